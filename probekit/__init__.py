@@ -1,0 +1,64 @@
+"""probekit: what a neural network represents, layer by layer, while it learns.
+
+The public names are loaded when first used (PEP 562): importing probekit imports neither jax nor
+xarray, so that pytest, shell completion and ``--help`` stay fast.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from probekit import (
+        errors,
+        estimators,
+        extractors,
+        history,
+        measures,
+        plugins,
+        statistics,
+        tasks,
+    )
+    from probekit.estimators import Estimator
+    from probekit.history import open_activations, open_history
+    from probekit.plugins import hookimpl
+    from probekit.probing import compare, probe
+    from probekit.recording import Recorder
+    from probekit.running import run
+    from probekit.variables import Variable
+
+_MODULE_OF = {
+    "Estimator": "probekit.estimators",
+    "Recorder": "probekit.recording",
+    "Variable": "probekit.variables",
+    "compare": "probekit.probing",
+    "hookimpl": "probekit.plugins",
+    "open_activations": "probekit.history",
+    "open_history": "probekit.history",
+    "probe": "probekit.probing",
+    "run": "probekit.running",
+}
+_SUBMODULES = (
+    *("errors", "estimators", "extractors", "history", "measures"),
+    *("plugins", "statistics", "tasks", "testing"),
+)
+
+__all__ = [*sorted(_MODULE_OF), *_SUBMODULES, "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULE_OF:
+        value = getattr(importlib.import_module(_MODULE_OF[name]), name)
+    elif name in _SUBMODULES:
+        value = importlib.import_module(f"{__name__}.{name}")
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("probekit")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

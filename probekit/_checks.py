@@ -1,0 +1,55 @@
+"""Checks of arguments that recur: each raises one line that names the argument and the remedy.
+
+They look only at `shape` and `dtype`, never at values, so that they work on tracers too.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from probekit.errors import OptionError, ShapeError, suggestion
+
+
+def shape_text(array: Any) -> str:
+    """Shape and dtype of an array, as error messages quote them."""
+    return f"shape {tuple(array.shape)}, dtype {array.dtype}"
+
+
+def check_choice(argument: str, value: str, choices: Iterable[str]) -> None:
+    """Raise `OptionError` unless `value` is one of `choices`."""
+    choices = tuple(choices)
+    if value not in choices:
+        raise OptionError(f"{argument}={value!r}: not a choice{suggestion(str(value), choices)}")
+
+
+def check_at_least(argument: str, value: float, least: float) -> None:
+    """Raise `OptionError` unless ``value >= least`` (NaN is refused too)."""
+    if not value >= least:
+        raise OptionError(f"{argument}={value!r}: must be at least {least}.")
+
+
+def check_positive(argument: str, value: float) -> None:
+    """Raise `OptionError` unless ``value > 0``."""
+    if not value > 0:
+        raise OptionError(f"{argument}={value!r}: must be greater than 0.")
+
+
+def check_rank(argument: str, array: Any, *, least: int, most: int) -> None:
+    """Raise `ShapeError` unless the number of axes lies within bounds."""
+    if not least <= len(array.shape) <= most:
+        wanted = str(least) if least == most else f"{least} to {most}"
+        raise ShapeError(f"{argument}: {shape_text(array)}; it must have {wanted} axes.")
+
+
+def check_same_examples(name_a: str, a: Any, name_b: str, b: Any) -> None:
+    """Raise `ShapeError` unless both arrays have the same first axis (the examples)."""
+    if a.shape[0] != b.shape[0]:
+        raise ShapeError(
+            f"{name_b}: {b.shape[0]} examples; {name_a} has {a.shape[0]}. "
+            "Give the same examples in the same order."
+        )
+
+
+def check_examples(argument: str, array: Any, *, least: int = 1) -> None:
+    """Raise `ShapeError` if there are fewer than `least` examples."""
+    if array.shape[0] < least:
+        raise ShapeError(f"{argument}: {array.shape[0]} examples; at least {least} are needed.")

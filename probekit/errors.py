@@ -1,0 +1,118 @@
+"""The errors and warnings of probekit: one family, each message one line.
+
+A message names the argument, what was given, and what would be right. Every child also inherits the
+built-in exception that a Python user would catch. The command line shows a `ProbekitError` as one
+line; anything else is a bug and keeps its traceback.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ProbekitError(Exception):
+    """Base of everything that probekit raises on purpose."""
+
+
+class OptionError(ProbekitError, ValueError):
+    """An option or argument has a value that cannot be used."""
+
+
+class ShapeError(OptionError):
+    """Arrays whose shapes or dtypes do not fit what was asked of them."""
+
+
+class UnknownNameError(ProbekitError, LookupError):
+    """A name that is not registered; the message offers near matches.
+
+    Parameters
+    ----------
+    kind : str
+        What was looked for: ``"estimator"``, ``"task"``, ``"layer"``, …
+    name : str
+        The name that was given.
+    known : iterable of str
+        The names there are.
+    hint : str
+        Where to look further, appended to the message.
+
+    Examples
+    --------
+    >>> print(UnknownNameError("estimator", "liner_r2", ["linear_r2", "cka"]))
+    unknown estimator 'liner_r2'; did you mean 'linear_r2'?
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        message = f"unknown {kind} {name!r}{suggestion(name, known)}"
+        super().__init__(f"{message} {hint}" if hint else message)
+
+
+class HistoryError(ProbekitError, OSError):
+    """A history file that cannot be read or written."""
+
+    # OSError formats two-argument instances its own way; a history error is always one line of text.
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class HistoryExistsError(HistoryError, FileExistsError):
+    """A history is there already, and neither overwriting nor resuming was asked for."""
+
+
+class HistoryLockedError(HistoryError):
+    """Another process is writing this history."""
+
+
+class DivergedError(ProbekitError, ArithmeticError):
+    """A training run whose loss is no longer finite."""
+
+
+class MissingExtraError(ProbekitError, ImportError):
+    """An optional dependency is not installed.
+
+    Examples
+    --------
+    >>> print(MissingExtraError("matplotlib", extra="plot", needed_for="figures"))
+    figures need matplotlib, which is not installed; pip install 'probekit[plot]' brings it.
+    """
+
+    def __init__(self, package: str, *, extra: str, needed_for: str) -> None:
+        super().__init__(
+            f"{needed_for} need {package}, which is not installed; "
+            f"pip install 'probekit[{extra}]' brings it."
+        )
+
+
+class PluginError(ProbekitError):
+    """A plugin that cannot be loaded or breaks the rules of registration."""
+
+
+class ProbekitWarning(UserWarning):
+    """Base of everything that probekit warns about."""
+
+
+class ScoreWarning(ProbekitWarning):
+    """A score is undefined (NaN): the message names the layer, the estimator and the reason."""
+
+
+class PluginWarning(ProbekitWarning):
+    """A plugin failed; probekit goes on without it."""
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """End of an error message about `name`: near matches, or else the names there are.
+
+    Examples
+    --------
+    >>> suggestion("xr", ["and", "or", "xor"])
+    "; did you mean 'xor' or 'or'?"
+    >>> suggestion("nand", [])
+    '; there are none.'
+    """
+    known = list(dict.fromkeys(known))
+    near = difflib.get_close_matches(name, known, n=3)
+    if near:
+        return f"; did you mean {' or '.join(map(repr, near))}?"
+    if not known:
+        return "; there are none."
+    shown = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
+    return f"; there are: {shown}."

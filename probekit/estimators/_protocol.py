@@ -1,0 +1,93 @@
+"""The contract of an estimator: options, declared variables, a statistic, and a readout of it."""
+
+from typing import Any, ClassVar, Literal, Protocol
+
+import jax
+
+from probekit.statistics import Statistic
+from probekit.variables import Variable
+
+Kind = Literal["encoding", "decoding", "similarity", "geometry"]
+
+
+class Estimator(Protocol):
+    """Computes scores from what a statistic remembers of representations `x` and features `y`.
+
+    A subclass is a frozen dataclass with keyword-only options (so it is hashable, a static argument
+    of ``jit``, and its repr rebuilds it), one of which is `name`:
+
+    >>> import dataclasses
+    >>> from probekit.statistics import Moments
+    >>> @dataclasses.dataclass(frozen=True, kw_only=True)
+    ... class UnitVariance(Estimator):
+    ...     '''Mean variance of a unit.'''
+    ...     name: str = "unit_variance"
+    ...     kind = "geometry"
+    ...     statistic = Moments()
+    ...     @property
+    ...     def variables(self):
+    ...         return (Variable(self.name, long_name="mean variance of a unit"),)
+    ...     def compute(self, fit, held_out):
+    ...         return {self.name: held_out.xx.diagonal().mean() / held_out.count}
+    >>> UnitVariance()
+    UnitVariance(name='unit_variance')
+
+    An estimator that brings its own `init`, `update` and `merge` returns itself as its statistic.
+
+    Attributes
+    ----------
+    name : str
+        Name of the main variable. Two configurations of one class in one call need two names.
+    kind : str
+        ``"encoding"`` and ``"decoding"`` relate a representation to one feature at a time: their
+        variables get the axes ``(layer, feature)``. So does ``"similarity"`` in `probekit.probe`
+        (representation against feature); in `probekit.compare` it gets ``(layer_a, layer_b)``.
+        ``"geometry"`` looks at the representation alone: ``(layer,)``.
+    variables : tuple of Variable
+        What `compute` returns, known before anything runs; `Variable.dims` are only the estimator's
+        own axes (for example ``("unit",)``).
+    statistic : Statistic
+        What must be remembered.
+    joint : bool
+        Whether `compute` takes all features at once, with the keyword `columns`: for each feature the
+        tuple of its columns in `y`. Its variables then name ``"feature"`` among their own dims where
+        they have one.
+    traceable : bool
+        Whether `compute` works under ``jit``. If not, it runs on the host with NumPy arrays.
+    symmetric : bool
+        For similarity: whether exchanging the two representations changes nothing.
+    invariances : frozenset of str
+        Among ``"translation"``, ``"scaling"`` (isotropic), ``"rotation"`` (orthogonal maps),
+        ``"permutation"`` (of units), ``"linear"`` (invertible linear maps): maps of the representation
+        that leave every score as it is.
+    """
+
+    name: str
+    kind: ClassVar[Kind]
+    joint: ClassVar[bool] = False
+    traceable: ClassVar[bool] = True
+    symmetric: ClassVar[bool] = False
+    invariances: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """What `compute` returns."""
+        ...
+
+    @property
+    def statistic(self) -> Statistic[Any]:
+        """What must be remembered of the examples."""
+        ...
+
+    def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:
+        """Return ``{variable name: array}`` from the states of the two splits.
+
+        Parameters
+        ----------
+        fit : state
+            What the examples left that a probe is fitted on.
+        held_out : state
+            What the examples left that it is scored on; equal to `fit` when there are no others.
+            Geometry and similarity look at these alone.
+        """
+        ...

@@ -1,0 +1,5 @@
+"""Extractors: models in, `{layer: representation}` out; one framework a file."""
+
+from probekit.extractors._protocol import Extractor
+
+__all__ = ["Extractor"]

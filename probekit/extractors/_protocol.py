@@ -1,0 +1,37 @@
+"""The contract of an extractor: a model and inputs in, `{layer: representation}` out."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol
+
+import jax
+
+
+class Extractor(Protocol):
+    """Reads the activations of chosen layers.
+
+    An extractor is a pytree: parameters are leaves, everything else is static, so that new parameters
+    of the same model never recompile what has been compiled for it.
+
+    Attributes
+    ----------
+    traceable : bool
+        Whether a call works under ``jit``; if not, it is made on the host, batch by batch.
+    indexed : bool
+        Whether the extractor holds the examples itself. It is then called with the numbers of the
+        examples, an integer array ``(example,)``, in place of inputs, and has an attribute `examples`,
+        their count.
+    """
+
+    traceable: ClassVar[bool] = True
+    indexed: ClassVar[bool] = False
+
+    def layers(self, inputs: Any) -> Mapping[str, jax.ShapeDtypeStruct]:
+        """Return path, shape and dtype of each layer, in forward order, without running the model.
+
+        `inputs` is a pytree of arrays or of `jax.ShapeDtypeStruct`.
+        """
+        ...
+
+    def __call__(self, inputs: Any) -> Mapping[str, jax.Array]:
+        """Return the activations of a batch: each array has the examples of `inputs` as first axis."""
+        ...

@@ -1,0 +1,104 @@
+"""The contract of a task: data, model, training recipe, and what to probe."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+
+import numpy as np
+
+from probekit._checks import check_at_least
+from probekit.variables import Variable
+
+if TYPE_CHECKING:  # a config's module imports no jax
+    from probekit.extractors import Extractor
+
+
+def option(default: Any, help: str, *, unit: str = "", **metadata: Any) -> Any:
+    """Field of a task's config: its default, its help text and unit, as the command line shows them.
+
+    Further metadata: ``choices`` (tuple of str), ``least`` (smallest number allowed).
+    """
+    return dataclasses.field(default=default, metadata={"help": help, "unit": unit, **metadata})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TaskConfig:
+    """What the settings of every task have; a task's own config inherits from it.
+
+    The command line makes one typed option of each field (``train_examples`` → ``--train-examples``);
+    a tuple takes values separated by commas.
+    """
+
+    seeds: int = option(5, "How many seeds to run.", least=1)
+    first_seed: int = option(0, "The first seed; the others follow it.", least=0)
+    epochs: int = option(100, "Epochs of training; epoch 0 is before any.", least=0)
+
+    def __post_init__(self) -> None:
+        """Check every number against the least that its field allows."""
+        for field in dataclasses.fields(self):
+            value, least = getattr(self, field.name), field.metadata.get("least")
+            if least is None or value is None:
+                continue
+            for number in value if isinstance(value, tuple) else (value,):
+                check_at_least(field.name, number, least)
+
+
+class Split(NamedTuple):
+    """Inputs ``(example, …)`` and features ``(example, feature)`` of one split."""
+
+    inputs: np.ndarray
+    features: np.ndarray
+
+
+class Task(Protocol):
+    """An experiment that `probekit run` runs. Pure: it knows nothing of files, screens or time.
+
+    Attributes
+    ----------
+    name, summary : str
+        The summary is one line for ``probekit list``.
+    Config : type
+        A frozen dataclass, a child of `TaskConfig`. Its module imports no jax, so that ``--help`` is fast.
+    estimators : tuple of str
+        What is estimated unless the user asks for something else.
+    variables : tuple of Variable
+        What `metrics` returns; a variable with one value per feature names ``"feature"`` in its dims.
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    Config: ClassVar[type[TaskConfig]]
+    estimators: ClassVar[tuple[str, ...]]
+    variables: ClassVar[tuple[Variable, ...]]
+
+    def features(self, config: Any) -> tuple[str, ...]:
+        """Names of the features, in the order of the columns of `Split.features`."""
+        ...
+
+    def data(self, config: Any, seed: int) -> Mapping[str, Split]:
+        """Splits ``train``, ``fit`` (probes are fitted on it) and ``test`` (they are scored on it)."""
+        ...
+
+    def orders(self, config: Any, seed: int) -> Iterator[np.ndarray]:
+        """For each epoch of training the order ``(example,)`` in which it visits the training set."""
+        ...
+
+    def init(self, config: Any, seed: int) -> Any:
+        """Return the state before training, a pytree of arrays. Traceable in `seed`."""
+        ...
+
+    def step(self, config: Any, state: Any, inputs: Any, features: Any) -> Any:
+        """Return the state after training on one batch. Traceable."""
+        ...
+
+    def extractor(self, config: Any, state: Any) -> "Extractor":
+        """Return the extractor of all layers that can be probed."""
+        ...
+
+    def metrics(self, config: Any, outputs: Mapping[str, Any], features: Any) -> dict[str, Any]:
+        """Return the declared `variables` for one split, from the activations of its layers. Traceable."""
+        ...
+
+    def finished(self, config: Any, metrics: Mapping[str, Mapping[str, Any]]) -> Any:
+        """Whether training may stop: a boolean scalar, from ``{split: metrics}``. Traceable."""
+        ...

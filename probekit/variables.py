@@ -1,0 +1,44 @@
+"""What is said about a reported array before it exists: its name, axes, units, range, source.
+
+One `Variable` is the netCDF attributes, the row of the documentation table and the head of a printed
+table, so that each fact about a score is written once.
+"""
+
+from typing import Any, NamedTuple
+
+
+class Variable(NamedTuple):
+    """The schema of one reported array.
+
+    Parameters
+    ----------
+    name : str
+        In snake_case; the name in the Dataset.
+    dims : tuple of str
+        The variable's own axes, which trail; the axes of the library (``seed``, ``epoch``, ``layer``,
+        ``feature``) lead and are not named here.
+    long_name : str
+        For axis labels and table heads.
+    units : str
+        ``"1"`` for ratios.
+    valid_range : tuple of float, optional
+        Smallest and largest possible value; infinite where unbounded.
+    references : str
+        The source paper.
+    """
+
+    name: str
+    dims: tuple[str, ...] = ()
+    long_name: str = ""
+    units: str = "1"
+    valid_range: tuple[float, float] | None = None
+    references: str = ""
+
+    def attributes(self) -> dict[str, Any]:
+        """Attributes of the variable in a netCDF file."""
+        attributes: dict[str, Any] = {"long_name": self.long_name or self.name, "units": self.units}
+        if self.valid_range is not None:
+            attributes["valid_range"] = list(map(float, self.valid_range))
+        if self.references:
+            attributes["references"] = self.references
+        return attributes
