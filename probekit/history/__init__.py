@@ -1,0 +1,20 @@
+"""Histories: Datasets in netCDF-4 files that grow while a network learns.
+
+`HistoryWriter` writes one, `open_history` reads it, finished or not. `schema` has the names; `file`
+is the one module that opens files; a `block` is some rows in plain NumPy, and `layout` says how
+blocks are put together. Needs no jax.
+"""
+
+from probekit.history.accessor import register_accessor
+from probekit.history.reading import open_history
+from probekit.history.schema import Status, make_attributes, status_attributes
+from probekit.history.writer import HistoryWriter
+
+__all__ = [
+    "HistoryWriter",
+    "Status",
+    "make_attributes",
+    "open_history",
+    "register_accessor",
+    "status_attributes",
+]

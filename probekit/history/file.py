@@ -1,0 +1,255 @@
+"""The one file that opens files: reading, atomic writing, locking, and what to say when that fails.
+
+A netCDF file is written under a temporary name in the folder where it will stand and renamed when
+it is complete, so that no name ever stands for half a file. netCDF-C is not thread-safe: all of
+this belongs to one thread.
+"""
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from probekit.errors import HistoryError, HistoryLockedError, suggestion
+
+if TYPE_CHECKING:
+    import netCDF4
+
+SUFFIX = ".nc"
+PARTIAL_SUFFIX = ".partial"
+TEMPORARY_SUFFIX = ".tmp"
+LOCK_NAME = "lock"
+
+_HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_CLASSIC_SIGNATURES = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
+_LITTLE_SPACE = 1 << 20  # bytes; netCDF-C hides the error number, so a full disk is told by this
+
+
+def finished_path(path: str | os.PathLike[str]) -> Path:
+    """``NAME.nc`` from any way of naming a history: ``NAME.nc``, ``NAME.nc.partial``, ``NAME``."""
+    path = Path(path)
+    if path.name.endswith(PARTIAL_SUFFIX):
+        return path.with_name(path.name.removesuffix(PARTIAL_SUFFIX))
+    if not path.suffix and not path.is_file():
+        return path.with_name(path.name + SUFFIX)
+    return path
+
+
+def partial_path(path: Path) -> Path:
+    """``NAME.nc.partial``, the folder in which ``NAME.nc`` comes into being."""
+    return path.with_name(path.name + PARTIAL_SUFFIX)
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> "Iterator[netCDF4.Dataset]":
+    """Open a netCDF file to read raw values; a `FileNotFoundError` is left to the caller."""
+    import netCDF4
+
+    _check_signature(path)
+    try:
+        file = netCDF4.Dataset(path)
+    except FileNotFoundError:
+        raise
+    except (OSError, RuntimeError) as error:
+        raise HistoryError(_damaged(path)) from error
+    with file:
+        file.set_auto_maskandscale(False)
+        try:
+            yield file
+        except RuntimeError as error:  # netCDF-C while reading: the file is shorter than it says
+            raise HistoryError(_damaged(path)) from error
+
+
+@contextlib.contextmanager
+def writing(path: Path, *, durable: bool = False) -> "Iterator[netCDF4.Dataset]":
+    """Write a netCDF file that appears under its name only when it is complete.
+
+    With `durable`, file and folder are flushed to the disk before and after the renaming, so that a
+    power cut loses no more than a kill does.
+    """
+    import netCDF4
+
+    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    file = None
+    try:
+        file = netCDF4.Dataset(temporary, "w")
+        yield file
+        file.close()
+        if durable:
+            _flush(temporary)
+        replace(temporary, path, durable=durable)
+    except BaseException as error:
+        _discard(temporary, file)
+        if _is_of_file(error, temporary):
+            raise HistoryError(_unwritable(path, error)) from error
+        raise
+
+
+def replace(source: Path, target: Path, *, durable: bool = False) -> None:
+    """Put a complete file in its place, in one step."""
+    os.replace(source, target)
+    if durable:
+        _flush(target.parent)
+
+
+def remove_temporaries(folder: Path) -> None:
+    """Remove what a killed process left half-written."""
+    for stray in folder.glob("*" + TEMPORARY_SUFFIX):
+        stray.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make the folder of a partial history, in a folder that must be there."""
+    parent = folder.parent
+    if not parent.is_dir():
+        reason = "is not a folder" if parent.exists() else "does not exist"
+        raise HistoryError(f"{folder}: the folder {str(parent)!r} {reason}. Create it first.")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise HistoryError(_unwritable(folder, error)) from error
+
+
+class Lock:
+    """The right to write one history, held by at most one process; released even by a kill."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / LOCK_NAME
+        self._descriptor: int | None = None
+
+    @property
+    def held(self) -> bool:
+        """Whether this process has the lock."""
+        return self._descriptor is not None
+
+    def acquire(self) -> None:
+        """Take the lock, or raise `HistoryLockedError`."""
+        while self._descriptor is None:
+            make_folder(self.path.parent)
+            try:
+                descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
+            except FileNotFoundError:  # another process finished and removed the folder just now
+                continue
+            except OSError as error:
+                raise HistoryError(_unwritable(self.path, error)) from error
+            if self._take(descriptor):
+                self._descriptor = descriptor
+            else:
+                os.close(descriptor)
+
+    def _take(self, descriptor: int) -> bool:
+        import fcntl
+
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(descriptor)
+            if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
+                raise HistoryError(f"{self.path}: cannot be locked: {error.strerror}.") from error
+            raise HistoryLockedError(
+                f"{self.path.parent}: another process is writing this history. "
+                "Wait for it, stop it, or write to another path."
+            ) from None
+        # Whoever held it may have removed the file meanwhile: then this is a lock on nothing.
+        with contextlib.suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(descriptor), os.stat(self.path))
+        return False
+
+    def release(self, *, remove: bool = False) -> None:
+        """Let go of the lock; with `remove`, of its file too."""
+        if self._descriptor is None:
+            return
+        if remove:
+            self.path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+        self._descriptor = None
+
+
+def missing(path: Path) -> HistoryError:
+    """Return the error for a history that is not there, with near matches among its neighbours."""
+    folder = path.parent
+    if not folder.is_dir():
+        return HistoryError(f"{path}: the folder {str(folder)!r} does not exist.")
+    names = {
+        entry.name.removesuffix(PARTIAL_SUFFIX)
+        for entry in folder.iterdir()
+        if entry.name.removesuffix(PARTIAL_SUFFIX).endswith(SUFFIX)
+    }
+    ending = suggestion(path.name, sorted(names)) if names else "; the folder has no history."
+    return HistoryError(f"{path}: no such history{ending}")
+
+
+def _check_signature(path: Path) -> None:
+    try:
+        with open(path, "rb") as file:
+            start = file.read(len(_HDF5_SIGNATURE))
+    except FileNotFoundError:
+        raise
+    except IsADirectoryError:
+        raise HistoryError(f"{path}: is a folder; a history is a netCDF file.") from None
+    except OSError as error:
+        raise HistoryError(f"{path}: cannot be read: {error.strerror}.") from error
+    if start != _HDF5_SIGNATURE and not start.startswith(_CLASSIC_SIGNATURES):
+        what = "is empty" if not start else "is not a netCDF file"
+        raise HistoryError(f"{path}: {what}; a history is one that probekit wrote.")
+
+
+def _damaged(path: Path) -> str:
+    return (
+        f"{path}: is truncated or damaged and cannot be read. "
+        "Take a copy of it, or write the history again."
+    )
+
+
+def _is_of_file(error: BaseException, temporary: Path) -> bool:
+    """Whether the file system or netCDF-C failed, rather than what the caller does meanwhile."""
+    if isinstance(error, RuntimeError):
+        return str(error).startswith("NetCDF")
+    if isinstance(error, OSError) and not isinstance(error, HistoryError):
+        return error.filename is None or Path(error.filename) in (temporary, temporary.parent)
+    return False
+
+
+def _unwritable(path: Path, error: BaseException) -> str:
+    """One line: which file, why, what has been kept."""
+    number = getattr(error, "errno", None)
+    parent = path.parent
+    if number in (errno.EACCES, errno.EPERM, errno.EROFS) and _has_space(parent):
+        return f"{path}: no permission to write in {str(parent)!r}. Choose another folder."
+    if number in (errno.ENOSPC, errno.EDQUOT) or not _has_space(parent):
+        reason = "the disk is full"
+    else:
+        reason = os.strerror(number) if number and number > 0 else str(error)
+    return (
+        f"{path}: could not be written: {reason}. "
+        "Everything recorded before is kept; free some space, then resume."
+    )
+
+
+def _has_space(folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(folder).free >= _LITTLE_SPACE
+    return True
+
+
+def _discard(temporary: Path, file: Any) -> None:
+    """Remove a half-written file and give its space back."""
+    with contextlib.suppress(OSError, RuntimeError):
+        if file is not None and file.isopen():
+            file.close()
+    # After a failed close HDF5 keeps the file open, and with it the space: so empty it first.
+    with contextlib.suppress(OSError):
+        os.truncate(temporary, 0)
+    with contextlib.suppress(OSError):
+        os.unlink(temporary)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,72 @@
+"""Opening a history, finished or in the making."""
+
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from probekit.errors import HistoryError
+from probekit.history import block
+from probekit.history.block import Block
+from probekit.history.file import PARTIAL_SUFFIX
+from probekit.history.layout import combine
+from probekit.history.schema import ROW_DIMS
+from probekit.history.segments import locate, reading_history, steadily
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def open_history(path: str | os.PathLike[str]) -> "xr.Dataset":
+    """Load a history into memory, finished or still being written, by this or another process.
+
+    Parameters
+    ----------
+    path : path
+        ``NAME.nc``, or ``NAME`` for short. If there is no such file yet, the rows so far are read
+        from ``NAME.nc.partial/``; named itself, that folder is read even if an older ``NAME.nc``
+        stands beside it.
+
+    Returns
+    -------
+    xarray.Dataset
+        Its rows sorted by seed and epoch (or step). Activations are left in the file:
+        `open_activations` reads them piece by piece.
+
+    Raises
+    ------
+    HistoryError
+        If there is no history, if the file is not one, or if it is damaged.
+    """
+    from probekit.history.accessor import register_accessor
+
+    register_accessor()
+    return block.to_dataset(load(path))
+
+
+def load(path: str | os.PathLike[str]) -> Block:
+    """Load all rows of a history as a block."""
+
+    def read() -> Block:
+        blocks = []
+        files = locate(path)
+        for file in files:
+            with reading_history(file) as group:
+                blocks.append(block.read(group))
+        whole = put_together(blocks)
+        if not whole.outline.headers and files[0].parent.name.endswith(PARTIAL_SUFFIX):
+            raise HistoryError(f"{files[0].parent}: nothing has been recorded yet.")
+        return whole
+
+    return steadily(read)
+
+
+def put_together(blocks: Sequence[Block]) -> Block:
+    """Put the segments of a history together; a finished file is one that needs no putting."""
+    if len(blocks) == 1:
+        return blocks[0]
+    return combine(blocks, lead=lead_of(blocks[0]))
+
+
+def lead_of(part: Block) -> tuple[str, ...]:
+    """Return the leading axes that the writer wrote down in every file."""
+    return tuple(str(part.outline.attributes[ROW_DIMS]).split())

@@ -1,0 +1,135 @@
+"""What a history is called: names of axes, attributes, the status codes beside the scores."""
+
+import dataclasses
+import datetime
+import importlib.metadata
+import json
+import platform
+import shlex
+import sys
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+CONVENTIONS = "CF-1.11"
+
+# Library axes lead, in this order; an estimator's own axes trail.
+LEADING_DIMS = ("seed", "epoch", "step", "layer", "layer_a", "layer_b", "feature")
+SPLITS = ("train", "fit", "test")
+
+ACTIVATIONS_GROUP = "activations"
+ACTIVATIONS_VARIABLE = "representation"
+
+# The attribute by which a reader tells a history from any other netCDF file.
+MARK = "probekit_version"
+# The attribute with the axes along which rows are added, e.g. "seed epoch".
+ROW_DIMS = "row_dims"
+# What two runs of one experiment may differ in: everything else in a history is reproducible.
+CIRCUMSTANCES = ("history", "date")
+
+STATUS_SUFFIX = "_status"
+
+
+class Status(IntEnum):
+    """Why a score is what it is; stored as int8 beside the score, in ``<name>_status``."""
+
+    NOT_RECORDED = -1
+    OK = 0
+    NON_FINITE_INPUT = 1
+    RANK_DEFICIENT = 2
+    TOO_FEW_EXAMPLES = 3
+    CONSTANT_UNIT = 4
+
+
+def status_attributes(name: str) -> dict[str, Any]:
+    """Attributes of the status variable that stands beside the score `name` (CF conventions, 3.5).
+
+    Examples
+    --------
+    >>> status_attributes("linear_r2")["flag_meanings"]
+    'not_recorded ok non_finite_input rank_deficient too_few_examples constant_unit'
+    """
+    return {
+        "long_name": f"status of {name}",
+        "flag_values": np.array(list(Status), np.int8),
+        "flag_meanings": " ".join(status.name.lower() for status in Status),
+    }
+
+
+def make_attributes(
+    task: str,
+    config: Any = None,
+    *,
+    title: str = "",
+    packages: Sequence[str] = ("jax", "flax", "numpy"),
+) -> dict[str, str]:
+    """Attributes of a history's Dataset: all text, so that any netCDF reader shows them.
+
+    Parameters
+    ----------
+    task : str
+        What was run: the name of a task, or of the function that recorded.
+    config : dataclass, mapping or None
+        Its settings; kept as JSON.
+    title : str
+        One line for people; made from `task` if not given.
+    packages : sequence of str
+        Packages whose versions are kept, as ``<package>_version``. None of them is imported.
+
+    Examples
+    --------
+    >>> attributes = make_attributes("my-task", {"widths": (64, 64)})
+    >>> attributes["config"], attributes["Conventions"]
+    ('{"widths": [64, 64]}', 'CF-1.11')
+    """
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    return {
+        "Conventions": CONVENTIONS,
+        "title": title or f"{task}: what a network represents while it learns",
+        "history": event("created", now),
+        MARK: version_of("probekit"),
+        "task": task,
+        "config": config_text(config),
+        **{f"{package}_version": version_of(package) for package in packages},
+        "python_version": platform.python_version(),
+        "platform": platform.platform(),
+        "date": now,
+    }
+
+
+def event(what: str, when: str | None = None) -> str:
+    """One line of the ``history`` attribute: when, what, by which command."""
+    when = when or datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    command = shlex.join([sys.argv[0].rsplit("/", 1)[-1] or "python", *sys.argv[1:]])
+    return f"{when} {what} by probekit {version_of('probekit')}: {command}"
+
+
+def version_of(package: str) -> str:
+    """Version of an installed package, read without importing it."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def config_text(config: Any) -> str:
+    """Write settings as one line of JSON."""
+    if dataclasses.is_dataclass(config) and not isinstance(config, type):
+        config = dataclasses.asdict(config)
+    return json.dumps(dict(config or {}), default=_plain)
+
+
+def config_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the settings in the attributes of a Dataset; empty if there are none."""
+    try:
+        config = json.loads(attributes.get("config", "{}"))
+    except (TypeError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON does not know as numbers (NumPy's), or else as text."""
+    return value.tolist() if hasattr(value, "tolist") else repr(value)

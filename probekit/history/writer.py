@@ -1,0 +1,319 @@
+"""Writing a history: segments while it grows, one file when it is finished."""
+
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from probekit.errors import HistoryError, HistoryExistsError, OptionError, ShapeError
+from probekit.history import block, states
+from probekit.history.block import Block, Header, Outline
+from probekit.history.compaction import compact
+from probekit.history.file import (
+    LOCK_NAME,
+    Lock,
+    finished_path,
+    partial_path,
+    remove_temporaries,
+    replace,
+    writing,
+)
+from probekit.history.layout import check_alike, combine
+from probekit.history.schema import ROW_DIMS, config_of, event
+from probekit.history.segments import FINISHED_NAME, Span, load, remove_merged, spans
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_FAN_IN = 64  # so many segments are merged into one
+_HELD_BYTES = 64 << 20  # the newest segments are kept in memory for that, up to this size
+
+
+class HistoryWriter:
+    """Writes a history row by row, so that a kill at any moment loses at most the row in progress.
+
+    Rows go into ``NAME.nc.partial/``, a folder of complete netCDF files; `finish` makes ``NAME.nc``
+    of them. One process writes a history, and one thread of it: netCDF-C is not thread-safe.
+
+    Parameters
+    ----------
+    path : path
+        ``NAME.nc``, in a folder that exists.
+    attributes : mapping
+        Attributes of the Dataset, as `make_attributes` makes them.
+    overwrite : bool
+        Replace what is there. A finished history stays until the new one is finished; an unfinished
+        one is removed at once.
+    resume : bool
+        Go on with the unfinished history that is there; start one if there is none.
+    durable : bool
+        Flush each file to the disk, so that a power cut loses no more than a kill does. About twice
+        as slow.
+    lead : sequence of str
+        The axes along which rows are added.
+
+    Raises
+    ------
+    HistoryExistsError
+        If there is a history and neither `overwrite` nor `resume` says what to do with it.
+    HistoryLockedError
+        If another process is writing it.
+    HistoryError
+        If the folder does not exist or cannot be written.
+    OptionError
+        If the history to resume has another task or config.
+
+    Notes
+    -----
+    As a context manager it closes the history at the end of the block, whether that ends well or
+    not; `finish` is always said explicitly.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import xarray as xr
+    >>> from probekit.history import HistoryWriter, make_attributes
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "history.nc"
+    >>> with HistoryWriter(path, attributes=make_attributes("example"), lead=("step",)) as writer:
+    ...     for step in (0, 10):
+    ...         writer.append(xr.Dataset({"loss": ("step", [1 / (1 + step)])}, {"step": [step]}))
+    ...     writer.finish().name
+    'history.nc'
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        attributes: Mapping[str, Any],
+        overwrite: bool = False,
+        resume: bool = False,
+        durable: bool = False,
+        lead: Sequence[str] = ("seed", "epoch"),
+    ) -> None:
+        self.path = finished_path(path)
+        self.folder = partial_path(self.path)
+        self.lead = tuple(lead)
+        self.durable = durable
+        self._attributes = {**attributes, ROW_DIMS: " ".join(self.lead)}
+        self._held: list[tuple[Span, Block]] = []
+        self._lock = Lock(self.folder)
+        if self.path.is_dir():
+            raise HistoryError(f"{self.path}: is a folder. Name a file, e.g. 'history.nc' in it.")
+        existed = self.folder.exists()
+        if self.path.exists() and not (overwrite or resume or existed):
+            raise self._exists()  # before anything is touched
+        self._lock.acquire()
+        try:
+            self._take_over(overwrite=overwrite, resume=resume)
+        except BaseException:
+            self._lock.release(remove=not existed)
+            if not existed:
+                self._remove_folder()
+            raise
+
+    def append(self, dataset: "xr.Dataset") -> None:
+        """Add rows: they are in the history when this returns.
+
+        Parameters
+        ----------
+        dataset : xarray.Dataset
+            Labelled along the leading axes; any number of rows, in any order. Variables need not
+            have all leading axes. Half precision is kept as float32. A row that is there already is
+            replaced.
+
+        Raises
+        ------
+        ShapeError
+            If the leading axes are missing, the dtype cannot be kept, or a variable has not the
+            dims that it had in the rows before.
+        HistoryError
+            If the file cannot be written, for instance because the disk is full. What was appended
+            before is kept.
+        """
+        self._check_open()
+        for dim in self.lead:
+            if dim not in dataset.sizes or dim not in dataset.coords:
+                raise ShapeError(
+                    f"dataset: dims {tuple(dataset.sizes)}; rows are labelled by {self.lead}, "
+                    f"and {dim!r} is missing. Use dataset.expand_dims({dim}=[…])."
+                )
+        rows = block.from_dataset(dataset, self._attributes)
+        check_alike(self._sizes, self._headers, rows.outline)
+        self._write(rows)
+
+    def rows(self) -> "xr.Dataset | None":
+        """Return what has been appended, in this run and those before it; None if nothing."""
+        blocks = [load(self.folder, span) for span in self._spans]
+        whole = combine(blocks, self.lead) if blocks else None
+        return block.to_dataset(whole) if whole and whole.outline.headers else None
+
+    def save_state(self, key: str, leaves: Sequence[Any], meta: Mapping[str, Any]) -> None:
+        """Keep a state of the training beside the rows, to resume from.
+
+        The newest two of each `key` are kept, so that there is one that fits the rows even if the
+        process is killed between writing the one and the other.
+
+        Parameters
+        ----------
+        key : str
+            What the state is of, e.g. ``"seed-3"``.
+        leaves : sequence of array
+            Arrays of any dtype; they come back bit for bit.
+        meta : mapping
+            Whatever else is to be known, as JSON takes it; ``meta["epoch"]`` says where the state
+            belongs.
+        """
+        self._check_open()
+        states.save(self.folder, key, leaves, meta, durable=self.durable)
+
+    def load_state(
+        self, key: str, *, epoch: int | None = None
+    ) -> tuple[list[np.ndarray], dict[str, Any]] | None:
+        """Return ``(leaves, meta)`` of the newest state, up to `epoch` if given; None if none."""
+        return states.load(self.folder, key, epoch=epoch)
+
+    def finish(self) -> Path:
+        """Make one file of all rows, move it to its place, remove the folder; return its path."""
+        self._check_open()
+        self._held.clear()
+        compact(self.folder, self._spans, self.lead, durable=self.durable)
+        self._move_finished()
+        self._lock.release(remove=True)
+        self._remove_folder()
+        return self.path
+
+    def close(self) -> None:
+        """Let go of the history. What has been appended stays, and can be resumed."""
+        self._held.clear()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"HistoryWriter({str(self.path)!r}, lead={self.lead})"
+
+    def _take_over(self, *, overwrite: bool, resume: bool) -> None:
+        """Bring the folder into a state in which rows can be appended; the lock is held."""
+        remove_temporaries(self.folder)
+        if (self.folder / FINISHED_NAME).exists():  # killed while finishing: do the rest of it
+            self._move_finished()
+        self._spans = spans(self.folder)
+        if self._spans and not resume:
+            if not overwrite:
+                raise self._exists()
+            self._empty_folder()
+            self._spans = []
+        if self._spans:
+            self._resume()
+            return
+        if self.path.exists() and not overwrite:
+            raise self._exists(finished=resume)
+        self._sizes: dict[str, int] = {}
+        self._headers: dict[str, Header] = {}
+        self._write(Block(Outline({}, {}, {}, (), block.plain_attributes(self._attributes)), {}))
+
+    def _resume(self) -> None:
+        before = [load(self.folder, span) for span in self._spans]
+        remove_merged(self.folder)
+        whole = combine(before, self.lead).outline
+        self._check_same(whole.attributes)
+        self._sizes, self._headers = dict(whole.sizes), dict(whole.headers)
+        past = str(whole.attributes.get("history", ""))
+        self._attributes["history"] = f"{past}\n{event('resumed')}" if past else event("resumed")
+
+    def _check_same(self, attributes: Mapping[str, Any]) -> None:
+        """Refuse to mix two experiments in one history."""
+        for name in ("task", ROW_DIMS):
+            then, now = attributes.get(name), self._attributes.get(name)
+            if then != now:
+                raise OptionError(
+                    f"{self.folder}: was begun with {name}={then!r}, not {now!r}. "
+                    "Resume it with the same, or write to another path."
+                )
+        then, now = config_of(attributes), config_of(self._attributes)
+        for name in (*then, *now):
+            if then.get(name) != now.get(name):
+                raise OptionError(
+                    f"{self.folder}: was begun with {name}={then.get(name)!r}, "
+                    f"not {now.get(name)!r}. Resume it with the same, or write to another path."
+                )
+
+    def _write(self, rows: Block) -> None:
+        number = self._spans[-1].last + 1 if self._spans else 0
+        span = Span(number, number)
+        with writing(self.folder / span.file_name(), durable=self.durable) as file:
+            block.write(file, rows)
+        self._spans.append(span)
+        self._sizes.update(rows.outline.sizes)
+        self._headers.update(rows.outline.headers)
+        self._held.append((span, rows))
+        if sum(held.nbytes() for _, held in self._held) > _HELD_BYTES:
+            self._held.clear()  # large segments stay as they are
+        if len(self._held) == _FAN_IN:
+            self._merge_held()
+
+    def _merge_held(self) -> None:
+        """Make one segment of the newest ones, so that a long history is not thousands of files."""
+        merged = Span(self._held[0][0].first, self._held[-1][0].last)
+        whole = combine([held for _, held in self._held], self.lead)
+        with writing(self.folder / merged.file_name(), durable=self.durable) as file:
+            block.write(file, whole)
+        for span, _ in self._held:
+            (self.folder / span.file_name()).unlink(missing_ok=True)
+        self._spans[-len(self._held) :] = [merged]
+        self._held.clear()
+
+    def _move_finished(self) -> None:
+        # The segments go first: a folder that has neither them nor the finished file holds nothing,
+        # so that a kill in between leaves no doubt about which file is the history.
+        self._empty_folder(keep=FINISHED_NAME)
+        try:
+            replace(self.folder / FINISHED_NAME, self.path, durable=self.durable)
+        except OSError as error:
+            raise HistoryError(
+                f"{self.path}: could not be written: {error.strerror}. "
+                f"The history is complete in {str(self.folder / FINISHED_NAME)!r}."
+            ) from error
+
+    def _empty_folder(self, keep: str = "") -> None:
+        for entry in self.folder.iterdir():
+            if entry.name not in (LOCK_NAME, keep):
+                entry.unlink(missing_ok=True)
+
+    def _remove_folder(self) -> None:
+        with contextlib.suppress(OSError):  # another process may just have begun a history here
+            self.folder.rmdir()
+
+    def _check_open(self) -> None:
+        if not self._lock.held:
+            raise HistoryError(f"{self.path}: the writer is closed. Open another with resume=True.")
+
+    def _exists(self, *, finished: bool = False) -> HistoryExistsError:
+        if finished:
+            return HistoryExistsError(
+                f"{self.path}: is finished, there is nothing to resume. "
+                "Pass overwrite (--overwrite) to replace it."
+            )
+        if not spans(self.folder):
+            return HistoryExistsError(
+                f"{self.path}: exists. Pass overwrite (--overwrite) to replace it, "
+                "or choose another path."
+            )
+        return HistoryExistsError(
+            f"{self.folder}: holds an unfinished history. Pass resume (--resume) to go on with it, "
+            "or overwrite (--overwrite) to replace it."
+        )

@@ -1,0 +1,203 @@
+"""Rows go in, the same come out: of a finished history, an unfinished one, a resumed one."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from probekit.history import HistoryWriter, make_attributes, open_history, status_attributes
+
+FEATURES = ["linear", "xor_xor_xor"]
+LAYERS = ["hidden_0", "encoder/block_0", "logits"]
+
+
+def rows(seed: int, epochs: range) -> xr.Dataset:
+    """Rows of one seed with a variable of every type; the values depend on seed and epoch alone."""
+    rng = [np.random.default_rng([seed, epoch]) for epoch in epochs]
+    draw = lambda *shape: np.stack([each.normal(size=shape) for each in rng])[None]  # noqa: E731
+    score = draw(3, 2).astype(np.float32)
+    return xr.Dataset(
+        {
+            "loss": (("split", "seed", "epoch"), np.moveaxis(draw(2), 2, 0), {"units": "nat"}),
+            "linear_r2": (
+                ("seed", "epoch", "layer", "feature"),
+                score,
+                {"long_name": "linear R²", "units": "1", "valid_range": [-np.inf, 1.0]},
+            ),
+            "linear_r2_status": (
+                ("seed", "epoch", "layer", "feature"),
+                (score > 1).astype(np.int8) * 4,
+                status_attributes("linear_r2"),
+            ),
+            "correct": (("seed", "epoch", "feature"), draw(2) > 0),
+            "best": (("seed", "epoch"), np.array([[f"é{epoch}" for epoch in epochs]])),
+            "started": (("seed",), np.array([100 + seed])),
+        },
+        {
+            "seed": [seed],
+            "epoch": list(epochs),
+            "split": ["train", "test"],
+            "layer": LAYERS,
+            "feature": FEATURES,
+            "width": ("layer", [256, 64, 2]),
+        },
+    )
+
+
+def together(*parts: xr.Dataset) -> xr.Dataset:
+    return xr.combine_by_coords(parts, combine_attrs="override").transpose(*parts[0].dims)
+
+
+def assert_same(a: xr.Dataset, b: xr.Dataset) -> None:
+    """Equal bit for bit: names, dims, dtypes, values, attributes of variables."""
+    assert set(a.variables) == set(b.variables)
+    assert set(a.coords) == set(b.coords)
+    for name in a.variables:
+        x, y = a[name].variable, b[name].variable
+        assert x.dims == y.dims, name
+        assert x.dtype.kind == y.dtype.kind, name
+        assert x.dtype == y.dtype or x.dtype.kind == "U", name
+        if x.dtype.kind == "f":
+            assert x.values.tobytes() == y.values.tobytes(), name
+        np.testing.assert_array_equal(x.values, y.values, err_msg=name)
+        assert x.attrs.keys() == y.attrs.keys(), name
+        for key in x.attrs:
+            np.testing.assert_array_equal(x.attrs[key], y.attrs[key])
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "history.nc"
+
+
+def writer(path, **options):
+    return HistoryWriter(path, attributes=make_attributes("test", {"epochs": 5}), **options)
+
+
+def test_finished_history_is_what_was_appended(path):
+    parts = [rows(1, range(3)), rows(0, range(3, 5)), rows(0, range(3)), rows(1, range(3, 5))]
+    with writer(path) as history:
+        for part in parts:
+            history.append(part)
+        assert history.finish() == path
+    assert [entry.name for entry in path.parent.iterdir()] == ["history.nc"]
+    ds = open_history(path)
+    expected = xr.concat([rows(seed, range(5)) for seed in (0, 1)], "seed", data_vars="minimal")
+    assert_same(ds, expected)
+    assert ds.attrs["task"] == "test"
+    assert ds.attrs["row_dims"] == "seed epoch"
+
+
+def test_xarray_reads_the_file_as_probekit_does(path):
+    with writer(path) as history:
+        history.append(rows(0, range(3)))
+        history.append(rows(1, range(2)))  # with gaps
+        history.finish()
+    with xr.open_dataset(path) as ds:
+        assert_same(ds.load(), open_history(path))
+        assert ds.attrs == open_history(path).attrs
+
+
+def test_unfinished_history_opens_and_equals_the_finished_one(path):
+    with writer(path) as history:
+        history.append(rows(0, range(3)))
+        history.append(rows(1, range(2)))
+        while_writing = open_history(path)
+    assert not path.exists()
+    closed = open_history(path)
+    assert_same(while_writing, closed)
+    assert_same(open_history(f"{path}.partial"), closed)
+    assert_same(open_history(path.with_suffix("")), closed)
+    with writer(path, resume=True) as history:
+        assert_same(history.rows(), closed)
+        history.finish()
+    assert_same(open_history(path), closed)
+
+
+def test_rows_that_were_never_recorded_are_marked(path):
+    with writer(path) as history:
+        history.append(rows(0, range(3)))
+        history.append(rows(1, range(2)))
+        history.finish()
+    hole = open_history(path).sel(seed=1, epoch=2)
+    assert np.isnan(hole.linear_r2).all()
+    assert (hole.linear_r2_status == -1).all()
+    assert hole.best == ""
+    assert np.isnan(hole.correct).all()  # a boolean has no value for "unknown"
+    assert hole.started == 101
+
+
+def test_resumed_history_equals_the_uninterrupted_one(path, tmp_path):
+    with writer(path) as history:
+        history.append(rows(0, range(3)))
+    with writer(path, resume=True) as history:
+        history.append(rows(0, range(2, 4)))  # a row twice
+        history.append(rows(0, range(4, 5)))
+        history.finish()
+    other = tmp_path / "other.nc"
+    with writer(other) as history:
+        history.append(rows(0, range(5)))
+        history.finish()
+    resumed, straight = open_history(path), open_history(other)
+    assert_same(resumed, straight)
+    for name in set(resumed.attrs) - {"history", "date"}:
+        assert resumed.attrs[name] == straight.attrs[name]
+    assert "resumed" in resumed.attrs["history"].splitlines()[1]
+
+
+def test_many_small_segments_are_merged(path):
+    steps = [
+        xr.Dataset({"loss": ("step", [1.0 / step])}, {"step": [step]}) for step in range(200, 0, -1)
+    ]
+    with writer(path, lead=("step",)) as history:
+        for step in steps:
+            history.append(step)
+        files = list((path.parent / "history.nc.partial").glob("segment-*.nc"))
+        assert len(files) == 3 + 201 % 64
+        expected = xr.concat(steps, "step").sortby("step")
+        assert_same(open_history(path), expected)
+        history.finish()
+    assert_same(open_history(path), expected)
+
+
+def test_a_later_row_replaces_an_earlier_one(path):
+    ds = rows(0, range(2))
+    with writer(path) as history:
+        history.append(ds)
+        history.append(ds.isel(epoch=[1]).assign(linear_r2=ds.linear_r2.isel(epoch=[1]) + 1))
+        history.finish()
+    r2 = open_history(path).linear_r2
+    np.testing.assert_array_equal(r2.isel(epoch=0), ds.linear_r2.isel(epoch=0))
+    np.testing.assert_array_equal(r2.isel(epoch=1), ds.linear_r2.isel(epoch=1) + 1)
+
+
+def test_a_variable_may_come_later(path):
+    with writer(path) as history:
+        history.append(rows(0, range(1))[["loss"]])
+        history.append(rows(0, range(1, 2)))
+        history.finish()
+    ds = open_history(path)
+    assert np.isnan(ds.linear_r2.sel(epoch=0)).all()
+    np.testing.assert_array_equal(ds.linear_r2.sel(epoch=1), rows(0, range(1, 2)).linear_r2[:, 0])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_is_kept_as_float32(path, dtype):
+    import ml_dtypes
+
+    values = np.array([0.1, np.nan]).astype(getattr(ml_dtypes, dtype, dtype))
+    with writer(path, lead=("step",)) as history:
+        history.append(xr.Dataset({"loss": ("step", values)}, {"step": [0, 1]}))
+    loss = open_history(path).loss
+    assert loss.dtype == np.float32
+    np.testing.assert_array_equal(loss, values.astype(np.float32))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint16", "int64", "uint64", "float64", "bool"])
+def test_numbers_keep_their_type(path, dtype):
+    values = np.array([0, 1, 1]).astype(dtype)
+    with writer(path, lead=("step",)) as history:
+        history.append(xr.Dataset({"count": ("step", values)}, {"step": [0, 1, 2]}))
+        history.finish()
+    count = open_history(path)["count"]
+    assert count.dtype == dtype
+    np.testing.assert_array_equal(count, values)
