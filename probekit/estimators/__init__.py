@@ -1,5 +1,19 @@
 """Estimators: options, declared variables, a statistic, and a readout of it; one family a file."""
 
 from probekit.estimators._protocol import Estimator, Kind
+from probekit.estimators._resolve import resolve
+from probekit.estimators.decoding import DecodingR2
+from probekit.estimators.encoding import LinearR2
+from probekit.estimators.geometry import ParticipationRatio, TotalVariance
+from probekit.estimators.similarity import CKA
 
-__all__ = ["Estimator", "Kind"]
+__all__ = [
+    "CKA",
+    "DecodingR2",
+    "Estimator",
+    "Kind",
+    "LinearR2",
+    "ParticipationRatio",
+    "TotalVariance",
+    "resolve",
+]

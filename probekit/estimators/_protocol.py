@@ -49,25 +49,33 @@ class Estimator(Protocol):
     statistic : Statistic
         What must be remembered.
     joint : bool
-        Whether `compute` takes all features at once, with the keyword `columns`: for each feature the
-        tuple of its columns in `y`. Its variables then name ``"feature"`` among their own dims where
-        they have one.
+        Whether `compute` takes all features at once, with the keyword `columns`: for each feature
+        the tuple of its columns in `y`. Its variables then name ``"feature"`` among their own dims
+        where they have one.
     traceable : bool
         Whether `compute` works under ``jit``. If not, it runs on the host with NumPy arrays.
     symmetric : bool
         For similarity: whether exchanging the two representations changes nothing.
     invariances : frozenset of str
         Among ``"translation"``, ``"scaling"`` (isotropic), ``"rotation"`` (orthogonal maps),
-        ``"permutation"`` (of units), ``"linear"`` (invertible linear maps): maps of the representation
-        that leave every score as it is.
+        ``"permutation"`` (of units), ``"linear"`` (invertible linear maps): maps of the
+        representation that leave every score as it is.
     """
 
     name: str
     kind: ClassVar[Kind]
     joint: ClassVar[bool] = False
-    traceable: ClassVar[bool] = True
     symmetric: ClassVar[bool] = False
-    invariances: ClassVar[frozenset[str]] = frozenset()
+
+    @property
+    def traceable(self) -> bool:
+        """Whether `compute` works under ``jit``; a class attribute unless options decide."""
+        return True
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Maps that change no score; a class attribute unless options decide."""
+        return frozenset()
 
     @property
     def variables(self) -> tuple[Variable, ...]:

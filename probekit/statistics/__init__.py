@@ -1,10 +1,27 @@
 """What must be remembered of examples to compute scores later: commutative monoids.
 
-A probe of a representation is nearly always a function of a few sums over examples. The statistics
-here keep those sums: small states that can be updated batch by batch and merged in any order. What a
-score is belongs to `probekit.measures`; a statistic only remembers.
+A probe of a representation is nearly always a function of a few sums over examples. The
+statistics here keep those sums: small states that can be updated batch by batch and merged in any
+order. What a score is belongs to `probekit.measures`; a statistic only remembers.
 """
 
-from probekit.statistics._protocol import Selectable, ShapeDtype, Statistic, shape_of
+from probekit.statistics._protocol import (
+    Selectable,
+    ShapeDtype,
+    Statistic,
+    shape_of,
+    shared,
+    state_of,
+)
+from probekit.statistics.moments import Moments, MomentsState
 
-__all__ = ["Selectable", "ShapeDtype", "Statistic", "shape_of"]
+__all__ = [
+    "Moments",
+    "MomentsState",
+    "Selectable",
+    "ShapeDtype",
+    "Statistic",
+    "shape_of",
+    "shared",
+    "state_of",
+]

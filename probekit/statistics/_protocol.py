@@ -1,8 +1,10 @@
 """The contract of a statistic: a commutative monoid over examples."""
 
+from collections.abc import Iterable
 from typing import Any, Protocol, TypeVar
 
 import jax
+import jax.numpy as jnp
 
 State = TypeVar("State")
 ShapeDtype = jax.ShapeDtypeStruct
@@ -11,8 +13,8 @@ ShapeDtype = jax.ShapeDtypeStruct
 class Statistic(Protocol[State]):
     """What must be remembered of a representation `x` and features `y` to compute scores later.
 
-    Implementations are frozen, hashable dataclasses with keyword-only options; states are pytrees of
-    arrays of fixed shape, so that all four functions work under ``jit``, ``scan`` and ``vmap``.
+    Implementations are frozen, hashable dataclasses with keyword-only options; states are pytrees
+    of arrays of fixed shape, so that all functions work under ``jit``, ``scan`` and ``vmap``.
 
     The laws, which `probekit.testing` checks: `merge` is associative and commutative with `init` as
     identity; updating with two batches equals updating with both at once; an example of weight 0 is
@@ -30,7 +32,7 @@ class Statistic(Protocol[State]):
     memory: str = "fixed"
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> State:
-        """Return the identity for representations ``(example, unit)`` and features ``(example, k)``."""
+        """Return the identity for `x` of shape ``(example, unit)`` and `y` of ``(example, k)``."""
         ...
 
     def update(
@@ -38,8 +40,8 @@ class Statistic(Protocol[State]):
     ) -> State:
         """Return the state that has also seen this batch.
 
-        `weight` is ``(example,)`` float32, 0 for an absent example; `index` is ``(example,)`` int32, the
-        number of each example in the whole data set.
+        `weight` is ``(example,)`` float32, 0 for an absent example; `index` is ``(example,)``
+        int32, the number of each example in the whole data set.
         """
         ...
 
@@ -47,21 +49,86 @@ class Statistic(Protocol[State]):
         """Return the state that has seen what `a` and `b` have seen."""
         ...
 
+    def union(self, other: "Statistic[Any]") -> "Statistic[Any] | None":
+        """Return one statistic whose states serve the readers of both, or ``None``.
+
+        This is how estimators share: one that needs variances reads them from the covariances that
+        another asked for. Unless a statistic says otherwise it serves its equals alone.
+        """
+        return self if self == other else None
+
 
 class Selectable(Protocol[State]):
     """A statistic whose state holds each column of `x` and `y` on its own, such as sums.
 
-    The engine then keeps one state over all features (or all layers) and selects from it; a statistic
-    without `select` is kept once per feature.
+    The engine then keeps one state over all features (or all layers) and selects from it; a
+    statistic without `select` is kept once per feature.
     """
 
     def select(
         self, state: State, *, x: jax.Array | None = None, y: jax.Array | None = None
     ) -> State:
-        """Return the state of these columns of `x` and `y` alone (``None``: all); any integer arrays."""
+        """Return the state of these columns alone (integer arrays; ``None``: all of them)."""
         ...
+
+
+def shared(statistics: Iterable[Statistic[Any]]) -> dict[Statistic[Any], Statistic[Any]]:
+    """Return for each statistic asked for the one to keep, so that as few as possible are kept.
+
+    Examples
+    --------
+    >>> from probekit.statistics import Moments
+    >>> variances, covariances = Moments(xx="diagonal"), Moments(yy="none")
+    >>> shared([variances, covariances])[variances]
+    Moments(xx='full', xy=True, yy='full')
+    """
+    asked = list(dict.fromkeys(statistics))
+    kept: list[Statistic[Any]] = []
+    serving: dict[Statistic[Any], int] = {}
+    for statistic in asked:
+        for position, other in enumerate(kept):
+            union = other.union(statistic)
+            if union is not None:
+                kept[position], serving[statistic] = union, position
+                break
+        else:
+            serving[statistic] = len(kept)
+            kept.append(statistic)
+    return {statistic: kept[position] for statistic, position in serving.items()}
+
+
+def state_of(
+    statistic: Statistic[State],
+    x: Any,
+    y: Any = None,
+    *,
+    weight: Any = None,
+    index: Any = None,
+) -> State:
+    """State of arrays that lie in memory: every example of weight 1 and numbered from 0.
+
+    Parameters
+    ----------
+    statistic : Statistic
+    x : array (example, unit)
+    y : array (example, k), optional
+        No columns unless given.
+    weight : array (example,), optional
+    index : array (example,), optional
+
+    Returns
+    -------
+    state
+    """
+    x = jnp.asarray(x)
+    y = jnp.zeros((x.shape[0], 0), jnp.float32) if y is None else jnp.asarray(y)
+    weight = jnp.ones(x.shape[0], jnp.float32) if weight is None else jnp.asarray(weight)
+    index = jnp.arange(x.shape[0], dtype=jnp.int32) if index is None else jnp.asarray(index)
+    return statistic.update(
+        statistic.init(shape_of(x), shape_of(y)), x, y, weight=weight, index=index
+    )
 
 
 def shape_of(array: Any) -> ShapeDtype:
     """Shape and dtype of an array, as `Statistic.init` takes them."""
-    return ShapeDtype(array.shape, array.dtype)
+    return ShapeDtype(array.shape, array.dtype)  # type: ignore[no-untyped-call]

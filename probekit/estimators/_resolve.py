@@ -1,0 +1,68 @@
+"""From what a user names to estimators."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from probekit.errors import OptionError
+from probekit.estimators._protocol import Estimator
+
+
+def resolve(estimators: str | Estimator | Iterable[Any]) -> tuple[Estimator, ...]:
+    """Return estimators for registered names, classes and instances.
+
+    Parameters
+    ----------
+    estimators : str, estimator, or iterable of these
+        A name or a class stands for an instance with default options.
+
+    Returns
+    -------
+    tuple of Estimator
+
+    Raises
+    ------
+    UnknownNameError
+        If a name is not registered.
+    OptionError
+        If there are none, if one is neither of the three, or if two report under the same name.
+
+    Examples
+    --------
+    >>> from probekit.estimators import LinearR2
+    >>> resolve([LinearR2, LinearR2(multioutput="variance_weighted", name="share")])[1].name
+    'share'
+    """
+    if isinstance(estimators, str) or not isinstance(estimators, Iterable):
+        estimators = [estimators]
+    resolved = tuple(map(_one, estimators))
+    if not resolved:
+        raise OptionError("estimators: none given; at least one is needed, e.g. 'linear_r2'.")
+    owners: dict[str, Estimator] = {}
+    for estimator in resolved:
+        for variable in estimator.variables:
+            other = owners.setdefault(variable.name, estimator)
+            if other is not estimator:
+                raise OptionError(
+                    f"estimators: {other!r} and {estimator!r} both report {variable.name!r}; "
+                    "give one of them another name=."
+                )
+    return resolved
+
+
+def _one(item: Any) -> Estimator:
+    if isinstance(item, str):
+        from probekit.plugins import get_manager
+
+        item = get_manager().registry.load("estimator", item)
+    if isinstance(item, type):
+        item = item()
+    missing = [
+        part for part in ("name", "kind", "variables", "statistic") if not hasattr(item, part)
+    ]
+    if missing or not callable(getattr(item, "compute", None)):
+        raise OptionError(
+            f"estimators: {item!r} is no estimator "
+            f"(it has no {', '.join(missing) or 'compute'}); give a registered name or an instance."
+        )
+    estimator: Estimator = item
+    return estimator

@@ -1,0 +1,70 @@
+"""Encoding: how much of a representation a feature explains."""
+
+import dataclasses
+
+import jax
+
+from probekit._checks import check_choice
+from probekit.estimators._protocol import Estimator
+from probekit.estimators._readout import reported
+from probekit.measures.regression import MULTIOUTPUT, MultiOutput, encoding_score
+from probekit.statistics import Moments, MomentsState
+from probekit.variables import Variable
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LinearR2(Estimator):
+    """Share of the representation's variance that a feature explains, by linear regression.
+
+    Fitted on one split and scored on the other as `probekit.measures.linear_r2` does, and as
+    ``LinearRegression().fit(feature, representation).score(...)`` of scikit-learn.
+
+    Parameters
+    ----------
+    multioutput : {"uniform_average", "variance_weighted", "raw_values"}
+        Mean over units; share of the total variance; or each unit on its own.
+    name : str
+        Name of the variable.
+
+    Examples
+    --------
+    >>> LinearR2(multioutput="variance_weighted")
+    LinearR2(multioutput='variance_weighted', name='linear_r2')
+    """
+
+    multioutput: MultiOutput = "uniform_average"
+    name: str = "linear_r2"
+    kind = "encoding"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("multioutput", self.multioutput, MULTIOUTPUT)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """A rotation changes the mean over units, but not the share of the total variance."""
+        weighted = {"rotation"} if self.multioutput == "variance_weighted" else set()
+        if self.multioutput == "raw_values":
+            return frozenset({"translation", "scaling"})
+        return frozenset({"translation", "scaling", "permutation", *weighted})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The score, with the axis ``unit`` for raw values."""
+        return (
+            Variable(
+                self.name,
+                dims=("unit",) if self.multioutput == "raw_values" else (),
+                long_name="variance explained by the feature (R²)",
+                valid_range=(-float("inf"), 1.0),
+                references="Lampinen, Chan and Hermann 2024, arXiv 2405.05847",
+            ),
+        )
+
+    @property
+    def statistic(self) -> Moments:
+        """Variances of the units, covariances with and among the features."""
+        return Moments(xx="diagonal")
+
+    def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
+        return reported(self.name, encoding_score(fit, held_out, multioutput=self.multioutput))

@@ -1,0 +1,78 @@
+"""Arguments of the measures: any numeric array in, ``(example, unit)`` out, or an error."""
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_examples, check_rank, check_same_examples, shape_text
+from probekit.errors import ShapeError
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+def jitted(*static: int) -> Callable[[Callable[Parameters, Result]], Callable[Parameters, Result]]:
+    """Compile a function, with these positions as static arguments, and keep its types."""
+
+    def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+        compiled: Callable[Parameters, Result] = jax.jit(function, static_argnums=static)
+        return compiled
+
+    return decorate
+
+
+def matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:
+    """Return `array` as a floating JAX array ``(example, unit)``; further axes become units.
+
+    Float16 and bfloat16, integers and booleans become float32. Float64 is kept under
+    ``jax_enable_x64`` and becomes float32 otherwise.
+    """
+    if not isinstance(array, jax.Array):
+        array = np.asarray(array)  # before JAX sees it: int64 would wrap to int32 there
+    check_rank(argument, array, least=1, most=32)
+    if array.dtype != bool and not jnp.issubdtype(array.dtype, jnp.number):
+        raise ShapeError(f"{argument}: {shape_text(array)}; numbers are needed.")
+    if jnp.issubdtype(array.dtype, jnp.complexfloating):
+        raise ShapeError(
+            f"{argument}: {shape_text(array)}; real numbers are needed. "
+            "Give real and imaginary parts as two units."
+        )
+    check_examples(argument, array, least=least)
+    wide = array.dtype == np.float64 and bool(jax.config.values["jax_enable_x64"])
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite, and the score NaN
+        array = array.astype(np.float64 if wide else np.float32)
+    return jnp.asarray(array).reshape(array.shape[0], -1)
+
+
+Pair = tuple[jax.Array, jax.Array]
+
+
+def matched(x: Any, y: Any, *, least: int = 1, names: tuple[str, str] = ("x", "y")) -> Pair:
+    """Return both arrays as matrices of one dtype, or raise unless they have the same examples."""
+    a, b = matrix(names[0], x, least=least), matrix(names[1], y)
+    check_same_examples(names[0], a, names[1], b)
+    dtype = jnp.promote_types(a.dtype, b.dtype)
+    return a.astype(dtype), b.astype(dtype)
+
+
+def splits(x: Any, y: Any, held_out: Any, *, least: int) -> tuple[Pair, Pair]:
+    """Return ``((x, y), (x2, y2))`` as matrices; without `held_out` both are the same."""
+    fit = matched(x, y, least=least)
+    if held_out is None:
+        return fit, fit
+    try:
+        x2, y2 = held_out
+    except (TypeError, ValueError):
+        raise ShapeError(
+            f"held_out: {type(held_out).__name__}; a pair of arrays (x, y) is needed."
+        ) from None
+    scored = matched(x2, y2, least=least, names=("held_out[0]", "held_out[1]"))
+    for name, a, b in zip("xy", fit, scored, strict=True):
+        if a.shape[1] != b.shape[1]:
+            raise ShapeError(
+                f"held_out: {b.shape[1]} columns of {name}; the fitted {name} has {a.shape[1]}."
+            )
+    return fit, scored

@@ -1,0 +1,115 @@
+"""Measures of one representation: how much variance it has and over how many directions."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from probekit.measures._arguments import jitted, matrix
+from probekit.measures._status import Score, divide, score
+from probekit.statistics import Moments, MomentsState, state_of
+from probekit.statistics.moments import reciprocal
+
+
+def total_variance(x: Any) -> jax.Array:
+    """Sum of the units' variances: Σ_u Σ_i (x_iu - x̄_u)² / n.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+
+    Returns
+    -------
+    array ()
+        At least 0, in squared units of `x`; the population variance, as ``np.var``. NaN if `x` is
+        not finite.
+
+    Raises
+    ------
+    ShapeError
+        If there are no examples.
+
+    Notes
+    -----
+    Invariant to translation, rotation and permutation of units. O(n d).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import total_variance
+    >>> float(total_variance(np.array([[0.0, 1.0], [2.0, 5.0]])))
+    5.0
+    """
+    return _total_variance(matrix("x", x))
+
+
+def participation_ratio(x: Any) -> jax.Array:
+    """Effective number of dimensions: (Σ_j λ_j)² / Σ_j λ_j², with λ the covariance's eigenvalues.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+
+    Returns
+    -------
+    array ()
+        From 1 (all variance in one direction) to the number of units (equal in all). NaN if `x` is
+        constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If there are fewer than 2 examples.
+
+    Notes
+    -----
+    Invariant to translation, scaling, rotation and permutation of units. No eigenvalues are
+    computed: (tr C)² / ‖C‖². O(n d²).
+
+    References
+    ----------
+    Gao, Trautmann, Yu, Santhanam, Ryu, Shenoy and Ganguli 2017, A theory of multineuronal
+    dimensionality, dynamics and measurement.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import participation_ratio
+    >>> x = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
+    >>> float(participation_ratio(x)), float(participation_ratio(x[:, :1]))
+    (2.0, 1.0)
+    """
+    return _participation_ratio(matrix("x", x, least=2))
+
+
+@jitted()
+def _total_variance(x: Any) -> jax.Array:
+    state = state_of(Moments(xx="diagonal", xy=False, yy="none"), x)
+    return total_variance_score(state).value
+
+
+@jitted()
+def _participation_ratio(x: Any) -> jax.Array:
+    return participation_ratio_score(state_of(Moments(xy=False, yy="none"), x)).value
+
+
+def total_variance_score(state: MomentsState) -> Score:
+    """`total_variance` from moments; needs the diagonal of `xx`."""
+    value = state.x_squares.sum() * reciprocal(state.count)
+    return score(value, finite=_finite(state), enough=state.count > 0)
+
+
+def participation_ratio_score(state: MomentsState) -> Score:
+    """`participation_ratio` from moments; needs `xx` in full."""
+    assert state.xx is not None
+    constant = state.x_constant.all()
+    trace = state.x_squares.sum()
+    share = state.xx / jnp.where(trace > 0, trace, 1)  # squares of shares cannot overflow
+    value = jnp.clip(divide(jnp.ones_like(trace), jnp.square(share).sum()), 1, state.xx.shape[0])
+    value = jnp.where(constant, jnp.nan, value)
+    return score(value, finite=_finite(state), enough=state.count >= 2, constant=constant)
+
+
+def _finite(state: MomentsState) -> jax.Array:
+    """Of the representation alone: what the features hold does not matter here."""
+    return jnp.isfinite(state.x_mean).all() & jnp.isfinite(state.x_squares).all()

@@ -1,0 +1,242 @@
+"""Linear regression between representations and features: how much of one the other explains."""
+
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_at_least, check_choice
+from probekit.measures._arguments import jitted, splits
+from probekit.measures._status import Score, divide, score
+from probekit.statistics import Moments, MomentsState, state_of
+from probekit.statistics.moments import rounding_of_squares
+
+MultiOutput = Literal["uniform_average", "variance_weighted", "raw_values"]
+MULTIOUTPUT = ("uniform_average", "variance_weighted", "raw_values")
+DEFAULT_PENALTY = 1e-3
+
+
+def linear_r2(
+    x: Any,
+    y: Any,
+    *,
+    held_out: tuple[Any, Any] | None = None,
+    multioutput: MultiOutput = "uniform_average",
+) -> jax.Array:
+    """Share of a representation's variance that features explain: R² of regressing `x` on `y`.
+
+    For unit u, R²_u = 1 - Σ_i (x_iu - x̂_iu)² / Σ_i (x_iu - x̄_u)², with x̂ = a + B y fitted by least
+    squares. The units' R² are averaged as ``LinearRegression().fit(y, x).score(y2, x2)`` of
+    scikit-learn averages them.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation.
+    y : array (example,) or (example, k)
+        The features, all fitted together.
+    held_out : tuple of array, optional
+        Representation and features ``(x2, y2)`` of the examples that are scored; those that are
+        fitted, unless given.
+    multioutput : {"uniform_average", "variance_weighted", "raw_values"}
+        Mean over units; mean weighted by the units' variances, which is the share of the total
+        variance; or every unit on its own.
+
+    Returns
+    -------
+    array () or (unit,)
+        At most 1; below 0 where the prediction is worse than the mean. A unit that is constant in
+        the scored examples counts 1 if predicted exactly and else 0, as in scikit-learn. NaN if the
+        input is not finite or, unless ``"raw_values"``, if every unit is constant.
+
+    Raises
+    ------
+    ShapeError
+        If numbers of examples or columns differ, or there are fewer than 2 examples.
+    OptionError
+        If `multioutput` is none of the three.
+
+    Notes
+    -----
+    Invariant to translation, scaling and permutation of units; weighted by variance also to
+    rotation. Collinear features share the smallest coefficients. O(n (d k + k²)).
+
+    References
+    ----------
+    Lampinen, Chan and Hermann 2024, arXiv 2405.05847 (as their demo notebook computes it).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import linear_r2
+    >>> y = np.array([0, 0, 1, 1])
+    >>> x = np.stack([3 * y, [0, 1, 0, 1]], axis=1)
+    >>> linear_r2(x, y, multioutput="raw_values").tolist()
+    [1.0, 0.0]
+    >>> float(linear_r2(x, y)), round(float(linear_r2(x, y, multioutput="variance_weighted")), 6)
+    (0.5, 0.9)
+    """
+    check_choice("multioutput", multioutput, MULTIOUTPUT)
+    fit, scored = splits(x, y, held_out, least=2)
+    return _encoding(*fit, *scored, multioutput)
+
+
+def decoding_r2(
+    x: Any,
+    y: Any,
+    *,
+    held_out: tuple[Any, Any] | None = None,
+    penalty: float = DEFAULT_PENALTY,
+    multioutput: MultiOutput = "uniform_average",
+) -> jax.Array:
+    """How well a representation predicts features: R² of ridge regression of `y` on `x`.
+
+    ŷ = a + Wᵀx with W = (M_xx + λI)⁻¹ M_xy, where M are centred sums of products and
+    λ = penalty · tr(M_xx) / d: the penalty is a fraction of the mean unit's sum of squares, so that
+    the score does not depend on the scale of the representation.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation.
+    y : array (example,) or (example, k)
+        The features.
+    held_out : tuple of array, optional
+        Representation and features ``(x2, y2)`` of the examples that are scored; those that are
+        fitted, unless given.
+    penalty : float
+        0 is least squares, in float32 only sensible for many more examples than units.
+    multioutput : {"uniform_average", "variance_weighted", "raw_values"}
+        How the columns of `y` are averaged, as in `linear_r2`.
+
+    Returns
+    -------
+    array () or (k,)
+        At most 1; below 0 where the prediction is worse than the mean. NaN if the input is not
+        finite or, unless ``"raw_values"``, if every column of `y` is constant.
+
+    Raises
+    ------
+    ShapeError
+        If numbers of examples or columns differ, or there are fewer than 2 examples.
+    OptionError
+        If `penalty` is negative or `multioutput` none of the three.
+
+    Notes
+    -----
+    Invariant to translation, scaling, rotation and permutation of units; with penalty 0 to every
+    invertible linear map. O(n d² + d³).
+
+    References
+    ----------
+    Hoerl and Kennard 1970, Ridge regression.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import decoding_r2
+    >>> x = np.array([[1.0, 0.0], [2.0, 1.0], [3.0, 1.0], [4.0, 0.0]])
+    >>> round(float(decoding_r2(x, x[:, 0] - 2 * x[:, 1])), 3)
+    1.0
+    """
+    check_at_least("penalty", penalty, 0)
+    check_choice("multioutput", multioutput, MULTIOUTPUT)
+    fit, scored = splits(x, y, held_out, least=2)
+    return _decoding(*fit, *scored, penalty, multioutput)
+
+
+@jitted(4)
+def _encoding(x: Any, y: Any, x2: Any, y2: Any, multioutput: MultiOutput) -> jax.Array:
+    statistic = Moments(xx="diagonal")
+    fit, held_out = state_of(statistic, x, y), state_of(statistic, x2, y2)
+    return encoding_score(fit, held_out, multioutput=multioutput).value
+
+
+@jitted(4, 5)
+def _decoding(
+    x: Any, y: Any, x2: Any, y2: Any, penalty: float, multioutput: MultiOutput
+) -> jax.Array:
+    statistic = Moments(yy="diagonal")
+    fit, held_out = state_of(statistic, x, y), state_of(statistic, x2, y2)
+    return decoding_score(fit, held_out, penalty=penalty, multioutput=multioutput).value
+
+
+def encoding_score(fit: MomentsState, held_out: MomentsState, *, multioutput: MultiOutput) -> Score:
+    """`linear_r2` from moments; needs `yy` in full and the diagonal of `xx`."""
+    return decoding_score(fit.swapped(), held_out.swapped(), penalty=0.0, multioutput=multioutput)
+
+
+def decoding_score(
+    fit: MomentsState, held_out: MomentsState, *, penalty: float, multioutput: MultiOutput
+) -> Score:
+    """`decoding_r2` from moments; needs `xx` in full and the diagonal of `yy`.
+
+    The residuals of the scored examples need no pass over them: their sum of squares is
+    ``yy - 2 Wᵀ xy + Wᵀ xx W + n (mean residual)²``, all of it from their moments.
+    """
+    weights, deficient = coefficients(fit, penalty)
+    xx, xy, _ = held_out.blocks()
+    seen = _product(xx, weights)
+    x_step, y_step = fit.steps(held_out)
+    offset = y_step - _product(x_step, weights)
+    residual = (
+        held_out.y_squares
+        + (weights * (seen - 2 * xy)).sum(axis=0)
+        + held_out.count * jnp.square(offset)
+    )
+    exact = residual <= rounding_of_squares(held_out.count, held_out.y_mean, fit.y_mean)
+    constant = held_out.y_constant
+    total = jnp.where(constant, 0, held_out.y_squares)
+    each = jnp.where(constant, jnp.where(exact, 1, 0), 1 - residual / jnp.where(constant, 1, total))
+    each = jnp.minimum(each, 1)
+    finite = fit.finite() & held_out.finite()
+    enough = (fit.count >= 2) & (held_out.count >= 2)
+    if multioutput == "raw_values":
+        return score(each, finite=finite, enough=enough, constant=constant, deficient=deficient)
+    if multioutput == "uniform_average":
+        value, remark = each.mean(), constant.any()
+    else:
+        value, remark = divide((each * total).sum(), total.sum()), constant.all()
+    value = jnp.where(constant.all(), jnp.nan, value)
+    return score(value, finite=finite, enough=enough, constant=remark, deficient=deficient)
+
+
+def coefficients(state: MomentsState, penalty: float) -> tuple[jax.Array, jax.Array]:
+    """Weights ``(unit, k)`` of predicting `y` from `x`, and whether `x` is short of full rank.
+
+    Without a penalty, columns that are constant or a combination of others get the smallest weights
+    that do it (in units of each column's spread).
+    """
+    xx, xy, _ = state.blocks()
+    if penalty > 0:
+        return _ridge(xx, xy, penalty), jnp.zeros((), bool)
+    if xx.shape[0] == 1:
+        constant = state.x_constant
+        slope = xy / jnp.where(constant, 1, state.x_squares)[:, None]
+        return jnp.where(constant[:, None], 0, slope), constant.any()
+    return _least_squares(xx, xy, state.x_constant)
+
+
+def _ridge(xx: jax.Array, xy: jax.Array, penalty: float) -> jax.Array:
+    mean_square = xx.diagonal().mean()
+    ridge = jnp.where(mean_square > 0, penalty * mean_square, 1)
+    factor = jax.scipy.linalg.cho_factor(xx + ridge * jnp.eye(xx.shape[0], dtype=xx.dtype))
+    return jax.scipy.linalg.cho_solve(factor, xy)
+
+
+def _least_squares(
+    xx: jax.Array, xy: jax.Array, constant: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    # Correlations instead of covariances: the rank must not depend on the units of measurement.
+    scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, xx.diagonal())))
+    correlation = xx * scale[:, None] * scale[None, :]
+    values, vectors = jnp.linalg.eigh(correlation)
+    kept = values > values.shape[0] * np.finfo(values.dtype).eps * values[-1]
+    inverse = jnp.where(kept, 1 / jnp.where(kept, values, 1), 0)
+    projected = _product(vectors.T, xy * scale[:, None]) * inverse[:, None]
+    return _product(vectors, projected) * scale[:, None], ~kept.all()
+
+
+def _product(a: jax.Array, b: jax.Array) -> jax.Array:
+    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)

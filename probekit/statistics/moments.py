@@ -1,0 +1,313 @@
+"""Count, means and centred second moments: the statistic that serves most of the catalogue."""
+
+import dataclasses
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_choice
+from probekit.statistics._arrays import accumulator_dtype, present_rows
+from probekit.statistics._protocol import ShapeDtype, Statistic
+
+Block = Literal["full", "diagonal", "none"]
+_BLOCKS = ("none", "diagonal", "full")  # each holds what those before it hold
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class MomentsState:
+    """Weighted count, means and centred second moments of `x` and `y`.
+
+    Attributes
+    ----------
+    count : array ()
+        Sum of the weights.
+    x_mean : array (unit,)
+    y_mean : array (k,)
+    x_rest : array (unit,)
+    y_rest : array (k,)
+        What rounding took from the means: far from zero, a difference of two float32 means would
+        be all rounding.
+    xx : array (unit, unit) or (unit,) or None
+        ``Σ_i w_i (x_i - x̄)(x_i - x̄)ᵀ``, or its diagonal.
+    xy : array (unit, k) or None
+    yy : array (k, k) or (k,) or None
+
+    Notes
+    -----
+    A value that is not finite leaves NaN in the entries of its own unit or column and in no other.
+    """
+
+    count: jax.Array
+    x_mean: jax.Array
+    y_mean: jax.Array
+    x_rest: jax.Array
+    y_rest: jax.Array
+    xx: jax.Array | None
+    xy: jax.Array | None
+    yy: jax.Array | None
+
+    @property
+    def x_squares(self) -> jax.Array:
+        """Centred sum of squares of each unit of `x`, ``(unit,)``, whichever form `xx` has."""
+        return _diagonal(self.xx)
+
+    @property
+    def y_squares(self) -> jax.Array:
+        """Centred sum of squares of each column of `y`, ``(k,)``, whichever form `yy` has."""
+        return _diagonal(self.yy)
+
+    @property
+    def x_constant(self) -> jax.Array:
+        """Whether each unit of `x` is constant within rounding, ``(unit,)``."""
+        return self.x_squares <= rounding_of_squares(self.count, self.x_mean)
+
+    @property
+    def y_constant(self) -> jax.Array:
+        """Whether each column of `y` is constant within rounding, ``(k,)``."""
+        return self.y_squares <= rounding_of_squares(self.count, self.y_mean)
+
+    def blocks(self) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Return `xx`, `xy` and `yy`, none of which may be missing."""
+        assert self.xx is not None, "xx was not asked for"
+        assert self.xy is not None, "xy was not asked for"
+        assert self.yy is not None, "yy was not asked for"
+        return self.xx, self.xy, self.yy
+
+    def finite(self) -> jax.Array:
+        """Whether every example was finite, and so is every sum; a boolean scalar."""
+        parts = [self.x_mean, self.y_mean]
+        # Off the diagonal nothing can overflow that has not overflowed on it.
+        parts += [_diagonal(block) for block in (self.xx, self.yy) if block is not None]
+        parts += [] if self.xy is None else [self.xy]
+        return jnp.stack([jnp.isfinite(part).all() for part in parts]).all()
+
+    def swapped(self) -> "MomentsState":
+        """Return the state with `x` and `y` exchanged."""
+        xy = None if self.xy is None else self.xy.T
+        means = (self.y_mean, self.x_mean, self.y_rest, self.x_rest)
+        return MomentsState(self.count, *means, self.yy, xy, self.xx)
+
+    def steps(self, other: "MomentsState") -> tuple[jax.Array, jax.Array]:
+        """Means of `x` and `y` of the other state minus those of this one."""
+        return (
+            (other.x_mean - self.x_mean) + (other.x_rest - self.x_rest),
+            (other.y_mean - self.y_mean) + (other.y_rest - self.y_rest),
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Moments(Statistic[MomentsState]):
+    """Count, means and centred second moments of representations and features.
+
+    Batches are centred on their own mean and merged by the formula of Chan, Golub and LeVeque, so
+    that large means cost no digits; float16 and bfloat16 are accumulated in float32.
+
+    Parameters
+    ----------
+    xx, yy : {"full", "diagonal", "none"}
+        Which second moments of `x` and of `y` are kept: all pairs, each column on its own, or none.
+    xy : bool
+        Whether those between `x` and `y` are kept.
+
+    References
+    ----------
+    Chan, Golub and LeVeque 1983, Algorithms for computing the sample variance.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.statistics import Moments, state_of
+    >>> x, y = np.array([[1.0, 0.0], [3.0, 4.0]]), np.array([[0.0], [1.0]])
+    >>> state = state_of(Moments(), x, y)
+    >>> state.x_mean.tolist(), state.xx.tolist(), state.xy.tolist()
+    ([2.0, 2.0], [[2.0, 4.0], [4.0, 8.0]], [[1.0], [2.0]])
+    """
+
+    xx: Block = "full"
+    xy: bool = True
+    yy: Block = "full"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("xx", self.xx, _BLOCKS)
+        check_choice("yy", self.yy, _BLOCKS)
+
+    def init(self, x: ShapeDtype, y: ShapeDtype) -> MomentsState:
+        """Return the state of no examples."""
+        dtype, d, k = accumulator_dtype(x, y), x.shape[1], y.shape[1]
+        return MomentsState(
+            count=jnp.zeros((), dtype),
+            x_mean=jnp.zeros(d, dtype),
+            y_mean=jnp.zeros(k, dtype),
+            x_rest=jnp.zeros(d, dtype),
+            y_rest=jnp.zeros(k, dtype),
+            xx=_empty(self.xx, d, dtype),
+            xy=jnp.zeros((d, k), dtype) if self.xy else None,
+            yy=_empty(self.yy, k, dtype),
+        )
+
+    def update(
+        self,
+        state: MomentsState,
+        x: jax.Array,
+        y: jax.Array,
+        *,
+        weight: jax.Array,
+        index: jax.Array | None = None,
+    ) -> MomentsState:
+        """Return the state that has also seen this batch; the order of examples is irrelevant."""
+        del index
+        dtype = state.count.dtype
+        weight, x, y = present_rows(dtype, weight, x, y)
+        count = weight.sum()
+        root = jnp.sqrt(weight)[:, None]
+        share = weight * reciprocal(count)
+        x_shift, y_shift = _product(share, x), _product(share, y)
+        a, b = (x - x_shift[None, :]) * root, (y - y_shift[None, :]) * root
+        # A mean of n values is good to some √n roundings only. What it is off by is the mean of the
+        # differences to it, which is small and so exact; every block is corrected by it.
+        against = jnp.concatenate([b, root], axis=1) if self.xy else root
+        cross = _product(against.T, a)  # (k + 1, unit): several times faster than its transpose
+        x_sum, y_sum = cross[-1], _product(root[:, 0], b)
+        x_off, y_off = x_sum * reciprocal(count), y_sum * reciprocal(count)
+        x_mean, x_rest = _sum_and_rest(x_shift, x_off)
+        y_mean, y_rest = _sum_and_rest(y_shift, y_off)
+        batch = MomentsState(
+            count=count,
+            x_mean=x_mean,
+            y_mean=y_mean,
+            x_rest=x_rest,
+            y_rest=y_rest,
+            xx=_second_moments(self.xx, a, x_sum, x_off),
+            xy=cross[:-1].T - _outer(x_off, y_sum) if self.xy else None,
+            yy=_second_moments(self.yy, b, y_sum, y_off),
+        )
+        return self.merge(state, batch)
+
+    def merge(self, a: MomentsState, b: MomentsState) -> MomentsState:
+        """Return the state of the examples of both."""
+        count = a.count + b.count
+        share = b.count / jnp.where(count > 0, count, 1)  # exactly 1 if there is nothing else
+        x_step, y_step = a.steps(b)
+        x_mean, x_rest = _mean_of_both(a.x_mean, a.x_rest, b.x_mean, b.x_rest, share)
+        y_mean, y_rest = _mean_of_both(a.y_mean, a.y_rest, b.y_mean, b.y_rest, share)
+        x_scaled, y_scaled = x_step * (a.count * share), y_step * (a.count * share)
+        return MomentsState(
+            count=count,
+            x_mean=x_mean,
+            y_mean=y_mean,
+            x_rest=x_rest,
+            y_rest=y_rest,
+            xx=_merged(a.xx, b.xx, x_scaled, x_step),
+            xy=_merged(a.xy, b.xy, x_scaled, y_step),
+            yy=_merged(a.yy, b.yy, y_scaled, y_step),
+        )
+
+    def select(
+        self, state: MomentsState, *, x: jax.Array | None = None, y: jax.Array | None = None
+    ) -> MomentsState:
+        """Return the state of these columns of `x` and `y` alone."""
+        return MomentsState(
+            count=state.count,
+            x_mean=_taken(state.x_mean, x),
+            y_mean=_taken(state.y_mean, y),
+            x_rest=_taken(state.x_rest, x),
+            y_rest=_taken(state.y_rest, y),
+            xx=_taken_block(state.xx, x, x),
+            xy=_taken_block(state.xy, x, y),
+            yy=_taken_block(state.yy, y, y),
+        )
+
+    def union(self, other: Statistic[Any]) -> "Moments | None":
+        """Return the statistic that serves both."""
+        if not isinstance(other, Moments):
+            return None
+        return Moments(
+            xx=max(self.xx, other.xx, key=_BLOCKS.index),
+            xy=self.xy or other.xy,
+            yy=max(self.yy, other.yy, key=_BLOCKS.index),
+        )
+
+
+def rounding_of_squares(count: jax.Array, *means: jax.Array) -> jax.Array:
+    """Largest centred sum of squares that rounding of the values alone can leave.
+
+    A constant column whose mean is rounded differently from batch to batch keeps some
+    ``n (ε mean)²``; eight times that distance is noise.
+    """
+    largest = jnp.stack([jnp.abs(mean) for mean in means]).max(axis=0)
+    return count * jnp.square(8 * np.finfo(largest.dtype).eps * largest)
+
+
+def reciprocal(count: jax.Array) -> jax.Array:
+    """1 / count, or 0 where nothing was counted."""
+    return jnp.where(count > 0, 1 / jnp.where(count > 0, count, 1), 0)
+
+
+def _sum_and_rest(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Sum and its rounding error (Knuth's two-sum); NaN and infinite sums have rest 0."""
+    total = a + b
+    b_seen = total - a
+    rest = (a - (total - b_seen)) + (b - b_seen)
+    return total, jnp.where(jnp.isfinite(total), rest, 0)
+
+
+def _mean_of_both(
+    a: jax.Array, a_rest: jax.Array, b: jax.Array, b_rest: jax.Array, share: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """Mean and rest of the union, of which `share` is b's."""
+    mean, rest = _sum_and_rest(a, (b - a) * share)
+    return _sum_and_rest(mean, rest + a_rest + (b_rest - a_rest) * share)
+
+
+def _product(a: jax.Array, b: jax.Array) -> jax.Array:
+    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
+
+
+def _outer(a: jax.Array, b: jax.Array) -> jax.Array:
+    return a[:, None] * b[None, :]
+
+
+def _empty(form: Block, columns: int, dtype: Any) -> jax.Array | None:
+    if form == "none":
+        return None
+    return jnp.zeros((columns, columns) if form == "full" else (columns,), dtype)
+
+
+def _diagonal(block: jax.Array | None) -> jax.Array:
+    assert block is not None, "these second moments were not asked for"
+    return block if block.ndim == 1 else block.diagonal()
+
+
+def _second_moments(
+    form: Block, rows: jax.Array, total: jax.Array, off: jax.Array
+) -> jax.Array | None:
+    if form == "none":
+        return None
+    if form == "diagonal":
+        return jnp.square(rows).sum(axis=0) - total * off
+    return _product(rows.T, rows) - _outer(total, off)
+
+
+def _merged(
+    a: jax.Array | None, b: jax.Array | None, left: jax.Array, right: jax.Array
+) -> jax.Array | None:
+    if a is None or b is None:
+        return None
+    return a + b + (left * right if a.ndim == 1 else _outer(left, right))
+
+
+def _taken(values: jax.Array, columns: jax.Array | None) -> jax.Array:
+    return values if columns is None else values[jnp.asarray(columns)]
+
+
+def _taken_block(
+    block: jax.Array | None, rows: jax.Array | None, columns: jax.Array | None
+) -> jax.Array | None:
+    if block is None:
+        return None
+    block = _taken(block, rows)
+    return block if block.ndim == 1 or columns is None else block[:, jnp.asarray(columns)]
