@@ -1,0 +1,149 @@
+"""From arrays to a labelled Dataset: the only place where scores get names.
+
+One law of axes: library axes lead, in the order ``seed, epoch, layer, feature``; an estimator's own
+axes trail. `probe`, the Recorder and a run label here, so that their Datasets are of one kind.
+"""
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from probekit.errors import ScoreWarning
+from probekit.estimators import Estimator
+from probekit.history import Status, register_accessor, status_attributes
+from probekit.probing.plan import Plan
+from probekit.variables import Variable
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def dataset_of(
+    plan: Plan,
+    scores: Mapping[str, Mapping[str, Any]],
+    *,
+    lead: Mapping[str, Any] | None = None,
+) -> "xr.Dataset":
+    """Label the scores of a plan.
+
+    Parameters
+    ----------
+    plan : Plan
+    scores : mapping
+        ``{layer: {variable: array}}``; the axes are those of `lead`, then ``feature`` unless the
+        estimator looks at the representation alone or at all features together, then its own.
+    lead : mapping of coordinate
+        Names and coordinates of the leading axes, for example ``{"seed": [0], "epoch": [0, 1]}``.
+
+    Returns
+    -------
+    xarray.Dataset
+        Representations of unlike width are filled up along ``unit`` with NaN.
+    """
+    import xarray as xr
+
+    register_accessor()
+    lead = dict(lead or {})
+    variables = {}
+    for estimator in plan.estimators:
+        for variable in estimator.variables:
+            for name, attributes in _reported(estimator, variable, scores):
+                arrays = [np.asarray(scores[layer][name]) for layer in scores]
+                dims = (*lead, "layer", *_own_dims(estimator, variable))
+                variables[name] = (dims, stack_layers(arrays, axis=len(lead)), attributes)
+    coords = {**lead, "layer": list(scores), "feature": list(plan.names)}
+    return xr.Dataset(variables, {dim: coords[dim] for dim in coords if _used(dim, variables)})
+
+
+def _reported(
+    estimator: Estimator, variable: Variable, scores: Mapping[Any, Mapping[str, Any]]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Return name and attributes of a variable and, where there is one, of its status."""
+    reported = [(variable.name, {**variable.attributes(), "estimator": repr(estimator)})]
+    status = f"{variable.name}_status"
+    if any(status in layer for layer in scores.values()):
+        reported.append((status, status_attributes(variable.name)))
+    return reported
+
+
+def _own_dims(estimator: Estimator, variable: Variable) -> tuple[str, ...]:
+    alone = estimator.joint or estimator.kind == "geometry"
+    return variable.dims if alone else ("feature", *variable.dims)
+
+
+def _used(dim: str, variables: Mapping[str, tuple[Any, ...]]) -> bool:
+    return any(dim in dims for dims, *_ in variables.values())
+
+
+def stack_layers(arrays: Sequence[np.ndarray], *, axis: int) -> np.ndarray:
+    """Stack arrays along a new axis; shorter ones are filled up at the end: NaN, or -1 for codes."""
+    shape = tuple(np.max([array.shape for array in arrays], axis=0)) if arrays[0].ndim else ()
+    filled = []
+    for array in arrays:
+        missing = [(0, most - size) for size, most in zip(array.shape, shape, strict=True)]
+        fill = np.nan if array.dtype.kind == "f" else Status.NOT_RECORDED
+        filled.append(
+            np.pad(array, missing, constant_values=fill)
+            if any(after for _, after in missing)
+            else array
+        )
+    return np.stack(filled, axis=axis)
+
+
+def dataset_of_pairs(
+    estimators: Sequence[Estimator], scores: Mapping[tuple[str, str], Mapping[str, Any]]
+) -> "xr.Dataset":
+    """Label the scores ``{(layer_a, layer_b): {variable: array}}`` of two models."""
+    import xarray as xr
+
+    register_accessor()
+    layers_a, layers_b = (list(dict.fromkeys(names)) for names in zip(*scores, strict=True))
+    variables = {}
+    for estimator in estimators:
+        for variable in estimator.variables:
+            for name, attributes in _reported(estimator, variable, scores):
+                stacked = stack_layers([np.asarray(pair[name]) for pair in scores.values()], axis=0)
+                array = stacked.reshape(len(layers_a), len(layers_b), *stacked.shape[1:])
+                variables[name] = (("layer_a", "layer_b", *variable.dims), array, attributes)
+    return xr.Dataset(variables, {"layer_a": layers_a, "layer_b": layers_b})
+
+
+def warn_of_undefined(
+    dataset: "xr.Dataset", *, seen: set[str] | None = None, stacklevel: int = 2
+) -> None:
+    """Warn, once per layer, of scores that are NaN because they are undefined.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        As `dataset_of` makes it.
+    seen : set of str, optional
+        Layers that have been warned of; they are passed over, and new ones are added.
+    stacklevel : int
+        As `warnings.warn` takes it, counted from the caller.
+    """
+    seen = set() if seen is None else seen
+    dim = "layer" if "layer" in dataset.dims else "layer_a"
+    for layer in dataset[dim].values:
+        reasons = [] if layer in seen else _reasons(dataset.sel({dim: layer}))
+        if reasons:
+            seen.add(str(layer))
+            text = "; ".join(reasons)
+            warnings.warn(f"layer {str(layer)!r}: {text}.", ScoreWarning, stacklevel=stacklevel + 1)
+
+
+def _reasons(layer: "xr.Dataset") -> list[str]:
+    """Return for each score that is undefined somewhere why it is."""
+    reasons = []
+    for name in layer.data_vars:
+        score, status = str(name).removesuffix("_status"), layer[name].values
+        if score == name or score not in layer or not (status > Status.OK).any():
+            continue
+        undefined = (status > Status.OK) & np.isnan(layer[score].values)
+        codes = sorted(set(status[undefined].tolist()))
+        if codes:
+            words = " and ".join(Status(code).name.lower().replace("_", " ") for code in codes)
+            reasons.append(f"{score} is NaN ({words})")
+    return reasons

@@ -1,0 +1,272 @@
+"""What is kept of the examples, and how scores are read off it: pure functions of arrays.
+
+A `Plan` is static: it is made of the estimators and the names and widths of the features. Estimators
+that need the same statistic share it, so that ten of them cost about one.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_rank, shape_text
+from probekit.errors import OptionError, ShapeError
+from probekit.estimators import Estimator
+from probekit.statistics import ShapeDtype, Statistic, shared
+
+States = dict[str, tuple[Any, ...]]
+"""For each layer one state (or, per feature, a tuple of them) of each statistic that is kept."""
+
+Scores = dict[str, dict[str, jax.Array]]
+"""For each layer the arrays of all variables."""
+
+
+class Features(NamedTuple):
+    """Features of the inputs as one matrix.
+
+    Attributes
+    ----------
+    names : tuple of str
+    widths : tuple of int
+        How many columns of `values` each feature has.
+    values : array (example, column), float32
+    """
+
+    names: tuple[str, ...]
+    widths: tuple[int, ...]
+    values: np.ndarray
+
+    @classmethod
+    def of(cls, features: Any, argument: str = "features") -> "Features":
+        """Take a mapping of arrays ``(example,)`` or ``(example, k)``, or an `xarray.Dataset`.
+
+        Raises
+        ------
+        OptionError
+            If there are none.
+        ShapeError
+            If one is not numeric, has another rank, or another number of examples than the first.
+        """
+        if not isinstance(features, Mapping) or not features:
+            raise OptionError(
+                f"{argument}: {_described(features)}; give a mapping name -> array (example,)."
+            )
+        columns = [_column(f"{argument}[{name!r}]", value) for name, value in features.items()]
+        names = tuple(str(name) for name in features)
+        for name, column in zip(names, columns, strict=True):
+            if len(column) != len(columns[0]):
+                raise ShapeError(
+                    f"{argument}[{name!r}]: {len(column)} examples; "
+                    f"{argument}[{names[0]!r}] has {len(columns[0])}. Give one label per input."
+                )
+        widths = tuple(column.shape[1] for column in columns)
+        return cls(names, widths, np.concatenate(columns, axis=1))
+
+
+def _described(features: Any) -> str:
+    empty = isinstance(features, Mapping)
+    return "there are none" if empty else f"a {type(features).__name__} is no mapping"
+
+
+def _column(argument: str, value: Any) -> np.ndarray:
+    value = np.asarray(value)
+    if value.dtype.kind not in "biuf" and value.dtype.name != "bfloat16":
+        raise ShapeError(f"{argument}: {shape_text(value)}; it must be numeric. Encode the labels.")
+    check_rank(argument, value, least=1, most=2)
+    value = value.astype(np.float32)
+    return value[:, None] if value.ndim == 1 else value
+
+
+class _Kept(NamedTuple):
+    """A statistic that is kept: of all features at once, or of each on its own."""
+
+    statistic: Statistic[Any]
+    each: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Estimators and features; decides which statistics are kept.
+
+    Parameters
+    ----------
+    estimators : tuple of Estimator
+    names : tuple of str
+        Names of the features.
+    widths : tuple of int
+        How many columns each feature has.
+    """
+
+    estimators: tuple[Estimator, ...]
+    names: tuple[str, ...]
+    widths: tuple[int, ...]
+
+    @property
+    def columns(self) -> tuple[tuple[int, ...], ...]:
+        """For each feature its columns in the matrix of features."""
+        ends = np.cumsum(self.widths).tolist()
+        return tuple(
+            tuple(range(end - width, end)) for end, width in zip(ends, self.widths, strict=True)
+        )
+
+    @property
+    def traceable(self) -> bool:
+        """Whether every score can be computed under ``jit``."""
+        return all(estimator.traceable for estimator in self.estimators)
+
+    def kept(self) -> tuple[_Kept, ...]:
+        """Return the statistics that are kept, each once."""
+        return tuple(dict.fromkeys(self._serving().values()))
+
+    def _serving(self) -> dict[Estimator, _Kept]:
+        """Return for each estimator the statistic that it reads."""
+        asked = {
+            estimator: _Kept(estimator.statistic, _needs_each(estimator))
+            for estimator in self.estimators
+        }
+        serving: dict[_Kept, _Kept] = {}
+        for each in (False, True):
+            statistics = [kept.statistic for kept in asked.values() if kept.each == each]
+            for statistic, union in shared(statistics).items():
+                serving[_Kept(statistic, each)] = _Kept(union, each)
+        return {estimator: serving[kept] for estimator, kept in asked.items()}
+
+    def init(self, layers: Mapping[str, ShapeDtype]) -> States:
+        """Return the states of no examples, for layers of these shapes ``(example, …)``."""
+        return {layer: self._init_layer(shape) for layer, shape in layers.items()}
+
+    def _init_layer(self, shape: ShapeDtype) -> tuple[Any, ...]:
+        units = int(np.prod(shape.shape[1:], dtype=int))
+        x = _struct((shape.shape[0], units), _numeric(shape.dtype))
+
+        def init(statistic: Statistic[Any], width: int) -> Any:
+            return statistic.init(x, _struct((shape.shape[0], width), jnp.float32))
+
+        return tuple(
+            tuple(init(statistic, width) for width in self.widths)
+            if each
+            else init(statistic, sum(self.widths))
+            for statistic, each in self.kept()
+        )
+
+    def update(
+        self,
+        states: States,
+        representations: Mapping[str, jax.Array],
+        y: jax.Array,
+        *,
+        weight: jax.Array,
+        index: jax.Array,
+    ) -> States:
+        """Return the states that have also seen this batch.
+
+        Parameters
+        ----------
+        states : dict
+        representations : mapping of array (example, …)
+            Further axes are flattened into units.
+        y : array (example, column)
+        weight, index : array (example,)
+            As `Statistic.update` takes them.
+        """
+        return {
+            layer: self._update_layer(
+                state, units(representations[layer]), y, weight=weight, index=index
+            )
+            for layer, state in states.items()
+        }
+
+    def _update_layer(
+        self, states: tuple[Any, ...], x: jax.Array, y: jax.Array, **example: jax.Array
+    ) -> tuple[Any, ...]:
+        return tuple(
+            tuple(
+                kept.statistic.update(part, x, y[:, np.array(columns)], **example)
+                for part, columns in zip(state, self.columns, strict=True)
+            )
+            if kept.each
+            else kept.statistic.update(state, x, y, **example)
+            for kept, state in zip(self.kept(), states, strict=True)
+        )
+
+    def merge(self, a: States, b: States) -> States:
+        """Return the states that have seen what `a` and `b` have seen."""
+        return {
+            layer: tuple(
+                tuple(map(kept.statistic.merge, part_a, part_b))
+                if kept.each
+                else kept.statistic.merge(part_a, part_b)
+                for kept, part_a, part_b in zip(self.kept(), a[layer], b[layer], strict=True)
+            )
+            for layer in a
+        }
+
+    def compute(self, fit: States, held_out: States, *, traceable: bool | None = None) -> Scores:
+        """Return the scores of each layer, with the axis ``feature`` first where there is one.
+
+        `traceable` restricts this to the estimators that can, or cannot, be computed under ``jit``.
+        """
+        serving, kept = self._serving(), self.kept()
+        scores: Scores = {}
+        for layer in fit:
+            scores[layer] = {}
+            for estimator in self.estimators:
+                if traceable is None or estimator.traceable == traceable:
+                    place = kept.index(serving[estimator])
+                    pair = fit[layer][place], held_out[layer][place]
+                    scores[layer] |= self._read(estimator, serving[estimator], *pair)
+        return scores
+
+    def _read(
+        self, estimator: Estimator, kept: _Kept, fit: Any, held_out: Any
+    ) -> dict[str, jax.Array]:
+        """Return what one estimator reports of one layer."""
+        if estimator.joint:
+            return estimator.compute(fit, held_out, columns=self.columns)  # type: ignore[call-arg]
+        if estimator.kind == "geometry":
+            return estimator.compute(fit, held_out)
+        if kept.each:
+            parts = [estimator.compute(*pair) for pair in zip(fit, held_out, strict=True)]
+            return _stacked(parts)
+        return self._read_selected(estimator, kept.statistic, fit, held_out)
+
+    def _read_selected(
+        self, estimator: Estimator, statistic: Any, fit: Any, held_out: Any
+    ) -> dict[str, jax.Array]:
+        """Return the scores of each feature, from one state of all of them."""
+
+        def of_columns(columns: jax.Array) -> dict[str, jax.Array]:
+            selected = (statistic.select(state, y=columns) for state in (fit, held_out))
+            return estimator.compute(*selected)
+
+        # Equal widths share one trace; what depends on the representation alone is done once.
+        if estimator.traceable and len(set(self.widths)) == 1:
+            return jax.vmap(of_columns)(jnp.array(self.columns, jnp.int32))
+        return _stacked([of_columns(np.array(columns)) for columns in self.columns])  # type: ignore[arg-type]
+
+
+def _needs_each(estimator: Estimator) -> bool:
+    """Whether a statistic must be kept per feature, for want of a way to select columns."""
+    whole = estimator.joint or estimator.kind == "geometry"
+    return not whole and not hasattr(estimator.statistic, "select")
+
+
+def _stacked(parts: Sequence[dict[str, jax.Array]]) -> dict[str, jax.Array]:
+    return {name: jnp.stack([jnp.asarray(part[name]) for part in parts]) for name in parts[0]}
+
+
+def units(representation: jax.Array) -> jax.Array:
+    """Return a representation as a matrix ``(example, unit)``; integers become float32."""
+    flat = representation.reshape(representation.shape[0], -1)
+    return flat.astype(_numeric(flat.dtype))
+
+
+def _numeric(dtype: Any) -> Any:
+    return dtype if jnp.issubdtype(dtype, jnp.inexact) else jnp.float32
+
+
+def _struct(shape: tuple[int, ...], dtype: Any) -> ShapeDtype:
+    return ShapeDtype(shape, dtype)  # type: ignore[no-untyped-call]

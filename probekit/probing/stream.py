@@ -1,0 +1,138 @@
+"""Takes the examples through the model in batches and keeps only statistics of them."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_at_least
+from probekit.errors import ShapeError
+from probekit.extractors import Extractor
+from probekit.probing.plan import Plan, States
+
+
+def collect(
+    plan: Plan,
+    extractor: Extractor,
+    inputs: Any,
+    y: np.ndarray,
+    *,
+    batch_size: int,
+    weight: np.ndarray | None = None,
+) -> States:
+    """Return what the plan's statistics remember of all examples.
+
+    Extraction and statistics are one compiled program, the same for every batch: the last one is
+    filled up with examples of weight 0. New parameters of the same model do not recompile it.
+
+    Parameters
+    ----------
+    plan : Plan
+    extractor : Extractor
+    inputs : pytree of array (example, …)
+        Not looked at if the extractor is indexed.
+    y : array (example, column)
+        The features.
+    batch_size : int
+        At most so many examples at a time.
+    weight : array (example,), optional
+        1 for every example unless given.
+
+    Raises
+    ------
+    ShapeError
+        If inputs and features do not have the same examples, or there are none.
+    """
+    check_at_least("batch_size", batch_size, 1)
+    examples = check_inputs(extractor, inputs, len(y))
+    weight = np.ones(examples, np.float32) if weight is None else np.asarray(weight, np.float32)
+    if weight.shape != (examples,):
+        raise ShapeError(f"weight: shape {weight.shape}; inputs have {examples} examples.")
+    size = even_batch(examples, batch_size)
+    states: States | None = None
+    for start in range(0, examples, size):
+        index = np.arange(start, start + size, dtype=np.int32)
+        present = index < examples
+        rows = np.minimum(index, examples - 1)
+        batch_weight = np.where(present, weight[rows], 0).astype(np.float32)
+        batch = rows if extractor.indexed else take(inputs, rows)
+        if states is None:
+            states = plan.init(extractor.layers(batch))
+        if extractor.traceable:
+            states = _update(plan, extractor, states, batch, y[rows], batch_weight, index)
+        else:
+            outputs = {layer: jnp.asarray(array) for layer, array in extractor(batch).items()}
+            states = _update_with(plan, states, outputs, y[rows], batch_weight, index)
+    assert states is not None, "there is at least one example"
+    return states
+
+
+@partial(jax.jit, static_argnames="plan", donate_argnames="states")
+def _update(
+    plan: Plan, extractor: Extractor, states: States, inputs: Any, y: Any, weight: Any, index: Any
+) -> States:
+    return plan.update(states, extractor(inputs), y, weight=weight, index=index)
+
+
+@partial(jax.jit, static_argnames="plan", donate_argnames="states")
+def _update_with(
+    plan: Plan, states: States, outputs: Mapping[str, Any], y: Any, weight: Any, index: Any
+) -> States:
+    return plan.update(states, outputs, y, weight=weight, index=index)
+
+
+@partial(jax.jit, static_argnames="plan")
+def compute_traceable(plan: Plan, fit: States, held_out: States) -> Any:
+    """Return the scores that can be computed under ``jit``, in one compiled program."""
+    return plan.compute(fit, held_out, traceable=True)
+
+
+def even_batch(examples: int, batch_size: int) -> int:
+    """Return the size of equal batches, at most `batch_size`, with the least to fill up.
+
+    Examples
+    --------
+    >>> even_batch(5000, 4096)
+    2500
+    """
+    batches = -(-examples // batch_size)
+    return -(-examples // batches)
+
+
+def check_inputs(
+    extractor: Extractor, inputs: Any, examples: int, *, argument: str = "features"
+) -> int:
+    """Return the number of examples of `inputs`, which must be that of the features."""
+    if extractor.indexed:
+        given = int(extractor.examples)  # type: ignore[attr-defined]
+    else:
+        leaves = jax.tree.leaves(inputs)
+        if not leaves or any(not getattr(leaf, "shape", ()) for leaf in leaves):
+            raise ShapeError(
+                f"inputs: a {type(inputs).__name__}; give an array (example, …), "
+                "or several in a tuple or dict."
+            )
+        given = leaves[0].shape[0]
+        for leaf in leaves:
+            if leaf.shape[0] != given:
+                raise ShapeError(
+                    f"inputs: arrays of {given} and {leaf.shape[0]} examples; "
+                    "all need the same examples."
+                )
+    if given == 0:
+        raise ShapeError("inputs: 0 examples; at least 1 is needed.")
+    if given != examples:
+        raise ShapeError(
+            f"{argument}: {examples} examples; inputs have {given}. Give the same examples."
+        )
+    return given
+
+
+def take(inputs: Any, rows: np.ndarray) -> Any:
+    """Return these examples of every array: a slice where they follow each other."""
+    follow = rows[-1] - rows[0] == len(rows) - 1
+    key = slice(int(rows[0]), int(rows[-1]) + 1) if follow else rows
+    return jax.tree.map(lambda array: array[key], inputs)
