@@ -6,14 +6,24 @@ blocks are put together. Needs no jax.
 """
 
 from probekit.history.accessor import register_accessor
+from probekit.history.activations import Storage
 from probekit.history.reading import open_history
+from probekit.history.representations import (
+    ActivationHistory,
+    Representation,
+    open_activations,
+)
 from probekit.history.schema import Status, make_attributes, status_attributes
 from probekit.history.writer import HistoryWriter
 
 __all__ = [
+    "ActivationHistory",
     "HistoryWriter",
+    "Representation",
     "Status",
+    "Storage",
     "make_attributes",
+    "open_activations",
     "open_history",
     "register_accessor",
     "status_attributes",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from probekit.errors import ShapeError
+from probekit.history.file import fetch
 
 if TYPE_CHECKING:
     import netCDF4
@@ -138,7 +139,7 @@ def write_outline(group: "netCDF4.Dataset", outline: Outline) -> None:
     for dim, size in outline.sizes.items():
         group.createDimension(dim, size)
     for name, header in outline.headers.items():
-        _define(group, name, header)
+        define(group, name, header)
 
 
 def write(group: "netCDF4.Dataset", block: Block) -> None:
@@ -181,11 +182,12 @@ def read(group: "netCDF4.Dataset") -> Block:
 def values(group: "netCDF4.Dataset", name: str) -> np.ndarray:
     """Read the values of one variable."""
     variable = group.variables[name]
-    array = np.asarray(variable[...])
+    array = fetch(variable, ...)
     return array.astype(bool) if _is_boolean(variable) else array
 
 
-def _define(group: "netCDF4.Dataset", name: str, header: Header) -> None:
+def define(group: "netCDF4.Dataset", name: str, header: Header) -> None:
+    """Define one variable, whose dims the group or one above it has."""
     attributes = dict(header.attributes)
     fill: Any = False
     if header.dtype == TEXT:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from probekit.errors import HistoryError, HistoryLockedError, suggestion
 
 if TYPE_CHECKING:
@@ -57,10 +59,15 @@ def reading(path: Path) -> "Iterator[netCDF4.Dataset]":
         raise HistoryError(_damaged(path)) from error
     with file:
         file.set_auto_maskandscale(False)
-        try:
-            yield file
-        except RuntimeError as error:  # netCDF-C while reading: the file is shorter than it says
-            raise HistoryError(_damaged(path)) from error
+        yield file
+
+
+def fetch(variable: "netCDF4.Variable[Any]", index: Any) -> np.ndarray:
+    """Read some values of a variable."""
+    try:
+        return np.asarray(variable[index])
+    except RuntimeError as error:  # the file opens, but what it points to is not there
+        raise HistoryError(_damaged(Path(variable.group().filepath()))) from error
 
 
 @contextlib.contextmanager
@@ -237,12 +244,12 @@ def _has_space(folder: Path) -> bool:
 
 def _discard(temporary: Path, file: Any) -> None:
     """Remove a half-written file and give its space back."""
+    # Emptied first: on a full disk HDF5 has then the space that it needs to close the file at all.
+    with contextlib.suppress(OSError):
+        os.truncate(temporary, 0)
     with contextlib.suppress(OSError, RuntimeError):
         if file is not None and file.isopen():
             file.close()
-    # After a failed close HDF5 keeps the file open, and with it the space: so empty it first.
-    with contextlib.suppress(OSError):
-        os.truncate(temporary, 0)
     with contextlib.suppress(OSError):
         os.unlink(temporary)
 

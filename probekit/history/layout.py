@@ -46,10 +46,9 @@ def combined_outline(outlines: Sequence[Outline], lead: Sequence[str]) -> Outlin
         if parts:
             labels[dim] = _union(parts, in_order=dim in lead).astype(headers[dim].dtype)
             sizes[dim] = len(labels[dim])
-    first, last = outlines[0], outlines[-1]
-    attributes = dict(first.attributes)
-    if "history" in last.attributes:
-        attributes["history"] = last.attributes["history"]
+    attributes = dict(outlines[0].attributes)
+    for outline in outlines:  # a resumed history has a longer one
+        attributes.update((k, v) for k, v in outline.attributes.items() if k == "history")
     coordinates = tuple(dict.fromkeys(name for each in outlines for name in each.coordinates))
     whole = Outline(sizes, labels, headers, coordinates, attributes)
     for name, header in headers.items():

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from probekit.errors import OptionError
+
 CONVENTIONS = "CF-1.11"
 
 # Library axes lead, in this order; an estimator's own axes trail.
@@ -21,6 +23,8 @@ SPLITS = ("train", "fit", "test")
 
 ACTIVATIONS_GROUP = "activations"
 ACTIVATIONS_VARIABLE = "representation"
+RECORDED_VARIABLE = "recorded"
+LAYER_ATTRIBUTE = "layer"
 
 # The attribute by which a reader tells a history from any other netCDF file.
 MARK = "probekit_version"
@@ -128,6 +132,28 @@ def config_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
     except (TypeError, ValueError):
         return {}
     return config if isinstance(config, dict) else {}
+
+
+def check_same_experiment(where: str, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raise `OptionError` if the attributes of two runs tell of different tasks or settings.
+
+    Parameters
+    ----------
+    where : str
+        The history that was begun with the attributes `before`.
+    before, now : mapping
+        Attributes as `make_attributes` makes them.
+    """
+    names = ("task", ROW_DIMS)
+    then, given = {**config_of(before)}, {**config_of(now)}
+    then |= {name: before.get(name) for name in names}
+    given |= {name: now.get(name) for name in names}
+    for name in sorted({*then, *given}, key=lambda name: (name not in names, name)):
+        if then.get(name) != given.get(name):
+            raise OptionError(
+                f"{where}: was begun with {name}={then.get(name)!r}, not {given.get(name)!r}. "
+                "Resume it with the same, or write to another path."
+            )
 
 
 def _plain(value: Any) -> Any:

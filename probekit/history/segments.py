@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import netCDF4
 
 FINISHED_NAME = "finished.nc"  # compacted, complete, not yet moved to where it belongs
+_ACTIVATIONS = re.compile(r"activations-(\d+)\.nc")
 _SEGMENT = re.compile(r"segment-(\d+)-(\d+)\.nc")
 _ATTEMPTS = 50  # a reader looks again when a writer moves files under its hands
 _PAUSE = 0.02  # seconds
@@ -50,6 +51,25 @@ def spans(folder: Path) -> list[Span]:
     return chosen
 
 
+def activation_files(folder: Path) -> dict[int, Path]:
+    """Return the files with activations by their numbers, in the order of their writing."""
+    matches = [(_ACTIVATIONS.fullmatch(entry.name), entry) for entry in entries(folder)]
+    return dict(sorted((int(match[1]), entry) for match, entry in matches if match))
+
+
+def activations_name(number: int) -> str:
+    """Name of a file with activations."""
+    return f"activations-{number:06d}.nc"
+
+
+def entries(folder: Path) -> list[Path]:
+    """Return what lies in a folder; nothing if there is none."""
+    try:
+        return list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def remove_merged(folder: Path) -> None:
     """Remove the segments that were merged into another and count no more."""
     for span in set(_all_spans(folder)).difference(spans(folder)):
@@ -57,10 +77,7 @@ def remove_merged(folder: Path) -> None:
 
 
 def _all_spans(folder: Path) -> list[Span]:
-    try:
-        matches = [_SEGMENT.fullmatch(entry.name) for entry in folder.iterdir()]
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    matches = [_SEGMENT.fullmatch(entry.name) for entry in entries(folder)]
     return [Span(int(match[1]), int(match[2])) for match in matches if match]
 
 
@@ -87,7 +104,7 @@ def locate(path: str | os.PathLike[str]) -> list[Path]:
         return [folder / FINISHED_NAME]
     files = [folder / span.file_name() for span in spans(folder)]
     if files:
-        return files
+        return [*files, *activation_files(folder).values()]
     if finished.is_file():
         return [finished]
     if finished.is_dir():

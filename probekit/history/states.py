@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from probekit.errors import OptionError, ShapeError
-from probekit.history.file import reading, writing
+from probekit.history.file import fetch, reading, writing
+from probekit.history.segments import entries
 
 _KEPT = 2
 _KEY = re.compile(r"[A-Za-z0-9_.-]+")
@@ -59,7 +60,7 @@ def load(folder: Path, key: str, *, epoch: int | None = None) -> State | None:
             meta: dict[str, Any] = description["meta"]
             if epoch is not None and meta["epoch"] > epoch:
                 continue
-            buffer = np.asarray(file.variables["leaves"][...]).tobytes()
+            buffer = fetch(file.variables["leaves"], ...).tobytes()
             return _leaves(description["leaves"], buffer), meta
     return None
 
@@ -93,5 +94,5 @@ def _dtype(name: str) -> np.dtype[Any]:
 
 def _files(folder: Path, key: str) -> dict[int, Path]:
     pattern = re.compile(rf"state-{re.escape(key)}-(\d+)\.nc")
-    matches = ((pattern.fullmatch(entry.name), entry) for entry in folder.iterdir())
+    matches = ((pattern.fullmatch(entry.name), entry) for entry in entries(folder))
     return {int(match[1]): entry for match, entry in matches if match}

@@ -2,15 +2,17 @@
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from probekit.errors import HistoryError, HistoryExistsError, OptionError, ShapeError
+from probekit.errors import HistoryError, HistoryExistsError, ShapeError
 from probekit.history import block, states
+from probekit.history.activation_files import ActivationFiles
+from probekit.history.activations import Storage
 from probekit.history.block import Block, Header, Outline
 from probekit.history.compaction import compact
 from probekit.history.file import (
@@ -23,8 +25,14 @@ from probekit.history.file import (
     writing,
 )
 from probekit.history.layout import check_alike, combine
-from probekit.history.schema import ROW_DIMS, config_of, event
-from probekit.history.segments import FINISHED_NAME, Span, load, remove_merged, spans
+from probekit.history.schema import MARK, ROW_DIMS, check_same_experiment, event
+from probekit.history.segments import (
+    FINISHED_NAME,
+    Span,
+    load,
+    remove_merged,
+    spans,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,6 +63,8 @@ class HistoryWriter:
         as slow.
     lead : sequence of str
         The axes along which rows are added.
+    storage : Storage
+        How activations are packed.
 
     Raises
     ------
@@ -94,11 +104,13 @@ class HistoryWriter:
         resume: bool = False,
         durable: bool = False,
         lead: Sequence[str] = ("seed", "epoch"),
+        storage: Storage = Storage(),  # noqa: B008  (a tuple: immutable)
     ) -> None:
         self.path = finished_path(path)
         self.folder = partial_path(self.path)
         self.lead = tuple(lead)
         self.durable = durable
+        self.storage = storage.check()
         self._attributes = {**attributes, ROW_DIMS: " ".join(self.lead)}
         self._held: list[tuple[Span, Block]] = []
         self._lock = Lock(self.folder)
@@ -116,7 +128,9 @@ class HistoryWriter:
                 self._remove_folder()
             raise
 
-    def append(self, dataset: "xr.Dataset") -> None:
+    def append(
+        self, dataset: "xr.Dataset", *, activations: Mapping[str, "xr.DataArray"] | None = None
+    ) -> None:
         """Add rows: they are in the history when this returns.
 
         Parameters
@@ -125,6 +139,10 @@ class HistoryWriter:
             Labelled along the leading axes; any number of rows, in any order. Variables need not
             have all leading axes. Half precision is kept as float32. A row that is there already is
             replaced.
+        activations : mapping of str to xarray.DataArray, optional
+            For each layer ``(*lead, example, unit)``, of all rows of `dataset` or some of them,
+            with the same rows for every layer. They may lie on a disk or a device: one chunk at a
+            time is fetched. See also `append_activations`.
 
         Raises
         ------
@@ -144,7 +162,30 @@ class HistoryWriter:
                 )
         rows = block.from_dataset(dataset, self._attributes)
         check_alike(self._sizes, self._headers, rows.outline)
+        if activations:  # first, so that a row with scores never lacks its activations
+            self._activations.append_rows(activations)
         self._write(rows)
+
+    def append_activations(
+        self, row: Mapping[str, Any], batches: Iterable[Mapping[str, Any]]
+    ) -> None:
+        """Add the activations of one row, batch by batch, so that they never need to fit in memory.
+
+        Parameters
+        ----------
+        row : mapping
+            The label along each leading axis, e.g. ``{"seed": 0, "epoch": 10}``.
+        batches : iterable of mapping
+            For each batch of examples ``{layer: (example, …)}``; further axes are flattened into
+            ``unit``. They are kept as float32, or float64 if given so.
+
+        Raises
+        ------
+        ShapeError
+            If the batches do not fit together, or not to the rows before.
+        """
+        self._check_open()
+        self._activations.append_batches(row, batches)
 
     def rows(self) -> "xr.Dataset | None":
         """Return what has been appended, in this run and those before it; None if nothing."""
@@ -181,7 +222,7 @@ class HistoryWriter:
         """Make one file of all rows, move it to its place, remove the folder; return its path."""
         self._check_open()
         self._held.clear()
-        compact(self.folder, self._spans, self.lead, durable=self.durable)
+        compact(self.folder, self.lead, self.storage, durable=self.durable)
         self._move_finished()
         self._lock.release(remove=True)
         self._remove_folder()
@@ -212,6 +253,13 @@ class HistoryWriter:
         if (self.folder / FINISHED_NAME).exists():  # killed while finishing: do the rest of it
             self._move_finished()
         self._spans = spans(self.folder)
+        self._activations = ActivationFiles(
+            self.folder,
+            self.lead,
+            self.storage,
+            attributes={name: self._attributes[name] for name in (MARK, ROW_DIMS)},
+            durable=self.durable,
+        )
         if self._spans and not resume:
             if not overwrite:
                 raise self._exists()
@@ -230,27 +278,11 @@ class HistoryWriter:
         before = [load(self.folder, span) for span in self._spans]
         remove_merged(self.folder)
         whole = combine(before, self.lead).outline
-        self._check_same(whole.attributes)
+        check_same_experiment(str(self.folder), whole.attributes, self._attributes)
         self._sizes, self._headers = dict(whole.sizes), dict(whole.headers)
+        self._activations.resume()
         past = str(whole.attributes.get("history", ""))
         self._attributes["history"] = f"{past}\n{event('resumed')}" if past else event("resumed")
-
-    def _check_same(self, attributes: Mapping[str, Any]) -> None:
-        """Refuse to mix two experiments in one history."""
-        for name in ("task", ROW_DIMS):
-            then, now = attributes.get(name), self._attributes.get(name)
-            if then != now:
-                raise OptionError(
-                    f"{self.folder}: was begun with {name}={then!r}, not {now!r}. "
-                    "Resume it with the same, or write to another path."
-                )
-        then, now = config_of(attributes), config_of(self._attributes)
-        for name in (*then, *now):
-            if then.get(name) != now.get(name):
-                raise OptionError(
-                    f"{self.folder}: was begun with {name}={then.get(name)!r}, "
-                    f"not {now.get(name)!r}. Resume it with the same, or write to another path."
-                )
 
     def _write(self, rows: Block) -> None:
         number = self._spans[-1].last + 1 if self._spans else 0

@@ -1,0 +1,381 @@
+"""What can go wrong with files: one line that says what, where, and what to do; nothing is lost."""
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from probekit.errors import (
+    HistoryError,
+    HistoryExistsError,
+    HistoryLockedError,
+    OptionError,
+    ShapeError,
+)
+from probekit.history import HistoryWriter, make_attributes, open_history
+
+
+def row(step: int, size: int = 1) -> xr.Dataset:
+    rng = np.random.default_rng(step)
+    return xr.Dataset({"x": (("step", "unit"), rng.normal(size=(1, size)))}, {"step": [step]})
+
+
+def writer(path, config=None, task="test", **options):
+    return HistoryWriter(
+        path, attributes=make_attributes(task, config), **{"lead": ("step",), **options}
+    )
+
+
+def write(path, steps=2, *, finish=True):
+    with writer(path) as history:
+        for step in range(steps):
+            history.append(row(step))
+        if finish:
+            history.finish()
+    return path
+
+
+def fails(error, match):
+    return pytest.raises(error, match=rf"^[^\n]*{match}[^\n]*$")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "history.nc"
+
+
+def test_an_existing_history_is_never_overwritten_unasked(path):
+    write(path)
+    before = path.read_bytes()
+    for options in ({}, {"resume": True}):
+        with fails(HistoryExistsError, r"history\.nc: .* Pass overwrite \(--overwrite\)"):
+            writer(path, **options)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == ["history.nc"]
+
+
+def test_an_unfinished_history_is_never_overwritten_unasked(path):
+    write(path, finish=False)
+    with fails(HistoryExistsError, r"holds an unfinished history\. Pass resume \(--resume\)"):
+        writer(path)
+    assert open_history(path).sizes["step"] == 2
+
+
+def test_overwriting_keeps_the_old_history_until_the_new_one_is_finished(path):
+    write(path, steps=2)
+    with writer(path, overwrite=True) as history:
+        history.append(row(7))
+        assert open_history(path).step.values.tolist() == [0, 1]
+        assert open_history(f"{path}.partial").step.values.tolist() == [7]
+    assert open_history(path).step.values.tolist() == [0, 1]
+    with writer(path, resume=True) as history:  # the wish to overwrite is remembered
+        history.append(row(8))
+        history.finish()
+    assert open_history(path).step.values.tolist() == [7, 8]
+
+
+def test_overwriting_an_unfinished_history_removes_it(path):
+    write(path, finish=False)
+    with writer(path, overwrite=True) as history:
+        assert history.rows() is None
+        history.append(row(9))
+        history.finish()
+    assert open_history(path).step.values.tolist() == [9]
+
+
+def test_resuming_what_is_not_there_starts_it(path):
+    with writer(path, resume=True) as history:
+        history.append(row(0))
+    assert open_history(path).sizes["step"] == 1
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "match"),
+    [
+        ({"config": {"epochs": 5}}, {"config": {"epochs": 6}}, "begun with epochs=5, not 6"),
+        ({"config": {"a": 1}}, {"config": {"a": 1, "b": 2}}, "begun with b=None, not 2"),
+        ({"task": "one"}, {"task": "two"}, "begun with task='one', not 'two'"),
+        ({}, {"lead": ("seed", "step")}, "row_dims='step', not 'seed step'"),
+    ],
+)
+def test_two_experiments_do_not_mix(path, then, now, match):
+    with writer(path, **then) as history:
+        history.append(row(0))
+    with fails(OptionError, match):
+        writer(path, resume=True, **now)
+    with writer(path, resume=True, **then) as history:
+        history.append(row(1))
+
+
+def test_a_history_has_one_writer(path):
+    with writer(path) as history:
+        history.append(row(0))
+        command = f"""
+            from probekit.history import HistoryWriter, make_attributes
+            from probekit.errors import HistoryLockedError
+            try:
+                HistoryWriter({str(path)!r}, attributes={{}}, lead=("step",), resume=True)
+            except HistoryLockedError as error:
+                print(error)
+        """
+        other = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(command)], capture_output=True, text=True
+        )
+        assert "history.nc.partial: another process is writing this history." in other.stdout
+        with fails(HistoryLockedError, "another process is writing"):
+            writer(path, overwrite=True)
+        history.append(row(1))
+    writer(path, resume=True).close()
+
+
+def test_a_closed_writer_writes_no_more(path):
+    history = writer(path)
+    history.append(row(0))
+    history.close()
+    history.close()
+    for write_on in (lambda: history.append(row(1)), history.finish):
+        with fails(HistoryError, "the writer is closed"):
+            write_on()
+
+
+def test_an_exception_leaves_a_history_to_resume(path):
+    def interrupted():
+        with writer(path) as history:
+            history.append(row(0))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    with writer(path, resume=True) as history:
+        history.append(row(1))
+        history.finish()
+    assert open_history(path).sizes["step"] == 2
+
+
+def test_missing_files_are_named_with_their_neighbours(tmp_path):
+    write(tmp_path / "complexity.nc")
+    write(tmp_path / "other.nc", finish=False)
+    with fails(HistoryError, r"complexty\.nc: no such history; did you mean 'complexity\.nc'"):
+        open_history(tmp_path / "complexty.nc")
+    with fails(HistoryError, r"there are: complexity\.nc, other\.nc"):
+        open_history(tmp_path / "xyz")
+    with fails(HistoryError, "the folder .*nowhere' does not exist"):
+        open_history(tmp_path / "nowhere" / "history.nc")
+    (tmp_path / "empty").mkdir()
+    with fails(HistoryError, "no such history; the folder has no history"):
+        open_history(tmp_path / "empty" / "history.nc")
+
+
+def test_nothing_recorded_yet(path):
+    with writer(path), fails(HistoryError, "nothing has been recorded yet"):
+        open_history(path)
+    (path.parent / "other.nc.partial").mkdir()
+    with fails(HistoryError, "nothing has been recorded yet"):
+        open_history(path.parent / "other.nc")
+
+
+def test_files_that_are_no_history(tmp_path):
+    text = tmp_path / "text.nc"
+    text.write_text("seed, epoch\n")
+    with fails(HistoryError, r"text\.nc: is not a netCDF file"):
+        open_history(text)
+    (tmp_path / "empty.nc").touch()
+    with fails(HistoryError, r"empty\.nc: is empty"):
+        open_history(tmp_path / "empty.nc")
+    foreign = tmp_path / "foreign.nc"
+    xr.Dataset({"air": ("time", [1.0])}).to_netcdf(foreign)
+    with fails(HistoryError, r"foreign\.nc: is netCDF, but not a history of probekit"):
+        open_history(foreign)
+    classic = tmp_path / "classic.nc"
+    xr.Dataset({"air": ("time", [1.0])}).to_netcdf(classic, format="NETCDF3_CLASSIC")
+    with fails(HistoryError, r"classic\.nc: is netCDF, but not a history"):
+        open_history(classic)
+    (tmp_path / "folder.nc").mkdir()
+    with fails(HistoryError, r"folder\.nc: is a folder"):
+        open_history(tmp_path / "folder.nc")
+    with fails(HistoryError, r"folder\.nc: is a folder\. Name a file"):
+        writer(tmp_path / "folder.nc")
+
+
+@pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9, 0.999])
+def test_a_truncated_file_is_told(path, share):
+    with writer(path) as history:
+        for step in range(20):
+            history.append(row(step, 300))
+        history.finish()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * share)])
+    with fails(HistoryError, r"history\.nc: is truncated or damaged"):
+        open_history(path)
+
+
+def test_a_folder_that_does_not_exist(tmp_path):
+    with fails(HistoryError, "the folder .*nowhere' does not exist. Create it first"):
+        writer(tmp_path / "nowhere" / "history.nc")
+    (tmp_path / "file").touch()
+    with fails(HistoryError, "the folder .*file' is not a folder"):
+        writer(tmp_path / "file" / "history.nc")
+
+
+# Root may write everywhere: give up its rights, once everything is imported.
+NOBODY = """
+    import os, sys
+    import netCDF4, xarray
+    from probekit.errors import HistoryError
+    from probekit.history import HistoryWriter, open_history, reading, accessor
+    if os.geteuid() == 0:
+        os.setegid(65534)
+        os.seteuid(65534)
+    for action in (
+        lambda: HistoryWriter("history.nc", attributes={}),
+        lambda: open_history("closed.nc"),
+        lambda: print(open_history("open.nc").sizes["step"]),
+    ):
+        try:
+            action()
+        except HistoryError as error:
+            print(error)
+"""
+
+
+def test_a_folder_that_is_read_only(tmp_path):
+    for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest's folders are closed to others
+        folder.chmod(0o755)
+    write(tmp_path / "open.nc")
+    write(tmp_path / "closed.nc").chmod(0o000)
+    tmp_path.chmod(0o555)
+    try:
+        command = [sys.executable, "-c", textwrap.dedent(NOBODY)]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    finally:
+        tmp_path.chmod(0o755)
+    assert run.stdout.splitlines() == [
+        "history.nc.partial: no permission to write in '.'. Choose another folder.",
+        "closed.nc: cannot be read: Permission denied.",
+        "2",
+    ]
+
+
+# A limit on the size of files makes every write beyond it fail, as a full disk does.
+LIMITED = """
+    import resource, signal, sys
+    import numpy as np, xarray as xr
+    from probekit.errors import HistoryError
+    from probekit.history import HistoryWriter, make_attributes, open_history
+
+    def row(step, size):
+        values = np.random.default_rng(step).normal(size=(1, size))
+        return xr.Dataset({"x": (("step", "unit"), values)}, {"step": [step]})
+
+    def limit(size):
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    path, size = sys.argv[1], 1000
+    with HistoryWriter(path, attributes=make_attributes("test"), lead=("step",)) as history:
+        for step in range(20):
+            history.append(row(step, size))
+        limit(FIRST)
+        try:
+            history.ACTION
+        except HistoryError as error:
+            print(error)
+        limit(resource.RLIM_INFINITY)
+        assert open_history(path).sizes["step"] == 20
+        history.append(row(20, size))
+        history.finish()
+    assert open_history(path).sizes["step"] == 21
+"""
+
+
+@pytest.mark.parametrize(
+    ("action", "limit", "file"),
+    [
+        ("append(row(30, size))", 6000, "segment-000021-000021.nc"),
+        ("finish()", 60000, "finished.nc"),
+        ("save_state('seed-0', [np.zeros(9999)], {})", 6000, "state-seed-0-000000.nc"),
+        (
+            "append_activations({'step': 3}, [{'a': np.ones((999, 9))}])",
+            6000,
+            "activations-000000.nc",
+        ),
+    ],
+    ids=lambda value: str(value).split("(")[0],
+)
+def test_a_write_that_fails_loses_nothing(path, action, limit, file):
+    command = textwrap.dedent(LIMITED).replace("ACTION", action).replace("FIRST", str(limit))
+    run = subprocess.run([sys.executable, "-c", command, path], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == ""
+    assert f"{file}: could not be written" in run.stdout
+    assert run.stdout.count("\n") == 1
+    assert "Everything recorded before is kept" in run.stdout
+    assert [entry.name for entry in path.parent.iterdir()] == ["history.nc"]
+
+
+FULL = """
+    import os, sys
+    import numpy as np, xarray as xr
+    from probekit.errors import HistoryError
+    from probekit.history import HistoryWriter, make_attributes
+
+    with HistoryWriter(sys.argv[1], attributes=make_attributes("test"), lead=("step",)) as history:
+        try:
+            for step in range(100):
+                values = np.random.default_rng(step).normal(size=(1, 2000))
+                history.append(xr.Dataset({"x": (("step", "unit"), values)}, {"step": [step]}))
+        except HistoryError as error:
+            print(step, error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_a_full_disk_is_told_and_resumed(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("no right to mount here")
+    try:
+        path = disk / "history.nc"
+        command = [sys.executable, "-c", textwrap.dedent(FULL), path]
+        run = subprocess.run(command, capture_output=True, text=True)
+        assert (run.returncode, run.stderr) == (0, "")
+        written, message = run.stdout.rstrip("\n").split(" ", 1)
+        assert re.fullmatch(r".*the disk is full\. Everything recorded before is kept.*", message)
+        assert open_history(path).sizes["step"] == int(written) > 5
+        subprocess.run(["mount", "-o", "remount,size=4m", str(disk)], check=True)
+        with writer(path, resume=True) as history:
+            history.append(row(int(written), 2000))
+            history.finish()
+        assert open_history(path).sizes["step"] == int(written) + 1
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "match"),
+    [
+        (xr.Dataset({"x": ("epoch", [1.0])}), "'step' is missing. Use dataset.expand_dims"),
+        (xr.Dataset({"x": ("step", [1.0])}), "'step' is missing"),
+        (row(1).assign(x=("step", [1.0])), r"dataset\['x'\]: dims \('step',\); the rows before"),
+        (row(1, 2), "unit has length 2; the rows before have 1. Give unit labels"),
+        (row(1).astype(str), "Numbers and text do not go into one variable"),
+        (row(1).astype(complex), "x: dtype complex128 cannot be kept"),
+        (row(1).assign(x=("step", [{}])), "x: dtype object cannot be kept"),
+        (row(1).assign(x=("step", np.array(["2020"], "M8[s]"))), r"dtype datetime64\[s\] cannot"),
+    ],
+)
+def test_rows_that_do_not_fit(path, dataset, match):
+    with writer(path) as history:
+        history.append(row(0))
+        with fails(ShapeError, match):
+            history.append(dataset)
+        history.append(row(1))
+        history.finish()
+    assert open_history(path).sizes["step"] == 2
