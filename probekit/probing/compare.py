@@ -100,8 +100,8 @@ def _examples(a: Extractor, b: Extractor, inputs: Any) -> int:
     if holders:
         examples = int(holders[0].examples)  # type: ignore[attr-defined]
     else:
-        leaves = jax.tree.leaves(inputs)
-        examples = len(leaves[0]) if leaves and getattr(leaves[0], "shape", ()) else -1
+        leaves = [leaf for leaf in jax.tree.leaves(inputs) if hasattr(leaf, "shape")]
+        examples = leaves[0].shape[0] if leaves and leaves[0].shape else 0
     for extractor in (a, b):
         check_inputs(extractor, inputs, examples, argument="the other model's inputs")
     return examples
@@ -135,8 +135,7 @@ def _collect(
 def _outputs(extractor: Extractor, inputs: Any, rows: np.ndarray) -> Mapping[str, jax.Array]:
     """Return the representations of these examples, in forward order, as matrices."""
     batch = rows if extractor.indexed else take(inputs, rows)
-    call = _extract if extractor.traceable else (lambda extractor, batch: extractor(batch))
-    outputs = call(extractor, batch)
+    outputs = _extract(extractor, batch) if extractor.traceable else extractor(batch)
     return {layer: units(jnp.asarray(outputs[layer])) for layer in extractor.layers(batch)}
 
 

@@ -78,7 +78,7 @@ def _used(dim: str, variables: Mapping[str, tuple[Any, ...]]) -> bool:
 
 
 def stack_layers(arrays: Sequence[np.ndarray], *, axis: int) -> np.ndarray:
-    """Stack arrays along a new axis; shorter ones are filled up at the end: NaN, or -1 for codes."""
+    """Stack arrays along a new axis; shorter ones are filled up with NaN, or -1 for codes."""
     shape = tuple(np.max([array.shape for array in arrays], axis=0)) if arrays[0].ndim else ()
     filled = []
     for array in arrays:

@@ -1,7 +1,7 @@
 """What is kept of the examples, and how scores are read off it: pure functions of arrays.
 
-A `Plan` is static: it is made of the estimators and the names and widths of the features. Estimators
-that need the same statistic share it, so that ten of them cost about one.
+A `Plan` is static: it is made of the estimators and the names and widths of the features.
+Estimators that need the same statistic share it, so that ten of them cost about one.
 """
 
 import dataclasses
@@ -76,8 +76,9 @@ def _column(argument: str, value: Any) -> np.ndarray:
     if value.dtype.kind not in "biuf" and value.dtype.name != "bfloat16":
         raise ShapeError(f"{argument}: {shape_text(value)}; it must be numeric. Encode the labels.")
     check_rank(argument, value, least=1, most=2)
-    value = value.astype(np.float32)
-    return value[:, None] if value.ndim == 1 else value
+    value = value[:, None] if value.ndim == 1 else value
+    column: np.ndarray = value.astype(np.float32)
+    return column
 
 
 class _Kept(NamedTuple):

@@ -1,4 +1,4 @@
-"""Tasks: data, model and training recipe of the reference experiments; they know no files, no screens."""
+"""Tasks: data, model and training recipe of experiments; they know no files and no screens."""
 
 from probekit.tasks._protocol import Split, Task, TaskConfig, option
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # a config's module imports no jax
 
 
 def option(default: Any, help: str, *, unit: str = "", **metadata: Any) -> Any:
-    """Field of a task's config: its default, its help text and unit, as the command line shows them.
+    """Return a field of a task's config: its default, and the help text that the user sees.
 
     Further metadata: ``choices`` (tuple of str), ``least`` (smallest number allowed).
     """
@@ -25,13 +25,16 @@ def option(default: Any, help: str, *, unit: str = "", **metadata: Any) -> Any:
 class TaskConfig:
     """What the settings of every task have; a task's own config inherits from it.
 
-    The command line makes one typed option of each field (``train_examples`` → ``--train-examples``);
-    a tuple takes values separated by commas.
+    The command line makes one typed option of each field (``train_examples`` becomes
+    ``--train-examples``); a tuple takes values separated by commas.
     """
 
     seeds: int = option(5, "How many seeds to run.", least=1)
     first_seed: int = option(0, "The first seed; the others follow it.", least=0)
     epochs: int = option(100, "Epochs of training; epoch 0 is before any.", least=0)
+    batch_size: int = option(
+        128, "Examples in a batch; a last, smaller batch is used too.", least=1
+    )
 
     def __post_init__(self) -> None:
         """Check every number against the least that its field allows."""
@@ -58,11 +61,13 @@ class Task(Protocol):
     name, summary : str
         The summary is one line for ``probekit list``.
     Config : type
-        A frozen dataclass, a child of `TaskConfig`. Its module imports no jax, so that ``--help`` is fast.
+        A frozen dataclass, a child of `TaskConfig`. Its module imports no jax, so that ``--help``
+        is fast.
     estimators : tuple of str
         What is estimated unless the user asks for something else.
     variables : tuple of Variable
-        What `metrics` returns; a variable with one value per feature names ``"feature"`` in its dims.
+        What `metrics` returns, ``loss`` among them; a variable with one value per feature names
+        ``"feature"`` in its dims.
     """
 
     name: ClassVar[str]
@@ -75,12 +80,16 @@ class Task(Protocol):
         """Names of the features, in the order of the columns of `Split.features`."""
         ...
 
+    def layers(self, config: Any) -> tuple[str, ...]:
+        """Return the names of the layers that can be probed, in forward order."""
+        ...
+
     def data(self, config: Any, seed: int) -> Mapping[str, Split]:
-        """Splits ``train``, ``fit`` (probes are fitted on it) and ``test`` (they are scored on it)."""
+        """Return the splits ``train``, ``fit`` (for fitting probes) and ``test`` (for scoring)."""
         ...
 
     def orders(self, config: Any, seed: int) -> Iterator[np.ndarray]:
-        """For each epoch of training the order ``(example,)`` in which it visits the training set."""
+        """Yield for each epoch the order ``(example,)`` in which it visits the training set."""
         ...
 
     def init(self, config: Any, seed: int) -> Any:
@@ -96,9 +105,9 @@ class Task(Protocol):
         ...
 
     def metrics(self, config: Any, outputs: Mapping[str, Any], features: Any) -> dict[str, Any]:
-        """Return the declared `variables` for one split, from the activations of its layers. Traceable."""
+        """Return the declared `variables` of one split, from its layers' activations. Traceable."""
         ...
 
     def finished(self, config: Any, metrics: Mapping[str, Mapping[str, Any]]) -> Any:
-        """Whether training may stop: a boolean scalar, from ``{split: metrics}``. Traceable."""
+        """Return whether training may stop, a boolean, from ``{split: metrics}``. Traceable."""
         ...

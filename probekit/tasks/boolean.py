@@ -1,8 +1,8 @@
 """Boolean features: inputs of random bits, and labels that are functions of a few of them.
 
-Each feature has its own block of input units. A ``linear`` feature is the value of the block's first
-bit, copied to the first four units; ``top_left_right`` is ``top(left(a, b), right(c, d))`` of the
-first four bits, sampled by rejection so that half of the examples have each label.
+Each feature has its own block of input units. A ``linear`` feature is the value of the block's
+first bit, copied to the first four units; ``top_left_right`` is ``top(left(a, b), right(c, d))`` of
+the first four bits, sampled by rejection so that half of the examples have each label.
 
 The random numbers are those of the demo notebook of Lampinen, Chan and Hermann (2024), arXiv
 2405.05847, bit for bit: one legacy NumPy generator per data set, read in the notebook's order. The
@@ -89,7 +89,7 @@ def sample(
     Returns
     -------
     split : Split
-        Inputs ``(example, feature * unit)`` and labels ``(example, feature)``, int64, values 0 and 1.
+        Inputs ``(example, feature * unit)`` and labels ``(example, feature)``; int64, 0 and 1.
     generator : numpy.random.RandomState
         As the sampling left it: the notebook goes on with it to shuffle the training set.
 
@@ -103,7 +103,7 @@ def sample(
     inputs = _bits(generator, examples, len(features) * units).astype(np.int64)
     labels = np.empty((examples, len(features)), np.int64)
     for column, feature in enumerate(features):
-        block = inputs[:, column * units : (column + 1) * units]  # a view: redraws change the inputs
+        block = inputs[:, column * units : (column + 1) * units]  # a view
         if feature == "linear":
             block[:, :RELEVANT_UNITS] = block[:, :1]
             labels[:, column] = block[:, 0]
@@ -114,7 +114,7 @@ def sample(
 
 
 def _bits(generator: np.random.RandomState, rows: int, units: int) -> np.ndarray:
-    """Draw what ``generator.binomial(1, 0.5, (rows, units))`` would, several times faster.
+    """Draw what ``generator.binomial(1, 0.5, (rows, units))`` would, only faster.
 
     The legacy binomial inverts one uniform number per draw: a one is a number above a half.
     """
@@ -132,7 +132,7 @@ def _balance(feature: str, block: np.ndarray, generator: np.random.RandomState) 
 def _draw_with_labels(
     feature: str, wanted: np.ndarray, units: int, generator: np.random.RandomState
 ) -> np.ndarray:
-    """For each wanted label in turn, the next row of the stream that has it; earlier rows are lost."""
+    """Return, for each wanted label in turn, the next row of the stream that has it."""
     start = generator.get_state()
     rows = 64 + 4 * len(wanted)
     while True:
@@ -148,12 +148,9 @@ def _draw_with_labels(
 
 
 def _next_with_labels(labels: np.ndarray, wanted: np.ndarray) -> np.ndarray | None:
-    """Positions in `labels`, strictly increasing, each the first after the last that fits `wanted`.
-
-    None if the labels run out.
-    """
+    """Return where each wanted label comes next, in turn; None if the labels run out."""
     places = {value: np.flatnonzero(labels == value).tolist() for value in (False, True)}
-    # The number of rows of each label before a position says where to look on in its list of places.
+    # How many rows of a label come before a position says where to look on in its list of places.
     before_true = np.concatenate([[0], np.cumsum(labels)]).tolist()
     taken, position = [], 0
     for label in wanted.tolist():

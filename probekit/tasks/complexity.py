@@ -1,9 +1,9 @@
 """The reference task: one network, features of unequal complexity, equally well computed.
 
 Lampinen, Chan and Hermann (2024), "Learned feature representations are biased by complexity,
-learning order, position, and more", arXiv 2405.05847, as its authors' demo notebook gives it. With
-the default settings the task reproduces the notebook's data sets and initial parameters bit for bit,
-its batch order, and its figures.
+learning order, position, and more", arXiv 2405.05847, as its authors' demo notebook gives it.
+With the default settings the task reproduces the notebook's data sets and initial parameters bit
+for bit, its batch order, and its figures.
 
 This module imports no jax, so that the command line can show the options quickly; the network and
 its training are in `probekit.tasks.mlp`.
@@ -46,13 +46,15 @@ class ComplexityConfig(TaskConfig):
     train_examples: int = option(8192, "Examples to train on.", least=1)
     fit_examples: int = option(1024, "Examples that probes are fitted on.", least=2)
     test_examples: int = option(1024, "Examples that probes and network are scored on.", least=2)
-    batch_size: int = option(1024, "Examples in a batch; a last, smaller batch is used too.", least=1)
+    batch_size: int = option(
+        1024, "Examples in a batch; a last, smaller batch is used too.", least=1
+    )
     optimizer: str = option("adam", "The optimiser.", choices=OPTIMIZERS)
     learning_rate: float = option(1e-3, "The learning rate.")
     momentum: float = option(0.9, "Decay of the momentum; only for --optimizer momentum.", least=0)
     weight_decay: float = option(1e-4, "Decay of the weights; only for --optimizer adamw.", least=0)
     stop_accuracy: float | None = option(
-        None, "Stop a seed when the test accuracy of every feature is at least this; off if not given."
+        None, "Stop a seed when every feature's test accuracy is at least this; off if not given."
     )
 
     def __post_init__(self) -> None:
@@ -96,6 +98,10 @@ class ReferenceComplexity(Task):
             count = sum(name.split("#")[0] == feature for name in names)
             names.append(f"{feature}#{count + 1}" if count else feature)
         return tuple(names)
+
+    def layers(self, config: ComplexityConfig) -> tuple[str, ...]:
+        """Return ``hidden_0`` … (after the non-linearity) and ``logits``."""
+        return (*(f"hidden_{number}" for number in range(len(config.hidden))), "logits")
 
     def data(self, config: ComplexityConfig, seed: int) -> Mapping[str, Split]:
         """Return the notebook's three data sets."""

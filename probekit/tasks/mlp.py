@@ -23,7 +23,7 @@ class MLP(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array) -> dict[str, jax.Array]:
-        """Return ``hidden_0`` … after the non-linearity, each ``(example, unit)``, and ``logits``."""
+        """Return ``hidden_0`` … after the non-linearity, and ``logits``; each (example, unit)."""
         kernel_init = nn.initializers.variance_scaling(1.0, "fan_avg", "truncated_normal")
         layers = {}
         for number, width in enumerate(self.widths[:-1]):

@@ -1,0 +1,9 @@
+"""Running: a task, compiled in chunks of epochs, seed by seed, into a history.
+
+`program` is what is compiled; a `lane` gives it to the device chunk after chunk; `rows` turns what
+comes back into labelled rows; `run` puts them into a history and tells the listeners.
+"""
+
+from probekit.running.run import RunInfo, run
+
+__all__ = ["RunInfo", "run"]

@@ -1,0 +1,116 @@
+"""The rows of a chunk as a labelled Dataset, and the states to resume from as plain arrays."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import jax
+import numpy as np
+
+from probekit.probing import dataset_of
+from probekit.running.lane import Chunk
+from probekit.running.program import Carry, Program, Row
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SPLITS = ("train", "test")
+"""The splits that the network itself is scored on."""
+
+
+def rows_of(program: Program, seeds: Sequence[int], chunk: Chunk) -> "xr.Dataset | None":
+    """Label what was recorded, with dims ``seed`` and ``epoch``; None if training had stopped.
+
+    A seed that stopped earlier than others of its lane has NaN in their rows.
+    """
+    recorded = np.asarray(chunk.row.recorded)
+    count = int(recorded.any(axis=0).sum())
+    if count == 0:
+        return None
+    row: Row = jax.tree.map(lambda array: np.asarray(array)[:, :count], chunk.row)
+    lead = {"seed": list(seeds), "epoch": list(chunk.epochs[:count])}
+    scores = row.scores if program.plan.traceable else _with_host_scores(program, row)
+    dataset = dataset_of(program.plan, scores, lead=lead)
+    return dataset.assign_coords(split=list(SPLITS)).assign(_metrics(program, row.metrics))
+
+
+def _metrics(program: Program, metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the task's variables, dims ``(split, seed, epoch, …)``."""
+    return {
+        variable.name: (
+            ("split", "seed", "epoch", *variable.dims),
+            np.stack([metrics[split][variable.name] for split in SPLITS]),
+            variable.attributes(),
+        )
+        for variable in program.task.variables
+    }
+
+
+def _with_host_scores(program: Program, row: Row) -> dict[str, dict[str, Any]]:
+    """Return the scores together with those that are computed here, row by row."""
+    shape = row.recorded.shape
+    grid = {}
+    for place in np.ndindex(shape):
+        fit, test = jax.tree.map(lambda array, place=place: array[place], row.states)
+        grid[place] = program.plan.compute(fit, test, traceable=False)
+    scores: dict[str, dict[str, Any]] = {}
+    for layer, computed in row.scores.items():
+        names = next(iter(grid.values()))[layer]
+        host = {
+            name: _arranged([np.asarray(part[layer][name]) for part in grid.values()], shape)
+            for name in names
+        }
+        scores[layer] = {**computed, **host}
+    return scores
+
+
+def _arranged(arrays: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    return np.stack(arrays).reshape(*shape, *arrays[0].shape)
+
+
+def activations_of(
+    program: Program, seeds: Sequence[int], chunk: Chunk, *, every: int
+) -> dict[str, "xr.DataArray"]:
+    """Return the activations to be stored, dims ``(seed, epoch, example, unit)``."""
+    import xarray as xr
+
+    recorded = np.asarray(chunk.row.recorded)
+    wanted = [
+        place
+        for place, epoch in enumerate(chunk.epochs)
+        if epoch % every == 0 and recorded[:, place].any()
+    ]
+    if not wanted:
+        return {}
+    stored = {}
+    for layer in program.stored:
+        array = np.asarray(chunk.row.activations[layer])[:, wanted]
+        flat = array.reshape(*array.shape[:3], -1)
+        coords = {"seed": list(seeds), "epoch": [chunk.epochs[place] for place in wanted]}
+        stored[layer] = xr.DataArray(flat, coords, ("seed", "epoch", "example", "unit"))
+    return stored
+
+
+def leaves_of(carry: Carry, place: int) -> list[np.ndarray]:
+    """Return what one seed of a lane goes on from, as plain arrays."""
+    leaves = jax.tree.leaves(jax.tree.map(lambda array: array[place], carry))
+    return [np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf) for leaf in leaves]
+
+
+def carry_of(program: Program, seeds: Sequence[Sequence[np.ndarray]]) -> Carry:
+    """Return the stacked carry of seeds from what `leaves_of` returned for each."""
+    shapes = jax.eval_shape(program.init, jax.ShapeDtypeStruct((), np.int32))  # type: ignore[no-untyped-call]
+    like, structure = jax.tree.flatten(shapes)
+    stacked = [np.stack(parts) for parts in zip(*seeds, strict=True)]
+    leaves = [
+        jax.random.wrap_key_data(array, impl=jax.random.key_impl(shape))
+        if _is_key(shape)
+        else array
+        for array, shape in zip(stacked, like, strict=True)
+    ]
+    carry: Carry = jax.device_put(jax.tree.unflatten(structure, leaves))
+    return carry
+
+
+def _is_key(leaf: Any) -> bool:
+    """Whether an array holds typed random keys, which have no NumPy dtype."""
+    return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)

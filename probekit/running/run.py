@@ -1,0 +1,346 @@
+"""`run`: a task from beginning to end, into a history."""
+
+import contextlib
+import dataclasses
+import importlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import jax
+import numpy as np
+
+from probekit._checks import check_at_least
+from probekit.errors import DivergedError, OptionError, UnknownNameError
+from probekit.estimators import Estimator, resolve
+from probekit.extractors import match
+from probekit.history import HistoryWriter, make_attributes, open_history
+from probekit.plugins import Manager, get_manager
+from probekit.probing import Plan, warn_of_undefined
+from probekit.running.lane import Chunk, Compiler, run_lane, stacked_data
+from probekit.running.program import Program
+from probekit.running.rows import SPLITS, activations_of, carry_of, leaves_of, rows_of
+from probekit.tasks import Task, TaskConfig
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+@dataclasses.dataclass(frozen=True)
+class RunInfo:
+    """What listeners are told of a run.
+
+    Attributes
+    ----------
+    task : str
+        Name of the task.
+    config : TaskConfig
+        Its settings.
+    seeds : tuple of int
+        All seeds of the run.
+    epochs : int
+        Number of the last epoch; the first is 0, before any training.
+    path : Path or None
+        The history; None if it is not kept.
+    layers, features : tuple of str
+        What is probed, and for what.
+    resumed_epochs : int
+        How many rows were there already, summed over the seeds.
+    """
+
+    task: str
+    config: TaskConfig
+    seeds: tuple[int, ...]
+    epochs: int
+    path: Path | None
+    layers: tuple[str, ...]
+    features: tuple[str, ...]
+    resumed_epochs: int = 0
+
+
+def run(
+    task: str | Task | type[Task],
+    *,
+    output: str | os.PathLike[str] | None = None,
+    estimators: str | Estimator | Iterable[str | Estimator] | None = None,
+    layers: str | Sequence[str] = "**",
+    store_activations: str | Sequence[str] = (),
+    every: int = 1,
+    overwrite: bool = False,
+    resume: bool = False,
+    durable: bool = False,
+    vectorized: bool | None = None,
+    listeners: Iterable[object] = (),
+    **options: Any,
+) -> "xr.Dataset":
+    """Run a task and return its history.
+
+    Training and probing are one compiled program per chunk of epochs; the host sees scores only.
+    Rows are on disk soon after they are computed, and a run that was stopped, whatever stopped it,
+    can be resumed: the finished history equals that of an uninterrupted run bit for bit.
+
+    Parameters
+    ----------
+    task : str, Task or class
+        A registered name (``probekit list tasks``) or a task.
+    output : path, optional
+        The history, ``NAME.nc``. Without it nothing is kept on disk.
+    estimators : names or instances, optional
+        What to estimate; the task's own choice unless given.
+    layers : str or sequence of str
+        Globs over the names of the layers to probe; all of them unless given.
+    store_activations : str or sequence of str
+        Globs over the layers whose activations on the test split are kept in the history.
+    every : int
+        Activations are kept of every so many epochs.
+    overwrite : bool
+        Replace a history that is there.
+    resume : bool
+        Go on with the unfinished history that is there.
+    durable : bool
+        Flush every file to the disk, so that a power cut loses no more than a kill does.
+    vectorized : bool, optional
+        Whether all seeds run at once. Unless given: on an accelerator, but not on a CPU, where it
+        is slower. Vectorised arithmetic differs in the last digits.
+    listeners : iterable of plugin
+        Objects with hook implementations, told of this run alone.
+    **options
+        Settings of the task: the fields of its config.
+
+    Returns
+    -------
+    xarray.Dataset
+        With dims ``seed``, ``epoch``, ``layer``, ``feature``, ``split``.
+
+    Raises
+    ------
+    OptionError, UnknownNameError
+        If a setting cannot be used, or a name is not known; before anything runs.
+    HistoryError
+        If the history exists, is being written by another process, or cannot be written.
+    DivergedError
+        If the loss is no longer finite. What was recorded stays.
+
+    Examples
+    --------
+    >>> import probekit as pk
+    >>> history = pk.run("reference-complexity", seeds=1, epochs=1, train_examples=64,
+    ...                  batch_size=32, hidden=(8,))
+    >>> dict(history.linear_r2.sizes)
+    {'seed': 1, 'epoch': 2, 'layer': 2, 'feature': 2}
+    """
+    manager = get_manager()
+    chosen = _task(task, manager)
+    config = _config(chosen, options)
+    asked = resolve(chosen.estimators if estimators is None else estimators)
+    program = _program(chosen, config, asked, layers, store_activations)
+    check_at_least("every", every, 1)
+    with contextlib.ExitStack() as stack:
+        for listener in listeners:
+            stack.enter_context(manager.listening(listener))
+        compiler = Compiler(program)
+        stack.callback(compiler.close)
+        lane = lane_size(config.seeds, vectorized)
+        compiler.start_init(lane)  # goes on while the history is opened and the data are drawn
+        folder = stack.enter_context(tempfile.TemporaryDirectory()) if output is None else ""
+        path = Path(output) if output is not None else Path(folder, "history.nc")
+        writer = stack.enter_context(
+            HistoryWriter(
+                path,
+                attributes=_attributes(program, every),
+                overwrite=overwrite,
+                resume=resume,
+                durable=durable,
+            )
+        )
+        running = _Run(program, compiler, writer, manager, kept=output is not None, every=every)
+        running.go(lane)
+        finished = writer.finish()
+        running.tell_finished()
+        return open_history(finished)
+
+
+def lane_size(seeds: int, vectorized: bool | None) -> int:
+    """Return how many seeds run at once."""
+    if vectorized is None:
+        vectorized = jax.default_backend() != "cpu"
+    return seeds if vectorized else 1
+
+
+class _Run:
+    """A run in progress: what its steps share."""
+
+    def __init__(
+        self,
+        program: Program,
+        compiler: Compiler,
+        writer: HistoryWriter,
+        manager: Manager,
+        *,
+        kept: bool,
+        every: int,
+    ) -> None:
+        self.program, self.compiler, self.writer = program, compiler, writer
+        self.hook, self.every = manager.hook, every
+        config = program.config
+        self.seeds = tuple(range(config.first_seed, config.first_seed + config.seeds))
+        self.reached = self._reached()
+        self.info = RunInfo(
+            task=program.task.name,
+            config=config,
+            seeds=self.seeds,
+            epochs=config.epochs,
+            path=writer.path if kept else None,
+            layers=program.layers,
+            features=program.plan.names,
+            resumed_epochs=sum(epoch + 1 for epoch in self.reached.values()),
+        )
+        self.warned: set[str] = set()
+
+    def _reached(self) -> dict[int, int]:
+        """Return for each seed the last epoch that is in the history; -1 if there is none."""
+        rows = self.writer.rows()
+        if rows is None:
+            return dict.fromkeys(self.seeds, -1)
+        recorded = rows["loss"].notnull().any("split")
+        last = recorded.epoch.where(recorded, -1).max("epoch")
+        there = dict(zip(rows.seed.values.tolist(), last.values.tolist(), strict=True))
+        return {seed: int(there.get(seed, -1)) for seed in self.seeds}
+
+    def go(self, lane: int) -> None:
+        """Run every seed to its end, lane by lane."""
+        self.hook.probekit_run_started(run=self.info)
+        try:
+            for seeds, first in self._lanes(lane):
+                self._run_lane(seeds, first)
+        except BaseException as error:
+            self.hook.probekit_run_failed(run=self.info, error=error)
+            raise
+
+    def tell_finished(self) -> None:
+        """Tell the listeners that the history is complete."""
+        self.hook.probekit_run_finished(run=self.info, path=self.info.path)
+
+    def _lanes(self, size: int) -> Iterator[tuple[tuple[int, ...], int]]:
+        """Yield the seeds of each lane, and the epoch that they have in common to go on from."""
+        waiting: dict[int, list[int]] = {}
+        for seed in self.seeds:
+            state = self._state(seed)
+            if state is None:
+                waiting.setdefault(0, []).append(seed)
+            elif not state[1]["finished"] and self.reached[seed] < self.info.epochs:
+                waiting.setdefault(self.reached[seed] + 1, []).append(seed)
+        for first, seeds in waiting.items():
+            remaining = iter(seeds)
+            while lane := tuple(islice(remaining, size)):
+                yield lane, first
+
+    def _state(self, seed: int) -> tuple[list[np.ndarray], dict[str, Any]] | None:
+        """Return the state that belongs to the last row of a seed; None to begin anew."""
+        if self.reached[seed] < 0:
+            return None
+        state = self.writer.load_state(f"seed-{seed}", epoch=self.reached[seed])
+        return state if state and state[1]["epoch"] == self.reached[seed] else None
+
+    def _run_lane(self, seeds: tuple[int, ...], first: int) -> None:
+        program, config = self.program, self.program.config
+        data = stacked_data([program.task.data(config, seed) for seed in seeds])
+        self.compiler.start_chunk(len(seeds), data)
+        _import_what_rows_need()
+        if first == 0:
+            carry = self.compiler.init(seeds)
+        else:
+            carry = carry_of(program, [self._state(seed)[0] for seed in seeds])  # type: ignore[index]
+        orders = [program.task.orders(config, seed) for seed in seeds]
+        for order in orders:
+            next(islice(order, max(first - 1, 0), max(first - 1, 0)), None)  # trained already
+        for chunk in run_lane(self.compiler, data, orders, carry, first=first, last=config.epochs):
+            self._record(seeds, chunk)
+
+    def _record(self, seeds: tuple[int, ...], chunk: Chunk) -> None:
+        """Put the rows of a chunk into the history, then the listeners may look."""
+        rows = rows_of(self.program, seeds, chunk)
+        if rows is None:
+            return
+        finished = np.asarray(chunk.carry.finished)
+        for place, seed in enumerate(seeds):
+            meta = {"epoch": int(rows.epoch[-1]), "finished": bool(finished[place])}
+            self.writer.save_state(f"seed-{seed}", leaves_of(chunk.carry, place), meta)
+        self.writer.append(
+            rows, activations=activations_of(self.program, seeds, chunk, every=self.every)
+        )
+        warn_of_undefined(rows, seen=self.warned, stacklevel=5)
+        self.hook.probekit_chunk_finished(run=self.info, dataset=rows)
+        self._check_finite(seeds, chunk)
+
+    def _check_finite(self, seeds: tuple[int, ...], chunk: Chunk) -> None:
+        """Raise `DivergedError` if a loss is not finite any more."""
+        loss = np.stack([chunk.row.metrics[split]["loss"] for split in SPLITS])
+        diverged = ~np.isfinite(loss).all(axis=0) & chunk.row.recorded
+        if diverged.any():
+            place = int(diverged.any(axis=0).argmax())
+            seed = int(diverged[:, place].argmax())
+            rate = getattr(self.program.config, "learning_rate", None)
+            given = "" if rate is None else f" (now {rate:g})"
+            raise DivergedError(
+                f"seed {seeds[seed]}: the loss is {loss[:, seed, place].max()} at epoch "
+                f"{chunk.epochs[place]}; training diverged. Use a smaller learning rate{given}."
+            )
+
+
+def _task(task: str | Task | type[Task], manager: Manager) -> Task:
+    """Return the task that is meant."""
+    found = manager.registry.load("task", task) if isinstance(task, str) else task
+    if isinstance(found, type):
+        found = found()
+    missing = [part for part in ("name", "Config", "data", "step") if not hasattr(found, part)]
+    if missing:
+        raise OptionError(f"task={task!r}: is no task (it has no {', '.join(missing)}).")
+    return cast(Task, found)
+
+
+def _config(task: Task, options: Mapping[str, Any]) -> TaskConfig:
+    """Return the settings of the task, whose fields are the options there are."""
+    fields = {field.name for field in dataclasses.fields(task.Config)}
+    for name in options:
+        if name not in fields:
+            raise UnknownNameError(f"option of task {task.name!r}:", name, sorted(fields))
+    given = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
+    return task.Config(**given)
+
+
+def _program(
+    task: Task,
+    config: TaskConfig,
+    estimators: tuple[Estimator, ...],
+    layers: str | Sequence[str],
+    stored: str | Sequence[str],
+) -> Program:
+    """Return what is to be compiled: which layers there are is found out without running them."""
+    names = task.features(config)
+    shapes = task.layers(config)
+    return Program(
+        task,
+        config,
+        Plan(estimators, names, (1,) * len(names)),
+        layers=match(shapes, layers),
+        stored=match(shapes, stored, argument="store_activations") if stored else (),
+    )
+
+
+def _attributes(program: Program, every: int) -> dict[str, Any]:
+    """Return the attributes of the history; a run can be resumed with the same config only."""
+    estimators = [repr(estimator) for estimator in program.plan.estimators]
+    config = dataclasses.asdict(program.config)
+    config |= {"estimators": estimators, "layers": list(program.layers)}
+    if program.stored:
+        config |= {"store_activations": list(program.stored), "every": every}
+    return make_attributes(program.task.name, config, title=program.task.summary)
+
+
+def _import_what_rows_need() -> None:
+    """Import xarray while the program is being compiled, which leaves a core idle."""
+    importlib.import_module("xarray")
