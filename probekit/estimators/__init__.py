@@ -2,13 +2,15 @@
 
 from probekit.estimators._protocol import Estimator, Kind
 from probekit.estimators._resolve import resolve
-from probekit.estimators.decoding import DecodingR2
+from probekit.estimators.decoding import DecodingAccuracy, DecodingR2
 from probekit.estimators.encoding import LinearR2
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
-from probekit.estimators.similarity import CKA
+from probekit.estimators.similarity import CKA, RSA
 
 __all__ = [
     "CKA",
+    "RSA",
+    "DecodingAccuracy",
     "DecodingR2",
     "Estimator",
     "Kind",

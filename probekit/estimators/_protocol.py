@@ -65,7 +65,11 @@ class Estimator(Protocol):
     name: str
     kind: ClassVar[Kind]
     joint: ClassVar[bool] = False
-    symmetric: ClassVar[bool] = False
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether exchanging the representations changes nothing; an attribute, as `traceable`."""
+        return False
 
     @property
     def traceable(self) -> bool:

@@ -4,11 +4,17 @@ import dataclasses
 
 import jax
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_at_least, check_choice, check_positive
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
+from probekit.measures.classification import (
+    METHODS,
+    Method,
+    logistic_accuracy_score,
+    ridge_accuracy_score,
+)
 from probekit.measures.regression import DEFAULT_PENALTY, MULTIOUTPUT, MultiOutput, decoding_score
-from probekit.statistics import Moments, MomentsState
+from probekit.statistics import Examples, ExamplesState, Moments, MomentsState
 from probekit.variables import Variable
 
 
@@ -65,3 +71,62 @@ class DecodingR2(Estimator):
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
         score = decoding_score(fit, held_out, penalty=self.penalty, multioutput=self.multioutput)
         return reported(self.name, score)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DecodingAccuracy(Estimator):
+    """How often a linear classifier of the representation names the feature's value.
+
+    As `probekit.measures.decoding_accuracy`, on `examples` examples of each split.
+
+    Parameters
+    ----------
+    method : {"ridge", "logistic"}
+        Ridge regression on indicators, in closed form; or logistic regression by scikit-learn, on
+        the host.
+    penalty : float
+        Strength of the penalty as a fraction of the mean unit's variance.
+    examples : int
+        How many examples of each split are kept.
+    name : str
+        Name of the variable.
+    """
+
+    method: Method = "ridge"
+    penalty: float = DEFAULT_PENALTY
+    examples: int = 1024
+    name: str = "decoding_accuracy"
+    kind = "decoding"
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("method", self.method, METHODS)
+        check_positive("penalty", self.penalty)
+        check_at_least("examples", self.examples, 2)
+
+    @property
+    def traceable(self) -> bool:
+        """Whether `compute` works under ``jit``: the closed form does."""
+        return self.method == "ridge"
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The accuracy."""
+        return (
+            Variable(
+                self.name,
+                long_name=f"accuracy of decoding the feature ({self.method})",
+                valid_range=(0.0, 1.0),
+            ),
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
+        score = ridge_accuracy_score if self.method == "ridge" else logistic_accuracy_score
+        states = (fit.head(self.examples), held_out.head(self.examples))
+        return reported(self.name, score(*states, penalty=self.penalty))

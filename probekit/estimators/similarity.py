@@ -1,42 +1,170 @@
 """Similarity: how alike two representations are, or a representation and a feature."""
 
 import dataclasses
+from typing import Any
 
 import jax
 
+from probekit._checks import check_at_least, check_choice, check_positive
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
-from probekit.measures.kernels import linear_cka_score
-from probekit.statistics import Moments, MomentsState
+from probekit.measures.kernels import (
+    KERNELS,
+    Kernel,
+    debiased_cka_score,
+    linear_cka_score,
+    sampled_cka_score,
+)
+from probekit.measures.ranks import COMPARISONS, Comparison
+from probekit.measures.rdm import METRICS, Metric
+from probekit.measures.similarity import rsa_score
+from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Statistic
 from probekit.variables import Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CKA(Estimator):
-    """Centred kernel alignment, as `probekit.measures.cka`."""
+    """Centred kernel alignment.
 
+    As `probekit.measures.cka`. With the linear kernel it is that of all examples, in whatever
+    batches they come; with the RBF kernel that of `examples` of them.
+
+    Parameters
+    ----------
+    kernel : {"linear", "rbf"}
+    debiased : bool
+        Use the unbiased HSIC of Song et al., which does not grow with the number of units.
+    bandwidth : float
+        σ of the RBF kernel, in units of the median distance between different examples.
+    examples : int
+        How many examples are kept for the RBF kernel.
+    name : str
+        Name of the variable.
+    """
+
+    kernel: Kernel = "linear"
+    debiased: bool = False
+    bandwidth: float = 1.0
+    examples: int = 256
     name: str = "cka"
     kind = "similarity"
     symmetric = True
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
 
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("kernel", self.kernel, KERNELS)
+        check_positive("bandwidth", self.bandwidth)
+        check_at_least("examples", self.examples, 4)
+
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The similarity."""
+        kernel = "RBF" if self.kernel == "rbf" else "linear"
         return (
             Variable(
                 self.name,
-                long_name="linear CKA",
-                valid_range=(0.0, 1.0),
-                references="Kornblith et al. 2019, Similarity of neural network representations",
+                long_name=f"{'debiased ' if self.debiased else ''}{kernel} CKA",
+                valid_range=(-1.0, 1.0) if self.debiased else (0.0, 1.0),
+                references="Kornblith et al. 2019, Similarity of neural network representations "
+                "revisited" + ("; Song et al. 2012 (unbiased HSIC)" if self.debiased else ""),
             ),
         )
 
     @property
-    def statistic(self) -> Moments:
-        """All covariances."""
-        return Moments()
+    def statistic(self) -> Statistic[Any]:
+        """Sums of products for the linear kernel, examples for the other."""
+        if self.kernel == "rbf":
+            return Examples(capacity=self.examples)
+        return CrossKernel() if self.debiased else Moments()
 
-    def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
+    def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
         del fit
+        if self.kernel == "rbf":
+            state = held_out.head(self.examples)
+            score = sampled_cka_score(
+                state, kernel="rbf", debiased=self.debiased, bandwidth=self.bandwidth
+            )
+            return reported(self.name, score)
+        if self.debiased:
+            return reported(self.name, debiased_cka_score(held_out))
         return reported(self.name, linear_cka_score(held_out))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RSA(Estimator):
+    """Representational similarity: correlation of two dissimilarity matrices.
+
+    As `probekit.measures.rsa`, on `examples` examples.
+
+    Parameters
+    ----------
+    rdm : {"correlation", "euclidean", "squared_euclidean", "cosine"}
+        Distance between examples.
+    comparison : {"pearson", "spearman", "kendall", "cosine"}
+        How the matrices are compared; ``kendall`` is tau-a.
+    rdm_y : str, optional
+        Distance for the other representation or the feature: as `rdm` unless given, but euclidean
+        for a feature of a single column, which has neither correlations nor angles.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    rdm: Metric = "correlation"
+    comparison: Comparison = "pearson"
+    rdm_y: Metric | None = None
+    examples: int = 256
+    name: str = "rsa"
+    kind = "similarity"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("rdm", self.rdm, METRICS)
+        check_choice("comparison", self.comparison, COMPARISONS)
+        if self.rdm_y is not None:
+            check_choice("rdm_y", self.rdm_y, METRICS)
+        check_at_least("examples", self.examples, 3)
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether both sides use one distance."""
+        return self.rdm_y in (None, self.rdm)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the distance; whole matrices may be scaled."""
+        maps = {"scaling", "permutation"}
+        if self.rdm != "correlation":
+            maps |= {"rotation"}
+        if self.rdm in ("euclidean", "squared_euclidean"):
+            maps |= {"translation"}
+        return frozenset(maps)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The correlation."""
+        return (
+            Variable(
+                self.name,
+                long_name=f"RSA ({self.rdm} distance, {self.comparison})",
+                valid_range=(-1.0, 1.0),
+                references="Kriegeskorte et al. 2008, Representational similarity analysis",
+            ),
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
+        del fit
+        score = rsa_score(
+            held_out.head(self.examples),
+            metric=self.rdm,
+            metric_y=self.rdm_y,
+            comparison=self.comparison,
+        )
+        return reported(self.name, score)

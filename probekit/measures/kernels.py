@@ -1,38 +1,174 @@
-"""Similarity of two representations through their Gram matrices: CKA."""
+"""Similarity through Gram matrices: HSIC and centred kernel alignment (CKA)."""
 
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
+from probekit._checks import check_choice, check_positive
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._status import Score, divide, score
-from probekit.statistics import Moments, MomentsState, state_of
+from probekit.measures.rdm import pairs, squared_distances
+from probekit.statistics import (
+    CrossKernel,
+    CrossKernelState,
+    ExamplesState,
+    Moments,
+    MomentsState,
+    state_of,
+)
+from probekit.statistics._arrays import product
+
+Kernel = Literal["linear", "rbf"]
+KERNELS = ("linear", "rbf")
 
 
-def cka(x: Any, y: Any) -> jax.Array:
-    """Linear centred kernel alignment: how alike two representations are up to rotation and scale.
+def cka(
+    x: Any,
+    y: Any,
+    *,
+    kernel: Kernel = "linear",
+    debiased: bool = False,
+    bandwidth: float = 1.0,
+) -> jax.Array:
+    """Centred kernel alignment: how alike two representations are up to rotation and scale.
 
-    CKA = ‖XᵀHY‖² / (‖XᵀHX‖ ‖YᵀHY‖), Frobenius norms, with H the centring matrix.
+    CKA(K, L) = HSIC(K, L) / √(HSIC(K, K) HSIC(L, L)) with K and L the Gram matrices. For the linear
+    kernel that is ‖XᵀHY‖² / (‖XᵀHX‖ ‖YᵀHY‖), with H the centring matrix.
 
     Parameters
     ----------
     x : array (example, unit)
     y : array (example, unit_y)
         The same examples in the same order; widths may differ.
+    kernel : {"linear", "rbf"}
+        ``rbf``: exp(-‖x_i - x_j‖² / (2 σ²)).
+    debiased : bool
+        Use the unbiased HSIC of Song et al., which does not grow with the number of units.
+    bandwidth : float
+        σ of the RBF kernel, in units of the median distance between different examples.
 
     Returns
     -------
     array ()
-        In [0, 1]; 1 for equal up to rotation, scale and offset. NaN if either is constant or not
-        finite.
+        In [0, 1], debiased in [-1, 1]; 1 for representations that are equal up to rotation, scale
+        and offset. NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2 (4 when debiased).
+    OptionError
+        If `kernel` is neither of the two or `bandwidth` not positive.
+
+    Notes
+    -----
+    Invariant to rotation, scaling and translation, not to invertible linear maps. The linear kernel
+    costs O(n d d_y) through sums of products or O(n² (d + d_y)) through Gram matrices, whichever is
+    less; the RBF kernel O(n² (d + d_y)).
+
+    References
+    ----------
+    Kornblith, Norouzi, Lee and Hinton 2019, Similarity of neural network representations revisited;
+    Song, Smola, Gretton, Bedo and Borgwardt 2012, for the unbiased HSIC.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import cka
+    >>> x = np.arange(12.0).reshape(6, 2) ** 2
+    >>> round(float(cka(x, 5 - 3 * x[:, ::-1])), 5)
+    1.0
     """
-    return _linear_cka(*matched(x, y, least=2))
+    check_choice("kernel", kernel, KERNELS)
+    check_positive("bandwidth", bandwidth)
+    x, y = matched(x, y, least=4 if debiased else 2)
+    return _cka(x, y, kernel, bool(debiased), float(bandwidth))
 
 
-@jitted()
-def _linear_cka(x: Any, y: Any) -> jax.Array:
-    return linear_cka_score(state_of(Moments(), x, y)).value
+def hsic(
+    x: Any,
+    y: Any,
+    *,
+    kernel: Kernel = "linear",
+    debiased: bool = False,
+    bandwidth: float = 1.0,
+) -> jax.Array:
+    """Hilbert-Schmidt independence criterion: how strongly two representations depend.
+
+    tr(K H L H) / (n - 1)², or the unbiased estimator of Song et al., which leaves the diagonals of
+    the Gram matrices K and L out.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+    kernel : {"linear", "rbf"}
+    debiased : bool
+        Use the unbiased estimator, which is 0 on average for independent representations.
+    bandwidth : float
+        σ of the RBF kernel, in units of the median distance between different examples.
+
+    Returns
+    -------
+    array ()
+        At least 0; of either sign when debiased. NaN if the input is not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2 (4 when debiased).
+    OptionError
+        If `kernel` is neither of the two or `bandwidth` not positive.
+
+    Notes
+    -----
+    Invariant to rotation and translation; with the RBF kernel, whose width follows the data, also
+    to scaling. O(n² (d + d_y)).
+
+    References
+    ----------
+    Gretton, Bousquet, Smola and Schölkopf 2005, Measuring statistical dependence with
+    Hilbert-Schmidt norms; Song et al. 2012, Feature selection via dependence maximization.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import hsic
+    >>> x = np.array([0.0, 0.0, 1.0, 1.0])
+    >>> round(float(hsic(x, x)), 4)
+    0.1111
+    """
+    check_choice("kernel", kernel, KERNELS)
+    check_positive("bandwidth", bandwidth)
+    x, y = matched(x, y, least=4 if debiased else 2)
+    return _hsic(x, y, kernel, bool(debiased), float(bandwidth))
+
+
+@jitted(2, 3, 4)
+def _cka(x: jax.Array, y: jax.Array, kernel: Kernel, debiased: bool, bandwidth: float) -> jax.Array:
+    (n, d), d_y = x.shape, y.shape[1]
+    if kernel == "linear" and d * d + d_y * d_y + d * d_y <= n * (d + d_y):
+        if debiased:
+            return debiased_cka_score(state_of(CrossKernel(), x, y)).value
+        return linear_cka_score(state_of(Moments(), x, y)).value
+    present = jnp.ones(n, x.dtype)
+    k, m = (gram(z, present, kernel, bandwidth) for z in (x, y))
+    return _alignment(k, m, present, debiased)
+
+
+@jitted(2, 3, 4)
+def _hsic(
+    x: jax.Array, y: jax.Array, kernel: Kernel, debiased: bool, bandwidth: float
+) -> jax.Array:
+    present = jnp.ones(x.shape[0], x.dtype)
+    n = x.shape[0]
+    k, m = (gram(z, present, kernel, bandwidth) for z in (x, y))
+    value = _inner(k, m, present, debiased)
+    finite = jnp.isfinite(x).all() & jnp.isfinite(y).all()
+    return jnp.where(finite, value / (n * (n - 3) if debiased else (n - 1) ** 2), jnp.nan)
 
 
 def linear_cka_score(state: MomentsState) -> Score:
@@ -47,3 +183,98 @@ def linear_cka_score(state: MomentsState) -> Score:
     y_norm = jnp.sqrt(jnp.square(yy * y_scale * y_scale).sum())
     value = jnp.where(constant, jnp.nan, jnp.minimum(divide(cross, x_norm * y_norm), 1))
     return score(value, finite=state.finite(), enough=state.count >= 2, constant=constant)
+
+
+def debiased_cka_score(state: CrossKernelState) -> Score:
+    """Debiased linear CKA from cross-kernel sums."""
+    xx, xy, yy = state.moments.blocks()
+    n = state.moments.count
+    x_trace, y_trace = state.moments.x_squares.sum(), state.moments.y_squares.sum()
+    constant = state.moments.x_constant.all() | state.moments.y_constant.all()
+
+    def unbiased(block: jax.Array, squares: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
+        # About the mean, all rows of the full Gram matrices sum to zero, which leaves three terms.
+        own = squares * (n / (n - 2))
+        return jnp.square(block).sum() - own + a * b / ((n - 1) * (n - 2))
+
+    enough = n >= 4
+    hsic_xy = unbiased(xy, state.kl, x_trace, y_trace)
+    hsic_xx = unbiased(xx, state.kk, x_trace, x_trace)
+    hsic_yy = unbiased(yy, state.ll, y_trace, y_trace)
+    norm = jnp.sqrt(jnp.maximum(hsic_xx, 0)) * jnp.sqrt(jnp.maximum(hsic_yy, 0))
+    value = jnp.where(constant, jnp.nan, jnp.clip(divide(hsic_xy, norm), -1, 1))
+    constant = constant | (norm == 0)
+    return score(value, finite=state.moments.finite(), enough=enough, constant=constant)
+
+
+def sampled_cka_score(
+    state: ExamplesState, *, kernel: Kernel, debiased: bool, bandwidth: float
+) -> Score:
+    """CKA of the examples that were kept."""
+    present = state.present.astype(state.x.dtype)
+    k, m = (gram(z, present, kernel, bandwidth) for z in (state.x, state.y))
+    value = _alignment(k, m, present, debiased)
+    return score(
+        value,
+        finite=state.finite(),
+        enough=present.sum() >= (4 if debiased else 2),
+        constant=jnp.isnan(value),
+    )
+
+
+def gram(x: jax.Array, present: jax.Array, kernel: Kernel, bandwidth: float) -> jax.Array:
+    """Gram matrix ``(example, example)``; zeros for examples that are absent (`present` 0)."""
+    both = present[:, None] * present[None, :]
+    if kernel == "linear":
+        mean = product(present, x) / jnp.maximum(present.sum(), 1)
+        x = (x - mean[None, :]) * present[:, None]
+        rounding = 8 * np.finfo(x.dtype).eps * jnp.abs(mean)
+        x = jnp.where(jnp.abs(x).max(axis=0) <= rounding, 0, x)  # what is left of constant units
+        return product(x, x.T)
+    squared = squared_distances(x)
+    width = bandwidth * _median_distance(squared, both)
+    exponent = squared / (2 * jnp.where(width > 0, jnp.square(width), 1))
+    return jnp.exp(-exponent) * both
+
+
+def _median_distance(squared: jax.Array, both: jax.Array) -> jax.Array:
+    """Median of the positive distances between examples; 0 if there are none."""
+    distances = jnp.sqrt(pairs(squared))
+    counted = (pairs(both) > 0) & (distances > 0)
+    count = counted.sum()
+    ordered = jnp.sort(jnp.where(counted, distances, jnp.inf))
+    middle = (ordered[jnp.maximum(count - 1, 0) // 2] + ordered[count // 2]) / 2
+    return jnp.where(count > 0, middle, 0)
+
+
+def _alignment(k: jax.Array, m: jax.Array, present: jax.Array, debiased: bool) -> jax.Array:
+    tops = (jnp.abs(z).max() for z in (k, m))
+    k, m = (z / jnp.where(top > 0, top, 1) for z, top in zip((k, m), tops, strict=True))
+    n = present.sum()
+    # A kernel that is constant over examples leaves rounding of this size and nothing else.
+    noise = jnp.square(8 * np.finfo(k.dtype).eps * n)
+    own = [_inner(z, z, present, debiased) for z in (k, m)]
+    norm = jnp.sqrt(jnp.prod(jnp.stack([jnp.where(z > noise, z, 0) for z in own])))
+    return jnp.clip(divide(_inner(k, m, present, debiased), norm), -1 if debiased else 0, 1)
+
+
+def _inner(k: jax.Array, m: jax.Array, present: jax.Array, debiased: bool) -> jax.Array:
+    """tr(K H L H), or n (n - 3) times the unbiased HSIC."""
+    n = present.sum()
+    if not debiased:
+        return (_centred(k, present) * m).sum()
+    off = 1 - jnp.eye(k.shape[0], dtype=k.dtype)
+    k, m = _centred(k, present) * off, _centred(m, present) * off
+    k_rows, m_rows = k.sum(axis=1), m.sum(axis=1)
+    return (
+        (k * m).sum()
+        + k_rows.sum() * m_rows.sum() / ((n - 1) * (n - 2))
+        - 2 / (n - 2) * (k_rows * m_rows).sum()
+    )
+
+
+def _centred(k: jax.Array, present: jax.Array) -> jax.Array:
+    n = jnp.maximum(present.sum(), 1)
+    rows = k.sum(axis=1) / n
+    both = present[:, None] * present[None, :]
+    return (k - rows[:, None] - rows[None, :] + rows.sum() / n) * both

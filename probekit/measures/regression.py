@@ -10,6 +10,7 @@ from probekit._checks import check_at_least, check_choice
 from probekit.measures._arguments import jitted, splits
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState, state_of
+from probekit.statistics._arrays import product
 from probekit.statistics.moments import rounding_of_squares
 
 MultiOutput = Literal["uniform_average", "variance_weighted", "raw_values"]
@@ -177,9 +178,9 @@ def decoding_score(
     """
     weights, deficient = coefficients(fit, penalty)
     xx, xy, _ = held_out.blocks()
-    seen = _product(xx, weights)
+    seen = product(xx, weights)
     x_step, y_step = fit.steps(held_out)
-    offset = y_step - _product(x_step, weights)
+    offset = y_step - product(x_step, weights)
     residual = (
         held_out.y_squares
         + (weights * (seen - 2 * xy)).sum(axis=0)
@@ -234,9 +235,5 @@ def _least_squares(
     values, vectors = jnp.linalg.eigh(correlation)
     kept = values > values.shape[0] * np.finfo(values.dtype).eps * values[-1]
     inverse = jnp.where(kept, 1 / jnp.where(kept, values, 1), 0)
-    projected = _product(vectors.T, xy * scale[:, None]) * inverse[:, None]
-    return _product(vectors, projected) * scale[:, None], ~kept.all()
-
-
-def _product(a: jax.Array, b: jax.Array) -> jax.Array:
-    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
+    projected = product(vectors.T, xy * scale[:, None]) * inverse[:, None]
+    return product(vectors, projected) * scale[:, None], ~kept.all()

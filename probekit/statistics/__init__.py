@@ -13,9 +13,18 @@ from probekit.statistics._protocol import (
     shared,
     state_of,
 )
+from probekit.statistics.cross_kernel import CrossKernel, CrossKernelState
+from probekit.statistics.examples import Examples, ExamplesState
+from probekit.statistics.groups import GroupMoments, GroupMomentsState
 from probekit.statistics.moments import Moments, MomentsState
 
 __all__ = [
+    "CrossKernel",
+    "CrossKernelState",
+    "Examples",
+    "ExamplesState",
+    "GroupMoments",
+    "GroupMomentsState",
     "Moments",
     "MomentsState",
     "Selectable",

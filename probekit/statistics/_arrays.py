@@ -1,4 +1,4 @@
-"""What every statistic does to a batch first: dtype of accumulation, absent examples."""
+"""What statistics have in common: dtype of accumulation, absent examples, full precision."""
 
 from typing import Any
 
@@ -18,6 +18,11 @@ def accumulator_dtype(*arrays: Any) -> Any:
             )
     wide = any(array.dtype == jnp.float64 for array in arrays)
     return jnp.dtype(jnp.float64 if wide else jnp.float32)
+
+
+def product(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Matrix product in full precision: by default some accelerators keep three digits only."""
+    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
 
 
 def present_rows(dtype: Any, weight: jax.Array, *arrays: jax.Array) -> tuple[jax.Array, ...]:

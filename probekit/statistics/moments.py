@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
-from probekit.statistics._arrays import accumulator_dtype, present_rows
+from probekit.statistics._arrays import accumulator_dtype, present_rows, product
 from probekit.statistics._protocol import ShapeDtype, Statistic
 
 Block = Literal["full", "diagonal", "none"]
@@ -165,13 +165,13 @@ class Moments(Statistic[MomentsState]):
         count = weight.sum()
         root = jnp.sqrt(weight)[:, None]
         share = weight * reciprocal(count)
-        x_shift, y_shift = _product(share, x), _product(share, y)
+        x_shift, y_shift = product(share, x), product(share, y)
         a, b = (x - x_shift[None, :]) * root, (y - y_shift[None, :]) * root
         # A mean of n values is good to some √n roundings only. What it is off by is the mean of the
         # differences to it, which is small and so exact; every block is corrected by it.
         against = jnp.concatenate([b, root], axis=1) if self.xy else root
-        cross = _product(against.T, a)  # (k + 1, unit): several times faster than its transpose
-        x_sum, y_sum = cross[-1], _product(root[:, 0], b)
+        cross = product(against.T, a)  # (k + 1, unit): several times faster than its transpose
+        x_sum, y_sum = cross[-1], product(root[:, 0], b)
         x_off, y_off = x_sum * reciprocal(count), y_sum * reciprocal(count)
         x_mean, x_rest = _sum_and_rest(x_shift, x_off)
         y_mean, y_rest = _sum_and_rest(y_shift, y_off)
@@ -263,10 +263,6 @@ def _mean_of_both(
     return _sum_and_rest(mean, rest + a_rest + (b_rest - a_rest) * share)
 
 
-def _product(a: jax.Array, b: jax.Array) -> jax.Array:
-    return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
-
-
 def _outer(a: jax.Array, b: jax.Array) -> jax.Array:
     return a[:, None] * b[None, :]
 
@@ -289,7 +285,7 @@ def _second_moments(
         return None
     if form == "diagonal":
         return jnp.square(rows).sum(axis=0) - total * off
-    return _product(rows.T, rows) - _outer(total, off)
+    return product(rows.T, rows) - _outer(total, off)
 
 
 def _merged(

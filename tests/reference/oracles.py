@@ -1,7 +1,8 @@
 """Float64 oracles: one slow, obvious function per measure, sharing no code with the package.
 
 Each takes representation and features of the fitted examples and of the scored ones, as an
-estimator sees them: ``oracle(x, y, x2, y2)``. Similarity and geometry look at the scored examples alone.
+estimator sees them: ``oracle(x, y, x2, y2)``. Similarity and geometry look at the scored examples
+alone.
 """
 
 import numpy as np

@@ -1,0 +1,118 @@
+"""Correlations of values and of ranks, for vectors with absent entries."""
+
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit.measures._status import divide
+
+Comparison = Literal["pearson", "spearman", "kendall", "cosine"]
+COMPARISONS = ("pearson", "spearman", "kendall", "cosine")
+
+
+def correlation(
+    a: jax.Array, b: jax.Array, present: jax.Array, comparison: Comparison
+) -> jax.Array:
+    """Correlation of two vectors over the entries that are present; NaN where one is constant.
+
+    ``pearson``; ``spearman``, with mean ranks for ties; ``kendall``: tau-a, (concordant -
+    discordant pairs) / all pairs; ``cosine``: without centring.
+    """
+    if comparison == "cosine":
+        return _cosine(jnp.where(present, a, 0), jnp.where(present, b, 0))
+    if comparison == "pearson":
+        return _pearson(a, b, present)
+    return (_spearman if comparison == "spearman" else _kendall)(a, b, present)
+
+
+def _cosine(a: jax.Array, b: jax.Array) -> jax.Array:
+    a, b = (v / jnp.where(top > 0, top, 1) for v in (a, b) for top in [jnp.abs(v).max()])
+    lengths = jnp.sqrt(jnp.square(a).sum()) * jnp.sqrt(jnp.square(b).sum())
+    return jnp.clip(divide((a * b).sum(), lengths), -1, 1)
+
+
+def _pearson(a: jax.Array, b: jax.Array, present: jax.Array) -> jax.Array:
+    return _cosine(_centred(a, present), _centred(b, present))
+
+
+def _centred(values: jax.Array, present: jax.Array) -> jax.Array:
+    """Differences to the mean; zeros if they are no more than rounding."""
+    count = jnp.maximum(present.sum(), 1).astype(values.dtype)
+    values = jnp.where(present, values, 0)
+    mean = values.sum() / count
+    difference = jnp.where(present, values - mean, 0)
+    difference = jnp.where(present, difference - difference.sum() / count, 0)
+    constant = jnp.abs(difference).max() <= 8 * np.finfo(values.dtype).eps * jnp.abs(mean)
+    return jnp.where(constant, 0, difference)
+
+
+def _spearman(a: jax.Array, b: jax.Array, present: jax.Array) -> jax.Array:
+    a, b = jnp.where(present, a, jnp.inf), jnp.where(present, b, jnp.inf)
+    # Ranks are known in sorted order. Sorted by a, then that by b: nothing has to be put back.
+    a, b = jax.lax.sort((a, b), num_keys=1)
+    b, a_ranks = jax.lax.sort((b, _ranks_of_sorted(a)), num_keys=1)
+    first = jnp.arange(a.shape[0]) < present.sum()
+    return _pearson(a_ranks, _ranks_of_sorted(b), first)
+
+
+def _run_ends(values: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """First and last position of the run of equal values around each entry of a sorted vector."""
+    places = jnp.arange(values.shape[0], dtype=jnp.int32)
+    changes = values[1:] != values[:-1]
+    starts = jnp.concatenate([jnp.ones(1, bool), changes])
+    ends = jnp.concatenate([changes, jnp.ones(1, bool)])
+    first = jax.lax.cummax(jnp.where(starts, places, 0))
+    last = jax.lax.cummin(jnp.where(ends, places, values.shape[0]), reverse=True)
+    return first, last
+
+
+def _ranks_of_sorted(values: jax.Array) -> jax.Array:
+    first, last = _run_ends(values)
+    return (first + last).astype(values.dtype) / 2 + 1
+
+
+def _kendall(a: jax.Array, b: jax.Array, present: jax.Array) -> jax.Array:
+    count = present.sum()
+    a, b = jnp.where(present, a, jnp.inf), jnp.where(present, b, jnp.inf)
+    # Sorted by a, and by b among equal a: then the discordant pairs are the inversions of b.
+    a, b = jax.lax.sort((a, b), num_keys=2)
+    a_first, _ = _run_ends(a)
+    by_b = jax.lax.sort(b)
+    both = jnp.concatenate([jnp.ones(1, bool), (a[1:] != a[:-1]) | (b[1:] != b[:-1])])
+    places = jnp.arange(a.shape[0], dtype=jnp.int32)
+    both_first = jax.lax.cummax(jnp.where(both, places, 0))
+    is_present = places < count
+
+    def tied(first: jax.Array) -> jax.Array:  # each entry is tied with those before it in its run
+        return _large_sum(jnp.where(is_present, places - first, 0))
+
+    every = _large_sum(jnp.where(is_present, places, 0))
+    ties = (tied(a_first), tied(_run_ends(by_b)[0]), tied(both_first))
+    concordance = every - ties[0] - ties[1] + ties[2] - 2 * _inversions(b)
+    constant = (ties[0] == every) | (ties[1] == every)
+    tau = divide(concordance.astype(a.dtype), every.astype(a.dtype))
+    return jnp.where(constant, jnp.nan, tau)
+
+
+def _large_sum(counts: jax.Array) -> jax.Array:
+    """Sum of non-negative int32 as float, exact to its rounding: an int32 sum would overflow."""
+    high, low = (counts >> 10).sum(dtype=jnp.int32), (counts & 1023).sum(dtype=jnp.int32)
+    return high.astype(jnp.float32) * 1024 + low.astype(jnp.float32)
+
+
+def _inversions(values: jax.Array) -> jax.Array:
+    """Count the pairs i < j with values_i > values_j, by merging halves of growing blocks."""
+    size = 1 << max(values.shape[0] - 1, 1).bit_length()
+    values = jnp.pad(values, (0, size - values.shape[0]), constant_values=jnp.inf)
+    total = jnp.zeros((), jnp.float32)
+    half = 1
+    while half < size:
+        blocks = values.reshape(-1, 2 * half)
+        right = jnp.broadcast_to(jnp.arange(2 * half) >= half, blocks.shape).astype(jnp.int32)
+        blocks, right = jax.lax.sort((blocks, right), dimension=1, num_keys=1, is_stable=True)
+        left_before = jnp.cumsum(1 - right, axis=1)
+        total = total + _large_sum(jnp.where(right == 1, half - left_before, 0))
+        values, half = blocks, 2 * half
+    return total

@@ -1,0 +1,110 @@
+"""Representational dissimilarity matrices: distances between all pairs of examples."""
+
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_choice
+from probekit.measures._arguments import jitted, matrix
+from probekit.statistics._arrays import product
+
+Metric = Literal["correlation", "euclidean", "squared_euclidean", "cosine"]
+METRICS = ("correlation", "euclidean", "squared_euclidean", "cosine")
+_FEW_UNITS = 16
+
+
+def rdm(x: Any, *, metric: Metric = "correlation") -> jax.Array:
+    """Representational dissimilarity matrix: the distance between each pair of examples.
+
+    ``correlation``: 1 - r(x_i, x_j), Pearson over units; ``euclidean``: ‖x_i - x_j‖;
+    ``squared_euclidean``: ‖x_i - x_j‖²; ``cosine``: 1 - x_i·x_j / (‖x_i‖ ‖x_j‖).
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation.
+    metric : {"correlation", "euclidean", "squared_euclidean", "cosine"}
+
+    Returns
+    -------
+    array (example, example)
+        Symmetric, zero on the diagonal; correlation and cosine distances lie in [0, 2]. NaN in rows
+        and columns of examples that have no such distance: all units equal (correlation), all zero
+        (cosine), not finite.
+
+    Raises
+    ------
+    ShapeError
+        If `x` holds no numbers.
+    OptionError
+        If `metric` is none of the four.
+
+    Notes
+    -----
+    Invariant to permutation of units; euclidean distances also to rotation and translation, cosine
+    to rotation and scaling, correlation to scaling and to a constant added to all units of an
+    example. O(n² d).
+
+    References
+    ----------
+    Kriegeskorte, Mur and Bandettini 2008, Representational similarity analysis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import rdm
+    >>> rdm(np.array([[0, 0], [3, 4], [0, 1]]), metric="squared_euclidean").tolist()
+    [[0.0, 25.0, 1.0], [25.0, 0.0, 18.0], [1.0, 18.0, 0.0]]
+    """
+    check_choice("metric", metric, METRICS)
+    return _jitted_distances(matrix("x", x), metric)
+
+
+@jitted(1)
+def _jitted_distances(x: jax.Array, metric: Metric) -> jax.Array:
+    return distances(x, metric)
+
+
+def distances(x: jax.Array, metric: Metric) -> jax.Array:
+    """Distances ``(example, example)`` between rows; see `rdm`."""
+    if metric == "squared_euclidean":
+        return squared_distances(x)
+    if metric == "euclidean":
+        return jnp.sqrt(squared_distances(x))
+    largest = jnp.abs(x).max(axis=1, keepdims=True)
+    if metric == "correlation":
+        x = x - x.mean(axis=1, keepdims=True)
+        # What rounding of equal units leaves is no direction.
+        x = jnp.where(jnp.abs(x) > 8 * np.finfo(x.dtype).eps * largest, x, 0)
+    x = x / jnp.where(largest > 0, largest, 1)  # squares of what is left cannot over- or underflow
+    length = jnp.sqrt(jnp.square(x).sum(axis=1, keepdims=True))
+    x = x / jnp.where(length > 0, length, jnp.nan)
+    return _without_diagonal(jnp.clip(1 - product(x, x.T), 0, 2))
+
+
+def squared_distances(x: jax.Array) -> jax.Array:
+    """Squared euclidean distances between rows, exactly 0 between equal ones."""
+    if x.shape[1] <= _FEW_UNITS:
+        # Sums in one order for every pair: distances that are equal stay equal, as ranks need it.
+        return jnp.square(x[:, None, :] - x[None, :, :]).sum(axis=2)
+    finite = jnp.where(jnp.isfinite(x), x, 0)
+    x = x - finite.mean(axis=0, keepdims=True)
+    squares = jnp.square(x).sum(axis=1)
+    both = squares[:, None] + squares[None, :]
+    squared = both - 2 * product(x, x.T)
+    rounding = 8 * np.finfo(x.dtype).eps * both
+    return _without_diagonal(jnp.where(squared <= rounding, 0, squared))
+
+
+def _without_diagonal(square: jax.Array) -> jax.Array:
+    """Put zeros on the diagonal, but where an example has no distance to anything."""
+    own = jnp.where(jnp.isnan(square.diagonal()), jnp.nan, 0)
+    return jnp.where(jnp.eye(square.shape[0], dtype=bool), own[:, None], square)
+
+
+def pairs(square: jax.Array) -> jax.Array:
+    """Entries above the diagonal, ``(pair,)``."""
+    rows, columns = np.triu_indices(square.shape[0], k=1)
+    return square[rows, columns]

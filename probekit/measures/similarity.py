@@ -1,0 +1,176 @@
+"""Representational similarity analysis: correlation of two dissimilarity matrices."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_choice, check_rank, check_same_examples, shape_text
+from probekit.errors import ShapeError
+from probekit.measures._arguments import jitted, matched, matrix
+from probekit.measures._status import Score, score
+from probekit.measures.ranks import COMPARISONS, Comparison, correlation
+from probekit.measures.rdm import METRICS, Metric, distances, pairs
+from probekit.statistics import ExamplesState
+
+
+def rsa(
+    x: Any,
+    y: Any,
+    *,
+    rdm: Metric = "correlation",
+    comparison: Comparison = "pearson",
+    rdm_y: Metric | None = None,
+) -> jax.Array:
+    """Representational similarity: how alike the distances between examples are in `x` and in `y`.
+
+    The entries above the diagonal of the two dissimilarity matrices (see `probekit.measures.rdm`)
+    are correlated.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order; a representation, or a feature.
+    rdm : {"correlation", "euclidean", "squared_euclidean", "cosine"}
+        Distance between examples.
+    comparison : {"pearson", "spearman", "kendall", "cosine"}
+        How the matrices are compared; ``kendall`` is tau-a, which suits models that predict ties.
+    rdm_y : str, optional
+        Distance for `y`. Unless given it is `rdm`; but euclidean if `y` has a single column, which
+        has neither correlations nor angles.
+
+    Returns
+    -------
+    array ()
+        In [-1, 1]; 1 for proportional dissimilarities (in the same order, for ranks). NaN if all
+        dissimilarities are equal, if one is undefined, or if the input is not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 3.
+    OptionError
+        If an option is not among its choices.
+
+    Notes
+    -----
+    Invariant to whatever leaves the distances as they are, and to scaling. O(n² (d + d_y)), and for
+    ranks O(n² log n).
+
+    References
+    ----------
+    Kriegeskorte, Mur and Bandettini 2008, Representational similarity analysis; Nili et al. 2014,
+    A toolbox for representational similarity analysis (tau-a).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import rsa
+    >>> x = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 3.0], [4.0, 4.0]])
+    >>> round(float(rsa(x, 2 * x[:, ::-1] + 1, rdm="euclidean")), 6)
+    1.0
+    """
+    check_choice("rdm", rdm, METRICS)
+    check_choice("comparison", comparison, COMPARISONS)
+    if rdm_y is not None:
+        check_choice("rdm_y", rdm_y, METRICS)
+    return _rsa(*matched(x, y, least=3), rdm, rdm_y, comparison)
+
+
+def compare_rdms(a: Any, b: Any, *, comparison: Comparison = "pearson") -> jax.Array:
+    """Correlation of two dissimilarity matrices over their pairs of different examples.
+
+    Parameters
+    ----------
+    a, b : array (example, example)
+        Only the entries above the diagonal are read.
+    comparison : {"pearson", "spearman", "kendall", "cosine"}
+        As in `rsa`.
+
+    Returns
+    -------
+    array ()
+        In [-1, 1]; NaN if one matrix has equal entries throughout, or entries that are not finite.
+
+    Raises
+    ------
+    ShapeError
+        If a matrix is not square, the sizes differ, or there are fewer than 3 examples.
+    OptionError
+        If `comparison` is none of the four.
+
+    References
+    ----------
+    Kriegeskorte, Mur and Bandettini 2008, Representational similarity analysis.
+
+    Examples
+    --------
+    The euclidean RDMs of two networks that compute XOR, by AND and OR or by two ANDs:
+
+    >>> import numpy as np
+    >>> from probekit.measures import compare_rdms
+    >>> def square(upper):
+    ...     matrix = np.zeros((4, 4))
+    ...     matrix[np.triu_indices(4, 1)] = upper
+    ...     return matrix
+    >>> a, b = square([1, 1, 2**0.5, 0, 1, 1]), square([1, 1, 0, 2**0.5, 1, 1])
+    >>> round(float(compare_rdms(a, b)), 3)
+    -0.795
+    """
+    check_choice("comparison", comparison, COMPARISONS)
+    a, b = (z if hasattr(z, "shape") else np.asarray(z) for z in (a, b))
+    check_rank("a", a, least=2, most=2)
+    check_rank("b", b, least=2, most=2)
+    a, b = matrix("a", a, least=3), matrix("b", b)
+    check_same_examples("a", a, "b", b)
+    for name, square in (("a", a), ("b", b)):
+        if square.shape[0] != square.shape[1]:
+            raise ShapeError(f"{name}: {shape_text(square)}; a square matrix is needed.")
+    return _compared(a, b, comparison)
+
+
+@jitted(2, 3, 4)
+def _rsa(
+    x: jax.Array, y: jax.Array, metric: Metric, metric_y: Metric | None, comparison: Comparison
+) -> jax.Array:
+    a, b = distances(x, metric), distances(y, metric_y or matching_metric(metric, y))
+    return _compared(a, b, comparison)
+
+
+@jitted(2)
+def _compared(a: jax.Array, b: jax.Array, comparison: Comparison) -> jax.Array:
+    every = jnp.ones(a.shape[0], bool)
+    return _comparison(a, b, every, comparison)
+
+
+def matching_metric(metric: Metric, y: jax.Array) -> Metric:
+    """Metric for `y` where none was asked for: a single column has only euclidean distances."""
+    return "euclidean" if y.shape[1] == 1 and metric in ("correlation", "cosine") else metric
+
+
+def rsa_score(
+    state: ExamplesState, *, metric: Metric, metric_y: Metric | None, comparison: Comparison
+) -> Score:
+    """RSA of the examples that were kept."""
+    a = distances(state.x, metric)
+    b = distances(state.y, metric_y or matching_metric(metric, state.y))
+    value = _comparison(a, b, state.present, comparison)
+    return score(
+        value,
+        finite=state.finite(),
+        enough=state.present.sum() >= 3,
+        constant=jnp.isnan(value),
+    )
+
+
+def _comparison(
+    a: jax.Array, b: jax.Array, present: jax.Array, comparison: Comparison
+) -> jax.Array:
+    """Correlate the pairs of present examples; NaN if one of their distances is not finite."""
+    both = pairs(present[:, None] & present[None, :])
+    a, b = pairs(a), pairs(b)
+    defined = (jnp.isfinite(a) & jnp.isfinite(b)) | ~both
+    a, b = jnp.where(both & defined, a, 0), jnp.where(both & defined, b, 0)
+    return jnp.where(defined.all(), correlation(a, b, both, comparison), jnp.nan)

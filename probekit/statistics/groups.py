@@ -1,0 +1,124 @@
+"""Means of groups of examples and the scatter within them."""
+
+import dataclasses
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+
+from probekit._checks import check_at_least, check_choice
+from probekit.statistics._arrays import accumulator_dtype, present_rows, product
+from probekit.statistics._protocol import ShapeDtype, Statistic
+from probekit.statistics.moments import reciprocal
+
+Within = Literal["full", "diagonal", "none"]
+
+
+@jax.tree_util.register_dataclass
+@dataclasses.dataclass(frozen=True)
+class GroupMomentsState:
+    """Count and mean of each group, and the second moments about the groups' own means.
+
+    Attributes
+    ----------
+    count : array (group,)
+        Sum of the weights of each group's examples.
+    mean : array (group, unit)
+    within : array (unit, unit) or (unit,) or None
+        ``Σ_i w_i (x_i - x̄_g(i))(x_i - x̄_g(i))ᵀ`` over all groups, or its diagonal.
+    """
+
+    count: jax.Array
+    mean: jax.Array
+    within: jax.Array | None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GroupMoments(Statistic[GroupMomentsState]):
+    """Count and mean of each group of examples, and the pooled scatter within the groups.
+
+    The group of an example is the whole number, from 0 to ``groups - 1``, in the first column of
+    `y`; any other value is an error of the caller and makes every mean NaN.
+
+    Parameters
+    ----------
+    groups : int
+        How many groups there are.
+    within : {"full", "diagonal", "none"}
+        Which second moments within the groups are kept.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.statistics import GroupMoments, state_of
+    >>> x, group = np.array([[1.0], [3.0], [7.0]]), np.array([[0], [0], [1]])
+    >>> state = state_of(GroupMoments(groups=2), x, group)
+    >>> state.count.tolist(), state.mean.tolist(), state.within.tolist()
+    ([2.0, 1.0], [[2.0], [7.0]], [2.0])
+    """
+
+    groups: int
+    within: Within = "diagonal"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_at_least("groups", self.groups, 1)
+        check_choice("within", self.within, ("full", "diagonal", "none"))
+
+    def init(self, x: ShapeDtype, y: ShapeDtype) -> GroupMomentsState:
+        """Return the state of no examples."""
+        dtype, d = accumulator_dtype(x, y), x.shape[1]
+        shape = (d, d) if self.within == "full" else (d,)
+        return GroupMomentsState(
+            count=jnp.zeros(self.groups, dtype),
+            mean=jnp.zeros((self.groups, d), dtype),
+            within=None if self.within == "none" else jnp.zeros(shape, dtype),
+        )
+
+    def update(
+        self,
+        state: GroupMomentsState,
+        x: jax.Array,
+        y: jax.Array,
+        *,
+        weight: jax.Array,
+        index: jax.Array | None = None,
+    ) -> GroupMomentsState:
+        """Return the state that has also seen this batch; the order of examples is irrelevant."""
+        del index
+        weight, x, y = present_rows(state.mean.dtype, weight, x, y)
+        group = y[:, 0]
+        member = group[:, None] == jnp.arange(self.groups, dtype=x.dtype)[None, :]
+        unknown = ((weight > 0) & ~member.any(axis=1)).any()
+        share = jnp.where(member, weight[:, None], 0)
+        count = share.sum(axis=0)
+        share = share * reciprocal(count)[None, :]
+        # Columns of a product meet every row, so a NaN would spread over all groups; that is meant.
+        mean = product(share.T, x)
+        mean = mean + product(share.T, x - _rows_of(member, mean))
+        rows = (x - _rows_of(member, mean)) * jnp.sqrt(weight)[:, None]
+        batch = GroupMomentsState(
+            count=count, mean=jnp.where(unknown, jnp.nan, mean), within=self._scatter(rows)
+        )
+        return self.merge(state, batch)
+
+    def merge(self, a: GroupMomentsState, b: GroupMomentsState) -> GroupMomentsState:
+        """Return the state of the examples of both."""
+        count = a.count + b.count
+        share = b.count / jnp.where(count > 0, count, 1)
+        step = b.mean - a.mean
+        within = None
+        if a.within is not None and b.within is not None:
+            between = self._scatter(step * jnp.sqrt(a.count * share)[:, None])
+            within = None if between is None else a.within + b.within + between
+        return GroupMomentsState(count, a.mean + step * share[:, None], within)
+
+    def _scatter(self, rows: jax.Array) -> jax.Array | None:
+        if self.within == "none":
+            return None
+        return product(rows.T, rows) if self.within == "full" else jnp.square(rows).sum(axis=0)
+
+
+def _rows_of(member: jax.Array, mean: jax.Array) -> jax.Array:
+    """Mean of each example's own group."""
+    return mean[jnp.argmax(member, axis=1)]
