@@ -15,10 +15,12 @@ import numpy as np
 from probekit._checks import check_rank, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator
-from probekit.statistics import ShapeDtype, Statistic, shared
+from probekit.statistics import ShapeDtype, Statistic, shape_of, shared
 
-States = dict[str, tuple[Any, ...]]
-"""For each layer one state (or, per feature, a tuple of them) of each statistic that is kept."""
+LayerStates = tuple[Any, ...]
+"""Of one layer: one state of each statistic that is kept, or a tuple of them, one a feature."""
+
+States = dict[str, LayerStates]
 
 Scores = dict[str, dict[str, jax.Array]]
 """For each layer the arrays of all variables."""
@@ -139,7 +141,7 @@ class Plan:
         """Return the states of no examples, for layers of these shapes ``(example, …)``."""
         return {layer: self._init_layer(shape) for layer, shape in layers.items()}
 
-    def _init_layer(self, shape: ShapeDtype) -> tuple[Any, ...]:
+    def _init_layer(self, shape: ShapeDtype) -> LayerStates:
         units = int(np.prod(shape.shape[1:], dtype=int))
         x = _struct((shape.shape[0], units), _numeric(shape.dtype))
 
@@ -181,8 +183,8 @@ class Plan:
         }
 
     def _update_layer(
-        self, states: tuple[Any, ...], x: jax.Array, y: jax.Array, **example: jax.Array
-    ) -> tuple[Any, ...]:
+        self, states: LayerStates, x: jax.Array, y: jax.Array, **example: jax.Array
+    ) -> LayerStates:
         return tuple(
             tuple(
                 kept.statistic.update(part, x, y[:, np.array(columns)], **example)
@@ -191,6 +193,17 @@ class Plan:
             if kept.each
             else kept.statistic.update(state, x, y, **example)
             for kept, state in zip(self.kept(), states, strict=True)
+        )
+
+    def of(self, representations: Mapping[str, jax.Array], y: jax.Array) -> States:
+        """Return what the statistics remember of these examples, all of them at once."""
+        shapes = {layer: shape_of(array) for layer, array in representations.items()}
+        return self.update(
+            self.init(shapes),
+            representations,
+            y,
+            weight=jnp.ones(len(y), jnp.float32),
+            index=jnp.arange(len(y), dtype=jnp.int32),
         )
 
     def merge(self, a: States, b: States) -> States:
@@ -205,20 +218,19 @@ class Plan:
             for layer in a
         }
 
-    def compute(self, fit: States, held_out: States, *, traceable: bool | None = None) -> Scores:
-        """Return the scores of each layer, with the axis ``feature`` first where there is one.
+    def compute(
+        self, fit: LayerStates, held_out: LayerStates, *, traceable: bool | None = None
+    ) -> dict[str, jax.Array]:
+        """Return the scores of one layer, with the axis ``feature`` first where there is one.
 
         `traceable` restricts this to the estimators that can, or cannot, be computed under ``jit``.
         """
         serving, kept = self._serving(), self.kept()
-        scores: Scores = {}
-        for layer in fit:
-            scores[layer] = {}
-            for estimator in self.estimators:
-                if traceable is None or estimator.traceable == traceable:
-                    place = kept.index(serving[estimator])
-                    pair = fit[layer][place], held_out[layer][place]
-                    scores[layer] |= self._read(estimator, serving[estimator], *pair)
+        scores: dict[str, jax.Array] = {}
+        for estimator in self.estimators:
+            if traceable is None or estimator.traceable == traceable:
+                place = kept.index(serving[estimator])
+                scores |= self._read(estimator, serving[estimator], fit[place], held_out[place])
         return scores
 
     def _read(

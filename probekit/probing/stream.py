@@ -84,12 +84,6 @@ def _update_with(
     return plan.update(states, outputs, y, weight=weight, index=index)
 
 
-@partial(jax.jit, static_argnames="plan")
-def compute_traceable(plan: Plan, fit: States, held_out: States) -> Any:
-    """Return the scores that can be computed under ``jit``, in one compiled program."""
-    return plan.compute(fit, held_out, traceable=True)
-
-
 def even_batch(examples: int, batch_size: int) -> int:
     """Return the size of equal batches, at most `batch_size`, with the least to fill up.
 

@@ -4,6 +4,6 @@
 comes back into labelled rows; `run` puts them into a history and tells the listeners.
 """
 
-from probekit.running.run import RunInfo, run
+from probekit.running.runner import RunInfo, run
 
 __all__ = ["RunInfo", "run"]

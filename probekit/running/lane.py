@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit.probing import LayerStates, Scores, host_rows, lowered_rows
 from probekit.running.program import Carry, Data, Epochs, Program, Row
 from probekit.tasks import Split
 
@@ -25,72 +26,98 @@ SECONDS = 0.5
 
 
 class Chunk(NamedTuple):
-    """What came of one call; arrays have the axes ``seed, epoch`` first.
+    """What came of one call; arrays have the axes ``seed, epoch`` first, and lie on the host.
 
     Attributes
     ----------
     epochs : tuple of int
         The epochs of this chunk, whether or not training has stopped before them.
     carry : Carry
-        What goes on after the last of them; on the device, seeds stacked.
+        What goes on after the last of them; seeds stacked.
     row : Row
-        Of all epochs that the chunk has room for; on the host.
+        Of all epochs that the chunk has room for.
+    scores : dict
+        ``{layer: {variable: array}}`` of the same.
     """
 
     epochs: tuple[int, ...]
     carry: Carry
     row: Row
+    scores: Scores
 
 
 class Compiler:
-    """Compiles a program in the background, once for each number of seeds.
+    """Compiles a program, in the background, for a number of seeds at once.
 
     Tracing holds the interpreter but compiling does not, so the caller can go on with other work.
     """
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, seeds: int) -> None:
+        self.program, self.seeds = program, seeds
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="probekit-compile")
-        self._init: dict[int, Future[Any]] = {}
-        self._chunk: dict[int, Future[Any]] = {}
+        self._init = self._compile(
+            jax.jit(self._over_seeds(program.init)).lower(self._seed_numbers)
+        )
+        self._chunk: Future[Any] | None = None
+        self._readouts: dict[Any, Future[Any]] = {}
 
-    def start_init(self, seeds: int) -> None:
-        """Start to compile what makes initial states."""
-        if seeds not in self._init:
-            lowered = jax.jit(self._over_seeds(self.program.init, seeds)).lower(_seeds(seeds))
-            self._init[seeds] = self._pool.submit(lowered.compile)
-
-    def start_chunk(self, seeds: int, data: Data) -> None:
-        """Start to compile a chunk for data of these shapes, seeds stacked."""
-        if seeds not in self._chunk:
-            init = self._over_seeds(self.program.init, seeds)
-            carry = jax.eval_shape(init, _seeds(seeds))
-            examples = data["train"].inputs.shape[1]
-            shapes = carry, _shapes(data), _room(seeds, examples)
-            lowered = jax.jit(self._over_seeds(self.program.chunk, seeds)).lower(*shapes)
-            self._chunk[seeds] = self._pool.submit(lowered.compile)
+    def start(self, data: Data) -> None:
+        """Start to compile for data of these shapes, seeds stacked."""
+        if self._chunk is None:
+            carry = jax.eval_shape(self._over_seeds(self.program.init), self._seed_numbers)
+            shapes = carry, _shapes(data), _room(self.seeds, data.sizes[0])
+            traced = jax.jit(self._over_seeds(self.program.chunk)).trace(*shapes)
+            self._chunk = self._compile(traced.lower())
+            row: Row = traced.out_info[1]
+            for layer in row.fit:
+                self._start_readout(row.fit[layer], row.test[layer])
 
     def init(self, seeds: Sequence[int]) -> Carry:
         """Return the initial states of these seeds, stacked."""
-        self.start_init(len(seeds))
-        carry: Carry = self._init[len(seeds)].result()(np.array(seeds, np.int32))
+        carry: Carry = self._init.result()(np.array(seeds, np.int32))
         return carry
 
     def chunk(self, carry: Carry, data: Data, epochs: Epochs) -> tuple[Carry, Row]:
         """Run a chunk; returns as soon as the device has begun."""
-        seeds = len(epochs.order)
-        self.start_chunk(seeds, data)
-        result: tuple[Carry, Row] = self._chunk[seeds].result()(carry, data, epochs)
+        self.start(data)
+        assert self._chunk is not None, "it has been started"
+        result: tuple[Carry, Row] = self._chunk.result()(carry, data, epochs)
         return result
+
+    def scores(self, row: Row) -> Scores:
+        """Return the scores of all layers, axes ``seed, epoch`` first, on the host."""
+        plan, scores = self.program.plan, {}
+        lead = row.recorded.shape
+        for layer in row.fit:
+            states = jax.tree.map(_as_rows, (row.fit[layer], row.test[layer]))
+            readout = self._start_readout(row.fit[layer], row.test[layer]).result()
+            read = dict(jax.device_get(readout(*states)))
+            if not plan.traceable:
+                read |= host_rows(plan, *jax.device_get(states))
+            scores[layer] = {name: a.reshape(*lead, *a.shape[1:]) for name, a in read.items()}
+        return scores
 
     def close(self) -> None:
         """Let the threads go."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    @staticmethod
-    def _over_seeds(function: Any, seeds: int) -> Any:
+    def _start_readout(self, fit: LayerStates, test: LayerStates) -> Future[Any]:
+        shapes = jax.tree.map(_rows_shape, (fit, test))
+        key = tuple((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(shapes))
+        if key not in self._readouts:
+            self._readouts[key] = self._compile(lowered_rows(self.program.plan, *shapes))
+        return self._readouts[key]
+
+    def _compile(self, lowered: Any) -> Future[Any]:
+        return self._pool.submit(lowered.compile)
+
+    @property
+    def _seed_numbers(self) -> Any:
+        return _struct((self.seeds,), jnp.int32)
+
+    def _over_seeds(self, function: Any) -> Any:
         """Return the function with an axis of seeds; one seed is not vectorised, only unpacked."""
-        if seeds > 1:
+        if self.seeds > 1:
             return jax.vmap(function)
 
         def of_one(*stacked: Any) -> Any:
@@ -117,7 +144,7 @@ def run_lane(
     Parameters
     ----------
     compiler : Compiler
-    data : mapping of Split
+    data : Data
         Seeds stacked, on the device.
     orders : sequence of iterator
         For each seed the orders of its training examples, from the first epoch to be trained.
@@ -126,38 +153,37 @@ def run_lane(
     first, last : int
         Epochs; `last` is included.
     """
-    examples = data["train"].inputs.shape[1]
     epoch, count, began = first, 1, time.monotonic()
-    waiting: Chunk | None = None
+    waiting: tuple[tuple[int, ...], Carry, Row] | None = None
     while epoch <= last or waiting is not None:
-        ahead: Chunk | None = None
+        ahead = None
         if epoch <= last:
             numbers = tuple(range(epoch, min(epoch + count, last + 1)))
-            given = _epochs(orders, numbers, examples)
-            carry, row = compiler.chunk(carry, data, given)
-            ahead, epoch = Chunk(numbers, carry, row), numbers[-1] + 1
+            carry, row = compiler.chunk(carry, data, _epochs(orders, numbers, data.sizes[0]))
+            ahead, epoch = (numbers, carry, row), numbers[-1] + 1
         if waiting is not None:
-            yield waiting._replace(row=jax.device_get(waiting.row))
-            if bool(np.all(waiting.carry.finished)):
+            chunk = _fetched(compiler, *waiting)
+            yield chunk
+            if bool(np.all(chunk.carry.finished)):
                 return
             seconds, began = time.monotonic() - began, time.monotonic()
             count = min(2 * count, CHUNK) if seconds < SECONDS else max(1, count // 2)
         waiting = ahead
 
 
-def stacked_data(parts: Sequence[Mapping[str, Split]]) -> dict[str, Split]:
-    """Stack the data of seeds, as numbers that the device computes with, and place them on it."""
-    stacked = {
-        name: Split(*(np.stack([part[name][field] for part in parts]) for field in (0, 1)))
-        for name in parts[0]
-    }
-    placed: dict[str, Split] = jax.device_put(jax.tree.map(_computable, stacked))
+def _fetched(compiler: Compiler, numbers: tuple[int, ...], carry: Carry, row: Row) -> Chunk:
+    """Wait for a chunk, read off its scores, bring it to the host."""
+    scores = compiler.scores(row)
+    kept = row._replace(fit={}, test={})  # the statistics have served
+    carry, kept = jax.device_get((carry, kept))
+    return Chunk(numbers, carry, kept, scores)
+
+
+def stacked_data(seeds: Sequence[Mapping[str, Split]]) -> Data:
+    """Stack the data of seeds and place them on the device."""
+    stacked = jax.tree.map(lambda *arrays: np.stack(arrays), *map(Data.of, seeds))
+    placed: Data = jax.device_put(stacked)
     return placed
-
-
-def _computable(array: np.ndarray) -> np.ndarray:
-    """Return integers and wide floats as float32, so that no step has to convert them."""
-    return array.astype(np.float32) if array.dtype != np.float16 else array
 
 
 def _epochs(
@@ -174,8 +200,9 @@ def _epochs(
     return given
 
 
-def _room(seeds: int, examples: int, zeros: Any = jax.ShapeDtypeStruct) -> Epochs:
+def _room(seeds: int, examples: int, zeros: Any = None) -> Epochs:
     """Return the shapes of a chunk, or arrays of zeros."""
+    zeros = zeros or _struct
     return Epochs(
         order=zeros((seeds, CHUNK, examples), np.int32),
         wanted=zeros((seeds, CHUNK), np.bool_),
@@ -183,9 +210,18 @@ def _room(seeds: int, examples: int, zeros: Any = jax.ShapeDtypeStruct) -> Epoch
     )
 
 
-def _seeds(seeds: int) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct((seeds,), jnp.int32)  # type: ignore[no-untyped-call]
+def _as_rows(array: jax.Array) -> jax.Array:
+    """Return the axes ``seed, epoch`` as one."""
+    return array.reshape(-1, *array.shape[2:])
+
+
+def _rows_shape(array: Any) -> Any:
+    return _struct((array.shape[0] * array.shape[1], *array.shape[2:]), array.dtype)
 
 
 def _shapes(tree: Any) -> Any:
-    return jax.tree.map(lambda x: jax.ShapeDtypeStruct(x.shape, x.dtype), tree)  # type: ignore[no-untyped-call]
+    return jax.tree.map(lambda array: _struct(array.shape, array.dtype), tree)
+
+
+def _struct(shape: tuple[int, ...], dtype: Any) -> Any:
+    return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]

@@ -7,15 +7,57 @@ divided into chunks, which is why a resumed run equals an uninterrupted one bit 
 
 import dataclasses
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from probekit.probing import Plan
+from probekit.probing import Plan, States
 from probekit.tasks import Split, Task, TaskConfig
 
-Data = Mapping[str, Split]
+SPLITS = ("train", "fit", "test")
+
+
+@partial(
+    jax.tree_util.register_dataclass, data_fields=["inputs", "features"], meta_fields=["sizes"]
+)
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """The examples of all splits one after the other, so that one forward pass evaluates them all.
+
+    Attributes
+    ----------
+    inputs : array (example, …)
+    features : array (example, feature)
+    sizes : tuple of int
+        Number of examples of each split, in the order of `SPLITS`.
+    """
+
+    inputs: Any
+    features: Any
+    sizes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, splits: Mapping[str, Split]) -> "Data":
+        """Put the splits of one seed together, as numbers that the device computes with."""
+        parts = [splits[name] for name in SPLITS]
+        inputs, features = (
+            _computable(np.concatenate([part[field] for part in parts])) for field in (0, 1)
+        )
+        return cls(inputs, features, tuple(len(part.inputs) for part in parts))
+
+    def parts(self) -> dict[str, slice]:
+        """Return where the examples of each split are."""
+        ends = np.cumsum(self.sizes).tolist()
+        bounds = zip(SPLITS, self.sizes, ends, strict=True)
+        return {name: slice(end - size, end) for name, size, end in bounds}
+
+
+def _computable(array: np.ndarray) -> np.ndarray:
+    """Return integers and wide floats as float32, so that no step has to convert them."""
+    return array.astype(np.float32) if array.dtype != np.float16 else array
 
 
 class Carry(NamedTuple):
@@ -52,18 +94,16 @@ class Row(NamedTuple):
         Whether there is anything: not after training has stopped.
     metrics : dict
         ``{split: {variable: array}}``.
-    scores : dict
-        ``{layer: {variable: array}}``, of estimators that can be computed under ``jit``.
-    states : tuple
-        The statistics of both splits, for the other estimators; empty if there are none.
+    fit, test : dict
+        What the plan's statistics remember of the two splits that probes see.
     activations : dict
         ``{layer: array (example, …)}`` of the test split, for layers that are to be stored.
     """
 
     recorded: jax.Array
     metrics: dict[str, dict[str, jax.Array]]
-    scores: dict[str, dict[str, jax.Array]]
-    states: tuple[Any, ...]
+    fit: States
+    test: States
     activations: dict[str, jax.Array]
 
 
@@ -100,23 +140,23 @@ class Program:
         wanted = epoch.wanted & ~carry.finished
         state = jax.lax.cond(
             wanted & epoch.trained,
-            lambda state: self._train(state, data["train"], epoch.order),
+            lambda state: self._train(state, data, epoch.order),
             lambda state: state,
             carry.state,
         )
-        evaluate = lambda state: self._evaluate(state, data)  # noqa: E731
+        evaluate = jax.jit(lambda state: self._evaluate(state, data))  # so that it is traced once
         absent = jax.tree.map(_absent, jax.eval_shape(evaluate, state))
         row = jax.lax.cond(wanted, evaluate, lambda _: absent, state)
         stops = row.recorded & self.task.finished(self.config, row.metrics)
         return Carry(state, carry.finished | stops), row
 
-    def _train(self, state: Any, train: Split, order: jax.Array) -> Any:
+    def _train(self, state: Any, data: Data, order: jax.Array) -> Any:
         """Visit every training example once, in this order."""
         size = self.config.batch_size
         whole = len(order) // size * size
 
         def step(state: Any, rows: jax.Array) -> tuple[Any, None]:
-            batch = train.inputs[rows], train.features[rows]
+            batch = data.inputs[rows], data.features[rows]  # training examples come first
             return self.task.step(self.config, state, *batch), None
 
         state, _ = jax.lax.scan(step, state, order[:whole].reshape(-1, size))
@@ -125,34 +165,34 @@ class Program:
         return state
 
     def _evaluate(self, state: Any, data: Data) -> Row:
-        """Score the network and its representations."""
-        extractor = self.task.extractor(self.config, state)
-        outputs = {name: extractor(split.inputs) for name, split in data.items()}
-        metrics = {
-            name: self.task.metrics(self.config, outputs[name], data[name].features)
-            for name in ("train", "test")
+        """Score the network, and remember what scores of its representations need."""
+        outputs = self.task.extractor(self.config, state)(data.inputs)
+        splits = {
+            name: ({layer: array[part] for layer, array in outputs.items()}, data.features[part])
+            for name, part in data.parts().items()
         }
-        fit, test = (self._remember(outputs[name], data[name].features) for name in ("fit", "test"))
-        return Row(
-            recorded=jnp.array(True),
-            metrics=metrics,
-            scores=self.plan.compute(fit, test, traceable=True),
-            states=() if self.plan.traceable else (fit, test),
-            activations={layer: outputs["test"][layer] for layer in self.stored},
-        )
+        metrics = {
+            name: self.task.metrics(self.config, *splits[name]) for name in ("train", "test")
+        }
+        fit, test = self._remember(splits["fit"], splits["test"])
+        activations = {layer: splits["test"][0][layer] for layer in self.stored}
+        return Row(jnp.array(True), metrics, fit, test, activations)
 
-    def _remember(self, outputs: Mapping[str, jax.Array], features: jax.Array) -> Any:
-        """Return the plan's statistics of a whole split."""
-        chosen = {layer: outputs[layer] for layer in self.layers}
-        shapes = {layer: jax.eval_shape(lambda x: x, array) for layer, array in chosen.items()}
-        examples = len(features)
-        return self.plan.update(
-            self.plan.init(shapes),
-            chosen,
-            features,
-            weight=jnp.ones(examples, jnp.float32),
-            index=jnp.arange(examples, dtype=jnp.int32),
-        )
+    def _remember(self, *splits: tuple[dict[str, jax.Array], jax.Array]) -> list[States]:
+        """Return what the plan's statistics remember of each split."""
+        chosen = [
+            ({layer: outputs[layer] for layer in self.layers}, features)
+            for outputs, features in splits
+        ]
+        if len({len(features) for _, features in chosen}) > 1:
+            return [self.plan.of(*split) for split in chosen]
+        # Splits of one size share one piece of compiled code.
+        stacked = jax.tree.map(lambda *arrays: jnp.stack(arrays), *chosen)
+        states = jax.lax.map(lambda split: self.plan.of(*split), stacked)
+        return [
+            jax.tree.map(lambda array, place=place: array[place], states)
+            for place in range(len(chosen))
+        ]
 
 
 def _absent(shape: jax.ShapeDtypeStruct) -> jax.Array:

@@ -8,12 +8,12 @@ import numpy as np
 
 from probekit.probing import dataset_of
 from probekit.running.lane import Chunk
-from probekit.running.program import Carry, Program, Row
+from probekit.running.program import Carry, Program
 
 if TYPE_CHECKING:
     import xarray as xr
 
-SPLITS = ("train", "test")
+SCORED = ("train", "test")
 """The splits that the network itself is scored on."""
 
 
@@ -26,11 +26,12 @@ def rows_of(program: Program, seeds: Sequence[int], chunk: Chunk) -> "xr.Dataset
     count = int(recorded.any(axis=0).sum())
     if count == 0:
         return None
-    row: Row = jax.tree.map(lambda array: np.asarray(array)[:, :count], chunk.row)
+    scores, metrics = jax.tree.map(
+        lambda array: array[:, :count], (chunk.scores, chunk.row.metrics)
+    )
     lead = {"seed": list(seeds), "epoch": list(chunk.epochs[:count])}
-    scores = row.scores if program.plan.traceable else _with_host_scores(program, row)
     dataset = dataset_of(program.plan, scores, lead=lead)
-    return dataset.assign_coords(split=list(SPLITS)).assign(_metrics(program, row.metrics))
+    return dataset.assign_coords(split=list(SCORED)).assign(_metrics(program, metrics))
 
 
 def _metrics(program: Program, metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
@@ -38,33 +39,11 @@ def _metrics(program: Program, metrics: Mapping[str, Mapping[str, Any]]) -> dict
     return {
         variable.name: (
             ("split", "seed", "epoch", *variable.dims),
-            np.stack([metrics[split][variable.name] for split in SPLITS]),
+            np.stack([metrics[split][variable.name] for split in SCORED]),
             variable.attributes(),
         )
         for variable in program.task.variables
     }
-
-
-def _with_host_scores(program: Program, row: Row) -> dict[str, dict[str, Any]]:
-    """Return the scores together with those that are computed here, row by row."""
-    shape = row.recorded.shape
-    grid = {}
-    for place in np.ndindex(shape):
-        fit, test = jax.tree.map(lambda array, place=place: array[place], row.states)
-        grid[place] = program.plan.compute(fit, test, traceable=False)
-    scores: dict[str, dict[str, Any]] = {}
-    for layer, computed in row.scores.items():
-        names = next(iter(grid.values()))[layer]
-        host = {
-            name: _arranged([np.asarray(part[layer][name]) for part in grid.values()], shape)
-            for name in names
-        }
-        scores[layer] = {**computed, **host}
-    return scores
-
-
-def _arranged(arrays: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
-    return np.stack(arrays).reshape(*shape, *arrays[0].shape)
 
 
 def activations_of(

@@ -10,8 +10,9 @@ from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor
 from probekit.probing.labelling import dataset_of, warn_of_undefined
-from probekit.probing.plan import Features, Plan, Scores, States
-from probekit.probing.stream import collect, compute_traceable
+from probekit.probing.plan import Features, Plan, Scores
+from probekit.probing.readout import scores_of
+from probekit.probing.stream import collect
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -88,15 +89,6 @@ def probe(
     dataset = dataset_of(plan, in_order(scores_of(plan, fit, scored), order))
     warn_of_undefined(dataset)
     return dataset
-
-
-def scores_of(plan: Plan, fit: States, held_out: States) -> Scores:
-    """Return all scores: in one compiled program what can be traced, the rest on the host."""
-    scores: Scores = jax.device_get(compute_traceable(plan, fit, held_out))
-    if not plan.traceable:
-        host = plan.compute(jax.device_get(fit), jax.device_get(held_out), traceable=False)
-        scores = {layer: {**scores[layer], **host[layer]} for layer in host}
-    return scores
 
 
 def layer_order(extractor: Extractor, inputs: Any) -> list[str]:

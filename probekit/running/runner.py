@@ -22,7 +22,7 @@ from probekit.plugins import Manager, get_manager
 from probekit.probing import Plan, warn_of_undefined
 from probekit.running.lane import Chunk, Compiler, run_lane, stacked_data
 from probekit.running.program import Program
-from probekit.running.rows import SPLITS, activations_of, carry_of, leaves_of, rows_of
+from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
 from probekit.tasks import Task, TaskConfig
 
 if TYPE_CHECKING:
@@ -141,10 +141,6 @@ def run(
     with contextlib.ExitStack() as stack:
         for listener in listeners:
             stack.enter_context(manager.listening(listener))
-        compiler = Compiler(program)
-        stack.callback(compiler.close)
-        lane = lane_size(config.seeds, vectorized)
-        compiler.start_init(lane)  # goes on while the history is opened and the data are drawn
         folder = stack.enter_context(tempfile.TemporaryDirectory()) if output is None else ""
         path = Path(output) if output is not None else Path(folder, "history.nc")
         writer = stack.enter_context(
@@ -156,8 +152,8 @@ def run(
                 durable=durable,
             )
         )
-        running = _Run(program, compiler, writer, manager, kept=output is not None, every=every)
-        running.go(lane)
+        running = _Run(program, writer, manager, kept=output is not None, every=every)
+        running.go(lane_size(config.seeds, vectorized))
         finished = writer.finish()
         running.tell_finished()
         return open_history(finished)
@@ -176,14 +172,13 @@ class _Run:
     def __init__(
         self,
         program: Program,
-        compiler: Compiler,
         writer: HistoryWriter,
         manager: Manager,
         *,
         kept: bool,
         every: int,
     ) -> None:
-        self.program, self.compiler, self.writer = program, compiler, writer
+        self.program, self.writer = program, writer
         self.hook, self.every = manager.hook, every
         config = program.config
         self.seeds = tuple(range(config.first_seed, config.first_seed + config.seeds))
@@ -214,8 +209,11 @@ class _Run:
         """Run every seed to its end, lane by lane."""
         self.hook.probekit_run_started(run=self.info)
         try:
+            compiler: Compiler | None = None
             for seeds, first in self._lanes(lane):
-                self._run_lane(seeds, first)
+                if compiler is None or compiler.seeds != len(seeds):
+                    compiler = Compiler(self.program, len(seeds))
+                self._run_lane(compiler, seeds, first)
         except BaseException as error:
             self.hook.probekit_run_failed(run=self.info, error=error)
             raise
@@ -245,19 +243,19 @@ class _Run:
         state = self.writer.load_state(f"seed-{seed}", epoch=self.reached[seed])
         return state if state and state[1]["epoch"] == self.reached[seed] else None
 
-    def _run_lane(self, seeds: tuple[int, ...], first: int) -> None:
+    def _run_lane(self, compiler: Compiler, seeds: tuple[int, ...], first: int) -> None:
         program, config = self.program, self.program.config
         data = stacked_data([program.task.data(config, seed) for seed in seeds])
-        self.compiler.start_chunk(len(seeds), data)
+        compiler.start(data)
         _import_what_rows_need()
         if first == 0:
-            carry = self.compiler.init(seeds)
+            carry = compiler.init(seeds)
         else:
             carry = carry_of(program, [self._state(seed)[0] for seed in seeds])  # type: ignore[index]
         orders = [program.task.orders(config, seed) for seed in seeds]
         for order in orders:
             next(islice(order, max(first - 1, 0), max(first - 1, 0)), None)  # trained already
-        for chunk in run_lane(self.compiler, data, orders, carry, first=first, last=config.epochs):
+        for chunk in run_lane(compiler, data, orders, carry, first=first, last=config.epochs):
             self._record(seeds, chunk)
 
     def _record(self, seeds: tuple[int, ...], chunk: Chunk) -> None:
@@ -278,7 +276,7 @@ class _Run:
 
     def _check_finite(self, seeds: tuple[int, ...], chunk: Chunk) -> None:
         """Raise `DivergedError` if a loss is not finite any more."""
-        loss = np.stack([chunk.row.metrics[split]["loss"] for split in SPLITS])
+        loss = np.stack([chunk.row.metrics[split]["loss"] for split in SCORED])
         diverged = ~np.isfinite(loss).all(axis=0) & chunk.row.recorded
         if diverged.any():
             place = int(diverged.any(axis=0).argmax())

@@ -1,0 +1,79 @@
+"""Reads scores off states: one small compiled program per shape of layer.
+
+Such a program runs once per call of `probe` or per chunk of a run, on arrays that are small, and
+most of its cost is compiling it. So it is compiled for quick compilation, apart from the model, and
+layers of one shape share it.
+"""
+
+from collections.abc import Mapping
+from functools import cache, partial
+from typing import Any
+
+import jax
+import numpy as np
+
+from probekit.probing.plan import LayerStates, Plan, Scores, States
+
+
+@cache
+def quick_options() -> dict[str, bool | int | str]:
+    """Return compiler options that make compiling about three times as fast, where they exist."""
+    options: dict[str, bool | int | str] = {
+        "xla_cpu_use_fusion_emitters": False,
+        "xla_backend_optimization_level": 0,
+    }
+    try:
+        jax.jit(lambda x: x, compiler_options=options).lower(np.float32(0)).compile()
+    except Exception:  # XLA gives no promise about its options, and raises what it likes
+        return {}
+    return options
+
+
+def scores_of(plan: Plan, fit: States, held_out: States) -> Scores:
+    """Return the scores of all layers, on the host.
+
+    What can be computed under ``jit`` is; the rest is given NumPy arrays.
+    """
+    read = _jitted()
+    scores: Scores = {}
+    for layer in fit:
+        states = fit[layer], held_out[layer]
+        scores[layer] = jax.device_get(read(plan, *states))
+        if not plan.traceable:
+            scores[layer] |= plan.compute(*jax.device_get(states), traceable=False)
+    return scores
+
+
+@cache
+def _jitted() -> Any:
+    return jax.jit(read_layer, static_argnames="plan", compiler_options=quick_options())
+
+
+def read_layer(plan: Plan, fit: LayerStates, held_out: LayerStates) -> dict[str, jax.Array]:
+    """Return the scores of one layer that can be computed under ``jit``."""
+    return plan.compute(fit, held_out, traceable=True)
+
+
+def read_rows(plan: Plan, fit: LayerStates, held_out: LayerStates) -> dict[str, jax.Array]:
+    """Return the same for rows, the first axis of every state.
+
+    Row by row and not vectorised, so that a row does not depend on its neighbours in any digit.
+    """
+    return jax.lax.map(lambda states: read_layer(plan, *states), (fit, held_out))
+
+
+def lowered_rows(plan: Plan, fit: LayerStates, held_out: LayerStates) -> Any:
+    """Return `read_rows` traced for states of these shapes, to be compiled."""
+    return jax.jit(partial(read_rows, plan), compiler_options=quick_options()).lower(fit, held_out)
+
+
+def host_rows(plan: Plan, fit: LayerStates, held_out: LayerStates) -> Mapping[str, np.ndarray]:
+    """Return the scores of rows that can not be computed under ``jit``, from NumPy arrays."""
+    rows = len(jax.tree.leaves(fit)[0])
+    computed = [
+        plan.compute(
+            *jax.tree.map(lambda array, row=row: array[row], (fit, held_out)), traceable=False
+        )
+        for row in range(rows)
+    ]
+    return {name: np.stack([np.asarray(part[name]) for part in computed]) for name in computed[0]}
