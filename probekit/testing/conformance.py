@@ -1,0 +1,79 @@
+"""Running checks: one call for all, or one pytest item for each."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal, NamedTuple
+
+from probekit.errors import OptionError, ProbekitError, suggestion
+
+Check = Callable[[Any], None]
+
+
+class ConformanceError(ProbekitError, AssertionError):
+    """Something breaks the contract; the message names the check and quotes what it demands."""
+
+
+class CheckResult(NamedTuple):
+    """Outcome of one check.
+
+    Attributes
+    ----------
+    check : str
+        Name of the check.
+    outcome : str
+        ``"passed"``, ``"failed"`` or ``"expected"`` (failed as expected).
+    message : str
+        Why it failed, or the reason that was given beforehand.
+    """
+
+    check: str
+    outcome: Literal["passed", "failed", "expected"]
+    message: str = ""
+
+
+def run_checks(
+    subject: Any,
+    checks: Iterable[Check],
+    *,
+    on_fail: Literal["raise", "collect"] = "raise",
+    expected_failures: Mapping[str, str] | None = None,
+) -> list[CheckResult]:
+    """Run the checks and report; see `probekit.testing.check_estimator`."""
+    if on_fail not in ("raise", "collect"):
+        raise OptionError(f"on_fail={on_fail!r}: not a choice; there are: 'raise', 'collect'.")
+    checks, expected = list(checks), dict(expected_failures or {})
+    names = [check.__name__ for check in checks]
+    for name in expected:
+        if name not in names:
+            raise OptionError(
+                f"expected_failures: {name!r} is no check of {subject!r}{suggestion(name, names)}"
+            )
+    results = []
+    for check in checks:
+        result = _result(subject, check, expected.get(check.__name__))
+        if result.outcome == "failed" and on_fail == "raise":
+            raise ConformanceError(result.message)
+        results.append(result)
+    return results
+
+
+def _result(subject: Any, check: Check, expected: str | None) -> CheckResult:
+    name = check.__name__
+    try:
+        check(subject)
+    except Exception as error:
+        if expected is not None:
+            return CheckResult(name, "expected", expected)
+        return CheckResult(name, "failed", message_of(subject, check, error))
+    if expected is not None:
+        return CheckResult(
+            name, "failed", f"{subject!r}: {name} passes, but was expected to fail: {expected}"
+        )
+    return CheckResult(name, "passed")
+
+
+def message_of(subject: Any, check: Check, error: Exception) -> str:
+    """Say in one paragraph what was checked, what it demands, and what came instead."""
+    contract = (check.__doc__ or "").strip().splitlines()[0]
+    kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
+    found = " ".join(str(error).split())
+    return f"{subject!r}: {check.__name__}: {contract} Found: {kind}{found}"

@@ -1,0 +1,407 @@
+"""The contract of estimators as checks: each takes an estimator and raises if it is broken.
+
+Which apply follows from what the estimator declares, never from its name. The first sentence of
+each docstring is the law that is checked.
+"""
+
+import dataclasses
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, get_args
+
+import jax
+import numpy as np
+
+from probekit.estimators import Estimator, Kind
+from probekit.statistics import Moments, shared
+from probekit.testing import _harness
+from probekit.testing._harness import EXAMPLES, TOLERANCE, Data, Rows, Scores, data_for, scores
+from probekit.variables import Variable
+
+INVARIANCES = ("translation", "scaling", "rotation", "permutation", "linear")
+
+_SIZES = (17, 20, 11)
+
+
+def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
+    """Yield the checks that apply to what the estimator declares."""
+    yield check_options
+    yield check_declarations
+    yield check_reports_what_it_declares
+    yield check_batches
+    yield check_weight_zero
+    yield check_order
+    yield check_shared_statistic
+    yield check_no_recompilation
+    yield check_half_precision
+    yield check_large_offset
+    yield check_not_finite
+    yield check_constant_unit
+    yield check_few_examples
+    yield check_one_unit
+    if estimator.statistic.mergeable:
+        yield from (check_identity, check_merge_commutative, check_merge_associative)
+    if estimator.statistic.memory == "fixed":
+        yield check_weights_are_copies
+    if hasattr(estimator.statistic, "select") and not estimator.joint:
+        yield check_select
+    if estimator.traceable:
+        yield from (check_jit, check_vmap)
+    for name in INVARIANCES:
+        if name in estimator.invariances:
+            yield _INVARIANCE_CHECKS[name]
+    if estimator.kind == "similarity":
+        yield check_constant_representation
+        if estimator.symmetric:
+            yield from (check_symmetry, check_itself)
+
+
+def check_options(estimator: Estimator) -> None:
+    """Have frozen and hashable options, and a repr that rebuilds an equal estimator."""
+    assert estimator == _rebuilt(estimator), f"{estimator!r} rebuilt is {_rebuilt(estimator)!r}"
+    assert hash(estimator) == hash(_rebuilt(estimator)), "equal estimators have unequal hashes"
+    try:
+        setattr(estimator, "name", estimator.name)  # noqa: B010 (a frozen attribute, on purpose)
+    except (dataclasses.FrozenInstanceError, AttributeError):
+        return
+    raise AssertionError("an option can be set; use @dataclass(frozen=True, kw_only=True)")
+
+
+def check_declarations(estimator: Estimator) -> None:
+    """Declare name, kind, variables, statistic and invariances as the protocol says."""
+    assert estimator.name.isidentifier(), f"name {estimator.name!r} is no identifier"
+    assert estimator.kind in get_args(Kind), f"kind {estimator.kind!r} is none of {get_args(Kind)}"
+    names = [variable.name for variable in estimator.variables]
+    assert names, "there are no variables"
+    assert names[0] == estimator.name, f"the first variable is {names[0]!r}, not the name"
+    assert len(set(names)) == len(names), f"two variables of one name: {names}"
+    for variable in estimator.variables:
+        assert isinstance(variable, Variable), f"{variable!r} is no Variable"
+        low, high = variable.valid_range or (0, 1)
+        assert low < high, f"valid_range {variable.valid_range} is empty"
+    unknown = set(estimator.invariances) - set(INVARIANCES)
+    assert not unknown, f"unknown invariances {sorted(unknown)}; there are {INVARIANCES}"
+    for method in ("init", "update", "merge"):
+        assert callable(getattr(estimator.statistic, method, None)), f"statistic has no {method}"
+    memory = estimator.statistic.memory
+    assert memory in ("fixed", "capacity", "examples"), f"memory {memory!r} is none of the three"
+    assert estimator.statistic == _rebuilt(estimator).statistic, "the statistic is never the same"
+
+
+def check_reports_what_it_declares(estimator: Estimator) -> None:
+    """Report the declared variables, with their axes and within their ranges."""
+    found = scores(estimator, data_for(estimator))
+    declared = {variable.name for variable in estimator.variables}
+    allowed = declared | {f"{name}_status" for name in declared}
+    assert declared <= set(found), f"missing: {sorted(declared - set(found))}"
+    assert set(found) <= allowed, f"not declared: {sorted(set(found) - allowed)}"
+    for variable in estimator.variables:
+        value = found[variable.name]
+        assert value.dtype.kind == "f", f"{variable.name} has dtype {value.dtype}, not a float"
+        assert value.ndim == len(variable.dims), f"{value.shape} for the axes {variable.dims}"
+        assert np.isfinite(value).all(), f"{variable.name} is {value} on ordinary data"
+    for name, status in _harness.status_of(estimator, found).items():
+        assert status.dtype == np.int8, f"{name}_status has dtype {status.dtype}, not int8"
+        assert status.shape == found[name].shape, f"{name}_status has shape {status.shape}"
+    _assert_sound(estimator, found)
+
+
+def check_batches(estimator: Estimator) -> None:
+    """Give the same scores however the examples are cut into batches."""
+    data = data_for(estimator)
+    whole = scores(estimator, data)
+    _assert_same(_harness.scores_in_batches(estimator, data, _SIZES), whole)
+
+
+def check_identity(estimator: Estimator) -> None:
+    """Change nothing by merging with the state of no examples, on either side."""
+    data, statistic = data_for(estimator), estimator.statistic
+    none, seen = _harness.empty(statistic, data.fit), _harness.state(statistic, data.fit)
+    for merged in (
+        _harness.merge(statistic, none, seen),
+        _harness.merge(statistic, seen, none),
+    ):
+        _assert_same(_harness.read(estimator, merged, merged), _harness.read(estimator, seen, seen))
+
+
+def check_merge_commutative(estimator: Estimator) -> None:
+    """Give the same scores from a merged with b and from b merged with a."""
+    data, statistic = data_for(estimator), estimator.statistic
+
+    def folded(states: list[Any], flipped: bool) -> Any:
+        first = states[0]
+        for other in states[1:]:
+            pair = (other, first) if flipped else (first, other)
+            first = _harness.merge(statistic, *pair)
+        return first
+
+    forwards, backwards = (
+        _harness.scores_merged(estimator, data, partial(folded, flipped=flipped), _SIZES)
+        for flipped in (False, True)
+    )
+    _assert_same(backwards, forwards)
+    _assert_same(forwards, scores(estimator, data))
+
+
+def check_merge_associative(estimator: Estimator) -> None:
+    """Give the same scores in whatever order of brackets three states are merged."""
+    data, statistic = data_for(estimator), estimator.statistic
+
+    def join(a: Any, b: Any) -> Any:
+        return _harness.merge(statistic, a, b)
+
+    left = _harness.scores_merged(estimator, data, lambda s: join(join(s[0], s[1]), s[2]), _SIZES)
+    right = _harness.scores_merged(estimator, data, lambda s: join(s[0], join(s[1], s[2])), _SIZES)
+    _assert_same(right, left)
+
+
+def check_weight_zero(estimator: Estimator) -> None:
+    """Treat an example of weight 0 as absent, whatever its values, NaN and infinity included."""
+    data = data_for(estimator)
+
+    def spoilt(rows: Rows) -> Rows:
+        x, y, weight = rows.x.copy(), rows.y.copy(), rows.weight.copy()
+        weight[[3, 5, 8]] = 0
+        x[3], x[5, 0], y[8] = np.nan, np.inf, np.nan
+        return rows._replace(x=x, y=y, weight=weight)
+
+    def without(rows: Rows) -> Rows:
+        kept = np.delete(np.arange(EXAMPLES), [3, 5, 8])
+        return next(iter(_harness.batches(rows.take(kept), (EXAMPLES - 3, EXAMPLES))))
+
+    _assert_same(scores(estimator, data.map(spoilt)), scores(estimator, data.map(without)))
+
+
+def check_weights_are_copies(estimator: Estimator) -> None:
+    """Count an example of weight 3 as three copies of it."""
+    data = data_for(estimator)
+    copies = np.concatenate([np.full(12, 3), np.full(12, 1), np.full(24, 0)])
+    weighted = data.map(lambda rows: rows._replace(weight=copies.astype(np.float32)))
+    repeated = data.map(lambda rows: rows.take(np.repeat(np.arange(EXAMPLES), copies)))
+    _assert_same(scores(estimator, weighted), scores(estimator, repeated))
+
+
+def check_order(estimator: Estimator) -> None:
+    """Give the same scores in whatever order the examples come, as each keeps its number."""
+    data = data_for(estimator)
+    order = _harness.rng().permutation(EXAMPLES)
+    _assert_same(
+        scores(estimator, data.map(lambda rows: rows.take(order))), scores(estimator, data)
+    )
+
+
+def check_select(estimator: Estimator) -> None:
+    """Give the same scores from selected columns of a state as from those columns alone."""
+    data, statistic = data_for(estimator), estimator.statistic
+    unlike = data.map(lambda rows: rows._replace(y=np.concatenate([-rows.y, rows.y], axis=1)))
+    columns = np.arange(data.fit.y.shape[1], 2 * data.fit.y.shape[1])
+    states = (_harness.state(statistic, rows) for rows in unlike)
+    chosen = [statistic.select(state, y=columns) for state in states]  # type: ignore[attr-defined]
+    _assert_same(_harness.read(estimator, *chosen), scores(estimator, data))
+
+
+def check_shared_statistic(estimator: Estimator) -> None:
+    """Give the same scores from a statistic that also serves other estimators."""
+    data, asked = data_for(estimator), estimator.statistic
+    kept = shared([asked, Moments()])[asked]
+    states = [_harness.state(kept, rows) for rows in data]
+    _assert_same(_harness.read(estimator, *states), scores(estimator, data))
+
+
+def check_jit(estimator: Estimator) -> None:
+    """Give the same scores compiled and not compiled."""
+    data, statistic = data_for(estimator), estimator.statistic
+    states = [_harness.state(statistic, rows) for rows in data]
+    plain = {
+        name: np.asarray(value) for name, value in _harness.read_plainly(estimator, *states).items()
+    }
+    _assert_same(plain, scores(estimator, data))
+
+
+def check_vmap(estimator: Estimator) -> None:
+    """Give under `vmap` the scores of a loop."""
+    data, statistic = data_for(estimator), estimator.statistic
+    fit, held_out = (_harness.state(statistic, rows) for rows in data)
+    both = _harness.vmapped(
+        estimator, _harness.stacked([fit, held_out]), _harness.stacked([held_out, fit])
+    )
+    _assert_same({name: value[0] for name, value in both.items()}, scores(estimator, data))
+    swapped = scores(estimator, Data(data.held_out, data.fit))
+    _assert_same({name: value[1] for name, value in both.items()}, swapped)
+
+
+def check_no_recompilation(estimator: Estimator) -> None:
+    """Compile nothing for new values, nor for an equal estimator built anew."""
+    data = data_for(estimator)
+    scores(estimator, data)
+    before = _harness.traces
+    scores(_rebuilt(estimator), data.map(lambda rows: rows.of(rows.x + 1)))
+    again = _harness.traces - before
+    assert again == 0, f"{again} functions were traced again"
+
+
+def check_half_precision(estimator: Estimator) -> None:
+    """float16 and bfloat16 give the scores of the same values in float32."""
+    for dtype in (np.float16, jax.numpy.bfloat16):
+        half = data_for(estimator).map(lambda rows, d=dtype: rows.of(rows.x.astype(d)))  # type: ignore[misc]
+        single = half.map(lambda rows: rows.of(rows.x.astype(np.float32)))
+        _assert_same(scores(estimator, half), scores(estimator, single))
+
+
+def check_large_offset(estimator: Estimator) -> None:
+    """Lose nothing to a mean of thousands of deviations, where translation is an invariance."""
+    data = data_for(estimator)
+    far = data.map(lambda rows: rows.of(rows.x + np.float32(8192)))
+    found = scores(estimator, far)
+    _assert_sound(estimator, found)
+    if "translation" in estimator.invariances:
+        _assert_same(found, scores(estimator, data))
+
+
+def check_not_finite(estimator: Estimator) -> None:
+    """Give NaN, and status 1 where there is one, for NaN or infinity anywhere in the input."""
+    for value in (np.nan, np.inf):
+        for part in ("x", "y"):
+            if part == "y" and estimator.kind == "geometry":
+                continue
+
+            def spoilt(rows: Rows, part: str = part, value: float = value) -> Rows:
+                array = getattr(rows, part).copy()
+                array[EXAMPLES // 2, :] = value
+                return rows._replace(**{part: array})
+
+            found = scores(estimator, data_for(estimator).map(spoilt))
+            for variable in estimator.variables:
+                score = found[variable.name]
+                assert np.isnan(score).all(), f"{part} with {value}: {variable.name} is {score}"
+            for name, status in _harness.status_of(estimator, found).items():
+                assert (status == 1).all(), f"{part} with {value}: {name}_status is {status}"
+
+
+def check_constant_unit(estimator: Estimator) -> None:
+    """Give a score within its range, or NaN with a status, where a unit never changes."""
+
+    def constant(rows: Rows) -> Rows:
+        x = rows.x.copy()
+        x[:, 0] = 3.3  # not exact in float32, nor is a mean of it
+        return rows.of(x)
+
+    data = data_for(estimator).map(constant)
+    _assert_sound(estimator, scores(estimator, data))
+    _assert_same(_harness.scores_in_batches(estimator, data, _SIZES), scores(estimator, data))
+
+
+def check_constant_representation(estimator: Estimator) -> None:
+    """Give NaN for a representation that is the same for all examples."""
+    data = data_for(estimator).map(lambda rows: rows.of(np.full_like(rows.x, 3.3)))
+    found = scores(estimator, data)
+    _assert_sound(estimator, found)
+    assert np.isnan(found[estimator.name]).all(), f"the score is {found[estimator.name]}"
+
+
+def check_few_examples(estimator: Estimator) -> None:
+    """Give a score within its range, or NaN with a status, for no, one or two examples."""
+    data = data_for(estimator)
+    for few in (0, 1, 2):
+        weight = (np.arange(EXAMPLES) < few).astype(np.float32)
+        found = scores(estimator, data.map(lambda rows, w=weight: rows._replace(weight=w)))  # type: ignore[misc]
+        _assert_sound(estimator, found)
+        if few == 0:
+            score = found[estimator.name]
+            assert np.isnan(score).all(), f"of no examples at all the score is {score}"
+
+
+def check_one_unit(estimator: Estimator) -> None:
+    """Give a score within its range, or NaN with a status, for a single unit."""
+    _assert_sound(estimator, scores(estimator, data_for(estimator, units=1)))
+
+
+def check_translation_invariance(estimator: Estimator) -> None:
+    """Change no score by adding a constant to each unit."""
+    shift = np.array([64, -3, 0.5, 12], np.float32)
+    _assert_invariant(estimator, lambda x: x + shift)
+
+
+def check_scaling_invariance(estimator: Estimator) -> None:
+    """Change no score by multiplying the representation by a number."""
+    for factor in (3e-4, 700.0):
+        _assert_invariant(estimator, partial(np.multiply, np.float32(factor)))
+
+
+def check_rotation_invariance(estimator: Estimator) -> None:
+    """Change no score by an orthogonal map of the units."""
+    rotation, _ = np.linalg.qr(_harness.rng().normal(size=(_harness.UNITS, _harness.UNITS)))
+    _assert_invariant(estimator, lambda x: (x.astype(float) @ rotation).astype(np.float32))
+
+
+def check_permutation_invariance(estimator: Estimator) -> None:
+    """Change no score by permuting the units."""
+    _assert_invariant(estimator, lambda x: x[:, [2, 0, 3, 1]])
+
+
+def check_linear_invariance(estimator: Estimator) -> None:
+    """Change no score by an invertible linear map of the units."""
+    skew = np.eye(_harness.UNITS) + 0.5 * np.diag(np.ones(_harness.UNITS - 1), 1)
+    _assert_invariant(estimator, lambda x: (x.astype(float) @ skew).astype(np.float32))
+
+
+def check_symmetry(estimator: Estimator) -> None:
+    """Change no score by exchanging the two representations."""
+    data = data_for(estimator)
+    swapped = data.map(lambda rows: rows._replace(x=rows.y, y=rows.x))
+    _assert_same(scores(estimator, swapped), scores(estimator, data))
+
+
+def check_itself(estimator: Estimator) -> None:
+    """Score at an end of the range where a representation is compared with itself."""
+    data = data_for(estimator).map(lambda rows: rows._replace(y=rows.x))
+    score, limits = scores(estimator, data)[estimator.name], estimator.variables[0].valid_range
+    if limits is not None:
+        close = np.min(np.abs(score - np.array(limits)))
+        assert close <= TOLERANCE, f"the score is {score}, the range {limits}"
+
+
+_INVARIANCE_CHECKS = {
+    "translation": check_translation_invariance,
+    "scaling": check_scaling_invariance,
+    "rotation": check_rotation_invariance,
+    "permutation": check_permutation_invariance,
+    "linear": check_linear_invariance,
+}
+
+
+def _rebuilt(estimator: Estimator) -> Any:
+    """Evaluate the repr where the class was written, and with the class at hand."""
+    names = dict(vars(sys.modules[type(estimator).__module__]))
+    return eval(repr(estimator), names | {type(estimator).__name__: type(estimator)})
+
+
+def _assert_invariant(estimator: Estimator, change: Callable[[np.ndarray], np.ndarray]) -> None:
+    data = data_for(estimator)
+    changed = data.map(lambda rows: rows.of(change(rows.x)))
+    _assert_same(scores(estimator, changed), scores(estimator, data))
+
+
+def _assert_same(found: Scores, wanted: Scores) -> None:
+    assert set(found) == set(wanted), f"variables {sorted(found)} instead of {sorted(wanted)}"
+    for name, value in found.items():
+        close = np.allclose(
+            value.astype(float), wanted[name].astype(float), TOLERANCE, TOLERANCE, equal_nan=True
+        )
+        assert close, f"{name} is {value} instead of {wanted[name]}"
+
+
+def _assert_sound(estimator: Estimator, found: Scores) -> None:
+    """Assert that each score lies in its range, or is NaN and its status, if any, says why."""
+    status = _harness.status_of(estimator, found)
+    for variable in estimator.variables:
+        value = found[variable.name]
+        undefined = np.isnan(value)
+        if variable.valid_range is not None:
+            low, high = variable.valid_range
+            inside = undefined | ((value >= low) & (value <= high))
+            assert inside.all(), f"{variable.name} is {value}; its range is {low} to {high}"
+        if variable.name in status:
+            silent = undefined & (status[variable.name] == 0)
+            assert not silent.any(), f"{variable.name} is NaN, but its status is 0 (ok)"
