@@ -8,22 +8,25 @@ names. `probe`, `compare`, the Recorder and a run are made of these.
 from probekit.probing.comparing import compare
 from probekit.probing.labelling import dataset_of, warn_of_undefined
 from probekit.probing.plan import Features, LayerStates, Plan, Scores, States
-from probekit.probing.readout import host_rows, lowered_rows, scores_of
-from probekit.probing.scoring import probe
-from probekit.probing.stream import collect
+from probekit.probing.readout import host_rows, lowered_rows, read_layers
+from probekit.probing.scoring import Probe, probe, probe_set_of
+from probekit.probing.stream import batches_of, collect
 
 __all__ = [
     "Features",
     "LayerStates",
     "Plan",
+    "Probe",
     "Scores",
     "States",
+    "batches_of",
     "collect",
     "compare",
     "dataset_of",
     "host_rows",
     "lowered_rows",
     "probe",
-    "scores_of",
+    "probe_set_of",
+    "read_layers",
     "warn_of_undefined",
 ]

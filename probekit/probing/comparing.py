@@ -9,12 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least
-from probekit.errors import OptionError
+from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor
 from probekit.probing.labelling import dataset_of_pairs, warn_of_undefined
 from probekit.probing.plan import units
-from probekit.probing.stream import check_inputs, even_batch, take
+from probekit.probing.stream import count_examples, even_batch, layer_shapes, take
 from probekit.statistics import Statistic, shape_of, shared
 
 if TYPE_CHECKING:
@@ -96,14 +96,12 @@ def compare(
 
 def _examples(a: Extractor, b: Extractor, inputs: Any) -> int:
     """Return the number of examples, which must be the same for both."""
-    holders = [extractor for extractor in (a, b) if extractor.indexed]
-    if holders:
-        examples = int(holders[0].examples)  # type: ignore[attr-defined]
-    else:
-        leaves = [leaf for leaf in jax.tree.leaves(inputs) if hasattr(leaf, "shape")]
-        examples = leaves[0].shape[0] if leaves and leaves[0].shape else 0
-    for extractor in (a, b):
-        check_inputs(extractor, inputs, examples, argument="the other model's inputs")
+    examples = count_examples(a, inputs)
+    if count_examples(b, inputs) != examples:
+        raise ShapeError(
+            f"extractor_b: {count_examples(b, inputs)} examples; extractor_a has {examples}. "
+            "Give the same examples in the same order."
+        )
     return examples
 
 
@@ -136,7 +134,7 @@ def _outputs(extractor: Extractor, inputs: Any, rows: np.ndarray) -> Mapping[str
     """Return the representations of these examples, in forward order, as matrices."""
     batch = rows if extractor.indexed else take(inputs, rows)
     outputs = _extract(extractor, batch) if extractor.traceable else extractor(batch)
-    return {layer: units(jnp.asarray(outputs[layer])) for layer in extractor.layers(batch)}
+    return {layer: units(jnp.asarray(outputs[layer])) for layer in layer_shapes(extractor, batch)}
 
 
 @jax.jit

@@ -5,7 +5,7 @@ most of its cost is compiling it. So it is compiled for quick compilation, apart
 layers of one shape share it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, partial
 from typing import Any
 
@@ -29,19 +29,24 @@ def quick_options() -> dict[str, bool | int | str]:
     return options
 
 
-def scores_of(plan: Plan, fit: States, held_out: States) -> Scores:
-    """Return the scores of all layers, on the host.
+def read_layers(plan: Plan, fit: States, held_out: States) -> Callable[[], Scores]:
+    """Begin to compute the scores of all layers; return what waits for them and hands them out.
 
     What can be computed under ``jit`` is; the rest is given NumPy arrays.
     """
     read = _jitted()
-    scores: Scores = {}
-    for layer in fit:
-        states = fit[layer], held_out[layer]
-        scores[layer] = jax.device_get(read(plan, *states))
+    begun = {layer: read(plan, fit[layer], held_out[layer]) for layer in fit}
+
+    def result() -> Scores:
+        scores: Scores = jax.device_get(begun)
         if not plan.traceable:
-            scores[layer] |= plan.compute(*jax.device_get(states), traceable=False)
-    return scores
+            states = jax.device_get((fit, held_out))
+            for layer in scores:
+                pair = (split[layer] for split in states)
+                scores[layer] |= plan.compute(*pair, traceable=False)
+        return scores
+
+    return result
 
 
 @cache
@@ -59,7 +64,9 @@ def read_rows(plan: Plan, fit: LayerStates, held_out: LayerStates) -> dict[str, 
 
     Row by row and not vectorised, so that a row does not depend on its neighbours in any digit.
     """
-    return jax.lax.map(lambda states: read_layer(plan, *states), (fit, held_out))
+    read: dict[str, jax.Array]
+    read = jax.lax.map(lambda states: read_layer(plan, *states), (fit, held_out))
+    return read
 
 
 def lowered_rows(plan: Plan, fit: LayerStates, held_out: LayerStates) -> Any:

@@ -1,18 +1,18 @@
 """`probe`: how strongly each feature is represented in each layer of one model."""
 
+import dataclasses
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import jax
 import numpy as np
 
 from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor
 from probekit.probing.labelling import dataset_of, warn_of_undefined
-from probekit.probing.plan import Features, Plan, Scores
-from probekit.probing.readout import scores_of
-from probekit.probing.stream import collect
+from probekit.probing.plan import Features, Plan, States
+from probekit.probing.readout import read_layers
+from probekit.probing.stream import collect, first_examples, layer_shapes
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -75,39 +75,91 @@ def probe(
     >>> ds.linear_r2.dims, bool(ds.linear_r2 > 0.3)
     (('layer', 'feature'), True)
     """
-    chosen = resolve(estimators)
-    table = Features.of(features)
-    plan = Plan(chosen, table.names, table.widths)
-    other = _held_out(extractor, held_out, table)
-    fit = collect(plan, extractor, inputs, table.values, batch_size=batch_size, weight=weight)
-    if other is None:
-        scored = fit
-    else:
-        other_extractor, other_inputs, values = other
-        scored = collect(plan, other_extractor, other_inputs, values, batch_size=batch_size)
-    order = layer_order(extractor, inputs)
-    dataset = dataset_of(plan, in_order(scores_of(plan, fit, scored), order))
+    prepared = probe_set_of(
+        resolve(estimators), inputs, features, held_out, batch_size=batch_size, weight=weight
+    )
+    plan = prepared.plan
+    scores = read_layers(plan, *prepared.states(extractor))()
+    ordered = {layer: scores[layer] for layer in prepared.layer_order(extractor)}
+    dataset = dataset_of(plan, ordered)
     warn_of_undefined(dataset)
     return dataset
 
 
-def layer_order(extractor: Extractor, inputs: Any) -> list[str]:
-    """Return the layers in forward order, which compiled functions forget."""
-    some = np.zeros(1, np.int32) if extractor.indexed else jax.tree.map(lambda a: a[:1], inputs)
-    return list(extractor.layers(some))
+class Examples(NamedTuple):
+    """Inputs, the matrix of their features, and their weights (None: 1 each)."""
+
+    inputs: Any
+    y: np.ndarray
+    weight: Any = None
 
 
-def in_order(scores: Scores, order: Iterable[str]) -> Scores:
-    """Return the scores with their layers in this order."""
-    return {layer: scores[layer] for layer in order}
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """A plan and the examples that it is carried out on, for any number of models.
+
+    Attributes
+    ----------
+    plan : Plan
+    fit : Examples
+        Those that probes are fitted on.
+    held_out : Examples or None
+        Those that they are scored on, if others. Its inputs may be an extractor that holds its
+        examples itself.
+    batch_size : int
+    """
+
+    plan: Plan
+    fit: Examples
+    held_out: Examples | None
+    batch_size: int
+
+    def states(self, extractor: Extractor) -> tuple[States, States]:
+        """Return what the statistics remember of the examples to fit on and to score on."""
+        fit = self._collect(extractor, self.fit)
+        if self.held_out is None:
+            return fit, fit
+        scored_by, inputs = self.scored_on(extractor)
+        return fit, self._collect(scored_by, self.held_out._replace(inputs=inputs))
+
+    def scored_on(self, extractor: Extractor) -> tuple[Extractor, Any]:
+        """Return extractor and inputs of the examples that probes are scored on."""
+        inputs = self.fit.inputs if self.held_out is None else self.held_out.inputs
+        return (inputs, None) if getattr(inputs, "indexed", False) else (extractor, inputs)
+
+    def layer_order(self, extractor: Extractor) -> list[str]:
+        """Return the layers in forward order, which compiled functions forget."""
+        some = first_examples(extractor, self.fit.inputs, 1)
+        return list(layer_shapes(extractor, some))
+
+    def _collect(self, extractor: Extractor, examples: Examples) -> States:
+        return collect(
+            self.plan,
+            extractor,
+            examples.inputs,
+            examples.y,
+            batch_size=self.batch_size,
+            weight=examples.weight,
+        )
 
 
-def _held_out(
-    extractor: Extractor, held_out: tuple[Any, Any] | None, table: Features
-) -> tuple[Extractor, Any, np.ndarray] | None:
-    """Return extractor, inputs and features of the held-out examples, checked."""
-    if held_out is None:
-        return None
+def probe_set_of(
+    estimators: tuple[Estimator, ...],
+    inputs: Any,
+    features: Any,
+    held_out: tuple[Any, Any] | None = None,
+    *,
+    batch_size: int,
+    weight: Any = None,
+) -> Probe:
+    """Check the arguments of `probe` and put them together."""
+    table = Features.of(features)
+    plan = Plan(estimators, table.names, table.widths)
+    other = None if held_out is None else _held_out(held_out, table)
+    return Probe(plan, Examples(inputs, table.values, weight), other, batch_size)
+
+
+def _held_out(held_out: Any, table: Features) -> Examples:
     if not isinstance(held_out, tuple | list) or len(held_out) != 2:
         raise OptionError(f"held_out: a {type(held_out).__name__}; give (inputs, features).")
     inputs, features = held_out
@@ -117,6 +169,4 @@ def _held_out(
             f"held_out: features {other.names} of widths {other.widths}; "
             f"those to fit on are {table.names} of widths {table.widths}. Give the same."
         )
-    if getattr(inputs, "indexed", False):
-        return inputs, None, other.values
-    return extractor, inputs, other.values
+    return Examples(inputs, other.values)

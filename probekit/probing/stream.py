@@ -1,6 +1,6 @@
 """Takes the examples through the model in batches and keeps only statistics of them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ from probekit._checks import check_at_least
 from probekit.errors import ShapeError
 from probekit.extractors import Extractor
 from probekit.probing.plan import Plan, States
+from probekit.statistics import ShapeDtype
 
 
 def collect(
@@ -60,7 +61,7 @@ def collect(
         batch_weight = np.where(present, weight[rows], 0).astype(np.float32)
         batch = rows if extractor.indexed else take(inputs, rows)
         if states is None:
-            states = plan.init(extractor.layers(batch))
+            states = plan.init(layer_shapes(extractor, batch))
         if extractor.traceable:
             states = _update(plan, extractor, states, batch, y[rows], batch_weight, index)
         else:
@@ -84,6 +85,64 @@ def _update_with(
     return plan.update(states, outputs, y, weight=weight, index=index)
 
 
+def batches_of(
+    source: tuple[Extractor, Any], layers: Sequence[str], *, batch_size: int
+) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the activations of these layers batch by batch, on the host.
+
+    Parameters
+    ----------
+    source : (Extractor, inputs)
+    layers : sequence of str
+    batch_size : int
+    """
+    extractor, inputs = source
+    examples = count_examples(extractor, inputs)
+    for start in range(0, examples, batch_size):
+        rows = np.arange(start, min(start + batch_size, examples))
+        batch = rows if extractor.indexed else take(inputs, rows)
+        if extractor.traceable:
+            outputs = _extract(extractor, batch, tuple(layers))
+        else:
+            outputs = {layer: array for layer, array in extractor(batch).items() if layer in layers}
+        yield jax.device_get(outputs)
+
+
+@partial(jax.jit, static_argnames="layers")
+def _extract(extractor: Extractor, inputs: Any, layers: tuple[str, ...]) -> dict[str, jax.Array]:
+    outputs = extractor(inputs)
+    return {layer: outputs[layer] for layer in layers}
+
+
+_shapes_seen: dict[Any, dict[str, ShapeDtype]] = {}
+
+
+def layer_shapes(extractor: Extractor, batch: Any) -> Mapping[str, ShapeDtype]:
+    """Return ``extractor.layers(batch)``, remembered for models and batches of the same shapes.
+
+    Listing the layers traces the model, which may take longer than running it.
+    """
+    if not extractor.traceable:
+        return extractor.layers(batch)
+    leaves, structure = jax.tree.flatten((extractor, batch))
+    key = structure, tuple((np.shape(leaf), jax.dtypes.result_type(leaf)) for leaf in leaves)
+    try:
+        hash(key)
+    except TypeError:  # an extractor whose static part has no hash
+        return extractor.layers(batch)
+    if key not in _shapes_seen:
+        if len(_shapes_seen) >= 256:
+            _shapes_seen.clear()
+        _shapes_seen[key] = dict(extractor.layers(batch))
+    return _shapes_seen[key]
+
+
+def first_examples(extractor: Extractor, inputs: Any, count: int) -> Any:
+    """Return the first examples, as the extractor is given them."""
+    rows = np.arange(count, dtype=np.int32)
+    return rows if extractor.indexed else take(inputs, rows)
+
+
 def even_batch(examples: int, batch_size: int) -> int:
     """Return the size of equal batches, at most `batch_size`, with the least to fill up.
 
@@ -100,6 +159,16 @@ def check_inputs(
     extractor: Extractor, inputs: Any, examples: int, *, argument: str = "features"
 ) -> int:
     """Return the number of examples of `inputs`, which must be that of the features."""
+    given = count_examples(extractor, inputs)
+    if given != examples:
+        raise ShapeError(
+            f"{argument}: {examples} examples; inputs have {given}. Give the same examples."
+        )
+    return given
+
+
+def count_examples(extractor: Extractor, inputs: Any) -> int:
+    """Return the number of examples of `inputs`, or of those that the extractor holds itself."""
     if extractor.indexed:
         given = int(extractor.examples)  # type: ignore[attr-defined]
     else:
@@ -109,7 +178,7 @@ def check_inputs(
                 f"inputs: a {type(inputs).__name__}; give an array (example, …), "
                 "or several in a tuple or dict."
             )
-        given = leaves[0].shape[0]
+        given = int(leaves[0].shape[0])
         for leaf in leaves:
             if leaf.shape[0] != given:
                 raise ShapeError(
@@ -118,10 +187,6 @@ def check_inputs(
                 )
     if given == 0:
         raise ShapeError("inputs: 0 examples; at least 1 is needed.")
-    if given != examples:
-        raise ShapeError(
-            f"{argument}: {examples} examples; inputs have {given}. Give the same examples."
-        )
     return given
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from probekit.probing import dataset_of
@@ -81,7 +82,7 @@ def carry_of(program: Program, seeds: Sequence[Sequence[np.ndarray]]) -> Carry:
     like, structure = jax.tree.flatten(shapes)
     stacked = [np.stack(parts) for parts in zip(*seeds, strict=True)]
     leaves = [
-        jax.random.wrap_key_data(array, impl=jax.random.key_impl(shape))
+        jax.random.wrap_key_data(jnp.asarray(array), impl=jax.random.key_impl(shape))
         if _is_key(shape)
         else array
         for array, shape in zip(stacked, like, strict=True)
@@ -92,4 +93,4 @@ def carry_of(program: Program, seeds: Sequence[Sequence[np.ndarray]]) -> Carry:
 
 def _is_key(leaf: Any) -> bool:
     """Whether an array holds typed random keys, which have no NumPy dtype."""
-    return jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+    return jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)

@@ -307,7 +307,8 @@ def _config(task: Task, options: Mapping[str, Any]) -> TaskConfig:
         if name not in fields:
             raise UnknownNameError(f"option of task {task.name!r}:", name, sorted(fields))
     given = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
-    return task.Config(**given)
+    config: TaskConfig = task.Config(**given)
+    return config
 
 
 def _program(

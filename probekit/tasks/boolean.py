@@ -118,7 +118,8 @@ def _bits(generator: np.random.RandomState, rows: int, units: int) -> np.ndarray
 
     The legacy binomial inverts one uniform number per draw: a one is a number above a half.
     """
-    return generator.random_sample((rows, units)) > 0.5
+    bits: np.ndarray = generator.random_sample((rows, units)) > 0.5
+    return bits
 
 
 def _balance(feature: str, block: np.ndarray, generator: np.random.RandomState) -> None:

@@ -3,12 +3,14 @@
 import dataclasses
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import optax
+
+from probekit.extractors import Extractor
 
 if TYPE_CHECKING:
     from probekit.tasks.complexity import ComplexityConfig
@@ -35,14 +37,11 @@ class MLP(nn.Module):
 
 @partial(jax.tree_util.register_dataclass, data_fields=["parameters"], meta_fields=["widths"])
 @dataclasses.dataclass(frozen=True)
-class MLPExtractor:
+class MLPExtractor(Extractor):
     """All layers of an `MLP`."""
 
     parameters: Parameters
     widths: tuple[int, ...]
-
-    traceable = True
-    indexed = False
 
     def layers(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
         """Return the layers in forward order."""
@@ -52,8 +51,8 @@ class MLPExtractor:
 
     def __call__(self, inputs: jax.Array) -> dict[str, jax.Array]:
         """Return the activations of a batch ``(example, input unit)``."""
-        outputs: dict[str, jax.Array] = MLP(self.widths).apply({"params": self.parameters}, inputs)
-        return outputs
+        outputs = MLP(self.widths).apply({"params": self.parameters}, inputs)
+        return cast(dict[str, jax.Array], outputs)
 
 
 class TrainState(NamedTuple):

@@ -1,0 +1,80 @@
+"""Recording after the fact: a folder of checkpoints as a history."""
+
+import os
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from probekit.errors import OptionError
+from probekit.estimators import Estimator
+from probekit.extractors import Extractor
+from probekit.history import open_history
+from probekit.recording.recorder import Recorder
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+def probe_checkpoints(
+    directory: str | os.PathLike[str],
+    make_extractor: Callable[[Any], Extractor],
+    inputs: Any,
+    features: Any,
+    *,
+    output: str | os.PathLike[str],
+    held_out: tuple[Any, Any] | None = None,
+    estimators: str | Estimator | Iterable[str | Estimator] = ("linear_r2",),
+    like: Any = None,
+    steps: Iterable[int] | None = None,
+    **options: Any,
+) -> "xr.Dataset":
+    """Probe a folder of Orbax checkpoints, one row of a history a checkpoint.
+
+    Parameters
+    ----------
+    directory : path
+        The folder, as an Orbax ``CheckpointManager`` writes it.
+    make_extractor : function
+        Takes what a checkpoint holds (for example variables) and returns an extractor of it.
+    inputs, features, held_out, estimators
+        As `probekit.probe` takes them.
+    output : path
+        The history, ``NAME.nc``, with the dim ``step``.
+    like : pytree, optional
+        What the checkpoints hold, as arrays or `jax.ShapeDtypeStruct`, to restore into; without it
+        they are restored as nested dicts of arrays.
+    steps : iterable of int, optional
+        Which checkpoints; all of them unless given.
+    **options
+        Further arguments of `Recorder`.
+
+    Returns
+    -------
+    xarray.Dataset
+
+    Raises
+    ------
+    HistoryError
+        If there are no checkpoints, or one cannot be read.
+    OptionError
+        If a step that is asked for is not there.
+    """
+    from probekit.extractors import checkpoints
+
+    there = checkpoints.steps(directory)
+    chosen = there if steps is None else sorted(int(step) for step in steps)
+    for step in chosen:
+        if step not in there:
+            known = ", ".join(map(str, there[:10])) + (", …" if len(there) > 10 else "")
+            raise OptionError(f"steps: no checkpoint of step {step}; there are {known}.")
+    with Recorder(
+        output,
+        inputs=inputs,
+        features=features,
+        held_out=held_out,
+        estimators=estimators,
+        **options,
+    ) as recorder:
+        for step in chosen:
+            extractor = make_extractor(checkpoints.restore(directory, step, like=like))
+            recorder.record(step, extractor)
+    return open_history(output)

@@ -1,0 +1,359 @@
+"""The Recorder: probing along a training loop, into a file."""
+
+import dataclasses
+import os
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import jax
+import numpy as np
+
+from probekit._checks import check_at_least
+from probekit.errors import OptionError, ShapeError
+from probekit.estimators import Estimator, resolve
+from probekit.extractors import Extractor, match
+from probekit.history import HistoryWriter, make_attributes
+from probekit.plugins import get_manager
+from probekit.probing import (
+    Plan,
+    Probe,
+    batches_of,
+    dataset_of,
+    probe_set_of,
+    read_layers,
+    warn_of_undefined,
+)
+from probekit.recording.schedule import Schedule, is_due
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+
+class ProbeSet(NamedTuple):
+    """Examples to probe with: those to fit on, and others to score on."""
+
+    inputs: Any
+    features: Any
+    held_out: tuple[Any, Any] | None = None
+
+
+@dataclasses.dataclass
+class _Pending:
+    """A record whose scores the device may still be computing."""
+
+    labels: dict[str, Any]
+    scores: dict[str, Any]
+    scalars: dict[str, Any]
+    order: list[str]
+
+
+class Recorder:
+    """Probes a model at chosen steps of a training loop and adds rows to a history.
+
+    Parameters
+    ----------
+    path : path
+        The history, ``NAME.nc``. It can be opened at any time, from another process too.
+    inputs, features, held_out
+        The examples to probe with, as `probekit.probe` takes them.
+    probe_sets : mapping of str to ProbeSet
+        Several of them, by name, in place of `inputs`, `features` and `held_out`: the history gets
+        the dim ``probe_set``. All have the same features.
+    estimators : names or instances
+        As `probekit.probe` takes them.
+    every : int, list of int, function or None
+        At which steps to record: every so many; these (`log_spaced` makes some); those for which
+        the function is true; or whenever `record` is called.
+    seed : int, optional
+        The seed of the loop: the history gets the dim ``seed``, and `record` may name another.
+    store : str or list of str
+        Globs over layers whose activations are kept in the history, of the held-out examples if
+        there are any.
+    store_every : int
+        Activations are kept at every so many records.
+    batch_size : int
+        At most so many examples are taken through the model at a time.
+    flush_seconds : float
+        Rows are put on the disk when so much time has passed since the last ones. 0: at once.
+    overwrite, resume, durable : bool
+        As `probekit.run` takes them.
+    title : str
+        One line about the history, kept in it.
+
+    Raises
+    ------
+    HistoryError
+        If the history exists, is being written by another process, or cannot be written.
+    OptionError, ShapeError, UnknownNameError
+        If an argument does not fit.
+
+    Notes
+    -----
+    As a context manager it finishes the history at the end of the block. If the block ends with an
+    exception the rows are kept, and can be opened and resumed.
+
+    The device computes scores while the loop goes on; they are fetched at the next record. New
+    parameters of the same model do not recompile anything, if the model is given as an extractor
+    of `probekit.extractors`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> import probekit as pk
+    >>> bits = np.random.default_rng(0).integers(0, 2, (64, 3)).astype(np.float32)
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "history.nc"
+    >>> with pk.Recorder(path, inputs=bits, features={"first": bits[:, 0]}) as recorder:
+    ...     for step in range(3):
+    ...         scaled = pk.extractors.function(lambda x: {"layer": x * (step + 1)})
+    ...         recorder.record(step, scaled, loss=1 / (step + 1))
+    >>> pk.open_history(path).linear_r2.dims
+    ('step', 'layer', 'feature')
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        inputs: Any = None,
+        features: Any = None,
+        held_out: tuple[Any, Any] | None = None,
+        probe_sets: Mapping[str, ProbeSet | tuple[Any, ...]] | None = None,
+        estimators: str | Estimator | Iterable[str | Estimator] = ("linear_r2",),
+        every: Schedule = None,
+        seed: int | None = None,
+        store: str | list[str] | tuple[str, ...] = (),
+        store_every: int = 1,
+        batch_size: int = 4096,
+        flush_seconds: float = 1.0,
+        overwrite: bool = False,
+        resume: bool = False,
+        durable: bool = False,
+        title: str = "",
+    ) -> None:
+        check_at_least("store_every", store_every, 1)
+        check_at_least("flush_seconds", flush_seconds, 0)
+        self._due, self._seed = is_due(every), seed
+        self._store, self._store_every = store, store_every
+        self._batch_size, self._flush_seconds = batch_size, flush_seconds
+        self._several = probe_sets is not None
+        self._probes = _probes(inputs, features, held_out, probe_sets, estimators, batch_size)
+        plan = next(iter(self._probes.values())).plan
+        self._plan: Plan = plan
+        config = {
+            "estimators": [repr(estimator) for estimator in plan.estimators],
+            "features": list(plan.names),
+        }
+        self._writer = HistoryWriter(
+            path,
+            attributes=make_attributes("recording", config, title=title),
+            overwrite=overwrite,
+            resume=resume,
+            durable=durable,
+            lead=("step",) if seed is None else ("seed", "step"),
+        )
+        self._pending: list[_Pending] = []
+        self._flushed = time.monotonic()
+        self._warned: set[str] = set()
+        self._scalars: frozenset[str] | None = None
+        self._records = 0
+        self._finished = False
+
+    @property
+    def path(self) -> Path:
+        """Where the history is, or will be when it is finished."""
+        return self._writer.path
+
+    def is_due(self, step: int) -> bool:
+        """Return whether `record` would record this step: to save making an extractor for nothing.
+
+        Parameters
+        ----------
+        step : int
+        """
+        return bool(self._due(int(step)))
+
+    def record(
+        self, step: int, extractor: Extractor, *, seed: int | None = None, **scalars: Any
+    ) -> None:
+        """Probe the model and add a row, if the step is on the schedule.
+
+        Parameters
+        ----------
+        step : int
+            The label of the row; a row that is there already is replaced.
+        extractor : Extractor
+            The model as it is now.
+        seed : int, optional
+            The seed that this row belongs to, if not the Recorder's.
+        **scalars : number
+            What else is to be kept, such as the loss: each a variable, the same at every record.
+
+        Raises
+        ------
+        OptionError
+            If a seed is named and the Recorder was made without one, or the scalars are others
+            than before.
+        ShapeError
+            If a scalar is no single number.
+        """
+        if not self.is_due(step):
+            return
+        labels = self._labels(step, seed)
+        self._check_scalars(scalars)
+        scores: dict[str, Any] = {}
+        order: list[str] = []
+        for name, probe in self._probes.items():
+            scores[name] = read_layers(self._plan, *probe.states(extractor))
+            order = probe.layer_order(extractor)
+        self._pending.append(_Pending(labels, scores, scalars, order))
+        if self._store and self._records % self._store_every == 0:
+            self._store_activations(labels, extractor)
+        self._records += 1
+        if time.monotonic() - self._flushed >= self._flush_seconds:
+            self.flush()
+
+    def flush(self) -> None:
+        """Put everything that has been recorded into the history, where any reader sees it."""
+        if self._pending:
+            rows = [self._dataset(pending) for pending in self._pending]
+            for dataset in _joined(rows, self._writer.lead):
+                self._writer.append(dataset)
+                warn_of_undefined(dataset, seen=self._warned, stacklevel=3)
+                get_manager().hook.probekit_recorded(path=self.path, dataset=dataset)
+            self._pending.clear()
+        self._flushed = time.monotonic()
+
+    def finish(self) -> Path:
+        """Make the one file of all rows; nothing can be recorded after that.
+
+        Returns
+        -------
+        Path
+        """
+        if not self._finished:
+            self.flush()
+            self._writer.finish()
+            self._finished = True
+        return self.path
+
+    def close(self) -> None:
+        """Keep what has been recorded, unfinished: it can be opened, and resumed later."""
+        try:
+            self.flush()
+        finally:
+            self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self.finish()
+        else:
+            self.close()
+
+    def _labels(self, step: int, seed: int | None) -> dict[str, Any]:
+        if self._seed is None:
+            if seed is not None:
+                raise OptionError(f"seed={seed}: the Recorder was made without one; give it seed=.")
+            return {"step": int(step)}
+        return {"seed": int(self._seed if seed is None else seed), "step": int(step)}
+
+    def _check_scalars(self, scalars: Mapping[str, Any]) -> None:
+        for name, value in scalars.items():
+            if np.shape(value) != ():
+                raise ShapeError(
+                    f"{name}: shape {np.shape(value)}; give a single number, such as a mean."
+                )
+        names = frozenset(scalars)
+        if self._scalars is None:
+            self._scalars = names
+        elif names != self._scalars:
+            raise OptionError(
+                f"scalars: {sorted(names)}; the records before had {sorted(self._scalars)}. "
+                "Give the same at every record."
+            )
+
+    def _dataset(self, pending: _Pending) -> "xr.Dataset":
+        """Return a record as a Dataset, waiting for the device if need be."""
+        import xarray as xr
+
+        parts = {}
+        for name, read in pending.scores.items():
+            scores = read()
+            ordered = {layer: scores[layer] for layer in pending.order}
+            parts[name] = dataset_of(self._plan, ordered)
+        if self._several:
+            dataset = xr.concat(list(parts.values()), "probe_set").assign_coords(
+                probe_set=list(parts)
+            )
+        else:
+            dataset = next(iter(parts.values()))
+        dataset = dataset.assign(
+            {name: float(jax.device_get(value)) for name, value in pending.scalars.items()}
+        )
+        return dataset.expand_dims({dim: [label] for dim, label in pending.labels.items()})
+
+    def _store_activations(self, labels: Mapping[str, Any], extractor: Extractor) -> None:
+        """Write activations batch by batch: no more than a batch is in memory."""
+        probe = next(iter(self._probes.values()))
+        layers = match(probe.layer_order(extractor), self._store, argument="store")
+        batches = batches_of(probe.scored_on(extractor), layers, batch_size=self._batch_size)
+        self._writer.append_activations(labels, batches)
+
+
+def _probes(
+    inputs: Any,
+    features: Any,
+    held_out: tuple[Any, Any] | None,
+    probe_sets: Mapping[str, ProbeSet | tuple[Any, ...]] | None,
+    estimators: Any,
+    batch_size: int,
+) -> dict[str, Probe]:
+    """Return the probe sets, checked, by name."""
+    if probe_sets is None:
+        probe_sets = {"": ProbeSet(inputs, features, held_out)}
+    elif features is not None or inputs is not None or held_out is not None:
+        raise OptionError("probe_sets: given beside inputs or features; give one or the other.")
+    elif not probe_sets:
+        raise OptionError("probe_sets: there are none; give a mapping name -> ProbeSet.")
+    chosen = resolve(estimators)
+    probes = {
+        name: probe_set_of(chosen, *ProbeSet(*given), batch_size=batch_size)
+        for name, given in probe_sets.items()
+    }
+    first = next(iter(probes.values())).plan
+    for name, probe in probes.items():
+        if probe.plan != first:
+            raise OptionError(
+                f"probe_sets[{name!r}]: features {probe.plan.names}; "
+                f"the first has {first.names}. Give all the same features."
+            )
+    return probes
+
+
+def _joined(rows: list["xr.Dataset"], lead: tuple[str, ...]) -> list["xr.Dataset"]:
+    """Join records that follow each other along ``step``, so that they make one segment."""
+    import xarray as xr
+
+    joined: list[list[xr.Dataset]] = []
+    for row in rows:
+        last = joined[-1][-1] if joined else None
+        same_seed = last is not None and ("seed" not in lead or row.seed == last.seed)
+        if last is not None and same_seed and int(row.step[0]) > int(last.step[-1]):
+            joined[-1].append(row)
+        else:
+            joined.append([row])
+    return [
+        xr.concat(part, "step", data_vars="all", coords="minimal") if len(part) > 1 else part[0]
+        for part in joined
+    ]
