@@ -25,6 +25,9 @@ class Place(NamedTuple):
     row: tuple[int, ...]
 
 
+Survey = tuple[tuple[str, ...], dict[Row, dict[str, Place]]]
+
+
 class Representation:
     """The activations of one layer in one row of a history: an array ``(example, unit)`` on disk.
 
@@ -117,14 +120,22 @@ class ActivationHistory(Mapping[str, Representation]):
         The leading axes, e.g. ``("seed", "epoch")``.
     """
 
-    def __init__(self, path: str | os.PathLike[str], selection: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        selection: Mapping[str, Any],
+        survey: Survey | None = None,
+    ) -> None:
         self.path = path
         self._selection = dict(selection)
-        self.refresh()
+        self._take(survey or steadily(lambda: _survey(path)))
 
     def refresh(self) -> None:
         """Look again at what has been recorded."""
-        self.lead, self._places = steadily(lambda: _survey(self.path))
+        self._take(steadily(lambda: _survey(self.path)))
+
+    def _take(self, survey: Survey) -> None:
+        self.lead, self._places = survey
         for dim, label in self._selection.items():
             if dim not in self.lead:
                 raise UnknownNameError("axis", dim, self.lead)
@@ -149,7 +160,8 @@ class ActivationHistory(Mapping[str, Representation]):
 
     def sel(self, **labels: Any) -> "ActivationHistory":
         """Choose rows by their labels, e.g. ``sel(seed=0, epoch=100)``."""
-        return ActivationHistory(self.path, {**self._selection, **labels})
+        survey = self.lead, self._places
+        return ActivationHistory(self.path, {**self._selection, **labels}, survey)
 
     def place(self, row: Row, layer: str) -> Place:
         """Where the activations of a row and a layer lie."""
@@ -220,7 +232,7 @@ def open_activations(
     return history if layer is None else history[layer]
 
 
-def _survey(path: str | os.PathLike[str]) -> tuple[tuple[str, ...], dict[Row, dict[str, Place]]]:
+def _survey(path: str | os.PathLike[str]) -> Survey:
     """Find the leading axes and all places of activations; rows in order, later files counting."""
     places: dict[Row, dict[str, Place]] = {}
     lead: tuple[str, ...] = ()
