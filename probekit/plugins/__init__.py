@@ -1,24 +1,29 @@
-"""Plugins: what can be added to probekit, and how it comes in.
+"""Plugins: hooks, the manager that calls them, the registry of what they bring.
 
-A plugin is a module or object with hook implementations. The built-in estimators, extractors and
-tasks come in through the same door as a stranger's. Imports nothing heavy: what is registered is
-named by ``"module:attribute"`` and imported when it is used.
+Built on pluggy, as pytest is. What probekit brings itself is registered through the same hooks.
+Nothing here imports more than pluggy; installed plugins are looked for by `get_manager`.
 """
 
-from probekit.plugins.manager import Manager, PluginInfo, get_manager
+from probekit.plugins.decorators import estimator, extractor, task
+from probekit.plugins.manager import ActivePlugin, Failure, Manager
 from probekit.plugins.markers import hookimpl, hookspec
-from probekit.plugins.registry import Entry, Registry
-from probekit.plugins.shortcuts import estimator, extractor, task
+from probekit.plugins.registry import Entry, Origin, Registry
+from probekit.plugins.session import get_manager, set_manager
+from probekit.plugins.switches import Switches
 
 __all__ = [
+    "ActivePlugin",
     "Entry",
+    "Failure",
     "Manager",
-    "PluginInfo",
+    "Origin",
     "Registry",
+    "Switches",
     "estimator",
     "extractor",
     "get_manager",
     "hookimpl",
     "hookspec",
+    "set_manager",
     "task",
 ]

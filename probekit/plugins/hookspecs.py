@@ -1,65 +1,78 @@
-"""Every hook there is. An implementation may take fewer arguments than are listed here.
+"""All hooks, grouped by phase; a plugin implements those it likes.
 
-All hooks are called on the main thread. Those that follow a run are called between chunks of
-epochs; an exception in one of them is reported as a warning and the run goes on.
+An implementation may take fewer arguments than are listed here. Hooks are called on the thread that
+runs, between chunks of compiled work. Apart from `probekit_register` they are guarded: an exception
+is reported as a `PluginWarning` that names the plugin, and the run goes on. Arguments may be added
+in later versions; none is taken away.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from probekit.plugins.markers import hookspec
 
 if TYPE_CHECKING:
+    import typer
     import xarray as xr
 
     from probekit.plugins.registry import Registry
     from probekit.running import RunInfo
 
-# --- registering ---------------------------------------------------------------------------------
+# ---------------------------------------------------------------------- register
 
 
-@hookspec
+@hookspec(historic=True)
 def probekit_register(registry: "Registry") -> None:
-    """Register estimators, extractors and tasks; called once, when the plugin is loaded."""
+    """Register estimators, tasks and extractors: ``registry.estimator("name", "module:attr")``.
+
+    Called once for each plugin when it is registered, whenever that is. Import nothing heavy here:
+    targets given as text are imported when somebody uses them.
+    """
 
 
-@hookspec
-def probekit_add_commands(app: Any) -> None:
-    """Add commands to the `typer.Typer` of the command line."""
-
-
-# --- a run ---------------------------------------------------------------------------------------
+# --------------------------------------------------------------------------- run
 
 
 @hookspec
 def probekit_run_started(run: "RunInfo") -> None:
-    """Hear that a run is about to begin, or to go on."""
+    """Tell that a run begins, before anything is computed; `run` says what is to come."""
 
 
 @hookspec
 def probekit_chunk_finished(run: "RunInfo", dataset: "xr.Dataset") -> None:
-    """Hear of new rows, these alone, that are in the history now."""
+    """Tell of new rows, which are in the history already.
+
+    `dataset` has just these rows, with dims ``seed`` and ``epoch``; look at it, don't change it.
+    """
 
 
 @hookspec
-def probekit_run_finished(run: "RunInfo", path: Path | None) -> None:
-    """Hear that the history is complete; `path` is None if it is not kept."""
+def probekit_recorded(path: "Path | None", dataset: "xr.Dataset") -> None:
+    """Tell of a row that a `Recorder` has appended; `path` is None if the history is not kept."""
+
+
+@hookspec
+def probekit_run_finished(run: "RunInfo", path: "Path | None") -> None:
+    """Tell that a run has come to its end; `path` is its finished history, if it is kept."""
 
 
 @hookspec
 def probekit_run_failed(run: "RunInfo", error: BaseException) -> None:
-    """Hear that a run ends before its time; `error` may be a `KeyboardInterrupt`."""
+    """Tell that a run ends early: `error` follows, a `KeyboardInterrupt` if the user stopped it."""
+
+
+# -------------------------------------------------------------------------- show
 
 
 @hookspec
-def probekit_recorded(path: Path, dataset: "xr.Dataset") -> None:
-    """Hear of new rows that a `Recorder` has put into its history."""
+def probekit_add_commands(app: "typer.Typer") -> None:
+    """Add commands to the command line: ``@app.command()``, as typer describes it.
 
-
-# --- looking at results --------------------------------------------------------------------------
+    Called whenever ``probekit`` starts, so keep imports inside the commands.
+    """
 
 
 @hookspec
-def probekit_report_sections(dataset: "xr.Dataset") -> list[tuple[str, str]]:
-    """Return sections of a report as pairs of title and HTML."""
-    return []
+def probekit_report_sections(dataset: "xr.Dataset") -> "Sequence[tuple[str, str]] | None":
+    """Return sections for the report on a history: pairs of title and HTML."""

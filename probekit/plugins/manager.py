@@ -1,257 +1,283 @@
-"""The plugin manager: finds plugins, keeps a broken one from doing harm, calls hooks."""
+"""The manager: which plugins are active, loaded one by one so that none can break the others."""
 
 import contextlib
-import functools
 import importlib
-import os
+import inspect
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from importlib import metadata
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pluggy
 
-from probekit.errors import PluginError, PluginWarning, UnknownNameError
+from probekit.errors import PluginError, PluginWarning, UnknownNameError, suggestion
 from probekit.plugins import builtin, hookspecs
+from probekit.plugins.guarded import HookRelay
 from probekit.plugins.markers import PROJECT
-from probekit.plugins.registry import BUILTIN, Registry
+from probekit.plugins.registry import Entry, NameTakenError, Origin, Registry
+from probekit.plugins.switches import Switches
 
-ENTRY_POINTS = "probekit"
-"""Group of entry points by which installed packages name their plugins."""
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
-AUTOLOAD_OFF = "PROBEKIT_DISABLE_PLUGIN_AUTOLOAD"
-"""Environment variable: if set to anything, installed plugins are not loaded."""
+GROUP = "probekit"
+"""The group of entry points through which installed plugins are found."""
 
-EXTRA_PLUGINS = "PROBEKIT_PLUGINS"
-"""Environment variable: modules to load as plugins, and ``no:NAME`` to leave one out."""
+BUILTIN = "builtin"
+"""Name of the plugin that registers what probekit brings; it cannot be switched off."""
+
+OPTIONAL = ("progress",)
+"""Names of plugins of the command line, known although a library call never loads them."""
 
 
-class PluginInfo(NamedTuple):
-    """What ``probekit plugins`` shows of a plugin.
+class Failure(NamedTuple):
+    """A plugin that could not be loaded, and why."""
 
-    Attributes
-    ----------
-    name : str
-    origin : str
-        The distribution it comes from, or the module.
-    version : str
-    hooks : tuple of str
-        The hooks that it implements.
-    error : str
-        Why it was not loaded; empty if it was.
-    """
+    origin: Origin
+    error: Exception
 
-    name: str
-    origin: str
-    version: str
-    hooks: tuple[str, ...] = ()
-    error: str = ""
+
+class ActivePlugin(NamedTuple):
+    """An active plugin: where it is from, which hooks it implements, what it has registered."""
+
+    origin: Origin
+    hooks: tuple[str, ...]
+    entries: tuple[Entry, ...]
 
 
 class Manager:
-    """Plugins, what they registered, and their hooks.
+    """Loads plugins, calls their hooks, and keeps the registry of what they bring.
 
     Parameters
     ----------
-    blocked : iterable of str
-        Names of plugins that are not to be loaded.
+    switches : Switches
+        Which plugins to load beside the built-in one.
 
     Attributes
     ----------
     registry : Registry
-    hook : object
-        ``manager.hook.probekit_run_started(run=…)`` calls every implementation. An exception in one
-        becomes a `PluginWarning` that names the plugin, and the others are still called.
-    failed : list of PluginInfo
-        Plugins that could not be loaded.
+    hook : HookRelay
+        ``manager.hook.probekit_run_started(run=...)`` calls a hook, guarded.
+    failed : dict
+        ``{name: Failure}`` of installed plugins that could not be loaded.
+    disabled : tuple of str
+    pluggy : pluggy.PluginManager
+        What is underneath, for tracing and for plugins with hooks of their own.
+
+    Raises
+    ------
+    PluginError
+        If two plugins want the same name, or one that was asked for by name cannot be loaded.
     """
 
-    def __init__(self, blocked: Iterable[str] = ()) -> None:
-        self._pluggy = pluggy.PluginManager(PROJECT)
-        self._pluggy.add_hookspecs(hookspecs)
-        self._origins: dict[str, tuple[str, str]] = {}
+    def __init__(self, switches: Switches | None = None) -> None:
+        switches = switches or Switches()
+        if BUILTIN in switches.disable:
+            raise PluginError(f"plugin {BUILTIN!r}: cannot be switched off.")
         self.registry = Registry()
-        self.failed: list[PluginInfo] = []
-        self.hook = self._pluggy.hook
-        for name in blocked:
-            self._pluggy.set_blocked(name)
-        self.register(builtin, BUILTIN, origin=PROJECT)
+        self.failed: dict[str, Failure] = {}
+        self.disabled = switches.disable
+        self.pluggy = pluggy.PluginManager(PROJECT)
+        self.pluggy.add_hookspecs(hookspecs)
+        self.pluggy.hook.probekit_register.call_historic(kwargs={"registry": self.registry})
+        self.hook = HookRelay(self.pluggy, self._describe)
+        self._origins: dict[str, Origin] = {}
+        self._add(builtin, Origin(BUILTIN, "probekit", _version()))
+        self._switches = switches
 
-    def register(
-        self, plugin: object, name: str | None = None, *, origin: str = "", version: str = ""
-    ) -> str | None:
-        """Add a plugin, a module or an object with hook implementations; return its name.
+    def load(self) -> None:
+        """Load the installed plugins and those that were asked for."""
+        switches, installed = self._switches, _installed()
+        for name in switches.disable:
+            if name not in {*installed, *switches.extra, *OPTIONAL}:
+                known = suggestion(name, [*installed, *OPTIONAL])
+                self._warn(f"plugin {name!r}: cannot be switched off, it is not installed{known}")
+        for name, point in installed.items():
+            if name in switches.extra or (switches.autoload and name not in self.disabled):
+                self._load_installed(point, required=name in switches.extra)
+        for name in switches.extra:
+            if name not in installed:
+                self._load_module(name)
 
-        None if it is blocked by name.
+    def register(self, plugin: object, name: str | None = None) -> str | None:
+        """Make a module or an object with hook implementations an active plugin.
+
+        Parameters
+        ----------
+        plugin : object
+        name : str, optional
+            For messages and for `unregister`; made from the plugin's own name if not given.
+
+        Returns
+        -------
+        str or None
+            Its name; None if a plugin of this name is switched off.
 
         Raises
         ------
         PluginError
-            If a hook implementation fits no hook, if the plugin or one of its names is there
-            already, or if it raises while it registers.
+            If it has no hook implementation, if one does not fit its specification, or if it
+            registers a name that is taken. Nothing of it stays then.
         """
-        name = name or self._pluggy.get_canonical_name(plugin)
-        try:
-            if self._pluggy.register(plugin, name) is None:
-                return None
-            self._check_hooks(plugin, name)
-            for hook, implementation in self._implementations(plugin):
-                if hook == "probekit_register":
-                    implementation.function(self.registry.of_plugin(name))
-                elif not (implementation.wrapper or implementation.hookwrapper):
-                    implementation.function = _guarded(implementation.function, name, hook)
-        except (pluggy.PluginValidationError, ValueError) as error:
+        name = name or _own_name(plugin)
+        if name in self.disabled:
+            return None
+        self._add(plugin, Origin(name))
+        problems = self._unknown_hooks(name)
+        if not problems and not inspect.ismodule(plugin) and not self._hooks(name):
+            problems = ["has no hook implementation; mark its methods with @probekit.hookimpl."]
+        if problems:
             self.unregister(name)
-            raise PluginError(f"plugin {name!r}: {_one_line(error)}") from error
-        except Exception as error:
-            self.unregister(name)
-            if isinstance(error, PluginError):
-                raise
-            raise PluginError(
-                f"plugin {name!r}: {type(error).__name__} while it registers: {_one_line(error)}"
-            ) from error
-        self._origins[name] = origin or getattr(plugin, "__name__", type(plugin).__name__), version
+            raise PluginError(f"plugin {name!r}: {problems[0]}")
         return name
 
-    def unregister(self, name: str) -> None:
-        """Remove a plugin and what it registered."""
-        plugin = self._pluggy.get_plugin(name)
-        if plugin is not None:
-            self._pluggy.unregister(plugin)
+    def unregister(self, plugin: object) -> None:
+        """Remove a plugin (or the plugin of this name) with all that it has registered."""
+        name = plugin if isinstance(plugin, str) else self.pluggy.get_name(plugin)
+        if name is None or not self.pluggy.has_plugin(name):
+            known = sorted(self._origins)
+            raise UnknownNameError("plugin", name or _own_name(plugin), known)
+        self.pluggy.unregister(name=name)
         self.registry.remove(name)
-        self._origins.pop(name, None)
+        del self._origins[name]
 
     @contextlib.contextmanager
     def listening(self, listener: object) -> Iterator[None]:
         """Have a listener registered for the time of a ``with`` block."""
-        name = self.register(listener)
+        if self.pluggy.is_registered(listener):
+            yield
+            return
+        base = name = _own_name(listener)
+        number = 1
+        while self.pluggy.has_plugin(name):
+            number += 1
+            name = f"{base}-{number}"
+        registered = self.register(listener, name)
         try:
             yield
         finally:
-            if name is not None:
-                self.unregister(name)
+            if registered is not None:
+                self.unregister(registered)
 
-    def block(self, name: str) -> None:
-        """Leave a plugin out: one that is there is removed, one that comes is turned away."""
-        if name == BUILTIN:
-            raise PluginError("plugin 'builtin': cannot be left out.")
-        self.unregister(name)
-        self._pluggy.set_blocked(name)
-
-    def load_installed(self) -> None:
-        """Load the plugins of installed packages; one that fails is warned of and left out."""
-        for point in metadata.entry_points(group=ENTRY_POINTS):
-            if not self._pluggy.is_blocked(point.name) and not self._pluggy.has_plugin(point.name):
-                distribution = point.dist.name if point.dist else point.value
-                version = point.dist.version if point.dist else ""
-                self._load(point.load, point.name, distribution, version)
-
-    def load_module(self, module: str) -> None:
-        """Load a module as a plugin, as ``-p MODULE`` does.
-
-        Raises
-        ------
-        PluginError
-            If it cannot be imported or registered.
-        """
-        try:
-            plugin = importlib.import_module(module)
-        except Exception as error:
-            raise PluginError(
-                f"plugin {module!r}: cannot import it ({_one_line(error)})."
-            ) from error
-        if not self._pluggy.is_registered(plugin):
-            self.register(plugin, module)
-
-    def plugins(self) -> tuple[PluginInfo, ...]:
-        """Return all plugins, those that failed last."""
-        active = tuple(
-            PluginInfo(name, *self._origins.get(name, ("", "")), hooks=self._hooks_of(plugin))
-            for name, plugin in self._pluggy.list_name_plugin()
-            if plugin is not None
+    def plugins(self) -> tuple[ActivePlugin, ...]:
+        """Return the active plugins in the order in which they were registered."""
+        kinds = ("task", "estimator", "extractor")
+        entries = [entry for kind in kinds for entry in self.registry.entries(kind)]
+        return tuple(
+            ActivePlugin(origin, self._hooks(name), tuple(e for e in entries if e.plugin == name))
+            for name, origin in self._origins.items()
         )
-        return (*active, *self.failed)
 
-    def _load(self, load: Callable[[], Any], name: str, origin: str, version: str) -> None:
+    def _load_installed(self, point: "EntryPoint", *, required: bool) -> None:
+        distribution = point.dist
+        origin = Origin(
+            point.name,
+            distribution.name if distribution else "",
+            distribution.version if distribution else "",
+        )
+        self._load(origin, point.load, required=required)
+
+    def _load_module(self, name: str) -> None:
+        self._load(Origin(name), lambda: importlib.import_module(name), required=True)
+
+    def _load(self, origin: Origin, find: Any, *, required: bool) -> None:
+        """Load one plugin; keep it in `failed` if it cannot be and was not asked for by name."""
         try:
-            self.register(load(), name, origin=origin, version=version)
+            with self.registry.registering(origin):
+                self._add(find(), origin)
+        except NameTakenError:
+            raise
         except Exception as error:
-            self.failed.append(PluginInfo(name, origin, version, error=_one_line(error)))
-            cause = error.__cause__ if isinstance(error, PluginError) else error
-            warnings.warn(
-                f"plugin {name!r} of {origin} {version} is left out: "
-                f"{type(cause or error).__name__}: {_one_line(error)}",
-                PluginWarning,
-                stacklevel=4,
-            )
+            message = f"{origin}: cannot be loaded ({type(error).__name__}: {error})"
+            if required:
+                raise PluginError(f"{message}{_advice(origin.plugin, error)}") from error
+            self.failed[origin.plugin] = Failure(origin, error)
+            self._warn(f"{message}; probekit goes on without it.")
+            return
+        for problem in self._unknown_hooks(origin.plugin):
+            self._warn(f"{origin}: {problem}")
 
-    def _implementations(self, plugin: object) -> list[tuple[str, pluggy.HookImpl]]:
+    def _add(self, plugin: object, origin: Origin) -> None:
+        """Register with pluggy, which calls `probekit_register`; after an error nothing is left."""
+        name = origin.plugin
+        if self.pluggy.has_plugin(name):
+            raise NameTakenError(
+                f"{origin}: there is a plugin of this name already, {self._origins[name]}."
+            )
+        if self.pluggy.is_registered(plugin):
+            other = self.pluggy.get_name(plugin)
+            raise PluginError(f"{origin}: is registered already, as {other!r}.")
+        try:
+            with self.registry.registering(origin):
+                self.pluggy.register(plugin, name)
+        except BaseException as error:
+            if self.pluggy.has_plugin(name):
+                self.pluggy.unregister(name=name)
+            if isinstance(error, pluggy.PluginValidationError):
+                raise PluginError(f"{origin}: {_one_line(error)}") from error
+            raise
+        self._origins[name] = origin
+
+    def _hooks(self, name: str) -> tuple[str, ...]:
+        plugin = self.pluggy.get_plugin(name)
+        callers = self.pluggy.get_hookcallers(plugin) or []
+        return tuple(sorted(caller.name for caller in callers))
+
+    def _unknown_hooks(self, name: str) -> list[str]:
+        """Return a complaint about each hook of a plugin that does not exist."""
+        plugin = self.pluggy.get_plugin(name)
+        known = [hook for hook in dir(hookspecs) if hook.startswith("probekit_")]
         return [
-            (caller.name, implementation)
-            for caller in self._pluggy.get_hookcallers(plugin) or ()
-            for implementation in caller.get_hookimpls()
-            if implementation.plugin is plugin
+            f"unknown hook {caller.name!r}{suggestion(caller.name, known)}"
+            for caller in self.pluggy.get_hookcallers(plugin) or []
+            if not caller.has_spec()
+            and any(i.plugin is plugin and not i.optionalhook for i in caller.get_hookimpls())
         ]
 
-    def _hooks_of(self, plugin: object) -> tuple[str, ...]:
-        return tuple(hook for hook, _ in self._implementations(plugin))
+    def _describe(self, name: str) -> str:
+        return str(self._origins.get(name, Origin(name)))
 
-    def _check_hooks(self, plugin: object, name: str) -> None:
-        """Raise for a hook that does not exist: a misspelt one would never be called."""
-        known = sorted(hook for hook in vars(hookspecs) if hook.startswith("probekit_"))
-        for hook in self._hooks_of(plugin):
-            if hook not in known:
-                raise PluginError(f"plugin {name!r}: {UnknownNameError('hook', hook, known)}")
+    def _warn(self, message: str) -> None:
+        warnings.warn(message, PluginWarning, stacklevel=2)
 
 
-def _guarded(function: Callable[..., Any], plugin: str, hook: str) -> Callable[..., Any]:
-    """Return a hook implementation whose failure is a warning that names it."""
+def _installed() -> dict[str, "EntryPoint"]:
+    """Return the entry points by name; two distributions must not use the same one."""
+    from importlib.metadata import entry_points
 
-    @functools.wraps(function)
-    def call(*arguments: Any) -> Any:
-        try:
-            return function(*arguments)
-        except Exception as error:
-            warnings.warn(
-                f"plugin {plugin!r} failed in {hook}: {type(error).__name__}: {_one_line(error)}",
-                PluginWarning,
-                stacklevel=2,
+    found: dict[str, EntryPoint] = {}
+    for point in entry_points(group=GROUP):
+        other = found.setdefault(point.name, point)
+        if other.value != point.value:
+            names = " and ".join(repr(p.dist.name if p.dist else "?") for p in (other, point))
+            raise NameTakenError(
+                f"plugin {point.name!r}: is in two distributions, {names}; uninstall one of them."
             )
-            return None
-
-    return call
+    return dict(sorted(found.items()))
 
 
-@functools.cache
-def get_manager() -> Manager:
-    """Return the manager of this process, with the installed plugins; made when first asked for.
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
 
-    The environment variables ``PROBEKIT_DISABLE_PLUGIN_AUTOLOAD`` (leave the installed ones out)
-    and ``PROBEKIT_PLUGINS`` (modules to load, and ``no:NAME``, separated by commas) are heeded.
-    """
-    given = [name.strip() for name in os.environ.get(EXTRA_PLUGINS, "").split(",") if name.strip()]
-    return make_manager(given, installed=not os.environ.get(AUTOLOAD_OFF))
+    try:
+        return version("probekit")
+    except PackageNotFoundError:
+        return ""
 
 
-def make_manager(given: Sequence[str] = (), *, installed: bool = True) -> Manager:
-    """Return a new manager.
-
-    Parameters
-    ----------
-    given : sequence of str
-        Modules to load as plugins, and ``no:NAME`` for plugins to leave out.
-    installed : bool
-        Whether the plugins of installed packages are loaded.
-    """
-    blocked = [name.removeprefix("no:") for name in given if name.startswith("no:")]
-    manager = Manager(blocked)
-    for name in given:
-        if not name.startswith("no:"):
-            manager.load_module(name)
-    if installed:
-        manager.load_installed()
-    return manager
+def _own_name(plugin: object) -> str:
+    return str(getattr(plugin, "__name__", None) or type(plugin).__qualname__)
 
 
 def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())
+    lines: Iterable[str] = str(error).splitlines()
+    return "; ".join(line.strip() for line in lines if line.strip())
+
+
+def _advice(name: str, error: Exception) -> str:
+    """End of the message about a plugin that was asked for and is not there."""
+    if isinstance(error, ModuleNotFoundError) and error.name == name.partition(".")[0]:
+        return (
+            ". It is neither an installed plugin nor a module; "
+            "one in the current folder is found with PYTHONPATH=."
+        )
+    return "."

@@ -1,4 +1,4 @@
-"""The two decorators of pluggy, under probekit's name."""
+"""The decorators that mark hook specifications and implementations."""
 
 import pluggy
 

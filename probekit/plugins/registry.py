@@ -1,145 +1,236 @@
-"""What is registered, by kind and name; listing it imports nothing."""
+"""The registry: which estimators, tasks and extractors there are, under which names, from whom.
 
+Targets are kept as ``"module:attribute"`` text, so that listing imports none of them.
+"""
+
+import contextlib
 import importlib
+import re
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
-from probekit.errors import PluginError, UnknownNameError
+from probekit.errors import PluginError, ProbekitError, UnknownNameError
 
-Kind = Literal["estimator", "extractor", "task"]
-KINDS: tuple[Kind, ...] = ("task", "estimator", "extractor")
+KINDS = ("task", "estimator", "extractor")
+
+_NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+_TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 
-class Entry(NamedTuple):
-    """One thing that was registered.
+class NameTakenError(PluginError):
+    """Two plugins want one name; to prefer either would be arbitrary."""
+
+
+class Origin(NamedTuple):
+    """Who registers: a plugin, and the distribution that it came with.
 
     Attributes
     ----------
-    kind, name : str
+    plugin : str
+        Name of the plugin.
+    distribution, version : str
+        Of the installed package; empty if the plugin came with none.
+    """
+
+    plugin: str
+    distribution: str = ""
+    version: str = ""
+
+    def __str__(self) -> str:
+        came_with = " ".join(filter(None, (self.distribution, self.version)))
+        return f"plugin {self.plugin!r}" + (f" ({came_with})" if came_with else "")
+
+
+class Entry(NamedTuple):
+    """One registered name.
+
+    Attributes
+    ----------
+    kind : {"task", "estimator", "extractor"}
+    name : str
     target : str or object
         ``"module:attribute"``, or the thing itself.
     summary : str
         One line for lists.
-    plugin : str
-        Name of the plugin that registered it.
+    plugin, distribution, version : str
+        Who registered it; see `Origin`.
     """
 
-    kind: Kind
+    kind: str
     name: str
     target: Any
     summary: str
     plugin: str
+    distribution: str
+    version: str
 
-    def load(self) -> Any:
-        """Return the thing, imported now if it was named only.
-
-        Raises
-        ------
-        PluginError
-            If it cannot be imported.
-        """
-        if not isinstance(self.target, str):
-            return self.target
-        module, _, attribute = self.target.partition(":")
-        try:
-            return getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
-            if self.plugin == BUILTIN:
-                raise  # a missing extra says so itself, and anything else is a bug
-            raise PluginError(
-                f"{self.kind} {self.name!r} of plugin {self.plugin!r}: cannot import "
-                f"{self.target!r} ({error}). Mend the plugin, or leave it out with "
-                f"-p no:{self.plugin}."
-            ) from error
-
-
-BUILTIN = "builtin"
-"""Name of the plugin that registers what comes with probekit."""
+    @property
+    def origin(self) -> Origin:
+        """Who registered it."""
+        return Origin(self.plugin, self.distribution, self.version)
 
 
 class Registry:
-    """Estimators, extractors and tasks by name.
+    """Names of tasks, estimators and extractors.
+
+    Attributes
+    ----------
+    current : Origin or None
+        Which plugin is registering at the moment.
 
     Examples
     --------
     >>> registry = Registry()
-    >>> registry.estimator("my_probe", "my_package.probes:MyProbe", summary="explains all")
+    >>> registry.estimator("root", "math:sqrt", summary="An example.")
     >>> registry.names("estimator")
-    ('my_probe',)
+    ('root',)
+    >>> registry.load("estimator", "root")(9.0)
+    3.0
     """
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[Kind, str], Entry] = {}
-        self._plugin = BUILTIN
-
-    def estimator(self, name: str, target: Any, *, summary: str = "") -> None:
-        """Register an estimator class under a name."""
-        self.add("estimator", name, target, summary)
-
-    def extractor(self, name: str, target: Any, *, summary: str = "") -> None:
-        """Register a function that returns an extractor."""
-        self.add("extractor", name, target, summary)
+        self._entries: dict[tuple[str, str], Entry] = {}
+        self.current: Origin | None = None
 
     def task(self, name: str, target: Any, *, summary: str = "") -> None:
-        """Register a task."""
-        self.add("task", name, target, summary)
+        """Register a task: a class with the attributes of `probekit.tasks.Task`."""
+        self._add("task", name, target, summary)
 
-    def add(self, kind: Kind, name: str, target: Any, summary: str) -> None:
-        """Register a thing of this kind.
+    def estimator(self, name: str, target: Any, *, summary: str = "") -> None:
+        """Register an estimator: a class that can be built without arguments.
+
+        Parameters
+        ----------
+        name : str
+            In lower case, e.g. ``"linear_r2"``.
+        target : str or object
+            ``"module:attribute"``, imported on first use, or the class itself.
+        summary : str
+            One line for ``probekit list``.
 
         Raises
         ------
         PluginError
-            If another plugin has registered this name, or the target is no ``"module:attribute"``.
+            If the name is taken, or name, target or summary cannot be used.
         """
-        if isinstance(target, str) and not all(target.partition(":")):
-            raise PluginError(
-                f"{kind} {name!r} of plugin {self._plugin!r}: target {target!r}; "
-                "give 'module:attribute' or the object itself."
-            )
-        other = self._entries.get((kind, name))
-        if other is not None and other.plugin != self._plugin:
-            raise PluginError(
-                f"{kind} {name!r}: registered by plugin {other.plugin!r} and by plugin "
-                f"{self._plugin!r}. Rename one, or leave one out with -p no:NAME."
-            )
-        self._entries[kind, name] = Entry(kind, name, target, summary, self._plugin)
+        self._add("estimator", name, target, summary)
 
-    def entries(self, kind: Kind) -> tuple[Entry, ...]:
-        """Return what is registered of a kind, in order of registration."""
-        return tuple(entry for entry in self._entries.values() if entry.kind == kind)
+    def extractor(self, name: str, target: Any, *, summary: str = "") -> None:
+        """Register an extractor: a function that makes one from a model."""
+        self._add("extractor", name, target, summary)
 
-    def names(self, kind: Kind) -> tuple[str, ...]:
-        """Return the names of a kind."""
+    def names(self, kind: str) -> tuple[str, ...]:
+        """Return the registered names of a kind, in alphabetical order."""
         return tuple(entry.name for entry in self.entries(kind))
 
-    def entry(self, kind: Kind, name: str) -> Entry:
-        """Return what is registered under a name.
+    def entries(self, kind: str) -> tuple[Entry, ...]:
+        """Return what is registered of a kind, in alphabetical order."""
+        _check_kind(kind)
+        found = (entry for entry in self._entries.values() if entry.kind == kind)
+        return tuple(sorted(found, key=lambda entry: entry.name))
 
-        Raises
-        ------
-        UnknownNameError
-            If there is nothing; the message offers near matches.
-        """
+    def entry(self, kind: str, name: str) -> Entry:
+        """Return one entry; `UnknownNameError` with near matches if there is none."""
+        _check_kind(kind)
         try:
             return self._entries[kind, name]
         except KeyError:
             hint = f"'probekit list {kind}s' shows all."
             raise UnknownNameError(kind, name, self.names(kind), hint) from None
 
-    def load(self, kind: Kind, name: str) -> Any:
-        """Return what is registered under a name, imported now."""
-        return self.entry(kind, name).load()
+    def load(self, kind: str, name: str) -> Any:
+        """Return what is registered under a name; imports it if need be.
+
+        Raises
+        ------
+        UnknownNameError
+            If the name is not registered.
+        PluginError
+            If the target cannot be imported.
+        """
+        entry = self.entry(kind, name)
+        if not isinstance(entry.target, str):
+            return entry.target
+        module, _, attribute = entry.target.partition(":")
+        try:
+            found: Any = importlib.import_module(module)
+            for part in attribute.split("."):
+                found = getattr(found, part)
+        except ProbekitError:  # it says itself what is missing, e.g. an extra
+            raise
+        except Exception as error:
+            raise PluginError(
+                f"{kind} {name!r} of {entry.origin}: cannot import {entry.target!r} "
+                f"({type(error).__name__}: {error})."
+            ) from error
+        return found
+
+    @contextlib.contextmanager
+    def registering(self, origin: Origin) -> Iterator[None]:
+        """Enter what is registered meanwhile under this origin; undo it after an error."""
+        before, self.current = self.current, origin
+        entries = dict(self._entries)
+        try:
+            yield
+        except BaseException:
+            self._entries = entries
+            raise
+        finally:
+            self.current = before
 
     def remove(self, plugin: str) -> None:
-        """Forget what a plugin has registered."""
-        self._entries = {k: entry for k, entry in self._entries.items() if entry.plugin != plugin}
+        """Forget everything that a plugin has registered."""
+        self._entries = {
+            key: entry for key, entry in self._entries.items() if entry.plugin != plugin
+        }
 
-    def of_plugin(self, plugin: str) -> "Registry":
-        """Return the registry as it is handed to a plugin: what is added bears its name."""
-        view = Registry()
-        view._entries, view._plugin = self._entries, plugin
-        return view
+    def _add(self, kind: str, name: str, target: Any, summary: str) -> None:
+        origin = self.current or Origin("__main__")
+        _check(f"{origin}: {kind} name={name!r}", name, target, summary)
+        entry = Entry(kind, name, target, summary, *origin)
+        other = self._entries.get((kind, name))
+        if other is not None and not _is_redefinition(other, entry):
+            raise NameTakenError(_taken(other, entry))
+        self._entries[kind, name] = entry
 
-    def __iter__(self) -> Iterator[Entry]:
-        return iter(tuple(self._entries.values()))
+
+def _check(where: str, name: Any, target: Any, summary: Any) -> None:
+    """Raise `PluginError` if something cannot be registered like this."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise PluginError(f"{where}: must be lower-case words joined by '_' or '-'.")
+    if isinstance(target, str) and not _TARGET.fullmatch(target):
+        raise PluginError(f"{where}: target={target!r}; it must read 'package.module:attribute'.")
+    if not isinstance(target, str) and not callable(target):
+        raise PluginError(
+            f"{where}: target={target!r}; it must be 'package.module:attribute', a class or a "
+            "function."
+        )
+    if not isinstance(summary, str) or "\n" in summary:
+        raise PluginError(f"{where}: summary={summary!r}; it must be one line of text.")
+
+
+def _check_kind(kind: str) -> None:
+    if kind not in KINDS:
+        raise UnknownNameError("kind", kind, KINDS)
+
+
+def _is_redefinition(old: Entry, new: Entry) -> bool:
+    """Whether a notebook's cell was run again: the same class of the same module, defined anew."""
+
+    def address(entry: Entry) -> tuple[Any, ...]:
+        parts = (getattr(entry.target, part, None) for part in ("__module__", "__qualname__"))
+        return (entry.plugin, *parts)
+
+    if isinstance(old.target, str) or isinstance(new.target, str):
+        return False
+    return address(old) == address(new)
+
+
+def _taken(old: Entry, new: Entry) -> str:
+    what = f"{new.kind} {new.name!r}"
+    if old.plugin == new.plugin:
+        return f"{what} is registered twice by {new.origin}; rename one of them."
+    return (
+        f"{what} is registered by {old.origin} and by {new.origin}; "
+        "rename it, or switch one plugin off with '-p no:NAME'."
+    )

@@ -1,0 +1,82 @@
+"""Decorators that register a class or function on the spot, for notebooks and small plugins."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, overload
+
+from probekit.errors import PluginError
+from probekit.plugins.session import Declaration, remember
+
+T = TypeVar("T", bound=Callable[..., Any])
+
+
+@overload
+def estimator(target: T, /) -> T: ...
+@overload
+def estimator(*, name: str | None = None, summary: str | None = None) -> Callable[[T], T]: ...
+def estimator(target: Any = None, /, *, name: str | None = None, summary: str | None = None) -> Any:
+    """Register an estimator class.
+
+    Parameters
+    ----------
+    name : str, optional
+        Instead of the class's default `name`.
+    summary : str, optional
+        Instead of the first line of its docstring.
+
+    Raises
+    ------
+    PluginError
+        If the name is taken by another class. Running a notebook's cell again is no such case.
+
+    Examples
+    --------
+    >>> @estimator
+    ... class Sparsity:
+    ...     '''Share of units that are zero.'''
+    ...     name = "sparsity"
+    >>> from probekit.plugins import get_manager
+    >>> get_manager().registry.entry("estimator", "sparsity").summary
+    'Share of units that are zero.'
+    """
+    return _decorator("estimator", target, name, summary)
+
+
+@overload
+def task(target: T, /) -> T: ...
+@overload
+def task(*, name: str | None = None, summary: str | None = None) -> Callable[[T], T]: ...
+def task(target: Any = None, /, *, name: str | None = None, summary: str | None = None) -> Any:
+    """Register a task class; as `estimator` does, with its own `summary` before the docstring's."""
+    return _decorator("task", target, name, summary)
+
+
+@overload
+def extractor(target: T, /) -> T: ...
+@overload
+def extractor(*, name: str | None = None, summary: str | None = None) -> Callable[[T], T]: ...
+def extractor(target: Any = None, /, *, name: str | None = None, summary: str | None = None) -> Any:
+    """Register a function that makes an extractor; its default name is the function's own."""
+    return _decorator("extractor", target, name, summary)
+
+
+def _decorator(kind: str, target: Any, name: str | None, summary: str | None) -> Any:
+    def register(target: T) -> T:
+        own = target.__name__ if kind == "extractor" else getattr(target, "name", None)
+        chosen = name or own
+        if not isinstance(chosen, str):
+            raise PluginError(
+                f"{kind} {target.__qualname__}: has no default name; give it an attribute 'name', "
+                f"or write @{kind}(name='…')."
+            )
+        remember(Declaration(kind, chosen, target, summary or _summary(target)))
+        return target
+
+    return register if target is None else register(target)
+
+
+def _summary(target: Any) -> str:
+    """Return the first line of the docstring; a dataclass without one has a made-up signature."""
+    declared = getattr(target, "summary", None)
+    text = declared if isinstance(declared, str) else target.__doc__ or ""
+    first = text.strip().partition("\n")[0]
+    return "" if first.startswith(f"{target.__name__}(") else first
