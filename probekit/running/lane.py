@@ -8,6 +8,7 @@ are slower.
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 
 import jax
@@ -54,23 +55,24 @@ class Compiler:
 
     def __init__(self, program: Program, seeds: int) -> None:
         self.program, self.seeds = program, seeds
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="probekit-compile")
         self._init = self._compile(
             jax.jit(self._over_seeds(program.init)).lower(self._seed_numbers)
         )
-        self._chunk: Future[Any] | None = None
+        self._chunks: dict[Any, Future[Any]] = {}
         self._readouts: dict[Any, Future[Any]] = {}
 
-    def start(self, data: Data) -> None:
+    def start(self, data: Data) -> Future[Any]:
         """Start to compile for data of these shapes, seeds stacked."""
-        if self._chunk is None:
+        key = data.sizes, _shapes(data.inputs)
+        if key not in self._chunks:
             carry = jax.eval_shape(self._over_seeds(self.program.init), self._seed_numbers)
             shapes = carry, _shapes(data), _room(self.seeds, data.sizes[0])
             traced = jax.jit(self._over_seeds(self.program.chunk)).trace(*shapes)
-            self._chunk = self._compile(traced.lower())
+            self._chunks[key] = self._compile(traced.lower())
             row: Row = traced.out_info[1]
             for layer in row.fit:
                 self._start_readout(row.fit[layer], row.test[layer])
+        return self._chunks[key]
 
     def init(self, seeds: Sequence[int]) -> Carry:
         """Return the initial states of these seeds, stacked."""
@@ -79,9 +81,7 @@ class Compiler:
 
     def chunk(self, carry: Carry, data: Data, epochs: Epochs) -> tuple[Carry, Row]:
         """Run a chunk; returns as soon as the device has begun."""
-        self.start(data)
-        assert self._chunk is not None, "it has been started"
-        result: tuple[Carry, Row] = self._chunk.result()(carry, data, epochs)
+        result: tuple[Carry, Row] = self.start(data).result()(carry, data, epochs)
         return result
 
     def scores(self, row: Row) -> Scores:
@@ -97,10 +97,6 @@ class Compiler:
             scores[layer] = {name: a.reshape(*lead, *a.shape[1:]) for name, a in read.items()}
         return scores
 
-    def close(self) -> None:
-        """Let the threads go."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
     def _start_readout(self, fit: LayerStates, test: LayerStates) -> Future[Any]:
         shapes = jax.tree.map(_rows_shape, (fit, test))
         key = tuple((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(shapes))
@@ -109,7 +105,7 @@ class Compiler:
         return self._readouts[key]
 
     def _compile(self, lowered: Any) -> Future[Any]:
-        return self._pool.submit(lowered.compile)
+        return _pool().submit(lowered.compile)
 
     @property
     def _seed_numbers(self) -> Any:
@@ -125,6 +121,17 @@ class Compiler:
             return jax.tree.map(lambda array: array[None], function(*single))
 
         return of_one
+
+
+@lru_cache(maxsize=8)
+def compiler_of(program: Program, seeds: int) -> Compiler:
+    """Return the compiler of a program; a program that has been run is not compiled again."""
+    return Compiler(program, seeds)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(2, thread_name_prefix="probekit-compile")
 
 
 def run_lane(

@@ -6,6 +6,7 @@ import importlib
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -20,7 +21,7 @@ from probekit.extractors import match
 from probekit.history import HistoryWriter, make_attributes, open_history
 from probekit.plugins import Manager, get_manager
 from probekit.probing import Plan, warn_of_undefined
-from probekit.running.lane import Chunk, Compiler, run_lane, stacked_data
+from probekit.running.lane import Chunk, Compiler, compiler_of, run_lane, stacked_data
 from probekit.running.program import Program
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
 from probekit.tasks import Task, TaskConfig
@@ -209,11 +210,8 @@ class _Run:
         """Run every seed to its end, lane by lane."""
         self.hook.probekit_run_started(run=self.info)
         try:
-            compiler: Compiler | None = None
             for seeds, first in self._lanes(lane):
-                if compiler is None or compiler.seeds != len(seeds):
-                    compiler = Compiler(self.program, len(seeds))
-                self._run_lane(compiler, seeds, first)
+                self._run_lane(compiler_of(self.program, len(seeds)), seeds, first)
         except BaseException as error:
             self.hook.probekit_run_failed(run=self.info, error=error)
             raise
@@ -270,9 +268,9 @@ class _Run:
         self.writer.append(
             rows, activations=activations_of(self.program, seeds, chunk, every=self.every)
         )
-        warn_of_undefined(rows, seen=self.warned, stacklevel=5)
         self.hook.probekit_chunk_finished(run=self.info, dataset=rows)
         self._check_finite(seeds, chunk)
+        warn_of_undefined(rows, seen=self.warned, stacklevel=5)
 
     def _check_finite(self, seeds: tuple[int, ...], chunk: Chunk) -> None:
         """Raise `DivergedError` if a loss is not finite any more."""
@@ -293,11 +291,17 @@ def _task(task: str | Task | type[Task], manager: Manager) -> Task:
     """Return the task that is meant."""
     found = manager.registry.load("task", task) if isinstance(task, str) else task
     if isinstance(found, type):
-        found = found()
+        found = _instance(found)
     missing = [part for part in ("name", "Config", "data", "step") if not hasattr(found, part)]
     if missing:
         raise OptionError(f"task={task!r}: is no task (it has no {', '.join(missing)}).")
     return cast(Task, found)
+
+
+@cache
+def _instance(task: type[Task]) -> Task:
+    """Return the one instance of a task: equal programs are compiled once."""
+    return task()
 
 
 def _config(task: Task, options: Mapping[str, Any]) -> TaskConfig:
@@ -307,7 +311,8 @@ def _config(task: Task, options: Mapping[str, Any]) -> TaskConfig:
         if name not in fields:
             raise UnknownNameError(f"option of task {task.name!r}:", name, sorted(fields))
     given = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
-    config: TaskConfig = task.Config(**given)
+    settings: Any = task.Config  # which fields it has is known to the task alone
+    config: TaskConfig = settings(**given)
     return config
 
 

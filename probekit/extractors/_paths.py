@@ -1,0 +1,60 @@
+"""Globs over the paths of layers."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from probekit.errors import OptionError, suggestion
+
+
+def match(
+    names: Iterable[str], patterns: str | Sequence[str], *, argument: str = "layers"
+) -> tuple[str, ...]:
+    """Return the layers that a glob matches, or one of several, in their own order.
+
+    Parameters
+    ----------
+    names : iterable of str
+        The paths of the layers there are.
+    patterns : str or sequence of str
+        ``*`` stands for anything within one part of a path, ``?`` for one character, ``**`` for
+        any number of parts. Several globs may be in one string, separated by commas.
+    argument : str
+        What errors call the patterns.
+
+    Raises
+    ------
+    OptionError
+        If a glob matches no layer; the message lists the layers.
+
+    Examples
+    --------
+    >>> match(["Dense_0", "block/Dense_1", "block/Dense_2"], "**/Dense_*")
+    ('Dense_0', 'block/Dense_1', 'block/Dense_2')
+    >>> match(["Dense_0", "block/Dense_1"], "Dense_*")
+    ('Dense_0',)
+    """
+    names = tuple(names)
+    globs = patterns.split(",") if isinstance(patterns, str) else tuple(patterns)
+    chosen: set[str] = set()
+    for glob in (glob.strip() for glob in globs):
+        expression = _expression(glob)
+        found = [name for name in names if expression.fullmatch(name)]
+        if not found:
+            raise OptionError(f"{argument}={glob!r}: matches none of {_listed(glob, names)}")
+        chosen.update(found)
+    if not chosen:
+        raise OptionError(f"{argument}={patterns!r}: no pattern; give one, e.g. '**' for all.")
+    return tuple(name for name in names if name in chosen)
+
+
+def _expression(glob: str) -> re.Pattern[str]:
+    """Translate a glob into a regular expression."""
+    pieces = {"**/": r"(?:.*/)?", "**": r".*", "*": r"[^/]*", "?": r"[^/]"}
+    parts = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
+    return re.compile("".join(pieces.get(part, re.escape(part)) for part in parts))
+
+
+def _listed(glob: str, names: Sequence[str]) -> str:
+    if len(names) <= 10:
+        return f"{', '.join(names)}."
+    return f"{', '.join(names[:10])}, …{suggestion(glob, names) if '*' not in glob else '.'}"

@@ -1,0 +1,283 @@
+"""What a run promises: rows as they come, resuming bit for bit, nothing lost, clear errors."""
+
+import dataclasses
+
+import jax
+import numpy as np
+import pytest
+import xarray as xr
+
+import probekit as pk
+from probekit.errors import DivergedError, HistoryExistsError, OptionError, UnknownNameError
+from probekit.estimators import Estimator
+from probekit.plugins import hookimpl
+from probekit.running import lane
+from probekit.statistics import Moments
+from probekit.variables import Variable
+
+SMALL = {
+    "hidden": (6, 5),
+    "units": 4,
+    "train_examples": 100,
+    "fit_examples": 40,
+    "test_examples": 40,
+    "batch_size": 32,
+    "seeds": 2,
+    "epochs": 20,
+}
+
+
+def run(**options):
+    return pk.run("reference-complexity", **{**SMALL, **options})
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """An uninterrupted run."""
+    return run()
+
+
+class StopAfter:
+    """A listener that ends the run, as a user's Ctrl-C would."""
+
+    def __init__(self, chunks):
+        self.left = chunks
+
+    @hookimpl
+    def probekit_chunk_finished(self):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+def assert_identical(a, b):
+    for dataset in (a, b):
+        dataset.attrs.pop("history", None)
+        dataset.attrs.pop("date", None)
+    xr.testing.assert_identical(a, b)
+
+
+def test_dims_and_coordinates(whole):
+    assert whole.loss.dims == ("split", "seed", "epoch")
+    assert whole.accuracy.dims == whole.feature_loss.dims == ("split", "seed", "epoch", "feature")
+    assert whole.linear_r2.dims == ("seed", "epoch", "layer", "feature")
+    assert whole.total_variance.dims == ("seed", "epoch", "layer")
+    assert whole.layer.values.tolist() == ["hidden_0", "hidden_1", "logits"]
+    assert whole.split.values.tolist() == ["train", "test"]
+    assert whole.epoch.values.tolist() == list(range(21))
+    assert whole.linear_r2.attrs["estimator"].startswith("LinearR2(")
+    assert whole.attrs["task"] == "reference-complexity"
+
+
+@pytest.mark.parametrize("chunks", [1, 4, 8])
+def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(tmp_path, whole, chunks):
+    path = tmp_path / "history.nc"
+    with pytest.raises(KeyboardInterrupt):
+        run(output=path, listeners=[StopAfter(chunks)])
+    assert not path.exists()
+    assert pk.open_history(path).sizes["epoch"] >= 1
+    resumed = run(output=path, resume=True)
+    assert_identical(resumed, whole.copy())
+    assert path.exists()
+    assert not path.with_name("history.nc.partial").exists()
+
+
+def test_rows_without_their_state_are_computed_anew(tmp_path, whole):
+    """As after a kill between the writing of the state and of the rows."""
+    path = tmp_path / "history.nc"
+    with pytest.raises(KeyboardInterrupt):
+        run(output=path, listeners=[StopAfter(4)])
+    for state in path.with_name("history.nc.partial").glob("state-*"):
+        state.unlink()
+    assert_identical(run(output=path, resume=True), whole.copy())
+
+
+def test_the_same_whatever_the_size_of_chunks(whole, monkeypatch):
+    monkeypatch.setattr(lane, "SECONDS", 0.0)  # chunks never grow
+    assert_identical(run(), whole.copy())
+
+
+def test_an_existing_history_is_kept(tmp_path):
+    path = tmp_path / "history.nc"
+    first = run(output=path, seeds=1, epochs=1)
+    with pytest.raises(HistoryExistsError, match="exists"):
+        run(output=path, seeds=1, epochs=1)
+    second = run(output=path, seeds=1, epochs=2, overwrite=True)
+    assert (first.sizes["epoch"], second.sizes["epoch"]) == (2, 3)
+
+
+def test_resuming_with_other_settings_is_refused(tmp_path):
+    path = tmp_path / "history.nc"
+    with pytest.raises(KeyboardInterrupt):
+        run(output=path, listeners=[StopAfter(2)])
+    with pytest.raises(OptionError, match="learning_rate"):
+        run(output=path, resume=True, learning_rate=0.5)
+    with pytest.raises(OptionError, match="estimators"):
+        run(output=path, resume=True, estimators=["cka"])
+
+
+def test_training_stops_early():
+    """At epoch 0 an accuracy above 1 % is reached, so only epoch 0 is recorded."""
+    history = run(stop_accuracy=0.01)
+    assert history.epoch.values.tolist() == [0]
+
+
+def test_seeds_that_stop_early_have_nan_behind(tmp_path):
+    reached = run(features=("linear",))
+    accuracy = reached.accuracy.sel(split="test", feature="linear").values
+    for threshold in np.unique(accuracy):
+        expected = (accuracy >= threshold).argmax(axis=1).tolist()
+        if len(set(expected)) == 2 and (accuracy >= threshold).any(axis=1).all():
+            break
+    else:
+        pytest.fail("the two seeds reach every accuracy at the same epoch")
+    stopped = run(
+        features=("linear",),
+        stop_accuracy=float(threshold),
+        output=tmp_path / "history.nc",
+    )
+    recorded = stopped.loss.sel(split="test").notnull().sum("epoch").values - 1
+    assert recorded.tolist() == expected
+    for seed, last in zip(stopped.seed.values, expected, strict=True):
+        part = {"seed": seed, "epoch": slice(0, last)}
+        xr.testing.assert_equal(stopped.sel(part).linear_r2, reached.sel(part).linear_r2)
+
+
+def test_a_diverging_run_says_so_and_keeps_its_rows(tmp_path):
+    path = tmp_path / "history.nc"
+    with pytest.raises(
+        DivergedError, match=r"seed 0: the loss is (nan|inf) at epoch \d+; .*smaller"
+    ):
+        run(output=path, optimizer="sgd", learning_rate=1e30)
+    assert pk.open_history(path).sizes["epoch"] >= 1
+
+
+def test_vectorised_seeds_agree_with_single_ones(whole):
+    together = run(vectorized=True)
+    # Other kernels add in another order, and training makes differences grow.
+    first = {"epoch": slice(0, 5)}
+    xr.testing.assert_allclose(together.sel(first), whole.sel(first), rtol=1e-3, atol=1e-4)
+
+
+def test_unknown_settings_and_tasks_get_near_matches():
+    with pytest.raises(UnknownNameError, match="'learnin_rate'; did you mean 'learning_rate'"):
+        run(learnin_rate=0.1)
+    with pytest.raises(UnknownNameError, match="'reference-complexty'; did you mean"):
+        pk.run("reference-complexty")
+    with pytest.raises(OptionError, match="layers='hidden_9': matches none of hidden_0"):
+        run(layers="hidden_9")
+    with pytest.raises(OptionError, match="every=0: must be at least 1"):
+        run(every=0)
+    with pytest.raises(OptionError, match="is no task"):
+        pk.run(object())
+
+
+def test_layers_can_be_chosen():
+    history = run(layers=["hidden_1", "log*"], seeds=1, epochs=1)
+    assert history.layer.values.tolist() == ["hidden_1", "logits"]
+
+
+def test_activations_are_kept(tmp_path):
+    path = tmp_path / "history.nc"
+    history = run(output=path, store_activations="hidden_1", every=10, seeds=1)
+    stored = pk.open_activations(path)
+    assert stored.layers == ("hidden_1",)
+    last = np.asarray(stored["hidden_1"][:])
+    assert last.shape == (40, 5)
+    variance = float(history.total_variance.sel(layer="hidden_1").isel(seed=0, epoch=-1))
+    np.testing.assert_allclose(last.var(axis=0).sum(), variance, rtol=1e-5)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OnHost(Estimator):
+    """Total variance by NumPy, which refuses tracers."""
+
+    name: str = "on_host"
+    kind = "geometry"
+    traceable = False
+    statistic = Moments(xx="diagonal")
+
+    @property
+    def variables(self):
+        return (Variable(self.name),)
+
+    def compute(self, fit, held_out):
+        assert isinstance(held_out.xx, np.ndarray)
+        return {self.name: np.float32(held_out.x_squares.sum() / held_out.count)}
+
+
+def test_estimators_on_the_host(whole):
+    history = run(estimators=["total_variance", OnHost()])
+    np.testing.assert_allclose(history.on_host, whole.total_variance, rtol=1e-5)
+
+
+class Diary:
+    """Notes what it is told."""
+
+    def __init__(self):
+        self.lines = []
+
+    @hookimpl
+    def probekit_run_started(self, run):
+        self.lines.append(("started", run.seeds, run.epochs))
+
+    @hookimpl
+    def probekit_chunk_finished(self, run, dataset):
+        self.lines.append(("chunk", dataset.epoch.values.tolist()))
+
+    @hookimpl
+    def probekit_run_finished(self, run, path):
+        self.lines.append(("finished", path))
+
+    @hookimpl
+    def probekit_run_failed(self, run, error):
+        self.lines.append(("failed", type(error).__name__))
+
+
+def test_listeners_are_told(tmp_path):
+    diary = Diary()
+    run(listeners=[diary], seeds=1, epochs=5, output=tmp_path / "h.nc")
+    assert diary.lines[0] == ("started", (0,), 5)
+    assert diary.lines[-1] == ("finished", tmp_path / "h.nc")
+    epochs = [epoch for kind, *rest in diary.lines if kind == "chunk" for epoch in rest[0]]
+    assert epochs == list(range(6))
+
+
+def test_listeners_hear_of_failure():
+    diary = Diary()
+    with pytest.raises(DivergedError):
+        run(listeners=[diary], optimizer="sgd", learning_rate=1e30)
+    assert diary.lines[-1] == ("failed", "DivergedError")
+
+
+class Broken:
+    @hookimpl
+    def probekit_chunk_finished(self, dataset):
+        raise ValueError("I am broken")
+
+
+def test_a_broken_listener_does_no_harm(whole):
+    with pytest.warns(pk.errors.PluginWarning, match="'Broken': probekit_chunk_finished raised ValueError"):
+        history = run(listeners=[Broken()])
+    assert_identical(history, whole.copy())
+
+
+def test_one_program_for_all_seeds_and_chunks(capfd):
+    """Every chunk after the first, and every seed, runs what has been compiled already."""
+    names = []
+    with jax.log_compiles():
+        import logging
+
+        class Handler(logging.Handler):
+            def emit(self, record):
+                if "Compiling jit" in record.getMessage():
+                    names.append(record.getMessage())
+
+        handler = Handler()
+        logging.getLogger("jax").addHandler(handler)
+        try:
+            run(seeds=3, epochs=40)
+        finally:
+            logging.getLogger("jax").removeHandler(handler)
+    chunks = [name for name in names if "of_one" in name]
+    assert len(chunks) == 2, names  # initial states, and the chunk
