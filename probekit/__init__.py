@@ -22,19 +22,22 @@ if TYPE_CHECKING:
     from probekit.history import open_activations, open_history
     from probekit.plugins import hookimpl
     from probekit.probing import compare, probe
-    from probekit.recording import Recorder
+    from probekit.recording import ProbeSet, Recorder, log_spaced, probe_checkpoints
     from probekit.running import run
     from probekit.variables import Variable
 
 _MODULE_OF = {
     "Estimator": "probekit.estimators",
+    "ProbeSet": "probekit.recording",
     "Recorder": "probekit.recording",
     "Variable": "probekit.variables",
     "compare": "probekit.probing",
     "hookimpl": "probekit.plugins",
+    "log_spaced": "probekit.recording",
     "open_activations": "probekit.history",
     "open_history": "probekit.history",
     "probe": "probekit.probing",
+    "probe_checkpoints": "probekit.recording",
     "run": "probekit.running",
 }
 _SUBMODULES = (
