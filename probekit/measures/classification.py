@@ -131,7 +131,7 @@ def logistic_accuracy_score(
     The mean log loss plus ``penalty / 2`` times the squared weights is minimised, for units whose
     mean variance was made 1.
     """
-    from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+    from sklearn.linear_model import LogisticRegression
 
     weight, x, y, x2, y2 = (
         np.asarray(part, np.float64) for part in (fit.weight, fit.x, fit.y, held_out.x, held_out.y)

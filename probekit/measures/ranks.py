@@ -6,12 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit.measures._arguments import jitted
 from probekit.measures._status import divide
 
 Comparison = Literal["pearson", "spearman", "kendall", "cosine"]
 COMPARISONS = ("pearson", "spearman", "kendall", "cosine")
 
 
+@jitted(3)
 def correlation(
     a: jax.Array, b: jax.Array, present: jax.Array, comparison: Comparison
 ) -> jax.Array:
@@ -104,15 +106,20 @@ def _large_sum(counts: jax.Array) -> jax.Array:
 
 def _inversions(values: jax.Array) -> jax.Array:
     """Count the pairs i < j with values_i > values_j, by merging halves of growing blocks."""
-    size = 1 << max(values.shape[0] - 1, 1).bit_length()
+    levels = max(values.shape[0] - 1, 1).bit_length()
+    size = 1 << levels
     values = jnp.pad(values, (0, size - values.shape[0]), constant_values=jnp.inf)
-    total = jnp.zeros((), jnp.float32)
-    half = 1
-    while half < size:
-        blocks = values.reshape(-1, 2 * half)
-        right = jnp.broadcast_to(jnp.arange(2 * half) >= half, blocks.shape).astype(jnp.int32)
-        blocks, right = jax.lax.sort((blocks, right), dimension=1, num_keys=1, is_stable=True)
-        left_before = jnp.cumsum(1 - right, axis=1)
-        total = total + _large_sum(jnp.where(right == 1, half - left_before, 0))
-        values, half = blocks, 2 * half
-    return total
+    places = jnp.arange(size, dtype=jnp.int32)
+
+    def merge(level: jax.Array, carry: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+        values, total = carry
+        block, right = places >> (level + 1), (places >> level) & 1
+        _, values, right = jax.lax.sort((block, values, right), num_keys=2, is_stable=True)
+        # Every block before this one has the same number of entries in its left half.
+        left_before = jnp.cumsum(1 - right) - (block << level)
+        inverted = jnp.where(right == 1, (1 << level) - left_before, 0)
+        return values, total + _large_sum(inverted)
+
+    start = (values, jnp.zeros((), jnp.float32))
+    inversions: jax.Array = jax.lax.fori_loop(0, levels, merge, start)[1]
+    return inversions

@@ -59,14 +59,10 @@ def rdm(x: Any, *, metric: Metric = "correlation") -> jax.Array:
     [[0.0, 25.0, 1.0], [25.0, 0.0, 18.0], [1.0, 18.0, 0.0]]
     """
     check_choice("metric", metric, METRICS)
-    return _jitted_distances(matrix("x", x), metric)
+    return distances(matrix("x", x), metric)
 
 
 @jitted(1)
-def _jitted_distances(x: jax.Array, metric: Metric) -> jax.Array:
-    return distances(x, metric)
-
-
 def distances(x: jax.Array, metric: Metric) -> jax.Array:
     """Distances ``(example, example)`` between rows; see `rdm`."""
     if metric == "squared_euclidean":

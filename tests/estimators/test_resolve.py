@@ -1,0 +1,76 @@
+"""From what a user names to estimators, and every option that is refused."""
+
+import dataclasses
+
+import pytest
+
+from probekit.errors import OptionError, UnknownNameError
+from probekit.estimators import (
+    CKA,
+    RSA,
+    DecodingAccuracy,
+    DecodingR2,
+    LinearR2,
+    TotalVariance,
+    resolve,
+)
+
+
+def test_names_classes_and_instances():
+    assert resolve("linear_r2") == (LinearR2(),)
+    assert resolve(CKA) == (CKA(),)
+    assert resolve(["linear_r2", TotalVariance, CKA(debiased=True)]) == (
+        LinearR2(),
+        TotalVariance(),
+        CKA(debiased=True),
+    )
+
+
+def test_an_unknown_name_gets_near_matches():
+    with pytest.raises(UnknownNameError, match=r"'liner_r2'; did you mean 'linear_r2'"):
+        resolve("liner_r2")
+
+
+def test_two_of_one_name_are_refused():
+    with pytest.raises(OptionError, match=r"both report 'cka'; give one of them another name="):
+        resolve([CKA(), CKA(debiased=True)])
+    assert len(resolve([CKA(), CKA(debiased=True, name="debiased_cka")])) == 2
+
+
+def test_none_are_refused():
+    with pytest.raises(OptionError, match=r"estimators: none given; at least one is needed"):
+        resolve([])
+
+
+def test_what_is_no_estimator_is_refused():
+    with pytest.raises(OptionError, match=r"3 is no estimator .*give a registered name"):
+        resolve([3])
+
+
+@pytest.mark.parametrize(
+    ("estimator", "options", "message"),
+    [
+        (LinearR2, {"multioutput": "mean"}, r"multioutput='mean': not a choice"),
+        (DecodingR2, {"multioutput": "mean"}, r"multioutput='mean': not a choice"),
+        (DecodingR2, {"penalty": -1.0}, r"penalty=-1.0: must be at least 0"),
+        (DecodingR2, {"penalty": float("nan")}, r"penalty=nan: must be at least 0"),
+        (DecodingAccuracy, {"method": "svm"}, r"method='svm': not a choice"),
+        (DecodingAccuracy, {"penalty": 0.0}, r"penalty=0.0: must be greater than 0"),
+        (DecodingAccuracy, {"examples": 1}, r"examples=1: must be at least 2"),
+        (CKA, {"kernel": "rbff"}, r"kernel='rbff': not a choice; did you mean 'rbf'"),
+        (CKA, {"bandwidth": 0.0}, r"bandwidth=0.0: must be greater than 0"),
+        (CKA, {"examples": 3}, r"examples=3: must be at least 4"),
+        (RSA, {"rdm": "euclidian"}, r"rdm='euclidian': not a choice; did you mean 'euclidean'"),
+        (RSA, {"rdm_y": "euclidian"}, r"rdm_y='euclidian': not a choice"),
+        (RSA, {"comparison": "kendal"}, r"comparison='kendal': not a choice; did you mean"),
+        (RSA, {"examples": 2}, r"examples=2: must be at least 3"),
+    ],
+)
+def test_bad_options_are_refused(estimator, options, message):
+    with pytest.raises(OptionError, match=message):
+        estimator(**options)
+
+
+def test_options_are_by_keyword_only():
+    for estimator in (LinearR2, DecodingR2, DecodingAccuracy, CKA, RSA, TotalVariance):
+        assert all(field.kw_only for field in dataclasses.fields(estimator))

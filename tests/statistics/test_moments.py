@@ -1,0 +1,147 @@
+"""Moments against NumPy in float64."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from probekit.errors import OptionError, ShapeError
+from probekit.statistics import CrossKernel, Examples, Moments, shared
+from probekit.statistics import state_of as state_of_eagerly
+from probekit.statistics.moments import MomentsState
+
+N, D, K = 48, 5, 2
+
+state_of = jax.jit(state_of_eagerly, static_argnums=0)
+update = jax.jit(
+    lambda statistic, state, x, y, weight: statistic.update(state, x, y, weight=weight),
+    static_argnums=0,
+)
+
+
+def data(offset=0.0, scale=1.0):
+    generator = np.random.default_rng(0)
+    x = offset + scale * generator.normal(size=(N, D))
+    return x.astype(np.float32), generator.normal(size=(N, K)).astype(np.float32)
+
+
+def in_float64(x, y, weight):
+    x, y, weight = x.astype(float), y.astype(float), weight.astype(float)
+    x_mean, y_mean = (np.average(z, axis=0, weights=weight) for z in (x, y))
+    a, b = x - x_mean, y - y_mean
+    return x_mean, y_mean, (a.T * weight) @ a, (a.T * weight) @ b, (b.T * weight) @ b
+
+
+@pytest.mark.parametrize(
+    ("offset", "scale"), [(0, 1), (1e4, 1), (-3e5, 1e3), (0, 1e-8), (1e-6, 1e-8)]
+)
+@pytest.mark.parametrize("batches", [1, 6])
+def test_against_float64(offset, scale, batches):
+    x, y = data(offset, scale)
+    weight = np.random.default_rng(1).integers(0, 3, N).astype(np.float32)
+    statistic = Moments()
+    state = statistic.init(x, y)
+    for rows in np.array_split(np.arange(N), batches):
+        state = update(statistic, state, x[rows], y[rows], weight[rows])
+    x_mean, y_mean, xx, xy, yy = in_float64(x, y, weight)
+    assert float(state.count) == weight.sum()
+    x_seen = np.float64(state.x_mean) + np.float64(state.x_rest)
+    np.testing.assert_allclose(x_seen, x_mean, atol=3e-7 * scale)  # of the spread, not of the mean
+    np.testing.assert_allclose(state.y_mean, y_mean, atol=1e-6)
+    np.testing.assert_allclose(state.xx, xx, rtol=1e-5, atol=1e-6 * np.abs(xx).max())
+    np.testing.assert_allclose(state.xy, xy, rtol=1e-5, atol=1e-6 * np.abs(xy).max())
+    np.testing.assert_allclose(state.yy, yy, rtol=1e-5, atol=1e-6 * np.abs(yy).max())
+
+
+@pytest.mark.parametrize("value", [0.0, 0.1, 3.3, -1e4 / 3, 1e-20])
+def test_a_constant_unit_is_constant_over_any_batches(value):
+    x = np.full((40, 3), value, np.float32)
+    x[:, 1] += np.float32(abs(value) * 1e-4 + 1e-6) * np.arange(40)  # just not constant
+    statistic = Moments(xx="diagonal")
+    state = statistic.init(x, x[:, :1])
+    for rows in np.array_split(np.arange(40), 8):
+        weight = np.ones(len(rows), np.float32)
+        state = update(statistic, state, x[rows], x[rows, :1], weight)
+    assert state.x_constant.tolist() == [True, False, True]
+    assert state.y_constant.tolist() == [True]
+
+
+def test_many_batches_far_from_the_origin():
+    generator = np.random.default_rng(0)
+    x = (1e4 + generator.normal(size=(2000, 3))).astype(np.float32)
+    statistic = Moments(xx="diagonal", xy=False, yy="none")
+
+    @jax.jit
+    def stream(x):
+        def step(state, batch):
+            return statistic.update(state, batch, batch[:, :0], weight=jnp.ones(8)), None
+
+        return jax.lax.scan(step, statistic.init(x, x[:, :0]), x.reshape(-1, 8, 3))[0]
+
+    np.testing.assert_allclose(
+        stream(x).x_squares / 2000, np.var(x.astype(float), axis=0), rtol=1e-5
+    )
+
+
+def test_a_bad_value_spoils_its_own_column_alone():
+    x, y = data()
+    x[3, 1] = np.nan
+    y[4, 0] = np.inf
+    state = state_of(Moments(), x, y)
+    assert np.isnan(state.x_mean).tolist() == [False, True, False, False, False]
+    assert not bool(state.finite())
+    good = Moments().select(state, x=np.array([0, 2, 3, 4]), y=np.array([1]))
+    assert bool(good.finite())
+    assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(good))
+
+
+def test_select_gives_the_state_of_the_columns():
+    x, y = data()
+    chosen = Moments().select(state_of(Moments(), x, y), x=np.array([4, 1]), y=jnp.array([1]))
+    alone = state_of(Moments(), x[:, [4, 1]], y[:, [1]])
+    for a, b in zip(jax.tree.leaves(chosen), jax.tree.leaves(alone), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_swapped_exchanges_x_and_y():
+    x, y = data()
+    swapped, wanted = state_of(Moments(), x, y).swapped(), state_of(Moments(), y, x)
+    assert isinstance(swapped, MomentsState)
+    for a, b in zip(jax.tree.leaves(swapped), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+
+
+def test_sharing():
+    variances, products = Moments(xx="diagonal", xy=False, yy="none"), Moments(xx="none")
+    kernel, few, many = CrossKernel(), Examples(capacity=8), Examples(capacity=64)
+    kept = shared([variances, few, kernel, products, many])
+    assert kept[variances] == kept[products] == Moments(xx="diagonal")
+    assert kept[few] == kept[many] == many
+    assert kept[kernel] == kernel
+
+
+def test_full_moments_answer_for_variances():
+    x, y = data()
+    full, diagonal = state_of(Moments(), x, y), state_of(Moments(xx="diagonal"), x, y)
+    np.testing.assert_allclose(full.x_squares, diagonal.x_squares, rtol=1e-6)
+
+
+def test_float64_is_kept_where_it_is_enabled():
+    x, y = data()
+    with jax.enable_x64(True):
+        state = state_of(Moments(), x.astype(float), y)
+        assert state.xx.dtype == np.float64
+        np.testing.assert_allclose(
+            state.xx, in_float64(x, y, np.ones(N))[2], rtol=1e-12, atol=1e-12
+        )
+
+
+def test_complex_values_are_refused():
+    with pytest.raises(ShapeError, match=r"dtype complex64: complex values; real ones are needed"):
+        state_of_eagerly(Moments(), np.ones((3, 2), np.complex64))
+
+
+@pytest.mark.parametrize("option", ["xx", "yy"])
+def test_unknown_blocks_are_refused(option):
+    with pytest.raises(OptionError, match=rf"{option}='ful': not a choice; did you mean 'full'"):
+        Moments(**{option: "ful"})

@@ -1,0 +1,123 @@
+"""The statistics beside moments against plain NumPy."""
+
+import jax
+import numpy as np
+import pytest
+
+from probekit.errors import OptionError
+from probekit.statistics import CrossKernel, Examples, GroupMoments
+from probekit.statistics import state_of as state_of_eagerly
+
+state_of = jax.jit(state_of_eagerly, static_argnums=0)
+update = jax.jit(
+    lambda statistic, state, x, y, weight: statistic.update(state, x, y, weight=weight),
+    static_argnums=0,
+)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3])
+@pytest.mark.parametrize("batches", [1, 5])
+def test_cross_kernel(offset, batches):
+    generator = np.random.default_rng(0)
+    x = np.float32(offset + generator.normal(size=(30, 4)))
+    y = np.float32(offset + x[:, :3] ** 2 / 100 + generator.normal(size=(30, 3)))
+    weight = generator.integers(1, 3, 30).astype(np.float32)
+    statistic = CrossKernel()
+    state = statistic.init(x, y)
+    for rows in np.array_split(np.arange(30), batches):
+        state = update(statistic, state, x[rows], y[rows], weight[rows])
+    a, b, w = x.astype(float), y.astype(float), weight.astype(float)
+    a, b = a - np.average(a, axis=0, weights=w), b - np.average(b, axis=0, weights=w)
+    k, m = (a**2).sum(axis=1), (b**2).sum(axis=1)
+    for name, wanted in {
+        "kk": (w * k * k).sum(),
+        "kl": (w * k * m).sum(),
+        "ll": (w * m * m).sum(),
+        "xk": (w * k) @ a,
+        "xl": (w * m) @ a,
+        "yk": (w * k) @ b,
+        "yl": (w * m) @ b,
+    }.items():
+        atol = 1e-5 * np.max(np.abs(wanted))
+        np.testing.assert_allclose(getattr(state, name), wanted, atol=atol, err_msg=name)
+
+
+def chosen(state):
+    return np.asarray(state.index)[np.asarray(state.present)].tolist()
+
+
+def test_examples_depend_on_the_numbers_alone():
+    x = np.arange(300.0, dtype=np.float32)[:, None]
+    order = np.random.default_rng(0).permutation(300)
+    straight = state_of(Examples(capacity=32), x, -x)
+    shuffled = state_of(Examples(capacity=32), x[order], -x[order], index=order)
+    assert chosen(straight) == chosen(shuffled)
+    np.testing.assert_array_equal(straight.x[:, 0], straight.index)
+    np.testing.assert_array_equal(straight.y[:, 0], -straight.index)
+
+
+def test_examples_are_spread_over_the_data():
+    """A choice by hash is as good as random: each tenth of the data gives about a tenth of it."""
+    x = np.zeros((20_000, 1), np.float32)
+    picked = np.array(chosen(state_of(Examples(capacity=2000), x)))
+    counts = np.histogram(picked, bins=10, range=(0, 20_000))[0]
+    assert len(set(picked)) == 2000
+    assert (np.abs(counts - 200) < 5 * np.sqrt(200)).all()
+    assert abs((picked % 2).mean() - 0.5) < 0.06
+
+
+def test_fewer_examples_than_places():
+    x = np.arange(5.0, dtype=np.float32)[:, None]
+    state = state_of(Examples(capacity=8), x)
+    assert sorted(chosen(state)) == [0, 1, 2, 3, 4]
+    assert state.index[5:].tolist() == [-1, -1, -1]
+    assert float(state.count) == 5
+
+
+def test_the_head_is_what_a_smaller_capacity_keeps():
+    x = np.arange(100.0, dtype=np.float32)[:, None]
+    large, small = (state_of(Examples(capacity=c), x) for c in (40, 10))
+    assert chosen(large.head(10)) == chosen(small)
+
+
+def test_a_bad_value_is_noticed_even_if_its_example_is_not_kept():
+    x = np.zeros((200, 2), np.float32)
+    kept = chosen(state_of(Examples(capacity=4), x))
+    lost = next(number for number in range(200) if number not in kept)
+    x[lost, 1] = np.nan
+    state = state_of(Examples(capacity=4), x)
+    assert state.x_finite.tolist() == [True, False]
+    assert not bool(state.finite())
+    assert bool(Examples(capacity=4).select(state, x=np.array([0])).finite())
+
+
+def test_group_moments():
+    generator = np.random.default_rng(0)
+    x = np.float32(500 + generator.normal(size=(60, 3)))
+    group = generator.integers(0, 4, 60)
+    statistic = GroupMoments(groups=5, within="full")
+    state = statistic.init(x, group[:, None])
+    for rows in np.array_split(np.arange(60), 4):
+        weight = np.ones(len(rows), np.float32)
+        state = update(statistic, state, x[rows], np.float32(group[rows, None]), weight)
+    wide = x.astype(float)
+    means = np.stack([wide[group == g].mean(axis=0) for g in range(4)])
+    assert state.count.tolist() == [*np.bincount(group, minlength=4), 0]
+    np.testing.assert_allclose(state.mean[:4], means, rtol=1e-6)
+    rest = wide - means[group]
+    np.testing.assert_allclose(state.within, rest.T @ rest, rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize("label", [2.0, -1.0, 0.5, np.nan])
+def test_an_unknown_group_spoils_the_state(label):
+    state = state_of(GroupMoments(groups=2), np.ones((3, 2)), np.array([[0.0], [1.0], [label]]))
+    assert np.isnan(state.mean).all()
+
+
+def test_options_are_checked():
+    with pytest.raises(OptionError, match=r"capacity=0: must be at least 1"):
+        Examples(capacity=0)
+    with pytest.raises(OptionError, match=r"groups=0: must be at least 1"):
+        GroupMoments(groups=0)
+    with pytest.raises(OptionError, match=r"within='diag': not a choice; did you mean 'diagonal'"):
+        GroupMoments(groups=2, within="diag")
