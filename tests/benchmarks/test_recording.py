@@ -42,7 +42,7 @@ def test_cost_of_recording(tmp_path, tiny, report):
         state = optimizer.init(variables)
         for number in range(steps):
             rows = jnp.arange(1024) + 1024 * (number % 8)
-            variables, state, loss = step(variables, state, rows)
+            variables, state, _ = step(variables, state, rows)
             if recorder is not None and recorder.is_due(number):
                 recorder.record(number, pk.extractors.linen(model, variables, layers="Dense_*"))
         return jax.block_until_ready(variables)
