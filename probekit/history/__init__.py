@@ -7,6 +7,8 @@ blocks are put together. Needs no jax.
 
 from probekit.history.accessor import register_accessor
 from probekit.history.activations import Storage
+from probekit.history.comparison import compare_histories
+from probekit.history.export import to_csv
 from probekit.history.reading import open_history
 from probekit.history.representations import (
     ActivationHistory,
@@ -22,9 +24,11 @@ __all__ = [
     "Representation",
     "Status",
     "Storage",
+    "compare_histories",
     "make_attributes",
     "open_activations",
     "open_history",
     "register_accessor",
     "status_attributes",
+    "to_csv",
 ]

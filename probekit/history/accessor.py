@@ -1,5 +1,206 @@
 """`ds.probekit`: what users of a history would otherwise write again and again."""
 
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from probekit.errors import OptionError, UnknownNameError
+from probekit.history.schema import FINAL_LAYER, ROW_DIMS, STATUS_SUFFIX
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from probekit.history.plots import Plots
+
+NAME = "probekit"
+
 
 def register_accessor() -> None:
-    """Register the accessor with xarray, once."""
+    """Register `ds.probekit` with xarray; once is enough, and more does no harm."""
+    import xarray as xr
+
+    if not hasattr(xr.Dataset, NAME):
+        xr.register_dataset_accessor(NAME)(HistoryAccessor)  # type: ignore[no-untyped-call]
+
+
+class HistoryAccessor:
+    """What `ds.probekit` offers on a history: derived scores, summaries over seeds, figures.
+
+    Attributes
+    ----------
+    time : str
+        The axis along which the network learns: ``"epoch"``, ``"step"``, or another.
+    """
+
+    def __init__(self, dataset: "xr.Dataset") -> None:
+        self._dataset = dataset
+
+    @property
+    def time(self) -> str:
+        """The axis along which the network learns."""
+        rows = str(self._dataset.attrs.get(ROW_DIMS, "")).split()
+        for dim in (*rows[-1:], "epoch", "step"):
+            if dim in self._dataset.dims:
+                return dim
+        raise OptionError(
+            f"dims {tuple(self._dataset.dims)}: neither 'epoch' nor 'step' is among them; "
+            "this needs a whole history, not one row of it."
+        )
+
+    @property
+    def plot(self) -> "Plots":
+        """Figures: ``ds.probekit.plot.trajectories()`` and others. Needs the extra ``plot``."""
+        from probekit.history.plots import Plots
+
+        return Plots(self._dataset)
+
+    def recorded(self) -> "xr.DataArray":
+        """Tell which rows were recorded: boolean, dims ``seed`` and ``epoch`` (or ``step``).
+
+        A seed that stopped early has no rows after that. A row counts as recorded if any score in
+        it is a number.
+        """
+        time, rows = self.time, None
+        for name in scores(self._dataset):
+            array = self._dataset[name]
+            if time in array.dims:
+                others = [dim for dim in array.dims if dim not in (time, "seed")]
+                filled = array.notnull().any(others)
+                rows = filled if rows is None else rows | filled
+        if rows is None:
+            raise OptionError(f"dataset: no score has the axis {time!r}.")
+        return rows
+
+    def final(self) -> "xr.Dataset":
+        """Return each seed's last recorded row; its ``epoch`` (or ``step``) becomes a label of it.
+
+        Examples
+        --------
+        >>> import numpy as np, xarray as xr
+        >>> register_accessor()
+        >>> r2 = [[0.1, 0.2, 0.3], [0.4, 0.5, np.nan]]
+        >>> ds = xr.Dataset({"r2": (("seed", "epoch"), r2)}, {"seed": [0, 1], "epoch": [0, 1, 2]})
+        >>> final = ds.probekit.final()
+        >>> final.r2.values.tolist(), final.epoch.values.tolist()
+        ([0.3, 0.5], [2, 1])
+        """
+        time = self.time
+        rows = self.recorded()
+        last = rows.sizes[time] - 1 - rows.isel({time: slice(None, None, -1)}).argmax(time)
+        return self._dataset.isel({time: last.drop_vars(time, errors="ignore")})
+
+    def normalized_r2(self, variable: str = "linear_r2") -> "xr.DataArray":
+        """R² in units of the final total variance, so that epochs can be compared.
+
+        R²(t) · TV(t) / TV(final), where TV is the total variance of the layer's representation and
+        final is each seed's last recorded row. A share of the final variance, strictly speaking,
+        only for ``LinearR2(multioutput="variance_weighted")``.
+
+        Parameters
+        ----------
+        variable : str
+            An R² per layer.
+
+        Raises
+        ------
+        UnknownNameError
+            If the history does not have it.
+        OptionError
+            If the history has no ``total_variance``.
+
+        References
+        ----------
+        Lampinen, Chan and Hermann 2024, arXiv 2405.05847, Fig. 2.
+        """
+        ds = self._dataset
+        if variable not in ds.data_vars:
+            raise UnknownNameError("variable", variable, map(str, ds.data_vars))
+        if "total_variance" not in ds.data_vars:
+            raise OptionError(
+                "total_variance: not in this history, and R² is normalized by it. "
+                "Record it: estimators=['linear_r2', 'total_variance']."
+            )
+        final = self.final()["total_variance"].drop_vars(self.time, errors="ignore")
+        normalized = ds[variable] * (ds["total_variance"] / final.where(final > 0))
+        return normalized.transpose(*ds[variable].dims).assign_attrs(
+            long_name="R² × total variance / final total variance", units="1"
+        )
+
+    def summary(self, confidence: float = 0.95) -> "xr.Dataset":
+        """Mean over seeds, its confidence interval, and the number of seeds.
+
+        The interval is mean ± t · s / √n, with Student's t of n − 1 degrees of freedom and s the
+        standard deviation of the n seeds that have a value. It supposes that seeds are drawn at
+        random and scores roughly normal; it can reach beyond the range of a score, and is NaN for
+        one seed.
+
+        Parameters
+        ----------
+        confidence : float
+            Of the interval, between 0 and 1.
+
+        Returns
+        -------
+        xarray.Dataset
+            The scores, with ``seed`` replaced by ``statistic``: ``mean``, ``lower``, ``upper``,
+            ``n``.
+
+        Examples
+        --------
+        >>> import xarray as xr
+        >>> register_accessor()
+        >>> ds = xr.Dataset({"r2": ("seed", [0.4, 0.5, 0.6])}, {"seed": [0, 1, 2]})
+        >>> ds.probekit.summary().r2.values.round(3).tolist()
+        [0.5, 0.252, 0.748, 3.0]
+        """
+        import xarray as xr
+
+        ds = self._dataset
+        if not 0 < confidence < 1:
+            raise OptionError(f"confidence={confidence!r}: must lie between 0 and 1.")
+        names = [name for name in scores(ds) if "seed" in ds[name].dims]
+        if not names:
+            raise OptionError("dataset: no score has the axis 'seed' to summarize over.")
+        summaries = {}
+        for name in names:
+            mean, lower, upper, count = interval(ds[name], confidence)
+            parts = xr.concat([mean, lower, upper, count], "statistic")
+            summaries[name] = parts.assign_attrs(ds[name].attrs)
+        labels = {"statistic": ["mean", "lower", "upper", "n"]}
+        return xr.Dataset(summaries, attrs=ds.attrs).assign_coords(labels)
+
+    def __repr__(self) -> str:
+        return (
+            f"probekit history of {', '.join(scores(self._dataset)) or 'nothing'}\n"
+            "  .final(), .normalized_r2(), .summary(), .recorded(), .plot"
+        )
+
+
+def interval(
+    array: "xr.DataArray", confidence: float = 0.95
+) -> "tuple[xr.DataArray, xr.DataArray, xr.DataArray, xr.DataArray]":
+    """Mean over seeds, lower and upper end of its t interval, and number of seeds."""
+    from scipy.special import stdtrit  # the quantile alone: scipy.stats takes a second to import
+
+    count = array.count("seed").astype(float)
+    mean = array.mean("seed")
+    many = count.where(count > 1)
+    spread = np.sqrt(((array - mean) ** 2).sum("seed") / (many - 1))
+    half = spread / np.sqrt(many) * stdtrit(many - 1, 0.5 + confidence / 2)
+    return mean, mean - half, mean + half, count
+
+
+def scores(dataset: "xr.Dataset") -> list[str]:
+    """Names of the variables that are numbers with a fraction: no counts, no status, no text."""
+    return [
+        str(name)
+        for name, array in dataset.data_vars.items()
+        if array.dtype.kind == "f" and not str(name).endswith(STATUS_SUFFIX)
+    ]
+
+
+def last_hidden_layer(dataset: "xr.Dataset") -> Any:
+    """Name of the layer before ``logits``, or the last one if there is no such."""
+    layers = dataset["layer"].values.tolist()
+    hidden = [layer for layer in layers if layer != FINAL_LAYER]
+    return (hidden or layers)[-1]

@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
@@ -90,6 +90,23 @@ def writing(path: Path, *, durable: bool = False) -> "Iterator[netCDF4.Dataset]"
         replace(temporary, path, durable=durable)
     except BaseException as error:
         _discard(temporary, file)
+        if _is_of_file(error, temporary):
+            raise HistoryError(_unwritable(path, error)) from error
+        raise
+
+
+@contextlib.contextmanager
+def writing_text(path: Path) -> Iterator[TextIO]:
+    """Write a text file, a table or a page, that appears under its name when it is complete."""
+    if not path.parent.is_dir():
+        raise HistoryError(f"{path}: the folder {str(path.parent)!r} does not exist. Create it.")
+    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    try:
+        with open(temporary, "w", encoding="utf-8", newline="") as file:
+            yield file
+        replace(temporary, path)
+    except BaseException as error:
+        _discard(temporary, None)
         if _is_of_file(error, temporary):
             raise HistoryError(_unwritable(path, error)) from error
         raise

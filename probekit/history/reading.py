@@ -40,7 +40,9 @@ def open_history(path: str | os.PathLike[str]) -> "xr.Dataset":
     from probekit.history.accessor import register_accessor
 
     register_accessor()
-    return block.to_dataset(load(path))
+    dataset = block.to_dataset(load(path))
+    dataset.encoding["source"] = str(path)  # as xarray notes it; figures of activations look there
+    return dataset
 
 
 def load(path: str | os.PathLike[str]) -> Block:

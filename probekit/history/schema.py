@@ -17,9 +17,8 @@ from probekit.errors import OptionError
 
 CONVENTIONS = "CF-1.11"
 
-# Library axes lead, in this order; an estimator's own axes trail.
-LEADING_DIMS = ("seed", "epoch", "step", "layer", "layer_a", "layer_b", "feature")
-SPLITS = ("train", "fit", "test")
+# The axes of the library in the order in which tables show them; an estimator's own come after.
+DIMS = ("split", "seed", "epoch", "step", "layer", "layer_a", "layer_b", "feature")
 
 ACTIVATIONS_GROUP = "activations"
 ACTIVATIONS_VARIABLE = "representation"
@@ -32,6 +31,9 @@ MARK = "probekit_version"
 ROW_DIMS = "row_dims"
 # What two runs of one experiment may differ in: everything else in a history is reproducible.
 CIRCUMSTANCES = ("history", "date")
+
+# The layer of the outputs; the one before it is the last that represents anything.
+FINAL_LAYER = "logits"
 
 STATUS_SUFFIX = "_status"
 

@@ -1,0 +1,198 @@
+"""How the figures look: palette, axes, labels; and how they come by matplotlib."""
+
+import contextlib
+import os
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import numpy as np
+
+from probekit.errors import MissingExtraError, OptionError, UnknownNameError
+from probekit.history.accessor import scores
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
+
+# Okabe and Ito (2008): told apart by the colour-blind, and black on white.
+PALETTE = (
+    *("#0072B2", "#D55E00", "#009E73", "#CC79A7"),
+    *("#E69F00", "#56B4E9", "#000000", "#B8A900"),
+)
+SEQUENTIAL = "cividis"
+INK, FAINT = "#222222", "#8A8A8A"
+
+_STYLE = {
+    "font.size": 9.0,
+    "axes.titlesize": 10.0,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 9.0,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8.0,
+    "ytick.labelsize": 8.0,
+    "text.color": INK,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "savefig.dpi": 200,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "probekit",  # the same figure is the same file
+}
+
+
+@contextlib.contextmanager
+def new_figure(width: float, height: float) -> "Iterator[Figure]":
+    """Make a figure of so many inches, in the house style, without pyplot."""
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise MissingExtraError("matplotlib", extra="plot", needed_for="figures") from error
+    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
+        yield Figure(figsize=(width, height), layout="constrained", dpi=150)
+
+
+def save(figure: "Figure", target: str | os.PathLike[str] | BinaryIO, **options: Any) -> None:
+    """Write a figure so that equal figures are equal files, and text in an SVG stays text.
+
+    `target` is a path, whose ending says the format, or a binary file with the option ``format``.
+    """
+    import matplotlib as mpl
+
+    name = str(options.get("format") or os.fspath(target)).rsplit(".", 1)[-1].lower()  # type: ignore[arg-type]
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(name, {})
+    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
+        figure.savefig(target, metadata=undated, **options)
+
+
+def colors(labels: Sequence[Any]) -> dict[Any, str]:
+    """One colour for each label."""
+    return {label: PALETTE[place % len(PALETTE)] for place, label in enumerate(labels)}
+
+
+def axis_label(array: "xr.DataArray", width: int = 32) -> str:
+    """Name and units of a score, as an axis shows them: in lines of at most `width` letters."""
+    name = str(array.attrs.get("long_name") or array.name)
+    units = array.attrs.get("units", "1")
+    text = name if units in ("1", "") else f"{name} ({units})"
+    return textwrap.fill(text, width, break_long_words=False)
+
+
+def readable(name: str) -> str:
+    """Name of a variable as a title shows it."""
+    words = {"r2": "R²", "cka": "CKA", "rsa": "RSA"}
+    return " ".join(words.get(word, word) for word in name.split("_"))
+
+
+def grid(axes: "Axes") -> None:
+    """Draw faint horizontal lines behind the data."""
+    axes.grid(axis="y", color="#E4E4E4", linewidth=0.7)
+    axes.set_axisbelow(True)
+
+
+def heat_map(
+    axes: "Axes", values: np.ndarray, rows: Sequence[Any], columns: Sequence[Any]
+) -> "AxesImage":
+    """Draw a labelled matrix with its numbers written in; the scale begins at 0 or below."""
+    finite = values[np.isfinite(values)]
+    low, high = min(0.0, finite.min(initial=0.0)), finite.max(initial=0.0) or 1.0
+    image = axes.imshow(values, cmap=SEQUENTIAL, vmin=low, vmax=high, aspect="auto")
+    for (row, column), value in np.ndenumerate(values):
+        light = np.isfinite(value) and (value - low) < 0.55 * (high - low)
+        axes.text(
+            *(column, row, f"{value:.2f}"),
+            ha="center",
+            va="center",
+            color="white" if light else INK,
+            fontsize=8.5,
+        )
+    turn = max(len(str(label)) for label in columns) > 9 and len(columns) > 3
+    axes.set_xticks(
+        range(len(columns)),
+        list(map(str, columns)),
+        rotation=30 if turn else 0,
+        ha="right" if turn else "center",
+    )
+    axes.set_yticks(range(len(rows)), list(map(str, rows)))
+    bare(axes)
+    return image
+
+
+def bare(axes: "Axes") -> None:
+    """Leave the frame and the ticks away."""
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+
+
+def small_title(axes: "Axes", *parts: str) -> None:
+    """Write what is shown above a panel, in plain small letters."""
+    axes.set_title(", ".join(filter(None, parts)), fontweight="normal", fontsize=8.5)
+
+
+def small_text(axes: "Axes", text: str) -> None:
+    """Write a remark above a panel, at its right."""
+    axes.set_title(text, loc="right", fontweight="normal", fontsize=7.5, color=FAINT)
+
+
+def check_variable(dataset: "xr.Dataset", variable: str, *dims: str) -> "xr.DataArray":
+    """Return a score of the history that must have these axes."""
+    if variable not in dataset.data_vars:
+        raise UnknownNameError("variable", variable, scores(dataset))
+    array = dataset[variable]
+    for dim in dims:
+        if dim not in array.dims:
+            raise OptionError(f"variable={variable!r}: dims {array.dims}; {dim!r} is needed here.")
+    return array
+
+
+def first_with(dataset: "xr.Dataset", *dims: str, prefer: str = "") -> str:
+    """Return the score to draw if none was named: the preferred or the first with these axes."""
+    names = [name for name in scores(dataset) if set(dims) <= set(dataset[name].dims)]
+    if not names:
+        raise OptionError(
+            f"dataset: no score has the axes {dims}; there are: {', '.join(scores(dataset))}."
+        )
+    return prefer if prefer in names else names[0]
+
+
+def choose(argument: str, given: Any, known: Sequence[Any]) -> list[Any]:
+    """Return the labels that were asked for, all if none were, and refuse unknown ones."""
+    if given is None:
+        return list(known)
+    chosen = [given] if isinstance(given, str) or np.ndim(given) == 0 else list(given)
+    for label in chosen:
+        if label not in known:
+            raise UnknownNameError(argument, str(label), map(str, known))
+    return chosen
+
+
+def at(dataset: "xr.Dataset", epoch: Any) -> "tuple[xr.Dataset, str]":
+    """Return the rows of one epoch (or step), or each seed's last, and how to say so in a title."""
+    try:
+        time = dataset.probekit.time
+    except OptionError:  # a Dataset of `probe` or `compare`, without rows
+        return dataset, ""
+    if epoch is None:
+        return dataset.probekit.final(), f"last {time}"
+    choose(time, epoch, dataset[time].values.tolist())
+    return dataset.sel({time: epoch}), f"{time} {epoch}"
+
+
+def one_of_seeds(array: "xr.DataArray", seed: Any) -> "tuple[xr.DataArray, str]":
+    """Return one seed or the mean over seeds, and how to say so in a title."""
+    if "seed" not in array.dims:
+        return array, ""
+    if seed is not None:
+        choose("seed", seed, array["seed"].values.tolist())
+        return array.sel(seed=seed), f"seed {seed}"
+    count = array.sizes["seed"]
+    return array.mean("seed"), f"mean of {count} seeds" if count > 1 else ""

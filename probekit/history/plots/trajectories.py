@@ -1,0 +1,163 @@
+"""Scores over training: one thin line a seed, their mean, and its interval."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from probekit.errors import OptionError
+from probekit.history.accessor import interval, last_hidden_layer, scores
+from probekit.history.plots import style
+
+if TYPE_CHECKING:
+    import xarray as xr
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_COLORED = ("feature", "layer", "split")  # the axis that gives the colours, the first there is
+
+
+def trajectories(
+    dataset: "xr.Dataset",
+    variables: str | Sequence[str] | None = None,
+    *,
+    layers: str | Sequence[str] | None = None,
+    features: str | Sequence[str] | None = None,
+    split: str = "test",
+    confidence: float = 0.95,
+    seeds: bool = True,
+) -> "Figure":
+    """Draw scores over training: a thin line a seed, a thick mean, a band for its t interval.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        A history.
+    variables : str or sequence of str, optional
+        One panel each; ``"normalized_r2"`` is computed on the way. If not given: the network's
+        accuracy, linear R² and its normalized form, as far as they were recorded.
+    layers : str or sequence of str, optional
+        One row of panels each, for scores that have layers; the last hidden one if not given.
+    features : str or sequence of str, optional
+        Which features; all if not given.
+    split : str
+        For scores with splits, which one.
+    confidence : float
+        Of the interval over seeds.
+    seeds : bool
+        Whether single seeds are drawn too.
+    """
+    chosen = _variables(dataset, variables)
+    panels = [
+        panel
+        for name, array in chosen.items()
+        for panel in _panels(dataset, name, array, layers=layers, features=features, split=split)
+    ]
+    columns = min(3, len(panels))
+    rows = -(-len(panels) // columns)
+    with style.new_figure(3.3 * columns + 0.3, 2.65 * rows + 0.35) as figure:
+        legend: dict[str, Any] = {}
+        for place, (title, array) in enumerate(panels):
+            axes = figure.add_subplot(rows, columns, place + 1)
+            legend |= _draw(axes, array, dataset.probekit.time, confidence, seeds=seeds)
+            axes.set_title(title)
+        if any(legend):
+            handles = {label: line for label, line in legend.items() if label}
+            figure.legend(
+                handles.values(),
+                handles.keys(),
+                loc="outside upper center",
+                ncols=min(6, len(handles)),
+            )
+    return figure
+
+
+def _variables(
+    dataset: "xr.Dataset", variables: str | Sequence[str] | None
+) -> "dict[str, xr.DataArray]":
+    time = dataset.probekit.time
+    if variables is None:
+        known = [name for name in scores(dataset) if time in dataset[name].dims]
+        variables = [name for name in ("accuracy", "linear_r2") if name in known] or known[:3]
+        if {"linear_r2", "total_variance"} <= set(known):
+            variables = [*variables, "normalized_r2"]
+    names = [variables] if isinstance(variables, str) else list(variables)
+    if not names:
+        raise OptionError(f"variables: no score has the axis {time!r}, so there is none to draw.")
+    return {
+        name: dataset.probekit.normalized_r2()
+        if name == "normalized_r2" and name not in dataset
+        else style.check_variable(dataset, name, time)
+        for name in names
+    }
+
+
+def _panels(
+    dataset: "xr.Dataset",
+    name: str,
+    array: "xr.DataArray",
+    *,
+    layers: Any,
+    features: Any,
+    split: str,
+) -> "list[tuple[str, xr.DataArray]]":
+    """Cut a score into panels: it may then have the axes seed, time and that of the colours."""
+    heading = style.readable(name)
+    if "split" in array.dims:
+        style.choose("split", split, array["split"].values.tolist())
+        array, heading = array.sel(split=split), f"{heading}, {split}"
+    if "feature" in array.dims and features is not None:
+        array = array.sel(feature=style.choose("feature", features, array.feature.values.tolist()))
+    kept = {"seed", dataset.probekit.time, "layer", *_COLORED}
+    others = [str(dim) for dim in array.dims if dim not in kept]
+    if others:
+        raise OptionError(
+            f"variables={name!r}: has the axis {others[0]!r} too; choose from it or average over "
+            f"it first, e.g. ds.mean({others[0]!r})."
+        )
+    title = style.axis_label(array.rename(name))
+    if "layer" not in array.dims:
+        return [(heading, array.assign_attrs(label=title))]
+    if layers is None and "feature" not in array.dims:
+        return [(heading, array.assign_attrs(label=title))]  # colours are layers
+    layers = last_hidden_layer(dataset) if layers is None else layers
+    names = style.choose("layer", layers, array.layer.values.tolist())
+    return [
+        (f"{heading}, {layer}", array.sel(layer=layer).assign_attrs(label=title)) for layer in names
+    ]
+
+
+def _draw(
+    axes: "Axes", array: "xr.DataArray", time: str, confidence: float, *, seeds: bool
+) -> dict[str, Any]:
+    """Draw one panel; return what its legend shows."""
+    colored = next((dim for dim in _COLORED if dim in array.dims), None)
+    labels = array[colored].values.tolist() if colored else [""]
+    palette = style.colors(labels)
+    lines = {}
+    for label in labels:
+        one = array.sel({colored: label}) if colored else array
+        x, color = one[time].values, palette[label]
+        if "seed" not in one.dims:
+            one = one.expand_dims("seed")
+        mean, lower, upper, _ = interval(one, confidence)
+        if seeds and one.sizes["seed"] > 1:
+            axes.plot(x, one.transpose(time, "seed").values, color=color, linewidth=0.6, alpha=0.35)
+        axes.fill_between(x, lower.values, upper.values, color=color, alpha=0.16, linewidth=0)
+        marker = "o" if len(x) == 1 else None
+        (lines[str(label)],) = axes.plot(x, mean.values, color=color, linewidth=1.8, marker=marker)
+    axes.set_xlabel(time)
+    axes.set_ylabel(array.attrs["label"])
+    _limit(axes, array)
+    axes.margins(x=0.01)
+    style.grid(axes)
+    return lines
+
+
+def _limit(axes: "Axes", array: "xr.DataArray") -> None:
+    """Show the scores, not the far ends of an interval that few seeds make wide."""
+    values = array.values[np.isfinite(array.values)]
+    if values.size:
+        low, high = values.min(), values.max()
+        room = 0.06 * (high - low or 1.0)
+        axes.set_ylim(low - room, high + room)

@@ -1,0 +1,336 @@
+"""Figures show what is in the history: their lines, images and labels are compared with it."""
+
+import builtins
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import scipy.spatial.distance
+import xarray as xr
+
+from probekit.errors import MissingExtraError, OptionError, ShapeError, UnknownNameError
+from probekit.history import HistoryWriter, make_attributes, open_history
+from probekit.history.plots import embedding, save
+from probekit.history.plots.rdm import dissimilarities
+
+EXAMPLES, UNITS = 30, 8
+
+
+def lines(axes, width: float) -> list[np.ndarray]:
+    return [line.get_ydata() for line in axes.lines if line.get_linewidth() == width]
+
+
+def labels(figure) -> list[str]:
+    return [text.get_text() for legend in figure.legends for text in legend.get_texts()]
+
+
+def activations(seed: int, epoch: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    start, end = rng.normal(size=(2, EXAMPLES, UNITS))
+    return start * (1 - epoch / 4) + end * (epoch / 4)
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory) -> xr.Dataset:
+    """Two seeds of five epochs with activations of two layers, and R² of single units."""
+    path = tmp_path_factory.mktemp("plots") / "history.nc"
+    with HistoryWriter(path, attributes=make_attributes("test")) as history:
+        for seed in (3, 4):
+            for epoch in range(5):
+                x = activations(seed, epoch)
+                history.append_activations(
+                    {"seed": seed, "epoch": epoch}, [{"a": x, "b": x[:, :5]}]
+                )
+                r2 = np.random.default_rng([seed, epoch]).random((1, 1, 2, 2, UNITS))
+                r2[:, :, 1, :, 5:] = np.nan  # layer b is narrower
+                dims = ("seed", "epoch", "layer", "feature", "unit")
+                coords = {"seed": [seed], "epoch": [epoch]}
+                coords |= {"layer": ["a", "b"], "feature": ["easy", "hard"]}
+                history.append(xr.Dataset({"linear_r2": (dims, r2)}, coords))
+        history.finish()
+    return open_history(path)
+
+
+def test_trajectories_show_seeds_mean_and_interval(notebook):
+    figure = notebook.probekit.plot.trajectories("linear_r2", layers="hidden_3")
+    (axes,) = figure.axes
+    r2 = notebook.linear_r2.sel(layer="hidden_3")
+    means = lines(axes, 1.8)
+    for mean, feature in zip(means, notebook.feature.values, strict=True):
+        np.testing.assert_allclose(mean, r2.sel(feature=feature).mean("seed"))
+    singles = lines(axes, 0.6)
+    assert len(singles) == 10
+    np.testing.assert_array_equal(singles[3], r2.sel(feature="linear", seed=3))
+    band = axes.collections[0].get_paths()[0].vertices[:, 1]
+    summary = notebook.probekit.summary().linear_r2.sel(layer="hidden_3", feature="linear")
+    assert band.max() == pytest.approx(summary.sel(statistic="upper").max().item())
+    assert band.min() == pytest.approx(summary.sel(statistic="lower").min().item())
+    assert axes.get_xlabel() == "epoch"
+    assert axes.get_ylabel().replace("\n", " ") == "variance explained by the feature (R²)"
+    assert labels(figure) == ["linear", "xor_xor_xor"]
+
+
+def test_trajectories_as_they_come(notebook):
+    figure = notebook.probekit.plot.trajectories()
+    titles = [axes.get_title("left") for axes in figure.axes]
+    assert titles == ["accuracy, test", "linear R², hidden_3", "normalized R², hidden_3"]
+    np.testing.assert_allclose(
+        lines(figure.axes[2], 1.8)[0],
+        notebook.probekit.normalized_r2().sel(layer="hidden_3", feature="linear").mean("seed"),
+    )
+
+
+def test_trajectories_of_layers_splits_and_single_seeds(notebook):
+    plot = notebook.probekit.plot
+    figure = plot.trajectories(["total_variance", "loss"], split="train", seeds=False)
+    assert labels(figure) == ["hidden_0", "hidden_3", "logits"]
+    assert not lines(figure.axes[0], 0.6)
+    np.testing.assert_allclose(
+        lines(figure.axes[1], 1.8)[0], notebook.loss.sel(split="train").mean("seed")
+    )
+    figure = plot.trajectories("linear_r2", layers=["hidden_0", "logits"], features="linear")
+    assert [axes.get_title("left") for axes in figure.axes] == [
+        "linear R², hidden_0",
+        "linear R², logits",
+    ]
+    assert len(lines(figure.axes[0], 1.8)) == 1
+    one = notebook.isel(seed=0).probekit.plot.trajectories("loss")
+    np.testing.assert_array_equal(lines(one.axes[0], 1.8)[0], notebook.loss.isel(split=1, seed=0))
+
+
+def test_trajectories_refuse_what_they_cannot_draw(notebook, stored):
+    plot = notebook.probekit.plot
+    with pytest.raises(UnknownNameError, match="unknown variable 'los'; did you mean 'loss'"):
+        plot.trajectories("los")
+    with pytest.raises(UnknownNameError, match="unknown layer 'hidden_9'"):
+        plot.trajectories("linear_r2", layers="hidden_9")
+    with pytest.raises(UnknownNameError, match="unknown split 'fit'; there are: train, test"):
+        plot.trajectories("loss", split="fit")
+    with pytest.raises(UnknownNameError, match="unknown feature 'and'"):
+        plot.trajectories("accuracy", features=["and"])
+    with pytest.raises(OptionError, match="'linear_r2': has the axis 'unit' too; choose from it"):
+        stored.probekit.plot.trajectories("linear_r2")
+    with pytest.raises(OptionError, match="no score has the axis 'epoch', so there is none"):
+        notebook[["epoch"]].probekit.plot.trajectories()
+
+
+def test_layers_writes_the_final_means_into_a_heat_map(notebook):
+    figure = notebook.probekit.plot.layers()
+    axes = figure.axes[0]
+    final = notebook.linear_r2.sel(epoch=100).mean("seed")
+    np.testing.assert_allclose(axes.images[0].get_array(), final)
+    assert [text.get_text() for text in axes.texts] == [f"{v:.2f}" for v in final.values.ravel()]
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["linear", "xor_xor_xor"]
+    assert [text.get_text() for text in axes.get_yticklabels()] == notebook.layer.values.tolist()
+    assert axes.get_title("left") == "last epoch, mean of 5 seeds"
+    one = notebook.probekit.plot.layers("linear_r2", epoch=10, seed=2).axes[0]
+    np.testing.assert_allclose(one.images[0].get_array(), notebook.linear_r2.sel(epoch=10, seed=2))
+    assert one.get_title("left") == "epoch 10, seed 2"
+
+
+def test_layers_of_scores_without_rows(notebook):
+    probed = notebook[["linear_r2"]].isel(seed=0, epoch=-1, drop=True)
+    probed = probed.where(probed.layer != "hidden_0")  # undefined in one layer
+    axes = probed.probekit.plot.layers().axes[0]
+    np.testing.assert_array_equal(axes.images[0].get_array(), probed.linear_r2)
+    assert axes.texts[0].get_text() == "nan"
+
+
+def test_layers_refuse_what_they_cannot_draw(notebook):
+    with pytest.raises(OptionError, match=r"'accuracy': dims .*; 'layer' is needed here"):
+        notebook.probekit.plot.layers("accuracy")
+    with pytest.raises(OptionError, match=r"no score has the axes .'layer', 'feature'.; there are"):
+        notebook[["loss"]].probekit.plot.layers()
+    with pytest.raises(UnknownNameError, match="unknown epoch '101'"):
+        notebook.probekit.plot.layers(epoch=101)
+    with pytest.raises(UnknownNameError, match="unknown seed '7'"):
+        notebook.probekit.plot.layers(seed=7)
+
+
+def test_similarity_shows_the_matrix(notebook):
+    values = np.random.default_rng(0).random((3, 2))
+    ds = xr.Dataset(
+        {"rsa": (("layer_b", "layer_a"), values.T * 0), "cka": (("layer_a", "layer_b"), values)},
+        {"layer_a": ["x", "y", "z"], "layer_b": ["u", "v"]},
+    )
+    axes = ds.probekit.plot.similarity().axes[0]
+    np.testing.assert_array_equal(axes.images[0].get_array(), values)
+    assert [text.get_text() for text in axes.get_yticklabels()] == ["x", "y", "z"]
+    with pytest.raises(OptionError, match=r"no score has the axes .'layer_a', 'layer_b'"):
+        notebook.probekit.plot.similarity()
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "correlation"])
+def test_dissimilarities_are_those_of_scipy(metric):
+    x = np.random.default_rng(0).normal(size=(20, 6)) + 100
+    expected = scipy.spatial.distance.squareform(scipy.spatial.distance.pdist(x, metric))
+    np.testing.assert_allclose(dissimilarities(x, metric), expected, atol=1e-9)
+
+
+def test_correlation_distance_of_equal_units_is_undefined():
+    x = np.array([[1.0, 2.0], [3.0, 3.0], [2.0, 1.0]])
+    between = dissimilarities(x, "correlation")
+    assert np.isnan(between[1, [0, 2]]).all()
+    assert between[0, 2] == pytest.approx(2)
+
+
+def test_rdm_shows_stored_activations_sorted_by_labels(stored):
+    groups = np.arange(EXAMPLES) % 3
+    figure = stored.probekit.plot.rdm("a", labels=groups, seed=4, epoch=2, examples=20)
+    axes = figure.axes[0]
+    x = activations(4, 2)[:20][np.argsort(groups[:20], kind="stable")]
+    np.testing.assert_allclose(
+        axes.images[0].get_array(), dissimilarities(x, "euclidean"), atol=1e-5
+    )
+    assert [line.get_ydata()[0] for line in axes.lines[::2]] == [6.5, 13.5]
+    assert figure.get_suptitle() == "euclidean distance, seed 4, epoch 2"
+    figure = stored.probekit.plot.rdm(metric="correlation")
+    assert [axes.get_title("left") for axes in figure.axes[::2]] == ["a", "b"]
+    assert figure.get_suptitle() == "correlation distance, seed 3, epoch 4"
+
+
+def test_rdm_of_activations_from_elsewhere(notebook):
+    x = np.random.default_rng(0).normal(size=(10, 3))
+    figure = notebook.probekit.plot.rdm(activations={"own": x})
+    np.testing.assert_allclose(
+        figure.axes[0].images[0].get_array()[0, 1], np.linalg.norm(x[0] - x[1])
+    )
+
+
+def test_rdm_refuses_what_it_cannot_draw(notebook, stored):
+    with pytest.raises(OptionError, match="not read from a file, so its activations are not at h"):
+        notebook.probekit.plot.rdm()
+    with pytest.raises(OptionError, match="metric='manhattan': not a choice"):
+        stored.probekit.plot.rdm(metric="manhattan")
+    with pytest.raises(UnknownNameError, match="unknown layer 'c'; there are: a, b"):
+        stored.probekit.plot.rdm("c")
+    with pytest.raises(ShapeError, match=r"labels: shape \(3,\); give one for each of 30 examples"):
+        stored.probekit.plot.rdm(labels=[1, 2, 3])
+
+
+def test_embedding_shows_paths_in_the_last_principal_plane(stored):
+    groups = np.arange(EXAMPLES) % 2
+    axes = stored.probekit.plot.embedding("a", labels=groups, seed=4).axes[0]
+    last = activations(4, 4)
+    points = np.concatenate([each.get_offsets() for each in axes.collections])
+    order = np.argsort(groups, kind="stable")
+    between = scipy.spatial.distance.pdist(points)
+    centred = last - last.mean(axis=0)
+    _, scale, directions = np.linalg.svd(centred, full_matrices=False)
+    expected = scipy.spatial.distance.pdist((centred @ directions[:2].T)[order])
+    np.testing.assert_allclose(between, expected, rtol=1e-4)  # whatever the signs
+    share = scale[0] ** 2 / (scale**2).sum()
+    assert axes.get_xlabel() == f"first component ({share:.0%} of the variance)"
+    assert len(axes.lines) == EXAMPLES
+    assert len(axes.lines[0].get_xdata()) == 5
+
+
+def test_embedding_of_whole_representations_ignores_rotations(stored):
+    axes = stored.probekit.plot.embedding("a", method="mds").axes[0]
+    assert [len(line.get_xdata()) for line in axes.lines] == [5, 5]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["seed 3", "seed 4"]
+    x = activations(3, 0)
+    turned = x @ np.linalg.qr(np.random.default_rng(0).normal(size=(UNITS, UNITS)))[0]
+    distances = embedding.cka_distances([x, 5 * turned + 1, activations(4, 0), x * 0])
+    assert distances[0, 1] == pytest.approx(0, abs=1e-6)
+    assert 0.1 < distances[0, 2] < np.sqrt(2)
+
+
+def test_classical_scaling_recovers_a_plane():
+    points = np.random.default_rng(0).normal(size=(12, 2))
+    distances = scipy.spatial.distance.squareform(scipy.spatial.distance.pdist(points))
+    found = embedding.classical_scaling(distances)
+    np.testing.assert_allclose(
+        scipy.spatial.distance.pdist(found), scipy.spatial.distance.pdist(points)
+    )
+
+
+def test_embedding_refuses_what_it_cannot_draw(stored, tmp_path):
+    plot = stored.probekit.plot
+    with pytest.raises(OptionError, match="method='tsne': not a choice"):
+        plot.embedding(method="tsne")
+    with pytest.raises(UnknownNameError, match="unknown layer 'c'"):
+        plot.embedding("c")
+    with pytest.raises(ShapeError, match="labels: 3 labels; give one for each of 30 examples"):
+        plot.embedding("a", labels=[1, 2, 3])
+    with pytest.raises(ShapeError, match="a plane needs two units and examples"):
+        embedding.principal_plane(np.ones((5, 1)))
+    path = tmp_path / "short.nc"
+    with HistoryWriter(path, attributes=make_attributes("test"), lead=("step",)) as history:
+        for step in range(2):
+            history.append(xr.Dataset({"x": ("step", [1.0])}, {"step": [step]}))
+            history.append_activations({"step": step}, [{"a": np.eye(3)}])
+    short = open_history(path)
+    with pytest.raises(OptionError, match="method='mds': 2 rows with activations; it needs 3"):
+        short.probekit.plot.embedding(method="mds")
+    assert len(short.probekit.plot.embedding().axes[0].lines) == 3
+
+
+def test_selectivity_ranks_the_units(stored):
+    figure = stored.probekit.plot.selectivity(layer="b", epoch=4)
+    ranked, against = figure.axes
+    r2 = stored.linear_r2.sel(layer="b", epoch=4).isel(unit=slice(5))
+    expected = np.sort(r2.sel(feature="hard").values, axis=-1)[:, ::-1].mean(axis=0)
+    np.testing.assert_allclose(lines(ranked, 1.8)[1], expected)
+    points = against.collections[0].get_offsets()
+    np.testing.assert_allclose(points[:, 0], r2.sel(feature="easy").values.ravel())
+    np.testing.assert_allclose(points[:, 1], r2.sel(feature="hard").values.ravel())
+    one = stored.probekit.plot.selectivity(layer="a", seed=3).axes[0]
+    assert not lines(one, 0.6)
+    three = stored.isel(feature=[0, 1, 0]).probekit.plot.selectivity(layer="a")
+    assert len(three.axes) == 1
+
+
+def test_selectivity_refuses_what_it_cannot_draw(notebook, stored):
+    with pytest.raises(OptionError, match=r"no score has the axes .'unit', 'feature'"):
+        notebook.probekit.plot.selectivity()
+    more = stored.expand_dims(width=[1, 2])
+    with pytest.raises(OptionError, match=r"has the axes \['width'\] too; choose first"):
+        more.probekit.plot.selectivity(layer="a")
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg", "pdf"])
+def test_figures_are_written_and_equal_figures_are_equal_files(notebook, tmp_path, suffix):
+    written = []
+    for name in ("a", "b"):
+        path = tmp_path / f"{name}.{suffix}"
+        save(notebook.probekit.plot.layers(), path)
+        written.append(path.read_bytes())
+    assert len(written[0]) > 5000
+    assert written[0] == written[1]
+    assert suffix != "svg" or b">hidden_3</text>" in written[0]
+
+
+def test_figures_leave_no_trace_in_matplotlib(notebook):
+    import matplotlib as mpl
+
+    before = dict(mpl.rcParams)
+    notebook.probekit.plot.trajectories()
+    assert dict(mpl.rcParams) == before
+
+
+def test_figures_need_no_pyplot(tmp_path):
+    check = (
+        "import sys, xarray as xr; from probekit.history import register_accessor;"
+        "register_accessor();"
+        "ds = xr.Dataset({'loss': ('step', [2.0, 1.0])}, {'step': [0, 1]});"
+        "ds.probekit.plot.trajectories().savefig(sys.argv[1]);"
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    command = [sys.executable, "-c", check, tmp_path / "figure.png"]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.stdout == "False\n", run.stderr
+
+
+def test_without_matplotlib_the_extra_is_named(notebook, monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *arguments, **options):
+        if name.split(".")[0] == "matplotlib":
+            raise ModuleNotFoundError(name)
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtraError, match=r"figures need matplotlib.*probekit\[plot\]"):
+        notebook.probekit.plot.trajectories()
