@@ -4,10 +4,8 @@ The order is pluggy's: last registered first, ``tryfirst`` and ``trylast`` as th
 around all.
 """
 
-import traceback
 import warnings
 from collections.abc import Callable, Generator
-from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -69,10 +67,12 @@ class GuardedCall:
 
     def _report(self, implementation: pluggy.HookImpl, error: Exception) -> None:
         """Warn of an exception; a warning that is made an error by a filter goes through."""
+        import traceback
+
         frame = traceback.extract_tb(error.__traceback__)[-1]
         warnings.warn(
             f"{self._describe(implementation.plugin_name)}: {self._caller.name} raised "
-            f"{type(error).__name__}: {error} ({Path(frame.filename).name}:{frame.lineno}); "
+            f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno}); "
             "probekit goes on without it.",
             PluginWarning,
             stacklevel=4,

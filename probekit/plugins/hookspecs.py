@@ -7,12 +7,13 @@ in later versions; none is taken away.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from probekit.plugins.markers import hookspec
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import typer
     import xarray as xr
 

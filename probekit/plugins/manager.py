@@ -141,12 +141,12 @@ class Manager:
         del self._origins[name]
 
     @contextlib.contextmanager
-    def listening(self, listener: object) -> Iterator[None]:
-        """Have a listener registered for the time of a ``with`` block."""
+    def listening(self, listener: object, name: str | None = None) -> Iterator[None]:
+        """Have a listener registered, unless it is switched off, during a ``with`` block."""
         if self.pluggy.is_registered(listener):
             yield
             return
-        base = name = _own_name(listener)
+        base = name = name or _own_name(listener)
         number = 1
         while self.pluggy.has_plugin(name):
             number += 1

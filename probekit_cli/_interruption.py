@@ -1,0 +1,55 @@
+"""Ends that come from outside: Ctrl-C, and signals that ask a process to stop."""
+
+import contextlib
+import signal
+from collections.abc import Iterator, Sequence
+from types import FrameType
+
+OTHERS = ("SIGTERM", "SIGHUP")
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal asked to stop: as Ctrl-C, but the exit code tells which."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+@contextlib.contextmanager
+def signals_as_interrupts() -> Iterator[None]:
+    """Treat SIGTERM and SIGHUP as Ctrl-C, so that files are left in order."""
+    before = {}
+    for name in OTHERS:
+        number = getattr(signal, name, None)
+        # A signal that is ignored (as under nohup) stays ignored.
+        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+            before[number] = signal.signal(number, _stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def exit_code(interrupt: KeyboardInterrupt) -> int:
+    """Return 128 + the number of the signal, as shells do: 130 for Ctrl-C, 143 for SIGTERM."""
+    return 128 + (interrupt.number if isinstance(interrupt, Stopped) else signal.SIGINT)
+
+
+def resuming(typed: Sequence[str]) -> str:
+    """Return the command that goes on with what this one has begun.
+
+    Examples
+    --------
+    >>> resuming(["run", "my-task", "--overwrite", "--layers", "Dense_*"])
+    "probekit run my-task --layers 'Dense_*' --resume"
+    """
+    import shlex
+
+    words = [word for word in typed if word not in ("--overwrite", "--resume")]
+    return shlex.join(["probekit", *words, "--resume"])
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped(number)

@@ -1,0 +1,145 @@
+"""Final scores of a history as text, and what the paper would say of them."""
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+OUTPUTS = ("logits", "output", "outputs")
+"""Names of layers that are what the network answers, not what it represents."""
+
+
+class Score(NamedTuple):
+    """A score after training.
+
+    Attributes
+    ----------
+    labels : dict
+        ``{"layer": "hidden_3", "feature": "xor"}``; empty for one number a run.
+    mean, lower, upper : float
+        Mean over the seeds that have a value, and the ends of its 95 % interval; NaN if there are
+        too few seeds.
+    seeds : int
+        How many seeds have a value.
+    """
+
+    labels: dict[str, str]
+    mean: float
+    lower: float
+    upper: float
+    seeds: int
+
+    def text(self) -> str:
+        """Mean and interval, as people read them."""
+        if math.isnan(self.mean):
+            return "–"
+        half = (self.upper - self.lower) / 2
+        form = ".3g" if 0 < abs(self.mean) < 0.001 or abs(self.mean) >= 1000 else ".3f"
+        return f"{self.mean:{form}}" + ("" if math.isnan(half) else f" ± {half:{form}}")
+
+    def record(self) -> dict[str, Any]:
+        """Return it for JSON."""
+        numbers = {"mean": self.mean, "lower": self.lower, "upper": self.upper}
+        return {**self.labels, **numbers, "seeds": self.seeds}
+
+
+def scores_of(dataset: "xr.Dataset") -> dict[str, "xr.DataArray"]:
+    """Return the variables that are scores: numbers, and not status codes."""
+    return {
+        str(name): array for name, array in dataset.data_vars.items() if array.dtype.kind == "f"
+    }
+
+
+def final_scores(dataset: "xr.Dataset") -> dict[str, list[Score]]:
+    """Return the scores in the last row of each seed.
+
+    Variables with an axis that has no labels (``unit``, say) are left out.
+    """
+    from probekit.history import register_accessor
+
+    register_accessor()
+    accessor = dataset.probekit
+    last = accessor.final().reset_coords(drop=True)
+    last = last[[name for name, array in scores_of(last).items() if _is_labelled(array)]]
+    if "seed" not in last.dims:
+        last = last.expand_dims("seed")
+    if not last.data_vars:
+        return {}
+    summary = last.probekit.summary()
+    return {str(name): _scores(summary[name]) for name in summary.data_vars}
+
+
+def _is_labelled(array: "xr.DataArray") -> bool:
+    return all(dim in array.coords for dim in array.dims if dim != "seed")
+
+
+def _scores(summary: "xr.DataArray") -> list[Score]:
+    import numpy as np
+
+    dims = [str(dim) for dim in summary.dims if dim != "statistic"]
+    table = summary.transpose("statistic", *dims).sel(statistic=["mean", "lower", "upper", "n"])
+    labels = [table[dim].values for dim in dims]
+    scores = []
+    for place in np.ndindex(table.shape[1:]):
+        mean, lower, upper, count = table.values[(slice(None), *place)].tolist()
+        names = {dim: str(labels[axis][place[axis]]) for axis, dim in enumerate(dims)}
+        scores.append(Score(names, mean, lower, upper, int(count)))
+    return scores
+
+
+def shown_layer(layers: list[str]) -> str:
+    """Return the layer to look at if only one can be shown: the last before the output."""
+    inner = [layer for layer in layers if layer not in OUTPUTS]
+    return (inner or layers)[-1]
+
+
+def finding(dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> str | None:
+    """Say in a sentence how unequally features are represented; None if there are not two.
+
+    Examples
+    --------
+    >>> import xarray as xr
+    >>> history = xr.Dataset(
+    ...     {"linear_r2": (("seed", "epoch", "layer", "feature"), [[[[0.5, 0.1]]]])},
+    ...     {"seed": [0], "epoch": [1], "layer": ["hidden_3"], "feature": ["linear", "xor"]},
+    ... )
+    >>> finding(history, final_scores(history))
+    'In hidden_3, linear explains 5.0 times as much of the variance as xor (R² 0.500 and 0.100).'
+    """
+    if "linear_r2" not in scores or "layer" not in dataset.coords:
+        return None
+    layer = shown_layer([str(name) for name in dataset["layer"].values])
+    means = {
+        score.labels.get("feature", ""): score.mean
+        for score in scores["linear_r2"]
+        if score.labels.get("layer") == layer and math.isfinite(score.mean)
+    }
+    if len(means) < 2:
+        return None
+    high, low = max(means, key=lambda f: means[f]), min(means, key=lambda f: means[f])
+    if means[high] <= 0 or means[high] == means[low]:
+        return None
+    values = f"R² {means[high]:.3f} and {means[low]:.3f}"
+    accuracy = _accuracies(scores, high, low)
+    if means[low] <= 0:
+        return f"In {layer}, {high} explains some of the variance, {low} none ({values}){accuracy}."
+    ratio = means[high] / means[low]
+    times = f"{ratio:.1f}" if ratio < 100 else f"{ratio:.0f}"
+    return (
+        f"In {layer}, {high} explains {times} times as much of the variance as {low} "
+        f"({values}){accuracy}."
+    )
+
+
+def _accuracies(scores: dict[str, list[Score]], *features: str) -> str:
+    """Return how well the network answers about the features, if that is known."""
+    test = {
+        score.labels["feature"]: score.mean
+        for score in scores.get("accuracy", [])
+        if score.labels.get("split") == "test" and "feature" in score.labels
+    }
+    if not all(feature in test for feature in features):
+        return ""
+    first, second = (f"{100 * test[feature]:.1f} %" for feature in features)
+    return f", at test accuracies of {first} and {second}"

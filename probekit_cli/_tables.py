@@ -1,0 +1,55 @@
+"""Final scores as tables: layers down, features across."""
+
+from typing import TYPE_CHECKING
+
+from probekit_cli._scores import final_scores, finding
+from probekit_cli._terminal import Terminal
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+NETWORK, LAYERS = "network", "layers"
+
+
+def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
+    """Write all final scores, and the finding if there is one."""
+    scores = final_scores(dataset)
+    seeds = dataset.sizes.get("seed", 1)
+    over = f"mean ± 95 % interval over {seeds} seeds" if seeds > 1 else "1 seed"
+    tables: dict[str, dict[tuple[str, str], str]] = {}
+    for name, found in scores.items():
+        for score in found:
+            title, row, column = _place(name, score.labels)
+            tables.setdefault(title, {})[row, column] = score.text()
+    first = True
+    for title, cells in sorted(tables.items(), key=lambda item: item[0] != NETWORK):
+        long_name = dataset[title].attrs.get("long_name", "") if title in dataset else ""
+        heading = f"{title}: {long_name}" if long_name else title
+        terminal.line()
+        terminal.heading(f"{heading} ({over})" if first else heading)
+        terminal.table(_rows(cells), right=True)
+        first = False
+    if sentence := finding(dataset, scores):
+        terminal.line()
+        terminal.line(sentence)
+
+
+def _place(name: str, labels: dict[str, str]) -> tuple[str, str, str]:
+    """Return table, row and column in which a score stands."""
+    labels = dict(labels)
+    if "layer" in labels or "layer_a" in labels:
+        row = labels.pop("layer", "") or labels.pop("layer_a")
+        column = labels.pop("feature", "") or labels.pop("layer_b", "")
+        title = name if column else LAYERS
+        return title, ", ".join([row, *labels.values()]), column or name
+    column = labels.pop("feature", "all")
+    return NETWORK, ", ".join([name, *labels.values()]), column
+
+
+def _rows(cells: dict[tuple[str, str], str]) -> list[list[str]]:
+    rows = list(dict.fromkeys(row for row, _ in cells))
+    columns = list(dict.fromkeys(column for _, column in cells))
+    if columns == ["all"]:
+        return [[row, cells[row, "all"]] for row in rows]
+    head = ["", *columns]
+    return [head, *([row, *(cells.get((row, column), "") for column in columns)] for row in rows)]

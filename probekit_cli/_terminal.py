@@ -1,0 +1,80 @@
+"""What commands write to: results to standard output, everything else to standard error.
+
+The only module, with `_progress`, that knows of rich, and then only for a live display.
+"""
+
+import json
+import math
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, TextIO
+
+
+class Terminal:
+    """Where a command's output goes.
+
+    Parameters
+    ----------
+    quiet : bool
+        Write no notes; results and errors are still written.
+    out, err : file, optional
+        Standard output and error unless given.
+    """
+
+    def __init__(
+        self, *, quiet: bool = False, out: TextIO | None = None, err: TextIO | None = None
+    ) -> None:
+        self.quiet = quiet
+        self.out, self.err = out or sys.stdout, err or sys.stderr
+
+    @property
+    def is_live(self) -> bool:
+        """Whether a person looks at standard error as it is written."""
+        return self.err.isatty() and os.environ.get("TERM", "") != "dumb"
+
+    def line(self, text: str = "") -> None:
+        """Write a line of the result."""
+        print(text, file=self.out)
+
+    def heading(self, text: str) -> None:
+        """Write a line that names what follows."""
+        colours = self.out.isatty() and "NO_COLOR" not in os.environ
+        self.line(f"\x1b[1m{text}\x1b[0m" if colours else text)
+
+    def note(self, text: str) -> None:
+        """Write a line that is no part of the result."""
+        if not self.quiet:
+            print(text, file=self.err, flush=True)
+
+    def error(self, text: str) -> None:
+        """Write what went wrong."""
+        print(f"probekit: {text}", file=self.err, flush=True)
+
+    def table(self, rows: Iterable[Sequence[str]], *, right: bool = False, indent: int = 2) -> None:
+        """Write rows in columns; all but the first to the right if `right`."""
+        rows = [[*row] for row in rows]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            cells = [
+                cell.rjust(width) if right and place else cell.ljust(width)
+                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+            ]
+            self.line(" " * indent + "  ".join(cells).rstrip())
+
+    def json(self, value: Any) -> None:
+        """Write one line of JSON; what is not finite becomes null."""
+        print(json.dumps(_plain(value), ensure_ascii=False), file=self.out, flush=True)
+
+
+def _plain(value: Any) -> Any:
+    """Return a value that JSON can hold."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if hasattr(value, "tolist"):
+        return _plain(value.tolist())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, str | int | float | bool | None) else str(value)

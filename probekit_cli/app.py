@@ -1,0 +1,99 @@
+"""The typer application: which commands there are."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from probekit.errors import PluginWarning
+from probekit.plugins import Manager, Registry
+from probekit_cli import export, plot, plugins, run, show
+from probekit_cli import list as list_command
+
+COMMANDS = (list_command, show, plot, export, plugins)
+
+
+def build(manager: Manager, words: Sequence[str], *, typed: Sequence[str] = ()) -> typer.Typer:
+    """Return the application.
+
+    Parameters
+    ----------
+    manager : Manager
+        Its plugins add tasks and commands.
+    words : sequence of str
+        What is on the command line: options are made for the tasks that occur there, and for no
+        others, since their modules would have to be imported.
+    typed : sequence of str
+        The command line as the user wrote it, for the message on how to resume.
+    """
+    app = typer.Typer(
+        name="probekit",
+        help="Shows what a neural network represents, layer by layer, while it learns.",
+        no_args_is_help=True,
+        rich_markup_mode=None,  # rich would double the time that --help takes
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_general)
+    run.add(app, manager, words, typed)
+    for command in COMMANDS:
+        command.add(app, manager)
+    own = len(app.registered_commands)
+    manager.hook.probekit_add_commands(app=app)
+    _drop_taken_names(app, own)
+    return app
+
+
+def arranged(words: Sequence[str], registry: Registry) -> list[str]:
+    """Put the task right after ``run``, so that options may stand before it; check its name.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such task.
+    """
+    rest = [*words]
+    if rest[:1] != ["run"] or len(rest) == 1:
+        return rest
+    if rest[1].startswith("-"):
+        tasks = registry.names("task")
+        place = next((i for i, word in enumerate(rest) if word in tasks), None)
+        return rest if place is None else ["run", rest.pop(place), *rest[1:]]
+    registry.entry("task", rest[1])
+    return rest
+
+
+def _general(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    plugin: Annotated[
+        str,
+        typer.Option("-p", metavar="NAME", help="Load a plugin; with no:NAME, leave one out."),
+    ] = "",
+) -> None:
+    # `-p` never comes here: `main` has taken it out before there were commands.
+    if version:
+        from importlib import metadata
+
+        typer.echo(f"probekit {metadata.version('probekit')}")
+        raise typer.Exit
+
+
+def _drop_taken_names(app: typer.Typer, own: int) -> None:
+    """Drop commands of plugins whose names are taken: typer would let the last one win."""
+    taken = {group.name for group in app.registered_groups}
+    kept = []
+    for place, info in enumerate(app.registered_commands):
+        name = info.name or getattr(info.callback, "__name__", "").replace("_", "-")
+        if name in taken and place >= own:
+            module = getattr(info.callback, "__module__", "?")
+            warnings.warn(
+                f"command {name!r} of {module}: there is one already; it is left out.",
+                PluginWarning,
+                stacklevel=2,
+            )
+            continue
+        taken.add(name)
+        kept.append(info)
+    app.registered_commands[:] = kept

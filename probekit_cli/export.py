@@ -1,0 +1,39 @@
+"""``probekit export``: a history as CSV."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from probekit.plugins import Manager
+from probekit_cli.show import File
+
+
+def add(app: typer.Typer, manager: Manager) -> None:
+    """Add the command."""
+
+    @app.command("export")
+    def export_command(
+        file: File,
+        output: Annotated[
+            Path | None,
+            typer.Option(
+                "--output",
+                "-o",
+                help="A CSV file; standard output unless given.",
+                show_default=False,
+            ),
+        ] = None,
+        form: Annotated[
+            Literal["tidy", "notebook"],
+            typer.Option(
+                "--format",
+                help="tidy: a line for each value; notebook: the reference notebook's columns.",
+            ),
+        ] = "tidy",
+    ) -> None:
+        """Write the scores of a history as CSV."""
+        from probekit.history import open_history, to_csv
+
+        to_csv(open_history(file), output or sys.stdout, form)

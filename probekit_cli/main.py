@@ -1,0 +1,113 @@
+"""The entry point ``probekit``: arguments in, exit code out.
+
+0: done. 1: the run failed. 2: it was asked for in a way that cannot be. 130: Ctrl-C.
+"""
+
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import NoReturn, TextIO
+
+from probekit.errors import OptionError, ProbekitError, ProbekitWarning, UnknownNameError
+from probekit.plugins import Switches, get_manager
+
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    code = FAILED
+    try:
+        with warnings.catch_warnings():
+            _show_warnings_in_one_line()
+            code = _command_line(given)
+            sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough
+        _leave_output()
+        code = 0
+    except ProbekitError as error:
+        print(f"probekit: {error}", file=sys.stderr)
+        code = exit_code(error)
+    except KeyboardInterrupt:
+        print("probekit: stopped.", file=sys.stderr)
+        code = INTERRUPTED
+    sys.exit(code)
+
+
+def exit_code(error: ProbekitError) -> int:
+    """Return the exit code by the kind of error."""
+    return USAGE if isinstance(error, OptionError | UnknownNameError) else FAILED
+
+
+def plugin_requests(arguments: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Take all ``-p NAME`` out of the arguments, wherever they stand.
+
+    They decide which commands and options there are, so they come before anything else.
+
+    Examples
+    --------
+    >>> plugin_requests(["run", "-p", "mine", "my-task", "-pno:progress"])
+    (('mine', 'no:progress'), ['run', 'my-task'])
+    """
+    requests, rest = [], []
+    words = iter(arguments)
+    for word in words:
+        if word == "--":
+            rest += [word, *words]
+        elif word == "-p":
+            name = next(words, None)
+            if name is None:
+                raise OptionError("-p: no name; give a plugin, or no:NAME to leave one out.")
+            requests.append(name)
+        elif word.startswith("-p"):
+            requests.append(word.removeprefix("-p"))
+        else:
+            rest.append(word)
+    return tuple(requests), rest
+
+
+def _command_line(arguments: list[str]) -> int:
+    requests, rest = plugin_requests(arguments)
+    manager = get_manager(Switches.from_environment().with_requests(requests))
+    from probekit_cli.app import arranged, build
+
+    completing = os.environ.get("COMP_WORDS", "").split()  # a shell asks for completions
+    rest = arranged(rest, manager.registry)
+    app = build(manager, [*rest, *completing], typed=arguments)
+    try:
+        app(args=rest, prog_name="probekit")
+    except SystemExit as done:  # how typer ends, with the code
+        return done.code if isinstance(done.code, int) else 0
+    return 0
+
+
+def _show_warnings_in_one_line() -> None:
+    """Show our own warnings as we show errors; others as Python does."""
+    default = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, ProbekitWarning):
+            print(f"probekit: warning: {message}", file=sys.stderr)
+        else:
+            default(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = show
+
+
+def _leave_output() -> None:
+    """Send the rest of the output nowhere, so that Python does not complain when it flushes."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            os.dup2(nowhere, stream.fileno())
+        except (OSError, ValueError):  # not a real file
+            continue

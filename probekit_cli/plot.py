@@ -1,0 +1,57 @@
+"""``probekit plot``: figures of a history as PNG, SVG or PDF."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from probekit.errors import MissingExtraError, OptionError
+from probekit.plugins import Manager
+from probekit_cli._terminal import Terminal
+from probekit_cli.show import File
+
+SUFFIXES = (".png", ".svg", ".pdf")
+Kind = Literal["trajectories", "layers", "rdm"]
+
+
+def add(app: typer.Typer, manager: Manager) -> None:
+    """Add the command."""
+
+    @app.command("plot")
+    def plot_command(
+        file: File,
+        output: Annotated[
+            Path | None,
+            typer.Option(
+                "--output",
+                "-o",
+                help="PNG, SVG or PDF; FILE-KIND.png unless given.",
+                show_default=False,
+            ),
+        ] = None,
+        kind: Annotated[Kind, typer.Option(help="Which figure.")] = "trajectories",
+    ) -> None:
+        """Draw a figure of a history (needs the plot extra)."""
+        target = output or file.with_name(f"{file.name.partition('.nc')[0]}-{kind}.png")
+        if target.suffix.lower() not in SUFFIXES:
+            raise OptionError(f"--output {target}: must end in {', '.join(SUFFIXES)}.")
+        if not target.parent.is_dir():
+            raise OptionError(
+                f"--output {target}: there is no folder {target.parent}; make it first."
+            )
+        _check_matplotlib()
+        from probekit.history import open_history
+
+        drawn = getattr(open_history(file).probekit.plot, kind)()
+        figure = getattr(drawn, "figure", drawn)
+        figure.savefig(target, bbox_inches="tight")
+        Terminal().line(str(target))
+
+
+def _check_matplotlib() -> None:
+    """Raise unless figures can be drawn; without a screen, on any machine."""
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        raise MissingExtraError("matplotlib", extra="plot", needed_for="figures") from None
+    mpl.use("agg")

@@ -1,0 +1,242 @@
+"""``probekit run``: a task, with its own options, into a history."""
+
+import contextlib
+import dataclasses
+import inspect
+import shlex
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from probekit.errors import OptionError, ProbekitError
+from probekit.plugins import Manager
+from probekit_cli import _estimators
+from probekit_cli._events import Events
+from probekit_cli._interruption import exit_code, resuming, signals_as_interrupts
+from probekit_cli._options import command_of, parameters_of
+from probekit_cli._progress import NAME as PROGRESS
+from probekit_cli._progress import Progress
+from probekit_cli._scores import final_scores
+from probekit_cli._terminal import Terminal
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+PARTIAL = ".partial"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """Options that every task has; their order is that of the help."""
+
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The history; TASK.nc unless given."),
+    ] = None
+    estimators: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--estimators",
+            "-e",
+            metavar="NAME,…",
+            help="What to estimate, separated by commas, with options as in "
+            "\"rsa(compare='kendall')\"; the task's own choice unless given.",
+        ),
+    ] = None
+    layers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--layers", "-l", metavar="GLOB,…", help="Which layers to probe; all unless given."
+        ),
+    ] = None
+    store_activations: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB,…", help="Layers whose activations are kept in the history."),
+    ] = None
+    every: Annotated[
+        int,
+        typer.Option(min=1, metavar="INTEGER", help="Keep activations of every so many epochs."),
+    ] = 1
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a history that is there.")
+    ] = False
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the history that is there.")
+    ] = False
+    durable: Annotated[
+        bool, typer.Option("--durable", help="Survive power cuts too, not only kills; slower.")
+    ] = False
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show neither progress nor results.")
+    ] = False
+    json: Annotated[bool, typer.Option("--json", help="Write what happens as lines of JSON.")] = (
+        False
+    )
+
+
+def add(app: typer.Typer, manager: Manager, words: Sequence[str], typed: Sequence[str]) -> None:
+    """Add the command, with a command below it for each task.
+
+    Those that `words` does not mention get no options: their modules need not be imported.
+    """
+    tasks = typer.Typer(
+        help="Run a task: 'probekit run TASK --help' shows its options.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        subcommand_metavar="TASK [OPTIONS OF THE TASK]",
+    )
+    for entry in manager.registry.entries("task"):
+        command = _command(manager, entry.name, typed) if entry.name in words else _unmentioned
+        tasks.command(entry.name, help=entry.summary)(command)
+    app.add_typer(tasks, name="run")
+
+
+def _unmentioned() -> None:
+    raise AssertionError("a command that is not on the command line")
+
+
+def _command(manager: Manager, task: str, typed: Sequence[str]) -> Any:
+    config = manager.registry.load("task", task).Config
+    shared = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=field.type,
+        )
+        for field in dataclasses.fields(RunOptions)
+    ]
+    reserved = frozenset(parameter.name for parameter in shared)
+    parameters = parameters_of(config, task=task, reserved=reserved)
+
+    def command(**values: Any) -> None:
+        options = RunOptions(**{name: values.pop(name) for name in reserved})
+        given = {name: value for name, value in values.items() if value is not None}
+        _Running(manager, task, options, typed).run(given)
+
+    return command_of(command, [*parameters, *shared])
+
+
+class _Running:
+    """One run from the command line."""
+
+    def __init__(
+        self, manager: Manager, task: str, options: RunOptions, typed: Sequence[str]
+    ) -> None:
+        self.manager, self.task, self.options, self.typed = manager, task, options, typed
+        self.path = options.output or Path(f"{task}.nc")
+        self.terminal = Terminal(quiet=options.quiet)
+        self.progress = Progress(self.terminal)
+        self.events = Events(self.terminal)
+
+    def run(self, given: dict[str, Any]) -> None:
+        """Check everything that can be checked without jax, then run."""
+        options, registry = self.options, self.manager.registry
+        if options.overwrite and options.resume:
+            raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
+        registry.load("task", self.task).Config(**given)
+        named = _estimators.parse(options.estimators or (), registry)
+        began = time.monotonic()
+        try:
+            with signals_as_interrupts(), self._listening():
+                dataset = self._run(given, named)
+        except KeyboardInterrupt as interrupt:
+            self._tell_how_to_resume(f"stopped{self.progress.place}")
+            raise typer.Exit(exit_code(interrupt)) from None
+        except ProbekitError:
+            self._tell_what_is_kept()
+            raise
+        self._show(dataset, time.monotonic() - began)
+
+    def _run(self, given: dict[str, Any], named: list[_estimators.Named]) -> "xr.Dataset":
+        from probekit.running import run
+
+        options = self.options
+        chosen: dict[str, Any] = {
+            "estimators": [one.build(self.manager.registry) for one in named],
+            "layers": _separated(options.layers),
+            "store_activations": _separated(options.store_activations),
+        }
+        dataset: xr.Dataset = run(
+            self.task,
+            output=self.path,
+            every=options.every,
+            overwrite=options.overwrite,
+            resume=options.resume,
+            durable=options.durable,
+            **{name: value for name, value in chosen.items() if value},
+            **given,
+        )
+        return dataset
+
+    @contextlib.contextmanager
+    def _listening(self) -> Iterator[None]:
+        """Have progress shown and events written, as asked for."""
+        options, terminal = self.options, self.terminal
+        shown = not options.quiet and not (options.json and terminal.out.isatty())
+        with contextlib.ExitStack() as stack:
+            stack.callback(self.progress.stop)
+            if shown:
+                stack.enter_context(self.manager.listening(self.progress, PROGRESS))
+            if options.json:
+                stack.enter_context(self.manager.listening(self.events, "json"))
+            yield
+
+    def _show(self, dataset: "xr.Dataset", seconds: float) -> None:
+        """Show what came out, where it is, and what to do next."""
+        if self.options.json:
+            scores = final_scores(dataset)
+            records = {name: [one.record() for one in found] for name, found in scores.items()}
+            self.events.finished(self.path, records, seconds)
+        elif not self.options.quiet:
+            from probekit_cli._tables import show_scores
+
+            show_scores(self.terminal, dataset)
+            file = shlex.quote(str(self.path))
+            size = self.path.stat().st_size
+            rows = [
+                ["history", f"{self.path} ({size_text(size)}, {seconds:.0f} s)"],
+                ["next", f"probekit show {file}"],
+                ["", f"probekit plot {file}"],
+            ]
+            self.terminal.line()
+            self.terminal.table(rows, indent=0)
+
+    def _tell_how_to_resume(self, what: str) -> None:
+        if self._partial.is_dir():
+            self.terminal.error(f"{what}; what was recorded is kept. Go on with:")
+            self.terminal.error(f"  {resuming(self.typed)}")
+        else:
+            self.terminal.error(f"{what}; nothing was recorded.")
+
+    def _tell_what_is_kept(self) -> None:
+        if self.progress.place and self._partial.is_dir():
+            self.terminal.error(f"ended{self.progress.place}; what was recorded is kept.")
+
+    @property
+    def _partial(self) -> Path:
+        return self.path.with_name(self.path.name + PARTIAL)
+
+
+def _separated(texts: list[str] | None) -> list[str]:
+    """Return what stands between commas."""
+    parts = (part.strip() for text in texts or () for part in text.split(","))
+    return [part for part in parts if part]
+
+
+def size_text(size: float) -> str:
+    """Return a number of bytes as people read it.
+
+    Examples
+    --------
+    >>> size_text(123456)
+    '123 kB'
+    """
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"

@@ -1,0 +1,100 @@
+"""``probekit show``: what is in a history."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from probekit.plugins import Manager
+from probekit_cli._terminal import Terminal
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A history, finished or not.")]
+
+
+def add(app: typer.Typer, manager: Manager) -> None:
+    """Add the command."""
+
+    @app.command("show")
+    def show_command(
+        file: File,
+        json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    ) -> None:
+        """Show what is in a history."""
+        from probekit.history import open_history
+
+        dataset = open_history(file)
+        terminal = Terminal()
+        if json:
+            terminal.json(record(file, dataset))
+            return
+        from probekit_cli._tables import show_scores
+
+        _show_head(terminal, file, dataset)
+        show_scores(terminal, dataset)
+        _show_trajectories(terminal, dataset)
+
+
+def record(file: Path, dataset: "xr.Dataset") -> dict[str, object]:
+    """Return what is in a history, for JSON."""
+    from probekit_cli._scores import final_scores
+
+    scores = final_scores(dataset)
+    return {
+        "path": file,
+        "dims": dict(dataset.sizes),
+        "coords": {name: dataset[name].values for name in dataset.dims if name in dataset.coords},
+        "attributes": dict(dataset.attrs),
+        "scores": {name: [score.record() for score in found] for name, found in scores.items()},
+    }
+
+
+def _show_head(terminal: Terminal, file: Path, dataset: "xr.Dataset") -> None:
+    attributes = dataset.attrs
+    terminal.heading(str(attributes.get("title", file)))
+    version = attributes.get("probekit_version", "–")
+    row = dataset.probekit.time
+    dims = [
+        f"{row} {dataset[dim].values.min()} to {dataset[dim].values.max()}"
+        if dim == row
+        else f"{size} {dim}{'s' if size > 1 else ''}"
+        for dim, size in dataset.sizes.items()
+    ]
+    terminal.table(
+        [
+            ["task", str(attributes.get("task", "–"))],
+            ["dims", ", ".join(dims)],
+            ["variables", ", ".join(str(name) for name in dataset.data_vars)],
+            [
+                "written",
+                f"{attributes.get('date', '–')}, probekit {version}",
+            ],
+        ]
+    )
+
+
+def _show_trajectories(terminal: Terminal, dataset: "xr.Dataset") -> None:
+    """Draw for each feature how R² went in each layer, all on one scale."""
+    from probekit_cli._charts import sparkline
+
+    row = dataset.probekit.time
+    score = dataset.get("linear_r2")
+    if score is None or not {row, "layer", "feature"} <= {*score.dims} or score.sizes[row] < 2:
+        return
+    means = score.mean([dim for dim in score.dims if dim not in (row, "layer", "feature")])
+    high = float(means.max())
+    if not math.isfinite(high):
+        return
+    terminal.line()
+    first, last = dataset[row].values[[0, -1]]
+    terminal.heading(f"linear_r2 from {row} {first} to {last} (mean over seeds; 0 to {high:.2f})")
+    for feature in means["feature"].values:
+        terminal.line(f"  {feature}")
+        rows = []
+        for layer in means["layer"].values:
+            values = means.sel(feature=feature, layer=layer).values.tolist()
+            rows.append([str(layer), sparkline(values, low=0.0, high=high)])
+        terminal.table(rows, indent=4)
