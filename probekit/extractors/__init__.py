@@ -1,6 +1,26 @@
-"""Extractors: models in, `{layer: representation}` out; one framework a file."""
+"""Extractors: models in, `{layer: representation}` out; one framework a file.
+
+The functions are loaded when first used, so that a framework is imported by those who have it.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from probekit.extractors._paths import match
 from probekit.extractors._protocol import Extractor
 
-__all__ = ["Extractor", "match"]
+if TYPE_CHECKING:
+    from probekit.extractors.arrays import arrays
+    from probekit.extractors.function import function
+
+__all__ = ["Extractor", "arrays", "function", "match"]
+
+_FUNCTIONS = ("arrays", "function")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FUNCTIONS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{name}"), name)
+    globals()[name] = value  # in place of the module of the same name
+    return value

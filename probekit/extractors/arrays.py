@@ -1,0 +1,105 @@
+"""Activations computed elsewhere, in memory or on disk, as an extractor."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import jax
+import numpy as np
+
+from probekit._checks import check_rank, shape_text
+from probekit.errors import OptionError, ShapeError
+from probekit.extractors._paths import match
+from probekit.extractors._protocol import Extractor
+
+
+class ArraysExtractor(Extractor):
+    """What `arrays` returns."""
+
+    traceable: ClassVar[bool] = False
+    indexed: ClassVar[bool] = True
+
+    def __init__(self, arrays: Mapping[str, Any]) -> None:
+        self.arrays = dict(arrays)
+        self.examples = int(next(iter(self.arrays.values())).shape[0])
+
+    def layers(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
+        """Return the layers, with as many examples as are asked for."""
+        count = len(inputs)
+        return {
+            layer: jax.ShapeDtypeStruct((count, *array.shape[1:]), array.dtype)  # type: ignore[no-untyped-call]
+            for layer, array in self.arrays.items()
+        }
+
+    def __call__(self, inputs: Any) -> dict[str, Any]:
+        """Return these examples, by their numbers; only they are read."""
+        rows = np.asarray(inputs)
+        return {layer: _rows_of(array, rows) for layer, array in self.arrays.items()}
+
+    def __repr__(self) -> str:
+        return f"arrays({list(self.arrays)}, examples={self.examples})"
+
+
+def arrays(
+    activations: Mapping[str, Any], *, layers: str | Sequence[str] = "**"
+) -> ArraysExtractor:
+    """Make an extractor of activations that are there already.
+
+    Parameters
+    ----------
+    activations : mapping of str to array (example, …)
+        NumPy, JAX, `xarray.DataArray`, a memory map, or anything that has a shape and a dtype and
+        can be sliced, such as what `probekit.open_activations` gives. Only the examples of a batch
+        are read at a time.
+    layers : str or sequence of str
+        Globs over the names of the layers to keep.
+
+    Returns
+    -------
+    Extractor
+        Which holds its examples itself: inputs are None.
+
+    Raises
+    ------
+    OptionError
+        If there are none.
+    ShapeError
+        If one has no axes, is not numeric, or has another number of examples than the first.
+
+    Examples
+    --------
+    >>> extractor = arrays({"hidden": np.zeros((10, 4)), "logits": np.zeros((10, 2))})
+    >>> extractor(np.array([3, 4]))["logits"].shape
+    (2, 2)
+    """
+    if not isinstance(activations, Mapping) or not activations:
+        raise OptionError("activations: there are none; give a mapping layer -> array.")
+    chosen = {layer: activations[layer] for layer in match(activations, layers)}
+    chosen = {
+        layer: array if hasattr(array, "shape") else np.asarray(array)
+        for layer, array in chosen.items()
+    }
+    first = next(iter(chosen))
+    for layer, array in chosen.items():
+        argument = f"activations[{layer!r}]"
+        check_rank(argument, array, least=1, most=32)
+        if np.dtype(array.dtype).kind not in "biuf" and "float" not in str(array.dtype):
+            raise ShapeError(f"{argument}: {shape_text(array)}; it must be numeric.")
+        if array.shape[0] != chosen[first].shape[0]:
+            raise ShapeError(
+                f"{argument}: {array.shape[0]} examples; {first!r} has "
+                f"{chosen[first].shape[0]}. Give the same examples in the same order."
+            )
+    return ArraysExtractor(chosen)
+
+
+def _rows_of(array: Any, rows: np.ndarray) -> np.ndarray:
+    """Read some examples: as a slice where they follow each other, which files read best."""
+    first, last = int(rows[0]), int(rows[-1])
+    if np.array_equal(rows, np.arange(first, last + 1)):
+        return np.asarray(array[first : last + 1])
+    if isinstance(array, np.ndarray | jax.Array):
+        return np.asarray(array[rows])
+    # A padded last batch repeats its last example; files are not asked for one row many times.
+    stop = int(rows.max()) + 1
+    start = int(rows.min())
+    return np.asarray(array[start:stop])[rows - start]

@@ -1,0 +1,93 @@
+"""Any function from inputs to `{layer: array}` as an extractor."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+
+from probekit.errors import OptionError
+from probekit.extractors._paths import match
+from probekit.extractors._protocol import Extractor
+
+
+@jax.tree_util.register_pytree_node_class
+@dataclasses.dataclass(frozen=True)
+class FunctionExtractor(Extractor):
+    """What `function` returns."""
+
+    fn: Callable[[Any], Mapping[str, Any]]
+    patterns: tuple[str, ...] = ("**",)
+
+    def layers(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
+        """Return the layers that were asked for, in the order in which the function gives them."""
+        order: list[str] = []
+
+        def call(inputs: Any) -> Mapping[str, Any]:
+            outputs = _checked(self.fn(inputs))
+            order.extend(outputs)  # seen while tracing: a traced dict comes back sorted
+            return outputs
+
+        shapes = jax.eval_shape(call, inputs)
+        return {layer: shapes[layer] for layer in match(order, self.patterns)}
+
+    def __call__(self, inputs: Any) -> dict[str, jax.Array]:
+        """Return the activations of the layers that were asked for."""
+        outputs = _checked(self.fn(inputs))
+        return {layer: outputs[layer] for layer in match(outputs, self.patterns)}
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], Any]:
+        """Take parameters out of a function that is a pytree; any other function is static."""
+        if jax.tree_util.all_leaves([self.fn]):
+            return (), (self.fn, self.patterns)
+        return (self.fn,), (None, self.patterns)
+
+    @classmethod
+    def tree_unflatten(cls, static: Any, children: tuple[Any, ...]) -> "FunctionExtractor":
+        """Put the parts together again."""
+        fn, patterns = static
+        return cls(children[0] if children else fn, patterns)
+
+
+def function(
+    fn: Callable[[Any], Mapping[str, Any]], *, layers: str | Sequence[str] = "**"
+) -> FunctionExtractor:
+    """Make an extractor of a function.
+
+    Parameters
+    ----------
+    fn : callable
+        ``fn(inputs) -> {layer: array (example, …)}``, which JAX can trace. A function that closes
+        over parameters is compiled anew for each new one; give ``jax.tree_util.Partial(apply,
+        parameters)``, or any pytree that can be called, and new parameters do not recompile.
+    layers : str or sequence of str
+        Globs over the names of the layers to keep.
+
+    Returns
+    -------
+    Extractor
+
+    Raises
+    ------
+    OptionError
+        If `fn` cannot be called; and when it is used, if it returns no dict, or if a glob matches
+        no layer.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> extractor = function(lambda x: {"double": 2 * x, "square": x**2}, layers="d*")
+    >>> extractor(jnp.array([[3.0]]))
+    {'double': Array([[6.]], dtype=float32)}
+    """
+    if not callable(fn):
+        raise OptionError(f"fn: a {type(fn).__name__}; give a function of the inputs.")
+    return FunctionExtractor(fn, (layers,) if isinstance(layers, str) else tuple(layers))
+
+
+def _checked(outputs: Any) -> Mapping[str, Any]:
+    if not isinstance(outputs, Mapping):
+        raise OptionError(
+            f"fn: returned a {type(outputs).__name__}; it must return a dict {{layer: array}}."
+        )
+    return outputs
