@@ -40,7 +40,7 @@ class Variance(Estimator):
 
     @property
     def invariances(self):
-        return frozenset({"scaling"} if self.broken == "invariance" else {"permutation"})
+        return frozenset({"scaling"} if self.broken == "invariance" else {"translation"})
 
     @property
     def variables(self):
@@ -112,7 +112,7 @@ class FirstExample(Sums):
         ("name", "check_reports_what_it_declares", r"missing: \['variance'\]"),
         ("axes", "check_reports_what_it_declares", r"\(1,\) for the axes \(\)"),
         ("range", "check_reports_what_it_declares", r"its range is 1000000"),
-        ("offset", "check_large_offset", r"its range is 0 to inf"),
+        ("offset", "check_large_offset", r"variance is .* instead of"),
         ("weights", "check_weight_zero", r"variance is .* instead of"),
         ("identity", "check_identity", r"variance is .* instead of"),
         ("identity", "check_batches", r"variance is .* instead of"),
