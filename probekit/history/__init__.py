@@ -10,6 +10,7 @@ from probekit.history.activations import Storage
 from probekit.history.comparison import compare_histories
 from probekit.history.export import to_csv
 from probekit.history.reading import open_history
+from probekit.history.report import write_report
 from probekit.history.representations import (
     ActivationHistory,
     Representation,
@@ -31,4 +32,5 @@ __all__ = [
     "register_accessor",
     "status_attributes",
     "to_csv",
+    "write_report",
 ]
