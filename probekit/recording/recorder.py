@@ -348,7 +348,7 @@ def _joined(rows: list["xr.Dataset"], lead: tuple[str, ...]) -> list["xr.Dataset
     joined: list[list[xr.Dataset]] = []
     for row in rows:
         last = joined[-1][-1] if joined else None
-        same_seed = last is not None and ("seed" not in lead or row.seed == last.seed)
+        same_seed = "seed" not in lead or last is None or int(row.seed[0]) == int(last.seed[0])
         if last is not None and same_seed and int(row.step[0]) > int(last.step[-1]):
             joined[-1].append(row)
         else:

@@ -1,0 +1,255 @@
+"""`probe` and `compare`: against scikit-learn, whatever the batches, and with clear errors."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import xarray as xr
+from sklearn.linear_model import LinearRegression
+
+import probekit as pk
+from probekit.errors import OptionError, ScoreWarning, ShapeError
+from probekit.estimators import Estimator
+from probekit.probing import stream
+from probekit.statistics import Statistic
+from probekit.variables import Variable
+
+GENERATOR = np.random.default_rng(0)
+INPUTS = GENERATOR.normal(size=(90, 4)).astype(np.float32)
+OTHER = GENERATOR.normal(size=(60, 4)).astype(np.float32)
+WEIGHTS = GENERATOR.normal(size=(4, 5)).astype(np.float32)
+
+
+def network(weights, x):
+    return {"hidden": jnp.tanh(x @ weights), "also": (x @ weights).reshape(-1, 5, 1) ** 2}
+
+
+EXTRACTOR = pk.extractors.function(jax.tree_util.Partial(network, WEIGHTS))
+
+
+def features_of(inputs):
+    return {"sign": inputs[:, 0] > 0, "pair": inputs[:, 1:3], "first": inputs[:, 0]}
+
+
+def probe(**options):
+    given = {"held_out": (OTHER, features_of(OTHER)), **options}
+    return pk.probe(EXTRACTOR, INPUTS, features_of(INPUTS), **given)
+
+
+def test_linear_r2_is_scikit_learn_s():
+    ds = probe()
+    assert ds.linear_r2.dims == ("layer", "feature")
+    assert ds.layer.values.tolist() == ["hidden", "also"], "forward order, not sorted"
+    fit, scored = network(WEIGHTS, INPUTS), network(WEIGHTS, OTHER)
+    for layer in ds.layer.values:
+        for feature, y in features_of(INPUTS).items():
+            x, other = (
+                np.asarray(split[layer]).reshape(len(split[layer]), -1) for split in (fit, scored)
+            )
+            y, other_y = (
+                np.asarray(columns[feature], float).reshape(len(columns[feature]), -1)
+                for columns in (features_of(INPUTS), features_of(OTHER))
+            )
+            expected = LinearRegression().fit(y, x).score(other_y, other)
+            got = float(ds.linear_r2.sel(layer=layer, feature=feature))
+            assert got == pytest.approx(expected, abs=1e-5)
+
+
+ALL = ["linear_r2", "decoding_r2", "cka", "rsa", "total_variance", "participation_ratio"]
+
+
+@pytest.mark.parametrize("batch_size", [1000, 60, 31, 7])
+def test_scores_do_not_depend_on_batches(batch_size):
+    whole, batched = probe(estimators=ALL), probe(estimators=ALL, batch_size=batch_size)
+    xr.testing.assert_allclose(batched, whole, rtol=1e-4, atol=1e-5)
+
+
+def test_weight_zero_is_absent():
+    weight = np.ones(90)
+    weight[70:] = 0
+    broken = INPUTS.copy()
+    broken[70:] = np.nan
+    weighted = pk.probe(EXTRACTOR, broken, features_of(INPUTS), weight=weight, batch_size=40)
+    absent = pk.probe(EXTRACTOR, INPUTS[:70], features_of(INPUTS[:70]))
+    xr.testing.assert_allclose(weighted, absent, rtol=1e-4, atol=1e-5)
+
+
+def test_geometry_has_no_features_and_raw_values_have_units():
+    raw = pk.estimators.LinearR2(multioutput="raw_values", name="raw")
+    ds = probe(estimators=["total_variance", raw])
+    assert ds.total_variance.dims == ("layer",)
+    assert ds.raw.dims == ("layer", "feature", "unit")
+    assert ds.raw.attrs["estimator"] == repr(raw)
+
+
+def test_layers_of_unlike_width_are_filled_up_with_nan():
+    raw = pk.estimators.LinearR2(multioutput="raw_values", name="raw")
+    wide = pk.extractors.function(lambda x: {"wide": x, "narrow": x[:, :2]})
+    ds = pk.probe(wide, INPUTS, {"first": INPUTS[:, 0]}, estimators=[raw])
+    assert ds.raw.sel(layer="narrow").notnull().sum() == 2
+    assert ds.raw_status.sel(layer="narrow").values.tolist()[0][2:] == [-1, -1]
+
+
+def test_features_may_be_a_dataset_or_dataarrays():
+    table = xr.Dataset(
+        {
+            name: (("example",) if np.ndim(v) == 1 else ("example", "k"), v)
+            for name, v in features_of(INPUTS).items()
+        }
+    )
+    xr.testing.assert_identical(
+        pk.probe(EXTRACTOR, INPUTS, table), pk.probe(EXTRACTOR, INPUTS, features_of(INPUTS))
+    )
+
+
+def test_arrays_as_extractor_and_as_held_out():
+    fit, scored = network(WEIGHTS, INPUTS), network(WEIGHTS, OTHER)
+    held = pk.extractors.arrays(jax.tree.map(np.asarray, scored))
+    ds = pk.probe(
+        pk.extractors.arrays(jax.tree.map(np.asarray, fit)),
+        None,
+        features_of(INPUTS),
+        held_out=(held, features_of(OTHER)),
+        batch_size=25,
+    )
+    xr.testing.assert_allclose(ds.sel(layer=["hidden", "also"]), probe(), rtol=1e-4, atol=1e-5)
+
+
+def test_non_finite_activations_are_nan_and_warned_of_once_per_layer():
+    broken = INPUTS.copy()
+    broken[3, 0] = np.inf
+    spoilt = pk.extractors.function(lambda x: {"bad": x, "good": x[:, 1:]})
+    with pytest.warns(ScoreWarning, match=r"layer 'bad': .*non finite input") as caught:
+        ds = pk.probe(
+            spoilt, broken, {"second": INPUTS[:, 1]}, estimators=["cka", "total_variance"]
+        )
+    assert len(caught) == 1
+    assert caught[0].filename == __file__
+    assert bool(ds.cka.sel(layer="bad").isnull().all())
+    assert bool(ds.cka.sel(layer="good").notnull().all())
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"features": {}}, OptionError, "features: there are none"),
+        ({"features": INPUTS[:, 0]}, OptionError, "a ndarray is no mapping"),
+        ({"features": {"a": INPUTS[:50, 0]}}, ShapeError, "features: 50 examples; inputs have 90"),
+        (
+            {"features": {"a": INPUTS[:, 0], "b": INPUTS[:9, 0]}},
+            ShapeError,
+            r"features\['b'\]: 9 examples; features\['a'\] has 90",
+        ),
+        ({"features": {"a": np.array(["x"] * 90)}}, ShapeError, "must be numeric. Encode"),
+        ({"features": {"a": np.ones((90, 2, 2))}}, ShapeError, "must have 1 to 2 axes"),
+        ({"inputs": None}, ShapeError, "inputs: a NoneType; give an array"),
+        (
+            {"inputs": INPUTS[:0], "features": {"a": INPUTS[:0, 0]}},
+            ShapeError,
+            "inputs: 0 examples",
+        ),
+        ({"inputs": (INPUTS, INPUTS[:5])}, ShapeError, "arrays of 90 and 5 examples"),
+        ({"weight": np.ones(3)}, ShapeError, r"weight: shape \(3,\); inputs have 90"),
+        ({"batch_size": 0}, OptionError, "batch_size=0: must be at least 1"),
+        ({"held_out": INPUTS}, OptionError, "held_out: a ndarray; give"),
+        ({"held_out": (INPUTS, {"b": INPUTS[:, 0]})}, OptionError, "held_out: features"),
+        ({"estimators": []}, OptionError, "estimators: none given"),
+    ],
+)
+def test_arguments_that_do_not_fit(change, error, message):
+    given = {"inputs": INPUTS, "features": {"a": INPUTS[:, 0]}, **change}
+    with pytest.raises(error, match=message):
+        pk.probe(EXTRACTOR, given.pop("inputs"), given.pop("features"), **given)
+
+
+def test_new_parameters_do_not_compile_anything(compilations):
+    probe(batch_size=50)
+    other = pk.extractors.function(jax.tree_util.Partial(network, WEIGHTS + 1))
+    with compilations() as compiled:
+        pk.probe(
+            other, INPUTS, features_of(INPUTS), held_out=(OTHER, features_of(OTHER)), batch_size=50
+        )
+    assert compiled == []
+
+
+def test_even_batches():
+    for examples in range(1, 60):
+        for most in range(1, 20):
+            size = stream.even_batch(examples, most)
+            assert size <= most
+            assert 0 <= -(-examples // size) * size - examples < -(-examples // size)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MaxOfFeature(Estimator, Statistic):
+    """An estimator that brings its own functions, and cannot select columns."""
+
+    name: str = "largest"
+    kind = "encoding"
+
+    @property
+    def statistic(self):
+        return self
+
+    @property
+    def variables(self):
+        return (Variable(self.name),)
+
+    def init(self, x, y):
+        return jnp.full(y.shape[1], -jnp.inf)
+
+    def update(self, state, x, y, *, weight, index):
+        return jnp.maximum(state, jnp.where(weight[:, None] > 0, y, -jnp.inf).max(0))
+
+    def merge(self, a, b):
+        return jnp.maximum(a, b)
+
+    def compute(self, fit, held_out):
+        return {self.name: held_out.max()}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CountOfColumns(MaxOfFeature):
+    """An estimator of all features together."""
+
+    name: str = "columns"
+    joint = True
+
+    @property
+    def variables(self):
+        return (Variable(self.name, dims=("feature",)),)
+
+    def compute(self, fit, held_out, *, columns):
+        return {self.name: jnp.array([len(part) for part in columns])}
+
+
+def test_estimators_with_statistics_of_their_own():
+    ds = probe(estimators=[MaxOfFeature(), CountOfColumns()], batch_size=17)
+    expected = [np.max(np.asarray(column, float)) for column in features_of(OTHER).values()]
+    np.testing.assert_allclose(ds.largest.sel(layer="hidden"), expected, rtol=1e-6)
+    assert ds["columns"].sel(layer="also").values.tolist() == [1, 2, 1]
+
+
+def test_compare_gives_every_pair_of_layers():
+    ds = pk.compare(EXTRACTOR, EXTRACTOR, INPUTS, estimators=["cka", "rsa"], batch_size=37)
+    assert ds.cka.dims == ("layer_a", "layer_b")
+    np.testing.assert_allclose(np.diag(ds.cka), 1, atol=1e-5)
+    np.testing.assert_allclose(ds.cka, ds.cka.T, atol=1e-5)
+    x, y = (np.asarray(a).reshape(90, -1) for a in network(WEIGHTS, INPUTS).values())
+    expected = float(pk.measures.cka(x, y))
+    assert float(ds.cka.sel(layer_a="hidden", layer_b="also")) == pytest.approx(expected, abs=1e-5)
+
+
+def test_compare_two_sources_of_activations():
+    x = pk.extractors.arrays({"x": INPUTS})
+    ds = pk.compare(EXTRACTOR, x, INPUTS, batch_size=40)
+    assert dict(ds.cka.sizes) == {"layer_a": 2, "layer_b": 1}
+    with pytest.raises(ShapeError, match="extractor_b: 90 examples; extractor_a has 60"):
+        pk.compare(EXTRACTOR, x, OTHER)
+
+
+def test_compare_refuses_what_is_no_similarity():
+    with pytest.raises(OptionError, match="'linear_r2' is of kind encoding"):
+        pk.compare(EXTRACTOR, EXTRACTOR, INPUTS, estimators=["linear_r2"])

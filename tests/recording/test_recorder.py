@@ -1,0 +1,228 @@
+"""The Recorder: rows along any loop, on any schedule, that no exception loses."""
+
+import subprocess
+import sys
+import textwrap
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import xarray as xr
+
+import probekit as pk
+from probekit.errors import HistoryExistsError, OptionError, ShapeError
+from probekit.plugins import get_manager, hookimpl
+from probekit.recording.schedule import is_due
+
+INPUTS = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+FEATURES = {"a": INPUTS[:, 0], "b": INPUTS[:, 1] > 0}
+
+
+def network(weights, x):
+    return {"z": x @ weights, "a": jnp.tanh(x @ weights)}
+
+
+def model_at(step):
+    return pk.extractors.function(jax.tree_util.Partial(network, jnp.eye(3) * (1.0 + step)))
+
+
+def recorder(path, **options):
+    return pk.Recorder(path, inputs=INPUTS, features=FEATURES, **options)
+
+
+def test_rows_are_those_of_probe(tmp_path):
+    path = tmp_path / "history.nc"
+    with recorder(path, estimators=["linear_r2", "total_variance"]) as rec:
+        for step in (0, 3, 7):
+            rec.record(step, model_at(step), loss=1.0 / (1 + step))
+    history = pk.open_history(path)
+    assert history.linear_r2.dims == ("step", "layer", "feature")
+    assert history.layer.values.tolist() == ["z", "a"]
+    assert history.step.values.tolist() == [0, 3, 7]
+    np.testing.assert_allclose(history.loss, [1, 1 / 4, 1 / 8])
+    for step in (0, 3, 7):
+        ds = pk.probe(model_at(step), INPUTS, FEATURES, estimators=["linear_r2", "total_variance"])
+        xr.testing.assert_allclose(history.linear_r2.sel(step=step, drop=True), ds.linear_r2)
+        xr.testing.assert_allclose(
+            history.total_variance.sel(step=step, drop=True), ds.total_variance, rtol=1e-5
+        )
+
+
+@pytest.mark.parametrize(
+    ("every", "expected"),
+    [
+        (None, list(range(10))),
+        (4, [0, 4, 8]),
+        ([1, 5, 9, 200], [1, 5, 9]),
+        (pk.log_spaced(9, 4), [0, 1, 3, 9]),
+        (lambda step: step > 7, [8, 9]),
+    ],
+)
+def test_schedules(tmp_path, every, expected):
+    with recorder(tmp_path / "h.nc", every=every) as rec:
+        for step in range(10):
+            assert rec.is_due(step) == (step in expected)
+            rec.record(step, model_at(step))
+    assert pk.open_history(tmp_path / "h.nc").step.values.tolist() == expected
+
+
+def test_log_spaced():
+    steps = pk.log_spaced(10_000, 20)
+    assert steps[0] == 0
+    assert steps[-1] == 10_000
+    assert list(steps) == sorted(set(steps))
+    assert pk.log_spaced(0) == (0,)
+    with pytest.raises(OptionError, match="count=1: must be at least 2"):
+        pk.log_spaced(5, 1)
+
+
+def test_schedules_that_are_none():
+    with pytest.raises(OptionError, match="every=0: must be at least 1"):
+        is_due(0)
+    with pytest.raises(OptionError, match="give a number of steps"):
+        is_due(["a"])
+
+
+def test_several_seeds(tmp_path):
+    with recorder(tmp_path / "h.nc", seed=0) as rec:
+        for seed in (0, 1):
+            for step in (0, 10):
+                rec.record(step, model_at(step + seed), seed=seed, loss=seed)
+    history = pk.open_history(tmp_path / "h.nc")
+    assert history.linear_r2.dims == ("seed", "step", "layer", "feature")
+    assert history.loss.values.tolist() == [[0, 0], [1, 1]]
+
+
+def test_several_probe_sets(tmp_path):
+    sets = {
+        "clean": pk.ProbeSet(INPUTS, FEATURES),
+        "held": pk.ProbeSet(
+            INPUTS[:20],
+            {k: v[:20] for k, v in FEATURES.items()},
+            (INPUTS[20:], {k: v[20:] for k, v in FEATURES.items()}),
+        ),
+    }
+    with pk.Recorder(tmp_path / "h.nc", probe_sets=sets) as rec:
+        rec.record(0, model_at(0))
+        rec.record(1, model_at(1))
+    history = pk.open_history(tmp_path / "h.nc")
+    assert history.probe_set.values.tolist() == ["clean", "held"]
+    expected = pk.probe(model_at(1), INPUTS, FEATURES).linear_r2
+    got = history.linear_r2.sel(step=1, probe_set="clean", drop=True)
+    np.testing.assert_allclose(got, expected, rtol=1e-5)
+
+
+def test_an_exception_keeps_the_rows_and_resuming_goes_on(tmp_path):
+    path = tmp_path / "h.nc"
+
+    def loop():
+        with recorder(path) as rec:
+            rec.record(0, model_at(0), loss=0.5)
+            raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        loop()
+    assert pk.open_history(path).step.values.tolist() == [0]
+    with pytest.raises(HistoryExistsError):
+        recorder(path)
+    with recorder(path, resume=True) as rec:
+        rec.record(1, model_at(1), loss=0.25)
+    assert pk.open_history(path).loss.values.tolist() == [0.5, 0.25]
+    with recorder(path, overwrite=True) as rec:
+        rec.record(5, model_at(1))
+    assert pk.open_history(path).step.values.tolist() == [5]
+
+
+def test_a_row_recorded_again_is_replaced(tmp_path):
+    with recorder(tmp_path / "h.nc") as rec:
+        rec.record(0, model_at(0), loss=1.0)
+        rec.record(1, model_at(0), loss=2.0)
+        rec.record(0, model_at(0), loss=3.0)
+    assert pk.open_history(tmp_path / "h.nc").loss.values.tolist() == [3.0, 2.0]
+
+
+def test_a_reader_sees_the_rows_while_the_loop_goes_on(tmp_path):
+    path = tmp_path / "h.nc"
+    with recorder(path, flush_seconds=0) as rec:
+        rec.record(0, model_at(0))
+        code = f"import probekit as pk; print(pk.open_history({str(path)!r}).step.values.tolist())"
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.strip() == "[0]"
+        rec.record(1, model_at(1))
+
+
+def test_a_killed_loop_leaves_every_flushed_row(tmp_path):
+    path = tmp_path / "h.nc"
+    code = f"""
+        import os, signal
+        import numpy as np, probekit as pk
+        x = np.ones((8, 2), np.float32) * np.arange(8)[:, None]
+        rec = pk.Recorder({str(path)!r}, inputs=x, features={{"f": x[:, 0]}}, flush_seconds=0)
+        for step in range(3):
+            rec.record(step, pk.extractors.arrays({{"x": x}}))
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], capture_output=True)
+    assert done.returncode == -9
+    assert pk.open_history(path).step.values.tolist() == [0, 1, 2]
+
+
+def test_activations_are_stored_and_can_be_probed_later(tmp_path):
+    path = tmp_path / "h.nc"
+    with recorder(path, store="z", store_every=2, batch_size=16) as rec:
+        for step in range(4):
+            rec.record(step, model_at(step))
+    stored = pk.open_activations(path)
+    later = pk.probe(pk.extractors.arrays({"z": stored["z"]}), None, FEATURES, batch_size=16)
+    # The newest record with activations is that of step 2.
+    expected = pk.open_history(path).linear_r2.sel(step=2, layer=["z"], drop=True)
+    xr.testing.assert_allclose(later.linear_r2, expected, rtol=1e-5)
+    with (
+        pytest.raises(OptionError, match="store='q': matches none of z, a"),
+        recorder(tmp_path / "other.nc", store="q") as rec,
+    ):
+        rec.record(0, model_at(0))
+
+
+def test_new_parameters_do_not_compile_anything(tmp_path, compilations):
+    with recorder(tmp_path / "h.nc") as rec:
+        rec.record(0, model_at(0))
+        with compilations() as compiled:
+            rec.record(1, model_at(1))
+            rec.flush()
+    assert compiled == []
+
+
+def test_listeners_hear_of_records(tmp_path):
+    heard = []
+
+    class Listener:
+        @hookimpl
+        def probekit_recorded(self, path, dataset):
+            heard.append((path.name, dataset.step.values.tolist()))
+
+    with get_manager().listening(Listener()), recorder(tmp_path / "h.nc") as rec:
+        rec.record(0, model_at(0))
+        rec.record(1, model_at(1))
+    assert heard == [("h.nc", [0, 1])]
+
+
+def test_arguments_that_do_not_fit(tmp_path):
+    path = tmp_path / "h.nc"
+    with pytest.raises(OptionError, match="given beside inputs"):
+        pk.Recorder(path, inputs=INPUTS, features=FEATURES, probe_sets={"a": (INPUTS, FEATURES)})
+    with pytest.raises(OptionError, match="probe_sets: there are none"):
+        pk.Recorder(path, probe_sets={})
+    with pytest.raises(OptionError, match=r"probe_sets\['b'\]: features \('q',\)"):
+        pk.Recorder(path, probe_sets={"a": (INPUTS, FEATURES), "b": (INPUTS, {"q": INPUTS[:, 0]})})
+    with recorder(path) as rec:
+        rec.record(0, model_at(0), loss=1.0)
+        with pytest.raises(OptionError, match="seed=3: the Recorder was made without one"):
+            rec.record(1, model_at(1), seed=3)
+        with pytest.raises(ShapeError, match=r"loss: shape \(2,\); give a single number"):
+            rec.record(1, model_at(1), loss=np.ones(2))
+        with pytest.raises(OptionError, match=r"scalars: \[\]; the records before had \['loss'\]"):
+            rec.record(1, model_at(1))
