@@ -3,15 +3,32 @@
 import dataclasses
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
 
-from probekit.errors import PluginError
+from probekit.errors import PluginError, suggestion
 
-SCALARS = (int, float, str)
 METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
+KINDS = {int: "an integer", float: "a number", str: "a text"}
+
+_typer_option: Any = typer.Option  # its first flag stands in the place of a default
+
+
+def choice(choices: Sequence[str], *flags: str, **settings: Any) -> Any:
+    """Return an option that takes one of some words; for use in ``Annotated[str, choice(...)]``."""
+    return _typer_option(*flags, **_choosing(choices), **settings)
+
+
+def integer(*flags: str, **settings: Any) -> Any:
+    """Return an option that takes a whole number."""
+    return _typer_option(*flags, **_converting(int), **settings)
+
+
+def choice_argument(choices: Sequence[str], **settings: Any) -> Any:
+    """Return the same as an argument."""
+    return typer.Argument(**_choosing(choices), **settings)
 
 
 def parameters_of(config: type, *, task: str, reserved: frozenset[str]) -> list[inspect.Parameter]:
@@ -20,7 +37,7 @@ def parameters_of(config: type, *, task: str, reserved: frozenset[str]) -> list[
     Parameters
     ----------
     config : type
-        A dataclass. Metadata of a field: ``help``, ``unit``, ``choices``, ``least``.
+        A dataclass. Metadata of a field: ``help``, ``unit``, ``choices``.
     task : str
         For messages.
     reserved : frozenset of str
@@ -45,96 +62,117 @@ def parameters_of(config: type, *, task: str, reserved: frozenset[str]) -> list[
     return parameters
 
 
-def _parameter(field: "dataclasses.Field[Any]", hint: Any, task: str) -> inspect.Parameter:
-    kind, optional = _without_none(hint)
-    flag = "--" + field.name.replace("_", "-")
-    settings: dict[str, Any] = {"help": _help(field.metadata), "show_default": True}
-    default = _default(field)
-    if get_origin(kind) is tuple:
-        return _tuple_parameter(field, get_args(kind), default, task, flag, settings)
-    if kind is bool:
-        flag = f"{flag}/--no-{flag.removeprefix('--')}"
-    elif get_origin(kind) is Literal:
-        settings["show_choices"] = True
-    elif kind in SCALARS:
-        if choices := field.metadata.get("choices"):
-            kind = Literal[tuple(choices)]
-        elif kind is not str and (least := field.metadata.get("least")) is not None:
-            settings["min"] = least
-    else:
-        raise _unusable(task, field.name, hint)
-    if default is None:
-        settings["show_default"] = False
-    if kind in METAVARS:
-        settings["metavar"] = METAVARS[kind]
-    annotation = kind | None if optional else kind
-    return _option(field.name, annotation, flag, default, settings)
-
-
-def _tuple_parameter(
-    field: "dataclasses.Field[Any]",
-    arguments: tuple[Any, ...],
-    default: Any,
-    task: str,
-    flag: str,
-    settings: dict[str, Any],
-) -> inspect.Parameter:
-    """Return an option that takes values separated by commas and may be repeated."""
-    if len(arguments) != 2 or arguments[1] is not Ellipsis or arguments[0] not in SCALARS:
-        raise _unusable(task, field.name, field.type)
-    element = arguments[0]
-    settings["metavar"] = f"{METAVARS[element]},…"
-    settings["callback"] = _splitter(element, field.metadata.get("choices"))
-    shown = [",".join(map(str, default))] if default else None
-    settings["show_default"] = bool(shown)
-    return _option(field.name, list[str] | None, flag, shown, settings)
-
-
-def _splitter(element: type, choices: Any) -> Callable[[list[str] | None], tuple[Any, ...] | None]:
-    """Return what turns ``["64,64", "32"]`` into ``(64, 64, 32)``."""
-
-    def split(values: list[str] | None) -> tuple[Any, ...] | None:
-        if not values:
-            return None
-        return tuple(_converted(p.strip(), element, choices) for v in values for p in v.split(","))
-
-    return split
-
-
-def _converted(text: str, element: type, choices: Any) -> Any:
-    if choices and text not in choices:
-        raise typer.BadParameter(f"{text!r} is not one of {', '.join(map(repr, choices))}.")
-    if not text:
-        raise typer.BadParameter("empty value; separate values by single commas.")
-    try:
-        return element(text)
-    except ValueError:
-        kind = {int: "integer", float: "float"}.get(element, element.__name__)
-        raise typer.BadParameter(f"{text!r} is not a valid {kind}.") from None
-
-
-def _option(
-    name: str, annotation: Any, flag: str, default: Any, settings: dict[str, Any]
-) -> inspect.Parameter:
-    return inspect.Parameter(
-        name,
-        inspect.Parameter.KEYWORD_ONLY,
-        default=default,
-        annotation=Annotated[annotation, typer.Option(flag, **settings)],
-    )
-
-
 def command_of(
-    function: Callable[..., None], parameters: list[inspect.Parameter]
+    function: Callable[..., None], parameters: Sequence[inspect.Parameter]
 ) -> Callable[..., None]:
-    """Return a function of these parameters, as typer reads them off a signature."""
+    """Return a function of these parameters, as typer reads them off a signature.
+
+    `function` gets what was given; a tuple option comes as a tuple of its elements.
+    """
+    splitters = {p.name: p.annotation.__metadata__[1:] for p in parameters}
 
     def command(**values: Any) -> None:
+        for name, (split,) in ((name, found) for name, found in splitters.items() if found):
+            values[name] = split(values[name])
         function(**values)
 
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in parameters}
     return command
+
+
+def _parameter(field: "dataclasses.Field[Any]", hint: Any, task: str) -> inspect.Parameter:
+    """Return the parameter of a field; a second annotation says how to split a tuple's text."""
+    kind, optional = _without_none(hint)
+    flag = "--" + field.name.replace("_", "-")
+    default = _default(field)
+    choices = field.metadata.get("choices")
+    settings: dict[str, Any] = {"help": _help(field.metadata), "show_default": default is not None}
+    if get_origin(kind) is Literal:
+        kind, choices = str, get_args(kind)
+    if kind is bool and not optional:
+        flag = f"{flag}/--no-{flag.removeprefix('--')}"
+        return _option(field.name, bool, flag, default, settings)
+    if kind in METAVARS:
+        settings |= _choosing(choices) if choices else _converting(kind)
+        return _option(field.name, kind | None if optional else kind, flag, default, settings)
+    element = _element(kind)
+    if element is None:
+        raise _unusable(task, field.name, hint)
+    split = _Splitter(element, choices)
+    settings |= {"metavar": f"{METAVARS[element]},…", "callback": split.check}
+    if default in ((), None):
+        default, settings["show_default"] = None, False
+    elif default is not inspect.Parameter.empty:
+        default = [",".join(map(str, default))]
+    return _option(field.name, list[str] | None, flag, default, settings, split)
+
+
+def _option(
+    name: str, kind: Any, flag: str, default: Any, settings: dict[str, Any], *more: Any
+) -> inspect.Parameter:
+    annotation = Annotated[(kind, typer.Option(flag, **settings), *more)]
+    by_name = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, by_name, default=default, annotation=annotation)
+
+
+def _choosing(choices: Sequence[str]) -> dict[str, Any]:
+    def parse(value: Any) -> Any:
+        return _converted(value, str, choices)
+
+    return {
+        "parser": parse,
+        "metavar": "|".join(choices),
+        "autocompletion": lambda incomplete: [c for c in choices if c.startswith(incomplete)],
+    }
+
+
+def _converting(kind: type) -> dict[str, Any]:
+    def parse(value: Any) -> Any:
+        return _converted(value, kind)
+
+    return {"parser": parse, "metavar": METAVARS[kind]}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Splitter:
+    """Turns ``["64,64", "32"]`` into ``(64, 64, 32)``."""
+
+    element: type
+    choices: Sequence[str] | None
+
+    def __call__(self, values: Sequence[str] | None) -> tuple[Any, ...] | None:
+        if not values:
+            return None
+        parts = [part.strip() for value in values for part in value.split(",")]
+        return tuple(_converted(part, self.element, self.choices) for part in parts)
+
+    def check(self, values: list[str] | None) -> list[str] | None:
+        """Complain while typer still knows which option it is."""
+        self(values)
+        return values
+
+
+def _converted(value: Any, kind: type, choices: Sequence[str] | None = None) -> Any:
+    """Return a word of the command line as what it stands for; a default is that already."""
+    if not isinstance(value, str):
+        return value
+    if choices and value not in choices:
+        raise typer.BadParameter(f"{value!r} is not a choice{suggestion(value, choices)}")
+    try:
+        if value or kind is not str:
+            return kind(value)
+    except ValueError:
+        pass
+    raise typer.BadParameter(f"{value!r} is not {KINDS[kind]}.")
+
+
+def _element(kind: Any) -> type | None:
+    """Return the type of a tuple's elements if it is one that options can have."""
+    arguments = get_args(kind)
+    if get_origin(kind) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
+        return arguments[0] if arguments[0] in METAVARS else None
+    return None
 
 
 def _default(field: "dataclasses.Field[Any]") -> Any:
@@ -161,6 +199,6 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
 def _unusable(task: str, name: str, hint: Any) -> PluginError:
     text = hint.__name__ if isinstance(hint, type) else str(hint)
     return PluginError(
-        f"task {task!r}: its option {name!r} has the type {text}; use int, float, str, bool, a "
-        "Literal, a tuple of one of these (tuple[int, ...]), or one of them with '| None'."
+        f"task {task!r}: its option {name!r} has the type {text}; use int, float, str, bool, "
+        "Literal[...] or tuple[int, ...], where None may be allowed too."
     )

@@ -8,7 +8,7 @@ from probekit_cli._terminal import Terminal
 if TYPE_CHECKING:
     import xarray as xr
 
-NETWORK, LAYERS = "network", "layers"
+NETWORK, LAYERS = "network", "by layer"
 
 
 def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:

@@ -64,20 +64,26 @@ def arranged(words: Sequence[str], registry: Registry) -> list[str]:
     return rest
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        typer.echo(f"probekit {metadata.version('probekit')}")
+        raise typer.Exit
+
+
 def _general(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
     plugin: Annotated[
         str,
         typer.Option("-p", metavar="NAME", help="Load a plugin; with no:NAME, leave one out."),
     ] = "",
 ) -> None:
     # `-p` never comes here: `main` has taken it out before there were commands.
-    if version:
-        from importlib import metadata
-
-        typer.echo(f"probekit {metadata.version('probekit')}")
-        raise typer.Exit
+    pass
 
 
 def _drop_taken_names(app: typer.Typer, own: int) -> None:

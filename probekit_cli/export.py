@@ -2,11 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from probekit.plugins import Manager
+from probekit_cli._options import choice
 from probekit_cli.show import File
 
 
@@ -26,8 +27,9 @@ def add(app: typer.Typer, manager: Manager) -> None:
             ),
         ] = None,
         form: Annotated[
-            Literal["tidy", "notebook"],
-            typer.Option(
+            str,
+            choice(
+                ("tidy", "notebook"),
                 "--format",
                 help="tidy: a line for each value; notebook: the reference notebook's columns.",
             ),

@@ -1,10 +1,11 @@
 """``probekit list``: what is registered."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from probekit.plugins import Entry, Manager
+from probekit_cli._options import choice_argument
 from probekit_cli._terminal import Terminal
 from probekit_cli.plugins import records, show_plugins
 
@@ -18,8 +19,8 @@ def add(app: typer.Typer, manager: Manager) -> None:
     @app.command("list")
     def list_command(
         what: Annotated[
-            Literal["tasks", "estimators", "extractors", "plugins"] | None,
-            typer.Argument(help="All of them unless given.", show_default=False),
+            str | None,
+            choice_argument([*WHAT, PLUGINS], help="All unless given.", show_default=False),
         ] = None,
         json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     ) -> None:

@@ -9,10 +9,9 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
-from probekit.errors import OptionError, ProbekitError, ProbekitWarning, UnknownNameError
+from probekit.errors import OptionError, ProbekitError, ProbekitWarning
 from probekit.plugins import Switches, get_manager
-
-FAILED, USAGE, INTERRUPTED = 1, 2, 130
+from probekit_cli._endings import FAILED, exit_code
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -30,15 +29,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except ProbekitError as error:
         print(f"probekit: {error}", file=sys.stderr)
         code = exit_code(error)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
         print("probekit: stopped.", file=sys.stderr)
-        code = INTERRUPTED
+        code = exit_code(interrupt)
     sys.exit(code)
-
-
-def exit_code(error: ProbekitError) -> int:
-    """Return the exit code by the kind of error."""
-    return USAGE if isinstance(error, OptionError | UnknownNameError) else FAILED
 
 
 def plugin_requests(arguments: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:

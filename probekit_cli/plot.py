@@ -1,17 +1,18 @@
 """``probekit plot``: figures of a history as PNG, SVG or PDF."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from probekit.errors import MissingExtraError, OptionError
 from probekit.plugins import Manager
+from probekit_cli._options import choice
 from probekit_cli._terminal import Terminal
 from probekit_cli.show import File
 
 SUFFIXES = (".png", ".svg", ".pdf")
-Kind = Literal["trajectories", "layers", "rdm"]
+KINDS = ("trajectories", "layers", "similarity", "rdm", "embedding", "selectivity")
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
@@ -29,7 +30,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
                 show_default=False,
             ),
         ] = None,
-        kind: Annotated[Kind, typer.Option(help="Which figure.")] = "trajectories",
+        kind: Annotated[str, choice(KINDS, help="Which figure.")] = "trajectories",
     ) -> None:
         """Draw a figure of a history (needs the plot extra)."""
         target = output or file.with_name(f"{file.name.partition('.nc')[0]}-{kind}.png")

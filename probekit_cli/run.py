@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from probekit.errors import OptionError, ProbekitError
+from probekit.errors import DivergedError, OptionError, ProbekitError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
+from probekit_cli._endings import exit_code, resuming, signals_as_interrupts
 from probekit_cli._events import Events
-from probekit_cli._interruption import exit_code, resuming, signals_as_interrupts
-from probekit_cli._options import command_of, parameters_of
+from probekit_cli._options import command_of, integer, parameters_of
 from probekit_cli._progress import NAME as PROGRESS
 from probekit_cli._progress import Progress
 from probekit_cli._scores import final_scores
@@ -58,7 +58,7 @@ class RunOptions:
     ] = None
     every: Annotated[
         int,
-        typer.Option(min=1, metavar="INTEGER", help="Keep activations of every so many epochs."),
+        integer(help="Keep activations of every so many epochs."),
     ] = 1
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a history that is there.")
@@ -146,9 +146,10 @@ class _Running:
         except KeyboardInterrupt as interrupt:
             self._tell_how_to_resume(f"stopped{self.progress.place}")
             raise typer.Exit(exit_code(interrupt)) from None
-        except ProbekitError:
-            self._tell_what_is_kept()
-            raise
+        except ProbekitError as error:
+            self.terminal.error(str(error))
+            self._tell_what_is_kept(error)
+            raise typer.Exit(exit_code(error)) from error
         self._show(dataset, time.monotonic() - began)
 
     def _run(self, given: dict[str, Any], named: list[_estimators.Named]) -> "xr.Dataset":
@@ -212,9 +213,15 @@ class _Running:
         else:
             self.terminal.error(f"{what}; nothing was recorded.")
 
-    def _tell_what_is_kept(self) -> None:
-        if self.progress.place and self._partial.is_dir():
-            self.terminal.error(f"ended{self.progress.place}; what was recorded is kept.")
+    def _tell_what_is_kept(self, error: ProbekitError) -> None:
+        """Say where the rows are that were recorded before an error."""
+        if not self.progress.place or not self._partial.is_dir():
+            return
+        if isinstance(error, DivergedError):  # it would do so again
+            file = shlex.quote(str(self.path))
+            self.terminal.error(f"the epochs before are kept: probekit show {file}")
+        else:
+            self._tell_how_to_resume(f"ended{self.progress.place}")
 
     @property
     def _partial(self) -> Path:

@@ -1,10 +1,13 @@
-"""Ends that come from outside: Ctrl-C, and signals that ask a process to stop."""
+"""How commands end: exit codes by error and by signal, and what to type to go on."""
 
 import contextlib
 import signal
 from collections.abc import Iterator, Sequence
 from types import FrameType
 
+from probekit.errors import OptionError, ProbekitError, UnknownNameError
+
+FAILED, USAGE = 1, 2
 OTHERS = ("SIGTERM", "SIGHUP")
 
 
@@ -32,9 +35,16 @@ def signals_as_interrupts() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def exit_code(interrupt: KeyboardInterrupt) -> int:
-    """Return 128 + the number of the signal, as shells do: 130 for Ctrl-C, 143 for SIGTERM."""
-    return 128 + (interrupt.number if isinstance(interrupt, Stopped) else signal.SIGINT)
+def exit_code(reason: BaseException) -> int:
+    """Return what the process ends with.
+
+    2 for what was asked for and cannot be, 1 for other errors; for a signal 128 + its number, as
+    shells do: 130 for Ctrl-C, 143 for SIGTERM.
+    """
+    if isinstance(reason, KeyboardInterrupt):
+        return 128 + (reason.number if isinstance(reason, Stopped) else signal.SIGINT)
+    assert isinstance(reason, ProbekitError), "others are bugs and keep their traceback"
+    return USAGE if isinstance(reason, OptionError | UnknownNameError) else FAILED
 
 
 def resuming(typed: Sequence[str]) -> str:
