@@ -57,6 +57,18 @@ def combined_outline(outlines: Sequence[Outline], lead: Sequence[str]) -> Outlin
     return whole
 
 
+def are_complete(outlines: Sequence[Outline], lead: Sequence[str]) -> bool:
+    """Whether blocks together have a value everywhere, so that they can become one block.
+
+    A block with gaps would be taken for one that says that nothing was recorded there, and hide
+    what other blocks say.
+    """
+    whole = combined_outline(outlines, lead)
+    return not any(
+        name not in whole.labels and _has_gaps(name, outlines, whole) for name in whole.headers
+    )
+
+
 def check_alike(
     sizes: dict[str, int], headers: dict[str, Header], outline: Outline, what: str = "dataset"
 ) -> None:

@@ -1,6 +1,7 @@
 """Writing a history: segments while it grows, one file when it is finished."""
 
 import contextlib
+import itertools
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from probekit.history.file import (
     replace,
     writing,
 )
-from probekit.history.layout import check_alike, combine
+from probekit.history.layout import are_complete, check_alike, combine
 from probekit.history.schema import MARK, ROW_DIMS, check_same_experiment, event
 from probekit.history.segments import (
     FINISHED_NAME,
@@ -299,15 +300,38 @@ class HistoryWriter:
             self._merge_held()
 
     def _merge_held(self) -> None:
-        """Make one segment of the newest ones, so that a long history is not thousands of files."""
-        merged = Span(self._held[0][0].first, self._held[-1][0].last)
-        whole = combine([held for _, held in self._held], self.lead)
+        """Make few segments of the newest ones, so that a long history is not thousands of files.
+
+        They can only become one if no row lacks among them, as of different epochs of two seeds;
+        then those of one seed can.
+        """
+        together = [list(self._held)]
+        if not self._are_complete(together[0]):
+            runs = itertools.groupby(self._held, lambda held: self._labels(held[1], self.lead[:-1]))
+            together = [list(run) for _, run in runs]
+        for run in together:
+            if len(run) > 1 and self._are_complete(run):
+                self._merge(run)
+        self._held.clear()
+
+    def _merge(self, run: Sequence[tuple[Span, Block]]) -> None:
+        merged = Span(run[0][0].first, run[-1][0].last)
+        whole = combine([rows for _, rows in run], self.lead)
         with writing(self.folder / merged.file_name(), durable=self.durable) as file:
             block.write(file, whole)
-        for span, _ in self._held:
+        replaced = [span for span, _ in run]
+        for span in replaced:
             (self.folder / span.file_name()).unlink(missing_ok=True)
-        self._spans[-len(self._held) :] = [merged]
-        self._held.clear()
+        first = self._spans.index(replaced[0])
+        self._spans[first : first + len(replaced)] = [merged]
+
+    def _are_complete(self, run: Sequence[tuple[Span, Block]]) -> bool:
+        return are_complete([rows.outline for _, rows in run if rows.outline.headers], self.lead)
+
+    @staticmethod
+    def _labels(rows: Block, dims: Sequence[str]) -> tuple[tuple[Any, ...], ...]:
+        labels = rows.outline.labels
+        return tuple(tuple(labels[dim].tolist()) if dim in labels else () for dim in dims)
 
     def _move_finished(self) -> None:
         # The segments go first: a folder that has neither them nor the finished file holds nothing,

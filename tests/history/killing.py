@@ -29,7 +29,6 @@ from probekit.history import (
 from probekit.history.file import partial_path
 
 STEPS = 4
-writer._FAN_IN = 3  # so that four steps are enough for segments to be merged
 
 
 def loss(step: int) -> np.ndarray:
@@ -221,6 +220,7 @@ if __name__ == "__main__":
     parser.add_argument("--deaths", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    writer._FAN_IN = 3  # so that four steps are enough for segments to be merged
     record(given.folder / "warm.nc", given.folder / "warm.txt")  # imports what is imported lazily
     check(given.folder / "warm.nc", given.folder / "warm.txt")
     if given.how == "points":

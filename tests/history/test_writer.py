@@ -1,5 +1,7 @@
 """Rows go in, the same come out: of a finished history, an unfinished one, a resumed one."""
 
+import itertools
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -154,6 +156,33 @@ def test_many_small_segments_are_merged(path):
         files = list((path.parent / "history.nc.partial").glob("segment-*.nc"))
         assert len(files) == 3 + 201 % 64
         expected = xr.concat(steps, "step").sortby("step")
+        assert_same(open_history(path), expected)
+        history.finish()
+    assert_same(open_history(path), expected)
+
+
+@pytest.mark.parametrize("shuffle", range(6))
+def test_blocks_in_any_order_make_the_same_history(path, monkeypatch, shuffle):
+    """Blocks of several seeds, merged early, some rows given twice, the history taken up again."""
+    monkeypatch.setattr("probekit.history.writer._FAN_IN", 4)
+    rng = np.random.default_rng(shuffle)
+    blocks = []
+    for seed in range(3):
+        cuts = [0, *sorted(rng.choice(np.arange(1, 9), size=3, replace=False)), 9]
+        blocks += [(seed, range(a, b)) for a, b in itertools.pairwise(cuts)]
+    blocks += [blocks[place] for place in rng.integers(0, len(blocks), 4)]
+    if shuffle:
+        rng.shuffle(blocks)
+    interrupted = rng.integers(1, len(blocks))
+    with writer(path) as history:
+        for seed, epochs in blocks[:interrupted]:
+            history.append(rows(int(seed), epochs))
+    with writer(path, resume=True) as history:
+        for seed, epochs in blocks[interrupted:]:
+            history.append(rows(int(seed), epochs))
+        expected = xr.concat(
+            [rows(seed, range(9)) for seed in range(3)], "seed", data_vars="minimal"
+        )
         assert_same(open_history(path), expected)
         history.finish()
     assert_same(open_history(path), expected)
