@@ -33,7 +33,7 @@ def test_killed_at_some_points(tmp_path, mode):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", [[], ["--torn"], ["--overwrite"]], ids=str)
+@pytest.mark.parametrize("mode", [["--torn"], ["--torn", "--overwrite"]], ids=str)
 def test_killed_at_every_point(tmp_path, mode):
     found = deaths(tmp_path, "points", *mode)
     assert len(found) >= 50
