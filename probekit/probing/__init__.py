@@ -8,7 +8,7 @@ names. `probe`, `compare`, the Recorder and a run are made of these.
 from probekit.probing.comparing import compare
 from probekit.probing.labelling import dataset_of, warn_of_undefined
 from probekit.probing.plan import Features, LayerStates, Plan, Scores, States
-from probekit.probing.readout import host_rows, lowered_rows, read_layers
+from probekit.probing.readout import host_rows, lowered_rows, once_options, read_layers
 from probekit.probing.scoring import Probe, probe, probe_set_of
 from probekit.probing.stream import batches_of, collect
 
@@ -25,6 +25,7 @@ __all__ = [
     "dataset_of",
     "host_rows",
     "lowered_rows",
+    "once_options",
     "probe",
     "probe_set_of",
     "read_layers",

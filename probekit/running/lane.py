@@ -15,7 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.probing import LayerStates, Scores, host_rows, lowered_rows
+from probekit.probing import LayerStates, Scores, host_rows, lowered_rows, once_options
+from probekit.running.packing import Packing
 from probekit.running.program import Carry, Data, Epochs, Program, Row
 from probekit.tasks import Split
 
@@ -55,23 +56,23 @@ class Compiler:
 
     def __init__(self, program: Program, seeds: int) -> None:
         self.program, self.seeds = program, seeds
-        self._init = self._compile(
-            jax.jit(self._over_seeds(program.init)).lower(self._seed_numbers)
-        )
-        self._chunks: dict[Any, Future[Any]] = {}
+        init = jax.jit(self._over_seeds(program.init), compiler_options=once_options())
+        self._init = self._compile(init.lower(self._seed_numbers))
+        self._chunks: dict[Any, tuple[Future[Any], Packing]] = {}
         self._readouts: dict[Any, Future[Any]] = {}
 
-    def start(self, data: Data) -> Future[Any]:
+    def start(self, data: Data) -> tuple[Future[Any], Packing]:
         """Start to compile for data of these shapes, seeds stacked."""
-        key = data.sizes, _shapes(data.inputs)
+        key = data.sizes, data.inputs.shape, data.inputs.dtype
         if key not in self._chunks:
             carry = jax.eval_shape(self._over_seeds(self.program.init), self._seed_numbers)
             shapes = carry, _shapes(data), _room(self.seeds, data.sizes[0])
-            traced = jax.jit(self._over_seeds(self.program.chunk)).trace(*shapes)
-            self._chunks[key] = self._compile(traced.lower())
-            row: Row = traced.out_info[1]
-            for layer in row.fit:
-                self._start_readout(row.fit[layer], row.test[layer])
+            chunk = self._compile(jax.jit(self._over_seeds(self.program.chunk)).lower(*shapes))
+            one_seed = jax.tree.map(lambda array: _struct(array.shape[1:], array.dtype), data)
+            packing = self.program.packing(one_seed)
+            self._chunks[key] = chunk, packing
+            for states in packing.shapes(self.seeds * CHUNK).values():
+                self._readout_of(states)
         return self._chunks[key]
 
     def init(self, seeds: Sequence[int]) -> Carry:
@@ -81,27 +82,30 @@ class Compiler:
 
     def chunk(self, carry: Carry, data: Data, epochs: Epochs) -> tuple[Carry, Row]:
         """Run a chunk; returns as soon as the device has begun."""
-        result: tuple[Carry, Row] = self.start(data).result()(carry, data, epochs)
+        compiled, _ = self.start(data)
+        result: tuple[Carry, Row] = compiled.result()(carry, data, epochs)
         return result
 
-    def scores(self, row: Row) -> Scores:
-        """Return the scores of all layers, axes ``seed, epoch`` first, on the host."""
-        plan, scores = self.program.plan, {}
+    def scores(self, data: Data, row: Row) -> Scores:
+        """Return the scores of all layers, axes ``seed, epoch`` first; `row` is on the host."""
+        _, packing = self.start(data)
         lead = row.recorded.shape
-        for layer in row.fit:
-            states = jax.tree.map(_as_rows, (row.fit[layer], row.test[layer]))
-            readout = self._start_readout(row.fit[layer], row.test[layer]).result()
-            read = dict(jax.device_get(readout(*states)))
-            if not plan.traceable:
-                read |= host_rows(plan, *jax.device_get(states))
+        fit, test = (packing.unpack(_rows_of_split(row, split)) for split in (0, 1))
+        scores: Scores = {}
+        for layer in fit:
+            states = fit[layer], test[layer]
+            read = dict(jax.device_get(self._readout_of(fit[layer]).result()(*states)))
+            if not self.program.plan.traceable:
+                read |= host_rows(self.program.plan, *states)
             scores[layer] = {name: a.reshape(*lead, *a.shape[1:]) for name, a in read.items()}
         return scores
 
-    def _start_readout(self, fit: LayerStates, test: LayerStates) -> Future[Any]:
-        shapes = jax.tree.map(_rows_shape, (fit, test))
-        key = tuple((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(shapes))
+    def _readout_of(self, states: LayerStates) -> Future[Any]:
+        """Return the program that reads scores off the states of a layer of these shapes."""
+        key = tuple((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(states))
         if key not in self._readouts:
-            self._readouts[key] = self._compile(lowered_rows(self.program.plan, *shapes))
+            shapes = _shapes(states)
+            self._readouts[key] = self._compile(lowered_rows(self.program.plan, shapes, shapes))
         return self._readouts[key]
 
     def _compile(self, lowered: Any) -> Future[Any]:
@@ -169,7 +173,7 @@ def run_lane(
             carry, row = compiler.chunk(carry, data, _epochs(orders, numbers, data.sizes[0]))
             ahead, epoch = (numbers, carry, row), numbers[-1] + 1
         if waiting is not None:
-            chunk = _fetched(compiler, *waiting)
+            chunk = _fetched(compiler, data, *waiting)
             yield chunk
             if bool(np.all(chunk.carry.finished)):
                 return
@@ -178,12 +182,13 @@ def run_lane(
         waiting = ahead
 
 
-def _fetched(compiler: Compiler, numbers: tuple[int, ...], carry: Carry, row: Row) -> Chunk:
+def _fetched(
+    compiler: Compiler, data: Data, numbers: tuple[int, ...], carry: Carry, row: Row
+) -> Chunk:
     """Wait for a chunk, read off its scores, bring it to the host."""
-    scores = compiler.scores(row)
-    kept = row._replace(fit={}, test={})  # the statistics have served
-    carry, kept = jax.device_get((carry, kept))
-    return Chunk(numbers, carry, kept, scores)
+    carry, row = jax.device_get((carry, row))
+    scores = compiler.scores(data, row)
+    return Chunk(numbers, carry, row._replace(states={}), scores)  # the statistics have served
 
 
 def stacked_data(seeds: Sequence[Mapping[str, Split]]) -> Data:
@@ -217,13 +222,10 @@ def _room(seeds: int, examples: int, zeros: Any = None) -> Epochs:
     )
 
 
-def _as_rows(array: jax.Array) -> jax.Array:
-    """Return the axes ``seed, epoch`` as one."""
-    return array.reshape(-1, *array.shape[2:])
-
-
-def _rows_shape(array: Any) -> Any:
-    return _struct((array.shape[0] * array.shape[1], *array.shape[2:]), array.dtype)
+def _rows_of_split(row: Row, split: int) -> dict[str, np.ndarray]:
+    """Return vectors ``(row, …)`` of one split out of ``(seed, epoch, split, …)``."""
+    states = {name: np.asarray(array)[:, :, split] for name, array in row.states.items()}
+    return {name: array.reshape(-1, array.shape[-1]) for name, array in states.items()}
 
 
 def _shapes(tree: Any) -> Any:

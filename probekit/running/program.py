@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.probing import Plan, States
+from probekit.running.packing import Packing
 from probekit.tasks import Split, Task, TaskConfig
 
 SPLITS = ("train", "fit", "test")
@@ -94,16 +95,16 @@ class Row(NamedTuple):
         Whether there is anything: not after training has stopped.
     metrics : dict
         ``{split: {variable: array}}``.
-    fit, test : dict
-        What the plan's statistics remember of the two splits that probes see.
+    states : dict
+        What the plan's statistics remember of the splits ``fit`` and ``test``, packed as
+        `Program.packing` says; the axis of the two splits is first.
     activations : dict
         ``{layer: array (example, …)}`` of the test split, for layers that are to be stored.
     """
 
     recorded: jax.Array
     metrics: dict[str, dict[str, jax.Array]]
-    fit: States
-    test: States
+    states: dict[str, jax.Array]
     activations: dict[str, jax.Array]
 
 
@@ -174,25 +175,35 @@ class Program:
         metrics = {
             name: self.task.metrics(self.config, *splits[name]) for name in ("train", "test")
         }
-        fit, test = self._remember(splits["fit"], splits["test"])
+        states = self._remember(splits["fit"], splits["test"])
         activations = {layer: splits["test"][0][layer] for layer in self.stored}
-        return Row(jnp.array(True), metrics, fit, test, activations)
+        return Row(jnp.array(True), metrics, states, activations)
 
-    def _remember(self, *splits: tuple[dict[str, jax.Array], jax.Array]) -> list[States]:
-        """Return what the plan's statistics remember of each split."""
-        chosen = [
-            ({layer: outputs[layer] for layer in self.layers}, features)
-            for outputs, features in splits
-        ]
-        if len({len(features) for _, features in chosen}) > 1:
-            return [self.plan.of(*split) for split in chosen]
+    def _remember(self, *splits: tuple[dict[str, jax.Array], jax.Array]) -> dict[str, jax.Array]:
+        """Return what the plan's statistics remember of each split, packed."""
+
+        def packed(split: tuple[dict[str, jax.Array], jax.Array]) -> dict[str, jax.Array]:
+            outputs, features = split
+            states = self.plan.of({layer: outputs[layer] for layer in self.layers}, features)
+            return Packing.of(states).pack(states)
+
+        if len({len(features) for _, features in splits}) > 1:
+            one_by_one = [packed(split) for split in splits]
+            return {name: jnp.stack([p[name] for p in one_by_one]) for name in one_by_one[0]}
         # Splits of one size share one piece of compiled code.
-        stacked = jax.tree.map(lambda *arrays: jnp.stack(arrays), *chosen)
-        states = jax.lax.map(lambda split: self.plan.of(*split), stacked)
-        return [
-            jax.tree.map(lambda array, place=place: array[place], states)
-            for place in range(len(chosen))
-        ]
+        stacked = jax.tree.map(lambda *arrays: jnp.stack(arrays), *splits)
+        states_of_both: dict[str, jax.Array] = jax.lax.map(packed, stacked)
+        return states_of_both
+
+    def packing(self, data: Data) -> Packing:
+        """Return how the states of a split are packed, for data of one seed of these shapes."""
+
+        def states(carry: Carry, data: Data) -> States:
+            outputs = self.task.extractor(self.config, carry.state)(data.inputs)
+            return self.plan.of({layer: outputs[layer] for layer in self.layers}, data.features)
+
+        seed = jax.ShapeDtypeStruct((), jnp.int32)  # type: ignore[no-untyped-call]
+        return Packing.of(jax.eval_shape(states, jax.eval_shape(self.init, seed), data))
 
 
 def _absent(shape: jax.ShapeDtypeStruct) -> jax.Array:

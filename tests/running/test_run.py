@@ -257,7 +257,9 @@ class Broken:
 
 
 def test_a_broken_listener_does_no_harm(whole):
-    with pytest.warns(pk.errors.PluginWarning, match="'Broken': probekit_chunk_finished raised ValueError"):
+    with pytest.warns(
+        pk.errors.PluginWarning, match="'Broken': probekit_chunk_finished raised ValueError"
+    ):
         history = run(listeners=[Broken()])
     assert_identical(history, whole.copy())
 
