@@ -243,10 +243,13 @@ def check_no_recompilation(estimator: Estimator) -> None:
 
 def check_half_precision(estimator: Estimator) -> None:
     """float16 and bfloat16 give the scores of the same values in float32."""
-    for dtype in (np.float16, jax.numpy.bfloat16):
-        half = data_for(estimator).map(lambda rows, d=dtype: rows.of(rows.x.astype(d)))  # type: ignore[misc]
-        single = half.map(lambda rows: rows.of(rows.x.astype(np.float32)))
-        _assert_same(scores(estimator, half), scores(estimator, single))
+
+    def cast(rows: Rows, x_dtype: Any, y_dtype: Any) -> Rows:
+        return rows._replace(x=rows.x.astype(x_dtype), y=rows.y.astype(y_dtype))
+
+    half = data_for(estimator).map(lambda rows: cast(rows, np.float16, jax.numpy.bfloat16))
+    single = half.map(lambda rows: cast(rows, np.float32, np.float32))
+    _assert_same(scores(estimator, half), scores(estimator, single))
 
 
 def check_large_offset(estimator: Estimator) -> None:

@@ -92,9 +92,9 @@ def test_the_absent_are_not_seen(statistic):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("statistic", STATISTICS, **ids)
 @pytest.mark.parametrize("dtype", [np.float16, jax.numpy.bfloat16, np.int32, bool])
-def test_narrow_types_are_summed_in_float32(statistic, dtype):
+def test_narrow_types_are_summed_in_float32(dtype):
+    statistic = Moments()
     x = np.random.default_rng(0).normal(size=(16, 4)).astype(np.float32).round(2).astype(dtype)
     y = np.float32(np.arange(16) % 3)[:, None]
     narrow = of(statistic, x, y, np.ones(16, np.float32))
