@@ -48,7 +48,7 @@ class GuardedCall:
         results: list[Any] = []
         open_wrappers: list[tuple[pluggy.HookImpl, Generator[None, list[Any], Any]]] = []
         for implementation in reversed(self._caller.get_hookimpls()):
-            given = [arguments[name] for name in implementation.argnames]
+            given = self._arguments(implementation, arguments)
             try:
                 result: Any = implementation.function(*given)
                 if implementation.wrapper:
@@ -64,6 +64,13 @@ class GuardedCall:
             except Exception as error:
                 self._report(implementation, error)
         return results
+
+    def _arguments(self, implementation: pluggy.HookImpl, arguments: dict[str, Any]) -> list[Any]:
+        """Return those that an implementation takes; one that the caller forgot is his mistake."""
+        for name in implementation.argnames:
+            if name not in arguments:
+                raise TypeError(f"{self._caller.name}: missing argument {name!r}")
+        return [arguments[name] for name in implementation.argnames]
 
     def _report(self, implementation: pluggy.HookImpl, error: Exception) -> None:
         """Warn of an exception; a warning that is made an error by a filter goes through."""

@@ -209,6 +209,7 @@ class Manager:
         try:
             with self.registry.registering(origin):
                 self.pluggy.register(plugin, name)
+                self._refuse_old_wrappers(plugin, origin)
         except BaseException as error:
             if self.pluggy.has_plugin(name):
                 self.pluggy.unregister(name=name)
@@ -216,6 +217,14 @@ class Manager:
                 raise PluginError(f"{origin}: {_one_line(error)}") from error
             raise
         self._origins[name] = origin
+
+    def _refuse_old_wrappers(self, plugin: object, origin: Origin) -> None:
+        for caller in self.pluggy.get_hookcallers(plugin) or []:
+            if any(i.plugin is plugin and i.hookwrapper for i in caller.get_hookimpls()):
+                raise PluginError(
+                    f"{origin}: {caller.name}: is a wrapper of the old style; "
+                    "write @hookimpl(wrapper=True)."
+                )
 
     def _hooks(self, name: str) -> tuple[str, ...]:
         plugin = self.pluggy.get_plugin(name)
@@ -265,7 +274,7 @@ def _version() -> str:
 
 
 def _own_name(plugin: object) -> str:
-    return str(getattr(plugin, "__name__", None) or type(plugin).__qualname__)
+    return str(getattr(plugin, "__name__", None) or type(plugin).__name__)
 
 
 def _one_line(error: BaseException) -> str:
