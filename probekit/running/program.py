@@ -195,15 +195,23 @@ class Program:
         states_of_both: dict[str, jax.Array] = jax.lax.map(packed, stacked)
         return states_of_both
 
-    def packing(self, data: Data) -> Packing:
-        """Return how the states of a split are packed, for data of one seed of these shapes."""
+    def packing(self, data: Data) -> tuple[Packing, int]:
+        """Return how the states of a split are packed, and how many bytes an epoch hands out.
 
-        def states(carry: Carry, data: Data) -> States:
+        `data` has the shapes of one seed.
+        """
+
+        def states_and_activations(carry: Carry, data: Data) -> tuple[States, Any]:
             outputs = self.task.extractor(self.config, carry.state)(data.inputs)
-            return self.plan.of({layer: outputs[layer] for layer in self.layers}, data.features)
+            states = self.plan.of({layer: outputs[layer] for layer in self.layers}, data.features)
+            test = data.parts()["test"]
+            return states, {layer: outputs[layer][test] for layer in self.stored}
 
         seed = jax.ShapeDtypeStruct((), jnp.int32)  # type: ignore[no-untyped-call]
-        return Packing.of(jax.eval_shape(states, jax.eval_shape(self.init, seed), data))
+        carry = jax.eval_shape(self.init, seed)
+        states, activations = jax.eval_shape(states_and_activations, carry, data)
+        packing = Packing.of(states)
+        return packing, 2 * packing.nbytes + Packing.of(activations).nbytes
 
 
 def _absent(shape: jax.ShapeDtypeStruct) -> jax.Array:

@@ -21,7 +21,8 @@ from probekit.extractors import match
 from probekit.history import HistoryWriter, make_attributes, open_history
 from probekit.plugins import Manager, get_manager
 from probekit.probing import Plan, warn_of_undefined
-from probekit.running.lane import Chunk, Compiler, compiler_of, run_lane, stacked_data
+from probekit.running.compiled import compiled_for
+from probekit.running.lane import Chunk, run_lane, stacked_data
 from probekit.running.program import Program
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
 from probekit.tasks import Task, TaskConfig
@@ -211,7 +212,7 @@ class _Run:
         self.hook.probekit_run_started(run=self.info)
         try:
             for seeds, first in self._lanes(lane):
-                self._run_lane(compiler_of(self.program, len(seeds)), seeds, first)
+                self._run_lane(seeds, first)
         except BaseException as error:
             self.hook.probekit_run_failed(run=self.info, error=error)
             raise
@@ -241,19 +242,19 @@ class _Run:
         state = self.writer.load_state(f"seed-{seed}", epoch=self.reached[seed])
         return state if state and state[1]["epoch"] == self.reached[seed] else None
 
-    def _run_lane(self, compiler: Compiler, seeds: tuple[int, ...], first: int) -> None:
+    def _run_lane(self, seeds: tuple[int, ...], first: int) -> None:
         program, config = self.program, self.program.config
         data = stacked_data([program.task.data(config, seed) for seed in seeds])
-        compiler.start(data)
-        _import_what_rows_need()
+        compiled = compiled_for(program, data)
+        importlib.import_module("xarray")  # rows need it; now, while a core is idle
         if first == 0:
-            carry = compiler.init(seeds)
+            carry = compiled.init(seeds)
         else:
             carry = carry_of(program, [self._state(seed)[0] for seed in seeds])  # type: ignore[index]
         orders = [program.task.orders(config, seed) for seed in seeds]
         for order in orders:
             next(islice(order, max(first - 1, 0), max(first - 1, 0)), None)  # trained already
-        for chunk in run_lane(compiler, data, orders, carry, first=first, last=config.epochs):
+        for chunk in run_lane(compiled, data, orders, carry, first=first, last=config.epochs):
             self._record(seeds, chunk)
 
     def _record(self, seeds: tuple[int, ...], chunk: Chunk) -> None:
@@ -343,8 +344,3 @@ def _attributes(program: Program, every: int) -> dict[str, Any]:
     if program.stored:
         config |= {"store_activations": list(program.stored), "every": every}
     return make_attributes(program.task.name, config, title=program.task.summary)
-
-
-def _import_what_rows_need() -> None:
-    """Import xarray while the program is being compiled, which leaves a core idle."""
-    importlib.import_module("xarray")
