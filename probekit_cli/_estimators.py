@@ -108,7 +108,8 @@ def _options(item: str, arguments: str) -> dict[str, Any]:
         call = ast.parse(f"call({arguments})", mode="eval").body
     except (SyntaxError, ValueError):
         call = None
-    if not isinstance(call, ast.Call) or call.args or any(k.arg is None for k in call.keywords):
+    names = [keyword.arg for keyword in call.keywords] if isinstance(call, ast.Call) else [None]
+    if not isinstance(call, ast.Call) or call.args or None in names or len({*names}) < len(names):
         raise OptionError(f"estimators: cannot read {item!r}; write options as name=value.")
     return {str(keyword.arg): _value(item, keyword) for keyword in call.keywords}
 

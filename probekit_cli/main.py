@@ -79,6 +79,7 @@ def _command_line(arguments: list[str]) -> int:
 
 def _show_warnings_in_one_line() -> None:
     """Show our own warnings as we show errors; others as Python does."""
+    warnings.simplefilter("default", ProbekitWarning)
     default = warnings.showwarning
 
     def show(

@@ -1,0 +1,176 @@
+"""What every command has in common: plugins, exit codes, completion, start-up."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from probekit.errors import OptionError
+from probekit_cli.main import plugin_requests
+
+
+def test_help_shows_the_commands(probekit):
+    done = probekit("--help")
+    assert done.code == 0
+    for command in ("run", "list", "show", "plot", "export", "plugins"):
+        assert f"  {command} " in done.out
+
+
+def test_the_short_form_of_help(probekit):
+    assert probekit("-h").out == probekit("--help").out
+
+
+def test_version(probekit):
+    from importlib.metadata import version
+
+    assert probekit("--version").out == f"probekit {version('probekit')}\n"
+
+
+def test_an_unknown_command_gets_near_matches(probekit):
+    done = probekit("lst")
+    assert done.code == 2
+    assert "No such command 'lst'" in done.err
+    assert "list" in done.err
+
+
+def test_an_unknown_task_gets_near_matches(probekit):
+    done = probekit("run", "refrence-complexity", "--epochs", "3")
+    assert done.code == 2
+    assert done.complaint == (
+        "probekit: unknown task 'refrence-complexity'; did you mean 'reference-complexity'? "
+        "'probekit list tasks' shows all."
+    )
+
+
+def test_run_lists_the_tasks(probekit):
+    done = probekit("run", "--help")
+    assert done.code == 0
+    assert "reference-complexity" in done.out
+
+
+# ---------------------------------------------------------------------------- plugins
+
+COMMAND = """
+from probekit.plugins import hookimpl
+
+@hookimpl
+def probekit_add_commands(app):
+    @app.command()
+    def greet():
+        print("hello")
+"""
+
+
+@pytest.mark.parametrize("words", [("-p", "greeter", "greet"), ("greet", "-pgreeter")])
+def test_a_plugin_adds_a_command(probekit, plugin, words):
+    plugin("greeter", COMMAND)
+    done = probekit(*words)
+    assert (done.code, done.out, done.err) == (0, "hello\n", "")
+
+
+def test_a_command_whose_name_is_taken_is_left_out(probekit, plugin):
+    plugin("greeter", COMMAND.replace("greet()", "list()"))
+    done = probekit("-p", "greeter", "list", "tasks")
+    assert "reference-complexity" in done.out
+    assert done.complaint == (
+        "probekit: warning: command 'list' of greeter: there is one already; it is left out."
+    )
+
+
+def test_a_plugin_that_fails_to_add_a_command(probekit, plugin):
+    plugin("greeter", COMMAND.replace("@app.command()", "1 / 0"))
+    done = probekit("-p", "greeter", "list", "tasks")
+    assert done.code == 0
+    assert done.complaint.startswith(
+        "probekit: warning: plugin 'greeter': probekit_add_commands raised ZeroDivisionError"
+    )
+
+
+def test_a_plugin_that_is_not_there(probekit):
+    done = probekit("-p", "no_such_plugin", "list")
+    assert done.code == 1
+    assert done.complaint.startswith("probekit: plugin 'no_such_plugin': cannot be loaded")
+
+
+def test_a_plugin_can_be_switched_off(probekit, plugin, monkeypatch):
+    plugin("greeter", COMMAND)
+    monkeypatch.setenv("PROBEKIT_PLUGINS", "greeter")
+    assert probekit("greet").code == 0
+    assert probekit("-p", "no:greeter", "greet").code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "requests", "rest"),
+    [
+        ("list", (), ["list"]),
+        ("-p a list -p no:b", ("a", "no:b"), ["list"]),
+        ("list -pa", ("a",), ["list"]),
+        ("run -- -p a", (), ["run", "--", "-p", "a"]),
+        ("plot --png", (), ["plot", "--png"]),
+    ],
+)
+def test_requests_for_plugins(words, requests, rest):
+    assert plugin_requests(words.split()) == (requests, rest)
+
+
+def test_a_request_without_a_name(probekit):
+    done = probekit("list", "-p")
+    assert done.code == 2
+    assert done.complaint == "probekit: -p: no name; give a plugin, or no:NAME to leave one out."
+    with pytest.raises(OptionError, match="-p: no name"):
+        plugin_requests(["-p"])
+
+
+# --------------------------------------------------------------------------- start-up
+
+HEAVY = ("jax", "flax", "optax", "xarray", "sklearn", "scipy", "matplotlib", "netCDF4", "rich")
+
+
+@pytest.mark.parametrize(
+    ("words", "allowed"),
+    [
+        (["--help"], set()),
+        (["list"], set()),
+        (["plugins"], set()),
+        (["run", "--help"], set()),
+        (["run", "reference-complexity", "--help"], {"numpy"}),
+        (["run", "reference-complexity", "--epochs", "-1"], {"numpy"}),
+        (["run", "reference-complexity", "--estimators", "cak"], {"numpy"}),
+        (["show", "--help"], set()),
+    ],
+    ids=" ".join,
+)
+def test_nothing_heavy_is_imported(words, allowed):
+    code = (
+        "import sys\n"
+        "from probekit_cli.main import main\n"
+        "try:\n"
+        f"    main({words})\n"
+        "finally:\n"
+        f"    print([n for n in {(*HEAVY, 'numpy')} if n in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert set(ast.literal_eval(done.stdout.splitlines()[-1])) <= allowed
+
+
+def completions(monkeypatch, probekit, text):
+    words = text.split(" ")
+    monkeypatch.setenv("_PROBEKIT_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", text)
+    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    return probekit().out.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("probekit ru", "run"),
+        ("probekit run ref", "reference-complexity"),
+        ("probekit run reference-complexity --ep", "--epochs"),
+        ("probekit run reference-complexity --optimizer mom", "momentum"),
+        ("probekit list est", "estimators"),
+    ],
+)
+def test_completion(monkeypatch, probekit, text, found):
+    assert completions(monkeypatch, probekit, text) == [found]

@@ -1,0 +1,153 @@
+"""Options of a task are the fields of its config, whoever wrote the task."""
+
+import dataclasses
+
+import pytest
+
+from probekit.errors import PluginError
+from probekit_cli._options import parameters_of
+
+RUN = ("run", "my-task")
+
+
+def test_help_lists_every_field_with_its_default(probekit, fake_run):
+    done = probekit(*RUN, "--help")
+    assert done.code == 0
+    text = " ".join(done.out.split())
+    for part in (
+        "--width INTEGER Units of the layer. [default: 8]",
+        "--rate NUMBER How fast. In steps. [default: 0.5]",
+        "--names TEXT,… Some names. [default: a,b]",
+        "--sizes INTEGER,… Some sizes.",
+        "--depth INTEGER How deep; found out if not given.",
+        "--tied / --no-tied Whether weights are tied. [default: no-tied]",
+        "--kind plain|residual Which kind. [default: plain]",
+        "--optimizer adam|sgd The optimiser. [default: adam]",
+        "--seeds INTEGER How many seeds to run. [default: 5]",
+        "--first-seed INTEGER",
+    ):
+        assert part in text
+
+
+def test_every_option_of_the_reference_task_is_shown(probekit):
+    from probekit.tasks.complexity import ComplexityConfig
+
+    text = " ".join(probekit("run", "reference-complexity", "--help").out.split())
+    for field in dataclasses.fields(ComplexityConfig):
+        assert f"--{field.name.replace('_', '-')} " in text
+        assert field.metadata["help"] in text
+    assert "[default: linear,xor_xor_xor]" in text
+    assert "[default: 256,128,64,64]" in text
+
+
+def test_values_get_to_the_run_with_their_types(probekit, fake_run):
+    words = "--width 3 --rate 1e-2 --names x,y --sizes 4,5 --sizes 6 --depth 2 --tied"
+    done = probekit(*RUN, *words.split(), "--kind", "residual", "--optimizer", "sgd", "--seeds", 2)
+    assert done.code == 0
+    given = {name: fake_run.arguments[name] for name in ("width", "rate", "names", "sizes")}
+    assert given == {"width": 3, "rate": 0.01, "names": ("x", "y"), "sizes": (4, 5, 6)}
+    given = {name: fake_run.arguments[name] for name in ("depth", "tied", "kind", "optimizer")}
+    assert given == {"depth": 2, "tied": True, "kind": "residual", "optimizer": "sgd"}
+    assert fake_run.arguments["seeds"] == 2
+
+
+def test_defaults_are_those_of_the_config(probekit, fake_run):
+    probekit(*RUN)
+    from task_plugin import Config
+
+    names = {field.name for field in dataclasses.fields(Config)}
+    given = {name: value for name, value in fake_run.arguments.items() if name in names}
+    assert Config(**given) == Config()
+
+
+def test_a_flag_can_be_switched_off(probekit, fake_run):
+    probekit(*RUN, "--tied", "--no-tied")
+    assert fake_run.arguments["tied"] is False
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--width", "three"), "Invalid value for '--width': 'three' is not an integer."),
+        (("--width", "1.5"), "Invalid value for '--width': '1.5' is not an integer."),
+        (("--width", ""), "Invalid value for '--width': '' is not an integer."),
+        (("--rate", "fast"), "Invalid value for '--rate': 'fast' is not a number."),
+        (("--depth", "x"), "Invalid value for '--depth': 'x' is not an integer."),
+        (("--sizes", "1,x"), "Invalid value for '--sizes': 'x' is not an integer."),
+        (("--sizes", "1,,2"), "Invalid value for '--sizes': '' is not an integer."),
+        (("--names", "a,"), "Invalid value for '--names': '' is not a text."),
+        (
+            ("--optimizer", "adm"),
+            "Invalid value for '--optimizer': 'adm' is not a choice; did you mean 'adam'?",
+        ),
+        (
+            ("--kind", "other"),
+            "Invalid value for '--kind': 'other' is not a choice; there are: plain, residual.",
+        ),
+        (("--every", "x"), "Invalid value for '--every': 'x' is not an integer."),
+        (("--widht", "3"), "No such option: --widht"),
+    ],
+)
+def test_a_value_that_cannot_be_is_a_usage_error(probekit, fake_run, words, message):
+    done = probekit(*RUN, *words)
+    assert done.code == 2
+    assert f"Error: {message}" in done.err
+    assert done.out == ""
+    assert fake_run.arguments is None
+
+
+def test_an_unknown_option_gets_near_matches(probekit, fake_run):
+    assert "--width" in probekit(*RUN, "--widht", "3").err
+
+
+def test_what_the_config_refuses_is_one_line_and_a_usage_error(probekit, fake_run):
+    done = probekit(*RUN, "--width", "0")
+    assert (done.code, done.complaint) == (2, "probekit: width=0: must be at least 1.")
+    assert fake_run.arguments is None
+
+
+def test_a_field_without_default_has_to_be_given(probekit, plugin, monkeypatch):
+    plugin(
+        "strict_plugin",
+        """
+import dataclasses
+from probekit.plugins import hookimpl
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Config:
+    must: int
+
+class Strict:
+    Config = Config
+
+@hookimpl
+def probekit_register(registry):
+    registry.task("strict", Strict)
+""",
+    )
+    done = probekit("-p", "strict_plugin", "run", "strict")
+    assert done.code == 2
+    assert "Missing option '--must'" in done.err
+
+
+@pytest.mark.parametrize("hint", [dict, list[int], tuple[int, str], tuple[dict, ...], int | str])
+def test_a_field_of_another_type(hint):
+    config = dataclasses.make_dataclass("Config", [("odd", hint, None)])
+    message = r"^task 'mine': its option 'odd' has the type .*; use int, float, str, bool, Literal"
+    with pytest.raises(PluginError, match=message):
+        parameters_of(config, task="mine", reserved=frozenset())
+
+
+def test_a_field_with_a_reserved_name():
+    config = dataclasses.make_dataclass("Config", [("layers", int, 3)])
+    message = r"option 'layers' is one of 'probekit run' itself; rename the field\.$"
+    with pytest.raises(PluginError, match=message):
+        parameters_of(config, task="mine", reserved=frozenset({"layers"}))
+
+
+def test_a_default_that_is_made():
+    config = dataclasses.make_dataclass(
+        "Config", [("sizes", tuple[int, ...], dataclasses.field(default_factory=lambda: (1, 2)))]
+    )
+    (parameter,) = parameters_of(config, task="mine", reserved=frozenset())
+    assert parameter.default == ["1,2"]
