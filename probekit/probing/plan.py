@@ -15,7 +15,7 @@ import numpy as np
 from probekit._checks import check_rank, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator
-from probekit.statistics import ShapeDtype, Statistic, shape_of, shared
+from probekit.statistics import ShapeDtype, Statistic, shared, state_of
 
 LayerStates = tuple[Any, ...]
 """Of one layer: one state of each statistic that is kept, or a tuple of them, one a feature."""
@@ -197,14 +197,22 @@ class Plan:
 
     def of(self, representations: Mapping[str, jax.Array], y: jax.Array) -> States:
         """Return what the statistics remember of these examples, all of them at once."""
-        shapes = {layer: shape_of(array) for layer, array in representations.items()}
-        return self.update(
-            self.init(shapes),
-            representations,
-            y,
-            weight=jnp.ones(len(y), jnp.float32),
-            index=jnp.arange(len(y), dtype=jnp.int32),
-        )
+        example = {
+            "weight": jnp.ones(len(y), jnp.float32),
+            "index": jnp.arange(len(y), dtype=jnp.int32),
+        }
+        return {
+            layer: tuple(
+                tuple(
+                    state_of(kept.statistic, units(x), y[:, np.array(columns)], **example)
+                    for columns in self.columns
+                )
+                if kept.each
+                else state_of(kept.statistic, units(x), y, **example)
+                for kept in self.kept()
+            )
+            for layer, x in representations.items()
+        }
 
     def merge(self, a: States, b: States) -> States:
         """Return the states that have seen what `a` and `b` have seen."""

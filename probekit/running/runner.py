@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import jax
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from probekit._checks import check_at_least
 from probekit.errors import DivergedError, OptionError, UnknownNameError
@@ -154,6 +155,8 @@ def run(
                 durable=durable,
             )
         )
+        # The threads of SciPy's BLAS, which some scores call, would take the cores from XLA's.
+        stack.enter_context(threadpool_limits(1, user_api="blas"))
         running = _Run(program, writer, manager, kept=output is not None, every=every)
         running.go(lane_size(config.seeds, vectorized))
         finished = writer.finish()

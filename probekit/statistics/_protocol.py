@@ -49,6 +49,11 @@ class Statistic(Protocol[State]):
         """Return the state that has seen what `a` and `b` have seen."""
         ...
 
+    def of(self, x: jax.Array, y: jax.Array, *, weight: jax.Array, index: jax.Array) -> State:
+        """Return the state of one batch alone: `update` of `init`, or a shorter way to the same."""
+        start = self.init(shape_of(x), shape_of(y))
+        return self.update(start, x, y, weight=weight, index=index)
+
     def union(self, other: "Statistic[Any]") -> "Statistic[Any] | None":
         """Return one statistic whose states serve the readers of both, or ``None``.
 
@@ -124,9 +129,10 @@ def state_of(
     y = jnp.zeros((x.shape[0], 0), jnp.float32) if y is None else jnp.asarray(y)
     weight = jnp.ones(x.shape[0], jnp.float32) if weight is None else jnp.asarray(weight)
     index = jnp.arange(x.shape[0], dtype=jnp.int32) if index is None else jnp.asarray(index)
-    return statistic.update(
-        statistic.init(shape_of(x), shape_of(y)), x, y, weight=weight, index=index
-    )
+    if hasattr(statistic, "of"):  # a stranger's need not have it
+        return statistic.of(x, y, weight=weight, index=index)
+    start = statistic.init(shape_of(x), shape_of(y))
+    return statistic.update(start, x, y, weight=weight, index=index)
 
 
 def shape_of(array: Any) -> ShapeDtype:

@@ -159,8 +159,14 @@ class Moments(Statistic[MomentsState]):
         index: jax.Array | None = None,
     ) -> MomentsState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
+        return self.merge(state, self.of(x, y, weight=weight, index=index))
+
+    def of(
+        self, x: jax.Array, y: jax.Array, *, weight: jax.Array, index: jax.Array | None = None
+    ) -> MomentsState:
+        """Return the state of one batch alone."""
         del index
-        dtype = state.count.dtype
+        dtype = accumulator_dtype(x, y)
         weight, x, y = present_rows(dtype, weight, x, y)
         count = weight.sum()
         root = jnp.sqrt(weight)[:, None]
@@ -175,7 +181,7 @@ class Moments(Statistic[MomentsState]):
         x_off, y_off = x_sum * reciprocal(count), y_sum * reciprocal(count)
         x_mean, x_rest = _sum_and_rest(x_shift, x_off)
         y_mean, y_rest = _sum_and_rest(y_shift, y_off)
-        batch = MomentsState(
+        return MomentsState(
             count=count,
             x_mean=x_mean,
             y_mean=y_mean,
@@ -185,7 +191,6 @@ class Moments(Statistic[MomentsState]):
             xy=cross[:-1].T - _outer(x_off, y_sum) if self.xy else None,
             yy=_second_moments(self.yy, b, y_sum, y_off),
         )
-        return self.merge(state, batch)
 
     def merge(self, a: MomentsState, b: MomentsState) -> MomentsState:
         """Return the state of the examples of both."""
