@@ -155,8 +155,6 @@ def run(
                 durable=durable,
             )
         )
-        # The threads of SciPy's BLAS, which some scores call, would take the cores from XLA's.
-        stack.enter_context(threadpool_limits(1, user_api="blas"))
         running = _Run(program, writer, manager, kept=output is not None, every=every)
         running.go(lane_size(config.seeds, vectorized))
         finished = writer.finish()
@@ -257,8 +255,10 @@ class _Run:
         orders = [program.task.orders(config, seed) for seed in seeds]
         for order in orders:
             next(islice(order, max(first - 1, 0), max(first - 1, 0)), None)  # trained already
-        for chunk in run_lane(compiled, data, orders, carry, first=first, last=config.epochs):
-            self._record(seeds, chunk)
+        # SciPy's BLAS is loaded by now if a score needs it; its threads would take XLA's cores.
+        with threadpool_limits(1, user_api="blas"):
+            for chunk in run_lane(compiled, data, orders, carry, first=first, last=config.epochs):
+                self._record(seeds, chunk)
 
     def _record(self, seeds: tuple[int, ...], chunk: Chunk) -> None:
         """Put the rows of a chunk into the history, then the listeners may look."""
