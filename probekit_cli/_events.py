@@ -81,7 +81,7 @@ def rows_of(dataset: "xr.Dataset") -> list[dict[str, Any]]:
 def nested(variable: "xr.DataArray") -> Any:
     """Return an array as objects in objects, keyed by the labels of its dims."""
     if not variable.dims:
-        return float(variable.values)
+        return float(str(variable.values))  # with the digits that its type has
     dim = variable.dims[0]
     if dim not in variable.coords:
         return variable.values

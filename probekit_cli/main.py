@@ -78,9 +78,9 @@ def _command_line(arguments: list[str]) -> int:
 
 
 def _show_warnings_in_one_line() -> None:
-    """Show our own warnings as we show errors; others as Python does."""
-    warnings.simplefilter("default", ProbekitWarning)
-    default = warnings.showwarning
+    """Show our own warnings as we show errors, each once; others as Python does."""
+    warnings.simplefilter("always", ProbekitWarning)
+    default, shown = warnings.showwarning, set[str]()
 
     def show(
         message: Warning | str,
@@ -90,10 +90,11 @@ def _show_warnings_in_one_line() -> None:
         file: TextIO | None = None,
         line: str | None = None,
     ) -> None:
-        if issubclass(category, ProbekitWarning):
-            print(f"probekit: warning: {message}", file=sys.stderr)
-        else:
+        if not issubclass(category, ProbekitWarning):
             default(message, category, filename, lineno, file, line)
+        elif str(message) not in shown:
+            shown.add(str(message))
+            print(f"probekit: warning: {message}", file=sys.stderr)
 
     warnings.showwarning = show
 

@@ -208,7 +208,8 @@ class _Running:
 
     def _tell_how_to_resume(self, what: str) -> None:
         if self._partial.is_dir():
-            self.terminal.error(f"{what}; what was recorded is kept. Go on with:")
+            kept = "" if self.progress.is_before_first_row else "; what was recorded is kept"
+            self.terminal.error(f"{what}{kept}. Go on with:")
             self.terminal.error(f"  {resuming(self.typed)}")
         else:
             self.terminal.error(f"{what}; nothing was recorded.")

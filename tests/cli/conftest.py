@@ -163,6 +163,7 @@ class FakeRun:
     def __init__(self):
         self.arguments = None
         self.raises = None  # after the first seed
+        self.raises_at_once = None
 
     def __call__(self, task, *, output, overwrite=False, resume=False, **arguments):
         self.arguments = {"task": task, "output": output, **arguments}
@@ -175,6 +176,8 @@ class FakeRun:
         ) as writer:
             hook.probekit_run_started(run=info)
             try:
+                if self.raises_at_once is not None:
+                    raise self.raises_at_once
                 for seed in (0, 1):
                     for epochs in ((0,), (1, 2, 3, 4)):
                         new = rows((seed,), epochs)

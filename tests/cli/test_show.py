@@ -1,0 +1,193 @@
+"""`probekit show`."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from probekit_cli._charts import sparkline
+from probekit_cli._scores import Score, final_scores, finding
+
+
+def lines(done):
+    assert done.code == 0
+    return [" ".join(line.split()) for line in done.out.splitlines()]
+
+
+def test_what_is_in_a_history(probekit, history):
+    shown = lines(probekit("show", history()))
+    assert shown[0] == "A test"
+    assert "task my-task" in shown
+    assert "dims 3 seeds, epoch 0 to 4, 3 layers, 2 features, 2 splits" in shown
+    assert any(line.startswith("variables linear_r2, linear_r2_status, total_") for line in shown)
+
+
+def test_final_scores(probekit, history):
+    shown = lines(probekit("show", history()))
+    # 0.10, 0.11, 0.12: t(2) = 4.3027, s = 0.01
+    assert "hidden_0 0.110 ± 0.025 0.020 ± 0.025" in shown
+    assert "logits 0.310 ± 0.025 0.040 ± 0.025" in shown
+    assert "accuracy, test 1.000 ± 0.000 0.750 ± 0.000" in shown
+    assert "loss, train 0.200 ± 0.000" in shown
+
+
+def test_a_seed_that_stopped_early_counts_with_its_last_row(probekit, history):
+    shown = lines(probekit("show", history(stopped=1)))
+    assert "hidden_0 0.110 ± 0.025 0.020 ± 0.025" in shown
+    assert "loss, train 0.300 ± 0.430" in shown  # 1/5, 1/5, 1/2
+
+
+def test_trajectories(probekit, history):
+    shown = lines(probekit("show", history()))
+    place = shown.index("linear_r2 from epoch 0 to 4 (mean over seeds; 0 to 0.31)")
+    assert shown[place + 1 :] == [
+        "linear",
+        "hidden_0 ▃▃▃▃▃",
+        "hidden_1 ▆▆▆▆▆",
+        "logits █████",
+        "xor",
+        "hidden_0 ▁▁▁▁▁",
+        "hidden_1 ▂▂▂▂▂",
+        "logits ▂▂▂▂▂",
+    ]
+
+
+def test_json(probekit, history):
+    done = probekit("show", history(), "--json")
+    shown = json.loads(done.out)
+    assert done.err == ""
+    assert shown["dims"]["seed"] == 3
+    assert shown["coords"]["layer"] == ["hidden_0", "hidden_1", "logits"]
+    assert shown["attributes"]["task"] == "my-task"
+    (score,) = (
+        score for score in shown["scores"]["total_variance"] if score["layer"] == "hidden_0"
+    )
+    assert score["mean"] == pytest.approx(1.1)
+    assert score["seeds"] == 3
+
+
+def test_one_seed_has_no_interval(probekit, history):
+    path = history()
+    with xr.open_dataset(path) as dataset:
+        one = dataset.isel(seed=[0]).load()
+    scores = final_scores(one)["total_variance"]
+    assert [score.text() for score in scores] == ["1.000", "2.000", "3.000"]
+    assert all(math.isnan(score.lower) for score in scores)
+
+
+def test_an_unfinished_history(probekit, fake_run):
+    fake_run.raises = KeyboardInterrupt()
+    probekit("run", "my-task", "-q")
+    assert "dims 1 seed, epoch 0 to 4, 3 layers, 2 features, 2 splits" in lines(
+        probekit("show", "my-task.nc")
+    )
+
+
+def test_a_history_of_a_loop_of_ones_own(probekit):
+    import probekit as pk
+
+    inputs = np.arange(24.0, dtype=np.float32).reshape(8, 3) ** 2 % 7
+    with pk.Recorder("loop.nc", inputs=inputs, features={"first": inputs[:, 0]}) as recorder:
+        for step in (0, 10):
+            recorder.record(step, pk.extractors.arrays({"a": inputs}), loss=0.5)
+    shown = lines(probekit("show", "loop.nc"))
+    assert any(line.startswith("dims step 0 to 10") for line in shown)
+    assert "loss 0.500" in shown
+    assert any(line.startswith("linear_r2 from step 0 to 10") for line in shown)
+
+
+def test_there_is_no_such_file(probekit):
+    done = probekit("show", "nothing.nc")
+    assert done.code == 1
+    assert done.complaint.startswith("probekit: nothing.nc: no such history")
+
+
+def test_a_file_that_is_no_history(probekit, tmp_path):
+    (tmp_path / "text.nc").write_text("not a history")
+    done = probekit("show", "text.nc")
+    assert done.code == 1
+    assert done.complaint.startswith("probekit: text.nc: ")
+
+
+# ----------------------------------------------------------------------------- pieces
+
+
+def r2_history(values):
+    """One layer, one row, one seed, with these R² by feature."""
+    return xr.Dataset(
+        {"linear_r2": (("seed", "epoch", "layer", "feature"), [[[[*values.values()]]]])},
+        {"seed": [0], "epoch": [1], "layer": ["hidden_3"], "feature": [*values]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"a": 0.5}, None),
+        ({"a": 0.5, "b": math.nan}, None),
+        ({"a": 0.5, "b": 0.5}, None),
+        ({"a": -0.1, "b": -0.2}, None),
+        (
+            {"a": 0.001, "b": 0.9, "c": 0.3},
+            "In hidden_3, b explains 900 times as much of the variance as a (R² 0.900 and 0.001).",
+        ),
+        (
+            {"a": 0.5, "b": -0.01},
+            "In hidden_3, a explains some of the variance, b none (R² 0.500 and -0.010).",
+        ),
+    ],
+)
+def test_the_finding(values, sentence):
+    dataset = r2_history(values)
+    assert finding(dataset, final_scores(dataset)) == sentence
+
+
+def test_no_finding_without_r2():
+    dataset = r2_history({"a": 0.5, "b": 0.1}).rename(linear_r2="cka")
+    assert finding(dataset, final_scores(dataset)) is None
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "text"),
+    [
+        (0.5, 0.01, "0.500 ± 0.010"),
+        (0.5, math.nan, "0.500"),
+        (math.nan, math.nan, "–"),
+        (12345.678, 1.0, "1.23e+04 ± 1"),
+        (2e-5, 1e-6, "2e-05 ± 1e-06"),
+        (0.0, 0.0, "0.000 ± 0.000"),
+    ],
+)
+def test_how_a_score_reads(mean, half, text):
+    assert Score({}, mean, mean - half, mean + half, 3).text() == text
+
+
+def test_scores_by_unit_are_left_out():
+    dataset = r2_history({"a": 0.5, "b": 0.1})
+    dataset["by_unit"] = (("seed", "epoch", "unit"), [[[0.1, 0.2, 0.3]]])
+    assert list(final_scores(dataset)) == ["linear_r2"]
+
+
+@pytest.mark.parametrize(
+    ("values", "drawn"),
+    [
+        ([], ""),
+        ([0, 7], "▁█"),
+        ([-5, 99], "▁█"),
+        ([3.5, math.nan], "▅·"),
+        (list(range(8)), "▁▂▃▄▅▆▇█"),
+    ],
+)
+def test_sparkline(values, drawn):
+    assert sparkline(values, low=0, high=7) == drawn
+
+
+def test_a_long_sparkline_is_averaged():
+    assert sparkline([0, 0, 7, 7, math.nan, 7], low=0, high=7, width=3) == "▁██"
+    assert len(sparkline(range(1001), low=0, high=1000, width=50)) == 50
+
+
+def test_a_sparkline_of_one_value():
+    assert sparkline([2, 2], low=2, high=2) == "▁▁"

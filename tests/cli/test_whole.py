@@ -1,0 +1,112 @@
+"""The command line as a process of its own, on the reference task: signals, pipes, terminals."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+import probekit as pk
+from probekit.errors import HistoryError
+
+PROBEKIT = (sys.executable, "-m", "probekit_cli")
+TASK = ("run", "reference-complexity")
+SMALL = (
+    *("--train-examples", "64", "--fit-examples", "32", "--test-examples", "32"),
+    *("--batch-size", "32", "--hidden", "8"),
+)
+LONG = (*TASK, *SMALL, "--seeds", "2", "--epochs", "200000")
+
+
+def start(*words, **options):
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen([*PROBEKIT, *words], **(pipes | options))
+
+
+def wait_for(condition, process, seconds=60):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.05)
+
+
+def has_rows(path):
+    try:
+        return bool(pk.open_history(path).sizes["epoch"])
+    except HistoryError:
+        return False
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopping_and_going_on(tmp_path, number, code):
+    process = start(*LONG)
+    wait_for(lambda: has_rows("reference-complexity.nc"), process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert out == ""
+    assert "Traceback" not in err
+    *_, said, command = err.splitlines()
+    assert said.endswith("what was recorded is kept. Go on with:")
+    assert command == f"probekit:   probekit {' '.join(LONG)} --resume"
+
+    reached = int(pk.open_history("reference-complexity.nc").epoch.max())
+    again = start(*command.split()[2:], "--json", "-q")
+    started, chunk = (json.loads(again.stdout.readline()) for _ in range(2))
+    again.kill()
+    again.communicate()
+    assert started["resumed_epochs"] == reached + 1
+    assert chunk["rows"][0]["epoch"] == reached + 1
+
+
+def test_a_reader_that_leaves_does_not_end_a_run(tmp_path):
+    with start(*TASK, *SMALL, "--seeds", "1", "--epochs", "2", "--json") as process:
+        assert json.loads(process.stdout.readline())["event"] == "started"
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 0
+    assert "Error" not in said
+    assert (tmp_path / "reference-complexity.nc").exists()
+
+
+def test_a_reader_that_leaves_hears_no_complaint(history):
+    path = history()
+    with start("export", str(path)) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+def read_terminal(descriptor):
+    """Return all that is written to a terminal until nobody holds it open."""
+    seen = b""
+    while True:
+        try:
+            read = os.read(descriptor, 4096)
+        except OSError:  # how Linux says so
+            read = b""
+        if not read:
+            return seen.decode()
+        seen += read
+
+
+def test_a_person_sees_bars_that_go_away():
+    ours, theirs = os.openpty()
+    words = (*TASK, *SMALL, "--seeds", "1", "--epochs", "3")
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "120"}
+    with start(*words, stdout=theirs, stderr=theirs, env=environment) as process:
+        os.close(theirs)
+        seen = read_terminal(ours)
+    os.close(ours)
+    assert process.returncode == 0
+    assert "compiling" in seen
+    assert "1/1" in seen
+    assert "loss" in seen
+    bars, result = seen.rsplit("\x1b[2K", 1)  # the last line of the bars is erased
+    assert "probekit plot reference-complexity.nc" not in bars
+    assert "probekit plot reference-complexity.nc" in result
+    assert "compiling" not in result
