@@ -179,7 +179,7 @@ class Bars:
         self._bars = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=16),
             TextColumn("{task.fields[text]}"),
             console=Console(file=terminal.err),
             transient=True,

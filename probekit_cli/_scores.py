@@ -35,7 +35,8 @@ class Score(NamedTuple):
         if math.isnan(self.mean):
             return "–"
         half = (self.upper - self.lower) / 2
-        form = ".3g" if 0 < abs(self.mean) < 0.001 or abs(self.mean) >= 1000 else ".3f"
+        size = abs(self.mean)
+        form = ".1e" if 0 < size < 0.001 else ".3f" if size < 1000 else ".4g"
         return f"{self.mean:{form}}" + ("" if math.isnan(half) else f" ± {half:{form}}")
 
     def record(self) -> dict[str, Any]:

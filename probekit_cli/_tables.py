@@ -31,7 +31,7 @@ def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
         first = False
     if sentence := finding(dataset, scores):
         terminal.line()
-        terminal.line(sentence)
+        terminal.paragraph(sentence)
 
 
 def _place(name: str, labels: dict[str, str]) -> tuple[str, str, str]:

@@ -6,9 +6,13 @@ The only module, with `_progress`, that knows of rich, and then only for a live 
 import json
 import math
 import os
+import shutil
 import sys
-from collections.abc import Iterable, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
+
+GAP = "  "
 
 
 class Terminal:
@@ -52,15 +56,43 @@ class Terminal:
         print(f"probekit: {text}", file=self.err, flush=True)
 
     def table(self, rows: Iterable[Sequence[str]], *, right: bool = False, indent: int = 2) -> None:
-        """Write rows in columns; all but the first to the right if `right`."""
+        """Write rows in columns; all but the first to the right if `right`.
+
+        Columns of numbers that do not fit on the screen come below the others.
+        """
         rows = [[*row] for row in rows]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            cells = [
-                cell.rjust(width) if right and place else cell.ljust(width)
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ]
-            self.line(" " * indent + "  ".join(cells).rstrip())
+        for block in self._blocks(widths, indent) if right else [range(len(widths))]:
+            for row in rows:
+                cells = [
+                    row[place].rjust(widths[place])
+                    if right and place
+                    else row[place].ljust(widths[place])
+                    for place in block
+                ]
+                self.line(" " * indent + GAP.join(cells).rstrip())
+
+    def paragraph(self, text: str) -> None:
+        """Write a sentence or more, broken where the screen ends."""
+        width = self._width
+        self.line("\n".join(textwrap.wrap(text, width)) if width else text)
+
+    def _blocks(self, widths: Sequence[int], indent: int) -> Iterator[list[int]]:
+        """Yield which columns stand beside each other, the first one always among them."""
+        room = (self._width or math.inf) - indent - sum(widths[:1])
+        block, used = [0][: len(widths)], 0.0
+        for place, width in list(enumerate(widths))[1:]:
+            if used + width + len(GAP) > room and len(block) > 1:
+                yield block
+                block, used = [0], 0.0
+            block.append(place)
+            used += width + len(GAP)
+        yield block
+
+    @property
+    def _width(self) -> int:
+        """Columns of the screen; 0 where there is none, as in a file."""
+        return shutil.get_terminal_size().columns if self.out.isatty() else 0
 
     def json(self, value: Any) -> None:
         """Write one line of JSON; what is not finite becomes null."""

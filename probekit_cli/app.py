@@ -2,16 +2,24 @@
 
 import warnings
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from probekit.errors import PluginWarning
 from probekit.plugins import Manager, Registry
 from probekit_cli import export, plot, plugins, run, show
 from probekit_cli import list as list_command
 
-COMMANDS = (list_command, show, plot, export, plugins)
+COMMANDS = (show, plot, export, list_command, plugins)
+
+
+class _RunFirst(TyperGroup):
+    """Lists the command that people look for before the others."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=lambda name: name != "run")
 
 
 def build(manager: Manager, words: Sequence[str], *, typed: Sequence[str] = ()) -> typer.Typer:
@@ -29,6 +37,7 @@ def build(manager: Manager, words: Sequence[str], *, typed: Sequence[str] = ()) 
     """
     app = typer.Typer(
         name="probekit",
+        cls=_RunFirst,
         help="Shows what a neural network represents, layer by layer, while it learns.",
         no_args_is_help=True,
         rich_markup_mode=None,  # rich would double the time that --help takes

@@ -69,6 +69,14 @@ class RunOptions:
     durable: Annotated[
         bool, typer.Option("--durable", help="Survive power cuts too, not only kills; slower.")
     ] = False
+    vectorized: Annotated[
+        bool | None,
+        typer.Option(
+            "--vectorized/--one-by-one",
+            help="How seeds run: at once or one after the other; what is faster unless given.",
+            show_default=False,
+        ),
+    ] = None
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Show neither progress nor results.")
     ] = False
@@ -168,6 +176,7 @@ class _Running:
             overwrite=options.overwrite,
             resume=options.resume,
             durable=options.durable,
+            vectorized=options.vectorized,
             **{name: value for name, value in chosen.items() if value},
             **given,
         )

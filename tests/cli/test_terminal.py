@@ -1,0 +1,105 @@
+"""How results are written."""
+
+import io
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+
+from probekit_cli._terminal import Terminal
+
+
+class Screen(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def narrow(monkeypatch):
+    """A screen of 20 columns."""
+    size = os.terminal_size((20, 10))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: size)
+    return Terminal(out=Screen())
+
+
+ROWS = [["", "one", "two", "three"], ["first", "1.5", "22.5", "3"]]
+
+
+def test_columns_stand_below_each_other():
+    terminal = Terminal(out=io.StringIO())
+    terminal.table(ROWS)
+    assert terminal.out.getvalue() == "         one  two   three\n  first  1.5  22.5  3\n"
+
+
+def test_numbers_stand_to_the_right():
+    terminal = Terminal(out=io.StringIO())
+    terminal.table(ROWS, right=True, indent=0)
+    assert terminal.out.getvalue() == "       one   two  three\nfirst  1.5  22.5      3\n"
+
+
+def test_no_rows():
+    terminal = Terminal(out=io.StringIO())
+    terminal.table([])
+    terminal.table([], right=True)
+    assert terminal.out.getvalue() == ""
+
+
+def test_columns_that_do_not_fit_come_below(narrow):
+    narrow.table(ROWS, right=True)
+    assert narrow.out.getvalue().splitlines() == [
+        "         one   two",
+        "  first  1.5  22.5",
+        "         three",
+        "  first      3",
+    ]
+
+
+def test_a_sentence_is_broken_where_the_screen_ends(narrow):
+    narrow.paragraph("a sentence that is longer than twenty")
+    assert narrow.out.getvalue() == "a sentence that is\nlonger than twenty\n"
+
+
+def test_a_file_has_no_end_of_line_to_break_at():
+    terminal = Terminal(out=io.StringIO())
+    terminal.paragraph("word " * 100)
+    assert terminal.out.getvalue().count("\n") == 1
+
+
+@pytest.mark.parametrize(("no_color", "text"), [(None, "\x1b[1mhead\x1b[0m\n"), ("1", "head\n")])
+def test_headings_stand_out_on_a_screen(monkeypatch, no_color, text):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if no_color:
+        monkeypatch.setenv("NO_COLOR", no_color)
+    terminal = Terminal(out=Screen())
+    terminal.heading("head")
+    assert terminal.out.getvalue() == text
+
+
+def test_headings_in_a_file_are_plain():
+    terminal = Terminal(out=io.StringIO())
+    terminal.heading("head")
+    assert terminal.out.getvalue() == "head\n"
+
+
+def test_quiet_keeps_notes_back_but_not_results_and_errors():
+    terminal = Terminal(quiet=True, out=io.StringIO(), err=io.StringIO())
+    terminal.note("a note")
+    terminal.line("a result")
+    terminal.error("an error")
+    assert (terminal.out.getvalue(), terminal.err.getvalue()) == (
+        "a result\n",
+        "probekit: an error\n",
+    )
+
+
+def test_json_has_what_json_can_hold():
+    terminal = Terminal(out=io.StringIO())
+    terminal.json({"nan": math.nan, "array": np.array([1.5, math.inf]), "tuple": (1, "µ"), 3: set})
+    assert json.loads(terminal.out.getvalue()) == {
+        "nan": None,
+        "array": [1.5, None],
+        "tuple": [1, "µ"],
+        "3": "<class 'set'>",
+    }
