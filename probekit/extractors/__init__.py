@@ -12,10 +12,11 @@ from probekit.extractors._protocol import Extractor
 if TYPE_CHECKING:
     from probekit.extractors.arrays import arrays
     from probekit.extractors.function import function
+    from probekit.extractors.linen import linen
 
-__all__ = ["Extractor", "arrays", "function", "match"]
+__all__ = ["Extractor", "arrays", "function", "linen", "match"]
 
-_FUNCTIONS = ("arrays", "function")
+_FUNCTIONS = ("arrays", "function", "linen")
 
 
 def __getattr__(name: str) -> Any:

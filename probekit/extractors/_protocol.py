@@ -9,8 +9,8 @@ import jax
 class Extractor(Protocol):
     """Reads the activations of chosen layers.
 
-    An extractor is a pytree: parameters are leaves, everything else is static, so that new parameters
-    of the same model never recompile what has been compiled for it.
+    An extractor is a pytree: parameters are leaves, everything else is static, so that new
+    parameters of the same model never recompile what has been compiled for it.
 
     Attributes
     ----------
@@ -18,8 +18,8 @@ class Extractor(Protocol):
         Whether a call works under ``jit``; if not, it is made on the host, batch by batch.
     indexed : bool
         Whether the extractor holds the examples itself. It is then called with the numbers of the
-        examples, an integer array ``(example,)``, in place of inputs, and has an attribute `examples`,
-        their count.
+        examples, an integer array ``(example,)``, in place of inputs, and has an attribute
+        `examples`, their count.
     """
 
     traceable: ClassVar[bool] = True
@@ -33,5 +33,5 @@ class Extractor(Protocol):
         ...
 
     def __call__(self, inputs: Any) -> Mapping[str, jax.Array]:
-        """Return the activations of a batch: each array has the examples of `inputs` as first axis."""
+        """Return the activations of a batch: arrays with the examples of `inputs` as first axis."""
         ...

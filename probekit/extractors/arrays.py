@@ -100,6 +100,7 @@ def _rows_of(array: Any, rows: np.ndarray) -> np.ndarray:
     if isinstance(array, np.ndarray | jax.Array):
         return np.asarray(array[rows])
     # A padded last batch repeats its last example; files are not asked for one row many times.
-    stop = int(rows.max()) + 1
-    start = int(rows.min())
-    return np.asarray(array[start:stop])[rows - start]
+    start, stop = int(rows.min()), int(rows.max()) + 1
+    block: np.ndarray = np.asarray(array[start:stop])
+    chosen: np.ndarray = block[rows - start]
+    return chosen

@@ -1,0 +1,313 @@
+"""Layers of linen models, written as users write them, against activations computed by hand."""
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import probekit as pk
+from probekit.errors import OptionError, ProbekitWarning
+
+X = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
+
+
+def dense(parameters, x):
+    return x @ np.asarray(parameters["kernel"]) + np.asarray(parameters["bias"])
+
+
+def extracted(module, x=X, *, init=None, **options):
+    """Return variables, and what an extractor of them gives."""
+    variables = module.init(jax.random.key(0), x, **(init or {}))
+    extractor = pk.extractors.linen(module, variables, **options)
+    outputs = jax.jit(lambda e, x: e(x))(extractor, x)
+    shapes = extractor.layers(x)
+    assert set(outputs) == set(shapes)
+    for name, shape in shapes.items():
+        assert (outputs[name].shape, outputs[name].dtype) == (shape.shape, shape.dtype)
+    return variables, outputs, list(shapes)
+
+
+class MLP(nn.Module):
+    widths: list[int]  # a list has no hash, and users write it all the same
+
+    @nn.compact
+    def __call__(self, x):
+        for width in self.widths[:-1]:
+            x = nn.relu(nn.Dense(width)(x))
+        return nn.Dense(self.widths[-1])(x)
+
+
+def test_outputs_and_inputs_of_an_mlp():
+    variables, outputs, order = extracted(MLP([4, 3, 2]), layers=["**", "**:in"])
+    p = variables["params"]
+    first = dense(p["Dense_0"], X)
+    second = dense(p["Dense_1"], np.maximum(first, 0))
+    assert order == [
+        *("Dense_0:in", "Dense_0", "Dense_1:in", "Dense_1", "Dense_2:in", "Dense_2"),
+        *("output:in", "output"),
+    ]
+    np.testing.assert_allclose(outputs["Dense_0:in"], X)
+    np.testing.assert_allclose(outputs["Dense_0"], first, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs["Dense_1:in"], np.maximum(first, 0), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(outputs["Dense_1"], second, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        outputs["output"], dense(p["Dense_2"], np.maximum(second, 0)), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_only_what_was_asked_for():
+    assert extracted(MLP([4, 3, 2]), layers="Dense_1")[2] == ["Dense_1"]
+    assert extracted(MLP([4, 3, 2]), layers=["Dense_[02]", "output"][1:])[2] == ["output"]
+    with pytest.raises(OptionError, match="layers='Dense_9': matches none of Dense_0, Dense_1"):
+        extracted(MLP([4, 3, 2]), layers="Dense_9")
+
+
+def test_new_parameters_do_not_compile_anything(compilations):
+    module = MLP([4, 2])
+    call = jax.jit(lambda e, x: e(x))
+    variables = module.init(jax.random.key(0), X)
+    call(pk.extractors.linen(module, variables), X)
+    other = jax.tree.map(lambda a: a + 1, variables)
+    with compilations() as compiled:
+        call(pk.extractors.linen(module, other), X)
+    assert compiled == []
+
+
+class ConvNet(nn.Module):
+    @nn.compact
+    def __call__(self, x, train: bool):
+        x = nn.Conv(4, (3, 3), name="conv")(x)
+        x = nn.BatchNorm(use_running_average=not train, name="norm")(x)
+        x = nn.Dropout(0.5, deterministic=not train)(nn.relu(x))
+        return nn.Dense(2, name="head")(x.mean((1, 2)))
+
+
+IMAGES = np.random.default_rng(1).normal(size=(3, 6, 6, 2)).astype(np.float32)
+
+
+def test_a_convolutional_network_in_evaluation_mode():
+    _, outputs, order = extracted(ConvNet(), IMAGES, init={"train": False}, train=False)
+    assert order == ["conv", "norm", "Dropout_0", "head", "output"]
+    mean = np.maximum(outputs["norm"], 0).mean((1, 2))
+    np.testing.assert_allclose(outputs["Dropout_0"], np.maximum(outputs["norm"], 0))
+    pooled = extracted(ConvNet(), IMAGES, init={"train": False}, train=False, pool="mean")[1]
+    np.testing.assert_allclose(pooled["Dropout_0"], mean, rtol=1e-5)
+    assert pooled["conv"].shape == (3, 4)
+
+
+def test_a_convolutional_network_in_training_mode_leaves_its_statistics():
+    module = ConvNet()
+    variables = module.init(jax.random.key(0), IMAGES, train=False)
+    before = jax.tree.map(np.array, variables["batch_stats"])
+    extractor = pk.extractors.linen(
+        module, variables, train=True, mutable=["batch_stats"], rngs={"dropout": jax.random.key(1)}
+    )
+    outputs = extractor(IMAGES)
+    assert (np.asarray(outputs["Dropout_0"]) == 0).mean() > 0.5, "dropout is at work"
+    jax.tree.map(np.testing.assert_array_equal, variables["batch_stats"], before)
+
+
+class Block(nn.Module):
+    @nn.compact
+    def __call__(self, x, deterministic):
+        y = nn.LayerNorm()(x)
+        y = nn.MultiHeadDotProductAttention(num_heads=2, name="attention")(
+            y, deterministic=deterministic
+        )
+        x = x + nn.Dropout(0.1)(y, deterministic=deterministic)
+        return x + nn.Dense(8, name="out")(nn.gelu(nn.Dense(16, name="up")(x)))
+
+
+class Transformer(nn.Module):
+    @nn.compact
+    def __call__(self, tokens, *, deterministic=True):
+        x = nn.Embed(11, 8, name="embed")(tokens)
+        for number in range(2):
+            x = Block(name=f"block_{number}")(x, deterministic)
+        return {"last_hidden": x, "logits": nn.Dense(3, name="head")(x[:, 0])}
+
+
+def test_a_transformer():
+    tokens = np.random.default_rng(2).integers(0, 11, (4, 7))
+    variables, outputs, order = extracted(Transformer(), tokens)
+    assert order.index("block_0/attention/query") < order.index("block_0/attention")
+    assert order.index("block_0") < order.index("block_1/up") < order.index("block_1")
+    assert order[-2:] == ["output.last_hidden", "output.logits"]
+    p = variables["params"]["block_1"]
+    inner = outputs["block_1"] - dense(p["out"], np.asarray(nn.gelu(outputs["block_1/up"])))
+    np.testing.assert_allclose(dense(p["up"], inner), outputs["block_1/up"], rtol=1e-3, atol=1e-4)
+    last = extracted(Transformer(), tokens, layers="block_*", pool="cls")[1]
+    np.testing.assert_allclose(last["block_1"], outputs["block_1"][:, 0])
+
+
+class Shared(nn.Module):
+    def setup(self):
+        self.layer = nn.Dense(5)
+
+    def __call__(self, x):
+        return self.layer(nn.relu(self.layer(x)))
+
+
+def test_each_call_of_a_module_is_a_layer():
+    variables, outputs, order = extracted(Shared(), layers=["**", "**:in"])
+    p = variables["params"]["layer"]
+    assert order[:4] == ["layer:in", "layer", "layer@1:in", "layer@1"]
+    np.testing.assert_allclose(outputs["layer"], dense(p, X), rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        outputs["layer@1"], dense(p, np.maximum(dense(p, X), 0)), rtol=1e-5, atol=1e-5
+    )
+
+
+class Step(nn.Module):
+    @nn.compact
+    def __call__(self, x, _):
+        x = jnp.tanh(nn.Dense(5, name="inner")(x))
+        return x, None
+
+
+class Scanned(nn.Module):
+    prepared: bool = True
+
+    @nn.compact
+    def __call__(self, x):
+        axes = {"params": 0, **({"intermediates": 0} if self.prepared else {})}
+        scan = nn.scan(Step, variable_axes=axes, split_rngs={"params": True}, length=3)
+        x, _ = scan(name="steps")(x, None)
+        return nn.Dense(2, name="head")(x)
+
+
+def test_scanned_modules_are_a_layer_each():
+    variables, outputs, order = extracted(Scanned())
+    p, x = variables["params"]["steps"]["inner"], X
+    for number in range(3):
+        y = dense({name: part[number] for name, part in p.items()}, x)
+        np.testing.assert_allclose(outputs[f"steps/inner[{number}]"], y, rtol=1e-4, atol=1e-5)
+        x = np.tanh(y)
+    assert [name for name in order if name.startswith("steps/inner")] == [
+        f"steps/inner[{number}]" for number in range(3)
+    ]
+
+
+def test_a_scan_that_hides_its_layers_is_reported():
+    module = Scanned(prepared=False)
+    variables = module.init(jax.random.key(0), X)
+    with pytest.warns(ProbekitWarning, match=r"no layer for steps/inner: .*variable_axes"):
+        layers = pk.extractors.linen(module, variables).layers(X)
+    assert "head" in layers
+
+
+class Ensemble(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        members = nn.vmap(
+            nn.Dense,
+            variable_axes={"params": 0, "intermediates": 0},
+            split_rngs={"params": True},
+            in_axes=None,
+            out_axes=0,
+            axis_size=2,
+        )
+        return members(3, name="members")(x).mean(0)
+
+
+def test_vectorised_modules():
+    variables, outputs, _ = extracted(Ensemble())
+    p = variables["params"]["members"]
+    for number in range(2):
+        expected = dense({name: part[number] for name, part in p.items()}, X)
+        np.testing.assert_allclose(outputs[f"members[{number}]"], expected, rtol=1e-5, atol=1e-5)
+
+
+class Rematerialised(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(2, name="head")(nn.remat(MLP)([4, 3], name="body")(x))
+
+
+class Base(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return self.scaled(nn.Dense(3)(x))
+
+    @staticmethod
+    def scaled(x):
+        return 2 * x
+
+
+class Inheriting(Base):
+    pass
+
+
+class Sowing(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        self.sow("intermediates", "gate", jax.nn.sigmoid(x))
+        return nn.Dense(2)(x), x.sum()
+
+
+class Outer(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return Inheriting(name="inner")(Sowing(name="sowing")(x)[0])
+
+
+def test_rematerialised_inherited_static_and_sown():
+    assert {"body/Dense_0", "body/Dense_1", "body", "head"} <= set(extracted(Rematerialised())[2])
+    variables, outputs, _ = extracted(Outer())
+    inner = dense(variables["params"]["inner"]["Dense_0"], outputs["sowing.0"])
+    np.testing.assert_allclose(outputs["inner"], 2 * inner, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(outputs["sowing/gate"], jax.nn.sigmoid(X), rtol=1e-5)
+
+
+class Coder(nn.Module):
+    def setup(self):
+        self.body = nn.Dense(4)
+
+    def __call__(self, x):
+        return self.decode(self.encode(x))
+
+    def encode(self, x):
+        return self.body(x)
+
+    def decode(self, z):
+        return z**2
+
+
+def test_other_methods_and_several_inputs():
+    variables, outputs, _ = extracted(Coder(), method="encode")
+    np.testing.assert_allclose(outputs["output"], outputs["body"])
+    np.testing.assert_allclose(
+        outputs["body"], dense(variables["params"]["body"], X), rtol=1e-5, atol=1e-5
+    )
+
+    class Two(nn.Module):
+        @nn.compact
+        def __call__(self, a, b):
+            return nn.Dense(2)(a) + nn.Dense(2)(b)
+
+    module = Two()
+    variables = module.init(jax.random.key(0), X, X)
+    by_place = pk.extractors.linen(module, variables)((X, 2 * X))
+    by_name = pk.extractors.linen(module, variables)({"b": 2 * X, "a": X})
+    np.testing.assert_array_equal(by_place["output"], by_name["output"])
+    ds = pk.probe(pk.extractors.linen(module, variables), (X, 2 * X), {"f": X[:, 0]}, batch_size=4)
+    assert ds.layer.values.tolist() == ["Dense_0", "Dense_1", "output"]
+
+
+def test_half_precision_is_kept():
+    class Half(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.Dense(2, dtype=jnp.bfloat16)(x)
+
+    assert extracted(Half())[1]["output"].dtype == jnp.bfloat16
+
+
+def test_arguments_that_do_not_fit():
+    with pytest.raises(OptionError, match=r"variables: a list; give what module\.init returned"):
+        pk.extractors.linen(MLP([2]), [1])
+    with pytest.raises(OptionError, match="pool='avg': not a choice"):
+        pk.extractors.linen(MLP([2]), {}, pool="avg")
+    with pytest.raises(OptionError, match=r"pool=2.5: give one of mean"):
+        pk.extractors.linen(MLP([2]), {}, pool=2.5)
