@@ -1,0 +1,134 @@
+"""The extractors `function` and `arrays`, globs and pooling."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import probekit as pk
+from probekit.errors import OptionError, ShapeError
+from probekit.extractors import match
+from probekit.extractors._pooling import pooled
+
+X = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
+NAMES = ["Dense_0", "Dense_1", "block_0/attention/query", "block_0/mlp", "block_1/mlp", "logits"]
+
+
+@pytest.mark.parametrize(
+    ("patterns", "expected"),
+    [
+        ("**", NAMES),
+        ("*", ["Dense_0", "Dense_1", "logits"]),
+        ("Dense_?", ["Dense_0", "Dense_1"]),
+        ("**/mlp", ["block_0/mlp", "block_1/mlp"]),
+        ("block_0/**", ["block_0/attention/query", "block_0/mlp"]),
+        ("block_*/mlp", ["block_0/mlp", "block_1/mlp"]),
+        ("logits, Dense_0", ["Dense_0", "logits"]),
+        (["logits", "**/query"], ["block_0/attention/query", "logits"]),
+    ],
+)
+def test_globs(patterns, expected):
+    assert match(NAMES, patterns) == tuple(expected)
+
+
+def test_globs_that_match_nothing():
+    with pytest.raises(OptionError, match=r"layers='Dense_7': matches none of Dense_0, .*logits\."):
+        match(NAMES, ["Dense_0", "Dense_7"])
+    many = [f"layer_{number}" for number in range(30)]
+    with pytest.raises(OptionError, match=r"store='layr_3': .*, …; did you mean 'layer_3'"):
+        match(many, "layr_3", argument="store")
+    with pytest.raises(OptionError, match="no pattern"):
+        match(NAMES, [])
+
+
+def test_function_keeps_forward_order_and_what_was_asked_for():
+    extractor = pk.extractors.function(lambda x: {"z": x, "a": 2 * x}, layers=["a", "z"])
+    assert list(extractor.layers(X)) == ["z", "a"]
+    only = pk.extractors.function(lambda x: {"z": x, "a": 2 * x}, layers="a")
+    assert list(only(X)) == ["a"]
+    assert only.layers(jax.ShapeDtypeStruct((3, 4), jnp.float32))["a"].shape == (3, 4)
+
+
+def test_function_with_parameters_as_leaves(compilations):
+    def network(w, x):
+        return {"y": x @ w}
+
+    def extractor(w):
+        return pk.extractors.function(jax.tree_util.Partial(network, w))
+
+    assert len(jax.tree.leaves(extractor(jnp.ones((4, 2))))) == 1
+    call = jax.jit(lambda e, x: e(x))
+    call(extractor(jnp.ones((4, 2))), X)
+    with compilations() as compiled:
+        got = call(extractor(np.full((4, 2), 3.0, np.float32)), X)
+    assert compiled == []
+    np.testing.assert_allclose(got["y"][:, 0], 3 * X.sum(1), rtol=1e-5)
+
+
+def test_function_that_does_not_fit():
+    with pytest.raises(OptionError, match="fn: a dict; give a function"):
+        pk.extractors.function({"a": 1})
+    with pytest.raises(OptionError, match="fn: returned a ndarray; it must return a dict"):
+        pk.extractors.function(lambda x: x)(X)
+
+
+class Lazy:
+    """Something on disk: notes which slices are read."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.dtype, self.read = array, array.shape, array.dtype, []
+
+    def __getitem__(self, key):
+        self.read.append(key)
+        return self.array[key]
+
+
+def test_arrays_read_only_what_is_asked_for():
+    lazy = Lazy(X)
+    extractor = pk.extractors.arrays({"x": lazy, "y": jnp.asarray(X)})
+    assert (extractor.indexed, extractor.examples) == (True, 7)
+    rows = np.array([2, 3, 4])
+    np.testing.assert_array_equal(extractor(rows)["x"], X[2:5])
+    padded = np.array([5, 6, 6, 6])
+    np.testing.assert_array_equal(extractor(padded)["x"], X[padded])
+    np.testing.assert_array_equal(extractor(padded)["y"], X[padded])
+    assert lazy.read == [slice(2, 5), slice(5, 7)]
+    assert extractor.layers(rows)["x"].shape == (3, 4)
+    assert "examples=7" in repr(extractor)
+
+
+def test_arrays_that_do_not_fit():
+    with pytest.raises(OptionError, match="activations: there are none"):
+        pk.extractors.arrays({})
+    with pytest.raises(ShapeError, match=r"activations\['b'\]: 3 examples; 'a' has 7"):
+        pk.extractors.arrays({"a": X, "b": X[:3]})
+    with pytest.raises(ShapeError, match="must be numeric"):
+        pk.extractors.arrays({"a": np.array(["x"])})
+    with pytest.raises(ShapeError, match="must have 1 to 32 axes"):
+        pk.extractors.arrays({"a": np.float32(1)})
+
+
+TOKENS = np.random.default_rng(1).normal(size=(2, 3, 4, 5)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("pool", "expected"),
+    [
+        (None, TOKENS),
+        ("flatten", TOKENS.reshape(2, -1)),
+        ("mean", TOKENS.mean((1, 2))),
+        ("last", TOKENS[:, -1, -1]),
+        ("cls", TOKENS[:, 0, 0]),
+        (5, TOKENS[:, 1, 1]),
+        (-2, TOKENS[:, 2, 2]),
+        (lambda a: a.max((1, 2)), TOKENS.max((1, 2))),
+    ],
+)
+def test_pooling(pool, expected):
+    np.testing.assert_allclose(pooled(TOKENS, pool), expected, rtol=1e-6)
+
+
+def test_pooling_leaves_matrices_and_checks_positions():
+    assert pooled(X, "mean") is X
+    with pytest.raises(OptionError, match="pool=12: there are 12 positions"):
+        pooled(TOKENS, 12)
