@@ -92,7 +92,7 @@ def test_arrays_read_only_what_is_asked_for():
     padded = np.array([5, 6, 6, 6])
     np.testing.assert_array_equal(extractor(padded)["x"], X[padded])
     np.testing.assert_array_equal(extractor(padded)["y"], X[padded])
-    assert lazy.read == [slice(2, 5), slice(5, 7)]
+    assert lazy.read == [slice(2, 5), slice(5, 7), slice(5, 7)]
     assert extractor.layers(rows)["x"].shape == (3, 4)
     assert "examples=7" in repr(extractor)
 
