@@ -1,6 +1,6 @@
 """What commands write to: results to standard output, everything else to standard error.
 
-The only module, with `_progress`, that knows of rich, and then only for a live display.
+Plain text: of rich only `_progress` knows, for its live display.
 """
 
 import json

@@ -1,8 +1,10 @@
 """What every command has in common: plugins, exit codes, completion, start-up."""
 
 import ast
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -174,3 +176,11 @@ def completions(monkeypatch, probekit, text):
 )
 def test_completion(monkeypatch, probekit, text, found):
     assert completions(monkeypatch, probekit, text) == [found]
+
+
+def test_rich_is_for_live_displays_alone():
+    import probekit_cli
+
+    files = Path(probekit_cli.__file__).parent.glob("*.py")
+    using = {file.name for file in files if re.search(r"(import|from) rich\b", file.read_text())}
+    assert using == {"_progress.py"}
