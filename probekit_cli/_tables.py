@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from probekit_cli._scores import final_scores, finding
+from probekit_cli._scores import final_scores, finding, scores_of
 from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
@@ -29,6 +29,14 @@ def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
         terminal.heading(f"{heading} ({over})" if first else heading)
         terminal.table(_rows(cells), right=True)
         first = False
+    others = [
+        f"{name} ({', '.join(str(dim) for dim in array.dims)})"
+        for name, array in scores_of(dataset).items()
+        if name not in scores
+    ]
+    if others:
+        terminal.line()
+        terminal.paragraph(f"not shown: {', '.join(others)}")
     if sentence := finding(dataset, scores):
         terminal.line()
         terminal.paragraph(sentence)

@@ -34,7 +34,12 @@ class RunOptions:
 
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The history; TASK.nc unless given."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="The history, or a folder for it; TASK.nc unless given.",
+        ),
     ] = None
     estimators: Annotated[
         list[str] | None,
@@ -135,7 +140,7 @@ class _Running:
         self, manager: Manager, task: str, options: RunOptions, typed: Sequence[str]
     ) -> None:
         self.manager, self.task, self.options, self.typed = manager, task, options, typed
-        self.path = options.output or Path(f"{task}.nc")
+        self.path = history_path(options.output, task)
         self.terminal = Terminal(quiet=options.quiet)
         self.progress = Progress(self.terminal)
         self.events = Events(self.terminal)
@@ -236,6 +241,20 @@ class _Running:
     @property
     def _partial(self) -> Path:
         return self.path.with_name(self.path.name + PARTIAL)
+
+
+def history_path(output: Path | None, task: str) -> Path:
+    """Return where the history goes: into a folder it goes under the name of the task.
+
+    Examples
+    --------
+    >>> history_path(None, "my-task").name, history_path(Path("wide"), "my-task").name
+    ('my-task.nc', 'wide.nc')
+    """
+    path = output or Path()
+    if path.is_dir():
+        return path / f"{task}.nc"
+    return path if path.suffix else path.with_name(f"{path.name}.nc")
 
 
 def _separated(texts: list[str] | None) -> list[str]:

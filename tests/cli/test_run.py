@@ -41,6 +41,18 @@ def test_the_options_of_a_run_get_there(probekit, fake_run):
     assert (given["overwrite"], given["resume"]) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("output", "path"),
+    [("other", "other.nc"), ("other.nc", "other.nc"), ("folder", "folder/my-task.nc")],
+)
+def test_where_the_history_goes(probekit, fake_run, tmp_path, output, path):
+    (tmp_path / "folder").mkdir()
+    done = probekit(*RUN, "-o", output)
+    assert done.code == 0
+    assert f"history  {path} (" in done.out
+    assert (tmp_path / path).is_file()
+
+
 def test_what_was_not_given_is_left_to_the_run(probekit, fake_run):
     probekit(*RUN)
     assert not {"layers", "estimators", "store_activations"} & {*fake_run.arguments}

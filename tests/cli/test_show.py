@@ -1,5 +1,6 @@
 """`probekit show`."""
 
+import io
 import json
 import math
 
@@ -9,6 +10,8 @@ import xarray as xr
 
 from probekit_cli._charts import sparkline
 from probekit_cli._scores import Score, final_scores, finding
+from probekit_cli._tables import show_scores
+from probekit_cli._terminal import Terminal
 
 
 def lines(done):
@@ -168,6 +171,9 @@ def test_scores_by_unit_are_left_out():
     dataset = r2_history({"a": 0.5, "b": 0.1})
     dataset["by_unit"] = (("seed", "epoch", "unit"), [[[0.1, 0.2, 0.3]]])
     assert list(final_scores(dataset)) == ["linear_r2"]
+    terminal = Terminal(out=io.StringIO())
+    show_scores(terminal, dataset)
+    assert "not shown: by_unit (seed, epoch, unit)\n" in terminal.out.getvalue()
 
 
 @pytest.mark.parametrize(
