@@ -49,7 +49,7 @@ class UnknownNameError(ProbekitError, LookupError):
 class HistoryError(ProbekitError, OSError):
     """A history file that cannot be read or written."""
 
-    # OSError formats two-argument instances its own way; a history error is always one line of text.
+    # OSError formats two-argument instances its own way; a history error is one line of text.
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
 
@@ -104,7 +104,7 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     Examples
     --------
     >>> suggestion("xr", ["and", "or", "xor"])
-    "; did you mean 'xor' or 'or'?"
+    "; did you mean 'xor'?"
     >>> suggestion("nand", [])
     '; there are none.'
     """

@@ -1,7 +1,7 @@
 """What is said about a reported array before it exists: its name, axes, units, range, source.
 
-One `Variable` is the netCDF attributes, the row of the documentation table and the head of a printed
-table, so that each fact about a score is written once.
+One `Variable` is the netCDF attributes, the row of the documentation table and the head of a
+printed table, so that each fact about a score is written once.
 """
 
 from typing import Any, NamedTuple
@@ -15,8 +15,8 @@ class Variable(NamedTuple):
     name : str
         In snake_case; the name in the Dataset.
     dims : tuple of str
-        The variable's own axes, which trail; the axes of the library (``seed``, ``epoch``, ``layer``,
-        ``feature``) lead and are not named here.
+        The variable's own axes, which trail; the axes of the library (``seed``, ``epoch``,
+        ``layer``, ``feature``) lead and are not named here.
     long_name : str
         For axis labels and table heads.
     units : str

@@ -149,6 +149,17 @@ def test_the_settings_of_the_reference_task_need_no_jax():
     assert set(loaded_by(code)) <= {"numpy"}
 
 
+def test_everything_registered_can_be_imported():
+    """And a listing by name stays what it was, whatever has been imported."""
+    import probekit
+
+    registry = probekit.plugins.get_manager().registry
+    for kind in ("task", "estimator", "extractor"):
+        for name in registry.names(kind):
+            assert callable(registry.load(kind, name)), name
+    assert callable(probekit.extractors.arrays)
+
+
 def test_public_names_are_there():
     import probekit
 

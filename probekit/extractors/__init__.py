@@ -10,18 +10,20 @@ from probekit.extractors._paths import match
 from probekit.extractors._protocol import Extractor
 
 if TYPE_CHECKING:
-    from probekit.extractors.arrays import arrays
-    from probekit.extractors.function import function
-    from probekit.extractors.linen import linen
+    from probekit.extractors.from_arrays import arrays
+    from probekit.extractors.from_function import function
+    from probekit.extractors.from_linen import linen
 
 __all__ = ["Extractor", "arrays", "function", "linen", "match"]
 
+# The modules bear other names than the functions: importing a module puts it into its package
+# under its own name, where it would hide a function of that name.
 _FUNCTIONS = ("arrays", "function", "linen")
 
 
 def __getattr__(name: str) -> Any:
     if name not in _FUNCTIONS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"{__name__}.{name}"), name)
-    globals()[name] = value  # in place of the module of the same name
+    value = getattr(importlib.import_module(f"{__name__}.from_{name}"), name)
+    globals()[name] = value
     return value

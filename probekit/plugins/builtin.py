@@ -22,14 +22,11 @@ ESTIMATORS = (
     ("participation_ratio", "geometry:ParticipationRatio", "effective number of dimensions"),
 )
 
-# name, summary; the function bears the name of its module
+# name, summary; the function is in the module from_NAME
 EXTRACTORS = (
     ("linen", "a flax.linen module: outputs and inputs of its submodules by path"),
-    ("nnx", "a live flax.nnx module, left as it was"),
     ("function", "any function from inputs to {layer: array}"),
     ("arrays", "activations computed elsewhere, in memory or on disk"),
-    ("equinox", "an Equinox module (needs the equinox extra)"),
-    ("torch", "a PyTorch module, through forward hooks (needs the torch extra)"),
 )
 
 
@@ -41,4 +38,4 @@ def probekit_register(registry: Registry) -> None:
     for name, target, summary in ESTIMATORS:
         registry.estimator(name, f"probekit.estimators.{target}", summary=summary)
     for name, summary in EXTRACTORS:
-        registry.extractor(name, f"probekit.extractors.{name}:{name}", summary=summary)
+        registry.extractor(name, f"probekit.extractors.from_{name}:{name}", summary=summary)

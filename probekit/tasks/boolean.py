@@ -145,7 +145,8 @@ def _draw_with_labels(
         rows *= 2
     # Rejection one row at a time would have stopped right behind the last row taken.
     generator.random_sample(units * (int(taken[-1]) + 1 if len(taken) else 0))
-    return stream[taken]
+    drawn: np.ndarray = stream[taken]
+    return drawn
 
 
 def _next_with_labels(labels: np.ndarray, wanted: np.ndarray) -> np.ndarray | None:

@@ -2,8 +2,8 @@
 
 It is the oracle for the reference task: one seed after the other, data drawn example by example,
 one jitted call per batch, scikit-learn for the probe. It shares no code with probekit. Run as a
-script it prints one CSV line per epoch in the notebook's own columns, which is what the whole-process
-benchmark times.
+script it prints one CSV line per epoch in the notebook's own columns, which is what the benchmark
+of whole processes times.
 
 The experiment is that of Lampinen, Chan and Hermann (2024), arXiv 2405.05847, as their demo
 notebook gives it.
