@@ -108,7 +108,9 @@ def make_attributes(
 def event(what: str, when: str | None = None) -> str:
     """One line of the ``history`` attribute: when, what, by which command."""
     when = when or datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    command = shlex.join([sys.argv[0].rsplit("/", 1)[-1] or "python", *sys.argv[1:]])
+    program = sys.argv[0].rsplit("/", 1)[-1] or "python"
+    # The arguments of a notebook's kernel tell nothing but where temporary files are.
+    command = "a notebook" if "ipykernel" in program else shlex.join([program, *sys.argv[1:]])
     return f"{when} {what} by probekit {version_of('probekit')}: {command}"
 
 

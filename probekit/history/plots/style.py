@@ -1,6 +1,8 @@
 """How the figures look: palette, axes, labels; and how they come by matplotlib."""
 
 import contextlib
+import functools
+import io
 import os
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -54,11 +56,24 @@ def new_figure(width: float, height: float) -> "Iterator[Figure]":
     """Make a figure of so many inches, in the house style, without pyplot."""
     try:
         import matplotlib as mpl
-        from matplotlib.figure import Figure
     except ImportError as error:
         raise MissingExtraError("matplotlib", extra="plot", needed_for="figures") from error
     with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
-        yield Figure(figsize=(width, height), layout="constrained", dpi=150)
+        yield _notebook_figure()(figsize=(width, height), layout="constrained", dpi=150)
+
+
+@functools.cache
+def _notebook_figure() -> "type[Figure]":
+    """Return a figure that notebooks show as a picture; they know those of pyplot alone."""
+    from matplotlib.figure import Figure
+
+    class NotebookFigure(Figure):
+        def _repr_png_(self) -> bytes:
+            picture = io.BytesIO()
+            save(self, picture, format="png", dpi=100)
+            return picture.getvalue()
+
+    return NotebookFigure
 
 
 def save(figure: "Figure", target: str | os.PathLike[str] | BinaryIO, **options: Any) -> None:
