@@ -56,6 +56,8 @@ def reading(path: Path) -> "Iterator[netCDF4.Dataset]":
     except FileNotFoundError:
         raise
     except (OSError, RuntimeError) as error:
+        if not path.exists():  # gone since its signature was read: a writer has moved it
+            raise FileNotFoundError(path) from error
         raise HistoryError(_damaged(path)) from error
     with file:
         file.set_auto_maskandscale(False)
