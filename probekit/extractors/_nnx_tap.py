@@ -1,0 +1,204 @@
+"""Noting what the modules of an NNX model are given and give out.
+
+Nothing of the user's is touched, neither the model nor its classes: a private copy of the model is
+given classes of its own, each a subclass whose ``__call__`` notes what went in and came out. So
+extraction in one thread is not seen by another, and an exception leaves nothing to be undone.
+
+What is noted is kept in the state of the modules, in a variable of its own type, so that it comes
+out of ``nnx.scan``, ``nnx.vmap``, ``nnx.remat`` and ``nnx.jit`` as the rest of the state does. All
+else that must be known of a value (whose, which call, its rank) is in its key and not on the side:
+a function that JAX has traced before is not run again, but its outputs have their keys still.
+"""
+
+import contextlib
+import contextvars
+import dataclasses
+import functools
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import jax
+from flax import nnx
+from flax.errors import TraceContextError
+
+from probekit.extractors._calls import only_arrays
+from probekit.extractors._captured import Captured, called
+
+_SLOT, _PATH = "probekit_values", "probekit_path"
+# In the order of calls, what a module was given comes before what its submodules were, and what it
+# gave out comes after.
+_BEFORE, _AFTER = -1, 2**31
+
+
+class Tapped(nnx.Intermediate[Any]):
+    """Values seen by a tap; a type of its own, so that what users sow stays apart."""
+
+
+class Key(NamedTuple):
+    """What is known of a value: the path of its module, whether it was given, its rank, when."""
+
+    path: str
+    given: bool
+    rank: int
+    when: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Call:
+    """A call in progress: its place among the calls of its caller, and of that one's, and so on.
+
+    Where values are kept aside, and not in the state of the modules, `paths` has the modules' paths
+    by their identity, and `aside` is the place.
+    """
+
+    inputs_too: bool
+    place: tuple[int, ...] = ()
+    below: Iterator[int] = dataclasses.field(default_factory=itertools.count)
+    paths: Mapping[int, str] = dataclasses.field(default_factory=dict)
+    aside: nnx.Variable[Any] | None = None
+
+    def next(self) -> "_Call":
+        place = (*self.place, next(self.below))
+        return dataclasses.replace(self, place=place, below=itertools.count())
+
+    def note(self, module: Any, arguments: Any, keywords: Mapping[str, Any], output: Any) -> None:
+        """Keep what a module was given, if that is asked for, and what it gave out."""
+        path = self.paths[id(module)] if self.aside is not None else getattr(module, _PATH)[0]
+        slot = self.aside if self.aside is not None else getattr(module, _SLOT)
+        if self.inputs_too:
+            for value in [*arguments, *keywords.values()][:1]:
+                _keep(slot, path, True, (*self.place, _BEFORE), value)
+        _keep(slot, path, False, (*self.place, _AFTER), output)
+
+    def knows(self, module: Any) -> bool:
+        return id(module) in self.paths if self.aside is not None else _PATH in vars(module)
+
+
+_CURRENT: contextvars.ContextVar[_Call | None] = contextvars.ContextVar("probekit_call")
+
+
+class _Tap:
+    """Comes before a module's class in the order in which methods are looked up."""
+
+    def __init_subclass__(cls) -> None:
+        # A user's own hook, such as a registry of model classes, shall not see this class.
+        nnx.Pytree.__init_subclass__.__func__(cls)  # type: ignore[attr-defined]
+
+    def __call__(self, *arguments: Any, **keywords: Any) -> Any:
+        run = super().__call__  # type: ignore[misc]
+        caller = _CURRENT.get(None)
+        if caller is None or not caller.knows(self):
+            return run(*arguments, **keywords)
+        call = caller.next()
+        with _current(call):
+            output = run(*arguments, **keywords)
+        call.note(self, arguments, keywords, output)
+        return output
+
+
+@contextlib.contextmanager
+def _current(call: _Call) -> Iterator[None]:
+    token = _CURRENT.set(call)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def _keep(slot: Any, path: str, given: bool, when: tuple[int, ...], value: Any) -> None:
+    value = only_arrays(value)
+    leaves = jax.tree.leaves(value)
+    if not leaves:
+        return
+    values = slot.get_value()
+    key = Key(path, given, leaves[0].ndim, when)
+    # The module may have been called within a transformation of JAX that does not give its state
+    # back, such as jax.vmap over a closure: the value must stay there.
+    with contextlib.suppress(TraceContextError):
+        slot.set_value({**values, key: (*values.get(key, ()), value)})
+
+
+@functools.cache
+def _tapped_class(cls: type) -> type:
+    class Meta(type(cls)):  # type: ignore[misc]
+        def mro(self) -> list[type]:
+            # A tap among the bases would change the layout of objects, and an object's class can
+            # only be replaced by one of the same layout.
+            own, *inherited = super().mro()
+            return [own, _Tap, *inherited]
+
+    body = {"__module__": cls.__module__, "__qualname__": cls.__qualname__, "__doc__": cls.__doc__}
+    return Meta(cls.__name__, (cls,), body)
+
+
+def run_tapped(
+    model: nnx.Module,
+    method: Any,
+    arguments: tuple[Any, ...],
+    keywords: dict[str, Any],
+    *,
+    inputs_too: bool,
+    in_state: bool,
+) -> tuple[list[Captured], list[tuple[str, Any]]]:
+    """Run a model that nobody else has hold of.
+
+    Parameters
+    ----------
+    in_state : bool
+        Keep values in the state of the modules. If not, only calls outside of transformations are
+        noted, but no transformation is given state that it does not expect.
+
+    Returns
+    -------
+    captured : list of Captured
+        What the modules gave out, and were given, in the order of the calls.
+    sown : list of (str, value)
+        What the model itself has sown, by path.
+    """
+    modules = {"/".join(map(str, path)): module for path, module in nnx.iter_modules(model)}
+    for module in modules.values():
+        if callable(module) and module is not model:
+            object.__setattr__(module, "__class__", _tapped_class(type(module)))
+
+    def run(model: Any, call: _Call) -> None:
+        with _current(call):
+            output = _bound(model, method)(*arguments, **keywords)
+        call.note(model, arguments, keywords, output)
+
+    if not in_state:
+        paths = {id(module): path for path, module in modules.items()}
+        aside = Tapped({})
+        run(model, _Call(inputs_too, paths=paths, aside=aside))
+        return _in_order([aside]), []
+    # While tracing, a function that was traced before must be traced again: its calls are counted.
+    tracing = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(arguments))
+    token = object() if tracing else None
+    for path, module in modules.items():
+        setattr(module, _PATH, (path, inputs_too, token))
+        setattr(module, _SLOT, Tapped({}))
+    _, state = nnx.capture(run, nnx.Intermediate)(model, _Call(inputs_too))
+    sown = [("/".join(map(str, path)), leaf.get_value()) for path, leaf in nnx.to_flat_state(state)]
+    return _in_order([getattr(module, _SLOT) for module in modules.values()]), sown
+
+
+def _bound(model: Any, method: Any) -> Any:
+    if method is None:
+        return model
+    return getattr(model, method) if isinstance(method, str) else functools.partial(method, model)
+
+
+def _in_order(slots: list[Any]) -> list[Captured]:
+    seen = [
+        (key, value)
+        for slot in slots
+        for key, values in slot.get_value().items()
+        for value in values
+    ]
+    found, numbers = [], dict[tuple[str, bool], int]()
+    for key, value in sorted(seen, key=lambda pair: pair[0].when):
+        number = numbers.get((key.path, key.given), 0)
+        numbers[key.path, key.given] = number + 1
+        copies = jax.tree.leaves(value)[0].ndim - key.rank
+        found.append(Captured(called(key.path, number, given=key.given), value, copies))
+    return found

@@ -1,0 +1,204 @@
+"""Layers of a `flax.nnx` model, without a change to it."""
+
+import dataclasses
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jax
+from flax import nnx as flax_nnx
+
+from probekit.errors import OptionError
+from probekit.extractors._calls import as_arguments, is_array, warn_of_missing
+from probekit.extractors._captured import Captured, called, chosen, layers_of
+from probekit.extractors._nnx_tap import run_tapped
+from probekit.extractors._pooling import Pool, check_pool, pooled
+from probekit.extractors._protocol import Extractor
+from probekit.extractors._static import Static
+
+EVALUATION = {"deterministic": True, "use_running_average": True}
+_REMEDY = (
+    "If it is called within jax.vmap, jax.lax.scan or the like, use nnx.vmap, nnx.scan, … in their "
+    "place, with nnx.Intermediate mapped as the parameters are; if another method than __call__ is "
+    "used, read it as the input of the next module (NAME:in)."
+)
+
+
+@jax.tree_util.register_pytree_node_class
+@dataclasses.dataclass(frozen=True)
+class NNXExtractor(Extractor):
+    """What `nnx` returns."""
+
+    graphdef: Static
+    state: Any
+    options: tuple[tuple[str, Static], ...]
+    patterns: tuple[str, ...]
+    pool: Pool
+    method: Any
+
+    def layers(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
+        """Return the layers that were asked for, in the order in which they are computed."""
+        order: list[str] = []
+        missing: list[str] = []
+
+        def call(extractor: "NNXExtractor", inputs: Any) -> dict[str, Any]:
+            found = extractor._captured(inputs, missing)
+            order.extend(chosen(list(found), extractor.patterns))
+            return {layer: pooled(found[layer], extractor.pool) for layer in order}
+
+        shapes = jax.eval_shape(call, self, inputs)
+        warn_of_missing(missing, _REMEDY)
+        return {layer: shapes[layer] for layer in order}
+
+    def __call__(self, inputs: Any) -> dict[str, jax.Array]:
+        """Return the activations of the layers that were asked for."""
+        found = self._captured(inputs, [])
+        return {
+            layer: pooled(found[layer], self.pool) for layer in chosen(list(found), self.patterns)
+        }
+
+    def _captured(self, inputs: Any, missing: list[str]) -> dict[str, Any]:
+        """Return all layers by name; add the modules with parameters that were not seen."""
+        try:
+            return self._run(inputs, missing, in_state=True)
+        except (TypeError, ValueError):
+            # Either the model fails, and will again, or one of its transformations refuses state
+            # that it does not know; then only what lies outside of transformations can be read.
+            missing.clear()
+        return self._run(inputs, missing, in_state=False)
+
+    def _run(self, inputs: Any, missing: list[str], *, in_state: bool) -> dict[str, Any]:
+        model, arrays = flax_nnx.merge(self.graphdef.value, self.state)
+        given, keywords = as_arguments(inputs)
+        options = {name: option.value for name, option in self.options}
+        captured, sown = run_tapped(
+            model,
+            self.method,
+            given,
+            {**keywords, **arrays, **options},
+            inputs_too=any(":in" in pattern for pattern in self.patterns),
+            in_state=in_state,
+        )
+        layers = {name: array for value in captured for name, array in layers_of(value)}
+        missing.extend(_missing(model, {value.name for value in captured}))
+        for name, values in sown:
+            for number, value in enumerate(values if isinstance(values, tuple) else (values,)):
+                layers.update(layers_of(Captured(called(name, number), value)))
+        return layers
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Split into what may change without recompiling, and the rest."""
+        return (self.state,), (self.graphdef, self.options, self.patterns, self.pool, self.method)
+
+    @classmethod
+    def tree_unflatten(cls, static: tuple[Any, ...], children: tuple[Any, ...]) -> "NNXExtractor":
+        """Put the parts together again."""
+        graphdef, *rest = static
+        return cls(graphdef, children[0], *rest)
+
+
+def nnx(
+    model: flax_nnx.Module,
+    *,
+    layers: str | Sequence[str] = "**",
+    pool: Pool = None,
+    method: Any = None,
+    view: Mapping[str, Any] | None = None,
+    **arguments: Any,
+) -> NNXExtractor:
+    """Make an extractor of a `flax.nnx` model.
+
+    The model is left as it is: attributes, parameters, batch statistics, counts of random numbers.
+    The extractor holds the parameters of this moment; make another one after training on, which
+    costs no compilation.
+
+    Parameters
+    ----------
+    model : flax.nnx.Module
+    layers : str or sequence of str
+        Globs over the names of layers. A layer is what a submodule gave out, named by its path
+        (``encoder/blocks/0/attention``); ``output`` is what the model itself gave out. ``NAME:in``
+        is what a submodule was given, which is how values that no module gave out are read, such as
+        those of an activation function. A further call of a submodule is ``NAME@1``; copies that
+        `flax.nnx.scan` or `flax.nnx.vmap` stacked are ``NAME[0]``, ``NAME[1]``, …; arrays in a
+        dict or tuple are ``NAME.key``. What the model itself sows is ``PATH/NAME``.
+    pool : str, int or callable, optional
+        How token and pixel axes are reduced: ``"mean"``, ``"last"``, ``"cls"``, ``"flatten"``, a
+        position, or a function of the array.
+    method : str or callable, optional
+        The method to call in place of ``__call__``: its name, or a function of the model and the
+        inputs.
+    view : mapping, optional
+        The mode to run in, as `flax.nnx.view` takes it. Unless given, it is evaluation mode:
+        ``{"deterministic": True, "use_running_average": True}``; ``{}`` is the model's own.
+    **arguments
+        Keyword arguments of the call, for example ``train=False`` or ``rngs=nnx.Rngs(0)``.
+
+    Returns
+    -------
+    Extractor
+        Its inputs are the model's argument; a tuple gives several, a dict gives them by keyword.
+
+    Raises
+    ------
+    OptionError
+        If there is no such layer; the message lists those there are. If `model` is no module.
+
+    Warns
+    -----
+    ProbekitWarning
+        If a submodule has parameters but was not seen, as when it is called within `jax.vmap`.
+
+    Examples
+    --------
+    >>> import jax.numpy as jnp
+    >>> from flax import nnx as fnn
+    >>> rngs = fnn.Rngs(0)
+    >>> model = fnn.Sequential(fnn.Linear(3, 4, rngs=rngs), fnn.relu, fnn.Linear(4, 2, rngs=rngs))
+    >>> list(nnx(model).layers(jnp.ones((5, 3))))
+    ['layers/0', 'layers/2', 'output']
+    >>> nnx(model, layers="layers/2:in")(jnp.ones((5, 3)))["layers/2:in"].shape
+    (5, 4)
+    """
+    if not isinstance(model, flax_nnx.Module):
+        raise OptionError(f"model: a {type(model).__name__}; give a flax.nnx.Module.")
+    check_pool(pool)
+    if inspect.ismethod(method):  # bound to this very model: it would not see the private copy
+        method = method.__func__
+    dynamic = {name: value for name, value in arguments.items() if _is_dynamic(value)}
+    graphdef, state = flax_nnx.split((_viewed(model, view), dynamic))
+    return NNXExtractor(
+        Static(graphdef),
+        flax_nnx.as_pure(state),
+        tuple((name, Static(value)) for name, value in arguments.items() if name not in dynamic),
+        (layers,) if isinstance(layers, str) else tuple(layers),
+        pool,
+        method,
+    )
+
+
+def _viewed(model: flax_nnx.Module, view: Mapping[str, Any] | None) -> flax_nnx.Module:
+    """Return a copy of the model in the mode to run in."""
+    if view is None:
+        return flax_nnx.view(model, raise_if_not_found=False, **EVALUATION)
+    try:
+        return flax_nnx.view(model, **view)
+    except ValueError as error:
+        raise OptionError(f"view={dict(view)!r}: {error}.") from None
+
+
+def _is_dynamic(value: Any) -> bool:
+    """Whether an argument may change without recompiling: arrays, or an object that has state."""
+    leaves = jax.tree.leaves(value)
+    return isinstance(value, flax_nnx.Pytree) or (bool(leaves) and all(map(is_array, leaves)))
+
+
+def _missing(model: flax_nnx.Module, seen: set[str]) -> list[str]:
+    """Return the paths of modules with parameters that gave nothing out."""
+    modules = {path for path, _ in flax_nnx.iter_modules(model)}
+    owners = set()
+    for path, _ in flax_nnx.to_flat_state(flax_nnx.state(model, flax_nnx.Param)):
+        above = (path[:length] for length in range(len(path) - 1, -1, -1))
+        owners.add(next(part for part in above if part in modules))
+    names = {"/".join(map(str, path)) for path in owners if path}
+    return sorted(names - seen)
