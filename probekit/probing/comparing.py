@@ -1,7 +1,6 @@
 """`compare`: how alike the layers of two models are."""
 
-from collections.abc import Iterable, Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -13,14 +12,19 @@ from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor
 from probekit.probing.labelling import dataset_of_pairs, warn_of_undefined
+from probekit.probing.pairs import PairPlan
 from probekit.probing.plan import units
-from probekit.probing.stream import count_examples, even_batch, layer_shapes, take
-from probekit.statistics import Statistic, shape_of, shared
+from probekit.probing.stream import (
+    count_examples,
+    even_batch,
+    first_examples,
+    layer_shapes,
+    take,
+)
+from probekit.statistics import ShapeDtype
 
 if TYPE_CHECKING:
     import xarray as xr
-
-Pair = tuple[str, str]
 
 
 def compare(
@@ -80,16 +84,15 @@ def compare(
             )
     check_at_least("batch_size", batch_size, 1)
     examples = _examples(extractor_a, extractor_b, inputs)
-    serving = shared(estimator.statistic for estimator in chosen)
-    kept = tuple(dict.fromkeys(serving.values()))
-    states = _collect(kept, extractor_a, extractor_b, inputs, examples, batch_size)
-    scores: dict[Pair, dict[str, Any]] = {}
-    for pair, state in states.items():
-        scores[pair] = {}
-        for estimator in chosen:
-            part = state[kept.index(serving[estimator.statistic])]
-            scores[pair] |= jax.device_get(_compute(estimator, part))
-    dataset = dataset_of_pairs(chosen, scores)
+    same = extractor_b is extractor_a
+    shapes = tuple(_units(extractor, inputs) for extractor in (extractor_a, extractor_b))
+    plan = PairPlan.of(chosen, *shapes, same=same, examples=examples)
+    states = plan.init(*shapes)
+    for rows, weight, index in _batches(examples, batch_size):
+        a = _outputs(extractor_a, inputs, rows)
+        b = a if same else _outputs(extractor_b, inputs, rows)
+        states = plan.update(states, a, b, weight=weight, index=index)
+    dataset = dataset_of_pairs(chosen, plan.compute(states))
     warn_of_undefined(dataset)
     return dataset
 
@@ -105,29 +108,21 @@ def _examples(a: Extractor, b: Extractor, inputs: Any) -> int:
     return examples
 
 
-def _collect(
-    kept: tuple[Statistic[Any], ...],
-    a: Extractor,
-    b: Extractor,
-    inputs: Any,
-    examples: int,
-    batch_size: int,
-) -> dict[Pair, tuple[Any, ...]]:
-    """Return what the statistics remember of each pair of layers."""
+def _batches(examples: int, batch_size: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield rows, weights and numbers of batches of one size; the last is filled up."""
     size = even_batch(examples, batch_size)
-    states: dict[Pair, tuple[Any, ...]] = {}
     for start in range(0, examples, size):
         index = np.arange(start, start + size, dtype=np.int32)
-        weight = (index < examples).astype(np.float32)
-        rows = np.minimum(index, examples - 1)
-        outputs_a, outputs_b = (_outputs(extractor, inputs, rows) for extractor in (a, b))
-        for name_a, x in outputs_a.items():
-            for name_b, y in outputs_b.items():
-                pair = name_a, name_b
-                if pair not in states:
-                    states[pair] = tuple(s.init(shape_of(x), shape_of(y)) for s in kept)
-                states[pair] = _update(kept, states[pair], x, y, weight, index)
-    return states
+        yield np.minimum(index, examples - 1), (index < examples).astype(np.float32), index
+
+
+def _units(extractor: Extractor, inputs: Any) -> dict[str, ShapeDtype]:
+    """Return shapes and dtypes of the layers as matrices ``(1, unit)``."""
+    batch = first_examples(extractor, inputs, 1)
+    return {
+        layer: jax.eval_shape(units, shape)
+        for layer, shape in layer_shapes(extractor, batch).items()
+    }
 
 
 def _outputs(extractor: Extractor, inputs: Any, rows: np.ndarray) -> Mapping[str, jax.Array]:
@@ -140,29 +135,3 @@ def _outputs(extractor: Extractor, inputs: Any, rows: np.ndarray) -> Mapping[str
 @jax.jit
 def _extract(extractor: Extractor, inputs: Any) -> Any:
     return extractor(inputs)
-
-
-@partial(jax.jit, static_argnames="kept", donate_argnames="states")
-def _update(
-    kept: tuple[Statistic[Any], ...],
-    states: tuple[Any, ...],
-    x: jax.Array,
-    y: jax.Array,
-    weight: jax.Array,
-    index: jax.Array,
-) -> tuple[Any, ...]:
-    return tuple(
-        statistic.update(state, x, y, weight=weight, index=index)
-        for statistic, state in zip(kept, states, strict=True)
-    )
-
-
-def _compute(estimator: Estimator, state: Any) -> Any:
-    if estimator.traceable:
-        return _compute_traced(estimator, state)
-    return estimator.compute(jax.device_get(state), jax.device_get(state))
-
-
-@partial(jax.jit, static_argnames="estimator")
-def _compute_traced(estimator: Estimator, state: Any) -> Any:
-    return estimator.compute(state, state)

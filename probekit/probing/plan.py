@@ -201,18 +201,22 @@ class Plan:
             "weight": jnp.ones(len(y), jnp.float32),
             "index": jnp.arange(len(y), dtype=jnp.int32),
         }
-        return {
-            layer: tuple(
-                tuple(
-                    state_of(kept.statistic, units(x), y[:, np.array(columns)], **example)
-                    for columns in self.columns
-                )
-                if kept.each
-                else state_of(kept.statistic, units(x), y, **example)
-                for kept in self.kept()
-            )
-            for layer, x in representations.items()
-        }
+        x = {layer: units(array) for layer, array in representations.items()}
+        states: dict[str, list[Any]] = {layer: [] for layer in x}
+        for statistic, each in self.kept():
+            if each:
+                for layer in x:
+                    parts = (y[:, np.array(columns)] for columns in self.columns)
+                    states[layer].append(
+                        tuple(state_of(statistic, x[layer], part, **example) for part in parts)
+                    )
+            elif getattr(statistic, "by_unit", False):
+                for layer, state in _side_by_side(statistic, x, y, example).items():
+                    states[layer].append(state)
+            else:
+                for layer in x:
+                    states[layer].append(state_of(statistic, x[layer], y, **example))
+        return {layer: tuple(parts) for layer, parts in states.items()}
 
     def merge(self, a: States, b: States) -> States:
         """Return the states that have seen what `a` and `b` have seen."""
@@ -273,6 +277,18 @@ def _needs_each(estimator: Estimator) -> bool:
     """Whether a statistic must be kept per feature, for want of a way to select columns."""
     whole = estimator.joint or estimator.kind == "geometry"
     return not whole and not hasattr(estimator.statistic, "select")
+
+
+def _side_by_side(
+    statistic: Any, x: Mapping[str, jax.Array], y: jax.Array, example: Mapping[str, jax.Array]
+) -> dict[str, Any]:
+    """Return the state of each layer, read out of one state of all layers side by side."""
+    whole = state_of(statistic, jnp.concatenate(list(x.values()), axis=1), y, **example)
+    ends = np.cumsum([array.shape[1] for array in x.values()]).tolist()
+    return {
+        layer: statistic.select(whole, x=slice(end - array.shape[1], end))
+        for (layer, array), end in zip(x.items(), ends, strict=True)
+    }
 
 
 def _stacked(parts: Sequence[dict[str, jax.Array]]) -> dict[str, jax.Array]:

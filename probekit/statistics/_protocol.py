@@ -68,12 +68,24 @@ class Selectable(Protocol[State]):
 
     The engine then keeps one state over all features (or all layers) and selects from it; a
     statistic without `select` is kept once per feature.
+
+    Attributes
+    ----------
+    by_unit : bool
+        Whether each unit is remembered by itself. Layers may then be looked at side by side, as one
+        wide representation, which is one program in place of many.
     """
 
+    by_unit: bool = False
+
     def select(
-        self, state: State, *, x: jax.Array | None = None, y: jax.Array | None = None
+        self,
+        state: State,
+        *,
+        x: jax.Array | slice | None = None,
+        y: jax.Array | slice | None = None,
     ) -> State:
-        """Return the state of these columns alone (integer arrays; ``None``: all of them)."""
+        """Return the state of these columns alone (integer array or slice; ``None``: all)."""
         ...
 
 

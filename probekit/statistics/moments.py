@@ -212,7 +212,11 @@ class Moments(Statistic[MomentsState]):
         )
 
     def select(
-        self, state: MomentsState, *, x: jax.Array | None = None, y: jax.Array | None = None
+        self,
+        state: MomentsState,
+        *,
+        x: jax.Array | slice | None = None,
+        y: jax.Array | slice | None = None,
     ) -> MomentsState:
         """Return the state of these columns of `x` and `y` alone."""
         return MomentsState(
@@ -225,6 +229,11 @@ class Moments(Statistic[MomentsState]):
             xy=_taken_block(state.xy, x, y),
             yy=_taken_block(state.yy, y, y),
         )
+
+    @property
+    def by_unit(self) -> bool:
+        """Whether each unit is remembered by itself, whatever units stand beside it."""
+        return self.xx != "full"
 
     def union(self, other: Statistic[Any]) -> "Moments | None":
         """Return the statistic that serves both."""
@@ -301,14 +310,16 @@ def _merged(
     return a + b + (left * right if a.ndim == 1 else _outer(left, right))
 
 
-def _taken(values: jax.Array, columns: jax.Array | None) -> jax.Array:
-    return values if columns is None else values[jnp.asarray(columns)]
+def _taken(values: jax.Array, columns: Any) -> jax.Array:
+    return values if columns is None else values[_index(columns)]
 
 
-def _taken_block(
-    block: jax.Array | None, rows: jax.Array | None, columns: jax.Array | None
-) -> jax.Array | None:
+def _index(columns: Any) -> Any:
+    return columns if isinstance(columns, slice) else jnp.asarray(columns)
+
+
+def _taken_block(block: jax.Array | None, rows: Any, columns: Any) -> jax.Array | None:
     if block is None:
         return None
     block = _taken(block, rows)
-    return block if block.ndim == 1 or columns is None else block[:, jnp.asarray(columns)]
+    return block if block.ndim == 1 or columns is None else block[:, _index(columns)]

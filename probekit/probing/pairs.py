@@ -1,0 +1,207 @@
+"""What is kept to compare layers with layers, and how all pairs are scored.
+
+What can be is kept of each layer alone, and only what depends on both is kept of each pair: L
+preparations and L² cheap steps instead of L² updates with all there is.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit.estimators import Estimator, Pairing
+from probekit.statistics import ShapeDtype, Statistic, shared
+
+Layers = Mapping[str, ShapeDtype]
+Pair = tuple[str, str]
+Kept = tuple[Any, ...]
+"""One state of each statistic that is kept."""
+
+
+class PairStates(NamedTuple):
+    """What has been remembered: of each layer of either side alone, and of each pair."""
+
+    a: dict[str, Kept]
+    b: dict[str, Kept]
+    both: dict[Pair, Kept]
+
+
+@dataclasses.dataclass(frozen=True)
+class PairPlan:
+    """Which statistics are kept of layers and of pairs of layers, and what is read off them.
+
+    Parameters
+    ----------
+    estimators : tuple of Estimator
+    pairings : tuple of (Pairing or None)
+        Of each estimator, the way to do with preparations, if there is one.
+    same : bool
+        Whether both sides are one and the same model: then its layers are kept once.
+    """
+
+    estimators: tuple[Estimator, ...]
+    pairings: tuple[Pairing | None, ...]
+    same: bool
+
+    @classmethod
+    def of(
+        cls, estimators: Sequence[Estimator], a: Layers, b: Layers, *, same: bool, examples: int
+    ) -> "PairPlan":
+        """Ask each estimator for its pairing, given the sizes."""
+        sides = (a,) if same else (a, b)
+        units = tuple(shape.shape[1] for side in sides for shape in side.values())
+        pairs = len(a) * len(b)
+        pairings = tuple(
+            estimator.pairing(examples=examples, units=units, pairs=pairs)
+            if hasattr(estimator, "pairing")  # a stranger's need not have it
+            else None
+            for estimator in estimators
+        )
+        return cls(tuple(estimators), pairings, same)
+
+    def _of_layers(self) -> dict[Statistic[Any], Statistic[Any]]:
+        """Return for each statistic that is read of layers alone the one that is kept for it."""
+        return shared(pairing.statistic for pairing in self.pairings if pairing is not None)
+
+    def _of_pairs(self) -> dict[Statistic[Any], Statistic[Any]]:
+        """Return for each statistic that is read of pairs of layers the one that is kept for it."""
+        both = zip(self.estimators, self.pairings, strict=True)
+        return shared(estimator.statistic for estimator, pairing in both if pairing is None)
+
+    def init(self, a: Layers, b: Layers) -> PairStates:
+        """Return the states of no examples."""
+
+        def alone(layers: Layers) -> dict[str, Kept]:
+            return {
+                layer: _init(_kept(self._of_layers()), shape, _without_columns(shape.shape[0]))
+                for layer, shape in layers.items()
+            }
+
+        return PairStates(
+            a=alone(a),
+            b={} if self.same else alone(b),
+            both={
+                (name_a, name_b): _init(_kept(self._of_pairs()), x, y)
+                for name_a, x in a.items()
+                for name_b, y in b.items()
+            },
+        )
+
+    def update(
+        self,
+        states: PairStates,
+        a: Mapping[str, jax.Array],
+        b: Mapping[str, jax.Array],
+        *,
+        weight: np.ndarray,
+        index: np.ndarray,
+    ) -> PairStates:
+        """Return the states that have also seen this batch of both models' representations."""
+        of_layers, of_pairs = _kept(self._of_layers()), _kept(self._of_pairs())
+
+        def alone(kept: dict[str, Kept], batch: Mapping[str, jax.Array]) -> dict[str, Kept]:
+            nothing = np.zeros((len(index), 0), np.float32)
+            return {
+                layer: _update(of_layers, state, batch[layer], nothing, weight, index)
+                for layer, state in kept.items()
+            }
+
+        both = {
+            pair: _update(of_pairs, state, a[pair[0]], b[pair[1]], weight, index)
+            for pair, state in states.both.items()
+        }
+        return PairStates(alone(states.a, a), alone(states.b, b), both)
+
+    def compute(self, states: PairStates) -> dict[Pair, dict[str, np.ndarray]]:
+        """Return the scores of all pairs."""
+        scores: dict[Pair, dict[str, np.ndarray]] = {pair: {} for pair in states.both}
+        for estimator, pairing in zip(self.estimators, self.pairings, strict=True):
+            if pairing is None:
+                found = self._from_pairs(estimator, states.both)
+            else:
+                found = self._from_layers(pairing, states)
+            for pair, score in found.items():
+                scores[pair] |= score
+        return scores
+
+    def _from_pairs(
+        self, estimator: Estimator, states: Mapping[Pair, Kept]
+    ) -> dict[Pair, dict[str, np.ndarray]]:
+        serving = self._of_pairs()
+        place = _kept(serving).index(serving[estimator.statistic])
+        return {
+            pair: jax.device_get(_compute(estimator, state[place]))
+            for pair, state in states.items()
+        }
+
+    def _from_layers(
+        self, pairing: Pairing, states: PairStates
+    ) -> dict[Pair, dict[str, np.ndarray]]:
+        serving = self._of_layers()
+        place = _kept(serving).index(serving[pairing.statistic])
+
+        def prepared(side: Mapping[str, Kept]) -> dict[str, Any]:
+            return {layer: pairing.prepare(state[place]) for layer, state in side.items()}
+
+        a = prepared(states.a)
+        b = a if self.same else prepared(states.b)
+        all_a = list(a.values())
+        every = jax.device_get(pairing.pair_all(all_a, all_a if self.same else list(b.values())))
+        if every is not None:
+            return {
+                (name_a, name_b): {name: value[i, j] for name, value in every.items()}
+                for i, name_a in enumerate(a)
+                for j, name_b in enumerate(b)
+            }
+        return {
+            (name_a, name_b): jax.device_get(_pair(pairing, x, y))
+            for name_a, x in a.items()
+            for name_b, y in b.items()
+        }
+
+
+def _kept(serving: Mapping[Statistic[Any], Statistic[Any]]) -> tuple[Statistic[Any], ...]:
+    return tuple(dict.fromkeys(serving.values()))
+
+
+def _init(kept: tuple[Statistic[Any], ...], x: ShapeDtype, y: ShapeDtype) -> Kept:
+    return tuple(statistic.init(x, y) for statistic in kept)
+
+
+def _without_columns(examples: int) -> ShapeDtype:
+    return ShapeDtype((examples, 0), jnp.float32)  # type: ignore[no-untyped-call]
+
+
+@partial(jax.jit, static_argnames="kept", donate_argnames="states")
+def _update(
+    kept: tuple[Statistic[Any], ...],
+    states: Kept,
+    x: jax.Array,
+    y: jax.Array,
+    weight: jax.Array,
+    index: jax.Array,
+) -> Kept:
+    return tuple(
+        statistic.update(state, x, y, weight=weight, index=index)
+        for statistic, state in zip(kept, states, strict=True)
+    )
+
+
+def _compute(estimator: Estimator, state: Any) -> Any:
+    if estimator.traceable:
+        return _compute_traced(estimator, state)
+    return estimator.compute(jax.device_get(state), jax.device_get(state))
+
+
+@partial(jax.jit, static_argnames="estimator")
+def _compute_traced(estimator: Estimator, state: Any) -> Any:
+    return estimator.compute(state, state)
+
+
+@partial(jax.jit, static_argnames="pairing")
+def _pair(pairing: Pairing, a: Any, b: Any) -> Any:
+    return pairing.pair(a, b)
