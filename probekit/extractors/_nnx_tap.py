@@ -64,12 +64,23 @@ class _Call:
 
     def note(self, module: Any, arguments: Any, keywords: Mapping[str, Any], output: Any) -> None:
         """Keep what a module was given, if that is asked for, and what it gave out."""
-        path = self.paths[id(module)] if self.aside is not None else getattr(module, _PATH)[0]
-        slot = self.aside if self.aside is not None else getattr(module, _SLOT)
+        path, slot = self._of(module)
         if self.inputs_too:
             for value in [*arguments, *keywords.values()][:1]:
                 _keep(slot, path, True, (*self.place, _BEFORE), value)
         _keep(slot, path, False, (*self.place, _AFTER), output)
+
+    def sown(self, module: Any, name: str, value: Any) -> None:
+        """Keep what a module itself sows, as the output of a submodule of that name."""
+        path, slot = self._of(module)
+        place = (*self.place, next(self.below))
+        _keep(slot, f"{path}/{name}" if path else name, False, place, value)
+
+    def _of(self, module: Any) -> tuple[str, Any]:
+        """Return the path of a module, and where its values are kept."""
+        if self.aside is not None:
+            return self.paths[id(module)], self.aside
+        return getattr(module, _PATH)[0], getattr(module, _SLOT)
 
     def knows(self, module: Any) -> bool:
         return id(module) in self.paths if self.aside is not None else _PATH in vars(module)
@@ -95,6 +106,17 @@ class _Tap:
             output = run(*arguments, **keywords)
         call.note(self, arguments, keywords, output)
         return output
+
+    def sow(self, variable_type: Any, name: str, value: Any, *functions: Any, **named: Any) -> bool:
+        call = _CURRENT.get(None)
+        if call is None or not call.knows(self):
+            sown: bool = super().sow(variable_type, name, value, *functions, **named)  # type: ignore[misc]
+            return sown
+        call.sown(self, name, value)
+        return True
+
+    def perturb(self, name: str, value: Any, *rest: Any, **named: Any) -> Any:
+        return value  # what is perturbed is the business of whoever takes gradients
 
 
 @contextlib.contextmanager
@@ -140,46 +162,42 @@ def run_tapped(
     *,
     inputs_too: bool,
     in_state: bool,
-) -> tuple[list[Captured], list[tuple[str, Any]]]:
-    """Run a model that nobody else has hold of.
+) -> list[Captured]:
+    """Return what modules gave out, and were given, in the order of the calls.
 
     Parameters
     ----------
+    model : flax.nnx.Module
+        Of which nobody else has hold: it is changed.
     in_state : bool
         Keep values in the state of the modules. If not, only calls outside of transformations are
         noted, but no transformation is given state that it does not expect.
-
-    Returns
-    -------
-    captured : list of Captured
-        What the modules gave out, and were given, in the order of the calls.
-    sown : list of (str, value)
-        What the model itself has sown, by path.
     """
-    modules = {"/".join(map(str, path)): module for path, module in nnx.iter_modules(model)}
+    modules = {
+        "/".join(map(str, path)): module
+        for path, module in nnx.iter_modules(model)
+        if not isinstance(module, nnx.List)  # is not called, and has numbers for attributes
+    }
     for module in modules.values():
-        if callable(module) and module is not model:
-            object.__setattr__(module, "__class__", _tapped_class(type(module)))
-
-    def run(model: Any, call: _Call) -> None:
-        with _current(call):
-            output = _bound(model, method)(*arguments, **keywords)
-        call.note(model, arguments, keywords, output)
-
-    if not in_state:
+        object.__setattr__(module, "__class__", _tapped_class(type(module)))
+    if in_state:
+        # While tracing, a function that was traced before must be traced again: calls are counted.
+        tracing = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(arguments))
+        token = object() if tracing else None
+        for path, module in modules.items():
+            setattr(module, _PATH, (path, inputs_too, token))
+            setattr(module, _SLOT, Tapped({}))
+        slots = [getattr(module, _SLOT) for module in modules.values()]
+        call = _Call(inputs_too)
+    else:
+        slots = [Tapped({})]
         paths = {id(module): path for path, module in modules.items()}
-        aside = Tapped({})
-        run(model, _Call(inputs_too, paths=paths, aside=aside))
-        return _in_order([aside]), []
-    # While tracing, a function that was traced before must be traced again: its calls are counted.
-    tracing = any(isinstance(leaf, jax.core.Tracer) for leaf in jax.tree.leaves(arguments))
-    token = object() if tracing else None
-    for path, module in modules.items():
-        setattr(module, _PATH, (path, inputs_too, token))
-        setattr(module, _SLOT, Tapped({}))
-    _, state = nnx.capture(run, nnx.Intermediate)(model, _Call(inputs_too))
-    sown = [("/".join(map(str, path)), leaf.get_value()) for path, leaf in nnx.to_flat_state(state)]
-    return _in_order([getattr(module, _SLOT) for module in modules.values()]), sown
+        call = _Call(inputs_too, paths=paths, aside=slots[0])
+    with _current(call):
+        output = _bound(model, method)(*arguments, **keywords)
+    if method is not None:
+        call.note(model, arguments, keywords, output)
+    return _in_order(slots)
 
 
 def _bound(model: Any, method: Any) -> Any:

@@ -10,7 +10,7 @@ from flax import nnx as flax_nnx
 
 from probekit.errors import OptionError
 from probekit.extractors._calls import as_arguments, is_array, warn_of_missing
-from probekit.extractors._captured import Captured, called, chosen, layers_of
+from probekit.extractors._captured import chosen, layers_of
 from probekit.extractors._nnx_tap import run_tapped
 from probekit.extractors._pooling import Pool, check_pool, pooled
 from probekit.extractors._protocol import Extractor
@@ -22,6 +22,15 @@ _REMEDY = (
     "place, with nnx.Intermediate mapped as the parameters are; if another method than __call__ is "
     "used, read it as the input of the next module (NAME:in)."
 )
+
+
+class _Structure(Static):
+    """A graphdef, compared by value even where it has no hash: users give their modules lists."""
+
+    def __init__(self, graphdef: Any) -> None:
+        super().__init__(graphdef)
+        if self._hash is None:
+            self._hash = 0
 
 
 @jax.tree_util.register_pytree_node_class
@@ -71,7 +80,7 @@ class NNXExtractor(Extractor):
         model, arrays = flax_nnx.merge(self.graphdef.value, self.state)
         given, keywords = as_arguments(inputs)
         options = {name: option.value for name, option in self.options}
-        captured, sown = run_tapped(
+        captured = run_tapped(
             model,
             self.method,
             given,
@@ -81,9 +90,6 @@ class NNXExtractor(Extractor):
         )
         layers = {name: array for value in captured for name, array in layers_of(value)}
         missing.extend(_missing(model, {value.name for value in captured}))
-        for name, values in sown:
-            for number, value in enumerate(values if isinstance(values, tuple) else (values,)):
-                layers.update(layers_of(Captured(called(name, number), value)))
         return layers
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -168,7 +174,7 @@ def nnx(
     dynamic = {name: value for name, value in arguments.items() if _is_dynamic(value)}
     graphdef, state = flax_nnx.split((_viewed(model, view), dynamic))
     return NNXExtractor(
-        Static(graphdef),
+        _Structure(graphdef),
         flax_nnx.as_pure(state),
         tuple((name, Static(value)) for name, value in arguments.items() if name not in dynamic),
         (layers,) if isinstance(layers, str) else tuple(layers),
@@ -179,6 +185,8 @@ def nnx(
 
 def _viewed(model: flax_nnx.Module, view: Mapping[str, Any] | None) -> flax_nnx.Module:
     """Return a copy of the model in the mode to run in."""
+    graphdef, state = flax_nnx.split(model)  # `view` asks modules, which a linen bridge counts
+    model = flax_nnx.merge(graphdef, flax_nnx.as_pure(state))
     if view is None:
         return flax_nnx.view(model, raise_if_not_found=False, **EVALUATION)
     try:
