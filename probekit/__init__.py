@@ -7,24 +7,28 @@ xarray, so that pytest, shell completion and ``--help`` stay fast.
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from probekit import (
-        errors,
-        estimators,
-        extractors,
-        history,
-        measures,
-        plugins,
-        statistics,
-        tasks,
-    )
-    from probekit.estimators import Estimator
-    from probekit.history import open_activations, open_history
-    from probekit.plugins import hookimpl
-    from probekit.probing import compare, probe
-    from probekit.recording import ProbeSet, Recorder, log_spaced, probe_checkpoints
-    from probekit.running import run
-    from probekit.variables import Variable
+if TYPE_CHECKING:  # "as" says to type checkers that a name is meant to be imported from here
+    from probekit import errors as errors
+    from probekit import estimators as estimators
+    from probekit import extractors as extractors
+    from probekit import history as history
+    from probekit import measures as measures
+    from probekit import plugins as plugins
+    from probekit import statistics as statistics
+    from probekit import tasks as tasks
+    from probekit import testing as testing
+    from probekit.estimators import Estimator as Estimator
+    from probekit.history import open_activations as open_activations
+    from probekit.history import open_history as open_history
+    from probekit.plugins import hookimpl as hookimpl
+    from probekit.probing import compare as compare
+    from probekit.probing import probe as probe
+    from probekit.recording import ProbeSet as ProbeSet
+    from probekit.recording import Recorder as Recorder
+    from probekit.recording import log_spaced as log_spaced
+    from probekit.recording import probe_checkpoints as probe_checkpoints
+    from probekit.running import run as run
+    from probekit.variables import Variable as Variable
 
 _MODULE_OF = {
     "Estimator": "probekit.estimators",
