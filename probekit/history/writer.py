@@ -230,9 +230,17 @@ class HistoryWriter:
         return self.path
 
     def close(self) -> None:
-        """Let go of the history. What has been appended stays, and can be resumed."""
+        """Let go of the history. What has been appended stays, and can be resumed.
+
+        A history without any row or state is removed: there is nothing to resume.
+        """
         self._held.clear()
-        self._lock.release()
+        if not self._lock.held or self._headers or any(self.folder.glob("state-*")):
+            self._lock.release()
+            return
+        self._empty_folder()
+        self._lock.release(remove=True)
+        self._remove_folder()
 
     def __enter__(self) -> Self:
         return self

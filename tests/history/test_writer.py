@@ -230,3 +230,12 @@ def test_numbers_keep_their_type(path, dtype):
     count = open_history(path)["count"]
     assert count.dtype == dtype
     np.testing.assert_array_equal(count, values)
+
+
+def test_a_history_closed_before_its_first_row_leaves_nothing(tmp_path):
+    path = tmp_path / "history.nc"
+    with HistoryWriter(path, attributes=make_attributes("test")):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    with HistoryWriter(path, attributes=make_attributes("test")) as writer:
+        assert writer.rows() is None
