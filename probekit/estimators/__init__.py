@@ -1,6 +1,6 @@
 """Estimators: options, declared variables, a statistic, and a readout of it; one family a file."""
 
-from probekit.estimators._protocol import Estimator, Kind
+from probekit.estimators._protocol import Estimator, Kind, Pairing
 from probekit.estimators._resolve import resolve
 from probekit.estimators.decoding import DecodingAccuracy, DecodingR2
 from probekit.estimators.encoding import LinearR2
@@ -15,6 +15,7 @@ __all__ = [
     "Estimator",
     "Kind",
     "LinearR2",
+    "Pairing",
     "ParticipationRatio",
     "TotalVariance",
     "resolve",

@@ -10,6 +10,36 @@ from probekit.variables import Variable
 Kind = Literal["encoding", "decoding", "similarity", "geometry"]
 
 
+class Pairing(Protocol):
+    """A way to compare L layers with L others in L preparations each and a cheap step a pair.
+
+    Implementations are frozen, hashable dataclasses, as estimators are.
+
+    Attributes
+    ----------
+    statistic : Statistic
+        What must be remembered of one layer; it is given features ``y`` without columns.
+    """
+
+    statistic: Statistic[Any]
+
+    def prepare(self, state: Any) -> Any:
+        """Return a pytree of arrays: all that is needed of one layer. Called on concrete states."""
+        ...
+
+    def pair(self, a: Any, b: Any) -> dict[str, jax.Array]:
+        """Return what `Estimator.compute` would of two layers; works under ``jit``."""
+        ...
+
+    def pair_all(self, a: list[Any], b: list[Any]) -> dict[str, jax.Array] | None:
+        """Return the same of all pairs, ``(layer_a, layer_b)``, if that is faster than one by one.
+
+        `b` is `a` itself where a model is compared with itself. ``None``, as here: pair by pair.
+        """
+        del a, b
+        return None
+
+
 class Estimator(Protocol):
     """Computes scores from what a statistic remembers of representations `x` and features `y`.
 
@@ -90,6 +120,22 @@ class Estimator(Protocol):
     def statistic(self) -> Statistic[Any]:
         """What must be remembered of the examples."""
         ...
+
+    def pairing(self, *, examples: int, units: tuple[int, ...], pairs: int) -> Pairing | None:
+        """Return how `probekit.compare` may score pairs of layers with less work, or None.
+
+        For similarity alone, and optional: without it every pair of layers has a state of its own.
+
+        Parameters
+        ----------
+        examples : int
+        units : tuple of int
+            Of each layer that would be prepared.
+        pairs : int
+            How many pairs of layers are to be scored.
+        """
+        del examples, units, pairs
+        return None
 
     def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:
         """Return ``{variable name: array}`` from the states of the two splits.

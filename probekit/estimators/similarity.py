@@ -6,8 +6,16 @@ from typing import Any
 import jax
 
 from probekit._checks import check_at_least, check_choice, check_positive
-from probekit.estimators._protocol import Estimator
+from probekit.estimators._protocol import Estimator, Pairing
 from probekit.estimators._readout import reported
+from probekit.measures._arguments import jitted
+from probekit.measures.directions import (
+    Direction,
+    direction_score,
+    direction_scores,
+    grams_cost_less,
+    kernel_direction,
+)
 from probekit.measures.kernels import (
     KERNELS,
     Kernel,
@@ -18,7 +26,7 @@ from probekit.measures.kernels import (
 from probekit.measures.ranks import COMPARISONS, Comparison
 from probekit.measures.rdm import METRICS, Metric
 from probekit.measures.similarity import rsa_score
-from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Statistic
+from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
 from probekit.variables import Variable
 
 
@@ -78,6 +86,14 @@ class CKA(Estimator):
             return Examples(capacity=self.examples)
         return CrossKernel() if self.debiased else Moments()
 
+    def pairing(  # noqa: D102
+        self, *, examples: int, units: tuple[int, ...], pairs: int
+    ) -> "KernelPairing | None":
+        if self.kernel == "rbf":
+            return KernelPairing(self, Examples(capacity=self.examples))
+        cheaper = grams_cost_less(examples, units, pairs)
+        return KernelPairing(self, Rows(examples=examples)) if cheaper else None
+
     def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
         del fit
         if self.kernel == "rbf":
@@ -89,6 +105,37 @@ class CKA(Estimator):
         if self.debiased:
             return reported(self.name, debiased_cka_score(held_out))
         return reported(self.name, linear_cka_score(held_out))
+
+
+@dataclasses.dataclass(frozen=True)
+class KernelPairing(Pairing):
+    """Pairs of layers by CKA: a Gram matrix each, and an inner product a pair."""
+
+    estimator: CKA
+    statistic: Statistic[Any]
+
+    def prepare(self, state: ExamplesState) -> Direction:  # noqa: D102
+        return _kernel_direction(self.estimator, state)
+
+    def pair(self, a: Direction, b: Direction) -> dict[str, jax.Array]:  # noqa: D102
+        return reported(self.estimator.name, direction_score(a, b, low=self._low))
+
+    def pair_all(self, a: list[Direction], b: list[Direction]) -> dict[str, jax.Array]:  # noqa: D102
+        return reported(self.estimator.name, direction_scores(a, b, low=self._low))
+
+    @property
+    def _low(self) -> float:
+        return -1.0 if self.estimator.debiased else 0.0
+
+
+@jitted(0)
+def _kernel_direction(estimator: CKA, state: ExamplesState) -> Direction:
+    return kernel_direction(
+        state if estimator.kernel == "linear" else state.head(estimator.examples),
+        kernel=estimator.kernel,
+        debiased=estimator.debiased,
+        bandwidth=estimator.bandwidth,
+    )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -226,15 +226,22 @@ def gram(x: jax.Array, present: jax.Array, kernel: Kernel, bandwidth: float) -> 
     """Gram matrix ``(example, example)``; zeros for examples that are absent (`present` 0)."""
     both = present[:, None] * present[None, :]
     if kernel == "linear":
-        mean = product(present, x) / jnp.maximum(present.sum(), 1)
-        x = (x - mean[None, :]) * present[:, None]
-        rounding = 8 * np.finfo(x.dtype).eps * jnp.abs(mean)
-        x = jnp.where(jnp.abs(x).max(axis=0) <= rounding, 0, x)  # what is left of constant units
+        x = centred_rows(x, present)
         return product(x, x.T)
     squared = squared_distances(x)
     width = bandwidth * _median_distance(squared, both)
     exponent = squared / (2 * jnp.where(width > 0, jnp.square(width), 1))
     return jnp.exp(-exponent) * both
+
+
+def centred_rows(x: jax.Array, present: jax.Array) -> jax.Array:
+    """Differences to the mean; zeros for absent examples and for units that are constant."""
+    count = jnp.maximum(present.sum(), 1)
+    mean = product(present, x) / count
+    x = (x - mean[None, :]) * present[:, None]
+    x = (x - (product(present, x) / count)[None, :]) * present[:, None]  # the mean's own rounding
+    rounding = 8 * np.finfo(x.dtype).eps * jnp.abs(mean)
+    return jnp.where(jnp.abs(x).max(axis=0) <= rounding, 0, x)
 
 
 def _median_distance(squared: jax.Array, both: jax.Array) -> jax.Array:
@@ -262,9 +269,9 @@ def _inner(k: jax.Array, m: jax.Array, present: jax.Array, debiased: bool) -> ja
     """tr(K H L H), or n (n - 3) times the unbiased HSIC."""
     n = present.sum()
     if not debiased:
-        return (_centred(k, present) * m).sum()
+        return (centred_gram(k, present) * m).sum()
     off = 1 - jnp.eye(k.shape[0], dtype=k.dtype)
-    k, m = _centred(k, present) * off, _centred(m, present) * off
+    k, m = centred_gram(k, present) * off, centred_gram(m, present) * off
     k_rows, m_rows = k.sum(axis=1), m.sum(axis=1)
     return (
         (k * m).sum()
@@ -273,7 +280,8 @@ def _inner(k: jax.Array, m: jax.Array, present: jax.Array, debiased: bool) -> ja
     )
 
 
-def _centred(k: jax.Array, present: jax.Array) -> jax.Array:
+def centred_gram(k: jax.Array, present: jax.Array) -> jax.Array:
+    """H K H over the examples that are present."""
     n = jnp.maximum(present.sum(), 1)
     rows = k.sum(axis=1) / n
     both = present[:, None] * present[None, :]

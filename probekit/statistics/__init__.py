@@ -17,6 +17,7 @@ from probekit.statistics.cross_kernel import CrossKernel, CrossKernelState
 from probekit.statistics.examples import Examples, ExamplesState
 from probekit.statistics.groups import GroupMoments, GroupMomentsState
 from probekit.statistics.moments import Moments, MomentsState
+from probekit.statistics.rows import Rows
 
 __all__ = [
     "CrossKernel",
@@ -27,6 +28,7 @@ __all__ = [
     "GroupMomentsState",
     "Moments",
     "MomentsState",
+    "Rows",
     "Selectable",
     "ShapeDtype",
     "Statistic",

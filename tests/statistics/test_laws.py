@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probekit.statistics import CrossKernel, Examples, GroupMoments, Moments, shape_of, state_of
+from probekit.statistics import (
+    CrossKernel,
+    Examples,
+    GroupMoments,
+    Moments,
+    Rows,
+    shape_of,
+    state_of,
+)
 from probekit.testing import strategies
 
 STATISTICS = [
@@ -16,6 +24,7 @@ STATISTICS = [
     Moments(xx="diagonal", yy="none", xy=False),
     CrossKernel(),
     Examples(capacity=6),
+    Rows(examples=16),
     GroupMoments(groups=3, within="full"),
 ]
 ids = {"ids": repr}

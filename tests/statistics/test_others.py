@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from probekit.errors import OptionError
-from probekit.statistics import CrossKernel, Examples, GroupMoments
+from probekit.statistics import CrossKernel, Examples, GroupMoments, Rows
 from probekit.statistics import state_of as state_of_eagerly
 
 state_of = jax.jit(state_of_eagerly, static_argnums=0)
@@ -121,3 +121,13 @@ def test_options_are_checked():
         GroupMoments(groups=0)
     with pytest.raises(OptionError, match=r"within='diag': not a choice; did you mean 'diagonal'"):
         GroupMoments(groups=2, within="diag")
+
+
+def test_rows_are_put_where_their_numbers_say():
+    x = np.arange(6.0, dtype=np.float32)[:, None]
+    order = np.array([4, 0, 5, 2, 7, -1])  # the last two are no examples of these five
+    state = state_of(Rows(examples=5), x, index=order, weight=np.array([1, 1, 1, 0, 1, 1.0]))
+    assert state.index.tolist() == [0, -1, -1, -1, 4]
+    assert state.x[:, 0].tolist() == [1, 0, 0, 0, 0]
+    with pytest.raises(OptionError, match=r"examples=0: must be at least 1"):
+        Rows(examples=0)

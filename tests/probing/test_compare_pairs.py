@@ -1,0 +1,98 @@
+"""`compare` does with L preparations what it would do with L² states, and gives the same scores."""
+
+import numpy as np
+import pytest
+
+import probekit as pk
+from probekit.estimators import CKA, RSA
+from probekit.measures.directions import grams_cost_less
+from tests.reference import oracles
+
+EXAMPLES = 40
+
+
+def layers(count, units=24, seed=0):
+    generator = np.random.default_rng(seed)
+    hidden = generator.normal(size=(EXAMPLES, units))
+    found = {}
+    for number in range(count):
+        hidden = np.maximum(hidden @ generator.normal(size=(units, units)) / 4, -1) + number
+        width = units - (number == 2)  # two widths in all: each is compiled for
+        found[f"layer_{number}"] = hidden[:, :width].astype(np.float32)
+    return found
+
+
+A, B = layers(3), layers(2, seed=1)
+EXTRACTOR_A, EXTRACTOR_B = pk.extractors.arrays(A), pk.extractors.arrays(B)
+
+SHARED = [
+    CKA(),
+    CKA(debiased=True),
+    CKA(kernel="rbf", examples=EXAMPLES, debiased=True),
+]
+
+
+def oracle(estimator, x, y):
+    options = {name: value for name, value in vars(estimator).items() if name != "examples"}
+    function = oracles.BY_ESTIMATOR[options.pop("name")]
+    return function(None, None, x, y, **options)
+
+
+def compared(estimator, a, b, **options):
+    ds = pk.compare(a, b, None, estimators=[estimator], **options)
+    return ds[estimator.name]
+
+
+@pytest.mark.parametrize("estimator", SHARED, ids=repr)
+def test_every_pair_equals_its_oracle(estimator):
+    units = tuple(x.shape[1] for x in (*A.values(), *B.values()))
+    assert estimator.pairing(examples=EXAMPLES, units=units, pairs=6) is not None
+    found = compared(estimator, EXTRACTOR_A, EXTRACTOR_B, batch_size=17)
+    wanted = [[oracle(estimator, x, y) for y in B.values()] for x in A.values()]
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("estimator", SHARED, ids=repr)
+def test_a_model_with_itself(estimator):
+    alone = compared(estimator, EXTRACTOR_A, EXTRACTOR_A)
+    twice = compared(estimator, EXTRACTOR_A, pk.extractors.arrays(dict(A)))
+    np.testing.assert_allclose(alone, twice, atol=1e-6)
+    np.testing.assert_allclose(np.diag(alone), 1, atol=1e-5)
+
+
+def test_large_gram_matrices_are_compared_in_pieces():
+    generator = np.random.default_rng(0)
+    x = {name: generator.normal(size=(400, 300)).astype(np.float32) for name in "ab"}
+    x["b"] += x["a"]
+    both = pk.extractors.arrays(x)
+    found = compared(CKA(debiased=True), both, both)
+    wanted = oracles.cka(None, None, x["a"], x["b"], debiased=True)
+    assert float(found[0, 1]) == pytest.approx(wanted, abs=1e-5)
+
+
+@pytest.mark.parametrize("estimator", SHARED, ids=repr)
+def test_what_is_undefined_is_nan_in_its_own_pairs_alone(estimator):
+    spoilt = dict(A)
+    spoilt["layer_1"] = np.full_like(A["layer_1"], 3.3)
+    spoilt["layer_2"] = A["layer_2"].copy()
+    spoilt["layer_2"][5, 1] = np.nan
+    with pytest.warns(pk.errors.ScoreWarning) as warned:
+        ds = pk.compare(pk.extractors.arrays(spoilt), EXTRACTOR_B, None, estimators=[estimator])
+    score, status = ds[estimator.name], ds[f"{estimator.name}_status"]
+    assert np.isfinite(score[0]).all()
+    assert np.isnan(score[1:]).all()
+    assert status.values.tolist() == [[0, 0], [4, 4], [1, 1]]
+    assert len(warned) == 2
+
+
+def test_estimators_with_and_without_preparations_together():
+    ds = pk.compare(EXTRACTOR_A, EXTRACTOR_B, None, estimators=["cka", RSA(examples=EXAMPLES)])
+    assert set(ds.data_vars) == {"cka", "cka_status", "rsa", "rsa_status"}
+    wanted = oracles.rsa(None, None, A["layer_1"], B["layer_0"])
+    assert float(ds.rsa[1, 0]) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_what_is_cheaper():
+    assert grams_cost_less(2048, 18 * (512,), 18 * 18)
+    assert not grams_cost_less(100_000, 18 * (512,), 18 * 18)  # would not fit
+    assert not grams_cost_less(2048, (16, 16), 1)
