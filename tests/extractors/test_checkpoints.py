@@ -1,0 +1,149 @@
+"""Folders of checkpoints as Orbax writes them."""
+
+import shutil
+import sys
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax import nnx
+
+import probekit as pk
+from probekit.errors import HistoryError, MissingExtraError, OptionError
+from probekit.extractors import checkpoints
+from tests.optional import optional
+
+ocp = optional("orbax.checkpoint")
+
+
+def state(step):
+    params = {"kernel": jnp.full((2, 3), step, jnp.float32), "bias": jnp.ones(3, jnp.bfloat16)}
+    return {"params": params, "opt": optax.adam(0.1).init(params), "step": step}
+
+
+@pytest.fixture(scope="module")
+def managed(tmp_path_factory):
+    """What a CheckpointManager writes."""
+    folder = tmp_path_factory.mktemp("managed")
+    with ocp.CheckpointManager(folder) as manager:
+        for step in (0, 10, 200):
+            manager.save(step, args=ocp.args.StandardSave(state(step)))
+        manager.wait_until_finished()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    """A folder a step."""
+    folder = tmp_path_factory.mktemp("plain")
+    with ocp.StandardCheckpointer() as checkpointer:
+        for step in (5, 15):
+            checkpointer.save(folder / f"step_{step}", state(step))
+        checkpointer.wait_until_finished()
+    return folder
+
+
+@pytest.mark.parametrize(("layout", "there"), [("managed", [0, 10, 200]), ("plain", [5, 15])])
+def test_steps_and_what_they_hold(layout, there, request):
+    folder = request.getfixturevalue(layout)
+    assert checkpoints.steps(str(folder)) == there
+    for step in there:
+        found = checkpoints.restore(folder, step)
+        assert isinstance(found["params"]["kernel"], np.ndarray)
+        np.testing.assert_array_equal(found["params"]["kernel"], np.full((2, 3), step))
+        assert found["params"]["bias"].dtype == jnp.bfloat16
+        assert found["step"] == step
+
+
+def test_into_the_structure_of_a_training_state(managed):
+    like = jax.eval_shape(lambda: state(0) | {"step": 0})
+    found = checkpoints.restore(managed, 10, like=like | {"step": 0})
+    assert type(found["opt"][0]) is type(like["opt"][0])
+    assert isinstance(found["params"]["kernel"], jax.Array)
+    assert (found["step"], found["opt"][0].count.dtype) == (10, jnp.int32)
+    small = state(0)
+    small["params"]["kernel"] = jnp.ones((2, 2))
+    with pytest.raises(
+        OptionError, match=r"like params/kernel: shape \(2, 2\).*checkpoint has shape \(2, 3\)"
+    ):
+        checkpoints.restore(managed, 10, like=small)
+    with pytest.raises(HistoryError, match=r"10/default: the checkpoint cannot be read: "):
+        checkpoints.restore(managed, 10, like={"weights": jnp.ones(3)})
+
+
+class Model(nnx.Module):
+    def __init__(self, rngs):
+        self.linear = nnx.Linear(2, 3, rngs=rngs)
+        self.dropout = nnx.Dropout(0.1, rngs=rngs)
+
+
+def test_the_state_of_an_nnx_model_with_its_random_keys(tmp_path):
+    saved, other = Model(nnx.Rngs(0)), Model(nnx.Rngs(1))
+    with ocp.StandardCheckpointer() as checkpointer:
+        checkpointer.save(tmp_path / "3", nnx.state(saved))
+    nnx.update(other, checkpoints.restore(tmp_path, 3, like=nnx.state(other)))
+    np.testing.assert_array_equal(other.linear.kernel[...], saved.linear.kernel[...])
+    assert other.dropout.rngs.key[...] == saved.dropout.rngs.key[...]
+
+
+def test_several_named_items(tmp_path):
+    options = ocp.CheckpointManagerOptions(step_prefix="run", step_format_fixed_length=6)
+    items = {"params": {"w": jnp.ones(2)}, "batch_stats": {"mean": jnp.zeros(2)}}
+    saved = {name: ocp.args.StandardSave(item) for name, item in items.items()}
+    with ocp.CheckpointManager(tmp_path, options=options) as manager:
+        manager.save(7, args=ocp.args.Composite(**saved, about=ocp.args.JsonSave({"lr": 0.1})))
+        manager.wait_until_finished()
+    assert checkpoints.steps(tmp_path) == [7]
+    jax.tree.map(np.testing.assert_array_equal, checkpoints.restore(tmp_path, 7), items)
+    one = checkpoints.restore(tmp_path, 7, like={"params": items["params"]})
+    jax.tree.map(np.testing.assert_array_equal, one, {"params": items["params"]})
+    with pytest.raises(OptionError, match="has no item weights; there are batch_stats, params"):
+        checkpoints.restore(tmp_path, 7, like={"weights": items["params"]})
+
+
+def test_what_cannot_be_read(tmp_path, plain, monkeypatch):
+    with pytest.raises(HistoryError, match="nowhere: no such folder; give one"):
+        checkpoints.steps(tmp_path / "nowhere")
+    (tmp_path / "100").mkdir()
+    (tmp_path / "5.orbax-checkpoint-tmp-17").mkdir()
+    with pytest.raises(HistoryError, match="no checkpoints; each is a folder named by its step"):
+        checkpoints.steps(tmp_path)
+    with pytest.raises(OptionError, match="step=7: no such checkpoint; the nearest are 5, 15"):
+        checkpoints.restore(plain, 7)
+    damaged = tmp_path / "1"
+    shutil.copytree(plain / "step_5", damaged)
+    for path in damaged.rglob("d/*"):
+        path.write_bytes(b"torn")
+    with pytest.raises(HistoryError, match=r"1: the checkpoint cannot be read: \S.*") as caught:
+        checkpoints.restore(tmp_path, 1)
+    assert "\n" not in str(caught.value)
+    (damaged / "_METADATA").unlink()
+    with pytest.raises(HistoryError, match="1: not a checkpoint that can be read; it has no _MET"):
+        checkpoints.restore(tmp_path, 1)
+    monkeypatch.setitem(sys.modules, "orbax.checkpoint", None)
+    with pytest.raises(MissingExtraError, match=r"checkpoints need orbax-checkpoint.*\[checkpo"):
+        checkpoints.restore(plain, 5)
+
+
+def test_checkpoints_are_probed_as_a_history(managed, tmp_path):
+    def make_extractor(found):
+        return pk.extractors.function(
+            jax.tree_util.Partial(
+                lambda params, x: {"layer": x @ params["kernel"]}, found["params"]
+            )
+        )
+
+    x = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+    history = pk.probe_checkpoints(
+        managed,
+        make_extractor,
+        x,
+        {"first": x[:, 0]},
+        output=tmp_path / "h.nc",
+        estimators="total_variance",
+    )
+    assert history.step.values.tolist() == [0, 10, 200]
+    variance = (x.sum(1) * 10).var() * 3
+    np.testing.assert_allclose(history.total_variance.sel(step=10).item(), variance, rtol=1e-4)
