@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from probekit.extractors.from_arrays import arrays
     from probekit.extractors.from_function import function
     from probekit.extractors.from_linen import linen
+    from probekit.extractors.from_nnx import nnx
 
-__all__ = ["Extractor", "arrays", "function", "linen", "match"]
+__all__ = ["Extractor", "arrays", "function", "linen", "match", "nnx"]
 
 # The modules bear other names than the functions: importing a module puts it into its package
 # under its own name, where it would hide a function of that name.
-_FUNCTIONS = ("arrays", "function", "linen")
+_FUNCTIONS = ("arrays", "function", "linen", "nnx")
 
 
 def __getattr__(name: str) -> Any:

@@ -25,6 +25,7 @@ ESTIMATORS = (
 # name, summary; the function is in the module from_NAME
 EXTRACTORS = (
     ("linen", "a flax.linen module: outputs and inputs of its submodules by path"),
+    ("nnx", "a live flax.nnx module, left as it was"),
     ("function", "any function from inputs to {layer: array}"),
     ("arrays", "activations computed elsewhere, in memory or on disk"),
 )
