@@ -30,6 +30,7 @@ from probekit.history.schema import MARK, ROW_DIMS, check_same_experiment, event
 from probekit.history.segments import (
     FINISHED_NAME,
     Span,
+    activation_files,
     load,
     remove_merged,
     spans,
@@ -232,10 +233,10 @@ class HistoryWriter:
     def close(self) -> None:
         """Let go of the history. What has been appended stays, and can be resumed.
 
-        A history without any row or state is removed: there is nothing to resume.
+        A history into which nothing was put is removed: there is nothing to resume.
         """
         self._held.clear()
-        if not self._lock.held or self._headers or any(self.folder.glob("state-*")):
+        if not self._lock.held or self._headers or self._has_more_than_rows():
             self._lock.release()
             return
         self._empty_folder()
@@ -361,6 +362,10 @@ class HistoryWriter:
     def _remove_folder(self) -> None:
         with contextlib.suppress(OSError):  # another process may just have begun a history here
             self.folder.rmdir()
+
+    def _has_more_than_rows(self) -> bool:
+        """Whether there are states or activations beside the rows."""
+        return any(self.folder.glob("state-*")) or bool(activation_files(self.folder))
 
     def _check_open(self) -> None:
         if not self._lock.held:
