@@ -1,8 +1,11 @@
 """How commands end: exit codes by error and by signal, and what to type to go on."""
 
 import contextlib
+import shutil
 import signal
+import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from types import FrameType
 
 from probekit.errors import OptionError, ProbekitError, UnknownNameError
@@ -47,6 +50,15 @@ def exit_code(reason: BaseException) -> int:
     return USAGE if isinstance(reason, OptionError | UnknownNameError) else FAILED
 
 
+def program() -> str:
+    """Return how to call this program again: as it was called, if it is not on the path."""
+    called = sys.argv[0]
+    found = shutil.which("probekit")
+    if Path(called).stem != "probekit" or (found and Path(found).samefile(called)):
+        return "probekit"
+    return called
+
+
 def resuming(typed: Sequence[str]) -> str:
     """Return the command that goes on with what this one has begun.
 
@@ -58,7 +70,7 @@ def resuming(typed: Sequence[str]) -> str:
     import shlex
 
     words = [word for word in typed if word not in ("--overwrite", "--resume")]
-    return shlex.join(["probekit", *words, "--resume"])
+    return shlex.join([program(), *words, "--resume"])
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -124,12 +124,6 @@ class Progress:
         """Where the run is, as the end of a sentence; empty before it has begun."""
         return "" if self._count is None else f" {self._count.place}"
 
-    @property
-    def is_before_first_row(self) -> bool:
-        """Whether the run is known to have no rows yet, not even from before."""
-        count = self._count
-        return count is not None and not count.seeds and not count.run.resumed_epochs
-
     def stop(self) -> None:
         """Clear the display away, if there is one."""
         if self._display is not None:

@@ -10,6 +10,10 @@ OUTPUTS = ("logits", "output", "outputs")
 """Names of layers that are what the network answers, not what it represents."""
 
 
+ALIKE = 1.05
+"""Features whose R² differ by less than this factor are said to be equally represented."""
+
+
 class Score(NamedTuple):
     """A score after training.
 
@@ -126,6 +130,11 @@ def finding(dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> str | None
     if means[low] <= 0:
         return f"In {layer}, {high} explains some of the variance, {low} none ({values}){accuracy}."
     ratio = means[high] / means[low]
+    if ratio < ALIKE:
+        return (
+            f"In {layer}, {high} and {low} explain about equally much of the variance "
+            f"({values}){accuracy}."
+        )
     times = f"{ratio:.1f}" if ratio < 100 else f"{ratio:.0f}"
     return (
         f"In {layer}, {high} explains {times} times as much of the variance as {low} "

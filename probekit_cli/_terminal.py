@@ -55,6 +55,21 @@ class Terminal:
         """Write what went wrong."""
         print(f"probekit: {text}", file=self.err, flush=True)
 
+    def hint(self, command: str) -> None:
+        """Write what to type next, alone on its line so that it can be copied."""
+        print(f"  {command}", file=self.err, flush=True)
+
+    def fields(self, rows: Iterable[tuple[str, str]]) -> None:
+        """Write names and what they stand for, broken where the screen ends."""
+        rows = [*rows]
+        name_width = max(len(name) for name, _ in rows)
+        room = self._width - 2 - name_width - len(GAP)
+        for name, text in rows:
+            lines = textwrap.wrap(text, room, break_on_hyphens=False) if room > 0 else [text]
+            for place, line in enumerate(lines or [""]):
+                label = "" if place else name
+                self.line(f"  {label.ljust(name_width)}{GAP}{line}".rstrip())
+
     def table(self, rows: Iterable[Sequence[str]], *, right: bool = False, indent: int = 2) -> None:
         """Write rows in columns; all but the first to the right if `right`.
 

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from probekit.errors import OptionError
 from probekit.plugins import Manager
+from probekit_cli._files import History, check_target
 from probekit_cli._options import choice
-from probekit_cli.show import File
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
@@ -16,7 +17,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
     @app.command("export")
     def export_command(
-        file: File,
+        file: History,
         output: Annotated[
             Path | None,
             typer.Option(
@@ -36,6 +37,10 @@ def add(app: typer.Typer, manager: Manager) -> None:
         ] = "tidy",
     ) -> None:
         """Write the scores of a history as CSV."""
+        if output is not None:
+            check_target(output)
+            if output.exists() and output.samefile(file):
+                raise OptionError(f"--output {output}: is the history itself; name another file.")
         from probekit.history import open_history, to_csv
 
         to_csv(open_history(file), output or sys.stdout, form)

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from probekit.errors import MissingExtraError, OptionError
+from probekit.errors import MissingExtraError, OptionError, ProbekitError
 from probekit.plugins import Manager
+from probekit_cli._files import History, check_target
 from probekit_cli._options import choice
 from probekit_cli._terminal import Terminal
-from probekit_cli.show import File
 
 SUFFIXES = (".png", ".svg", ".pdf")
 KINDS = ("trajectories", "layers", "similarity", "rdm", "embedding", "selectivity")
@@ -20,7 +20,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
     @app.command("plot")
     def plot_command(
-        file: File,
+        file: History,
         output: Annotated[
             Path | None,
             typer.Option(
@@ -36,16 +36,16 @@ def add(app: typer.Typer, manager: Manager) -> None:
         target = output or file.with_name(f"{file.name.partition('.nc')[0]}-{kind}.png")
         if target.suffix.lower() not in SUFFIXES:
             raise OptionError(f"--output {target}: must end in {', '.join(SUFFIXES)}.")
-        if not target.parent.is_dir():
-            raise OptionError(
-                f"--output {target}: there is no folder {target.parent}; make it first."
-            )
+        check_target(target)
         _check_matplotlib()
         from probekit.history import open_history
 
         drawn = getattr(open_history(file).probekit.plot, kind)()
         figure = getattr(drawn, "figure", drawn)
-        figure.savefig(target, bbox_inches="tight")
+        try:
+            figure.savefig(target, bbox_inches="tight")
+        except OSError as error:
+            raise ProbekitError(f"{target}: cannot be written ({error.strerror}).") from error
         Terminal().line(str(target))
 
 

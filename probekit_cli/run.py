@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from probekit.errors import DivergedError, OptionError, ProbekitError
+from probekit.errors import DivergedError, HistoryExistsError, OptionError, ProbekitError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
-from probekit_cli._endings import exit_code, resuming, signals_as_interrupts
+from probekit_cli._endings import exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
 from probekit_cli._options import command_of, integer, parameters_of
 from probekit_cli._progress import NAME as PROGRESS
@@ -152,6 +152,7 @@ class _Running:
             raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
         registry.load("task", self.task).Config(**given)
         named = _estimators.parse(options.estimators or (), registry)
+        self._check_output()
         began = time.monotonic()
         try:
             with signals_as_interrupts(), self._listening():
@@ -164,6 +165,16 @@ class _Running:
             self._tell_what_is_kept(error)
             raise typer.Exit(exit_code(error)) from error
         self._show(dataset, time.monotonic() - began)
+
+    def _check_output(self) -> None:
+        """Say at once what the writer would say too, but only after seconds of imports."""
+        path, options = self.path, self.options
+        if not path.parent.is_dir():
+            raise OptionError(f"--output {path}: there is no folder {path.parent}; make it first.")
+        if path.exists() and not (options.overwrite or options.resume or self._partial.exists()):
+            raise HistoryExistsError(
+                f"{path}: exists. Give --overwrite to replace it, or --output FILE to keep it."
+            )
 
     def _run(self, given: dict[str, Any], named: list[_estimators.Named]) -> "xr.Dataset":
         from probekit.running import run
@@ -210,21 +221,20 @@ class _Running:
             from probekit_cli._tables import show_scores
 
             show_scores(self.terminal, dataset)
-            file = shlex.quote(str(self.path))
+            again, file = shlex.quote(program()), shlex.quote(str(self.path))
             size = self.path.stat().st_size
             rows = [
                 ["history", f"{self.path} ({size_text(size)}, {seconds:.0f} s)"],
-                ["next", f"probekit show {file}"],
-                ["", f"probekit plot {file}"],
+                ["next", f"{again} show {file}"],
+                ["", f"{again} plot {file}"],
             ]
             self.terminal.line()
             self.terminal.table(rows, indent=0)
 
     def _tell_how_to_resume(self, what: str) -> None:
         if self._partial.is_dir():
-            kept = "" if self.progress.is_before_first_row else "; what was recorded is kept"
-            self.terminal.error(f"{what}{kept}. Go on with:")
-            self.terminal.error(f"  {resuming(self.typed)}")
+            self.terminal.error(f"{what}; what was recorded is kept. Go on with:")
+            self.terminal.hint(resuming(self.typed))
         else:
             self.terminal.error(f"{what}; nothing was recorded.")
 
@@ -233,8 +243,8 @@ class _Running:
         if not self.progress.place or not self._partial.is_dir():
             return
         if isinstance(error, DivergedError):  # it would do so again
-            file = shlex.quote(str(self.path))
-            self.terminal.error(f"the epochs before are kept: probekit show {file}")
+            self.terminal.error("the epochs before are kept. Look at them with:")
+            self.terminal.hint(shlex.join([program(), "show", str(self.path)]))
         else:
             self._tell_how_to_resume(f"ended{self.progress.place}")
 

@@ -1,5 +1,6 @@
 """``probekit show``: what is in a history."""
 
+import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from probekit.plugins import Manager
+from probekit_cli._files import History
 from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
     import xarray as xr
-
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A history, finished or not.")]
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
@@ -20,15 +20,15 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
     @app.command("show")
     def show_command(
-        file: File,
-        json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+        file: History,
+        as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     ) -> None:
         """Show what is in a history."""
         from probekit.history import open_history
 
         dataset = open_history(file)
         terminal = Terminal()
-        if json:
+        if as_json:
             terminal.json(record(file, dataset))
             return
         from probekit_cli._tables import show_scores
@@ -47,6 +47,7 @@ def record(file: Path, dataset: "xr.Dataset") -> dict[str, object]:
         "path": file,
         "dims": dict(dataset.sizes),
         "coords": {name: dataset[name].values for name in dataset.dims if name in dataset.coords},
+        "config": config_of(dataset),
         "attributes": dict(dataset.attrs),
         "scores": {name: [score.record() for score in found] for name, found in scores.items()},
     }
@@ -63,17 +64,32 @@ def _show_head(terminal: Terminal, file: Path, dataset: "xr.Dataset") -> None:
         else f"{size} {dim}{'s' if size > 1 else ''}"
         for dim, size in dataset.sizes.items()
     ]
-    terminal.table(
+    settings = ", ".join(f"{name}={_setting(value)}" for name, value in config_of(dataset).items())
+    terminal.fields(
         [
-            ["task", str(attributes.get("task", "–"))],
-            ["dims", ", ".join(dims)],
-            ["variables", ", ".join(str(name) for name in dataset.data_vars)],
-            [
-                "written",
-                f"{attributes.get('date', '–')}, probekit {version}",
-            ],
+            ("task", str(attributes.get("task", "–"))),
+            ("config", settings or "–"),
+            ("dims", ", ".join(dims)),
+            ("variables", ", ".join(str(name) for name in dataset.data_vars)),
+            ("written", f"{attributes.get('date', '–')}, probekit {version}"),
         ]
     )
+
+
+def config_of(dataset: "xr.Dataset") -> dict[str, object]:
+    """Return the settings that the history notes; empty if there are none that can be read."""
+    try:
+        config = json.loads(dataset.attrs.get("config", ""))
+    except (TypeError, ValueError):
+        return {}
+    return config if isinstance(config, dict) else {}
+
+
+def _setting(value: object) -> str:
+    """Return a setting as people write it."""
+    if isinstance(value, list):
+        return ",".join(_setting(item) for item in value)
+    return str(value)
 
 
 def _show_trajectories(terminal: Terminal, dataset: "xr.Dataset") -> None:

@@ -120,7 +120,8 @@ def history(tmp_path):
     """Write a history of 3 seeds and 5 epochs; return its path."""
 
     def write(name="history.nc", **options):
-        attributes = make_attributes("my-task", {"epochs": 4}, title="A test")
+        config = {"epochs": 4, "hidden": (256, 64), "optimizer": "adam", "stop_accuracy": None}
+        attributes = make_attributes("my-task", config, title="A test")
         with HistoryWriter(tmp_path / name, attributes=attributes) as writer:
             writer.append(rows((0, 1, 2), range(5), **options))
             return Path(writer.finish().name)

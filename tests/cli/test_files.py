@@ -34,6 +34,59 @@ def test_a_folder_that_there_is_not(probekit, history):
     )
 
 
+def test_a_figure_that_cannot_be_written(probekit, history, monkeypatch):
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("matplotlib.figure.Figure.savefig", full)
+    done = probekit("plot", history(), "-o", "figure.png")
+    assert done.code == 1
+    assert done.complaint == ("probekit: figure.png: cannot be written (No space left on device).")
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        ("history.nc", "is the name of a history, which is never replaced."),
+        ("other.nc", "is the name of a history, which is never replaced."),
+        ("folder", "is a folder; name a file in it."),
+        ("nowhere/x.csv", "there is no folder nowhere; make it first."),
+    ],
+)
+def test_where_a_table_cannot_go(probekit, history, tmp_path, target, complaint):
+    (tmp_path / "folder").mkdir()
+    path = history()
+    before = path.read_bytes()
+    done = probekit("export", path, "-o", target)
+    assert done.code == 2
+    assert done.complaint == f"probekit: --output {target}: {complaint}"
+    assert path.read_bytes() == before
+
+
+def test_a_history_of_any_name_is_not_replaced_by_its_table(probekit, history):
+    path = history().rename("scores.csv")
+    before = path.read_bytes()
+    done = probekit("export", path, "-o", "scores.csv")
+    assert done.code == 2
+    assert "scores.csv: is the history itself; name another file." in done.complaint
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["show", "plot", "export"])
+def test_a_folder_is_no_history(probekit, history, command):
+    done = probekit(command, ".")
+    assert done.code == 2
+    assert done.complaint == "probekit: .: is a folder. Name a history; there is none in it."
+    history()
+    assert "there are in it: history.nc." in probekit(command, ".").complaint
+
+
+def test_a_folder_of_the_same_name_does_not_matter(probekit, history, tmp_path):
+    history()
+    (tmp_path / "history").mkdir()
+    assert probekit("export", "history").code == 0
+
+
 def test_a_kind_that_there_is_not(probekit, history):
     done = probekit("plot", history(), "--kind", "layer")
     assert done.code == 2

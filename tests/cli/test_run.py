@@ -4,10 +4,13 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 
 import pytest
 
 from probekit.errors import DivergedError, HistoryError, OptionError, ScoreWarning
+from probekit_cli._endings import program
 from probekit_cli.run import size_text
 
 RUN = ("run", "my-task")
@@ -73,7 +76,7 @@ def test_options_may_stand_before_the_task(probekit, fake_run):
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (("--estimators", "cak"), "unknown estimator 'cak'; did you mean 'cka'? 'probekit list"),
+        (("--estimators", "liner_r2"), "unknown estimator 'liner_r2'; did you mean 'linear_r2"),
         (("--estimators", "cka(kernel=foo)"), "kernel='foo': not a choice"),
         (("--estimators", "cka(kern='rbf')"), "unknown option of estimator 'cka': 'kern'; did yo"),
         (("--overwrite", "--resume"), "--overwrite, --resume: contradict each other; give one o"),
@@ -90,9 +93,41 @@ def test_an_existing_history_is_kept(probekit, fake_run):
     probekit(*RUN)
     done = probekit(*RUN)
     assert done.code == 1
-    assert done.complaint.startswith("probekit: my-task.nc: exists.")
-    assert "--overwrite" in done.complaint
+    assert done.complaint == (
+        "probekit: my-task.nc: exists. Give --overwrite to replace it, or --output FILE to keep it."
+    )
     assert probekit(*RUN, "--overwrite").code == 0
+
+
+def test_an_unfinished_history_is_kept(probekit, fake_run):
+    fake_run.raises = KeyboardInterrupt()
+    probekit(*RUN)
+    done = probekit(*RUN)
+    assert done.code == 1
+    assert done.complaint.startswith("probekit: my-task.nc.partial: holds an unfinished history.")
+    assert "--resume" in done.complaint
+
+
+@pytest.mark.parametrize("rerun", [(), ("--output", "nowhere/x.nc")])
+def test_where_a_history_cannot_go_is_said_before_anything_is_imported(rerun, tmp_path):
+    (tmp_path / "reference-complexity.nc").touch()
+    code = (
+        "import sys; from probekit_cli.main import main\n"
+        f"try: main(['run', 'reference-complexity', *{rerun!r}])\n"
+        "except SystemExit: print(*{'jax', 'xarray', 'sklearn'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_history_into_a_folder_that_there_is_not(probekit, fake_run):
+    done = probekit(*RUN, "-o", "nowhere/x.nc")
+    assert done.code == 2
+    assert done.complaint == (
+        "probekit: --output nowhere/x.nc: there is no folder nowhere; make it first."
+    )
+    assert fake_run.arguments is None
 
 
 def test_quiet_is_silent(probekit, fake_run):
@@ -168,9 +203,10 @@ def test_a_run_that_diverges_says_where_the_rest_is(probekit, fake_run):
     fake_run.raises = DivergedError("seed 0: the loss is nan; training diverged.")
     done = probekit(*RUN)
     assert done.code == 1
-    assert done.err.splitlines()[-2:] == [
+    assert done.err.splitlines()[-3:] == [
         "probekit: seed 0: the loss is nan; training diverged.",
-        "probekit: the epochs before are kept: probekit show my-task.nc",
+        "probekit: the epochs before are kept. Look at them with:",
+        "  probekit show my-task.nc",
     ]
     assert "3 layers" in probekit("show", "my-task.nc").out
 
@@ -182,7 +218,7 @@ def test_a_run_whose_disk_is_full_says_how_to_go_on(probekit, fake_run):
     assert done.err.splitlines()[-3:] == [
         "probekit: my-task.nc.partial: no space left on the device.",
         "probekit: ended at seed 0, epoch 4; what was recorded is kept. Go on with:",
-        "probekit:   probekit run my-task --width 3 --resume",
+        "  probekit run my-task --width 3 --resume",
     ]
 
 
@@ -193,7 +229,7 @@ def test_an_interrupt_says_how_to_go_on(probekit, fake_run, words):
     assert done.code == 130
     assert done.err.splitlines()[-2:] == [
         "probekit: stopped at seed 0, epoch 4; what was recorded is kept. Go on with:",
-        "probekit:   probekit run my-task --names 'a b' --resume",
+        "  probekit run my-task --names 'a b' --resume",
     ]
     fake_run.raises = None
     assert probekit(*RUN, "--names", "a b", "--resume").code == 0
@@ -213,7 +249,9 @@ def test_an_interrupt_before_the_first_epoch(probekit, fake_run):
     fake_run.raises_at_once = KeyboardInterrupt()
     done = probekit(*RUN)
     assert done.code == 130
-    assert done.err.splitlines()[-2] == "probekit: stopped before the first epoch. Go on with:"
+    assert done.err.splitlines()[-1] == (
+        "probekit: stopped before the first epoch; nothing was recorded."
+    )
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
@@ -281,3 +319,32 @@ def test_progress_is_a_plugin_that_can_be_switched_off(probekit, fake_run):
 )
 def test_sizes(size, text):
     assert size_text(size) == text
+
+
+def script(folder):
+    """Make a program called probekit."""
+    folder.mkdir()
+    path = folder / "probekit"
+    path.write_text("#!/bin/sh")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_program_that_is_not_on_the_path_is_called_as_it_was(tmp_path, monkeypatch):
+    on_path, other = script(tmp_path / "bin"), script(tmp_path / "other")
+    monkeypatch.setenv("PATH", str(on_path.parent))
+    for called, named in ((on_path, "probekit"), (other, str(other)), ("pytest", "probekit")):
+        monkeypatch.setattr("sys.argv", [str(called)])
+        assert program() == named
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("sys.argv", [".venv/bin/probekit"])
+    assert program() == ".venv/bin/probekit"
+
+
+def test_what_to_do_next_works_without_a_path(probekit, fake_run, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr("sys.argv", [".venv/bin/probekit"])
+    assert "next     .venv/bin/probekit show my-task.nc" in probekit(*RUN).out
+    fake_run.raises = KeyboardInterrupt()
+    done = probekit(*RUN, "--overwrite")
+    assert done.err.splitlines()[-1] == "  .venv/bin/probekit run my-task --resume"

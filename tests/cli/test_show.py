@@ -23,8 +23,16 @@ def test_what_is_in_a_history(probekit, history):
     shown = lines(probekit("show", history()))
     assert shown[0] == "A test"
     assert "task my-task" in shown
+    assert "config epochs=4, hidden=256,64, optimizer=adam, stop_accuracy=None" in shown
     assert "dims 3 seeds, epoch 0 to 4, 3 layers, 2 features, 2 splits" in shown
     assert any(line.startswith("variables linear_r2, linear_r2_status, total_") for line in shown)
+
+
+@pytest.mark.parametrize("config", [None, "", "no JSON", "[1]"])
+def test_a_config_that_there_is_not(probekit, config):
+    attributes = {} if config is None else {"config": config}
+    r2_history({"a": 0.5}).assign_attrs(attributes, probekit_version="1").to_netcdf("odd.nc")
+    assert "config –" in lines(probekit("show", "odd.nc"))
 
 
 def test_final_scores(probekit, history):
@@ -64,6 +72,7 @@ def test_json(probekit, history):
     assert shown["dims"]["seed"] == 3
     assert shown["coords"]["layer"] == ["hidden_0", "hidden_1", "logits"]
     assert shown["attributes"]["task"] == "my-task"
+    assert shown["config"]["hidden"] == [256, 64]
     (score,) = (
         score for score in shown["scores"]["total_variance"] if score["layer"] == "hidden_0"
     )
@@ -132,6 +141,10 @@ def r2_history(values):
         ({"a": 0.5, "b": math.nan}, None),
         ({"a": 0.5, "b": 0.5}, None),
         ({"a": -0.1, "b": -0.2}, None),
+        (
+            {"a": 0.5, "b": 0.51},
+            "In hidden_3, b and a explain about equally much of the variance (R² 0.510 and 0.500).",
+        ),
         (
             {"a": 0.001, "b": 0.9, "c": 0.3},
             "In hidden_3, b explains 900 times as much of the variance as a (R² 0.900 and 0.001).",

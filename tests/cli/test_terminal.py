@@ -56,6 +56,22 @@ def test_columns_that_do_not_fit_come_below(narrow):
     ]
 
 
+def test_fields_are_broken_under_each_other(narrow):
+    narrow.fields([("task", "mine"), ("dims", "2 seeds, 3 layers"), ("none", "")])
+    assert narrow.out.getvalue().splitlines() == [
+        "  task  mine",
+        "  dims  2 seeds, 3",
+        "        layers",
+        "  none",
+    ]
+
+
+def test_fields_in_a_file_are_one_line_each():
+    terminal = Terminal(out=io.StringIO())
+    terminal.fields([("a", "a text that is longer than twenty"), ("long", "short")])
+    assert terminal.out.getvalue() == "  a     a text that is longer than twenty\n  long  short\n"
+
+
 def test_a_sentence_is_broken_where_the_screen_ends(narrow):
     narrow.paragraph("a sentence that is longer than twenty")
     assert narrow.out.getvalue() == "a sentence that is\nlonger than twenty\n"

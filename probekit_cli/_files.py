@@ -1,0 +1,47 @@
+"""Files that commands read and write: histories in, figures and tables out."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from probekit.errors import OptionError
+
+HISTORIES = (".nc", ".nc.partial")
+
+
+def _check_history(file: Path) -> Path:
+    """Raise for a folder that holds histories: one of them has to be named."""
+    if not file.is_dir() or file.name.endswith(HISTORIES) or _is_named_without_ending(file):
+        return file
+    names = sorted(path.name for path in file.glob("*.nc*") if path.name.endswith(HISTORIES))
+    there = f"there are in it: {', '.join(names[:10])}" if names else "there is none in it"
+    raise OptionError(f"{file}: is a folder. Name a history; {there}.")
+
+
+def _is_named_without_ending(file: Path) -> bool:
+    return bool(file.name) and any(
+        file.with_name(file.name + ending).exists() for ending in HISTORIES
+    )
+
+
+History = Annotated[
+    Path,
+    typer.Argument(metavar="FILE", help="A history, finished or not.", callback=_check_history),
+]
+
+
+def check_target(target: Path) -> None:
+    """Raise unless something made from a history can be written there.
+
+    Raises
+    ------
+    OptionError
+        If that would replace a history, or there is no such folder.
+    """
+    if target.name.endswith(HISTORIES):
+        raise OptionError(f"--output {target}: is the name of a history, which is never replaced.")
+    if target.is_dir():
+        raise OptionError(f"--output {target}: is a folder; name a file in it.")
+    if not target.parent.is_dir():
+        raise OptionError(f"--output {target}: there is no folder {target.parent}; make it first.")
