@@ -11,15 +11,17 @@ from probekit.extractors._protocol import Extractor
 
 if TYPE_CHECKING:
     from probekit.extractors.from_arrays import arrays
+    from probekit.extractors.from_equinox import equinox
     from probekit.extractors.from_function import function
     from probekit.extractors.from_linen import linen
     from probekit.extractors.from_nnx import nnx
+    from probekit.extractors.from_torch import torch
 
-__all__ = ["Extractor", "arrays", "function", "linen", "match", "nnx"]
+__all__ = ["Extractor", "arrays", "equinox", "function", "linen", "match", "nnx", "torch"]
 
 # The modules bear other names than the functions: importing a module puts it into its package
 # under its own name, where it would hide a function of that name.
-_FUNCTIONS = ("arrays", "function", "linen", "nnx")
+_FUNCTIONS = ("arrays", "equinox", "function", "linen", "nnx", "torch")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,173 @@
+"""Layers of an Equinox model, without a change to it."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from probekit.errors import MissingExtraError, OptionError
+from probekit.extractors._calls import as_arguments, warn_of_missing
+from probekit.extractors._captured import chosen, layers_of
+from probekit.extractors._pooling import Pool, check_pool, pooled
+from probekit.extractors._protocol import Extractor
+from probekit.extractors._static import Static
+
+_REMEDY = (
+    "If it is called within jax.lax.scan, jax.checkpoint or a compiled function, call it outside; "
+    "if another method than __call__ is used, read it as the input of the next module (NAME:in); "
+    "a value that does not depend on the example is no layer."
+)
+
+
+@jax.tree_util.register_pytree_node_class
+@dataclasses.dataclass(frozen=True)
+class EquinoxExtractor(Extractor):
+    """What `equinox` returns."""
+
+    arrays: tuple[Any, ...]
+    rest: Static
+    patterns: tuple[str, ...]
+    pool: Pool
+    method: Any
+
+    def layers(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
+        """Return the layers that were asked for, in the order in which they are computed."""
+        order: list[str] = []
+        missing: list[str] = []
+
+        def call(extractor: "EquinoxExtractor", inputs: Any) -> dict[str, Any]:
+            found = extractor._captured(inputs, missing)
+            order.extend(chosen(list(found), extractor.patterns))
+            return {layer: pooled(found[layer], extractor.pool) for layer in order}
+
+        shapes = jax.eval_shape(call, self, inputs)
+        warn_of_missing(missing, _REMEDY)
+        return {layer: shapes[layer] for layer in order}
+
+    def __call__(self, inputs: Any) -> dict[str, jax.Array]:
+        """Return the activations of the layers that were asked for."""
+        found = self._captured(inputs, [])
+        return {
+            layer: pooled(found[layer], self.pool) for layer in chosen(list(found), self.patterns)
+        }
+
+    def _captured(self, inputs: Any, missing: list[str]) -> dict[str, Any]:
+        """Return all layers by name; add the modules with parameters that were not seen."""
+        from probekit.extractors._equinox_tap import Tap, listening, owners_of_parameters, rebuilt
+
+        model, arguments = self._parts()
+        tapped = rebuilt(model)
+        tap = Tap(inputs_too=any(":in" in pattern for pattern in self.patterns))
+        keys = None
+        if arguments.get("key") is not None:
+            examples = jax.tree.leaves(inputs)[0].shape[0]
+            keys = jax.random.split(arguments.pop("key"), examples)
+
+        def one(example: Any, key: Any) -> None:
+            given, keywords = as_arguments(example)
+            keywords = {**keywords, **arguments, **({} if keys is None else {"key": key})}
+            if self.method is None:
+                tapped(*given, **keywords)
+            elif isinstance(self.method, str):
+                tap.note("", getattr(tapped, self.method)(*given, **keywords), given=False)
+            else:
+                tap.note("", self.method(tapped, *given, **keywords), given=False)
+
+        with listening(tap):
+            jax.vmap(one, in_axes=(0, None if keys is None else 0), axis_name="batch")(inputs, keys)
+        seen = {value.name for value in tap.found}
+        missing.extend(sorted({path for path in owners_of_parameters(model) if path} - seen))
+        return {name: array for value in tap.found for name, array in layers_of(value)}
+
+    def _parts(self) -> tuple[Any, dict[str, Any]]:
+        """Return the model and the arguments of the call."""
+        structure, others = self.rest.value
+        arrays = iter(self.arrays)
+        leaves = [next(arrays) if other is _ARRAY else other for other in others]
+        model, arguments = jax.tree_util.tree_unflatten(structure, leaves)
+        return model, dict(arguments)
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Split into what may change without recompiling, and the rest."""
+        return (self.arrays,), (self.rest, self.patterns, self.pool, self.method)
+
+    @classmethod
+    def tree_unflatten(
+        cls, static: tuple[Any, ...], children: tuple[Any, ...]
+    ) -> "EquinoxExtractor":
+        """Put the parts together again."""
+        return cls(children[0], *static)
+
+
+_ARRAY = "probekit: an array stands here"
+
+
+def equinox(
+    model: Any,
+    *,
+    layers: str | Sequence[str] = "**",
+    pool: Pool = None,
+    method: Any = None,
+    inference: bool = True,
+    **arguments: Any,
+) -> EquinoxExtractor:
+    """Make an extractor of an Equinox model, which takes one example.
+
+    Parameters
+    ----------
+    model : equinox.Module
+    layers : str or sequence of str
+        Globs over the names of layers: the path of a submodule (``layers/0/attention``); ``output``
+        is what the model itself gave out, ``NAME:in`` what a submodule was given, ``NAME@1`` its
+        second call, ``NAME.key`` an array in a dict or tuple. What `jax.vmap` maps within the
+        model comes as axes after the examples.
+    pool : str, int or callable, optional
+        How token axes are reduced: ``"mean"``, ``"last"``, ``"cls"``, ``"flatten"``, a position, or
+        a function of the array (of all examples of a batch).
+    method : str or callable, optional
+        The method to call in place of ``__call__``: its name, or a function of the model and the
+        example.
+    inference : bool
+        Run in inference mode, without dropout; if not, as the model is.
+    **arguments
+        Keyword arguments of the call, the same for all examples, for example ``state=state``; but
+        each example is given its own part of ``key``. In inference mode ``key=None`` will do.
+
+    Returns
+    -------
+    Extractor
+        Its inputs are the model's argument with examples as first axis; a tuple gives several, a
+        dict gives them by keyword.
+
+    Raises
+    ------
+    OptionError
+        If there is no such layer; the message lists those there are. If `model` is no module.
+    MissingExtraError
+        If Equinox is not installed.
+
+    Warns
+    -----
+    ProbekitWarning
+        If a submodule has parameters but was not seen, as when it is called in `jax.lax.scan`.
+    """
+    try:
+        import equinox as eqx
+    except ImportError:
+        raise MissingExtraError(
+            "equinox", extra="equinox", needed_for="extractors of its models"
+        ) from None
+    if not isinstance(model, eqx.Module):
+        raise OptionError(f"model: a {type(model).__name__}; give an equinox.Module.")
+    check_pool(pool)
+    if callable(method) and getattr(method, "__self__", None) is not None:
+        method = method.__func__  # bound to this very model: it would not see the rebuilt one
+    model = eqx.nn.inference_mode(model) if inference else model
+    leaves, structure = jax.tree_util.tree_flatten((model, arguments))
+    is_array = [isinstance(leaf, jax.Array | np.ndarray) for leaf in leaves]
+    others = tuple(_ARRAY if array else leaf for leaf, array in zip(leaves, is_array, strict=True))
+    arrays = tuple(leaf for leaf, array in zip(leaves, is_array, strict=True) if array)
+    patterns = (layers,) if isinstance(layers, str) else tuple(layers)
+    return EquinoxExtractor(arrays, Static((structure, others)), patterns, pool, method)

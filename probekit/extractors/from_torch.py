@@ -1,0 +1,303 @@
+"""Layers of a PyTorch model, so that JAX users can compare theirs with it."""
+
+import contextlib
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit.errors import MissingExtraError, OptionError
+from probekit.extractors._calls import as_arguments, only_arrays, warn_of_missing
+from probekit.extractors._captured import Captured, called, chosen, layers_of
+from probekit.extractors._pooling import Pool, check_pool, pooled
+from probekit.extractors._protocol import Extractor
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+_REMEDY = (
+    "If another method than forward is used, or its parameters are read directly, read it as the "
+    "input of the next module (NAME:in)."
+)
+# Hooks and evaluation mode are set on the user's own modules: one extraction at a time.
+_LOCK = threading.RLock()
+
+
+class TorchExtractor(Extractor):
+    """What `torch` returns."""
+
+    traceable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        model: "Module",
+        patterns: tuple[str, ...],
+        pool: Pool,
+        arguments: Mapping[str, Any],
+    ) -> None:
+        self.model = model
+        self.patterns = patterns
+        self.pool = pool
+        self.arguments = dict(arguments)
+        self._listed: dict[Any, dict[str, jax.ShapeDtypeStruct]] = {}
+
+    def layers(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
+        """Return the layers that were asked for; the model is run on tensors without data."""
+        leaves, structure = jax.tree.flatten(inputs)
+        shapes = tuple((tuple(leaf.shape), str(leaf.dtype)) for leaf in leaves)
+        if (structure, shapes) not in self._listed:
+            self._listed[structure, shapes] = self._list(inputs)
+        return dict(self._listed[structure, shapes])
+
+    def __call__(self, inputs: Any) -> dict[str, Any]:
+        """Return copies of the activations of the layers that were asked for, as NumPy arrays."""
+        shapes = self.layers(inputs)
+        device, dtype = self._placed()
+        found = self._run(_as_tensors(inputs, device, dtype), set(shapes), self.model)
+        layers = {name: array for value in found for name, array in layers_of(value)}
+        return {layer: pooled(layers[layer], self.pool) for layer in shapes}
+
+    def _list(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
+        try:
+            found = self._run_without_data(inputs)
+        # Tensors that are no parameters, or a choice by a value: what such a model raises depends
+        # on where it happens. Zeros have values; if the model is at fault, it fails again.
+        except Exception:
+            device, dtype = self._placed()
+            zeros = jax.tree.map(lambda leaf: _empty(leaf, device, dtype).zero_(), inputs)
+            found = self._run(zeros, None, self.model)
+        shapes = {name: shape for value in found for name, shape in layers_of(value)}
+        warn_of_missing(self._missing({value.name for value in found}), _REMEDY)
+        listed = {layer: shapes[layer] for layer in chosen(list(shapes), self.patterns)}
+        if self.pool is None:
+            return listed
+        pooled_shapes: dict[str, jax.ShapeDtypeStruct] = jax.eval_shape(
+            lambda arrays: {name: pooled(array, self.pool) for name, array in arrays.items()},
+            listed,
+        )
+        return {layer: pooled_shapes[layer] for layer in listed}
+
+    def _run_without_data(self, inputs: Any) -> list[Captured]:
+        """Return the shapes of all layers, by tensors that have a shape and nothing else."""
+        import torch as framework
+
+        _, dtype = self._placed()
+        parts = [*self.model.named_parameters(), *self.model.named_buffers()]
+        empty = {name: part.detach().to("meta") for name, part in parts}
+
+        def run(*given: Any, **named: Any) -> Any:
+            named = _mapped(named, lambda tensor: tensor.to("meta"), framework.Tensor)
+            return framework.func.functional_call(self.model, empty, given, named)
+
+        return self._run(jax.tree.map(lambda leaf: _empty(leaf, "meta", dtype), inputs), None, run)
+
+    def _run(self, inputs: Any, wanted: set[str] | None, run: Any) -> list[Captured]:
+        """Run the model; return the layers that are wanted, or the shapes of all."""
+        import torch as framework
+
+        given, keywords = as_arguments(inputs)
+        with _LOCK, _evaluating(self.model), framework.inference_mode():
+            tap = _Tap(wanted)
+            with tap.on(self.model):
+                run(*given, **keywords, **self.arguments)
+        return tap.found
+
+    def _missing(self, seen: set[str]) -> list[str]:
+        owners = {
+            path.replace(".", "/")
+            for path, module in self.model.named_modules()
+            if path and next(module.parameters(recurse=False), None) is not None
+        }
+        return sorted(owners - seen)
+
+    def _placed(self) -> tuple[Any, Any]:
+        """Return the device of the model, and the dtype of its parameters."""
+        import torch as framework
+
+        floating = [p for p in self.model.parameters() if p.is_floating_point()]
+        if not floating:
+            return framework.device("cpu"), framework.get_default_dtype()
+        return floating[0].device, floating[0].dtype
+
+    def __repr__(self) -> str:
+        return f"torch({type(self.model).__name__}, layers={list(self.patterns)})"
+
+
+def torch(
+    model: "Module", *, layers: str | Sequence[str] = "**", pool: Pool = None, **arguments: Any
+) -> TorchExtractor:
+    """Make an extractor of a PyTorch model.
+
+    It is run on the host, batch by batch, in evaluation mode and without gradients; then it is as
+    it was: no hook stays, each module is back in its mode.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+        On whichever device it is; activations are copied to the host.
+    layers : str or sequence of str
+        Globs over the names of layers: the path of a submodule, with ``/`` (``encoder/0/linear``);
+        ``output`` is what the model itself gave out, ``NAME:in`` what a submodule was given,
+        ``NAME@1`` its second call, ``NAME.key`` an array in a dict or tuple.
+    pool : str, int or callable, optional
+        How token axes are reduced: ``"mean"``, ``"last"``, ``"cls"``, ``"flatten"``, a position, or
+        a function of the array. PyTorch has the channels of images before the pixels: give a
+        function, such as ``lambda a: a.mean((2, 3))``.
+    **arguments
+        Keyword arguments of the call, for example ``output_hidden_states=True``.
+
+    Returns
+    -------
+    Extractor
+        Its inputs are the model's argument, as NumPy or JAX array; a tuple gives several, a dict
+        gives them by keyword. Floating-point inputs are given in the dtype of the parameters.
+
+    Raises
+    ------
+    OptionError
+        If there is no such layer; the message lists those there are. If `model` is no module.
+    MissingExtraError
+        If PyTorch is not installed.
+
+    Warns
+    -----
+    ProbekitWarning
+        If a submodule has parameters but was not called.
+    """
+    try:
+        from torch.nn import Module
+    except ImportError:
+        raise MissingExtraError(
+            "torch", extra="torch", needed_for="extractors of its models"
+        ) from None
+    if not isinstance(model, Module):
+        raise OptionError(f"model: a {type(model).__name__}; give a torch.nn.Module.")
+    check_pool(pool)
+    patterns = (layers,) if isinstance(layers, str) else tuple(layers)
+    return TorchExtractor(model, patterns, pool, arguments)
+
+
+class _Tap:
+    """Hooks that copy what modules are given and give out: later ones may write in place."""
+
+    def __init__(self, wanted: set[str] | None) -> None:
+        self.wanted = wanted
+        self.found: list[Captured] = []
+        self.calls: dict[tuple[str, bool], int] = {}
+        self.thread = threading.get_ident()
+
+    @contextlib.contextmanager
+    def on(self, model: "Module") -> Iterator[None]:
+        """Set the hooks on all submodules for a while."""
+        with contextlib.ExitStack() as hooks:
+            for path, module in model.named_modules():
+                for handle in (
+                    module.register_forward_pre_hook(self._given(path), with_kwargs=True),
+                    module.register_forward_hook(self._gave(path)),
+                ):
+                    hooks.callback(handle.remove)
+            yield
+
+    def _given(self, path: str) -> Any:
+        def hook(module: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
+            for value in [*arguments, *keywords.values()][:1]:
+                self._keep(path, value, given=True)
+
+        return hook
+
+    def _gave(self, path: str) -> Any:
+        def hook(module: Any, arguments: tuple[Any, ...], output: Any) -> None:
+            self._keep(path, output, given=False)
+
+        return hook
+
+    def _keep(self, path: str, value: Any, *, given: bool) -> None:
+        if threading.get_ident() != self.thread:
+            return  # the same model, used elsewhere
+        number = self.calls.get((path, given), 0)
+        self.calls[path, given] = number + 1
+        name = called(path.replace(".", "/"), number, given=given)
+        if self.wanted is None:
+            self.found.append(Captured(name, _parts(value, _shape)))
+        elif any(layer == name or layer.startswith(f"{name}.") for layer in self.wanted):
+            self.found.append(Captured(name, _parts(value, _as_numpy)))
+
+
+@contextlib.contextmanager
+def _evaluating(model: "Module") -> Iterator[None]:
+    """Set evaluation mode for a while, and then each module back to its own."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def _mapped(value: Any, change: Any, kind: Any) -> Any:
+    """Change the tensors in a value made of dicts, tuples and lists."""
+    if isinstance(value, kind):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: _mapped(part, change, kind) for key, part in value.items()}
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(_mapped(part, change, kind) for part in value))
+    if isinstance(value, tuple | list):
+        return type(value)([_mapped(part, change, kind) for part in value])
+    return value
+
+
+def _parts(value: Any, change: Any) -> Any:
+    """Return the tensors in what a module gave out, changed; whatever else there is, is None."""
+    import torch as framework
+
+    def one(tensor: "Tensor") -> Any:
+        return None if tensor.is_nested else change(tensor)  # of rows of unequal length: no array
+
+    return only_arrays(_mapped(value, one, framework.Tensor))
+
+
+def _shape(tensor: "Tensor") -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(tuple(tensor.shape), _dtype_of(tensor))  # type: ignore[no-untyped-call]
+
+
+def _dtype_of(tensor: "Tensor") -> Any:
+    return jnp.dtype(str(tensor.dtype).removeprefix("torch."))
+
+
+def _as_numpy(tensor: "Tensor") -> np.ndarray:
+    """Return a copy; NumPy has bfloat16 by way of JAX, and gets it as bits."""
+    import torch as framework
+
+    tensor = tensor.detach().to("cpu", copy=True).contiguous()
+    if tensor.dtype == framework.bfloat16:
+        return tensor.view(framework.int16).numpy().view(jnp.bfloat16)
+    return tensor.numpy()
+
+
+def _as_tensors(inputs: Any, device: Any, dtype: Any) -> Any:
+    import torch as framework
+
+    def tensor(array: Any) -> Any:
+        if not isinstance(array, framework.Tensor):
+            array = np.array(array)  # a copy: JAX lends its arrays for reading alone
+            if array.dtype == jnp.bfloat16:
+                array = array.astype(np.float32)
+            array = framework.from_numpy(array)
+        return array.to(device, dtype if array.is_floating_point() else None)
+
+    return jax.tree.map(tensor, inputs)
+
+
+def _empty(leaf: Any, device: Any, dtype: Any) -> Any:
+    """Return a tensor of the shape and the dtype that `_as_tensors` would give an array."""
+    import torch as framework
+
+    name = str(leaf.dtype).removeprefix("torch.")
+    known = dtype if "float" in name else getattr(framework, name)
+    return framework.empty(tuple(leaf.shape), dtype=known, device=device)

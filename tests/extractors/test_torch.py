@@ -1,0 +1,275 @@
+"""Layers of PyTorch models, against activations computed by hand."""
+
+import sys
+import threading
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import probekit as pk
+from probekit.errors import MissingExtraError, OptionError, ProbekitWarning
+from probekit.extractors.from_torch import torch
+from tests.optional import optional
+
+tt = optional("torch")
+nn = tt.nn
+
+X = np.random.default_rng(0).normal(size=(6, 5)).astype(np.float32)
+TOLERANCE = {"rtol": 1e-4, "atol": 1e-5}  # float32 against float32 in another order of summing
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    tt.manual_seed(0)
+
+
+def dense(linear, x):
+    return x @ linear.weight.detach().numpy().T + linear.bias.detach().numpy()
+
+
+def extracted(model, x=X, **options):
+    """Return what an extractor gives and the order of its layers; the model is as it was."""
+    before = {name: part.clone() for name, part in model.state_dict().items()}
+    modes = [module.training for module in model.modules()]
+    extractor = torch(model, **options)
+    shapes, outputs = extractor.layers(x), extractor(x)
+    assert list(outputs) == list(shapes)
+    for name, shape in shapes.items():
+        assert (outputs[name].shape, outputs[name].dtype) == (shape.shape, shape.dtype)
+    assert [module.training for module in model.modules()] == modes
+    assert all(tt.equal(part, before[name]) for name, part in model.state_dict().items())
+    assert all(part.device.type == "cpu" for part in model.state_dict().values())
+    for module in model.modules():
+        assert not module._forward_hooks
+        assert not module._forward_pre_hooks
+    return outputs, list(shapes)
+
+
+def mlp(*, inplace=True):
+    return nn.Sequential(
+        nn.Linear(5, 4), nn.ReLU(inplace=inplace), nn.Sequential(nn.Linear(4, 3)), nn.Linear(3, 2)
+    )
+
+
+def test_outputs_and_inputs_of_an_mlp():
+    model = mlp()
+    outputs, order = extracted(model, layers=["**", "1:in", "2/**:in"])
+    assert order == ["0", "1:in", "1", "2/0:in", "2/0", "2", "3", "output"]
+    first = dense(model[0], X)
+    np.testing.assert_allclose(outputs["0"], first, **TOLERANCE)
+    np.testing.assert_allclose(outputs["1:in"], first, **TOLERANCE)
+    np.testing.assert_allclose(outputs["1"], np.maximum(first, 0), **TOLERANCE)
+    np.testing.assert_allclose(
+        outputs["2/0"], dense(model[2][0], np.maximum(first, 0)), **TOLERANCE
+    )
+    np.testing.assert_allclose(outputs["output"], dense(model[3], outputs["2"]), **TOLERANCE)
+
+
+def test_only_what_was_asked_for():
+    assert extracted(mlp(), layers="2/*")[1] == ["2/0"]
+    with pytest.raises(OptionError, match="layers='x': matches none of 0, 1, 2/0, 2, 3, output"):
+        torch(mlp(), layers="x").layers(X)
+
+
+def test_layers_are_listed_without_data():
+    model = mlp()
+    seen = []
+    model[0].register_forward_hook(lambda module, inputs, output: seen.append(inputs[0]))
+    shapes = torch(model, layers="0").layers(jax.ShapeDtypeStruct((100, 5), jnp.float32))
+    assert (shapes["0"].shape, shapes["0"].dtype) == ((100, 4), jnp.float32)
+    assert [tensor.device.type for tensor in seen] == ["meta"]
+
+
+class ConvNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 4, 3, padding=1)
+        self.norm = nn.BatchNorm2d(4)
+        self.drop = nn.Dropout(0.5)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.head(self.drop(tt.relu(self.norm(self.conv(x)))).mean((2, 3)))
+
+
+IMAGES = np.random.default_rng(1).normal(size=(3, 2, 6, 6)).astype(np.float32)
+
+
+def test_a_convolutional_network_in_evaluation_mode():
+    model = ConvNet()
+    model.train()
+    model.norm.eval()  # modes are restored module by module
+    model.norm.running_mean += tt.arange(4.0)
+    model.norm.running_var += tt.arange(4.0)
+    outputs, order = extracted(model, IMAGES)
+    assert order == ["conv", "norm", "drop", "head", "output"]
+    mean, scale = np.arange(4)[:, None, None], np.sqrt(np.arange(1, 5) + 1e-5)[:, None, None]
+    normal = (outputs["conv"] - mean) / scale
+    np.testing.assert_allclose(outputs["norm"], normal, **TOLERANCE)
+    np.testing.assert_allclose(outputs["drop"], np.maximum(normal, 0), **TOLERANCE)
+    pooled = extracted(model, IMAGES, layers="norm", pool=lambda a: a.mean((2, 3)))[0]
+    np.testing.assert_allclose(pooled["norm"], normal.mean((2, 3)), **TOLERANCE)
+
+
+class Encoder(nn.Module):
+    """As Hugging Face's models do, it takes keywords and returns a dict."""
+
+    def __init__(self):
+        super().__init__()
+        self.embed = nn.Embedding(11, 4)
+        layer = nn.TransformerEncoderLayer(4, 2, dim_feedforward=8, batch_first=True)
+        self.layers = nn.TransformerEncoder(layer, 2, enable_nested_tensor=False)
+
+    def forward(self, tokens, *, padding=None, with_logits=False):
+        x = self.layers(self.embed(tokens), src_key_padding_mask=padding)
+        out = {"last_hidden": x, "name": "encoder"}
+        return out | {"logits": x @ self.embed.weight.T} if with_logits else out
+
+
+TOKENS = np.random.default_rng(2).integers(0, 11, (4, 7)).astype(np.int32)
+
+
+def test_a_transformer_that_takes_keywords_and_returns_a_dict():
+    model = Encoder()
+    with pytest.warns(ProbekitWarning, match="no layer for layers/layers/0/self_attn/out_proj"):
+        outputs, order = extracted(model, {"tokens": jnp.asarray(TOKENS)}, with_logits=True)
+    weight = model.embed.weight.detach().numpy()
+    assert order[-2:] == ["output.last_hidden", "output.logits"]
+    assert "layers/layers/1/self_attn.0" in order
+    np.testing.assert_array_equal(outputs["embed"], weight[TOKENS])
+    np.testing.assert_allclose(
+        outputs["output.logits"], outputs["output.last_hidden"] @ weight.T, **TOLERANCE
+    )
+    block = model.layers.layers[1]
+    hidden = dense(block.linear1, outputs["layers/layers/1/norm1"])
+    np.testing.assert_allclose(outputs["layers/layers/1/linear1"], hidden, **TOLERANCE)
+    padding = np.zeros((4, 7), bool)
+    padding[:, 3:] = True
+    extractor = torch(model, layers="layers", pool="cls", padding=tt.from_numpy(padding))
+    with pytest.warns(ProbekitWarning, match="no layer for"):
+        short = extractor(TOKENS)["layers"]
+    other = np.where(padding, 0, TOKENS)
+    np.testing.assert_allclose(extractor(other)["layers"], short, **TOLERANCE)
+    assert not np.allclose(short, outputs["layers"][:, 0])
+
+
+def test_each_call_of_a_module_is_a_layer():
+    class Shared(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(5, 5)
+
+        def forward(self, a, b):
+            return self.layer(tt.relu(self.layer(a))), [b.sum(1), {"b": b}]
+
+    model = Shared()
+    outputs, order = extracted(model, (X, 2 * X), layers=["**", "layer*:in"])
+    assert order == [
+        *("layer:in", "layer", "layer@1:in", "layer@1"),
+        *("output.0", "output.1.0", "output.1.1.b"),
+    ]
+    second = dense(model.layer, np.maximum(dense(model.layer, X), 0))
+    np.testing.assert_allclose(outputs["layer@1"], second, **TOLERANCE)
+    np.testing.assert_array_equal(outputs["output.1.1.b"], 2 * X)
+
+
+def test_what_cannot_be_listed_without_values_is_listed_with_zeros():
+    class Choosing(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.small, self.large = nn.Linear(5, 4), nn.Linear(5, 4)
+            self.offset = tt.ones(5)  # no buffer
+
+        def forward(self, x):
+            x = x + self.offset
+            return self.small(x) if float(x.mean()) < 100 else self.large(x)
+
+    model = Choosing()
+    with pytest.warns(ProbekitWarning, match="no layer for large: it has parameters"):
+        outputs, order = extracted(model)
+    assert order == ["small", "output"]
+    np.testing.assert_allclose(outputs["small"], dense(model.small, X + 1), **TOLERANCE)
+
+
+def test_what_is_no_array_is_no_layer():
+    class Ragged(nn.Module):
+        def forward(self, x):
+            rows = tt.nested.as_nested_tensor([x[0], x[1, :3]], layout=tt.jagged)
+            return x, rows, None, 3
+
+    assert extracted(Ragged())[1] == ["output.0"]
+
+
+def test_kinds_of_numbers():
+    outputs, _ = extracted(mlp().to(tt.bfloat16), layers="0")
+    assert outputs["0"].dtype == jnp.bfloat16
+    full = mlp()
+    np.testing.assert_allclose(
+        extracted(full.to(tt.bfloat16), layers="0")[0]["0"].astype(np.float32),
+        dense(full.to(tt.float32)[0], X),
+        rtol=0.02,
+        atol=0.02,  # 8 bits
+    )
+    for given in (X.astype(np.float64), jnp.asarray(X), tt.from_numpy(X)):
+        outputs = torch(full)(given)
+        np.testing.assert_allclose(outputs["0"], dense(full[0], X), **TOLERANCE)
+    half = torch(full)(jnp.asarray(X, jnp.bfloat16))["0"]
+    np.testing.assert_allclose(half, dense(full[0], X), rtol=0.05, atol=0.02)
+    assert extracted(mlp().to(tt.float64), layers="0")[0]["0"].dtype == np.float64
+    assert torch(nn.Flatten())(np.ones((2, 3, 4)))["output"].shape == (2, 12)
+
+
+def test_an_exception_leaves_nothing():
+    model = mlp()
+    extractor = torch(model)
+    with pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"):
+        extractor(X[:, :3])
+    assert all(module.training and not module._forward_hooks for module in model.modules())
+    np.testing.assert_allclose(extractor(X)["0"], dense(model[0], X), **TOLERANCE)
+
+
+def test_calls_in_other_threads_are_not_seen():
+    waiting, going_on = threading.Event(), threading.Event()
+
+    class Slow(nn.Linear):
+        def forward(self, x):
+            if x.device.type != "meta" and not waiting.is_set():
+                waiting.set()
+                going_on.wait(10)
+            return super().forward(x)
+
+    model = nn.Sequential(nn.Linear(5, 4), Slow(4, 3))
+    result = []
+    thread = threading.Thread(target=lambda: result.append(torch(model)(X)))
+    thread.start()
+    waiting.wait(10)
+    model(tt.zeros(2, 5))
+    going_on.set()
+    thread.join()
+    assert {name: a.shape for name, a in result[0].items()} == {
+        "0": (6, 4),
+        "1": (6, 3),
+        "output": (6, 3),
+    }
+
+
+def test_a_torch_model_is_compared_with_another_kind():
+    a, b = torch(mlp(), layers="0,3"), pk.extractors.function(lambda x: {"double": 2 * x})
+    ds = pk.compare(a, b, X, estimators=["cka"], batch_size=4)
+    assert ds.cka.dims == ("layer_a", "layer_b")
+    x, y = X - X.mean(0), dense(a.model[0], X - X.mean(0)) - a.model[0].bias.detach().numpy()
+    cka = ((x.T @ y) ** 2).sum() / np.sqrt(((x.T @ x) ** 2).sum() * ((y.T @ y) ** 2).sum())
+    np.testing.assert_allclose(ds.cka.sel(layer_a="0", layer_b="double").item(), cka, rtol=1e-4)
+
+
+def test_arguments_that_do_not_fit(monkeypatch):
+    assert repr(torch(mlp(), layers="0")) == "torch(Sequential, layers=['0'])"
+    with pytest.raises(OptionError, match=r"model: a int; give a torch\.nn\.Module"):
+        torch(3)
+    with pytest.raises(OptionError, match="pool='avg': not a choice"):
+        torch(mlp(), pool="avg")
+    monkeypatch.setitem(sys.modules, "torch.nn", None)
+    with pytest.raises(MissingExtraError, match=r"models need torch, .*\[torch\]"):
+        torch(mlp)
