@@ -2,21 +2,66 @@
 
 from probekit.estimators._protocol import Estimator, Kind, Pairing
 from probekit.estimators._resolve import resolve
+from probekit.estimators.alignment import (
+    AngularProcrustesDistance,
+    BuresMetric,
+    BuresSimilarity,
+    ProcrustesDistance,
+    ShapeMetric,
+)
+from probekit.estimators.canonical import (
+    CCA,
+    PLS,
+    PWCCA,
+    SVCCA,
+    LinearRegressionSimilarity,
+    RVCoefficient,
+)
 from probekit.estimators.decoding import DecodingAccuracy, DecodingR2
 from probekit.estimators.encoding import LinearR2
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
+from probekit.estimators.matching import PermutationMatching, SoftMatching
 from probekit.estimators.similarity import CKA, RSA
+from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
+from probekit.estimators.units import (
+    ComponentAlignment,
+    FeatureAngles,
+    IntrinsicDimension,
+    Selectivity,
+    Sparsity,
+)
 
 __all__ = [
+    "CCA",
     "CKA",
+    "PLS",
+    "PWCCA",
     "RSA",
+    "SVCCA",
+    "AngularProcrustesDistance",
+    "BuresMetric",
+    "BuresSimilarity",
+    "ComponentAlignment",
     "DecodingAccuracy",
     "DecodingR2",
+    "EffectiveRank",
     "Estimator",
+    "FeatureAngles",
+    "IntrinsicDimension",
     "Kind",
     "LinearR2",
+    "LinearRegressionSimilarity",
     "Pairing",
     "ParticipationRatio",
+    "PermutationMatching",
+    "ProcrustesDistance",
+    "RVCoefficient",
+    "Selectivity",
+    "ShapeMetric",
+    "SoftMatching",
+    "Sparsity",
+    "Spectrum",
+    "SpectrumSlope",
     "TotalVariance",
     "resolve",
 ]

@@ -7,24 +7,64 @@ estimators are made of them.
 """
 
 from probekit.measures._status import STATUS_MEANINGS, Score
+from probekit.measures.alignment import (
+    angular_procrustes_distance,
+    bures_metric,
+    bures_similarity,
+    procrustes_distance,
+    shape_metric,
+)
+from probekit.measures.canonical import (
+    cca,
+    linear_regression_similarity,
+    pls,
+    pwcca,
+    rv_coefficient,
+    svcca,
+)
 from probekit.measures.classification import decoding_accuracy
+from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.kernels import cka, hsic
+from probekit.measures.matching import permutation_matching, soft_matching
 from probekit.measures.rdm import rdm
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.similarity import compare_rdms, rsa
+from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
+from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
 
 __all__ = [
     "STATUS_MEANINGS",
     "Score",
+    "angular_procrustes_distance",
+    "bures_metric",
+    "bures_similarity",
+    "cca",
     "cka",
     "compare_rdms",
+    "component_alignment",
     "decoding_accuracy",
     "decoding_r2",
+    "effective_rank",
+    "feature_angles",
     "hsic",
+    "intrinsic_dimension",
     "linear_r2",
+    "linear_regression_similarity",
     "participation_ratio",
+    "permutation_matching",
+    "pls",
+    "procrustes_distance",
+    "pwcca",
     "rdm",
     "rsa",
+    "rv_coefficient",
+    "selectivity",
+    "shape_metric",
+    "soft_matching",
+    "sparsity",
+    "spectrum",
+    "spectrum_slope",
+    "svcca",
     "total_variance",
 ]

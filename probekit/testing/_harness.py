@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.estimators import Estimator
+from probekit.probing.readout import quick_options
 from probekit.statistics import Statistic, shape_of
 
 EXAMPLES, UNITS = 48, 4
@@ -165,6 +166,11 @@ def status_of(estimator: Estimator, found: Scores) -> dict[str, np.ndarray]:
     return {name: found[status] for name, status in names.items() if status in found}
 
 
+def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile with the first argument static, as fast as can be: each program runs a few times."""
+    return jax.jit(function, static_argnums=0, compiler_options=quick_options())
+
+
 def _arrays(found: Mapping[str, Any]) -> Scores:
     return {name: np.asarray(value) for name, value in found.items()}
 
@@ -174,24 +180,24 @@ def _traced() -> None:
     traces += 1
 
 
-@partial(jax.jit, static_argnums=0)
+@_compiled
 def _update(statistic: Any, kept: Any, x: Any, y: Any, weight: Any, index: Any) -> Any:
     _traced()
     return statistic.update(kept, x, y, weight=weight, index=index)
 
 
-@partial(jax.jit, static_argnums=0)
+@_compiled
 def _merge(statistic: Any, a: Any, b: Any) -> Any:
     _traced()
     return statistic.merge(a, b)
 
 
-@partial(jax.jit, static_argnums=0)
+@_compiled
 def _compute(estimator: Any, fit: Any, held_out: Any) -> Any:
     _traced()
     return read_plainly(estimator, fit, held_out)
 
 
-@partial(jax.jit, static_argnums=0)
+@_compiled
 def _compute_all(estimator: Any, fit: Any, held_out: Any) -> Any:
     return jax.vmap(partial(read_plainly, estimator))(fit, held_out)

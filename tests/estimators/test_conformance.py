@@ -6,11 +6,18 @@ import numpy as np
 import pytest
 
 from probekit.estimators import (
+    CCA,
     CKA,
+    PLS,
     RSA,
+    SVCCA,
+    ComponentAlignment,
     DecodingAccuracy,
     DecodingR2,
     LinearR2,
+    ShapeMetric,
+    Sparsity,
+    SpectrumSlope,
     resolve,
 )
 from probekit.plugins import get_manager
@@ -30,6 +37,13 @@ CONFIGURED = [
     CKA(debiased=True),
     CKA(kernel="rbf", debiased=True),
     RSA(rdm="euclidean", comparison="kendall", examples=20),
+    ShapeMetric(alpha=0.0, angular=False),
+    CCA(squared=True),
+    SVCCA(variance=0.8),
+    PLS(weighting="mean"),
+    SpectrumSlope(first=2, last=4),
+    Sparsity(measure="hoyer"),
+    ComponentAlignment(components=2),
 ]
 
 

@@ -29,16 +29,16 @@ def entry(kind, name):
 def test_a_class_is_registered_under_its_default_name():
     @estimator
     @dataclasses.dataclass(frozen=True, kw_only=True)
-    class Sparsity:
+    class SilentUnits:
         """Share of units that are zero.
 
         And more that no list shows.
         """
 
-        name: str = "sparsity"
+        name: str = "silent_units"
 
-    found = entry("estimator", "sparsity")
-    assert found.target is Sparsity
+    found = entry("estimator", "silent_units")
+    assert found.target is SilentUnits
     assert found.summary == "Share of units that are zero."
     assert found.plugin == __name__
 

@@ -8,10 +8,13 @@ examples alone.
 import itertools
 
 import numpy as np
-from scipy import stats
+from scipy import linalg, optimize, stats
 from scipy.spatial.distance import cdist
+from sklearn.cross_decomposition import PLSSVD
+from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import r2_score
+from sklearn.neighbors import NearestNeighbors
 
 
 def _wide(*arrays):
@@ -124,13 +127,205 @@ def compare(a, b, comparison):
     return signs.sum() / (len(a) * (len(a) - 1))
 
 
+def _unit_norm(*arrays):
+    centred = [z - z.mean(axis=0) for z in _wide(*arrays)]
+    return [z / np.linalg.norm(z) for z in centred]
+
+
+def procrustes_distance(x, y, x2, y2):
+    """The residual after SciPy's best rotation, of representations filled up to one width."""
+    a, b = _unit_norm(x2, y2)
+    width = max(a.shape[1], b.shape[1])
+    a, b = (np.pad(z, ((0, 0), (0, width - z.shape[1]))) for z in (a, b))
+    rotation, _ = linalg.orthogonal_procrustes(a, b)
+    return np.linalg.norm(a @ rotation - b)
+
+
+def angular_procrustes_distance(x, y, x2, y2):
+    a, b = _unit_norm(x2, y2)
+    return np.arccos(np.clip(linalg.svdvals(a.T @ b).sum(), 0, 1))
+
+
+def shape_metric(x, y, x2, y2, *, alpha=0.5, angular=True):
+    whitened = []
+    for z in _unit_norm(x2, y2):
+        root = np.real(linalg.sqrtm(z.T @ z))
+        whitened.append(z @ (alpha * np.eye(len(root)) + (1 - alpha) * np.linalg.inv(root)))
+    measure = angular_procrustes_distance if angular else procrustes_distance
+    return measure(x, y, *whitened)
+
+
+def bures_similarity(x, y, x2, y2):
+    """From matrices (example, example), as it is defined."""
+    k, m = (z @ z.T for z in _unit_norm(x2, y2))
+    return _fidelity(k, m)
+
+
+def bures_metric(x, y, x2, y2):
+    k, m = ((z - z.mean(axis=0)) @ (z - z.mean(axis=0)).T / len(z) for z in _wide(x2, y2))
+    return np.sqrt(np.trace(k) + np.trace(m) - 2 * _fidelity(k, m))
+
+
+def _fidelity(k, m):
+    values, vectors = np.linalg.eigh(k)
+    root = (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+    return np.sqrt(np.maximum(np.linalg.eigvalsh(root @ m @ root), 0)).sum()
+
+
+def _canonical(x, y):
+    """Canonical correlations and variates of x, by QR (Björck and Golub 1973)."""
+    a, b = (linalg.orth(z - z.mean(axis=0)) for z in (x, y))
+    left, correlations, _ = np.linalg.svd(a.T @ b)
+    return correlations, a @ left
+
+
+def cca(x, y, x2, y2, *, squared=False):
+    correlations, _ = _canonical(*_wide(x2, y2))
+    return np.mean(correlations**2 if squared else correlations)
+
+
+def svcca(x, y, x2, y2, *, variance=0.99):
+    kept = []
+    for z in _wide(x2, y2):
+        share = PCA().fit(z).explained_variance_ratio_.cumsum()
+        kept.append(PCA(1 + int(np.argmax(share >= variance - 1e-9))).fit_transform(z))
+    return np.mean(_canonical(*kept)[0])
+
+
+def pwcca(x, y, x2, y2):
+    x2, y2 = _wide(x2, y2)
+    correlations, variates = _canonical(x2, y2)
+    weights = np.abs(variates.T @ (x2 - x2.mean(axis=0))).sum(axis=1)[: len(correlations)]
+    return np.average(correlations, weights=weights)
+
+
+def linear_regression_similarity(x, y, x2, y2):
+    x2, y2 = _wide(x2, y2)
+    return r2_score(x2, LinearRegression().fit(y2, x2).predict(y2), multioutput="variance_weighted")
+
+
+def rv_coefficient(x, y, x2, y2):
+    a, b = (z - z.mean(axis=0) for z in _wide(x2, y2))
+    own = np.trace(a @ a.T @ a @ a.T) * np.trace(b @ b.T @ b @ b.T)
+    return np.trace(a @ a.T @ b @ b.T) / np.sqrt(own)
+
+
+def pls(x, y, x2, y2, *, weighting="covariance"):
+    x2, y2 = _wide(x2, y2)
+    components = min(x2.shape[1], y2.shape[1], len(x2))
+    a, b = PLSSVD(n_components=components, scale=False).fit_transform(x2, y2)
+    covariances = (a * b).sum(axis=0)
+    correlations = covariances / np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
+    return np.average(correlations, weights=covariances if weighting == "covariance" else None)
+
+
+def permutation_matching(x, y, x2, y2):
+    """The best of all matchings, tried one by one."""
+    found = _correlations(x2, y2)
+    if found.shape[0] > found.shape[1]:
+        found = found.T
+    rows = range(found.shape[0])
+    choices = itertools.permutations(range(found.shape[1]), found.shape[0])
+    return max(
+        np.mean([found[row, column] for row, column in zip(rows, choice, strict=True)])
+        for choice in choices
+    )
+
+
+def soft_matching(x, y, x2, y2):
+    """By copying units until the widths are equal; then the best plan is an assignment."""
+    found = _correlations(x2, y2)
+    common = np.lcm(*found.shape)
+    copied = np.repeat(np.repeat(found, common // found.shape[0], 0), common // found.shape[1], 1)
+    return copied[optimize.linear_sum_assignment(copied, maximize=True)].mean()
+
+
+def _correlations(x, y):
+    x, y = _wide(x, y)
+    return np.corrcoef(x.T, y.T)[: x.shape[1], x.shape[1] :]
+
+
+def spectrum(x, y, x2, y2):
+    return PCA().fit(_wide(x2)[0]).explained_variance_ * (len(x2) - 1) / len(x2)
+
+
+def effective_rank(x, y, x2, y2):
+    return np.exp(stats.entropy(spectrum(x, y, x2, y2)))
+
+
+def spectrum_slope(x, y, x2, y2, *, first=1, last=100):
+    values = spectrum(x, y, x2, y2)[first - 1 : last]
+    rank = np.arange(first, first + len(values))
+    return -np.polyfit(np.log(rank), np.log(values), 1, w=1 / np.sqrt(rank))[0]
+
+
+def sparsity(x, y, x2, y2, *, measure="treves_rolls"):
+    each = []
+    for row in np.abs(_wide(x2)[0]):
+        d = len(row)
+        if measure == "hoyer":
+            each.append((np.sqrt(d) - row.sum() / np.linalg.norm(row)) / (np.sqrt(d) - 1))
+        else:
+            each.append((1 - row.mean() ** 2 / (row**2).mean()) / (1 - 1 / d))
+    return np.mean(each)
+
+
+def intrinsic_dimension(x, y, x2, y2, *, discard=0.1):
+    distances, _ = NearestNeighbors(n_neighbors=3).fit(_wide(x2)[0]).kneighbors()
+    ratio = np.sort(distances[:, 1] / distances[:, 0])
+    n = len(ratio)
+    kept = int(np.floor(n * (1 - discard)))
+    height = -np.log(1 - np.arange(1, kept + 1) / n)
+    slope, *_ = np.linalg.lstsq(np.log(ratio[:kept, None]), height)
+    return slope[0]
+
+
+def selectivity(x, y, x2, y2, *, threshold=0.1):
+    each = linear_r2(x, y, x2, y2, multioutput="raw_values")
+    return np.mean(each >= threshold)
+
+
+def feature_angles(x, y, x2, y2):
+    directions = (x2 - x2.mean(axis=0)).T.astype(float) @ (y2 - y2.mean(axis=0))
+    cosines = 1 - cdist(directions.T, directions.T, "cosine")
+    return np.rad2deg(np.arccos(np.clip(cosines, -1, 1)))
+
+
+def component_alignment(x, y, x2, y2, *, components=1):
+    x2, y2 = _wide(x2, y2)
+    directions = (x2 - x2.mean(axis=0)).T @ (y2 - y2.mean(axis=0))
+    along = PCA(components).fit(x2).components_ @ directions
+    return (along**2).sum() / (directions**2).sum()
+
+
 BY_ESTIMATOR = {
     "linear_r2": linear_r2,
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
     "cka": cka,
     "rsa": rsa,
+    "procrustes_distance": procrustes_distance,
+    "angular_procrustes_distance": angular_procrustes_distance,
+    "shape_metric": shape_metric,
+    "bures_similarity": bures_similarity,
+    "bures_metric": bures_metric,
+    "cca": cca,
+    "svcca": svcca,
+    "pwcca": pwcca,
+    "linear_regression_similarity": linear_regression_similarity,
+    "rv_coefficient": rv_coefficient,
+    "pls": pls,
+    "permutation_matching": permutation_matching,
+    "soft_matching": soft_matching,
     "total_variance": total_variance,
     "participation_ratio": participation_ratio,
+    "effective_rank": effective_rank,
+    "spectrum": spectrum,
+    "spectrum_slope": spectrum_slope,
+    "intrinsic_dimension": intrinsic_dimension,
+    "sparsity": sparsity,
+    "selectivity": selectivity,
+    "feature_angles": feature_angles,
+    "component_alignment": component_alignment,
 }
 """The oracle of every registered estimator, by its default name."""

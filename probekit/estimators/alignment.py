@@ -1,0 +1,193 @@
+"""Similarity by alignment: distances after the best rotation, and Bures."""
+
+import dataclasses
+
+import numpy as np
+
+from probekit.estimators._readout import SimilarityOfMoments
+from probekit.measures import Score
+from probekit.measures.alignment import (
+    bures_metric_score,
+    bures_similarity_score,
+    check_alpha,
+    shape_metric_score,
+)
+from probekit.statistics import Moments, MomentsState
+from probekit.variables import Variable
+
+_CROSS = Moments(xx="diagonal", yy="diagonal")
+_RIGHT_ANGLE = float(np.float32(np.pi / 2))  # as float32 rounds it
+_ROOT_OF_TWO = float(np.sqrt(2))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ProcrustesDistance(SimilarityOfMoments):
+    """Distance of two representations after the best rotation.
+
+    As `probekit.measures.procrustes_distance`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "procrustes_distance"
+    symmetric = True
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = (
+        "Ding, Denain and Steinhardt 2021, Grounding representation similarity with statistical "
+        "testing"
+    )
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances between the units, and their variances."""
+        return _CROSS
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The distance."""
+        return (self._variable("Procrustes distance", (0.0, _ROOT_OF_TWO)),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return shape_metric_score(state, alpha=1.0, angular=False)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AngularProcrustesDistance(SimilarityOfMoments):
+    """Angle between two representations after the best rotation.
+
+    As `probekit.measures.angular_procrustes_distance`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "angular_procrustes_distance"
+    symmetric = True
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = "Williams et al. 2021, Generalized shape metrics on neural representations"
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances between the units, and their variances."""
+        return _CROSS
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The angle."""
+        return (self._variable("angular Procrustes distance", (0.0, _RIGHT_ANGLE), units="rad"),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return shape_metric_score(state, alpha=1.0, angular=True)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ShapeMetric(SimilarityOfMoments):
+    """Procrustes distance after partial whitening, from CCA to Procrustes.
+
+    As `probekit.measures.shape_metric`.
+
+    Parameters
+    ----------
+    alpha : float
+        From 0 (whitened, CCA) to 1 (Procrustes).
+    angular : bool
+        The angle in radians, or the length of the difference.
+    name : str
+        Name of the variable.
+    """
+
+    alpha: float = 0.5
+    angular: bool = True
+    name: str = "shape_metric"
+    symmetric = True
+    references = "Williams et al. 2021, Generalized shape metrics on neural representations"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_alpha(self.alpha)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Whitened entirely, nothing but the span of the units counts."""
+        linear = {"linear"} if self.alpha == 0 else set()
+        return frozenset({"translation", "scaling", "rotation", "permutation", *linear})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The distance."""
+        most, units = (_RIGHT_ANGLE, "rad") if self.angular else (_ROOT_OF_TWO, "1")
+        long_name = f"shape metric (alpha {self.alpha:g})"
+        return (self._variable(long_name, (0.0, most), units=units),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return shape_metric_score(state, alpha=self.alpha, angular=self.angular)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BuresSimilarity(SimilarityOfMoments):
+    """Normalised Bures similarity of the Gram matrices.
+
+    As `probekit.measures.bures_similarity`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "bures_similarity"
+    symmetric = True
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = "Tang et al. 2020, Similarity of neural networks with gradients"
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances between the units, and their variances."""
+        return _CROSS
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The similarity."""
+        return (self._variable("normalised Bures similarity", (0.0, 1.0)),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return bures_similarity_score(state)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BuresMetric(SimilarityOfMoments):
+    """Bures distance of the Gram matrices, in units of the representations.
+
+    As `probekit.measures.bures_metric`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "bures_metric"
+    symmetric = True
+    invariances = frozenset({"translation", "rotation", "permutation"})
+    references = (
+        "Bhatia, Jain and Lim 2019, On the Bures-Wasserstein distance between positive definite "
+        "matrices"
+    )
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances between the units, and their variances."""
+        return _CROSS
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The distance."""
+        return (self._variable("Bures distance", (0.0, float("inf"))),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return bures_metric_score(state)

@@ -1,0 +1,199 @@
+"""Similarity of the spaces that units span: CCA and its kin, regression, PLS."""
+
+import dataclasses
+
+from probekit._checks import check_choice
+from probekit.estimators._readout import SimilarityOfMoments
+from probekit.measures import Score
+from probekit.measures.canonical import (
+    WEIGHTINGS,
+    Weighting,
+    cca_score,
+    check_variance,
+    linear_regression_score,
+    pls_score,
+    pwcca_score,
+    svcca_score,
+)
+from probekit.measures.kernels import linear_cka_score
+from probekit.statistics import Moments, MomentsState
+from probekit.variables import Variable
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CCA(SimilarityOfMoments):
+    """Mean canonical correlation.
+
+    As `probekit.measures.cca`.
+
+    Parameters
+    ----------
+    squared : bool
+        The mean of the squared correlations.
+    name : str
+        Name of the variable.
+    """
+
+    squared: bool = False
+    name: str = "cca"
+    symmetric = True
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation", "linear"})
+    references = "Kornblith et al. 2019, Similarity of neural network representations revisited"
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The correlation."""
+        kind = "squared " if self.squared else ""
+        return (self._variable(f"mean {kind}canonical correlation", (0.0, 1.0)),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return cca_score(state, squared=self.squared)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SVCCA(SimilarityOfMoments):
+    """Mean canonical correlation of the leading principal components.
+
+    As `probekit.measures.svcca`.
+
+    Parameters
+    ----------
+    variance : float
+        Share of the variance that the kept components hold.
+    name : str
+        Name of the variable.
+    """
+
+    variance: float = 0.99
+    name: str = "svcca"
+    symmetric = True
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = "Raghu et al. 2017, SVCCA"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_variance(self.variance)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The correlation."""
+        return (self._variable(f"SVCCA ({100 * self.variance:g} % of the variance)", (0.0, 1.0)),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return svcca_score(state, variance=self.variance)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PWCCA(SimilarityOfMoments):
+    """Canonical correlations weighted by their part in the first representation.
+
+    As `probekit.measures.pwcca`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "pwcca"
+    invariances = frozenset({"translation", "scaling", "permutation"})
+    references = (
+        "Morcos, Raghu and Bengio 2018, Insights on representational similarity in neural networks"
+    )
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The correlation."""
+        return (self._variable("projection-weighted CCA", (0.0, 1.0)),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return pwcca_score(state)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LinearRegressionSimilarity(SimilarityOfMoments):
+    """Share of one representation's variance that regression on the other explains.
+
+    As `probekit.measures.linear_regression_similarity`: of the first (`layer_a`) by the second.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "linear_regression_similarity"
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = "Kornblith et al. 2019, Similarity of neural network representations revisited"
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances between the units, and their variances."""
+        return Moments(xx="diagonal")
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The share."""
+        return (self._variable("variance explained by the other representation (R²)", (0.0, 1.0)),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return linear_regression_score(state)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RVCoefficient(SimilarityOfMoments):
+    """RV coefficient: linear CKA under its name in statistics.
+
+    As `probekit.measures.rv_coefficient`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "rv_coefficient"
+    symmetric = True
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = "Robert and Escoufier 1976, The RV-coefficient"
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The coefficient."""
+        return (self._variable("RV coefficient", (0.0, 1.0)),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return linear_cka_score(state)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PLS(SimilarityOfMoments):
+    """Correlation of partial least squares components.
+
+    As `probekit.measures.pls`.
+
+    Parameters
+    ----------
+    weighting : {"covariance", "mean"}
+        Components weighted by the covariance that they explain, or all alike.
+    name : str
+        Name of the variable.
+    """
+
+    weighting: Weighting = "covariance"
+    name: str = "pls"
+    symmetric = True
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = "Wegelin 2000, A survey of partial least squares methods"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("weighting", self.weighting, WEIGHTINGS)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The correlation."""
+        return (self._variable(f"correlation of PLS components ({self.weighting})", (0.0, 1.0)),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return pls_score(state, weighting=self.weighting)

@@ -1,0 +1,75 @@
+"""Similarity of single units: matched one to one, or softly."""
+
+import dataclasses
+
+from probekit.estimators._readout import SimilarityOfMoments
+from probekit.measures import Score
+from probekit.measures.matching import permutation_matching_score, soft_matching_score
+from probekit.statistics import Moments, MomentsState
+from probekit.variables import Variable
+
+_CORRELATIONS = Moments(xx="diagonal", yy="diagonal")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PermutationMatching(SimilarityOfMoments):
+    """Mean correlation of units that are matched one to one.
+
+    As `probekit.measures.permutation_matching`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "permutation_matching"
+    symmetric = True
+    traceable = False
+    invariances = frozenset({"translation", "scaling", "permutation"})
+    references = "Li et al. 2016, Convergent learning"
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances between the units, and their variances."""
+        return _CORRELATIONS
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The correlation."""
+        return (self._variable("correlation of matched units", (-1.0, 1.0)),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return permutation_matching_score(state)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SoftMatching(SimilarityOfMoments):
+    """Mean correlation of softly matched units, by optimal transport.
+
+    As `probekit.measures.soft_matching`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "soft_matching"
+    symmetric = True
+    traceable = False
+    invariances = frozenset({"translation", "scaling", "permutation"})
+    references = "Khosla and Williams 2024, Soft matching distance"
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances between the units, and their variances."""
+        return _CORRELATIONS
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The correlation."""
+        return (self._variable("correlation of softly matched units", (-1.0, 1.0)),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return soft_matching_score(state)

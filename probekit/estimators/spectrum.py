@@ -1,0 +1,153 @@
+"""Geometry: the spectrum of a representation."""
+
+import dataclasses
+from typing import Any
+
+import jax
+
+from probekit.estimators._protocol import Estimator
+from probekit.estimators._readout import reported
+from probekit.measures.spectrum import (
+    DEFAULT_FIRST,
+    DEFAULT_LAST,
+    check_ranks,
+    effective_rank_score,
+    slope_score,
+    spectrum_score,
+)
+from probekit.statistics import Moments, MomentsState
+from probekit.variables import Variable
+
+_COVARIANCE = Moments(xy=False, yy="none")
+_STRINGER = "Stringer et al. 2019, High-dimensional geometry of population responses"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Spectrum(Estimator):
+    """Eigenvalues of the covariance, in descending order.
+
+    As `probekit.measures.spectrum`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "spectrum"
+    kind = "geometry"
+    invariances = frozenset({"translation", "rotation", "permutation"})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The eigenvalues, with the axis ``component``."""
+        return (
+            Variable(
+                self.name,
+                dims=("component",),
+                long_name="eigenvalue of the covariance",
+                valid_range=(0.0, float("inf")),
+                references=_STRINGER,
+            ),
+        )
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances of the units."""
+        return _COVARIANCE
+
+    def compute(  # noqa: D102
+        self, fit: Any, held_out: MomentsState
+    ) -> dict[str, jax.Array]:
+        del fit
+        return reported(self.name, spectrum_score(held_out))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EffectiveRank(Estimator):
+    """Number of directions by the entropy of the spectrum.
+
+    As `probekit.measures.effective_rank`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "effective_rank"
+    kind = "geometry"
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The number of directions."""
+        return (
+            Variable(
+                self.name,
+                long_name="effective rank",
+                valid_range=(1.0, float("inf")),
+                references="Roy and Vetterli 2007, The effective rank",
+            ),
+        )
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances of the units."""
+        return _COVARIANCE
+
+    def compute(  # noqa: D102
+        self, fit: Any, held_out: MomentsState
+    ) -> dict[str, jax.Array]:
+        del fit
+        return reported(self.name, effective_rank_score(held_out))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SpectrumSlope(Estimator):
+    """Exponent of the power law with which the eigenvalues fall.
+
+    As `probekit.measures.spectrum_slope`.
+
+    Parameters
+    ----------
+    first : int
+        The first rank that is fitted, counted from 1.
+    last : int
+        The last rank that is fitted.
+    name : str
+        Name of the variable.
+    """
+
+    first: int = DEFAULT_FIRST
+    last: int = DEFAULT_LAST
+    name: str = "spectrum_slope"
+    kind = "geometry"
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_ranks(self.first, self.last)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The exponent."""
+        return (
+            Variable(
+                self.name,
+                long_name="power-law exponent of the spectrum",
+                valid_range=(0.0, float("inf")),
+                references=_STRINGER,
+            ),
+        )
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances of the units."""
+        return _COVARIANCE
+
+    def compute(  # noqa: D102
+        self, fit: Any, held_out: MomentsState
+    ) -> dict[str, jax.Array]:
+        del fit
+        return reported(self.name, slope_score(held_out, first=self.first, last=self.last))

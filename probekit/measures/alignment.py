@@ -1,0 +1,323 @@
+"""Distances after the best rotation: Procrustes, shape metrics, Bures."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_at_least
+from probekit.errors import OptionError
+from probekit.measures._reading import from_moments
+from probekit.measures._status import Score, divide, score
+from probekit.statistics import MomentsState
+from probekit.statistics._arrays import product
+from probekit.statistics.moments import reciprocal
+
+
+def procrustes_distance(x: Any, y: Any) -> jax.Array:
+    """Procrustes distance: how far two representations are apart after the best rotation.
+
+    min over orthogonal Q of ‖X̂ Q - Ŷ‖ = √(2 - 2 ‖X̂ᵀŶ‖_*), with X̂ and Ŷ centred and of Frobenius
+    norm 1, and ‖·‖_* the sum of singular values.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order; the narrower is filled up with zeros.
+
+    Returns
+    -------
+    array ()
+        In [0, √2]; a metric: 0 only for representations equal up to rotation, scale and offset,
+        symmetric, with the triangle inequality. Below about 0.005 rounding cannot be told from a
+        distance, and it is 0. NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation. O(n d d_y + d d_y min(d, d_y)).
+
+    References
+    ----------
+    Schönemann 1966, A generalized solution of the orthogonal Procrustes problem; Ding, Denain and
+    Steinhardt 2021, Grounding representation similarity with statistical testing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import procrustes_distance
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> float(procrustes_distance(x, 3 * x[:, ::-1] + 1))
+    0.0
+    >>> round(float(procrustes_distance(x, x**2)), 4)
+    1.4142
+    """
+    return from_moments(shape_metric_score, x, y, alpha=1.0, angular=False)
+
+
+def angular_procrustes_distance(x: Any, y: Any) -> jax.Array:
+    """Angle between two representations after the best rotation: arccos ‖X̂ᵀŶ‖_*.
+
+    The same alignment as `procrustes_distance`, measured along the sphere.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+
+    Returns
+    -------
+    array ()
+        In [0, π/2], in radians; a metric. NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation. O(n d d_y + d d_y min(d, d_y)).
+
+    References
+    ----------
+    Williams, Kunz, Kornblith and Linderman 2021, Generalized shape metrics on neural
+    representations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import angular_procrustes_distance
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> round(float(angular_procrustes_distance(x, x[:, :1])), 4)  # arccos √(2/10)
+    1.1071
+    """
+    return from_moments(shape_metric_score, x, y, alpha=1.0, angular=True)
+
+
+def shape_metric(x: Any, y: Any, *, alpha: float = 1.0, angular: bool = True) -> jax.Array:
+    """Generalised shape metric: Procrustes distance after partial whitening.
+
+    Both are centred, scaled to Frobenius norm 1, mapped by α I + (1 - α) (XᵀX)^(-1/2), scaled
+    again, and rotated onto each other: ``alpha`` 1 is Procrustes, 0 is CCA.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+    alpha : float
+        From 0 (whitened: invariant to invertible linear maps) to 1 (as it is).
+    angular : bool
+        The angle, in radians; or else the length of the difference.
+
+    Returns
+    -------
+    array ()
+        In [0, π/2], or in [0, √2] unless `angular`; a metric for each `alpha`. NaN if either is
+        constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+    OptionError
+        If `alpha` is not within [0, 1].
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation; with `alpha` 0 to invertible linear maps.
+    Directions without variance are left out of the whitening. As ``LinearMetric`` of netrep on
+    representations of Frobenius norm 1. O(n (d² + d_y²) + d³ + d_y³).
+
+    References
+    ----------
+    Williams, Kunz, Kornblith and Linderman 2021, Generalized shape metrics on neural
+    representations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import shape_metric
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> skewed = x @ np.array([[1.0, 1.0], [0.0, 3.0]])
+    >>> float(shape_metric(x, skewed, alpha=0.0))
+    0.0
+    >>> float(shape_metric(x, skewed)) > 0.1
+    True
+    """
+    check_alpha(alpha)
+    return from_moments(shape_metric_score, x, y, alpha=float(alpha), angular=bool(angular))
+
+
+def bures_similarity(x: Any, y: Any) -> jax.Array:
+    """Normalised Bures similarity: tr (K^½ L K^½)^½ / √(tr K tr L) = ‖X̂ᵀŶ‖_*.
+
+    K and L are the Gram matrices of the centred representations; it is the cosine of
+    `angular_procrustes_distance`.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+
+    Returns
+    -------
+    array ()
+        In [0, 1]; 1 for representations that are equal up to rotation, scale and offset. NaN if
+        either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation. O(n d d_y + d d_y min(d, d_y)).
+
+    References
+    ----------
+    Tang, Maddox, Dickens, Diethe and Damianou 2020, Similarity of neural networks with gradients.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import bures_similarity
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> round(float(bures_similarity(x, x[:, :1])), 4)  # √(2/10)
+    0.4472
+    """
+    return from_moments(bures_similarity_score, x, y)
+
+
+def bures_metric(x: Any, y: Any) -> jax.Array:
+    """Bures metric: √(tr K + tr L - 2 tr (K^½ L K^½)^½), the distance after the best rotation.
+
+    K = H X Xᵀ H / n and L likewise, so that it does not grow with the number of examples: the root
+    mean squared distance between examples of the two after the best rotation and shift.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+
+    Returns
+    -------
+    array ()
+        At least 0, in units of the representations; a metric. NaN if either is constant or not
+        finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation and rotation, not to scaling. rsatoolbox's ``bures_metric`` is n times
+    its square. O(n d d_y + d d_y min(d, d_y)).
+
+    References
+    ----------
+    Bhatia, Jain and Lim 2019, On the Bures-Wasserstein distance between positive definite matrices.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import bures_metric
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> round(float(bures_metric(x, x[:, :1])), 4)  # √(8/4)
+    1.4142
+    """
+    return from_moments(bures_metric_score, x, y)
+
+
+def check_alpha(alpha: float) -> None:
+    """Raise `OptionError` unless ``0 <= alpha <= 1``."""
+    check_at_least("alpha", alpha, 0)
+    if alpha > 1:
+        raise OptionError(f"alpha={alpha!r}: must be at most 1.")
+
+
+def shape_metric_score(state: MomentsState, *, alpha: float, angular: bool) -> Score:
+    """`shape_metric` from moments; needs `xy`, and unless `alpha` is 1 all blocks in full."""
+    overlap, constant = _overlap(state, alpha)
+    far = _squared_distance(2 - 2 * overlap, state.xy)
+    value = jnp.minimum(jnp.sqrt(far), np.sqrt(2))
+    if angular:  # not by arccos, which would lose half of the digits near 0
+        value = jnp.minimum(2 * jnp.arcsin(value / 2), np.pi / 2)
+    return _scored(value, state, constant)
+
+
+def bures_similarity_score(state: MomentsState) -> Score:
+    """`bures_similarity` from moments; needs `xy` and the diagonals of the others."""
+    overlap, constant = _overlap(state, 1.0)
+    return _scored(overlap, state, constant)
+
+
+def bures_metric_score(state: MomentsState) -> Score:
+    """`bures_metric` from moments; needs `xy` and the diagonals of the others."""
+    overlap, constant = _overlap(state, 1.0)
+    share = reciprocal(state.count)
+    x_size, y_size = (jnp.sqrt(z.sum() * share) for z in (state.x_squares, state.y_squares))
+    # (a - b)² + 2ab (1 - s): no difference of large terms where the two are of one size.
+    closeness = _squared_distance(2 - 2 * overlap, state.xy)
+    value = jnp.sqrt(jnp.square(x_size - y_size) + x_size * y_size * closeness)
+    return _scored(value, state, constant)
+
+
+def _overlap(state: MomentsState, alpha: float) -> tuple[jax.Array, jax.Array]:
+    """Sum of the singular values of X̂ᵀŶ, and whether one side is constant."""
+    assert state.xy is not None
+    constant = state.x_constant.all() | state.y_constant.all()
+    squares = (state.x_squares.sum(), state.y_squares.sum())
+    x_scale, y_scale = (jax.lax.rsqrt(jnp.where(t > 0, t, 1)) for t in squares)
+    cross = state.xy * x_scale * y_scale
+    if alpha < 1:
+        xx, _, yy = state.blocks()
+        x_map, x_size = _partial_whitening(xx * x_scale * x_scale, alpha)
+        y_map, y_size = _partial_whitening(yy * y_scale * y_scale, alpha)
+        cross = product(product(x_map, cross), y_map)
+        total = divide(singular_values(cross).sum(), x_size * y_size)
+    else:
+        total = singular_values(cross).sum()
+    return jnp.clip(total, 0, 1), constant
+
+
+def _partial_whitening(covariance: jax.Array, alpha: float) -> tuple[jax.Array, jax.Array]:
+    """α I + (1 - α) C^(-1/2) on the directions with variance, and the norm of what it maps."""
+    values, vectors = jnp.linalg.eigh(covariance)
+    kept = values > values.shape[0] * np.finfo(values.dtype).eps * values[-1]
+    root = jnp.sqrt(jnp.where(kept, values, 1))
+    scale = jnp.where(kept, alpha + (1 - alpha) / root, alpha)
+    size = jnp.sqrt(jnp.where(kept, jnp.square(scale * root), 0).sum())
+    return product(vectors * scale[None, :], vectors.T), size
+
+
+def singular_values(matrix: jax.Array) -> jax.Array:
+    """Singular values; NaN instead of a failure where an entry is not finite."""
+    finite = jnp.isfinite(matrix).all()
+    values = jnp.linalg.svd(jnp.where(finite, matrix, 0), compute_uv=False)
+    return jnp.where(finite, values, jnp.nan)
+
+
+def _squared_distance(squared: jax.Array, block: jax.Array | None) -> jax.Array:
+    """Keep what is more than the rounding of a difference of numbers of order 1; else 0."""
+    assert block is not None
+    rounding = 16 * np.finfo(squared.dtype).eps * np.sqrt(max(block.shape))
+    return jnp.where(squared <= rounding, 0, jnp.maximum(squared, 0))
+
+
+def _scored(value: jax.Array, state: MomentsState, constant: jax.Array) -> Score:
+    value = jnp.where(constant, jnp.nan, value)
+    return score(value, finite=state.finite(), enough=state.count >= 2, constant=constant)

@@ -1,0 +1,424 @@
+"""Similarity of the spaces that units span: CCA and its kin, regression, partial least squares."""
+
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_choice, check_positive
+from probekit.errors import OptionError
+from probekit.measures._reading import from_moments
+from probekit.measures._status import Score, divide, score
+from probekit.measures.alignment import singular_values
+from probekit.measures.kernels import linear_cka_score
+from probekit.statistics import MomentsState
+from probekit.statistics._arrays import product
+
+Weighting = Literal["covariance", "mean"]
+WEIGHTINGS = ("covariance", "mean")
+
+
+def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
+    """Mean canonical correlation: Σ_i ρ_i / r, with r the smaller of the two ranks.
+
+    ρ_i are the singular values of (XᵀX)^(-1/2) XᵀY (YᵀY)^(-1/2) for centred representations.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+    squared : bool
+        The mean of ρ_i², which is R² of regressing either on the other after whitening.
+
+    Returns
+    -------
+    array ()
+        In [0, 1]; 1 if one spans all of the other. With as many units as examples it is 1 whatever
+        they hold. NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation and to every invertible linear map. O(n (d² + d_y²) + d³ + d_y³).
+
+    References
+    ----------
+    Hotelling 1936, Relations between two sets of variates; Kornblith et al. 2019, Similarity of
+    neural network representations revisited (ρ̄_CCA and R²_CCA).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import cca
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0], [1.0, 1.0]])
+    >>> round(float(cca(x, x @ np.array([[1.0, 1.0], [0.0, 3.0]]))), 5)
+    1.0
+    """
+    return from_moments(cca_score, x, y, squared=bool(squared))
+
+
+def svcca(x: Any, y: Any, *, variance: float = 0.99) -> jax.Array:
+    """Singular vector CCA: mean canonical correlation of the leading principal components.
+
+    Each side keeps the fewest components that hold `variance` of its total variance.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+    variance : float
+        Share that is kept, above 0 and at most 1.
+
+    Returns
+    -------
+    array ()
+        In [0, 1]. NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+    OptionError
+        If `variance` is not above 0 and at most 1.
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation. O(n (d² + d_y²) + d³ + d_y³).
+
+    References
+    ----------
+    Raghu, Gilmer, Yosinski and Sohl-Dickstein 2017, SVCCA.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import svcca
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 20.0], [0.0, -20.0]])
+    >>> round(float(svcca(x, x[:, 1:], variance=0.9)), 5)
+    1.0
+    """
+    check_variance(variance)
+    return from_moments(svcca_score, x, y, variance=float(variance))
+
+
+def pwcca(x: Any, y: Any) -> jax.Array:
+    """Projection-weighted CCA: canonical correlations weighted by their part in `x`.
+
+    Σ_i α_i ρ_i / Σ_i α_i with α_i = Σ_u |h_i · x_u|: h_i the canonical variates of `x`, x_u its
+    centred units.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation that gives the weights.
+    y : array (example, unit_y)
+        The same examples in the same order.
+
+    Returns
+    -------
+    array ()
+        In [0, 1]; not symmetric. NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation and scaling, to permutation of the units of `x`, and to invertible
+    linear maps of `y`. O(n (d² + d_y²) + d³ + d_y³).
+
+    References
+    ----------
+    Morcos, Raghu and Bengio 2018, Insights on representational similarity in neural networks with
+    canonical correlation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import pwcca
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0], [1.0, 1.0]])
+    >>> round(float(pwcca(x[:, :1], x)), 5)
+    1.0
+    """
+    return from_moments(pwcca_score, x, y)
+
+
+def linear_regression_similarity(x: Any, y: Any) -> jax.Array:
+    """Share of the variance of `x` that linear regression on `y` explains.
+
+    1 - min_B ‖X - Y B‖² / ‖X‖² = ‖Q_yᵀ X‖² / ‖X‖² for centred X and Y, with Q_y an orthonormal
+    basis of the units of `y`.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        What is predicted.
+    y : array (example, unit_y)
+        What it is predicted from; the same examples in the same order.
+
+    Returns
+    -------
+    array ()
+        In [0, 1]; not symmetric. With as many units of `y` as examples it is 1 whatever they hold.
+        NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation, and to invertible linear maps of `y`. It is
+    `linear_r2` weighted by variance, fitted and scored on the same examples.
+    O(n d_y (d + d_y) + d_y³).
+
+    References
+    ----------
+    Kornblith, Norouzi, Lee and Hinton 2019, Similarity of neural network representations revisited
+    (R²_LR).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import linear_regression_similarity
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> round(float(linear_regression_similarity(x, x[:, 1:])), 5)  # 8 of 10
+    0.8
+    """
+    return from_moments(linear_regression_score, x, y)
+
+
+def rv_coefficient(x: Any, y: Any) -> jax.Array:
+    """RV coefficient: tr(XᵀY YᵀX) / √(tr((XᵀX)²) tr((YᵀY)²)) for centred X and Y.
+
+    The name in statistics of what is linear CKA in machine learning.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+
+    Returns
+    -------
+    array ()
+        In [0, 1]. NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation. O(n (d² + d_y²)).
+
+    References
+    ----------
+    Robert and Escoufier 1976, A unifying tool for linear multivariate statistical methods: the
+    RV-coefficient.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import cka, rv_coefficient
+    >>> x = np.arange(12.0).reshape(6, 2) ** 2
+    >>> bool(abs(rv_coefficient(x, x[:, 0]) - cka(x, x[:, 0])) < 1e-5)
+    True
+    """
+    return from_moments(linear_cka_score, x, y)
+
+
+def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
+    """Correlation of partial least squares components.
+
+    XᵀY = Σ_i s_i u_i v_iᵀ gives the directions of largest covariance; the score is the mean of the
+    correlations r_i of X u_i with Y v_i, weighted by s_i or not at all.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+    weighting : {"covariance", "mean"}
+        Weights s_i, the covariance that the component explains; or the plain mean over components
+        with a covariance above rounding.
+
+    Returns
+    -------
+    array ()
+        In [0, 1]. NaN if either is constant, they have no covariance, or one is not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+    OptionError
+        If `weighting` is neither of the two.
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation. Components as ``PLSSVD(scale=False)`` of
+    scikit-learn. O(n (d² + d_y²) + d d_y min(d, d_y)).
+
+    References
+    ----------
+    Wegelin 2000, A survey of partial least squares methods, with emphasis on the two-block case.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import pls
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> round(float(pls(x, x[:, ::-1])), 5)
+    1.0
+    """
+    check_choice("weighting", weighting, WEIGHTINGS)
+    return from_moments(pls_score, x, y, weighting=weighting)
+
+
+def check_variance(variance: float) -> None:
+    """Raise `OptionError` unless ``0 < variance <= 1``."""
+    check_positive("variance", variance)
+    if variance > 1:
+        raise OptionError(f"variance={variance!r}: must be at most 1.")
+
+
+class _Basis(NamedTuple):
+    """Coefficients of orthonormal combinations of units: ``(X coefficients)ᵀ X coefficients = I``.
+
+    Attributes
+    ----------
+    coefficients : array (unit, component)
+        Zeros in the columns of components that are left out.
+    rank : array ()
+    deficient : array ()
+        Whether some component was left out for want of variance.
+    """
+
+    coefficients: jax.Array
+    rank: jax.Array
+    deficient: jax.Array
+
+
+def cca_score(state: MomentsState, *, squared: bool = False) -> Score:
+    """`cca` from moments; needs all blocks in full."""
+    xx, xy, yy = state.blocks()
+    a, b = _basis(xx, state.x_constant), _basis(yy, state.y_constant)
+    correlations = _correlations(a, xy, b)
+    powers = jnp.square(correlations) if squared else correlations
+    value = divide(powers.sum(), jnp.minimum(a.rank, b.rank))
+    return _scored(value, state, a.deficient | b.deficient)
+
+
+def svcca_score(state: MomentsState, *, variance: float) -> Score:
+    """`svcca` from moments; needs all blocks in full."""
+    xx, xy, yy = state.blocks()
+    a, b = _leading(xx, variance), _leading(yy, variance)
+    value = divide(_correlations(a, xy, b).sum(), jnp.minimum(a.rank, b.rank))
+    return _scored(value, state, a.deficient | b.deficient)
+
+
+def pwcca_score(state: MomentsState) -> Score:
+    """`pwcca` from moments; needs all blocks in full."""
+    xx, xy, yy = state.blocks()
+    a, b = _basis(xx, state.x_constant), _basis(yy, state.y_constant)
+    cross = product(product(a.coefficients.T, xy), b.coefficients)
+    finite = jnp.isfinite(cross).all()
+    left, correlations, _ = jnp.linalg.svd(jnp.where(finite, cross, 0), full_matrices=False)
+    # Canonical variates are X (coefficients left); their inner products with the units of x:
+    seen = product(product(left.T, a.coefficients.T), xx)
+    counted = jnp.arange(correlations.shape[0]) < jnp.minimum(a.rank, b.rank)
+    weights = jnp.where(counted, jnp.abs(seen).sum(axis=1), 0)
+    value = divide((weights * correlations).sum(), weights.sum())
+    return _scored(jnp.where(finite, value, jnp.nan), state, a.deficient | b.deficient)
+
+
+def linear_regression_score(state: MomentsState) -> Score:
+    """`linear_regression_similarity` from moments; needs `yy` in full."""
+    _, xy, yy = state.blocks()
+    basis = _basis(yy, state.y_constant)
+    total = state.x_squares.sum()
+    scale = jax.lax.rsqrt(jnp.where(total > 0, total, 1))
+    explained = jnp.square(product(basis.coefficients.T, xy.T * scale)).sum()
+    return _scored(explained, state, basis.deficient)
+
+
+def pls_score(state: MomentsState, *, weighting: Weighting) -> Score:
+    """`pls` from moments; needs all blocks in full."""
+    xx, xy, yy = state.blocks()
+    x_scale, y_scale = (
+        jax.lax.rsqrt(jnp.where(t > 0, t, 1))
+        for t in (state.x_squares.sum(), state.y_squares.sum())
+    )
+    cross = xy * x_scale * y_scale
+    finite = jnp.isfinite(cross).all()
+    u, covariances, vt = jnp.linalg.svd(jnp.where(finite, cross, 0), full_matrices=False)
+    kept = covariances > max(xy.shape) * np.finfo(xy.dtype).eps
+    x_spread = jnp.einsum("ui,uv,vi->i", u, xx, u, precision="highest") * jnp.square(x_scale)
+    y_spread = jnp.einsum("iu,uv,iv->i", vt, yy, vt, precision="highest") * jnp.square(y_scale)
+    spread = jnp.sqrt(jnp.where(kept, x_spread * y_spread, 1))
+    correlations = jnp.where(kept, covariances / spread, 0)
+    weights = jnp.where(kept, covariances if weighting == "covariance" else 1.0, 0)
+    value = divide((weights * correlations).sum(), weights.sum())
+    uncorrelated = ~kept.any()
+    return _scored(jnp.where(finite, value, jnp.nan), state, jnp.zeros((), bool), uncorrelated)
+
+
+def _basis(covariance: jax.Array, constant: jax.Array) -> _Basis:
+    """Basis of all directions with variance, whatever the spread of each unit."""
+    scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, covariance.diagonal())))
+    values, vectors = jnp.linalg.eigh(covariance * scale[:, None] * scale[None, :])
+    kept = values > _least(values)
+    inverse = jnp.where(kept, jax.lax.rsqrt(jnp.where(kept, values, 1)), 0)
+    return _Basis(scale[:, None] * vectors * inverse[None, :], kept.sum(), ~kept.all())
+
+
+def _leading(covariance: jax.Array, variance: float) -> _Basis:
+    """Basis of the fewest principal components that hold this share of the variance."""
+    trace = covariance.diagonal().sum()
+    trace = jnp.where(trace > 0, trace, 1)
+    values, vectors = jnp.linalg.eigh(covariance / trace)
+    with_variance = values > _least(values)
+    # In ascending order: a component is needed while those below it hold too little to drop.
+    below = jnp.cumsum(jnp.where(with_variance, values, 0))
+    kept = with_variance & (below > (1 - variance) * below[-1] + 4 * np.finfo(values.dtype).eps)
+    inverse = jnp.where(kept, jax.lax.rsqrt(jnp.where(kept, values, 1) * trace), 0)
+    return _Basis(vectors * inverse[None, :], kept.sum(), jnp.zeros((), bool))
+
+
+def _least(values: jax.Array) -> jax.Array:
+    """Return the largest eigenvalue that may be rounding; `values` ascend."""
+    return values[-1] * (values.shape[0] * float(np.finfo(values.dtype).eps))
+
+
+def _correlations(a: _Basis, xy: jax.Array, b: _Basis) -> jax.Array:
+    """Canonical correlations, and zeros."""
+    cross = product(product(a.coefficients.T, xy), b.coefficients)
+    return jnp.minimum(singular_values(cross), 1)
+
+
+def _scored(
+    value: jax.Array,
+    state: MomentsState,
+    deficient: jax.Array,
+    undefined: jax.Array | bool = False,
+) -> Score:
+    constant = state.x_constant.all() | state.y_constant.all() | undefined
+    return score(
+        jnp.where(constant, jnp.nan, jnp.clip(value, 0, 1)),
+        finite=state.finite(),
+        enough=state.count >= 2,
+        constant=constant,
+        deficient=deficient,
+    )

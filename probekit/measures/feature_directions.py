@@ -1,0 +1,184 @@
+"""Where features lie in a representation: angles between them, and to the principal components."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from probekit._checks import check_at_least
+from probekit.measures._arguments import jitted, matched
+from probekit.measures._status import Score, score
+from probekit.measures.spectrum import components as principal_components
+from probekit.statistics import Moments, MomentsState, state_of
+from probekit.statistics._arrays import product
+from probekit.statistics.moments import reciprocal
+
+Columns = tuple[tuple[int, ...], ...]
+DEFAULT_COMPONENTS = 1
+
+
+def feature_angles(x: Any, y: Any) -> jax.Array:
+    """Angles between the directions of features in a representation.
+
+    The direction of a feature is its covariance with the units, Xᵀ y for centred X and y; of a
+    Boolean feature that is the difference between the means of its two classes.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation.
+    y : array (example,) or (example, k)
+        The features, one a column.
+
+    Returns
+    -------
+    array (k, k)
+        In degrees, from 0 (one direction) over 90 (independent) to 180 (opposite). NaN where a
+        feature has no direction, and if the input is not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation. O(n d k + d k²).
+
+    References
+    ----------
+    Bernardi et al. 2020, The geometry of abstraction in the hippocampus and prefrontal cortex
+    (coding directions).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import feature_angles
+    >>> y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> np.round(feature_angles(np.stack([y[:, 0], y[:, 0] + y[:, 1]], axis=1), y)).tolist()
+    [[0.0, 45.0], [45.0, 0.0]]
+    """
+    return _angles(*matched(x, y, least=2))
+
+
+def component_alignment(x: Any, y: Any, *, components: int = DEFAULT_COMPONENTS) -> jax.Array:
+    """Share of a feature's direction that lies in the leading principal components.
+
+    Σ_{j ≤ components} (v_j · f)² / ‖f‖², with f = Xᵀ y the direction of the feature (see
+    `feature_angles`) and v_j the eigenvectors of the covariance.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation.
+    y : array (example,) or (example, k)
+        The feature; of several columns, the squared lengths are added up.
+    components : int
+
+    Returns
+    -------
+    array ()
+        In [0, 1]; `components` / d on average for a direction at random. NaN if the feature has no
+        direction, or the input is not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+    OptionError
+        If `components` is less than 1.
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation. Where two eigenvalues are equal their order is
+    arbitrary, and so is the score between them. O(n d² + d³).
+
+    References
+    ----------
+    Bernardi et al. 2020, The geometry of abstraction in the hippocampus and prefrontal cortex
+    (coding directions).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import component_alignment
+    >>> y = np.array([0, 0, 1, 1])
+    >>> x = np.stack([y, [0, 5, 0, 5]], axis=1)
+    >>> round(float(component_alignment(x, y)), 4), round(float(component_alignment(x, x)), 3)
+    (0.0, 0.998)
+    """
+    check_at_least("components", components, 1)
+    return _alignment(*matched(x, y, least=2), components)
+
+
+@jitted()
+def _angles(x: jax.Array, y: jax.Array) -> jax.Array:
+    state = state_of(Moments(xx="diagonal", yy="diagonal"), x, y)
+    return angles_score(state, tuple((column,) for column in range(y.shape[1]))).value
+
+
+@jitted(2)
+def _alignment(x: jax.Array, y: jax.Array, components: int) -> jax.Array:
+    return alignment_score(state_of(Moments(yy="diagonal"), x, y), components=components).value
+
+
+def angles_score(state: MomentsState, columns: Columns) -> Score:
+    """`feature_angles` from moments; needs `xy` and the diagonals of the others.
+
+    Features of several columns span a plane: of these it is the smallest angle between the planes.
+    """
+    directions, missing = _directions(state)
+    missing = jnp.stack([missing[jnp.array(group)].any() for group in columns])
+    undefined = missing[:, None] | missing[None, :]
+    parts = [directions[jnp.array(group)] for group in columns]
+    value = jnp.stack([jnp.stack([_angle(a, b) for b in parts]) for a in parts])
+    value = jnp.where(undefined, jnp.nan, jnp.rad2deg(value))
+    return score(
+        jnp.clip(value, 0, 180),
+        finite=state.finite(),
+        enough=state.count >= 2,
+        constant=undefined,
+    )
+
+
+def alignment_score(state: MomentsState, *, components: int) -> Score:
+    """`component_alignment` from moments; needs `xx` in full and the diagonal of `yy`."""
+    assert state.xx is not None
+    assert state.xy is not None
+    directions, missing = _directions(state)
+    total = state.x_squares.sum()
+    _, vectors = principal_components(state.xx / jnp.where(total > 0, total, 1))
+    length = jnp.sqrt(jnp.square(state.xy).sum(axis=0))
+    weight = jnp.square(length / jnp.where(length.max() > 0, length.max(), 1))
+    weight = jnp.where(missing, 0, weight)
+    each = jnp.square(product(directions, vectors[:, :components])).sum(axis=1)
+    value = (weight * each).sum() * reciprocal(weight.sum())
+    constant = missing.all()
+    return score(
+        jnp.where(constant, jnp.nan, jnp.clip(value, 0, 1)),
+        finite=state.finite(),
+        enough=state.count >= 2,
+        constant=constant,
+    )
+
+
+def _directions(state: MomentsState) -> tuple[jax.Array, jax.Array]:
+    """Direction of each column of `y`, ``(column, unit)``, of length 1, and whether it has none."""
+    assert state.xy is not None
+    constant = state.x_constant[:, None] | state.y_constant[None, :]
+    cross = jnp.where(constant | ~jnp.isfinite(state.xy), 0, state.xy).T
+    largest = jnp.abs(cross).max(axis=1, keepdims=True)
+    cross = cross / jnp.where(largest > 0, largest, 1)
+    squares = jnp.square(cross).sum(axis=1)
+    return cross * jnp.sqrt(reciprocal(squares))[:, None], squares == 0
+
+
+def _angle(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Angle between two directions, or the smallest one between two planes, in radians."""
+    if a.shape[0] == b.shape[0] == 1:
+        # Not by arccos, which would lose half of the digits near 0 and 180 degrees.
+        apart, together = (jnp.sqrt(jnp.square(z).sum()) for z in (a - b, a + b))
+        return 2 * jnp.arctan2(apart, together)
+    bases = [jnp.linalg.qr(z.T)[0] for z in (a, b)]
+    largest = jnp.linalg.svd(product(bases[0].T, bases[1]), compute_uv=False)[0]
+    return jnp.arccos(jnp.clip(largest, 0, 1))

@@ -1,0 +1,168 @@
+"""Similarity of single units: the best way to match those of one representation with another's."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit.measures._arguments import jitted, matched
+from probekit.measures._status import Score, score
+from probekit.statistics import Moments, MomentsState, state_of
+
+_MOMENTS = Moments(xx="diagonal", yy="diagonal")
+
+
+def permutation_matching(x: Any, y: Any) -> jax.Array:
+    """Mean correlation of units matched one to one: max over matchings π of mean r(x_u, y_π(u)).
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order. Of the wider one, units are left over.
+
+    Returns
+    -------
+    array ()
+        In [-1, 1]; 1 if every unit of the narrower one is one of the other's, up to offset and
+        positive scale. Constant units correlate 0. NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and permutation, not to rotation. The assignment problem is
+    solved exactly, on the host (``scipy.optimize.linear_sum_assignment``), not under ``jit``.
+    O(n d d_y + d d_y min(d, d_y)).
+
+    References
+    ----------
+    Li, Yosinski, Clune, Lipson and Hopcroft 2016, Convergent learning; Williams et al. 2021,
+    Generalized shape metrics on neural representations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import permutation_matching
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> round(float(permutation_matching(x, 3 * x[:, ::-1])), 5)
+    1.0
+    """
+    return permutation_matching_score(_state(*matched(x, y, least=2))).value
+
+
+def soft_matching(x: Any, y: Any) -> jax.Array:
+    """Mean correlation of softly matched units: max over P of Σ P_uv r(x_u, y_v).
+
+    P is a transport plan: not negative, its rows sum to 1/d and its columns to 1/d_y, so that every
+    unit of both sides counts, also where the widths differ.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+
+    Returns
+    -------
+    array ()
+        In [-1, 1]; 1 if the units are the same up to permutation, repetition, offset and positive
+        scale. Constant units correlate 0. NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and permutation, not to rotation. Exact, on the host, not
+    under ``jit``: equal widths are an assignment problem (``linear_sum_assignment``), others a
+    linear program (``scipy.optimize.linprog``, HiGHS), which takes seconds from some 100 × 100
+    units on.
+
+    References
+    ----------
+    Khosla and Williams 2024, Soft matching distance: a metric on neural representations that
+    captures single-neuron tuning.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import soft_matching
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> round(float(soft_matching(x, np.tile(x, (1, 2)))), 5)
+    1.0
+    """
+    return soft_matching_score(_state(*matched(x, y, least=2))).value
+
+
+@jitted()
+def _state(x: jax.Array, y: jax.Array) -> MomentsState:
+    return state_of(_MOMENTS, x, y)
+
+
+def permutation_matching_score(state: MomentsState) -> Score:
+    """`permutation_matching` from moments, on the host; needs `xy` and the diagonals."""
+    from scipy.optimize import linear_sum_assignment
+
+    correlations = _unit_correlations(state)
+    pairs = linear_sum_assignment(correlations, maximize=True)
+    return _scored(float(correlations[pairs].mean()), state)
+
+
+def soft_matching_score(state: MomentsState) -> Score:
+    """`soft_matching` from moments, on the host; needs `xy` and the diagonals."""
+    correlations = _unit_correlations(state)
+    if correlations.shape[0] == correlations.shape[1]:  # the best plan is then a permutation
+        return permutation_matching_score(state)
+    return _scored(_transported(correlations), state)
+
+
+def _transported(gains: np.ndarray) -> float:
+    """Largest Σ P gains over the transport plans P between uniform masses."""
+    from scipy import sparse
+    from scipy.optimize import linprog
+
+    d, d_y = gains.shape
+    rows = sparse.kron(sparse.eye_array(d), np.ones((1, d_y)))
+    columns = sparse.kron(np.ones((1, d)), sparse.eye_array(d_y))
+    masses = np.concatenate([np.full(d, 1 / d), np.full(d_y, 1 / d_y)])
+    plan = linprog(
+        -gains.reshape(-1),
+        A_eq=sparse.vstack([rows, columns]).tocsr(),
+        b_eq=masses,
+        bounds=(0, None),
+        method="highs",
+    )
+    return -float(plan.fun)
+
+
+def _unit_correlations(state: MomentsState) -> np.ndarray:
+    """Correlations ``(unit, unit_y)`` in float64; 0 for constant units and what is not finite."""
+    assert state.xy is not None
+    spreads = []
+    for squares, constant in (
+        (state.x_squares, state.x_constant),
+        (state.y_squares, state.y_constant),
+    ):
+        root = np.sqrt(np.maximum(np.asarray(squares, np.float64), 0))  # less is rounding
+        spreads.append(np.where(np.asarray(constant) | ~(root > 0), np.inf, root))
+    with np.errstate(invalid="ignore"):
+        found = np.asarray(state.xy, np.float64) / spreads[0][:, None] / spreads[1][None, :]
+    return np.clip(np.nan_to_num(found, posinf=0.0, neginf=0.0), -1, 1)
+
+
+def _scored(value: float, state: MomentsState) -> Score:
+    constant = jnp.asarray(state.x_constant).all() | jnp.asarray(state.y_constant).all()
+    found = jnp.asarray(value, jnp.asarray(state.count).dtype)
+    return score(
+        jnp.where(constant, jnp.nan, found),
+        finite=state.finite(),
+        enough=jnp.asarray(state.count) >= 2,
+        constant=constant,
+    )
