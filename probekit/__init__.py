@@ -8,6 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # "as" says to type checkers that a name is meant to be imported from here
+    from probekit import collecting as collecting
     from probekit import errors as errors
     from probekit import estimators as estimators
     from probekit import extractors as extractors
@@ -17,6 +18,9 @@ if TYPE_CHECKING:  # "as" says to type checkers that a name is meant to be impor
     from probekit import statistics as statistics
     from probekit import tasks as tasks
     from probekit import testing as testing
+    from probekit.collecting import fixture as fixture
+    from probekit.collecting import parametrize as parametrize
+    from probekit.collecting import task as task
     from probekit.estimators import Estimator as Estimator
     from probekit.history import open_activations as open_activations
     from probekit.history import open_history as open_history
@@ -36,16 +40,19 @@ _MODULE_OF = {
     "Recorder": "probekit.recording",
     "Variable": "probekit.variables",
     "compare": "probekit.probing",
+    "fixture": "probekit.collecting",
     "hookimpl": "probekit.plugins",
     "log_spaced": "probekit.recording",
     "open_activations": "probekit.history",
     "open_history": "probekit.history",
+    "parametrize": "probekit.collecting",
     "probe": "probekit.probing",
     "probe_checkpoints": "probekit.recording",
     "run": "probekit.running",
+    "task": "probekit.collecting",
 }
 _SUBMODULES = (
-    *("errors", "estimators", "extractors", "history", "measures"),
+    *("collecting", "errors", "estimators", "extractors", "history", "measures"),
     *("plugins", "statistics", "tasks", "testing"),
 )
 

@@ -27,6 +27,7 @@ MAY_IMPORT = {
     "recording": BASE | {"probing", "estimators", "extractors", "history", "plugins"},
     "running": BASE
     | {"probing", "recording", "estimators", "extractors", "history", "plugins", "tasks"},
+    "collecting": BASE | {"probing", "running", "history", "plugins"},
 }
 ANYTHING_PUBLIC = {"testing", "pytest_plugin"}
 
@@ -134,6 +135,7 @@ def loaded_by(code):
         "import probekit",
         "import probekit; probekit.plugins.get_manager().registry.names('estimator')",
         "import probekit; dir(probekit); probekit.errors; probekit.__version__",
+        "import probekit; probekit.task, probekit.fixture, probekit.parametrize",
     ],
 )
 def test_importing_probekit_is_light(code):

@@ -1,0 +1,379 @@
+"""Running one task of a file: every combination of its parameters, into one history.
+
+While it runs, finished combinations lie in a folder ``NAME.parts/`` beside the history, so that a
+run that was stopped can be resumed.
+"""
+
+import contextlib
+import dataclasses
+import inspect
+import json
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from probekit.collecting.items import Item, combinations
+from probekit.collecting.marking import Parameter, Variant
+from probekit.collecting.sharing import Values
+from probekit.errors import HistoryExistsError, OptionError, ProbekitWarning
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+PARTS = ".parts"
+_BEGUN = "begun.json"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What can be said of any run; see `probekit.run`. None leaves it to the task."""
+
+    estimators: Any = None
+    layers: Any = None
+    store_activations: Any = None
+    every: int | None = None
+    vectorized: bool | None = None
+    overwrite: bool = False
+    resume: bool = False
+    durable: bool = False
+
+    def chosen(self) -> dict[str, Any]:
+        """Return what is given about what is computed, as arguments of `probekit.run`."""
+        names = ("estimators", "layers", "store_activations", "every", "vectorized")
+        values = {name: getattr(self, name) for name in names}
+        return {name: value for name, value in values.items() if value not in (None, (), [])}
+
+
+def execute(
+    item: Item, output: Path | None, options: Mapping[str, Any], settings: Settings, values: Values
+) -> "xr.Dataset":
+    """Run a task and return its history.
+
+    Parameters
+    ----------
+    item : Item
+    output : Path or None
+        The history, in a folder that exists; None keeps nothing.
+    options : mapping
+        Options of the task.
+    settings : Settings
+    values : Values
+        The fixtures of the session.
+
+    Raises
+    ------
+    OptionError, UnknownNameError
+        If an option or a setting is none that the task has.
+    HistoryExistsError
+        If the history is there, and nothing says what to do with it.
+    """
+    item.check_options(options)
+    _check_settings(item, settings)
+    sweep = item.sweep(options)
+    if not item.is_function and not sweep:
+        return _run(item, options, settings, output=output)
+    with contextlib.ExitStack() as stack:
+        if output is None:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            return _Execution(item, folder / "history.nc", options, settings, values).go(sweep)
+        return _Execution(item, output, options, settings, values).go(sweep)
+
+
+def _check_settings(item: Item, settings: Settings) -> None:
+    """Raise `OptionError` for what the task would not heed."""
+    if "store_activations" in settings.chosen() and item.parameters:
+        raise OptionError(
+            f"store_activations: {item.name} is parametrized, and activations of different models "
+            "do not go into one array. Give each parameter as an option, one run each."
+        )
+    if not item.is_function:
+        return
+    used = item.fixtures.arguments_behind(item.target)
+    for name in settings.chosen():
+        heeding = {"run", "probe", "compare"} if name == "estimators" else {"run"}
+        if not used & heeding:
+            raise OptionError(
+                f"{name}: {item.name} would not heed it; give the function the argument "
+                f"{' or '.join(map(repr, sorted(heeding, reverse=True)))} and use that."
+            )
+
+
+def _run(
+    item: Item, options: Mapping[str, Any], settings: Settings, *, output: Path | None
+) -> "xr.Dataset":
+    """Run a task that `probekit.run` knows."""
+    from probekit.running import run
+
+    defaults = item.target.defaults if isinstance(item.target, Variant) else {}
+    keeping = {name: getattr(settings, name) for name in ("overwrite", "resume", "durable")}
+    return run(item.task, output=output, **keeping, **settings.chosen(), **{**defaults, **options})
+
+
+class _Execution:
+    """A task that is run in parts: a function, or one that is parametrized."""
+
+    def __init__(
+        self,
+        item: Item,
+        output: Path,
+        options: Mapping[str, Any],
+        settings: Settings,
+        values: Values,
+    ) -> None:
+        self.item, self.output, self.values = item, output, values
+        self.options = {name: v for name, v in options.items() if not self._is_swept(name)}
+        self.parts = output.with_suffix(PARTS)
+        self.settings = settings
+
+    def _is_swept(self, name: str) -> bool:
+        return name in (parameter.name for parameter in self.item.parameters)
+
+    def go(self, sweep: tuple[Parameter, ...]) -> "xr.Dataset":
+        """Run what is not there yet, put it together, and clear away."""
+        from probekit.history import open_history
+
+        with self._lock():
+            self._begin(sweep)
+            cells = []
+            for number, (given, labels) in enumerate(combinations(sweep)):
+                with self._telling(labels):
+                    cells.append((labels, self._cell(self.parts / f"{number:03}.nc", given)))
+            if sweep:
+                self._save(self.output, cells, sweep)
+            else:
+                os.replace(self.parts / "000.nc", self.output)
+            shutil.rmtree(self.parts)
+        return open_history(self.output)
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        """Let no other process run the same into the same file."""
+        from probekit.history.file import LOCK_NAME, Lock
+
+        if self.output.exists() and not (self.settings.overwrite or self.parts.exists()):
+            raise HistoryExistsError(
+                f"{self.output}: exists. Pass overwrite (--overwrite) to replace it, "
+                "or choose another path."
+            )
+        lock = Lock(self.parts)
+        lock.acquire()
+        try:
+            yield
+        finally:
+            there = self.parts.exists()
+            nothing = not there or {p.name for p in self.parts.iterdir()} <= {LOCK_NAME, _BEGUN}
+            if there and nothing:  # to resume
+                (self.parts / _BEGUN).unlink(missing_ok=True)
+            lock.release(remove=nothing)
+            if there and nothing:
+                with contextlib.suppress(OSError):  # another process may have begun just now
+                    self.parts.rmdir()
+
+    def _begin(self, sweep: tuple[Parameter, ...]) -> None:
+        """Look at what is there already; note what this run is about."""
+        from probekit.history.file import LOCK_NAME
+
+        note = self.parts / _BEGUN
+        about = {each.name: each.values for each in sweep}
+        now = _plain({**self.options, **about, **self.settings.chosen()})
+        if note.exists() and self.settings.resume:
+            before = json.loads(note.read_text())
+            for name in sorted({*before, *now}):
+                if before.get(name) != now.get(name):
+                    raise OptionError(
+                        f"{self.parts}: was begun with {name}={before.get(name)!r}, not "
+                        f"{now.get(name)!r}. Resume it with the same, or write to another path."
+                    )
+            return
+        if note.exists() and not self.settings.overwrite:
+            raise HistoryExistsError(
+                f"{self.parts}: holds an unfinished history. Pass resume (--resume) to go on with "
+                "it, or overwrite (--overwrite) to replace it."
+            )
+        for entry in self.parts.iterdir():
+            if entry.name != LOCK_NAME:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        note.write_text(json.dumps(now))
+
+    @contextlib.contextmanager
+    def _telling(self, labels: Mapping[str, Any]) -> Iterator[None]:
+        """Have errors say at which combination they occurred."""
+        try:
+            yield
+        except Exception as error:
+            if labels:
+                error.add_note(f"[{', '.join(f'{k}={v}' for k, v in labels.items())}]")
+            raise
+
+    def _cell(self, path: Path, given: Mapping[str, Any]) -> "xr.Dataset":
+        """Return the history of one combination, of this run or of one that was stopped."""
+        from probekit.history import open_history
+
+        if path.exists():
+            return open_history(path)
+        if not self.item.is_function:
+            unfinished = dataclasses.replace(self.settings, resume=True, overwrite=False)
+            return _run(self.item, {**self.options, **given}, unfinished, output=path)
+        runs = _Runs(path, self.settings)
+        defaults = {
+            name: parameter.default
+            for name, parameter in inspect.signature(self.item.target).parameters.items()
+            if parameter.default is not inspect.Parameter.empty
+        }
+        provided = {**runs.given(), **defaults, **self.options, **given}
+        returned = self.values.call(self.item.fixtures, self.item.target, provided)
+        dataset = _dataset_of(returned, runs.output, self.item.name)
+        if runs.only is not None and runs.only[1].identical(dataset):
+            os.replace(runs.only[0], path)  # with the activations in it
+            return dataset
+        if self.settings.chosen().get("store_activations"):
+            warnings.warn(
+                f"store_activations: {self.item.name} does not return the Dataset of 'run' as it "
+                "was; the activations are not kept.",
+                ProbekitWarning,
+                stacklevel=2,
+            )
+        self._save(path, [({}, dataset)], ())
+        return dataset
+
+    def _save(
+        self,
+        path: Path,
+        cells: "list[tuple[dict[str, Any], xr.Dataset]]",
+        sweep: tuple[Parameter, ...],
+    ) -> None:
+        from probekit.history import HistoryWriter
+
+        datasets = _numbered([_expanded(dataset, labels) for labels, dataset in cells])
+        first = datasets[0]
+        rows = str(first.attrs.get("row_dims", "")).split()
+        lead = tuple(rows) if {*rows} <= {*map(str, first.coords)} & {*map(str, first.dims)} else ()
+        about = {each.name: list(each.labels) for each in sweep}
+        attributes = self._attributes([dataset.attrs for dataset in datasets], about)
+        with HistoryWriter(
+            path, attributes=attributes, lead=lead, overwrite=True, durable=self.settings.durable
+        ) as writer:
+            for dataset in datasets:
+                writer.append(dataset)
+            writer.finish()
+
+    def _attributes(
+        self, parts: Sequence[Mapping[str, Any]], about: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """Return what the history says of itself: of the task, and what its parts share."""
+        from probekit.history import make_attributes
+        from probekit.history.schema import config_of
+
+        configs = [config_of(attributes) for attributes in parts]
+        common = {
+            name: value
+            for name, value in configs[0].items()
+            if all(name in config and config[name] == value for config in configs)
+        }
+        name = self.item.name if self.item.is_function else parts[0].get("task", self.item.name)
+        config = {**common, **self.options, **about}
+        own = make_attributes(str(name), config, title=self.item.summary)
+        return {**parts[0], **own, "node": self.item.nodeid}
+
+
+class _Runs:
+    """What a function is given to run and probe with, heeding the settings."""
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path, self.settings = path, settings
+        self.output = path.with_suffix(".recorded.nc")
+        self.count = 0
+        self.only: tuple[Path, xr.Dataset] | None = None
+
+    def given(self) -> dict[str, Any]:
+        """Return the arguments that every task may ask for."""
+        asked = self.settings.chosen()
+        estimators = {name: asked[name] for name in ("estimators",) if name in asked}
+        return {
+            "run": self._run,
+            "probe": partial(_call, "probe", estimators),
+            "compare": partial(_call, "compare", estimators),
+            "output": self.output,
+        }
+
+    def _run(self, task: Any, **options: Any) -> "xr.Dataset":
+        from probekit.running import run
+
+        self.count += 1
+        path = self.path.with_suffix(f".run-{self.count}.nc")
+        kept = {"output": path, "durable": self.settings.durable}
+        if path.exists():  # finished before the task was stopped
+            from probekit.history import open_history
+
+            dataset = open_history(path)
+        else:
+            dataset = run(task, **{**options, **self.settings.chosen(), **kept, "resume": True})
+        self.only = (path, dataset.copy(deep=True)) if self.count == 1 else None
+        return dataset
+
+
+def _call(name: str, chosen: Mapping[str, Any], *arguments: Any, **options: Any) -> "xr.Dataset":
+    from probekit import probing
+
+    function: Callable[..., xr.Dataset] = getattr(probing, name)
+    return function(*arguments, **{**options, **chosen})
+
+
+def _dataset_of(returned: Any, output: Path, name: str) -> "xr.Dataset":
+    """Return what a function returned as a Dataset, or raise."""
+    import xarray as xr
+
+    from probekit.history import open_history
+
+    if isinstance(returned, xr.Dataset):
+        return returned
+    if isinstance(returned, xr.DataArray):
+        return returned.to_dataset(name=returned.name or name)
+    if isinstance(returned, str | os.PathLike):
+        return open_history(returned)
+    if returned is None and output.exists():
+        return open_history(output)
+    raise OptionError(
+        f"{name} returned {'nothing' if returned is None else f'a {type(returned).__name__}'}; a "
+        "task returns a Dataset, as probekit.probe and probekit.run do, or the path of a history."
+    )
+
+
+def _expanded(dataset: "xr.Dataset", labels: Mapping[str, Any]) -> "xr.Dataset":
+    """Add the dims of a sweep, of length 1."""
+    new = {name: [label] for name, label in labels.items() if name not in dataset.dims}
+    for name in {*labels} - {*new}:  # the seed, say, of a run of that one seed
+        if name not in dataset.coords or dataset[name].values.tolist() != [labels[name]]:
+            raise OptionError(
+                f"parametrize({name!r}): what the task returns has a dim {name!r} already; "
+                "take another name."
+            )
+    return dataset.drop_vars([*new], errors="ignore").expand_dims(new)
+
+
+def _numbered(datasets: "list[xr.Dataset]") -> "list[xr.Dataset]":
+    """Label axes that have no labels and differ in length, as units of layers do, by numbers."""
+    import numpy as np
+
+    names = {dim for dataset in datasets for dim in dataset.dims}
+    unequal = [dim for dim in names if len({dataset.sizes.get(dim) for dataset in datasets}) > 1]
+    return [
+        dataset.assign_coords(
+            {
+                dim: np.arange(dataset.sizes[dim])
+                for dim in unequal
+                if dim in dataset.sizes and dim not in dataset.coords
+            }
+        )
+        for dataset in datasets
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """Return settings as JSON gives them back, so that they can be compared."""
+    return json.loads(json.dumps(value, default=repr))
