@@ -8,7 +8,13 @@ names. `probe`, `compare`, the Recorder and a run are made of these.
 from probekit.probing.comparing import compare
 from probekit.probing.labelling import dataset_of, warn_of_undefined
 from probekit.probing.plan import Features, LayerStates, Plan, Scores, States
-from probekit.probing.readout import host_rows, lowered_rows, once_options, read_layers
+from probekit.probing.readout import (
+    host_rows,
+    once_options,
+    quick_options,
+    read_layers,
+    read_rows,
+)
 from probekit.probing.scoring import Probe, probe, probe_set_of
 from probekit.probing.stream import batches_of, collect
 
@@ -24,10 +30,11 @@ __all__ = [
     "compare",
     "dataset_of",
     "host_rows",
-    "lowered_rows",
     "once_options",
     "probe",
     "probe_set_of",
+    "quick_options",
     "read_layers",
+    "read_rows",
     "warn_of_undefined",
 ]

@@ -6,7 +6,7 @@ layers of one shape share it.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import jax
@@ -76,11 +76,6 @@ def read_rows(plan: Plan, fit: LayerStates, held_out: LayerStates) -> dict[str, 
     read: dict[str, jax.Array]
     read = jax.lax.map(lambda states: read_layer(plan, *states), (fit, held_out))
     return read
-
-
-def lowered_rows(plan: Plan, fit: LayerStates, held_out: LayerStates) -> Any:
-    """Return `read_rows` traced for states of these shapes, to be compiled."""
-    return jax.jit(partial(read_rows, plan), compiler_options=quick_options()).lower(fit, held_out)
 
 
 def host_rows(plan: Plan, fit: LayerStates, held_out: LayerStates) -> Mapping[str, np.ndarray]:

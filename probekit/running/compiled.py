@@ -4,16 +4,25 @@ Tracing holds the interpreter but compiling does not, so the caller goes on with
 takes longest to compile is begun first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.probing import LayerStates, Scores, host_rows, lowered_rows, once_options
+from probekit.probing import (
+    LayerStates,
+    Plan,
+    Scores,
+    host_rows,
+    once_options,
+    quick_options,
+    read_rows,
+)
+from probekit.running.packing import Packing
 from probekit.running.program import Carry, Data, Epochs, Program, Row
 
 EPOCHS = 16
@@ -57,7 +66,7 @@ class Compiled:
         self.program, self.seeds = program, data.inputs.shape[0]
         self.examples = data.sizes[0]
         one_seed = jax.tree.map(lambda array: _struct(array.shape[1:], array.dtype), data)
-        self.packing, handed_out = program.packing(one_seed)
+        self.packings, handed_out = program.packings(one_seed)
         self.room = max(1, min(EPOCHS, ROOM // max(1, self.seeds * handed_out)))
         numbers = _struct((self.seeds,), jnp.int32)
         carry = jax.eval_shape(self._over_seeds(program.init), numbers)
@@ -65,9 +74,14 @@ class Compiled:
         self._chunk = _compiling(chunk)
         init = jax.jit(self._over_seeds(program.init), compiler_options=once_options())
         self._init = _compiling(init.lower(numbers))
-        self._readouts: dict[Any, Future[Any]] = {}
-        for states in self.packing.shapes(self.seeds * self.room).values():
-            self._readout_of(states)
+        self._readouts: dict[Packing, Future[Any]] = {}  # layers of one shape share one
+        for packing in self.packings.values():
+            if packing not in self._readouts:
+                states = packing.shapes(self.seeds, self.room, 2)
+                read = jax.jit(
+                    partial(_read, program.plan, packing), compiler_options=quick_options()
+                )
+                self._readouts[packing] = _compiling(read.lower(states))
 
     def epochs(self, zeros: Any = np.zeros) -> Epochs:
         """Return a chunk of epochs, none of them wanted: arrays, or shapes."""
@@ -88,26 +102,25 @@ class Compiled:
         result: tuple[Carry, Row] = self._chunk.result()(carry, data, epochs)
         return result
 
-    def scores(self, row: Row) -> Scores:
-        """Return the scores of all layers, axes ``seed, epoch`` first; `row` is on the host."""
-        lead = row.recorded.shape
-        fit, test = (self.packing.unpack(_rows_of_split(row, split)) for split in (0, 1))
-        scores: Scores = {}
-        for layer in fit:
-            states = fit[layer], test[layer]
-            read = dict(jax.device_get(self._readout_of(fit[layer]).result()(*states)))
-            if not self.program.plan.traceable:
-                read |= host_rows(self.program.plan, *states)
-            scores[layer] = {name: a.reshape(*lead, *a.shape[1:]) for name, a in read.items()}
-        return scores
+    def reading(self, row: Row) -> Callable[[], Scores]:
+        """Begin to read off the scores of all layers; return what waits for them.
 
-    def _readout_of(self, states: LayerStates) -> Future[Any]:
-        """Return the program that reads scores off the states of a layer of these shapes."""
-        key = tuple((leaf.shape, leaf.dtype) for leaf in jax.tree.leaves(states))
-        if key not in self._readouts:
-            shapes = jax.tree.map(_struct_of, states)
-            self._readouts[key] = _compiling(lowered_rows(self.program.plan, shapes, shapes))
-        return self._readouts[key]
+        Their arrays have the axes ``seed, epoch`` first. The device is asked before it is given
+        its next chunk, so that the scores are there while that one runs.
+        """
+        begun = {
+            layer: self._readouts[packing].result()(row.states[layer])
+            for layer, packing in self.packings.items()
+        }
+
+        def result() -> Scores:
+            scores: dict[str, dict[str, Any]] = jax.device_get(begun)
+            if not self.program.plan.traceable:
+                for layer, packing in self.packings.items():
+                    scores[layer] |= _host_read(self.program.plan, packing, row.states[layer])
+            return scores
+
+        return result
 
     def _over_seeds(self, function: Any) -> Any:
         """Return the function with an axis of seeds; one seed is not vectorised, only unpacked."""
@@ -125,10 +138,33 @@ def _compiling(lowered: Any) -> Future[Any]:
     return _pool().submit(lowered.compile)
 
 
-def _rows_of_split(row: Row, split: int) -> dict[str, np.ndarray]:
-    """Return vectors ``(row, …)`` of one split out of ``(seed, epoch, split, …)``."""
-    states = {name: np.asarray(array)[:, :, split] for name, array in row.states.items()}
-    return {name: array.reshape(-1, array.shape[-1]) for name, array in states.items()}
+def _read(plan: Plan, packing: Packing, packed: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
+    """Return the scores of a layer for every seed and epoch, from its packed states."""
+    lead = next(iter(packed.values())).shape[:2]
+    read = read_rows(plan, *_states_of_rows(packing, packed))
+    return {name: array.reshape(*lead, *array.shape[1:]) for name, array in read.items()}
+
+
+def _host_read(
+    plan: Plan, packing: Packing, packed: Mapping[str, jax.Array]
+) -> dict[str, np.ndarray]:
+    """Return the scores that can not be computed under ``jit``."""
+    arrays = jax.device_get(dict(packed))
+    lead = next(iter(arrays.values())).shape[:2]
+    read = host_rows(plan, *_states_of_rows(packing, arrays))
+    return {name: array.reshape(*lead, *array.shape[1:]) for name, array in read.items()}
+
+
+def _states_of_rows(packing: Packing, packed: Mapping[str, Any]) -> tuple[LayerStates, LayerStates]:
+    """Return the states of both splits, with one leading axis ``row``, out of packed ones."""
+
+    def of_split(split: int) -> LayerStates:
+        vectors = {name: array[:, :, split] for name, array in packed.items()}
+        rows = {name: vector.reshape(-1, vector.shape[-1]) for name, vector in vectors.items()}
+        states: LayerStates = packing.unpack(rows)
+        return states
+
+    return of_split(0), of_split(1)
 
 
 def _struct_of(array: Any) -> Any:

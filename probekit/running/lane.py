@@ -6,7 +6,7 @@ are slower.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import jax
@@ -42,6 +42,21 @@ class Chunk(NamedTuple):
     scores: Scores
 
 
+class _Begun(NamedTuple):
+    """A chunk that the device is computing, and its scores."""
+
+    epochs: tuple[int, ...]
+    carry: Carry
+    row: Row
+    scores: Callable[[], Scores]
+
+    def fetched(self) -> Chunk:
+        """Wait for it, and bring it to the host but for the statistics, which have served."""
+        scores = self.scores()
+        carry, row = jax.device_get((self.carry, self.row._replace(states={})))
+        return Chunk(self.epochs, carry, row, scores)
+
+
 def run_lane(
     compiled: Compiled,
     data: Data,
@@ -69,28 +84,21 @@ def run_lane(
         Epochs; `last` is included.
     """
     epoch, count, began = first, 1, time.monotonic()
-    waiting: tuple[tuple[int, ...], Carry, Row] | None = None
+    waiting: _Begun | None = None
     while epoch <= last or waiting is not None:
         ahead = None
         if epoch <= last:
             numbers = tuple(range(epoch, min(epoch + count, last + 1)))
             carry, row = compiled.chunk(carry, data, _epochs(compiled, orders, numbers))
-            ahead, epoch = (numbers, carry, row), numbers[-1] + 1
+            ahead, epoch = _Begun(numbers, carry, row, compiled.reading(row)), numbers[-1] + 1
         if waiting is not None:
-            chunk = _fetched(compiled, *waiting)
+            chunk = waiting.fetched()
             yield chunk
             if bool(np.all(chunk.carry.finished)):
                 return
             seconds, began = time.monotonic() - began, time.monotonic()
             count = min(2 * count, compiled.room) if seconds < SECONDS else max(1, count // 2)
         waiting = ahead
-
-
-def _fetched(compiled: Compiled, numbers: tuple[int, ...], carry: Carry, row: Row) -> Chunk:
-    """Wait for a chunk, read off its scores, bring it to the host."""
-    carry, row = jax.device_get((carry, row))
-    scores = compiled.scores(row)
-    return Chunk(numbers, carry, row._replace(states={}), scores)  # the statistics have served
 
 
 def stacked_data(seeds: Sequence[Mapping[str, Split]]) -> Data:

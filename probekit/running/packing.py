@@ -1,7 +1,7 @@
 """A pytree as one vector per dtype, and back.
 
 Every array that a compiled loop hands out row by row costs a piece of code to compile. The states
-of five layers are some sixty arrays; packed they are one.
+of five layers are some sixty arrays; packed they are five.
 """
 
 import dataclasses
@@ -41,13 +41,15 @@ class Packing:
             ends[name] = start + math.prod(part.shape)
         return cls(structure, tuple(leaves))
 
-    def shapes(self, *lead: int) -> Any:
-        """Return the shapes of the tree that `unpack` returns, with these leading axes."""
-        structs = [
-            jax.ShapeDtypeStruct((*lead, *shape), jnp.dtype(name))  # type: ignore[no-untyped-call]
-            for name, shape, _ in self.leaves
-        ]
-        return jax.tree.unflatten(self.structure, structs)
+    def shapes(self, *lead: int) -> dict[str, jax.ShapeDtypeStruct]:
+        """Return the shapes of what `pack` returns, with these leading axes."""
+        ends: dict[str, int] = {}
+        for name, shape, start in self.leaves:
+            ends[name] = start + math.prod(shape)
+        return {
+            name: jax.ShapeDtypeStruct((*lead, end), jnp.dtype(name))  # type: ignore[no-untyped-call]
+            for name, end in ends.items()
+        }
 
     @property
     def nbytes(self) -> int:

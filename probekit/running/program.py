@@ -96,15 +96,15 @@ class Row(NamedTuple):
     metrics : dict
         ``{split: {variable: array}}``.
     states : dict
-        What the plan's statistics remember of the splits ``fit`` and ``test``, packed as
-        `Program.packing` says; the axis of the two splits is first.
+        For each layer, what the plan's statistics remember of the splits ``fit`` and ``test``,
+        packed as `Program.packings` says; the axis of the two splits is first.
     activations : dict
         ``{layer: array (example, …)}`` of the test split, for layers that are to be stored.
     """
 
     recorded: jax.Array
     metrics: dict[str, dict[str, jax.Array]]
-    states: dict[str, jax.Array]
+    states: dict[str, dict[str, jax.Array]]
     activations: dict[str, jax.Array]
 
 
@@ -179,23 +179,29 @@ class Program:
         activations = {layer: splits["test"][0][layer] for layer in self.stored}
         return Row(jnp.array(True), metrics, states, activations)
 
-    def _remember(self, *splits: tuple[dict[str, jax.Array], jax.Array]) -> dict[str, jax.Array]:
-        """Return what the plan's statistics remember of each split, packed."""
+    def _remember(
+        self, *splits: tuple[dict[str, jax.Array], jax.Array]
+    ) -> dict[str, dict[str, jax.Array]]:
+        """Return what the plan's statistics remember of each split, packed layer by layer."""
 
-        def packed(split: tuple[dict[str, jax.Array], jax.Array]) -> dict[str, jax.Array]:
+        def packed(
+            split: tuple[dict[str, jax.Array], jax.Array],
+        ) -> dict[str, dict[str, jax.Array]]:
             outputs, features = split
             states = self.plan.of({layer: outputs[layer] for layer in self.layers}, features)
-            return Packing.of(states).pack(states)
+            return {layer: Packing.of(state).pack(state) for layer, state in states.items()}
 
+        def stacked(*arrays: jax.Array) -> jax.Array:
+            return jnp.stack(arrays)
+
+        both: dict[str, dict[str, jax.Array]]
         if len({len(features) for _, features in splits}) > 1:
-            one_by_one = [packed(split) for split in splits]
-            return {name: jnp.stack([p[name] for p in one_by_one]) for name in one_by_one[0]}
-        # Splits of one size share one piece of compiled code.
-        stacked = jax.tree.map(lambda *arrays: jnp.stack(arrays), *splits)
-        states_of_both: dict[str, jax.Array] = jax.lax.map(packed, stacked)
-        return states_of_both
+            both = jax.tree.map(stacked, *map(packed, splits))
+        else:  # splits of one size share one piece of compiled code
+            both = jax.lax.map(packed, jax.tree.map(stacked, *splits))
+        return both
 
-    def packing(self, data: Data) -> tuple[Packing, int]:
+    def packings(self, data: Data) -> tuple[dict[str, Packing], int]:
         """Return how the states of a split are packed, and how many bytes an epoch hands out.
 
         `data` has the shapes of one seed.
@@ -210,8 +216,9 @@ class Program:
         seed = jax.ShapeDtypeStruct((), jnp.int32)  # type: ignore[no-untyped-call]
         carry = jax.eval_shape(self.init, seed)
         states, activations = jax.eval_shape(states_and_activations, carry, data)
-        packing = Packing.of(states)
-        return packing, 2 * packing.nbytes + Packing.of(activations).nbytes
+        packings = {layer: Packing.of(state) for layer, state in states.items()}
+        nbytes = 2 * sum(packing.nbytes for packing in packings.values())
+        return packings, nbytes + Packing.of(activations).nbytes
 
 
 def _absent(shape: jax.ShapeDtypeStruct) -> jax.Array:

@@ -52,8 +52,14 @@ def one(name):
     return estimator
 
 
-@parametrize_with_checks([*REGISTERED, *CONFIGURED])
+@parametrize_with_checks(REGISTERED)
 def test_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(CONFIGURED)
+def test_contract_with_other_options(estimator, check):
     check(estimator)
 
 
