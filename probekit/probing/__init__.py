@@ -10,6 +10,7 @@ from probekit.probing.labelling import dataset_of, warn_of_undefined
 from probekit.probing.plan import Features, LayerStates, Plan, Scores, States
 from probekit.probing.readout import (
     host_rows,
+    many_options,
     once_options,
     quick_options,
     read_layers,
@@ -30,6 +31,7 @@ __all__ = [
     "compare",
     "dataset_of",
     "host_rows",
+    "many_options",
     "once_options",
     "probe",
     "probe_set_of",

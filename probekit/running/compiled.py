@@ -18,6 +18,7 @@ from probekit.probing import (
     Plan,
     Scores,
     host_rows,
+    many_options,
     once_options,
     quick_options,
     read_rows,
@@ -65,14 +66,14 @@ class Compiled:
     def __init__(self, program: Program, data: Data) -> None:
         self.program, self.seeds = program, data.inputs.shape[0]
         self.examples = data.sizes[0]
-        one_seed = jax.tree.map(lambda array: _struct(array.shape[1:], array.dtype), data)
-        self.packings, handed_out = program.packings(one_seed)
-        self.room = max(1, min(EPOCHS, ROOM // max(1, self.seeds * handed_out)))
         numbers = _struct((self.seeds,), jnp.int32)
-        carry = jax.eval_shape(self._over_seeds(program.init), numbers)
-        chunk = jax.jit(self._over_seeds(program.chunk)).lower(carry, data, self.epochs(_struct))
-        self._chunk = _compiling(chunk)
         init = jax.jit(self._over_seeds(program.init), compiler_options=once_options())
+        # Traced once, for this and for compiling it.
+        carry = init.eval_shape(numbers)  # type: ignore[no-untyped-call]
+        self.packings, handed_out = program.packings(_of_one(carry), _of_one(data))
+        self.room = max(1, min(EPOCHS, ROOM // max(1, self.seeds * handed_out)))
+        chunk = jax.jit(self._over_seeds(program.chunk), compiler_options=many_options())
+        self._chunk = _compiling(chunk.lower(carry, data, self.epochs(_struct)))
         self._init = _compiling(init.lower(numbers))
         self._readouts: dict[Packing, Future[Any]] = {}  # layers of one shape share one
         for packing in self.packings.values():
@@ -165,6 +166,11 @@ def _states_of_rows(packing: Packing, packed: Mapping[str, Any]) -> tuple[LayerS
         return states
 
     return of_split(0), of_split(1)
+
+
+def _of_one(stacked: Any) -> Any:
+    """Return the shapes of one seed's part."""
+    return jax.tree.map(lambda array: _struct(array.shape[1:], array.dtype), stacked)
 
 
 def _struct_of(array: Any) -> Any:

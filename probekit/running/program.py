@@ -201,10 +201,10 @@ class Program:
             both = jax.lax.map(packed, jax.tree.map(stacked, *splits))
         return both
 
-    def packings(self, data: Data) -> tuple[dict[str, Packing], int]:
+    def packings(self, carry: Carry, data: Data) -> tuple[dict[str, Packing], int]:
         """Return how the states of a split are packed, and how many bytes an epoch hands out.
 
-        `data` has the shapes of one seed.
+        `carry` and `data` are those of one seed; their shapes are enough.
         """
 
         def states_and_activations(carry: Carry, data: Data) -> tuple[States, Any]:
@@ -213,8 +213,6 @@ class Program:
             test = data.parts()["test"]
             return states, {layer: outputs[layer][test] for layer in self.stored}
 
-        seed = jax.ShapeDtypeStruct((), jnp.int32)  # type: ignore[no-untyped-call]
-        carry = jax.eval_shape(self.init, seed)
         states, activations = jax.eval_shape(states_and_activations, carry, data)
         packings = {layer: Packing.of(state) for layer, state in states.items()}
         nbytes = 2 * sum(packing.nbytes for packing in packings.values())
