@@ -21,6 +21,8 @@ from probekit.estimators.decoding import DecodingAccuracy, DecodingR2
 from probekit.estimators.encoding import LinearR2
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
 from probekit.estimators.matching import PermutationMatching, SoftMatching
+from probekit.estimators.partition import BandedRidgeR2, Commonality, JointR2, UniqueR2
+from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
 from probekit.estimators.similarity import CKA, RSA
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
 from probekit.estimators.units import (
@@ -39,8 +41,10 @@ __all__ = [
     "RSA",
     "SVCCA",
     "AngularProcrustesDistance",
+    "BandedRidgeR2",
     "BuresMetric",
     "BuresSimilarity",
+    "Commonality",
     "ComponentAlignment",
     "DecodingAccuracy",
     "DecodingR2",
@@ -48,6 +52,7 @@ __all__ = [
     "Estimator",
     "FeatureAngles",
     "IntrinsicDimension",
+    "JointR2",
     "Kind",
     "LinearR2",
     "LinearRegressionSimilarity",
@@ -56,6 +61,8 @@ __all__ = [
     "PermutationMatching",
     "ProcrustesDistance",
     "RVCoefficient",
+    "RidgeDecodingR2",
+    "RidgeR2",
     "Selectivity",
     "ShapeMetric",
     "SoftMatching",
@@ -63,5 +70,6 @@ __all__ = [
     "Spectrum",
     "SpectrumSlope",
     "TotalVariance",
+    "UniqueR2",
     "resolve",
 ]

@@ -14,6 +14,7 @@ from probekit.measures.alignment import (
     procrustes_distance,
     shape_metric,
 )
+from probekit.measures.banded import BandedRidge, banded_ridge_r2
 from probekit.measures.canonical import (
     cca,
     linear_regression_similarity,
@@ -23,24 +24,29 @@ from probekit.measures.canonical import (
     svcca,
 )
 from probekit.measures.classification import decoding_accuracy
+from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.matching import permutation_matching, soft_matching
 from probekit.measures.rdm import rdm
 from probekit.measures.regression import decoding_r2, linear_r2
+from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
 
 __all__ = [
     "STATUS_MEANINGS",
+    "BandedRidge",
     "Score",
     "angular_procrustes_distance",
+    "banded_ridge_r2",
     "bures_metric",
     "bures_similarity",
     "cca",
     "cka",
+    "commonality",
     "compare_rdms",
     "component_alignment",
     "decoding_accuracy",
@@ -49,6 +55,7 @@ __all__ = [
     "feature_angles",
     "hsic",
     "intrinsic_dimension",
+    "joint_r2",
     "linear_r2",
     "linear_regression_similarity",
     "participation_ratio",
@@ -57,14 +64,18 @@ __all__ = [
     "procrustes_distance",
     "pwcca",
     "rdm",
+    "ridge_decoding_r2",
+    "ridge_r2",
     "rsa",
     "rv_coefficient",
     "selectivity",
     "shape_metric",
+    "shared_r2",
     "soft_matching",
     "sparsity",
     "spectrum",
     "spectrum_slope",
     "svcca",
     "total_variance",
+    "unique_r2",
 ]

@@ -177,15 +177,29 @@ def decoding_score(
     ``yy - 2 Wᵀ xy + Wᵀ xx W + n (mean residual)²``, all of it from their moments.
     """
     weights, deficient = coefficients(fit, penalty)
+    return weights_score(fit, held_out, weights, multioutput=multioutput, deficient=deficient)
+
+
+def residual_squares(fit: MomentsState, held_out: MomentsState, weights: jax.Array) -> jax.Array:
+    """Sum of squared residuals of each column of `y`, of predictions by weights ``(unit, k)``."""
     xx, xy, _ = held_out.blocks()
     seen = product(xx, weights)
     x_step, y_step = fit.steps(held_out)
     offset = y_step - product(x_step, weights)
-    residual = (
-        held_out.y_squares
-        + (weights * (seen - 2 * xy)).sum(axis=0)
-        + held_out.count * jnp.square(offset)
-    )
+    within = held_out.y_squares + (weights * (seen - 2 * xy)).sum(axis=0)
+    return within + held_out.count * jnp.square(offset)
+
+
+def weights_score(
+    fit: MomentsState,
+    held_out: MomentsState,
+    weights: jax.Array,
+    *,
+    multioutput: MultiOutput,
+    deficient: jax.Array | bool = False,
+) -> Score:
+    """R² of predictions by weights ``(unit, k)`` that were found on the fitted examples."""
+    residual = residual_squares(fit, held_out, weights)
     exact = residual <= rounding_of_squares(held_out.count, held_out.y_mean, fit.y_mean)
     constant = held_out.y_constant
     total = jnp.where(constant, 0, held_out.y_squares)
@@ -216,7 +230,7 @@ def coefficients(state: MomentsState, penalty: float) -> tuple[jax.Array, jax.Ar
         constant = state.x_constant
         slope = xy / jnp.where(constant, 1, state.x_squares)[:, None]
         return jnp.where(constant[:, None], 0, slope), constant.any()
-    return _least_squares(xx, xy, state.x_constant)
+    return least_squares(xx, xy, state.x_constant)
 
 
 def _ridge(xx: jax.Array, xy: jax.Array, penalty: float) -> jax.Array:
@@ -226,9 +240,8 @@ def _ridge(xx: jax.Array, xy: jax.Array, penalty: float) -> jax.Array:
     return jax.scipy.linalg.cho_solve(factor, xy)
 
 
-def _least_squares(
-    xx: jax.Array, xy: jax.Array, constant: jax.Array
-) -> tuple[jax.Array, jax.Array]:
+def least_squares(xx: jax.Array, xy: jax.Array, constant: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Smallest weights ``(unit, k)`` of least squares without the units that are constant."""
     # Correlations instead of covariances: the rank must not depend on the units of measurement.
     scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, xx.diagonal())))
     correlation = xx * scale[:, None] * scale[None, :]

@@ -14,7 +14,13 @@ TASKS = (
 # name, class in probekit.estimators, summary
 ESTIMATORS = (
     ("linear_r2", "encoding:LinearR2", "share of a representation's variance a feature explains"),
+    ("joint_r2", "partition:JointR2", "share of variance that all features explain together"),
+    ("unique_r2", "partition:UniqueR2", "what a feature explains alone, and shares with others"),
+    ("commonality", "partition:Commonality", "explained variance over all sets of features"),
+    ("ridge_r2", "ridge:RidgeR2", "R² of the representation, with a cross-validated ridge"),
+    ("banded_ridge_r2", "partition:BandedRidgeR2", "ridge with a penalty for each feature"),
     ("decoding_r2", "decoding:DecodingR2", "R² of a feature read out by ridge regression"),
+    ("ridge_decoding_r2", "ridge:RidgeDecodingR2", "R² of a feature, ridge cross-validated"),
     ("decoding_accuracy", "decoding:DecodingAccuracy", "accuracy of a linear readout of classes"),
     ("cka", "similarity:CKA", "centred kernel alignment, linear or RBF, biased or debiased"),
     ("rsa", "similarity:RSA", "representational similarity analysis: RDMs compared"),

@@ -15,6 +15,7 @@ from probekit.statistics._protocol import (
 )
 from probekit.statistics.cross_kernel import CrossKernel, CrossKernelState
 from probekit.statistics.examples import Examples, ExamplesState
+from probekit.statistics.folds import FoldMoments
 from probekit.statistics.groups import GroupMoments, GroupMomentsState
 from probekit.statistics.moments import Moments, MomentsState
 from probekit.statistics.rows import Rows
@@ -24,6 +25,7 @@ __all__ = [
     "CrossKernelState",
     "Examples",
     "ExamplesState",
+    "FoldMoments",
     "GroupMoments",
     "GroupMomentsState",
     "Moments",

@@ -136,7 +136,7 @@ class Examples(Statistic[ExamplesState]):
         weight = jnp.concatenate([a.weight, b.weight])
         places = jnp.arange(index.shape[0], dtype=jnp.int32)
         absent = (weight == 0).astype(jnp.int32)
-        _, _, order = jax.lax.sort((absent, _hash(index), places), num_keys=2, is_stable=True)
+        _, _, order = jax.lax.sort((absent, hash_of(index), places), num_keys=2, is_stable=True)
         chosen = order[: self.capacity]
         return ExamplesState(
             index=index[chosen],
@@ -167,7 +167,7 @@ class Examples(Statistic[ExamplesState]):
         return Examples(capacity=max(self.capacity, other.capacity))
 
 
-def _hash(index: jax.Array) -> jax.Array:
+def hash_of(index: jax.Array) -> jax.Array:
     """Mix the bits of int32 numbers into uint32 (the final step of MurmurHash3): a bijection."""
     bits = index.astype(jnp.uint32)
     bits = (bits ^ (bits >> 16)) * jnp.uint32(0x85EBCA6B)

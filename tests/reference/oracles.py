@@ -16,6 +16,8 @@ from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, Ri
 from sklearn.metrics import r2_score
 from sklearn.neighbors import NearestNeighbors
 
+from probekit.measures.banded import simplex_points
+
 
 def _wide(*arrays):
     return [np.asarray(array).astype(np.float64) for array in arrays]
@@ -25,6 +27,164 @@ def linear_r2(x, y, x2, y2, *, multioutput="uniform_average"):
     x, y, x2, y2 = _wide(x, y, x2, y2)
     prediction = LinearRegression().fit(y, x).predict(y2)
     return r2_score(x2, prediction, multioutput=multioutput)
+
+
+def joint_r2(x, y, x2, y2, *, multioutput="uniform_average"):
+    return linear_r2(x, y, x2, y2, multioutput=multioutput)
+
+
+def unique_r2(x, y, x2, y2, *, multioutput="uniform_average"):
+    every = linear_r2(x, y, x2, y2, multioutput=multioutput)
+    return np.array(
+        [
+            every - _r2_of(x, y, x2, y2, [c for c in range(y.shape[1]) if c != left], multioutput)
+            for left in range(y.shape[1])
+        ]
+    )
+
+
+def shared_r2(x, y, x2, y2, *, multioutput="uniform_average"):
+    alone = [_r2_of(x, y, x2, y2, [c], multioutput) for c in range(y.shape[1])]
+    return np.array(alone) - unique_r2(x, y, x2, y2, multioutput=multioutput)
+
+
+def commonality(x, y, x2, y2, *, multioutput="uniform_average"):
+    """As the solution of R²(B) = sum of the parts of all sets that meet B."""
+    sets = range(1, 2 ** y.shape[1])
+    of_sets = [
+        _r2_of(x, y, x2, y2, [c for c in range(y.shape[1]) if s >> c & 1], multioutput)
+        for s in sets
+    ]
+    nothing = _r2_of(x, y, x2, y2, [], multioutput)
+    meets = np.array([[float((a & b) > 0) for b in sets] for a in sets])
+    return np.linalg.solve(meets, np.array(of_sets) - nothing)
+
+
+def _r2_of(x, y, x2, y2, columns, multioutput):
+    if not columns:
+        x, x2 = _wide(x, x2)
+        return r2_score(x2, np.broadcast_to(x.mean(axis=0), x2.shape), multioutput=multioutput)
+    return linear_r2(x, y[:, columns], x2, y2[:, columns], multioutput=multioutput)
+
+
+def fold_of(index, folds):
+    """The final step of MurmurHash3, in Python's integers."""
+    found = []
+    for number in index:
+        bits = int(number)
+        bits = (bits ^ (bits >> 16)) * 0x85EBCA6B & 0xFFFFFFFF
+        bits = (bits ^ (bits >> 13)) * 0xC2B2AE35 & 0xFFFFFFFF
+        found.append((bits ^ (bits >> 16)) % folds)
+    return np.array(found)
+
+
+def _left_out(x, y, folds, penalties, groups=None, gamma=None):
+    """Squared errors of y by ridge on x, fitted on the other folds: (penalty, target)."""
+    fold, errors = fold_of(range(len(x)), folds), np.zeros((len(penalties), y.shape[1]))
+    for number in range(folds):
+        inside = fold != number
+        for place, penalty in enumerate(penalties):
+            model = _ridge(x[inside], y[inside], penalty, groups, gamma)
+            errors[place] += ((y[~inside] - model(x[~inside])) ** 2).sum(axis=0)
+    return errors
+
+
+def _ridge(x, y, penalty, groups=None, gamma=None):
+    """A function that predicts; each group of columns is scaled to its gamma."""
+    if groups is None:
+        scale = np.full(x.shape[1], 1 / np.sqrt(np.var(x, axis=0).mean() * len(x)))
+    else:
+        scale = np.zeros(x.shape[1])
+        for columns, share in zip(groups, gamma, strict=True):
+            scale[columns] = np.sqrt(share / (np.var(x[:, columns], axis=0).mean() * len(x)))
+    model = Ridge(alpha=penalty, solver="svd").fit(x * scale, y)
+
+    def predict(other):
+        return model.predict(other * scale).reshape(len(other), -1)
+
+    predict.weights = (model.coef_ * scale).reshape(y.shape[1], -1).T
+    return predict
+
+
+PENALTIES = 10.0 ** np.linspace(-5, 3, 17)
+
+
+def _chosen_by_folds(errors, y, per_target):
+    """Number of the best choice for each target, by R² of what was left out."""
+    each = 1 - errors / ((y - y.mean(axis=0)) ** 2).sum(axis=0)
+    if not per_target:
+        each = np.repeat(each.mean(axis=1, keepdims=True), each.shape[1], axis=1)
+    return each.argmax(axis=0)
+
+
+def _folded_ridge(x, y, x2, y2, penalties, folds, per_target, multioutput):
+    chosen = _chosen_by_folds(_left_out(x, y, folds, penalties), y, per_target)
+    prediction = np.stack(
+        [_ridge(x, y, penalties[c])(x2)[:, target] for target, c in enumerate(chosen)], axis=1
+    )
+    return r2_score(y2, prediction, multioutput=multioutput)
+
+
+def ridge_r2(
+    x, y, x2, y2, *, penalties=PENALTIES, folds=5, per_unit=False, multioutput="uniform_average"
+):
+    x, y, x2, y2 = _wide(x, y, x2, y2)
+    return _folded_ridge(y, x, y2, x2, penalties, folds, per_unit, multioutput)
+
+
+def ridge_decoding_r2(x, y, x2, y2, *, penalties=PENALTIES, folds=5, multioutput="uniform_average"):
+    x, y, x2, y2 = _wide(x, y, x2, y2)
+    return _folded_ridge(x, y, x2, y2, penalties, folds, False, multioutput)
+
+
+def banded_ridge_r2(
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    points=None,
+    groups=None,
+    penalties=PENALTIES,
+    folds=5,
+    per_unit=False,
+    multioutput="uniform_average",
+):
+    """R² of all groups; the columns of y are a group each unless told otherwise."""
+    return banded_ridge(
+        x,
+        y,
+        x2,
+        y2,
+        points=points,
+        groups=groups,
+        penalties=penalties,
+        folds=folds,
+        per_unit=per_unit,
+        multioutput=multioutput,
+    )[0]
+
+
+def banded_ridge(x, y, x2, y2, *, points, groups, penalties, folds, per_unit, multioutput):
+    x, y, x2, y2 = _wide(x, y, x2, y2)
+    groups = [[column] for column in range(y.shape[1])] if groups is None else groups
+    if points is None:
+        points = simplex_points(len(groups), 20)  # what is tried is no part of the formula
+    errors = [_left_out(y, x, folds, penalties, groups, point) for point in points]
+    chosen = _chosen_by_folds(np.concatenate(errors), x, per_unit)
+    prediction, parts = np.zeros(x2.shape), np.zeros((len(groups), *x2.shape))
+    for unit, choice in enumerate(chosen):
+        point, penalty = points[choice // len(penalties)], penalties[choice % len(penalties)]
+        model = _ridge(y, x, penalty, groups, point)
+        prediction[:, unit] = model(y2)[:, unit]
+        for place, columns in enumerate(groups):
+            centred = y2[:, columns] - y2[:, columns].mean(axis=0)
+            parts[place, :, unit] = centred @ model.weights[columns, unit]
+    truth = x2 - x2.mean(axis=0)
+    each = (parts * (2 * truth - parts.sum(axis=0))).sum(axis=1) / (truth**2).sum(axis=0)
+    weights = None if multioutput == "uniform_average" else np.var(x2, axis=0)
+    shares = np.average(each, axis=1, weights=weights)
+    return r2_score(x2, prediction, multioutput=multioutput), shares
 
 
 def decoding_r2(x, y, x2, y2, *, penalty=1e-3, multioutput="uniform_average"):
@@ -300,6 +460,12 @@ def component_alignment(x, y, x2, y2, *, components=1):
 
 BY_ESTIMATOR = {
     "linear_r2": linear_r2,
+    "joint_r2": joint_r2,
+    "unique_r2": unique_r2,
+    "commonality": commonality,
+    "ridge_r2": ridge_r2,
+    "ridge_decoding_r2": ridge_decoding_r2,
+    "banded_ridge_r2": banded_ridge_r2,
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
     "cka": cka,

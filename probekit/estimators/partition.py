@@ -1,0 +1,276 @@
+"""Encoding by all features at once: what they explain together, alone and in common."""
+
+import dataclasses
+
+import jax
+
+from probekit._checks import check_at_least, check_choice
+from probekit.estimators._protocol import Estimator
+from probekit.estimators._readout import reported
+from probekit.measures.banded import DEFAULT_CANDIDATES, Columns, banded_score
+from probekit.measures.commonality import (
+    check_averaged,
+    check_features,
+    commonality_score,
+    unique_and_shared_score,
+)
+from probekit.measures.regression import MULTIOUTPUT, MultiOutput, encoding_score
+from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, Options, check_penalties
+from probekit.statistics import FoldMoments, Moments, MomentsState
+from probekit.variables import Variable
+
+_ONE_SIDED = (-float("inf"), 1.0)
+_OF_FEATURES = Moments(xx="diagonal")
+_COMMONALITY = "Newton and Spurrell 1967; Seibold and McPhee 1979, Commonality analysis"
+
+
+def _invariances(multioutput: MultiOutput) -> frozenset[str]:
+    if multioutput == "raw_values":
+        return frozenset({"translation", "scaling"})
+    weighted = {"rotation"} if multioutput == "variance_weighted" else set()
+    return frozenset({"translation", "scaling", "permutation", *weighted})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class JointR2(Estimator):
+    """Share of the representation's variance that all features explain together.
+
+    As `probekit.measures.joint_r2`.
+
+    Parameters
+    ----------
+    multioutput : {"uniform_average", "variance_weighted", "raw_values"}
+        Mean over units; share of the total variance; or each unit on its own.
+    name : str
+        Name of the variable.
+    """
+
+    multioutput: MultiOutput = "uniform_average"
+    name: str = "joint_r2"
+    kind = "encoding"
+    joint = True
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("multioutput", self.multioutput, MULTIOUTPUT)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """A rotation changes the mean over units, but not the share of the total variance."""
+        return _invariances(self.multioutput)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The score, with the axis ``unit`` for raw values."""
+        return (
+            Variable(
+                self.name,
+                dims=("unit",) if self.multioutput == "raw_values" else (),
+                long_name="variance explained by all features together (R²)",
+                valid_range=_ONE_SIDED,
+                references="Lampinen, Chan and Hermann 2024, arXiv 2405.05847",
+            ),
+        )
+
+    @property
+    def statistic(self) -> Moments:
+        """Variances of the units, covariances with and among the features."""
+        return _OF_FEATURES
+
+    def compute(  # type: ignore[override]  # noqa: D102
+        self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
+    ) -> dict[str, jax.Array]:
+        del columns
+        return reported(self.name, encoding_score(fit, held_out, multioutput=self.multioutput))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class UniqueR2(Estimator):
+    """Variance that each feature explains beyond all others, and what it shares with them.
+
+    As `probekit.measures.unique_r2` and `probekit.measures.shared_r2`, which is the second
+    variable, ``<name>_shared``.
+
+    Parameters
+    ----------
+    multioutput : {"uniform_average", "variance_weighted"}
+        Mean over units, or share of the total variance.
+    name : str
+        Name of the first variable.
+    """
+
+    multioutput: MultiOutput = "uniform_average"
+    name: str = "unique_r2"
+    kind = "encoding"
+    joint = True
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_averaged(self.multioutput)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """A rotation changes the mean over units, but not the share of the total variance."""
+        return _invariances(self.multioutput)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The two parts, with the axis ``feature``."""
+        return tuple(
+            Variable(
+                name,
+                dims=("feature",),
+                long_name=long_name,
+                valid_range=_ONE_SIDED,
+                references=_COMMONALITY,
+            )
+            for name, long_name in (
+                (self.name, "variance explained by the feature and no other (R²)"),
+                (f"{self.name}_shared", "variance explained by the feature and by others (R²)"),
+            )
+        )
+
+    @property
+    def statistic(self) -> Moments:
+        """Variances of the units, covariances with and among the features."""
+        return _OF_FEATURES
+
+    def compute(  # type: ignore[override]  # noqa: D102
+        self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
+    ) -> dict[str, jax.Array]:
+        scores = unique_and_shared_score(fit, held_out, columns, multioutput=self.multioutput)
+        unique, shared = self.variables
+        return reported(unique.name, scores[0]) | reported(shared.name, scores[1])
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Commonality(Estimator):
+    """Explained variance split over all sets of features.
+
+    As `probekit.measures.commonality`, for at most 10 features: entry s - 1 of the axis ``subset``
+    belongs to the features whose bits are set in s, in the order in which they were given.
+
+    Parameters
+    ----------
+    multioutput : {"uniform_average", "variance_weighted"}
+        Mean over units, or share of the total variance.
+    name : str
+        Name of the variable.
+    """
+
+    multioutput: MultiOutput = "uniform_average"
+    name: str = "commonality"
+    kind = "encoding"
+    joint = True
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_averaged(self.multioutput)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """A rotation changes the mean over units, but not the share of the total variance."""
+        return _invariances(self.multioutput)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The parts, with the axis ``subset``."""
+        return (
+            Variable(
+                self.name,
+                dims=("subset",),
+                long_name="variance that a set of features explains in common (R²)",
+                valid_range=_ONE_SIDED,
+                references=_COMMONALITY,
+            ),
+        )
+
+    @property
+    def statistic(self) -> Moments:
+        """Variances of the units, covariances with and among the features."""
+        return _OF_FEATURES
+
+    def compute(  # type: ignore[override]  # noqa: D102
+        self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
+    ) -> dict[str, jax.Array]:
+        check_features(len(columns))
+        score = commonality_score(fit, held_out, columns, multioutput=self.multioutput)
+        return reported(self.name, score)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class BandedRidgeR2(Estimator):
+    """R² by ridge with a penalty for each feature, and the share of it that each feature has.
+
+    As `probekit.measures.banded_ridge_r2`, with each feature as a group of columns; the second
+    variable, ``<name>_share``, has the axis ``feature``.
+
+    Parameters
+    ----------
+    penalties : tuple of float
+        To choose from by cross-validation.
+    candidates : int
+        How many ways to divide the penalty among the features are tried.
+    folds : int
+        Into how many folds examples fall.
+    per_unit : bool
+        Choose for each unit on its own.
+    multioutput : {"uniform_average", "variance_weighted"}
+        Mean over units, or share of the total variance.
+    name : str
+        Name of the first variable.
+    """
+
+    penalties: tuple[float, ...] = DEFAULT_PENALTIES
+    candidates: int = DEFAULT_CANDIDATES
+    folds: int = DEFAULT_FOLDS
+    per_unit: bool = False
+    multioutput: MultiOutput = "uniform_average"
+    name: str = "banded_ridge_r2"
+    kind = "encoding"
+    joint = True
+    invariances = frozenset({"translation", "scaling", "permutation"})
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_penalties(self.penalties)
+        check_at_least("candidates", self.candidates, 1)
+        check_at_least("folds", self.folds, 2)
+        check_averaged(self.multioutput)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """R² of all features, and the share of each."""
+        references = (
+            "Nunez-Elizalde, Huth and Gallant 2019; Dupré la Tour et al. 2022, Feature-space "
+            "selection with banded ridge regression"
+        )
+        return (
+            Variable(
+                self.name,
+                long_name="variance explained by banded ridge regression (R²)",
+                valid_range=_ONE_SIDED,
+                references=references,
+            ),
+            Variable(
+                f"{self.name}_share",
+                dims=("feature",),
+                long_name="part of R² that the feature has (product measure)",
+                valid_range=_ONE_SIDED,
+                references=references,
+            ),
+        )
+
+    @property
+    def statistic(self) -> FoldMoments:
+        """Variances of the units, covariances with and among the features, of each fold."""
+        return FoldMoments(folds=self.folds, xx="diagonal")
+
+    def compute(  # type: ignore[override]  # noqa: D102
+        self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
+    ) -> dict[str, jax.Array]:
+        options = Options(self.penalties, self.folds, self.per_unit, self.multioutput)
+        total, shares = banded_score(
+            fit, held_out, columns, candidates=self.candidates, options=options
+        )
+        return reported(self.name, total) | reported(f"{self.name}_share", shares)

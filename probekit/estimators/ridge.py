@@ -1,0 +1,164 @@
+"""Ridge regression with a cross-validated penalty, in both directions."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+
+from probekit._checks import check_at_least, check_choice
+from probekit.estimators._protocol import Estimator
+from probekit.estimators._readout import reported
+from probekit.measures import Score
+from probekit.measures.regression import MULTIOUTPUT, MultiOutput
+from probekit.measures.ridge import (
+    DEFAULT_FOLDS,
+    DEFAULT_PENALTIES,
+    Options,
+    check_penalties,
+    ridge_score,
+    swapped_folds,
+)
+from probekit.statistics import FoldMoments, MomentsState
+from probekit.variables import Variable
+
+_REFERENCES = "Hoerl and Kennard 1970, Ridge regression; Stone 1974, Cross-validatory choice"
+
+
+def _check(penalties: tuple[float, ...], folds: int, multioutput: MultiOutput) -> None:
+    check_penalties(penalties)
+    check_at_least("folds", folds, 2)
+    check_choice("multioutput", multioutput, MULTIOUTPUT)
+
+
+def _penalty_variable(name: str) -> Variable:
+    return Variable(
+        f"{name}_penalty",
+        long_name="penalty chosen by cross-validation (median)",
+        valid_range=(0.0, float("inf")),
+        references=_REFERENCES,
+    )
+
+
+def _reported(name: str, found: tuple[Score, jax.Array]) -> dict[str, jax.Array]:
+    score, chosen = found
+    undefined = jnp.isnan(score.value).all()
+    return reported(name, score) | {
+        f"{name}_penalty": jnp.where(undefined, jnp.nan, jnp.median(chosen))
+    }
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RidgeR2(Estimator):
+    """Share of the representation's variance that a feature explains by ridge regression.
+
+    As `probekit.measures.ridge_r2`; the second variable, ``<name>_penalty``, is the penalty that
+    cross-validation chose (the median over units, if each has its own).
+
+    Parameters
+    ----------
+    penalties : tuple of float
+        To choose from, relative to the mean sum of squares of the feature's columns.
+    folds : int
+        Into how many folds examples fall, by a hash of their number.
+    per_unit : bool
+        Choose a penalty for each unit.
+    multioutput : {"uniform_average", "variance_weighted", "raw_values"}
+        Mean over units; share of the total variance; or each unit on its own.
+    name : str
+        Name of the first variable.
+    """
+
+    penalties: tuple[float, ...] = DEFAULT_PENALTIES
+    folds: int = DEFAULT_FOLDS
+    per_unit: bool = False
+    multioutput: MultiOutput = "uniform_average"
+    name: str = "ridge_r2"
+    kind = "encoding"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        _check(self.penalties, self.folds, self.multioutput)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of a mean over units."""
+        of_all = set() if self.multioutput == "raw_values" else {"permutation"}
+        return frozenset({"translation", "scaling", *of_all})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The score, with the axis ``unit`` for raw values, and the penalty."""
+        return (
+            Variable(
+                self.name,
+                dims=("unit",) if self.multioutput == "raw_values" else (),
+                long_name="variance explained by the feature, by ridge (R²)",
+                valid_range=(-float("inf"), 1.0),
+                references=_REFERENCES,
+            ),
+            _penalty_variable(self.name),
+        )
+
+    @property
+    def statistic(self) -> FoldMoments:
+        """Variances of the units, covariances with and among the features, of each fold."""
+        return FoldMoments(folds=self.folds, xx="diagonal")
+
+    def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
+        options = Options(self.penalties, self.folds, self.per_unit, self.multioutput)
+        score = ridge_score(swapped_folds(fit), swapped_folds(held_out), options)
+        return _reported(self.name, score)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RidgeDecodingR2(Estimator):
+    """R² of predicting a feature from the representation by ridge, the penalty cross-validated.
+
+    As `probekit.measures.ridge_decoding_r2`; the second variable, ``<name>_penalty``, is the
+    penalty that cross-validation chose.
+
+    Parameters
+    ----------
+    penalties : tuple of float
+        To choose from, relative to the mean unit's sum of squares.
+    folds : int
+        Into how many folds examples fall, by a hash of their number.
+    multioutput : {"uniform_average", "variance_weighted", "raw_values"}
+        How the columns of a feature with several are averaged.
+    name : str
+        Name of the first variable.
+    """
+
+    penalties: tuple[float, ...] = DEFAULT_PENALTIES
+    folds: int = DEFAULT_FOLDS
+    multioutput: MultiOutput = "uniform_average"
+    name: str = "ridge_decoding_r2"
+    kind = "decoding"
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        _check(self.penalties, self.folds, self.multioutput)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The score, with the axis ``k`` for raw values, and the penalty."""
+        return (
+            Variable(
+                self.name,
+                dims=("k",) if self.multioutput == "raw_values" else (),
+                long_name="feature predicted from the representation, by ridge (R²)",
+                valid_range=(-float("inf"), 1.0),
+                references=_REFERENCES,
+            ),
+            _penalty_variable(self.name),
+        )
+
+    @property
+    def statistic(self) -> FoldMoments:
+        """Covariances of the units, and with the features, of each fold."""
+        return FoldMoments(folds=self.folds, yy="diagonal")
+
+    def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
+        options = Options(self.penalties, self.folds, False, self.multioutput)
+        return _reported(self.name, ridge_score(fit, held_out, options))

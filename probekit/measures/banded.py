@@ -1,0 +1,285 @@
+"""Banded ridge regression: a penalty for each group of features, and what each group explains."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_at_least, check_choice, check_same_examples
+from probekit.errors import ShapeError
+from probekit.measures._arguments import jitted, matrix, splits
+from probekit.measures._status import Score, divide
+from probekit.measures.regression import (
+    MULTIOUTPUT,
+    MultiOutput,
+    residual_squares,
+    weights_score,
+)
+from probekit.measures.ridge import (
+    DEFAULT_FOLDS,
+    DEFAULT_PENALTIES,
+    Options,
+    check_penalties,
+    path_of,
+    swapped_folds,
+)
+from probekit.statistics import FoldMoments, MomentsState, state_of
+from probekit.statistics._arrays import product
+from probekit.statistics.folds import others, whole
+
+Columns = tuple[tuple[int, ...], ...]
+DEFAULT_CANDIDATES = 20
+
+
+class BandedRidge(NamedTuple):
+    """R² of all groups together and the share of it that each has.
+
+    Attributes
+    ----------
+    r2 : array () or (unit,)
+    shares : array (group,) or (group, unit)
+    """
+
+    r2: jax.Array
+    shares: jax.Array
+
+
+def banded_ridge_r2(
+    x: Any,
+    groups: Sequence[Any],
+    *,
+    held_out: tuple[Any, Sequence[Any]] | None = None,
+    penalties: Sequence[float] = DEFAULT_PENALTIES,
+    candidates: int = DEFAULT_CANDIDATES,
+    folds: int = DEFAULT_FOLDS,
+    per_unit: bool = False,
+    multioutput: MultiOutput = "uniform_average",
+) -> BandedRidge:
+    """R² of a representation by banded ridge regression, split over groups of features.
+
+    x̂ = a + Σ_g B_gᵀ y_g, with Σ_g λ_g ‖B_g‖² as the penalty and λ_g = penalty · m_g / γ_g, where
+    m_g is the mean sum of squares of the group's columns and the γ_g add up to 1. The penalty and
+    γ (out of a fixed list of points of the simplex) with the largest R² over the folds are taken.
+    The share of a group is the product measure Σ_i x̂_gi (2 x_i - x̂_i) / Σ_i x_i² of centred values.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation.
+    groups : sequence of array (example,) or (example, k_g)
+        The features of each group.
+    held_out : (array, sequence of array), optional
+        Representation and groups of the examples that are scored.
+    penalties : sequence of float
+        To choose from, each above 0.
+    candidates : int
+        How many γ are tried, the groups alike first.
+    folds : int
+        At least 2; each example falls into one by a hash of its number.
+    per_unit : bool
+        Choose penalty and γ for each unit, instead of one for the mean R² of all units.
+    multioutput : {"uniform_average", "variance_weighted", "raw_values"}
+        How the units' R² and shares are averaged.
+
+    Returns
+    -------
+    BandedRidge
+        ``r2``, at most 1, and ``shares``, which add up to it on the fitted examples; on others they
+        add up to what `r2` would be if the means were the same. A share may be negative. Undefined
+        as `linear_r2` is.
+
+    Raises
+    ------
+    ShapeError
+        If numbers of examples or columns differ, there are no groups, or fewer than 2 examples.
+    OptionError
+        If there is no penalty or one that is not positive, no candidate, fewer than 2 folds, or
+        `multioutput` is none of the three.
+
+    Notes
+    -----
+    Invariant to translation, scaling and permutation of units, and to the scale of each group. Of
+    one group it is `ridge_r2`. O(f n (d k + k²) + c f (k³ + p d k²)) for f folds, p penalties and c
+    candidates.
+
+    References
+    ----------
+    Nunez-Elizalde, Huth and Gallant 2019, Voxelwise encoding models with non-spherical multivariate
+    normal priors; Dupré la Tour, Eickenberg, Nunez-Elizalde and Gallant 2022, Feature-space
+    selection with banded ridge regression (product measure).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import banded_ridge_r2
+    >>> a, b = np.random.default_rng(0).normal(size=(2, 200, 3))
+    >>> found = banded_ridge_r2(a @ np.ones((3, 2)), [a, b])
+    >>> round(float(found.r2), 2), np.round(found.shares, 2).tolist()
+    (1.0, [1.0, 0.0])
+    """
+    check_penalties(penalties)
+    check_at_least("candidates", candidates, 1)
+    check_at_least("folds", folds, 2)
+    check_choice("multioutput", multioutput, MULTIOUTPUT)
+    y, columns = _side_by_side("groups", groups)
+    other: Any = held_out
+    if isinstance(held_out, tuple) and len(held_out) == 2:
+        other = (held_out[0], _side_by_side("held_out[1]", held_out[1])[0])
+    fit, scored = splits(x, y, other, least=2)
+    options = Options(tuple(map(float, penalties)), int(folds), bool(per_unit), multioutput)
+    return BandedRidge(*_banded(*fit, *scored, columns, int(candidates), options))
+
+
+def _side_by_side(argument: str, groups: Sequence[Any]) -> tuple[jax.Array, Columns]:
+    parts = [matrix(f"{argument}[{place}]", group) for place, group in enumerate(groups)]
+    if not parts:
+        raise ShapeError(f"{argument}: there are none; give one array (example, k) per group.")
+    for place, part in enumerate(parts[1:], start=1):
+        check_same_examples(f"{argument}[0]", parts[0], f"{argument}[{place}]", part)
+    ends = np.cumsum([part.shape[1] for part in parts]).tolist()
+    columns = tuple(
+        tuple(range(end - part.shape[1], end)) for part, end in zip(parts, ends, strict=True)
+    )
+    return jnp.concatenate(parts, axis=1), columns
+
+
+@jitted(4, 5, 6)
+def _banded(
+    x: Any, y: Any, x2: Any, y2: Any, columns: Columns, candidates: int, options: Options
+) -> tuple[jax.Array, jax.Array]:
+    statistic = FoldMoments(folds=options.folds, xx="diagonal")
+    states = state_of(statistic, x, y), state_of(statistic, x2, y2)
+    total, shares = banded_score(*states, columns, candidates=candidates, options=options)
+    return total.value, shares.value
+
+
+@cache
+def simplex_points(groups: int, candidates: int) -> np.ndarray:
+    """Points of the simplex, ``(candidate, group)``: its centre, its corners, then any others.
+
+    Those are drawn from Dirichlet distributions of concentration 1 and 0.1 in turn, always alike.
+    """
+    points = [np.full(groups, 1 / groups), *np.eye(groups)]
+    generator = np.random.default_rng(0)
+    while len(points) < candidates:
+        concentration = 0.1 if len(points) % 2 else 1.0
+        points.append(generator.dirichlet(np.full(groups, concentration)))
+    return np.stack(points[: candidates if groups > 1 else 1])
+
+
+def banded_score(
+    fit: MomentsState,
+    held_out: MomentsState,
+    columns: Columns,
+    *,
+    candidates: int,
+    options: Options,
+) -> tuple[Score, Score]:
+    """`banded_ridge_r2` from the moments of folds; needs `yy` in full and the diagonal of `xx`."""
+    order = jnp.array([column for group in columns for column in group])
+    owner = np.repeat(np.arange(len(columns)), [len(group) for group in columns])
+    statistic = FoldMoments(xx="diagonal")
+    # From here on the features are x and the units are y.
+    fit, held_out = (swapped_folds(statistic.select(state, y=order)) for state in (fit, held_out))
+    every, scored = whole(fit), whole(held_out)
+    choices = jnp.asarray(options.penalties, every.count.dtype)
+    points = jnp.asarray(simplex_points(len(columns), candidates), every.count.dtype)
+    errors = _left_out_errors(fit, points, choices, owner)  # (candidate, penalty, unit)
+    each = 1 - errors / jnp.where(every.y_constant, 1, every.y_squares)
+    each = jnp.where(every.y_constant, 0, each).reshape(-1, each.shape[2])
+    if not options.per_target:
+        each = jnp.broadcast_to(each.mean(axis=1, keepdims=True), each.shape)
+    best = jnp.argmax(each, axis=0)
+    candidate, penalty = best // choices.shape[0], choices[best % choices.shape[0]]
+    weights = _chosen_weights(every, points, candidate, penalty, owner)
+    total = weights_score(every, scored, weights, multioutput=options.multioutput)
+    return total, _shares(scored, weights, owner, len(columns), total, options.multioutput)
+
+
+def _scaled(state: MomentsState, point: jax.Array, owner: np.ndarray) -> tuple[Any, jax.Array]:
+    """Moments with each group scaled to the sum of squares that `point` says, and the factors."""
+    member = owner[None, :] == np.arange(point.shape[0])[:, None]  # (group, column)
+    squares = jnp.where(member, state.x_squares[None, :], 0).sum(axis=1) / member.sum(axis=1)
+    scale = jnp.where(squares > 0, jnp.sqrt(point / jnp.where(squares > 0, squares, 1)), 0)[owner]
+    xx, xy, _ = state.blocks()
+    return _Products(xx * scale[:, None] * scale[None, :], xy * scale[:, None]), scale
+
+
+class _Products(NamedTuple):
+    """What `path_of` reads of a state."""
+
+    xx: jax.Array
+    xy: jax.Array
+
+    def blocks(self) -> tuple[jax.Array, jax.Array, None]:
+        return self.xx, self.xy, None
+
+
+def _left_out_errors(
+    fit: MomentsState, points: jax.Array, choices: jax.Array, owner: np.ndarray
+) -> jax.Array:
+    """Squared errors of ridge fitted on the other folds, ``(candidate, penalty, unit)``."""
+    rests = others(fit)
+
+    def of_point(point: jax.Array) -> jax.Array:
+        def of_fold(total: jax.Array, parts: Any) -> tuple[jax.Array, None]:
+            rest, fold = parts
+            products, scale = _scaled(rest, point, owner)
+            path = path_of(products, jnp.ones((), scale.dtype))
+
+            def of_penalty(penalty: jax.Array) -> jax.Array:
+                return residual_squares(rest, fold, path.weights(penalty) * scale[:, None])
+
+            return total + jax.lax.map(of_penalty, choices), None
+
+        start = jnp.zeros((choices.shape[0], fit.y_mean.shape[1]), fit.y_mean.dtype)
+        return jax.lax.scan(of_fold, start, (rests, fit))[0]
+
+    errors: jax.Array = jax.lax.map(of_point, points)
+    return errors
+
+
+def _chosen_weights(
+    state: MomentsState,
+    points: jax.Array,
+    candidate: jax.Array,
+    penalty: jax.Array,
+    owner: np.ndarray,
+) -> jax.Array:
+    """Weights ``(column, unit)`` with each unit's own candidate and penalty."""
+
+    def take(weights: jax.Array, part: Any) -> tuple[jax.Array, None]:
+        number, point = part
+        products, scale = _scaled(state, point, owner)
+        found = path_of(products, jnp.ones((), scale.dtype)).weights(penalty[None, :])
+        return jnp.where(candidate[None, :] == number, found * scale[:, None], weights), None
+
+    start = jnp.zeros_like(state.blocks()[1])
+    numbers = jnp.arange(points.shape[0], dtype=candidate.dtype)
+    return jax.lax.scan(take, start, (numbers, points))[0]
+
+
+def _shares(
+    scored: MomentsState,
+    weights: jax.Array,
+    owner: np.ndarray,
+    groups: int,
+    total: Score,
+    multioutput: MultiOutput,
+) -> Score:
+    """Product measure of each group, averaged over units as R² was."""
+    xx, xy, _ = scored.blocks()
+    each = weights * (2 * xy - product(xx, weights))  # (column, unit)
+    parts = jnp.stack([each[owner == group].sum(axis=0) for group in range(groups)])
+    constant = scored.y_constant
+    squares = jnp.where(constant, 0, scored.y_squares)
+    if multioutput == "variance_weighted":
+        value = divide(jnp.where(constant, 0, parts).sum(axis=1), squares.sum())
+    else:
+        value = jnp.where(constant, 0, parts / jnp.where(constant, 1, squares))
+        value = value if multioutput == "raw_values" else value.mean(axis=1)
+    value = jnp.where(jnp.isnan(total.value), jnp.nan, jnp.minimum(value, 1))
+    return Score(value, jnp.broadcast_to(total.status, value.shape))

@@ -1,0 +1,272 @@
+"""Ridge regression whose penalty is chosen by cross-validation."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_at_least, check_choice, check_positive
+from probekit.errors import OptionError
+from probekit.measures._arguments import jitted, splits
+from probekit.measures._status import Score
+from probekit.measures.regression import (
+    MULTIOUTPUT,
+    MultiOutput,
+    residual_squares,
+    weights_score,
+)
+from probekit.statistics import FoldMoments, MomentsState, state_of
+from probekit.statistics._arrays import product
+from probekit.statistics.folds import others, whole
+
+DEFAULT_PENALTIES = tuple(float(f"{penalty:.3g}") for penalty in np.logspace(-5, 3, 17))
+DEFAULT_FOLDS = 5
+
+
+def ridge_r2(
+    x: Any,
+    y: Any,
+    *,
+    held_out: tuple[Any, Any] | None = None,
+    penalties: Sequence[float] = DEFAULT_PENALTIES,
+    folds: int = DEFAULT_FOLDS,
+    per_unit: bool = False,
+    multioutput: MultiOutput = "uniform_average",
+) -> jax.Array:
+    """R² of a representation by ridge regression on features, with a cross-validated penalty.
+
+    x̂ = a + Bᵀy with B = (M_yy + λI)⁻¹ M_yx and λ = penalty · tr(M_yy) / k, where M are centred sums
+    of products. The penalty with the largest R² over the folds, 1 - Σ (left-out residuals)² / Σ
+    (x - x̄)², is taken; then all fitted examples are fitted with it.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation.
+    y : array (example,) or (example, k)
+        The features, all fitted together.
+    held_out : tuple of array, optional
+        Representation and features ``(x2, y2)`` of the examples that are scored; those that are
+        fitted, unless given.
+    penalties : sequence of float
+        To choose from, each above 0, relative to the mean feature's sum of squares.
+    folds : int
+        At least 2; each example falls into one by a hash of its number.
+    per_unit : bool
+        Choose a penalty for each unit, instead of one for the mean R² of all units.
+    multioutput : {"uniform_average", "variance_weighted", "raw_values"}
+        How the units' R² are averaged.
+
+    Returns
+    -------
+    array () or (unit,)
+        At most 1; below 0 where the prediction is worse than the mean. Undefined as `linear_r2` is.
+
+    Raises
+    ------
+    ShapeError
+        If numbers of examples or columns differ, or there are fewer than 2 examples.
+    OptionError
+        If there is no penalty or one that is not positive, fewer than 2 folds, or `multioutput` is
+        none of the three.
+
+    Notes
+    -----
+    Invariant to translation, scaling and permutation of units. O(f n (d k + k²) + f k³ + f p d k²)
+    for f folds and p penalties.
+
+    References
+    ----------
+    Hoerl and Kennard 1970, Ridge regression; Stone 1974, Cross-validatory choice and assessment of
+    statistical predictions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import ridge_r2
+    >>> y = np.random.default_rng(0).normal(size=(60, 3))
+    >>> round(float(ridge_r2(y @ np.ones((3, 2)), y)), 3)
+    1.0
+    """
+    return _choose(x, y, held_out, penalties, folds, per_unit, multioutput, True)
+
+
+def ridge_decoding_r2(
+    x: Any,
+    y: Any,
+    *,
+    held_out: tuple[Any, Any] | None = None,
+    penalties: Sequence[float] = DEFAULT_PENALTIES,
+    folds: int = DEFAULT_FOLDS,
+    multioutput: MultiOutput = "uniform_average",
+) -> jax.Array:
+    """R² of features read out by ridge regression, with a cross-validated penalty.
+
+    As `decoding_r2`, ŷ = a + Wᵀx with W = (M_xx + λI)⁻¹ M_xy and λ = penalty · tr(M_xx) / d, with
+    the penalty that has the largest mean R² over the folds.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation.
+    y : array (example,) or (example, k)
+        The features.
+    held_out : tuple of array, optional
+        Representation and features ``(x2, y2)`` of the examples that are scored; those that are
+        fitted, unless given.
+    penalties : sequence of float
+        To choose from, each above 0, relative to the mean unit's sum of squares.
+    folds : int
+        At least 2; each example falls into one by a hash of its number.
+    multioutput : {"uniform_average", "variance_weighted", "raw_values"}
+        How the columns of `y` are averaged.
+
+    Returns
+    -------
+    array () or (k,)
+        At most 1; below 0 where the prediction is worse than the mean. Undefined as `decoding_r2`
+        is.
+
+    Raises
+    ------
+    ShapeError
+        If numbers of examples or columns differ, or there are fewer than 2 examples.
+    OptionError
+        If there is no penalty or one that is not positive, fewer than 2 folds, or `multioutput` is
+        none of the three.
+
+    Notes
+    -----
+    Invariant to translation, scaling, rotation and permutation of units. O(f n d² + f d³ +
+    f p k d²) for f folds and p penalties.
+
+    References
+    ----------
+    Hoerl and Kennard 1970, Ridge regression; Stone 1974, Cross-validatory choice and assessment of
+    statistical predictions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import ridge_decoding_r2
+    >>> x = np.random.default_rng(0).normal(size=(60, 4))
+    >>> round(float(ridge_decoding_r2(x, x[:, 0] - 2 * x[:, 1])), 3)
+    1.0
+    """
+    return _choose(x, y, held_out, penalties, folds, False, multioutput, False)
+
+
+def check_penalties(penalties: Sequence[float]) -> None:
+    """Raise `OptionError` unless there is a penalty and all are positive."""
+    if len(penalties) == 0:
+        raise OptionError("penalties=(): none to choose from; give at least one.")
+    for penalty in penalties:
+        check_positive("penalties", penalty)
+
+
+def _choose(
+    x: Any,
+    y: Any,
+    held_out: Any,
+    penalties: Sequence[float],
+    folds: int,
+    per_unit: bool,
+    multioutput: MultiOutput,
+    encoding: bool,
+) -> jax.Array:
+    check_penalties(penalties)
+    check_at_least("folds", folds, 2)
+    check_choice("multioutput", multioutput, MULTIOUTPUT)
+    fit, scored = splits(x, y, held_out, least=2)
+    if encoding:
+        fit, scored = fit[::-1], scored[::-1]
+    options = Options(tuple(map(float, penalties)), int(folds), bool(per_unit), multioutput)
+    return _ridge(*fit, *scored, options)
+
+
+class Options(NamedTuple):
+    """What is chosen from, and how; hashable."""
+
+    penalties: tuple[float, ...]
+    folds: int
+    per_target: bool
+    multioutput: MultiOutput
+
+
+@jitted(4)
+def _ridge(x: Any, y: Any, x2: Any, y2: Any, options: Options) -> jax.Array:
+    statistic = FoldMoments(folds=options.folds, yy="diagonal")
+    fit, held_out = state_of(statistic, x, y), state_of(statistic, x2, y2)
+    return ridge_score(fit, held_out, options)[0].value
+
+
+class Path(NamedTuple):
+    """Ridge regression for any penalty: eigenvectors of M_xx and what `y` holds along them.
+
+    Attributes
+    ----------
+    vectors : array (unit, component)
+    values : array (component,)
+        Eigenvalues in units of their mean.
+    along : array (component, k)
+    """
+
+    vectors: jax.Array
+    values: jax.Array
+    along: jax.Array
+
+    def weights(self, penalty: jax.Array) -> jax.Array:
+        """Weights ``(unit, k)`` for one penalty, or one for each column."""
+        return product(self.vectors, self.along / (self.values[:, None] + penalty))
+
+
+def path_of(state: MomentsState, scale: jax.Array | None = None) -> Path:
+    """Diagonalise `xx`; unless `scale` is given, penalties are relative to its mean eigenvalue."""
+    xx, xy, _ = state.blocks()
+    finite = jnp.isfinite(xx).all()
+    mean = jnp.where(finite, xx, 0).diagonal().mean() if scale is None else scale
+    mean = jnp.where(mean > 0, mean, 1)
+    values, vectors = jnp.linalg.eigh(jnp.where(finite, xx, 0) / mean)
+    return Path(vectors, jnp.maximum(values, 0), product(vectors.T, xy) / mean)
+
+
+def ridge_score(
+    fit: MomentsState,
+    held_out: MomentsState,
+    options: Options,
+) -> tuple[Score, jax.Array]:
+    """R² of predicting `y` from `x`, from the moments of folds, and the penalties chosen ``(k,)``.
+
+    Needs `xx` in full and the diagonal of `yy`.
+    """
+    every, scored = whole(fit), whole(held_out)
+    choices = jnp.asarray(options.penalties, every.count.dtype)
+    errors = left_out_errors(fit, choices)
+    each = 1 - errors / jnp.where(every.y_constant, 1, every.y_squares)[None, :]
+    each = jnp.where(every.y_constant[None, :], 0, each)
+    if not options.per_target:
+        each = jnp.broadcast_to(each.mean(axis=1, keepdims=True), each.shape)
+    chosen = choices[jnp.argmax(each, axis=0)]
+    weights = path_of(every).weights(chosen[None, :])
+    return weights_score(every, scored, weights, multioutput=options.multioutput), chosen
+
+
+def swapped_folds(state: MomentsState) -> MomentsState:
+    """Return the moments of folds with `x` and `y` exchanged."""
+    swapped: MomentsState = jax.vmap(lambda fold: fold.swapped())(state)
+    return swapped
+
+
+def left_out_errors(fit: MomentsState, choices: jax.Array) -> jax.Array:
+    """Sum over folds of the squared errors of ridge fitted on the others, ``(penalty, k)``."""
+
+    def of_fold(total: jax.Array, parts: Any) -> tuple[jax.Array, None]:
+        rest, fold = parts
+        path = path_of(rest)
+        errors = jax.lax.map(lambda c: residual_squares(rest, fold, path.weights(c)), choices)
+        return total + errors, None
+
+    start = jnp.zeros((choices.shape[0], fit.y_mean.shape[1]), fit.y_mean.dtype)
+    return jax.lax.scan(of_fold, start, (others(fit), fit))[0]
