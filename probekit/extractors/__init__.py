@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from probekit.extractors._paths import match
 from probekit.extractors._protocol import Extractor
+from probekit.extractors.describing import LayerInfo, describe
 
 if TYPE_CHECKING:
     from probekit.extractors.from_arrays import arrays
@@ -17,7 +18,18 @@ if TYPE_CHECKING:
     from probekit.extractors.from_nnx import nnx
     from probekit.extractors.from_torch import torch
 
-__all__ = ["Extractor", "arrays", "equinox", "function", "linen", "match", "nnx", "torch"]
+__all__ = [
+    "Extractor",
+    "LayerInfo",
+    "arrays",
+    "describe",
+    "equinox",
+    "function",
+    "linen",
+    "match",
+    "nnx",
+    "torch",
+]
 
 # The modules bear other names than the functions: importing a module puts it into its package
 # under its own name, where it would hide a function of that name.

@@ -23,16 +23,16 @@ class ArraysExtractor(Extractor):
         self.examples = int(next(iter(self.arrays.values())).shape[0])
 
     def layers(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
-        """Return the layers, with as many examples as are asked for."""
-        count = len(inputs)
+        """Return the layers, with as many examples as are asked for; None asks for all."""
+        count = self.examples if inputs is None else len(inputs)
         return {
             layer: jax.ShapeDtypeStruct((count, *array.shape[1:]), array.dtype)  # type: ignore[no-untyped-call]
             for layer, array in self.arrays.items()
         }
 
     def __call__(self, inputs: Any) -> dict[str, Any]:
-        """Return these examples, by their numbers; only they are read."""
-        rows = np.asarray(inputs)
+        """Return these examples, by their numbers; only they are read. None stands for all."""
+        rows = np.arange(self.examples) if inputs is None else np.asarray(inputs)
         return {layer: _rows_of(array, rows) for layer, array in self.arrays.items()}
 
     def __repr__(self) -> str:
