@@ -24,14 +24,16 @@ def test_cost_of_recording(tmp_path, tiny, report):
     generator = np.random.default_rng(0)
     inputs = generator.integers(0, 2, (8192, 64)).astype(np.float32)
     labels = np.stack([inputs[:, 0], inputs[:, 1:5].sum(1) % 2], 1)
+    on_device = jnp.asarray(inputs), jnp.asarray(labels)
     probes = slice(0, 512), slice(512, 1024)
     features = [{"easy": labels[part, 0], "hard": labels[part, 1]} for part in probes]
 
     @jax.jit
     def step(variables, state, rows):
         def loss(variables):
-            logits = model.apply(variables, inputs[rows])
-            return optax.sigmoid_binary_cross_entropy(logits, labels[rows]).mean()
+            batch, targets = (array[rows] for array in on_device)
+            logits = model.apply(variables, batch)
+            return optax.sigmoid_binary_cross_entropy(logits, targets).mean()
 
         value, gradients = jax.value_and_grad(loss)(variables)
         updates, state = optimizer.update(gradients, state)
@@ -72,4 +74,4 @@ def test_cost_of_recording(tmp_path, tiny, report):
         recorded.append(timed(steps, tmp_path / f"{number}.nc"))
     ratio = np.median(recorded) / np.median(plain)
     report(f"a step: {1e3 * np.median(plain) / steps:.1f} ms; recorded: {100 * (ratio - 1):+.1f} %")
-    assert tiny or ratio < 1.15
+    assert tiny or ratio < 1.05
