@@ -20,8 +20,21 @@ from probekit.estimators.canonical import (
 from probekit.estimators.decoding import DecodingAccuracy, DecodingR2
 from probekit.estimators.encoding import LinearR2
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
+from probekit.estimators.information import (
+    ControlSelectivity,
+    OnlineCodelength,
+    VInformation,
+)
 from probekit.estimators.matching import PermutationMatching, SoftMatching
 from probekit.estimators.partition import BandedRidgeR2, Commonality, JointR2, UniqueR2
+from probekit.estimators.probes import (
+    AUC,
+    BalancedAccuracy,
+    CrossEntropy,
+    Decoding,
+    KNNAccuracy,
+    MLPAccuracy,
+)
 from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
 from probekit.estimators.similarity import CKA, RSA
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
@@ -34,6 +47,7 @@ from probekit.estimators.units import (
 )
 
 __all__ = [
+    "AUC",
     "CCA",
     "CKA",
     "PLS",
@@ -41,11 +55,15 @@ __all__ = [
     "RSA",
     "SVCCA",
     "AngularProcrustesDistance",
+    "BalancedAccuracy",
     "BandedRidgeR2",
     "BuresMetric",
     "BuresSimilarity",
     "Commonality",
     "ComponentAlignment",
+    "ControlSelectivity",
+    "CrossEntropy",
+    "Decoding",
     "DecodingAccuracy",
     "DecodingR2",
     "EffectiveRank",
@@ -53,9 +71,12 @@ __all__ = [
     "FeatureAngles",
     "IntrinsicDimension",
     "JointR2",
+    "KNNAccuracy",
     "Kind",
     "LinearR2",
     "LinearRegressionSimilarity",
+    "MLPAccuracy",
+    "OnlineCodelength",
     "Pairing",
     "ParticipationRatio",
     "PermutationMatching",
@@ -71,5 +92,6 @@ __all__ = [
     "SpectrumSlope",
     "TotalVariance",
     "UniqueR2",
+    "VInformation",
     "resolve",
 ]

@@ -25,8 +25,14 @@ from probekit.measures.canonical import (
 )
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
+from probekit.measures.decoders import decoding
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
+from probekit.measures.information import (
+    control_selectivity,
+    online_codelength,
+    v_information,
+)
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.matching import permutation_matching, soft_matching
 from probekit.measures.rdm import rdm
@@ -49,6 +55,8 @@ __all__ = [
     "commonality",
     "compare_rdms",
     "component_alignment",
+    "control_selectivity",
+    "decoding",
     "decoding_accuracy",
     "decoding_r2",
     "effective_rank",
@@ -58,6 +66,7 @@ __all__ = [
     "joint_r2",
     "linear_r2",
     "linear_regression_similarity",
+    "online_codelength",
     "participation_ratio",
     "permutation_matching",
     "pls",
@@ -78,4 +87,5 @@ __all__ = [
     "svcca",
     "total_variance",
     "unique_r2",
+    "v_information",
 ]

@@ -74,14 +74,15 @@ def decoding_accuracy(
     check_choice("method", method, METHODS)
     check_positive("penalty", penalty)
     fit, scored = splits(x, y, held_out, least=2)
-    states = _both_states(*fit, *scored)
+    states = both_states(*fit, *scored)
     if method == "logistic":
         return logistic_accuracy_score(*states, penalty=float(penalty)).value
     return _ridge_accuracy(*states, float(penalty))
 
 
 @jitted()
-def _both_states(x: Any, y: Any, x2: Any, y2: Any) -> tuple[ExamplesState, ExamplesState]:
+def both_states(x: Any, y: Any, x2: Any, y2: Any) -> tuple[ExamplesState, ExamplesState]:
+    """All fitted and all scored examples."""
     fit, scored = Examples(capacity=x.shape[0]), Examples(capacity=x2.shape[0])
     return state_of(fit, x, y), state_of(scored, x2, y2)
 

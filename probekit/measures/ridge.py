@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from probekit._checks import check_at_least, check_choice, check_positive
 from probekit.errors import OptionError
@@ -21,7 +20,7 @@ from probekit.statistics import FoldMoments, MomentsState, state_of
 from probekit.statistics._arrays import product
 from probekit.statistics.folds import others, whole
 
-DEFAULT_PENALTIES = tuple(float(f"{penalty:.3g}") for penalty in np.logspace(-5, 3, 17))
+DEFAULT_PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0)
 DEFAULT_FOLDS = 5
 
 

@@ -53,6 +53,7 @@ def parametrize_with_checks(
     estimators: Iterable[Any],
     *,
     expected_failures: Mapping[str, str] | None = None,
+    marks: Mapping[str, Any] | None = None,
 ) -> Any:
     """Return a pytest decorator that makes one test of each check of each estimator.
 
@@ -61,6 +62,8 @@ def parametrize_with_checks(
     estimators : iterable of Estimator, type or str
     expected_failures : mapping, optional
         ``{name of a check: reason}``, for every estimator to which the check applies.
+    marks : mapping, optional
+        ``{name of a check: pytest mark}``, such as ``{"check_jit": pytest.mark.slow}``.
 
     Returns
     -------
@@ -81,8 +84,10 @@ def parametrize_with_checks(
 
     def parameter(subject: Estimator, check: Check) -> Any:
         name = check.__name__
-        marks = [pytest.mark.xfail(reason=expected[name], strict=True)] if name in expected else []
-        return pytest.param(subject, check, id=f"{subject!r}-{name}", marks=marks)
+        found = [marks[name]] if marks and name in marks else []
+        if name in expected:
+            found.append(pytest.mark.xfail(reason=expected[name], strict=True))
+        return pytest.param(subject, check, id=f"{subject!r}-{name}", marks=found)
 
     subjects = [resolve(estimator)[0] for estimator in estimators]
     return pytest.mark.parametrize(

@@ -52,7 +52,11 @@ def one(name):
     return estimator
 
 
-@parametrize_with_checks(REGISTERED)
+# Estimators that are computed step by step and side by side are compiled once more for it.
+SLOW = ("check_jit", "check_vmap")
+
+
+@parametrize_with_checks(REGISTERED, marks=dict.fromkeys(SLOW, pytest.mark.slow))
 def test_contract(estimator, check):
     check(estimator)
 

@@ -6,15 +6,18 @@ examples alone.
 """
 
 import itertools
+import warnings
 
 import numpy as np
 from scipy import linalg, optimize, stats
 from scipy.spatial.distance import cdist
+from sklearn import metrics
 from sklearn.cross_decomposition import PLSSVD
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import r2_score
-from sklearn.neighbors import NearestNeighbors
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+from sklearn.neural_network import MLPClassifier
 
 from probekit.measures.banded import simplex_points
 
@@ -67,15 +70,19 @@ def _r2_of(x, y, x2, y2, columns, multioutput):
     return linear_r2(x, y[:, columns], x2, y2[:, columns], multioutput=multioutput)
 
 
-def fold_of(index, folds):
+def hash_of(index):
     """The final step of MurmurHash3, in Python's integers."""
     found = []
     for number in index:
         bits = int(number)
         bits = (bits ^ (bits >> 16)) * 0x85EBCA6B & 0xFFFFFFFF
         bits = (bits ^ (bits >> 13)) * 0xC2B2AE35 & 0xFFFFFFFF
-        found.append((bits ^ (bits >> 16)) % folds)
+        found.append(bits ^ (bits >> 16))
     return np.array(found)
+
+
+def fold_of(index, folds):
+    return hash_of(index) % folds
 
 
 def _left_out(x, y, folds, penalties, groups=None, gamma=None):
@@ -106,7 +113,7 @@ def _ridge(x, y, penalty, groups=None, gamma=None):
     return predict
 
 
-PENALTIES = 10.0 ** np.linspace(-5, 3, 17)
+PENALTIES = 10.0 ** np.arange(-5, 4)
 
 
 def _chosen_by_folds(errors, y, per_target):
@@ -202,6 +209,105 @@ def decoding_accuracy(x, y, x2, y2, *, method="ridge", penalty=1e-3):
     else:
         classifier = LogisticRegression(C=1 / (penalty * len(x)), max_iter=10_000)
     return classifier.fit(x / scale, y[:, 0]).score(x2 / scale, y2[:, 0])
+
+
+def _scaled(x, x2):
+    """Both as probes see them: centred, and a mean unit's variance of 1."""
+    x, x2 = _wide(x, x2)
+    scale = np.sqrt(np.var(x, axis=0).mean())
+    return (x - x.mean(axis=0)) / scale, (x2 - x.mean(axis=0)) / scale
+
+
+def _logistic(x, y):
+    return LogisticRegression(C=1e3 / len(x), max_iter=10_000).fit(x, y)
+
+
+def decoding(x, y, x2, y2, *, probe="logistic", metric="accuracy"):
+    """Logistic regression, nearest neighbours or a perceptron, and scikit-learn's scores."""
+    x, x2 = _scaled(x, x2)
+    y, y2 = np.asarray(y)[:, 0], np.asarray(y2)[:, 0]
+    if probe == "knn":
+        model = KNeighborsClassifier(5).fit(x, y)
+    elif probe == "mlp":
+        options = {"solver": "lbfgs", "alpha": 1e-3, "max_iter": 200, "random_state": 0}
+        with warnings.catch_warnings(action="ignore"):  # so many steps are what was asked for
+            model = MLPClassifier((32,), **options).fit(x, y)
+    else:
+        model = _logistic(x, y)
+    if metric == "accuracy":
+        return model.score(x2, y2)
+    if metric == "balanced_accuracy":
+        return metrics.balanced_accuracy_score(y2, model.predict(x2))
+    p = model.predict_proba(x2)
+    if metric == "cross_entropy":
+        return metrics.log_loss(y2, p, labels=model.classes_) / np.log(2)
+    return metrics.roc_auc_score(y2, p if p.shape[1] > 2 else p[:, 1], multi_class="ovr")
+
+
+def balanced_accuracy(x, y, x2, y2):
+    return decoding(x, y, x2, y2, metric="balanced_accuracy")
+
+
+def auc(x, y, x2, y2):
+    return decoding(x, y, x2, y2, metric="auc")
+
+
+def cross_entropy(x, y, x2, y2):
+    return decoding(x, y, x2, y2, metric="cross_entropy")
+
+
+def knn_accuracy(x, y, x2, y2):
+    return decoding(x, y, x2, y2, probe="knn")
+
+
+def mlp_accuracy(x, y, x2, y2):
+    order = _order(0, len(x))  # rounding depends on it
+    return decoding(x[order], y[order], x2, y2, probe="mlp")
+
+
+def v_information(x, y, x2, y2):
+    classes, counts = np.unique(y, return_counts=True)
+    blind = np.tile(counts / counts.sum(), (len(y2), 1))
+    known = metrics.log_loss(np.asarray(y2)[:, 0], blind, labels=classes) / np.log(2)
+    return known - cross_entropy(x, y, x2, y2)
+
+
+def _order(start, examples):
+    """Examples as a sample holds them: by the hash of their number."""
+    return np.argsort(hash_of(range(start, start + examples)))
+
+
+def online_codelength(x, y, x2, y2):
+    order = _order(0, len(x))
+    x, y = x[order], np.asarray(y)[order, 0]
+    classes, codes = np.unique(y, return_inverse=True)
+    n, k = len(y), len(classes)
+    percent = [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.25, 12.5, 25, 50, 100]
+    ends = sorted({max(1, round(n * p / 100)) for p in percent})
+    bits = ends[0] * np.log2(k)
+    for start, end in itertools.pairwise(ends):
+        seen, coded = _scaled(x[:start], x[start:end]) if start > 1 else (None, None)
+        p = np.zeros((end - start, k))
+        if len(set(codes[:start])) == 1:
+            p[:, codes[0]] = 1
+        else:
+            model = _logistic(seen, codes[:start])
+            p[:, model.classes_] = model.predict_proba(coded)
+        p = (start * p + 1) / (start + k)
+        bits -= np.log2(p[np.arange(end - start), codes[start:end]]).sum()
+    return bits
+
+
+def control_selectivity(x, y, x2, y2):
+    order = _order(0, len(x))
+    x, y = x[order], np.asarray(y)[order, 0]
+    x, _ = _scaled(x, x)
+    _, codes = np.unique(y, return_inverse=True)
+    generator, control = np.random.default_rng(0), []
+    for _ in range(3):
+        task = generator.choice(codes, len(codes))
+        control.append(_logistic(x, task).score(x, task))
+    return _logistic(x, codes).score(x, codes) - np.mean(control)
 
 
 def total_variance(x, y, x2, y2):
@@ -468,6 +574,15 @@ BY_ESTIMATOR = {
     "banded_ridge_r2": banded_ridge_r2,
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
+    "decoding": decoding,
+    "balanced_accuracy": balanced_accuracy,
+    "auc": auc,
+    "cross_entropy": cross_entropy,
+    "knn_accuracy": knn_accuracy,
+    "mlp_accuracy": mlp_accuracy,
+    "control_selectivity": control_selectivity,
+    "online_codelength": online_codelength,
+    "v_information": v_information,
     "cka": cka,
     "rsa": rsa,
     "procrustes_distance": procrustes_distance,

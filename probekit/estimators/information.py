@@ -1,0 +1,245 @@
+"""What a probe tells in bits, and what it learns by heart."""
+
+import dataclasses
+from typing import Any
+
+import jax
+
+from probekit._checks import check_at_least
+from probekit.estimators._protocol import Estimator
+from probekit.estimators._readout import reported
+from probekit.measures.decoders import Options, check_probe
+from probekit.measures.information import (
+    DEFAULT_DRAWS,
+    FRACTIONS,
+    check_fractions,
+    codelength_score,
+    information_score,
+    selectivity_score,
+)
+from probekit.statistics import Examples, ExamplesState
+from probekit.variables import Variable
+
+_KNOWN = frozenset({"translation", "scaling", "rotation", "permutation"})
+
+
+def _invariances(probe: str) -> frozenset[str]:
+    return _KNOWN if probe in ("logistic", "ridge", "knn") else frozenset()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OnlineCodelength(Estimator):
+    """Minimum description length of a feature given the representation, by online coding.
+
+    As `probekit.measures.online_codelength`, of the fitted examples; the second variable,
+    ``<name>_compression``, says how many times shorter it is than the uniform code.
+
+    Parameters
+    ----------
+    probe : str
+        As of `Decoding`; one that gives probabilities.
+    fractions : tuple of float
+        After which fractions of the examples the probe is fitted anew; ascending, the last 1.
+    options : tuple of (str, value)
+        Arguments of the scikit-learn class.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the first variable.
+    """
+
+    probe: str = "logistic"
+    fractions: tuple[float, ...] = FRACTIONS
+    options: Options = ()
+    examples: int = 1024
+    name: str = "online_codelength"
+    kind = "decoding"
+    traceable = False
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_probe(self.probe, "cross_entropy")
+        check_fractions(self.fractions)
+        check_at_least("examples", self.examples, 2)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the probe."""
+        return _invariances(self.probe)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """Codelength and compression."""
+        references = (
+            "Voita and Titov 2020, Information-theoretic probing with minimum description length"
+        )
+        return (
+            Variable(
+                self.name,
+                long_name=f"online codelength of the feature ({self.probe})",
+                units="bit",
+                valid_range=(0.0, float("inf")),
+                references=references,
+            ),
+            Variable(
+                f"{self.name}_compression",
+                long_name="uniform codelength / online codelength",
+                valid_range=(0.0, float("inf")),
+                references=references,
+            ),
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples, in the order of their hash."""
+        return Examples(capacity=self.examples)
+
+    def compute(self, fit: ExamplesState, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
+        del held_out
+        length, compression = codelength_score(
+            fit.head(self.examples),
+            probe=self.probe,
+            fractions=self.fractions,
+            options=self.options,
+        )
+        return reported(self.name, length) | reported(f"{self.name}_compression", compression)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VInformation(Estimator):
+    """Usable information: how many bits about a feature a family of probes finds.
+
+    As `probekit.measures.v_information`, on `examples` examples of each split.
+
+    Parameters
+    ----------
+    probe : str
+        As of `Decoding`; one that gives probabilities.
+    options : tuple of (str, value)
+        Arguments of the scikit-learn class.
+    examples : int
+        How many examples of each split are kept.
+    name : str
+        Name of the variable.
+    """
+
+    probe: str = "logistic"
+    options: Options = ()
+    examples: int = 1024
+    name: str = "v_information"
+    kind = "decoding"
+    traceable = False
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_probe(self.probe, "cross_entropy")
+        check_at_least("examples", self.examples, 2)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the probe."""
+        return _invariances(self.probe)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The information."""
+        return (
+            Variable(
+                self.name,
+                long_name=f"usable information about the feature ({self.probe})",
+                units="bit",
+                valid_range=(-float("inf"), float("inf")),
+                references="Xu et al. 2020, A theory of usable information under computational "
+                "constraints",
+            ),
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
+        states = (fit.head(self.examples), held_out.head(self.examples))
+        score = information_score(*states, probe=self.probe, options=self.options)
+        return reported(self.name, score)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ControlSelectivity(Estimator):
+    """Accuracy of a probe minus that on a control task, which can only be learned by heart.
+
+    As `probekit.measures.control_selectivity`, on `examples` examples of each split; the second
+    variable, ``<name>_control``, is the accuracy on the control task.
+
+    Parameters
+    ----------
+    probe : str
+        As of `Decoding`.
+    types : bool
+        Whether the last column of the feature is the type of the example. If not, each example is a
+        type of its own, and both tasks are scored on the fitted examples.
+    draws : int
+        How many control tasks are averaged.
+    options : tuple of (str, value)
+        Arguments of the scikit-learn class.
+    examples : int
+        How many examples of each split are kept.
+    name : str
+        Name of the first variable.
+    """
+
+    probe: str = "logistic"
+    types: bool = False
+    draws: int = DEFAULT_DRAWS
+    options: Options = ()
+    examples: int = 1024
+    name: str = "control_selectivity"
+    kind = "decoding"
+    traceable = False
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_probe(self.probe, "accuracy")
+        check_at_least("draws", self.draws, 1)
+        check_at_least("examples", self.examples, 2)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the probe."""
+        return _invariances(self.probe)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The difference, and the control task."""
+        references = "Hewitt and Liang 2019, Designing and interpreting probes with control tasks"
+        return (
+            Variable(
+                self.name,
+                long_name=f"selectivity of the probe ({self.probe})",
+                valid_range=(-1.0, 1.0),
+                references=references,
+            ),
+            Variable(
+                f"{self.name}_control",
+                long_name="accuracy on the control task",
+                valid_range=(0.0, 1.0),
+                references=references,
+            ),
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
+        selectivity, control = selectivity_score(
+            fit.head(self.examples),
+            held_out.head(self.examples),
+            probe=self.probe,
+            types=self.types,
+            draws=self.draws,
+            options=self.options,
+        )
+        return reported(self.name, selectivity) | reported(f"{self.name}_control", control)

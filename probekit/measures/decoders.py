@@ -1,0 +1,386 @@
+"""Decoding by any probe: scikit-learn classifiers and regressions on the host, and their scores."""
+
+import importlib
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_choice
+from probekit.errors import OptionError
+from probekit.measures._arguments import splits
+from probekit.measures._status import CONSTANT, NONFINITE, OK, TOO_FEW, Score
+from probekit.measures.classification import both_states
+from probekit.statistics import ExamplesState
+
+Metric = Literal["accuracy", "balanced_accuracy", "auc", "cross_entropy", "r2"]
+METRICS = ("accuracy", "balanced_accuracy", "auc", "cross_entropy", "r2")
+PROBES = ("logistic", "ridge", "knn", "mlp")
+DEFAULT_PENALTY = 1e-3
+NEIGHBOURS = 5
+HIDDEN = 32
+
+# name of a probe -> (classifier, regression), each with options that `options` may replace
+_BUILT_IN = {
+    "logistic": ("sklearn.linear_model:LogisticRegression", None),
+    "ridge": ("sklearn.linear_model:RidgeClassifier", "sklearn.linear_model:Ridge"),
+    "knn": ("sklearn.neighbors:KNeighborsClassifier", "sklearn.neighbors:KNeighborsRegressor"),
+    "mlp": ("sklearn.neural_network:MLPClassifier", "sklearn.neural_network:MLPRegressor"),
+}
+
+Options = tuple[tuple[str, Any], ...]
+
+
+def decoding(
+    x: Any,
+    y: Any,
+    *,
+    held_out: tuple[Any, Any] | None = None,
+    probe: Any = "logistic",
+    metric: Metric = "accuracy",
+    options: Mapping[str, Any] | None = None,
+) -> jax.Array:
+    """How well any probe reads a feature out of a representation.
+
+    ``accuracy``: share of examples whose class is named; ``balanced_accuracy``: mean over classes
+    of the share of each; ``auc``: area under the ROC curve, the mean over classes of each against
+    the rest; ``cross_entropy``: mean of -log₂ p(class), in bits; ``r2``: as `decoding_r2`.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation; it is centred and scaled to a mean unit's variance of 1.
+    y : array (example,) or (example, k)
+        Any numbers, equal for equal classes; with several columns each different row is a class.
+        For ``r2`` the numbers themselves.
+    held_out : tuple of array, optional
+        Representation and feature ``(x2, y2)`` of the examples that are scored; those that are
+        fitted, unless given.
+    probe : {"logistic", "ridge", "knn", "mlp"} or str or object
+        Multinomial logistic regression; ridge regression (on indicators); k nearest neighbours; a
+        perceptron with one hidden layer; ``"module:Class"``; or a scikit-learn estimator.
+    metric : {"accuracy", "balanced_accuracy", "auc", "cross_entropy", "r2"}
+    options : mapping, optional
+        Arguments of the scikit-learn class, such as ``{"n_neighbors": 10}``.
+
+    Returns
+    -------
+    array ()
+        Accuracies and AUC in [0, 1]; cross-entropy at least 0; R² at most 1. A class that never
+        occurred when fitting counts 23 bits. NaN if the input is not finite, if one class alone
+        occurs in the fitted examples or (AUC) the scored ones, or if no class occurs twice.
+
+    Raises
+    ------
+    ShapeError
+        If numbers of examples or columns differ, or there are fewer than 2 examples to fit.
+    OptionError
+        If `probe` or `metric` is unknown, the probe cannot give the metric, or refuses its options.
+
+    Notes
+    -----
+    Runs on the host, not under ``jit``. With ``logistic``, ``ridge`` and ``knn`` invariant to
+    translation, scaling, rotation and permutation of units. Costs what the probe costs: O(n d) an
+    iteration for ``logistic`` and ``mlp``, O(n d min(n, d)) for ``ridge``, O(n² d) for ``knn``.
+
+    References
+    ----------
+    Alain and Bengio 2016, Understanding intermediate layers using linear classifier probes;
+    Brodersen et al. 2010, The balanced accuracy and its posterior distribution; Hanley and McNeil
+    1982, The meaning and use of the area under a ROC curve.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import decoding
+    >>> x = np.array([[0.0, 1.0], [0.2, 0.0], [1.0, 0.0], [0.9, 1.0]])
+    >>> float(decoding(x, [0, 0, 1, 1], probe="knn", options={"n_neighbors": 1}))
+    1.0
+    >>> float(decoding(x, [0, 0, 1, 1], metric="auc"))
+    1.0
+    """
+    check_choice("metric", metric, METRICS)
+    check_probe(probe, metric)
+    fit, scored = splits(x, y, held_out, least=2)
+    states = both_states(*fit, *scored)
+    return decoding_score(
+        *states, probe=probe, metric=metric, options=tuple((options or {}).items())
+    ).value
+
+
+def check_probe(probe: Any, metric: Metric) -> None:
+    """Raise `OptionError` unless the probe is known and, as far as is known, gives the metric."""
+    if not isinstance(probe, str) or ":" in probe:
+        return
+    check_choice("probe", probe, PROBES)
+    if probe == "ridge" and metric == "cross_entropy":
+        raise OptionError(
+            "probe='ridge': gives no probabilities, which metric='cross_entropy' needs. "
+            "Take 'logistic', 'knn' or 'mlp'."
+        )
+    if probe == "logistic" and metric == "r2":
+        raise OptionError(
+            "probe='logistic': names classes, and metric='r2' needs numbers. "
+            "Take 'ridge', 'knn' or 'mlp'."
+        )
+
+
+class Labelled(NamedTuple):
+    """Examples with a class each.
+
+    Attributes
+    ----------
+    x : array (example, unit), float64
+    label : array (example,)
+        Number of the class, or for regression the feature ``(example, k)``.
+    weight : array (example,)
+    """
+
+    x: np.ndarray
+    label: np.ndarray
+    weight: np.ndarray
+
+    def take(self, rows: Any) -> "Labelled":
+        """Return these examples."""
+        return Labelled(self.x[rows], self.label[rows], self.weight[rows])
+
+
+def labelled(*states: ExamplesState) -> list[Labelled]:
+    """Present examples of each state; classes have the same numbers in all."""
+    parts = [numeric(state) for state in states]
+    _, classes = np.unique(
+        np.concatenate([part.label for part in parts]), axis=0, return_inverse=True
+    )
+    ends = np.cumsum([len(part.label) for part in parts])[:-1]
+    codes = np.split(classes.reshape(-1), ends)
+    return [part._replace(label=code) for part, code in zip(parts, codes, strict=True)]
+
+
+def numeric(state: ExamplesState) -> Labelled:
+    """Present examples with the feature as it is."""
+    x, y, weight = (np.asarray(part, np.float64) for part in (state.x, state.y, state.weight))
+    present = weight > 0
+    return Labelled(x[present], y[present], weight[present])
+
+
+def status_of_classes(fit: ExamplesState, *others: ExamplesState) -> int:
+    """Status of what is read out of classes: ok, or why it is undefined."""
+    if not all(bool(state.finite()) for state in (fit, *others)):
+        return NONFINITE
+    (known,) = labelled(fit)
+    counts = np.bincount(known.label)
+    scored = all(bool(state.present.any()) for state in others)
+    if len(known.label) < 2 or not scored:
+        return TOO_FEW
+    if len(counts) < 2:
+        return CONSTANT
+    return TOO_FEW if counts.max() < 2 else OK
+
+
+def as_score(value: float, status: int, dtype: Any) -> Score:
+    """Score of a number that was computed on the host."""
+    if status == OK and not np.isfinite(value):
+        status = NONFINITE
+    value = value if status == OK else np.nan
+    return Score(jnp.asarray(value, dtype), jnp.asarray(status, jnp.int8))
+
+
+def decoding_score(
+    fit: ExamplesState,
+    held_out: ExamplesState,
+    *,
+    probe: Any = "logistic",
+    metric: Metric = "accuracy",
+    options: Options = (),
+) -> Score:
+    """Compute `decoding` from the examples that were kept."""
+    dtype = np.asarray(fit.x).dtype
+    if metric == "r2":
+        return _regression_score(fit, held_out, probe, options, dtype)
+    status = status_of_classes(fit, held_out)
+    if status != OK:
+        return as_score(np.nan, status, dtype)
+    known, asked = labelled(fit, held_out)
+    value = _METRICS[metric](trained(probe, known, options), asked)
+    return as_score(value, CONSTANT if np.isnan(value) else OK, dtype)
+
+
+class Trained(NamedTuple):
+    """A fitted probe.
+
+    Attributes
+    ----------
+    model : object
+    classes : array (class,)
+        Numbers of the classes that it knows.
+    mean : array (unit,)
+    scale : float
+    name : str
+        For messages.
+    """
+
+    model: Any
+    classes: np.ndarray
+    mean: np.ndarray
+    scale: float
+    name: str
+
+    def inputs(self, x: np.ndarray) -> np.ndarray:
+        """Representation as the probe sees it."""
+        scaled: np.ndarray = (x - self.mean) / self.scale
+        return scaled
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Class of each example, or the predicted feature."""
+        predicted: np.ndarray = self.model.predict(self.inputs(x))
+        return predicted
+
+    def probabilities(self, x: np.ndarray, classes: int) -> np.ndarray:
+        """Probability of each class ``(example, class)``; 0 for those that it does not know."""
+        if not hasattr(self.model, "predict_proba"):
+            raise OptionError(
+                f"probe={self.name!r}: gives no probabilities, which this score needs. "
+                "Take one with predict_proba, such as 'logistic'."
+            )
+        found = np.zeros((len(x), max(classes, int(self.classes.max()) + 1)))
+        found[:, self.classes] = self.model.predict_proba(self.inputs(x))
+        return found
+
+    def evidence(self, x: np.ndarray, classes: int) -> np.ndarray:
+        """Return what orders examples by how likely they are of each class."""
+        if hasattr(self.model, "predict_proba") or not hasattr(self.model, "decision_function"):
+            return self.probabilities(x, classes)
+        decided = self.model.decision_function(self.inputs(x))
+        decided = np.stack([-decided, decided], axis=1) if decided.ndim == 1 else decided
+        found = np.full((len(x), max(classes, int(self.classes.max()) + 1)), -np.inf)
+        found[:, self.classes] = decided
+        return found
+
+
+def trained(probe: Any, known: Labelled, options: Options = (), *, regression: bool = False) -> Any:
+    """Fit a probe to examples."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.utils.validation import has_fit_parameter
+
+    weight = known.weight
+    mean = np.average(known.x, axis=0, weights=weight)
+    variance = np.average((known.x - mean) ** 2, axis=0, weights=weight).mean()
+    name = probe if isinstance(probe, str) else type(probe).__name__
+    model = _model(probe, dict(options), weight.sum(), len(known.x), regression)
+    weights = {"sample_weight": weight} if has_fit_parameter(model, "sample_weight") else {}
+    scale = float(np.sqrt(variance)) if variance > 0 else 1.0
+    target = known.label
+    if regression and target.shape[1] == 1:
+        target = target[:, 0]
+    with warnings.catch_warnings():
+        # A perceptron of so many steps is the probe; whether it could get better is no matter.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit((known.x - mean) / scale, target, **weights)
+    classes = np.zeros(0, int) if regression else np.asarray(model.classes_)
+    return Trained(model, classes, mean, scale, name)
+
+
+def _model(
+    probe: Any, options: dict[str, Any], total: float, examples: int, regression: bool
+) -> Any:
+    if not isinstance(probe, str):
+        from sklearn.base import clone
+
+        return clone(probe).set_params(**options)
+    target = probe
+    if probe in _BUILT_IN:
+        target = _BUILT_IN[probe][regression] or ""
+        options = _defaults(probe, total, examples) | options
+    module, _, attribute = target.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise OptionError(
+            f"probe={probe!r}: cannot be imported ({error}); give one of {', '.join(PROBES)}, "
+            "or 'module:Class'."
+        ) from None
+    try:
+        return found(**options)
+    except TypeError as error:
+        raise OptionError(f"options={options!r}: refused by {attribute} ({error}).") from None
+
+
+def _defaults(probe: str, total: float, examples: int) -> dict[str, Any]:
+    """Options of the built-in probes; a penalty is a fraction of the mean unit's variance."""
+    if probe == "logistic":
+        return {"C": 1 / (DEFAULT_PENALTY * total), "max_iter": 10_000}
+    if probe == "ridge":
+        return {"alpha": DEFAULT_PENALTY * total}
+    if probe == "knn":
+        return {"n_neighbors": min(NEIGHBOURS, examples)}
+    return {
+        "hidden_layer_sizes": (HIDDEN,),
+        "solver": "lbfgs",
+        "alpha": 1e-3,
+        "max_iter": 200,
+        "random_state": 0,
+    }
+
+
+def _accuracy(probe: Trained, asked: Labelled) -> float:
+    return float(np.average(probe.predict(asked.x) == asked.label, weights=asked.weight))
+
+
+def _balanced_accuracy(probe: Trained, asked: Labelled) -> float:
+    right = probe.predict(asked.x) == asked.label
+    classes = np.unique(asked.label)
+    members = [asked.label == code for code in classes]
+    return float(np.mean([np.average(right[m], weights=asked.weight[m]) for m in members]))
+
+
+def _auc(probe: Trained, asked: Labelled) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    evidence = probe.evidence(asked.x, int(asked.label.max()) + 1)
+    areas = []
+    for code in probe.classes:
+        positive = asked.label == code
+        if positive.any() and not positive.all():
+            area = roc_auc_score(positive, evidence[:, code], sample_weight=asked.weight)
+            areas.append(area)
+    return float(np.mean(areas)) if areas else float("nan")
+
+
+def cross_entropy(probabilities: np.ndarray, asked: Labelled) -> float:
+    """Mean bits of the true classes."""
+    p = probabilities[np.arange(len(asked.label)), asked.label]
+    bits = -np.log2(np.clip(p, np.finfo(np.float32).eps, 1))
+    return float(np.average(bits, weights=asked.weight))
+
+
+def _cross_entropy(probe: Trained, asked: Labelled) -> float:
+    return cross_entropy(probe.probabilities(asked.x, int(asked.label.max()) + 1), asked)
+
+
+_METRICS: dict[str, Callable[[Trained, Labelled], float]] = {
+    "accuracy": _accuracy,
+    "balanced_accuracy": _balanced_accuracy,
+    "auc": _auc,
+    "cross_entropy": _cross_entropy,
+}
+
+
+def _regression_score(
+    fit: ExamplesState, held_out: ExamplesState, probe: Any, options: Options, dtype: Any
+) -> Score:
+    from sklearn.metrics import r2_score
+
+    if not (bool(fit.finite()) and bool(held_out.finite())):
+        return as_score(np.nan, NONFINITE, dtype)
+    known, asked = numeric(fit), numeric(held_out)
+    if len(known.x) < 2 or len(asked.x) < 2:
+        return as_score(np.nan, TOO_FEW, dtype)
+    if (np.ptp(asked.label, axis=0) == 0).all() or (np.ptp(known.label, axis=0) == 0).all():
+        return as_score(np.nan, CONSTANT, dtype)
+    predicted = trained(probe, known, options, regression=True).predict(asked.x)
+    predicted = predicted.reshape(asked.label.shape)
+    value = r2_score(asked.label, predicted, sample_weight=asked.weight)
+    return as_score(float(value), OK, dtype)

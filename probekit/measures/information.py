@@ -1,0 +1,352 @@
+"""What probes tell in bits: codelength, usable information; and what they learn by heart."""
+
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from probekit._checks import check_at_least
+from probekit.errors import OptionError
+from probekit.measures._arguments import matched, splits
+from probekit.measures._status import OK, Score
+from probekit.measures.classification import both_states
+from probekit.measures.decoders import (
+    Labelled,
+    Options,
+    as_score,
+    check_probe,
+    cross_entropy,
+    labelled,
+    status_of_classes,
+    trained,
+)
+from probekit.statistics import Examples, ExamplesState, state_of
+
+FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
+DEFAULT_DRAWS = 3
+
+
+def online_codelength(
+    x: Any,
+    y: Any,
+    *,
+    probe: Any = "logistic",
+    fractions: Sequence[float] = FRACTIONS,
+    options: Mapping[str, Any] | None = None,
+) -> jax.Array:
+    """Minimum description length of a feature given the representation, by online coding.
+
+    L = t₁ log₂ K - Σ_i log₂ p_i(y_{t_i+1 … t_{i+1}} | x), where p_i is the probe fitted to the
+    first t_i examples, and K the number of classes. So that the code has a word for each class, p_i
+    is (t_i p + 1) / (t_i + K) of what the probe predicts.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation.
+    y : array (example,) or (example, k)
+        The class of each example.
+    probe : str or object
+        As in `decoding`; it must give probabilities.
+    fractions : sequence of float
+        The t_i as fractions of all examples, ascending, the last 1.
+    options : mapping, optional
+        Arguments of the scikit-learn class.
+
+    Returns
+    -------
+    array ()
+        In bits, above 0; n log₂ K for a probe that knows nothing. NaN if the input is not finite,
+        if only one class occurs, or if none occurs twice.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+    OptionError
+        If the probe is unknown or gives no probabilities, or the fractions do not ascend to 1.
+
+    Notes
+    -----
+    Examples are transmitted in a random order that depends on their numbers alone. Runs on the
+    host, not under ``jit``. With ``logistic`` invariant to translation, scaling, rotation and
+    permutation of units. Costs as much as fitting two probes to all examples: O(n d) an iteration.
+
+    References
+    ----------
+    Voita and Titov 2020, Information-theoretic probing with minimum description length (online
+    code).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import online_codelength
+    >>> y = np.arange(64) % 2
+    >>> bool(online_codelength(y[:, None] + 0.0, y) < 20)  # of 64 bits
+    True
+    """
+    check_probe(probe, "cross_entropy")
+    check_fractions(fractions)
+    x, y = matched(x, y, least=2)
+    state = state_of(Examples(capacity=len(x)), x, y)
+    pairs = tuple((options or {}).items())
+    return codelength_score(state, probe=probe, fractions=tuple(fractions), options=pairs)[0].value
+
+
+def v_information(
+    x: Any,
+    y: Any,
+    *,
+    held_out: tuple[Any, Any] | None = None,
+    probe: Any = "logistic",
+    options: Mapping[str, Any] | None = None,
+) -> jax.Array:
+    """Usable information: how many bits about a feature a family of probes gets from x.
+
+    I_V(X → Y) = H_V(Y) - H_V(Y | X): cross-entropy on the scored examples of the class frequencies
+    of the fitted ones, minus that of the probe.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation.
+    y : array (example,) or (example, k)
+        The class of each example.
+    held_out : tuple of array, optional
+        Representation and classes of the examples that are scored; those that are fitted, unless
+        given.
+    probe : str or object
+        The family V, as in `decoding`; it must give probabilities.
+    options : mapping, optional
+        Arguments of the scikit-learn class.
+
+    Returns
+    -------
+    array ()
+        In bits, at most log₂ of the number of classes; below 0 for a probe that does worse on the
+        scored examples than the frequencies. Undefined as `decoding` is.
+
+    Raises
+    ------
+    ShapeError
+        If numbers of examples or columns differ, or there are fewer than 2 examples to fit.
+    OptionError
+        If the probe is unknown or gives no probabilities.
+
+    Notes
+    -----
+    Runs on the host, not under ``jit``. With ``logistic`` invariant to translation, scaling,
+    rotation and permutation of units. O(n d) an iteration.
+
+    References
+    ----------
+    Xu, Zhao, Song, Stewart and Ermon 2020, A theory of usable information under computational
+    constraints.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import v_information
+    >>> y = np.arange(64) % 2
+    >>> bool(0.9 < v_information(y[:, None] + 0.0, y) <= 1)
+    True
+    """
+    check_probe(probe, "cross_entropy")
+    fit, scored = splits(x, y, held_out, least=2)
+    states = both_states(*fit, *scored)
+    return information_score(*states, probe=probe, options=tuple((options or {}).items())).value
+
+
+def control_selectivity(
+    x: Any,
+    y: Any,
+    *,
+    types: Any = None,
+    held_out: tuple[Any, ...] | None = None,
+    probe: Any = "logistic",
+    draws: int = DEFAULT_DRAWS,
+    options: Mapping[str, Any] | None = None,
+) -> jax.Array:
+    """Accuracy of a probe minus that on a control task: its selectivity.
+
+    The control task gives each type of example a class at random, with the frequencies of the real
+    ones, so that it can only be learned by heart.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation.
+    y : array (example,)
+        The class of each example.
+    types : array (example,), optional
+        Which examples are of one type (word, object, …). Unless given, each is a type of its own,
+        and both tasks are scored on the fitted examples: nothing could be known of others.
+    held_out : (x2, y2, types2), optional
+        The examples that are scored, if there are types.
+    probe : str or object
+        As in `decoding`.
+    draws : int
+        How many control tasks the accuracy is averaged over.
+    options : mapping, optional
+        Arguments of the scikit-learn class.
+
+    Returns
+    -------
+    array ()
+        In [-1, 1]; high for a probe that finds the feature and cannot memorise. Undefined as
+        `decoding` is.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+    OptionError
+        If the probe is unknown, `draws` is below 1, or `held_out` comes without `types`.
+
+    Notes
+    -----
+    Runs on the host, not under ``jit``. With ``logistic``, ``ridge`` and ``knn`` invariant to
+    translation, scaling, rotation and permutation of units. Costs 1 + `draws` probes: O(n d) an
+    iteration.
+
+    References
+    ----------
+    Hewitt and Liang 2019, Designing and interpreting probes with control tasks.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import control_selectivity
+    >>> x = np.random.default_rng(0).normal(size=(200, 2))
+    >>> bool(control_selectivity(x, x[:, 0] > 0) > 0.25)
+    True
+    """
+    check_probe(probe, "accuracy")
+    check_at_least("draws", draws, 1)
+    if types is None and held_out is not None:
+        raise OptionError(
+            "held_out: given without types; a control task on new examples needs the type of each."
+        )
+    if types is not None:
+        y, types = matched(y, types, names=("y", "types"))
+        y = np.concatenate([y, types], axis=1)
+        if held_out is not None:
+            y2, types2 = matched(held_out[1], held_out[2], names=("held_out[1]", "held_out[2]"))
+            held_out = (held_out[0], np.concatenate([y2, types2], axis=1))
+    fit, scored = splits(x, y, held_out, least=2)
+    states = both_states(*fit, *scored)
+    pairs = tuple((options or {}).items())
+    found = selectivity_score(
+        *states, probe=probe, types=types is not None, draws=draws, options=pairs
+    )
+    return found[0].value
+
+
+def check_fractions(fractions: Sequence[float]) -> None:
+    """Raise `OptionError` unless the fractions ascend from above 0 to 1."""
+    steps = np.diff([0.0, *fractions])
+    if len(fractions) == 0 or not (steps > 0).all() or fractions[-1] != 1:
+        raise OptionError(
+            f"fractions={tuple(fractions)!r}: must ascend from above 0 to 1, e.g. (0.1, 0.5, 1.0)."
+        )
+
+
+def codelength_score(
+    fit: ExamplesState, *, probe: Any, fractions: tuple[float, ...], options: Options
+) -> tuple[Score, Score]:
+    """`online_codelength` of the fitted examples, and how many times shorter than uniform it is."""
+    dtype = np.asarray(fit.x).dtype
+    status = status_of_classes(fit)
+    if status != OK:
+        return as_score(np.nan, status, dtype), as_score(np.nan, status, dtype)
+    (known,) = labelled(fit)
+    classes = int(known.label.max()) + 1
+    bits = 0.0
+    for start, end in _blocks(len(known.label), fractions):
+        coded = known.take(slice(start, end))
+        if start == 0:
+            bits += end * np.log2(classes)
+            continue
+        p = _predicted(probe, known.take(slice(0, start)), coded, classes, options)
+        p = (start * p + 1) / (start + classes)
+        bits -= np.log2(p[np.arange(end - start), coded.label]).sum()
+    uniform = len(known.label) * np.log2(classes)
+    return as_score(bits, OK, dtype), as_score(uniform / bits, OK, dtype)
+
+
+def _blocks(examples: int, fractions: tuple[float, ...]) -> Iterator[tuple[int, int]]:
+    """First and last examples of what is coded at a time; none is empty."""
+    ends = sorted({max(1, round(fraction * examples)) for fraction in fractions})
+    yield from zip([0, *ends[:-1]], ends, strict=True)
+
+
+def _predicted(
+    probe: Any, known: Labelled, asked: Labelled, classes: int, options: Options
+) -> np.ndarray:
+    """Probabilities ``(example, class)``; if one class alone is known, it is certain."""
+    if len(np.unique(known.label)) == 1:
+        return np.broadcast_to(np.eye(classes)[known.label[0]], (len(asked.label), classes))
+    found: np.ndarray = trained(probe, known, options).probabilities(asked.x, classes)
+    return found
+
+
+def information_score(
+    fit: ExamplesState, held_out: ExamplesState, *, probe: Any, options: Options
+) -> Score:
+    """`v_information` of the examples that were kept."""
+    dtype = np.asarray(fit.x).dtype
+    status = status_of_classes(fit, held_out)
+    if status != OK:
+        return as_score(np.nan, status, dtype)
+    known, asked = labelled(fit, held_out)
+    classes = int(max(known.label.max(), asked.label.max())) + 1
+    frequency = np.bincount(known.label, weights=known.weight, minlength=classes)
+    blind = np.broadcast_to(frequency / frequency.sum(), (len(asked.label), classes))
+    seeing = trained(probe, known, options).probabilities(asked.x, classes)
+    return as_score(cross_entropy(blind, asked) - cross_entropy(seeing, asked), OK, dtype)
+
+
+def selectivity_score(
+    fit: ExamplesState,
+    held_out: ExamplesState,
+    *,
+    probe: Any,
+    types: bool,
+    draws: int,
+    options: Options,
+) -> tuple[Score, Score]:
+    """`control_selectivity` of the examples that were kept, and the accuracy of the control task.
+
+    With types, they are the last column of `y`.
+    """
+    dtype = np.asarray(fit.x).dtype
+    states = (fit, held_out) if types else (fit, fit)
+    kinds = [np.asarray(state.y)[np.asarray(state.present), -1] for state in states]
+    if types:
+        fit, held_out = (dataclasses.replace(state, y=state.y[:, :-1]) for state in states)
+        states = (fit, held_out)
+    status = status_of_classes(*states)
+    if status != OK:
+        return as_score(np.nan, status, dtype), as_score(np.nan, status, dtype)
+    known, asked = labelled(*states)
+    _, code = np.unique(np.concatenate(kinds), return_inverse=True)
+    of_known, of_asked = code[: len(kinds[0])], code[len(kinds[0]) :]
+    if not types:
+        of_known = of_asked = np.arange(len(known.label))
+
+    def accuracy(known: Labelled, asked: Labelled) -> float:
+        if len(np.unique(known.label)) == 1:
+            return float(np.average(asked.label == known.label[0], weights=asked.weight))
+        right = trained(probe, known, options).predict(asked.x) == asked.label
+        return float(np.average(right, weights=asked.weight))
+
+    generator = np.random.default_rng(0)
+    control = []
+    for _ in range(draws):
+        drawn = generator.choice(known.label, 1 + max(of_known.max(), of_asked.max()))
+        task = known._replace(label=drawn[of_known]), asked._replace(label=drawn[of_asked])
+        control.append(accuracy(*task))
+    mean = float(np.mean(control))
+    return as_score(accuracy(known, asked) - mean, OK, dtype), as_score(mean, OK, dtype)
