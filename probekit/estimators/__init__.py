@@ -26,6 +26,7 @@ from probekit.estimators.information import (
     VInformation,
 )
 from probekit.estimators.matching import PermutationMatching, SoftMatching
+from probekit.estimators.parities import ParityR2
 from probekit.estimators.partition import BandedRidgeR2, Commonality, JointR2, UniqueR2
 from probekit.estimators.probes import (
     AUC,
@@ -78,6 +79,7 @@ __all__ = [
     "MLPAccuracy",
     "OnlineCodelength",
     "Pairing",
+    "ParityR2",
     "ParticipationRatio",
     "PermutationMatching",
     "ProcrustesDistance",

@@ -35,6 +35,7 @@ from probekit.measures.information import (
 )
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.matching import permutation_matching, soft_matching
+from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.rdm import rdm
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
@@ -67,6 +68,7 @@ __all__ = [
     "linear_r2",
     "linear_regression_similarity",
     "online_codelength",
+    "parity_r2",
     "participation_ratio",
     "permutation_matching",
     "pls",
@@ -84,6 +86,7 @@ __all__ = [
     "sparsity",
     "spectrum",
     "spectrum_slope",
+    "subfeatures",
     "svcca",
     "total_variance",
     "unique_r2",

@@ -19,6 +19,7 @@ ESTIMATORS = (
     ("commonality", "partition:Commonality", "explained variance over all sets of features"),
     ("ridge_r2", "ridge:RidgeR2", "R² of the representation, with a cross-validated ridge"),
     ("banded_ridge_r2", "partition:BandedRidgeR2", "ridge with a penalty for each feature"),
+    ("parity_r2", "parities:ParityR2", "subfeatures: variance along the parities of bits"),
     ("decoding_r2", "decoding:DecodingR2", "R² of a feature read out by ridge regression"),
     ("ridge_decoding_r2", "ridge:RidgeDecodingR2", "R² of a feature, ridge cross-validated"),
     ("decoding_accuracy", "decoding:DecodingAccuracy", "accuracy of a linear readout of classes"),

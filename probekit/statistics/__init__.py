@@ -18,6 +18,7 @@ from probekit.statistics.examples import Examples, ExamplesState
 from probekit.statistics.folds import FoldMoments
 from probekit.statistics.groups import GroupMoments, GroupMomentsState
 from probekit.statistics.moments import Moments, MomentsState
+from probekit.statistics.parities import ParityMoments
 from probekit.statistics.rows import Rows
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "GroupMomentsState",
     "Moments",
     "MomentsState",
+    "ParityMoments",
     "Rows",
     "Selectable",
     "ShapeDtype",

@@ -310,6 +310,28 @@ def control_selectivity(x, y, x2, y2):
     return _logistic(x, codes).score(x, codes) - np.mean(control)
 
 
+def _parities(bits):
+    signs = 1 - 2 * (np.asarray(bits) > 0)
+    k = signs.shape[1]
+    sets = [[c for c in range(k) if s >> c & 1] for s in range(1, 2**k)]
+    return np.stack([signs[:, chosen].prod(axis=1) for chosen in sets], axis=1).astype(float)
+
+
+def parity_r2(x, y, x2, y2, *, multioutput="uniform_average"):
+    signs, signs2 = _parities(y), _parities(y2)
+    columns = [(signs[:, [s]], signs2[:, [s]]) for s in range(signs.shape[1])]
+    return np.array([linear_r2(x, a, x2, b, multioutput=multioutput) for a, b in columns])
+
+
+def subfeatures(feature, bits):
+    """By the table of values, with SciPy's Hadamard matrix."""
+    k = np.asarray(bits).shape[1]
+    place = (np.asarray(bits) > 0) @ 2 ** np.arange(k)
+    table = np.bincount(place, weights=feature, minlength=2**k) / np.bincount(place)
+    coefficients = linalg.hadamard(2**k) @ table / 2**k
+    return coefficients[1:] ** 2 / np.var(feature)
+
+
 def total_variance(x, y, x2, y2):
     (x2,) = _wide(x2)
     return np.var(x2, axis=0).sum()
@@ -572,6 +594,7 @@ BY_ESTIMATOR = {
     "ridge_r2": ridge_r2,
     "ridge_decoding_r2": ridge_decoding_r2,
     "banded_ridge_r2": banded_ridge_r2,
+    "parity_r2": parity_r2,
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
     "decoding": decoding,

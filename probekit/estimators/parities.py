@@ -1,0 +1,69 @@
+"""Encoding of the parts of a hard feature."""
+
+import dataclasses
+
+import jax
+
+from probekit.estimators._protocol import Estimator
+from probekit.estimators._readout import reported
+from probekit.measures.commonality import check_averaged
+from probekit.measures.parities import Columns, check_bits, parity_score
+from probekit.measures.regression import MultiOutput
+from probekit.statistics import MomentsState, ParityMoments
+from probekit.variables import Variable
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ParityR2(Estimator):
+    """Share of the representation's variance along each parity of the features, taken as bits.
+
+    As `probekit.measures.parity_r2`; a bit is set where its feature is above 0. Entry s - 1 of the
+    axis ``parity`` belongs to the features whose bits are set in s, in the order in which they were
+    given. `probekit.measures.subfeatures` says which of them a hard feature is made of.
+
+    Parameters
+    ----------
+    multioutput : {"uniform_average", "variance_weighted"}
+        Mean over units, or share of the total variance.
+    name : str
+        Name of the variable.
+    """
+
+    multioutput: MultiOutput = "uniform_average"
+    name: str = "parity_r2"
+    kind = "encoding"
+    joint = True
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_averaged(self.multioutput)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """A rotation changes the mean over units, but not the share of the total variance."""
+        weighted = {"rotation"} if self.multioutput == "variance_weighted" else set()
+        return frozenset({"translation", "scaling", "permutation", *weighted})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The shares, with the axis ``parity``."""
+        return (
+            Variable(
+                self.name,
+                dims=("parity",),
+                long_name="variance explained by a parity of the features (R²)",
+                valid_range=(-float("inf"), 1.0),
+                references="O'Donnell 2014, Analysis of Boolean functions",
+            ),
+        )
+
+    @property
+    def statistic(self) -> ParityMoments:
+        """Covariances of the units with all parities."""
+        return ParityMoments()
+
+    def compute(  # type: ignore[override]  # noqa: D102
+        self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
+    ) -> dict[str, jax.Array]:
+        check_bits(len([column for group in columns for column in group]))
+        return reported(self.name, parity_score(fit, held_out, multioutput=self.multioutput))
