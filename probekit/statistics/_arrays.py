@@ -1,4 +1,9 @@
-"""What statistics have in common: dtype of accumulation, absent examples, full precision."""
+"""What statistics have in common: dtype of accumulation, absent examples, full precision.
+
+Float32 added up one by one is off by up to n/2 roundings, and is so in practice where the terms are
+few values again and again, as those of a Boolean feature are: 1e-5 of the sum for a thousand of
+them, 1e-4 for ten thousand. Sums over examples are therefore taken group by group.
+"""
 
 from typing import Any
 
@@ -18,6 +23,57 @@ def accumulator_dtype(*arrays: Any) -> Any:
             )
     wide = any(array.dtype == jnp.float64 for array in arrays)
     return jnp.dtype(jnp.float64 if wide else jnp.float32)
+
+
+GROUP = 64
+"""How many terms are added up one by one."""
+
+BLOCK = 256
+"""How many where the product is large, and groups would cost time."""
+
+NARROW = 1 << 15
+"""Up to how many entries a product is small: its groups cost little memory and no time."""
+
+
+def total(terms: jax.Array) -> jax.Array:
+    """Sum over the first axis, in groups of groups, off by some roundings whatever its length."""
+    while len(terms) > GROUP:
+        terms = _grouped(terms, GROUP).sum(axis=1)
+    return terms.sum(axis=0)
+
+
+def inner(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Return the sums over examples of the products of all columns, ``aᵀ b``, in full precision.
+
+    Parameters
+    ----------
+    a : array (example, p)
+    b : array (example, q)
+
+    Returns
+    -------
+    array (p, q)
+    """
+    if a.shape[1] * b.shape[1] <= NARROW:
+        return total(_products(_grouped(a, GROUP), _grouped(b, GROUP)))
+    if len(a) <= BLOCK:
+        return product(a.T, b)
+    blocks = _grouped(a, BLOCK), _grouped(b, BLOCK)
+    empty = jnp.zeros((a.shape[1], b.shape[1]), jnp.result_type(a, b))
+    step = lambda kept, block: (kept + product(block[0].T, block[1]), None)  # noqa: E731
+    return jax.lax.scan(step, empty, blocks)[0]
+
+
+def _products(a: jax.Array, b: jax.Array) -> jax.Array:
+    return jnp.einsum("grp,grq->gpq", a, b, precision=jax.lax.Precision.HIGHEST)
+
+
+def _grouped(rows: jax.Array, size: int) -> jax.Array:
+    """Return rows as ``(group, row, …)``; what the last group lacks is 0."""
+    lacking = -len(rows) % size
+    if lacking:
+        rows = jnp.pad(rows, [(0, lacking), *[(0, 0)] * (rows.ndim - 1)])
+    return rows.reshape(-1, size, *rows.shape[1:])
 
 
 def product(a: jax.Array, b: jax.Array) -> jax.Array:

@@ -5,7 +5,12 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from probekit.statistics._arrays import accumulator_dtype, present_rows, product
+from probekit.statistics._arrays import (
+    accumulator_dtype,
+    inner,
+    present_rows,
+    product,
+)
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.moments import Moments, MomentsState
 
@@ -87,16 +92,18 @@ class CrossKernel(Statistic[CrossKernelState]):
         x = (x - moments.x_mean[None, :]) - moments.x_rest[None, :]
         y = (y - moments.y_mean[None, :]) - moments.y_rest[None, :]
         k, m = jnp.square(x).sum(axis=1), jnp.square(y).sum(axis=1)
-        wk, wl = weight * k, weight * m
+        kernels = jnp.stack([weight * k, weight * m], axis=1)
+        squares = inner(kernels, jnp.stack([k, m], axis=1))
+        by_x, by_y = inner(kernels, x), inner(kernels, y)
         batch = CrossKernelState(
             moments=moments,
-            kk=(wk * k).sum(),
-            kl=(wk * m).sum(),
-            ll=(wl * m).sum(),
-            xk=product(wk, x),
-            xl=product(wl, x),
-            yk=product(wk, y),
-            yl=product(wl, y),
+            kk=squares[0, 0],
+            kl=squares[0, 1],
+            ll=squares[1, 1],
+            xk=by_x[0],
+            xl=by_x[1],
+            yk=by_y[0],
+            yl=by_y[1],
         )
         return self.merge(state, batch)
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_at_least, check_choice
-from probekit.statistics._arrays import accumulator_dtype, present_rows, product
+from probekit.statistics._arrays import accumulator_dtype, inner, present_rows, total
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.moments import reciprocal
 
@@ -94,8 +94,8 @@ class GroupMoments(Statistic[GroupMomentsState]):
         count = share.sum(axis=0)
         share = share * reciprocal(count)[None, :]
         # Columns of a product meet every row, so a NaN would spread over all groups; that is meant.
-        mean = product(share.T, x)
-        mean = mean + product(share.T, x - _rows_of(member, mean))
+        mean = inner(share, x)
+        mean = mean + inner(share, x - _rows_of(member, mean))
         rows = (x - _rows_of(member, mean)) * jnp.sqrt(weight)[:, None]
         batch = GroupMomentsState(
             count=count, mean=jnp.where(unknown, jnp.nan, mean), within=self._scatter(rows)
@@ -116,7 +116,7 @@ class GroupMoments(Statistic[GroupMomentsState]):
     def _scatter(self, rows: jax.Array) -> jax.Array | None:
         if self.within == "none":
             return None
-        return product(rows.T, rows) if self.within == "full" else jnp.square(rows).sum(axis=0)
+        return inner(rows, rows) if self.within == "full" else total(jnp.square(rows))
 
 
 def _rows_of(member: jax.Array, mean: jax.Array) -> jax.Array:

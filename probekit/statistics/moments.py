@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
-from probekit.statistics._arrays import accumulator_dtype, present_rows, product
+from probekit.statistics._arrays import accumulator_dtype, inner, present_rows, product, total
 from probekit.statistics._protocol import ShapeDtype, Statistic
 
 Block = Literal["full", "diagonal", "none"]
@@ -176,8 +176,8 @@ class Moments(Statistic[MomentsState]):
         # A mean of n values is good to some √n roundings only. What it is off by is the mean of the
         # differences to it, which is small and so exact; every block is corrected by it.
         against = jnp.concatenate([b, root], axis=1) if self.xy else root
-        cross = product(against.T, a)  # (k + 1, unit): several times faster than its transpose
-        x_sum, y_sum = cross[-1], product(root[:, 0], b)
+        cross = inner(against, a)  # (k + 1, unit): several times faster than its transpose
+        x_sum, y_sum = cross[-1], total(root * b)
         x_off, y_off = x_sum * reciprocal(count), y_sum * reciprocal(count)
         x_mean, x_rest = _sum_and_rest(x_shift, x_off)
         y_mean, y_rest = _sum_and_rest(y_shift, y_off)
@@ -293,13 +293,13 @@ def _diagonal(block: jax.Array | None) -> jax.Array:
 
 
 def _second_moments(
-    form: Block, rows: jax.Array, total: jax.Array, off: jax.Array
+    form: Block, rows: jax.Array, sums: jax.Array, off: jax.Array
 ) -> jax.Array | None:
     if form == "none":
         return None
     if form == "diagonal":
-        return jnp.square(rows).sum(axis=0) - total * off
-    return product(rows.T, rows) - _outer(total, off)
+        return total(jnp.square(rows)) - sums * off
+    return inner(rows, rows) - _outer(sums, off)
 
 
 def _merged(

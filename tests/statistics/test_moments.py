@@ -32,6 +32,24 @@ def in_float64(x, y, weight):
     return x_mean, y_mean, (a.T * weight) @ a, (a.T * weight) @ b, (b.T * weight) @ b
 
 
+@pytest.mark.parametrize("examples", [63, 1024, 20_000])
+@pytest.mark.parametrize(("units", "roundings"), [(3, 32), (200, 128)])
+def test_many_equal_terms_add_up_without_drift(examples, units, roundings):
+    """Few values again and again: added up one by one, every rounding goes the same way.
+
+    Groups of 64 terms (of 256 in a large product) bound what comes together.
+    """
+    generator = np.random.default_rng(0)
+    y = generator.random((examples, K)) < 0.51
+    x = generator.random((examples, units)) < 0.3
+    state = state_of(Moments(), x.astype(np.float32), y.astype(np.float32))
+    wide = in_float64(x, y, np.ones(examples))
+    for got, expected in zip((state.xx, state.xy, state.yy), wide[2:], strict=True):
+        np.testing.assert_allclose(got, expected, rtol=0, atol=roundings * 2**-25 * examples / 4)
+    diagonal = state_of(Moments(xx="diagonal"), x.astype(np.float32), y.astype(np.float32))
+    np.testing.assert_allclose(diagonal.xx, wide[2].diagonal(), rtol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("offset", "scale"), [(0, 1), (1e4, 1), (-3e5, 1e3), (0, 1e-8), (1e-6, 1e-8)]
 )
