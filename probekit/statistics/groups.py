@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_at_least, check_choice
-from probekit.statistics._arrays import accumulator_dtype, inner, present_rows, total
+from probekit.statistics._arrays import accumulator_dtype, inner, present_rows
 from probekit.statistics._protocol import ShapeDtype, Statistic
-from probekit.statistics.moments import reciprocal
+from probekit.statistics.moments import mean_of_both, reciprocal, sum_and_rest
 
 Within = Literal["full", "diagonal", "none"]
 
@@ -23,13 +23,15 @@ class GroupMomentsState:
     ----------
     count : array (group,)
         Sum of the weights of each group's examples.
-    mean : array (group, unit)
+    mean, rest : array (group, unit)
+        Means, and what rounding took off them: the mean is their sum, to twice the digits.
     within : array (unit, unit) or (unit,) or None
         ``Σ_i w_i (x_i - x̄_g(i))(x_i - x̄_g(i))ᵀ`` over all groups, or its diagonal.
     """
 
     count: jax.Array
     mean: jax.Array
+    rest: jax.Array
     within: jax.Array | None
 
 
@@ -72,6 +74,7 @@ class GroupMoments(Statistic[GroupMomentsState]):
         return GroupMomentsState(
             count=jnp.zeros(self.groups, dtype),
             mean=jnp.zeros((self.groups, d), dtype),
+            rest=jnp.zeros((self.groups, d), dtype),
             within=None if self.within == "none" else jnp.zeros(shape, dtype),
         )
 
@@ -95,10 +98,13 @@ class GroupMoments(Statistic[GroupMomentsState]):
         share = share * reciprocal(count)[None, :]
         # Columns of a product meet every row, so a NaN would spread over all groups; that is meant.
         mean = inner(share, x)
-        mean = mean + inner(share, x - _rows_of(member, mean))
-        rows = (x - _rows_of(member, mean)) * jnp.sqrt(weight)[:, None]
+        mean, rest = sum_and_rest(mean, inner(share, x - _rows_of(member, mean)))
+        rows = (x - _rows_of(member, mean)) - _rows_of(member, rest)
         batch = GroupMomentsState(
-            count=count, mean=jnp.where(unknown, jnp.nan, mean), within=self._scatter(rows)
+            count=count,
+            mean=jnp.where(unknown, jnp.nan, mean),
+            rest=rest,
+            within=self._scatter(rows * jnp.sqrt(weight)[:, None]),
         )
         return self.merge(state, batch)
 
@@ -106,17 +112,18 @@ class GroupMoments(Statistic[GroupMomentsState]):
         """Return the state of the examples of both."""
         count = a.count + b.count
         share = b.count / jnp.where(count > 0, count, 1)
-        step = b.mean - a.mean
+        step = (b.mean - a.mean) + (b.rest - a.rest)
+        mean, rest = mean_of_both(a.mean, a.rest, b.mean, b.rest, share[:, None])
         within = None
         if a.within is not None and b.within is not None:
             between = self._scatter(step * jnp.sqrt(a.count * share)[:, None])
             within = None if between is None else a.within + b.within + between
-        return GroupMomentsState(count, a.mean + step * share[:, None], within)
+        return GroupMomentsState(count, mean, rest, within)
 
     def _scatter(self, rows: jax.Array) -> jax.Array | None:
         if self.within == "none":
             return None
-        return inner(rows, rows) if self.within == "full" else total(jnp.square(rows))
+        return inner(rows, rows) if self.within == "full" else jnp.square(rows).sum(axis=0)
 
 
 def _rows_of(member: jax.Array, mean: jax.Array) -> jax.Array:

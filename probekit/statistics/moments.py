@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
-from probekit.statistics._arrays import accumulator_dtype, inner, present_rows, product, total
+from probekit.statistics._arrays import accumulator_dtype, inner, present_rows, product
 from probekit.statistics._protocol import ShapeDtype, Statistic
 
 Block = Literal["full", "diagonal", "none"]
@@ -177,10 +177,10 @@ class Moments(Statistic[MomentsState]):
         # differences to it, which is small and so exact; every block is corrected by it.
         against = jnp.concatenate([b, root], axis=1) if self.xy else root
         cross = inner(against, a)  # (k + 1, unit): several times faster than its transpose
-        x_sum, y_sum = cross[-1], total(root * b)
+        x_sum, y_sum = cross[-1], (root * b).sum(axis=0)
         x_off, y_off = x_sum * reciprocal(count), y_sum * reciprocal(count)
-        x_mean, x_rest = _sum_and_rest(x_shift, x_off)
-        y_mean, y_rest = _sum_and_rest(y_shift, y_off)
+        x_mean, x_rest = sum_and_rest(x_shift, x_off)
+        y_mean, y_rest = sum_and_rest(y_shift, y_off)
         return MomentsState(
             count=count,
             x_mean=x_mean,
@@ -197,8 +197,8 @@ class Moments(Statistic[MomentsState]):
         count = a.count + b.count
         share = b.count / jnp.where(count > 0, count, 1)  # exactly 1 if there is nothing else
         x_step, y_step = a.steps(b)
-        x_mean, x_rest = _mean_of_both(a.x_mean, a.x_rest, b.x_mean, b.x_rest, share)
-        y_mean, y_rest = _mean_of_both(a.y_mean, a.y_rest, b.y_mean, b.y_rest, share)
+        x_mean, x_rest = mean_of_both(a.x_mean, a.x_rest, b.x_mean, b.x_rest, share)
+        y_mean, y_rest = mean_of_both(a.y_mean, a.y_rest, b.y_mean, b.y_rest, share)
         x_scaled, y_scaled = x_step * (a.count * share), y_step * (a.count * share)
         return MomentsState(
             count=count,
@@ -261,7 +261,7 @@ def reciprocal(count: jax.Array) -> jax.Array:
     return jnp.where(count > 0, 1 / jnp.where(count > 0, count, 1), 0)
 
 
-def _sum_and_rest(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
+def sum_and_rest(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Sum and its rounding error (Knuth's two-sum); NaN and infinite sums have rest 0."""
     total = a + b
     b_seen = total - a
@@ -269,12 +269,12 @@ def _sum_and_rest(a: jax.Array, b: jax.Array) -> tuple[jax.Array, jax.Array]:
     return total, jnp.where(jnp.isfinite(total), rest, 0)
 
 
-def _mean_of_both(
+def mean_of_both(
     a: jax.Array, a_rest: jax.Array, b: jax.Array, b_rest: jax.Array, share: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     """Mean and rest of the union, of which `share` is b's."""
-    mean, rest = _sum_and_rest(a, (b - a) * share)
-    return _sum_and_rest(mean, rest + a_rest + (b_rest - a_rest) * share)
+    mean, rest = sum_and_rest(a, (b - a) * share)
+    return sum_and_rest(mean, rest + a_rest + (b_rest - a_rest) * share)
 
 
 def _outer(a: jax.Array, b: jax.Array) -> jax.Array:
@@ -298,7 +298,7 @@ def _second_moments(
     if form == "none":
         return None
     if form == "diagonal":
-        return total(jnp.square(rows)) - sums * off
+        return jnp.square(rows).sum(axis=0) - sums * off
     return inner(rows, rows) - _outer(sums, off)
 
 
