@@ -17,7 +17,14 @@ from probekit.estimators.canonical import (
     LinearRegressionSimilarity,
     RVCoefficient,
 )
+from probekit.estimators.conditions import ConditionRDM
 from probekit.estimators.decoding import DecodingAccuracy, DecodingR2
+from probekit.estimators.dependence import (
+    HSIC,
+    DistanceCorrelation,
+    MutualNeighbours,
+    RiemannianDistance,
+)
 from probekit.estimators.encoding import LinearR2
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
 from probekit.estimators.information import (
@@ -51,6 +58,7 @@ __all__ = [
     "AUC",
     "CCA",
     "CKA",
+    "HSIC",
     "PLS",
     "PWCCA",
     "RSA",
@@ -62,11 +70,13 @@ __all__ = [
     "BuresSimilarity",
     "Commonality",
     "ComponentAlignment",
+    "ConditionRDM",
     "ControlSelectivity",
     "CrossEntropy",
     "Decoding",
     "DecodingAccuracy",
     "DecodingR2",
+    "DistanceCorrelation",
     "EffectiveRank",
     "Estimator",
     "FeatureAngles",
@@ -77,6 +87,7 @@ __all__ = [
     "LinearR2",
     "LinearRegressionSimilarity",
     "MLPAccuracy",
+    "MutualNeighbours",
     "OnlineCodelength",
     "Pairing",
     "ParityR2",
@@ -86,6 +97,7 @@ __all__ = [
     "RVCoefficient",
     "RidgeDecodingR2",
     "RidgeR2",
+    "RiemannianDistance",
     "Selectivity",
     "ShapeMetric",
     "SoftMatching",

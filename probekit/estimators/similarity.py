@@ -9,6 +9,7 @@ from probekit._checks import check_at_least, check_choice, check_positive
 from probekit.estimators._protocol import Estimator, Pairing
 from probekit.estimators._readout import reported
 from probekit.measures._arguments import jitted
+from probekit.measures.comparisons import COMPARISONS, Comparison
 from probekit.measures.directions import (
     Direction,
     direction_score,
@@ -23,7 +24,6 @@ from probekit.measures.kernels import (
     linear_cka_score,
     sampled_cka_score,
 )
-from probekit.measures.ranks import COMPARISONS, Comparison
 from probekit.measures.rdm import METRICS, Metric
 from probekit.measures.similarity import rsa_score
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
@@ -148,7 +148,8 @@ class RSA(Estimator):
     ----------
     rdm : {"correlation", "euclidean", "squared_euclidean", "cosine"}
         Distance between examples.
-    comparison : {"pearson", "spearman", "kendall", "cosine"}
+    comparison : {"pearson", "spearman", "kendall", "cosine", "kendall_tau_b", "rho_a", \
+            "whitened_cosine", "whitened_correlation"}
         How the matrices are compared; ``kendall`` is tau-a.
     rdm_y : str, optional
         Distance for the other representation or the feature: as `rdm` unless given, but euclidean

@@ -25,7 +25,9 @@ from probekit.measures.canonical import (
 )
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
+from probekit.measures.conditions import condition_rdm
 from probekit.measures.decoders import decoding
+from probekit.measures.distances import distance_correlation, riemannian_distance
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.information import (
@@ -35,6 +37,7 @@ from probekit.measures.information import (
 )
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.matching import permutation_matching, soft_matching
+from probekit.measures.neighbours import mutual_neighbours
 from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.rdm import rdm
 from probekit.measures.regression import decoding_r2, linear_r2
@@ -56,10 +59,12 @@ __all__ = [
     "commonality",
     "compare_rdms",
     "component_alignment",
+    "condition_rdm",
     "control_selectivity",
     "decoding",
     "decoding_accuracy",
     "decoding_r2",
+    "distance_correlation",
     "effective_rank",
     "feature_angles",
     "hsic",
@@ -67,6 +72,7 @@ __all__ = [
     "joint_r2",
     "linear_r2",
     "linear_regression_similarity",
+    "mutual_neighbours",
     "online_codelength",
     "parity_r2",
     "participation_ratio",
@@ -77,6 +83,7 @@ __all__ = [
     "rdm",
     "ridge_decoding_r2",
     "ridge_r2",
+    "riemannian_distance",
     "rsa",
     "rv_coefficient",
     "selectivity",

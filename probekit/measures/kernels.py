@@ -156,7 +156,7 @@ def _cka(x: jax.Array, y: jax.Array, kernel: Kernel, debiased: bool, bandwidth: 
         return linear_cka_score(state_of(Moments(), x, y)).value
     present = jnp.ones(n, x.dtype)
     k, m = (gram(z, present, kernel, bandwidth) for z in (x, y))
-    return _alignment(k, m, present, debiased)
+    return alignment_of(k, m, present, debiased)
 
 
 @jitted(2, 3, 4)
@@ -213,13 +213,54 @@ def sampled_cka_score(
     """CKA of the examples that were kept."""
     present = state.present.astype(state.x.dtype)
     k, m = (gram(z, present, kernel, bandwidth) for z in (state.x, state.y))
-    value = _alignment(k, m, present, debiased)
+    value = alignment_of(k, m, present, debiased)
     return score(
         value,
         finite=state.finite(),
         enough=present.sum() >= (4 if debiased else 2),
         constant=jnp.isnan(value),
     )
+
+
+def linear_hsic_score(state: MomentsState) -> Score:
+    """Biased linear HSIC from moments; needs `xy` and the diagonals of the others."""
+    assert state.xy is not None
+    n = state.count
+    value = jnp.square(state.xy / jnp.maximum(n - 1, 1)).sum()
+    return _hsic_score(value, state, least=2)
+
+
+def debiased_hsic_score(state: CrossKernelState) -> Score:
+    """Debiased linear HSIC from cross-kernel sums."""
+    moments, n = state.moments, state.moments.count
+    _, xy, _ = moments.blocks()
+    x_trace, y_trace = moments.x_squares.sum(), moments.y_squares.sum()
+    pairs_apart = jnp.where(n >= 4, n * (n - 3), 1)
+    total = jnp.square(xy).sum() - state.kl * (n / jnp.maximum(n - 2, 1))
+    total = total + x_trace * y_trace / jnp.maximum((n - 1) * (n - 2), 1)
+    return _hsic_score(total / pairs_apart, moments, least=4)
+
+
+def _hsic_score(value: jax.Array, state: MomentsState, *, least: int) -> Score:
+    constant = state.x_constant.all() | state.y_constant.all()
+    value = jnp.where(constant, jnp.nan, value)
+    return score(value, finite=state.finite(), enough=state.count >= least, constant=constant)
+
+
+def sampled_hsic_score(
+    state: ExamplesState, *, kernel: Kernel, debiased: bool, bandwidth: float
+) -> Score:
+    """HSIC of the examples that were kept."""
+    present = state.present.astype(state.x.dtype)
+    n = present.sum()
+    constant = jnp.stack([(centred_rows(z, present) == 0).all() for z in (state.x, state.y)]).any()
+    k, m = (gram(z, present, kernel, bandwidth) for z in (state.x, state.y))
+    total = _inner(k, m, present, debiased)
+    value = total / (n * (n - 3) if debiased else jnp.square(n - 1))
+    value = value if debiased else jnp.maximum(value, 0)
+    value = jnp.where(constant, jnp.nan, value)
+    least = 4 if debiased else 2
+    return score(value, finite=state.finite(), enough=n >= least, constant=constant)
 
 
 def gram(x: jax.Array, present: jax.Array, kernel: Kernel, bandwidth: float) -> jax.Array:
@@ -254,7 +295,8 @@ def _median_distance(squared: jax.Array, both: jax.Array) -> jax.Array:
     return jnp.where(count > 0, middle, 0)
 
 
-def _alignment(k: jax.Array, m: jax.Array, present: jax.Array, debiased: bool) -> jax.Array:
+def alignment_of(k: jax.Array, m: jax.Array, present: jax.Array, debiased: bool) -> jax.Array:
+    """CKA of two Gram matrices; NaN where one is constant."""
     tops = (jnp.abs(z).max() for z in (k, m))
     k, m = (z / jnp.where(top > 0, top, 1) for z, top in zip((k, m), tops, strict=True))
     n = present.sum()

@@ -10,8 +10,8 @@ from probekit._checks import check_choice, check_rank, check_same_examples, shap
 from probekit.errors import ShapeError
 from probekit.measures._arguments import jitted, matched, matrix
 from probekit.measures._status import Score, score
-from probekit.measures.ranks import COMPARISONS, Comparison, correlation
-from probekit.measures.rdm import METRICS, Metric, distances, pairs
+from probekit.measures.comparisons import COMPARISONS, Comparison, compared
+from probekit.measures.rdm import METRICS, Metric, distances
 from probekit.statistics import ExamplesState
 
 
@@ -35,8 +35,11 @@ def rsa(
         The same examples in the same order; a representation, or a feature.
     rdm : {"correlation", "euclidean", "squared_euclidean", "cosine"}
         Distance between examples.
-    comparison : {"pearson", "spearman", "kendall", "cosine"}
-        How the matrices are compared; ``kendall`` is tau-a, which suits models that predict ties.
+    comparison : str
+        How the matrices are compared: ``pearson``, ``spearman``, ``cosine``; ``kendall``, which is
+        tau-a and suits models that predict ties; ``kendall_tau_b``; ``rho_a``, spearman's expected
+        under random breaking of ties; ``whitened_cosine`` and ``whitened_correlation``, which allow
+        for the covariance of dissimilarities that share examples.
     rdm_y : str, optional
         Distance for `y`. Unless given it is `rdm`; but euclidean if `y` has a single column, which
         has neither correlations nor angles.
@@ -62,7 +65,9 @@ def rsa(
     References
     ----------
     Kriegeskorte, Mur and Bandettini 2008, Representational similarity analysis; Nili et al. 2014,
-    A toolbox for representational similarity analysis (tau-a).
+    A toolbox for representational similarity analysis (tau-a); Diedrichsen et al. 2020, Comparing
+    representational geometries using whitened unbiased-distance-matrix similarity; Schütt et al.
+    2023, Statistical inference on representational geometries (rho-a).
 
     Examples
     --------
@@ -86,7 +91,7 @@ def compare_rdms(a: Any, b: Any, *, comparison: Comparison = "pearson") -> jax.A
     ----------
     a, b : array (example, example)
         Only the entries above the diagonal are read.
-    comparison : {"pearson", "spearman", "kendall", "cosine"}
+    comparison : str
         As in `rsa`.
 
     Returns
@@ -99,7 +104,7 @@ def compare_rdms(a: Any, b: Any, *, comparison: Comparison = "pearson") -> jax.A
     ShapeError
         If a matrix is not square, the sizes differ, or there are fewer than 3 examples.
     OptionError
-        If `comparison` is none of the four.
+        If `comparison` is not among its choices.
 
     References
     ----------
@@ -142,7 +147,7 @@ def _rsa(
 @jitted(2)
 def _compared(a: jax.Array, b: jax.Array, comparison: Comparison) -> jax.Array:
     every = jnp.ones(a.shape[0], bool)
-    return _comparison(a, b, every, comparison)
+    return compared(a, b, every, comparison)
 
 
 def matching_metric(metric: Metric, y: jax.Array) -> Metric:
@@ -156,21 +161,10 @@ def rsa_score(
     """RSA of the examples that were kept."""
     a = distances(state.x, metric)
     b = distances(state.y, metric_y or matching_metric(metric, state.y))
-    value = _comparison(a, b, state.present, comparison)
+    value = compared(a, b, state.present, comparison)
     return score(
         value,
         finite=state.finite(),
         enough=state.present.sum() >= 3,
         constant=jnp.isnan(value),
     )
-
-
-def _comparison(
-    a: jax.Array, b: jax.Array, present: jax.Array, comparison: Comparison
-) -> jax.Array:
-    """Correlate the pairs of present examples; NaN if one of their distances is not finite."""
-    both = pairs(present[:, None] & present[None, :])
-    a, b = pairs(a), pairs(b)
-    defined = (jnp.isfinite(a) & jnp.isfinite(b)) | ~both
-    a, b = jnp.where(both & defined, a, 0), jnp.where(both & defined, b, 0)
-    return jnp.where(defined.all(), correlation(a, b, both, comparison), jnp.nan)

@@ -20,6 +20,7 @@ ESTIMATORS = (
     ("ridge_r2", "ridge:RidgeR2", "R² of the representation, with a cross-validated ridge"),
     ("banded_ridge_r2", "partition:BandedRidgeR2", "ridge with a penalty for each feature"),
     ("parity_r2", "parities:ParityR2", "subfeatures: variance along the parities of bits"),
+    ("condition_rdm", "conditions:ConditionRDM", "crossnobis and Mahalanobis distances"),
     ("decoding_r2", "decoding:DecodingR2", "R² of a feature read out by ridge regression"),
     ("ridge_decoding_r2", "ridge:RidgeDecodingR2", "R² of a feature, ridge cross-validated"),
     ("decoding_accuracy", "decoding:DecodingAccuracy", "accuracy of a linear readout of classes"),
@@ -38,6 +39,22 @@ ESTIMATORS = (
     ("v_information", "information:VInformation", "information that a family of probes can use"),
     ("cka", "similarity:CKA", "centred kernel alignment, linear or RBF, biased or debiased"),
     ("rsa", "similarity:RSA", "representational similarity analysis: RDMs compared"),
+    ("hsic", "dependence:HSIC", "Hilbert-Schmidt independence criterion"),
+    (
+        "distance_correlation",
+        "dependence:DistanceCorrelation",
+        "distance correlation: dependence of any kind",
+    ),
+    (
+        "mutual_neighbours",
+        "dependence:MutualNeighbours",
+        "nearest neighbours in common: Jaccard, rank, joint, overlap",
+    ),
+    (
+        "riemannian_distance",
+        "dependence:RiemannianDistance",
+        "affine-invariant distance of Gram matrices",
+    ),
     ("procrustes_distance", "alignment:ProcrustesDistance", "distance after the best rotation"),
     (
         "angular_procrustes_distance",

@@ -15,7 +15,7 @@ from probekit.statistics._protocol import (
 )
 from probekit.statistics.cross_kernel import CrossKernel, CrossKernelState
 from probekit.statistics.examples import Examples, ExamplesState
-from probekit.statistics.folds import FoldMoments
+from probekit.statistics.folds import FoldGroups, FoldMoments
 from probekit.statistics.groups import GroupMoments, GroupMomentsState
 from probekit.statistics.moments import Moments, MomentsState
 from probekit.statistics.parities import ParityMoments
@@ -26,6 +26,7 @@ __all__ = [
     "CrossKernelState",
     "Examples",
     "ExamplesState",
+    "FoldGroups",
     "FoldMoments",
     "GroupMoments",
     "GroupMomentsState",

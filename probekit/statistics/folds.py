@@ -1,12 +1,14 @@
-"""Moments of folds, for cross-validation without a second pass over the examples."""
+"""Moments of folds, and of groups in folds: cross-validation without a second pass."""
 
 import dataclasses
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from probekit._checks import check_at_least, check_choice
+from probekit.statistics._arrays import accumulator_dtype
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.examples import hash_of
 from probekit.statistics.moments import Moments, MomentsState
@@ -142,3 +144,71 @@ def _sum_of(state: MomentsState, chosen: jax.Array) -> MomentsState:
 
     merged: MomentsState = jax.lax.scan(add, start, (state, chosen))[0]
     return merged
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class FoldGroups(Statistic[MomentsState]):
+    """Moments of the units with the membership in each group of each of a number of folds.
+
+    The group of an example is the whole number, from 0 to ``groups - 1``, in the first column of
+    `y`; any other value makes every covariance NaN. Examples fall into folds by a hash of their
+    number. Column ``fold * groups + group`` of the state's `y` is 1 for the group's examples in
+    that fold and 0 for others: so its mean is their share, and its covariance with the units is how
+    far their mean lies from that of all, times their number.
+
+    Parameters
+    ----------
+    groups : int
+        How many groups there are.
+    folds : int
+        How many folds.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.statistics import FoldGroups, state_of
+    >>> x, group = np.array([[1.0], [3.0], [8.0]]), np.array([[0], [0], [1]])
+    >>> state_of(FoldGroups(groups=2, folds=1), x, group).xy.tolist()
+    [[-4.0, 4.0]]
+    """
+
+    groups: int
+    folds: int = 2
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_at_least("groups", self.groups, 1)
+        check_at_least("folds", self.folds, 1)
+
+    @property
+    def moments(self) -> Moments:
+        """The statistic of units and memberships."""
+        return Moments(yy="none")
+
+    def init(self, x: ShapeDtype, y: ShapeDtype) -> MomentsState:
+        """Return the state of no examples."""
+        dtype = accumulator_dtype(x, y)
+        return self.moments.init(x, ShapeDtype((y.shape[0], self.groups * self.folds), dtype))  # type: ignore[no-untyped-call]
+
+    def update(
+        self,
+        state: MomentsState,
+        x: jax.Array,
+        y: jax.Array,
+        *,
+        weight: jax.Array,
+        index: jax.Array,
+    ) -> MomentsState:
+        """Return the state that has also seen this batch; the order of examples is irrelevant."""
+        dtype = state.x_mean.dtype
+        group, fold = y[:, :1].astype(dtype), (hash_of(index) % self.folds).astype(dtype)
+        places = np.arange(self.folds * self.groups)
+        member = (group == jnp.asarray(places % self.groups, dtype)[None, :]) & (
+            fold[:, None] == jnp.asarray(places // self.groups, dtype)[None, :]
+        )
+        member = jnp.where(member.any(axis=1, keepdims=True), member.astype(dtype), jnp.nan)
+        return self.moments.update(state, x, member, weight=weight)
+
+    def merge(self, a: MomentsState, b: MomentsState) -> MomentsState:
+        """Return the state of the examples of both."""
+        return self.moments.merge(a, b)

@@ -411,8 +411,97 @@ def compare(a, b, comparison):
         return stats.spearmanr(a, b).statistic
     if comparison == "cosine":
         return a @ b / np.sqrt((a @ a) * (b @ b))
+    if comparison == "kendall_tau_b":
+        return stats.kendalltau(a, b).statistic
+    if comparison == "rho_a":
+        ranks = [stats.rankdata(z) - (len(z) + 1) / 2 for z in (a, b)]
+        return 12 * ranks[0] @ ranks[1] / (len(a) ** 3 - len(a))
+    if comparison.startswith("whitened"):
+        return _whitened(a, b, centre=comparison == "whitened_correlation")
     signs = np.sign(a[:, None] - a[None, :]) * np.sign(b[:, None] - b[None, :])
     return signs.sum() / (len(a) * (len(a) - 1))
+
+
+def _whitened(a, b, centre):
+    """By the covariance of dissimilarities of independent patterns (Diedrichsen et al. 2020)."""
+    n = int((1 + np.sqrt(1 + 8 * len(a))) / 2)
+    contrasts = np.zeros((len(a), n))
+    for row, (i, j) in enumerate(zip(*np.triu_indices(n, 1), strict=True)):
+        contrasts[row, [i, j]] = 1, -1
+    inverse = np.linalg.inv((contrasts @ contrasts.T) ** 2)
+    a, b = (z - z.mean() if centre else z for z in (a, b))
+    return a @ inverse @ b / np.sqrt((a @ inverse @ a) * (b @ inverse @ b))
+
+
+def mutual_neighbours(x, y, x2, y2, *, neighbours=10, measure="jaccard", metric="cosine"):
+    near = []
+    for z in _wide(x2, y2):
+        far = cdist(z, z, metric)
+        np.fill_diagonal(far, np.inf)
+        near.append(np.argsort(far, axis=1, kind="stable")[:, :neighbours].tolist())
+    each = []
+    for mine, theirs in zip(*near, strict=True):
+        both = set(mine) & set(theirs)
+        jaccard = len(both) / len(set(mine) | set(theirs))
+        rank = 0.0
+        for other in both:
+            r, s = mine.index(other) + 1, theirs.index(other) + 1
+            rank += 2 / ((1 + abs(r - s)) * (r + s))
+        rank /= sum(1 / place for place in range(1, len(both) + 1)) or 1
+        overlap = len(both) / len(mine)
+        found = {"jaccard": jaccard, "rank": rank, "joint": jaccard * rank, "overlap": overlap}
+        each.append(found[measure])
+    return np.mean(each)
+
+
+def distance_correlation(x, y, x2, y2, *, debiased=False):
+    centred = []
+    for z in _wide(x2, y2):
+        d, n = cdist(z, z), len(z)
+        rows = d.sum(axis=1)
+        if debiased:
+            u = d - rows[:, None] / (n - 2) - rows / (n - 2) + d.sum() / ((n - 1) * (n - 2))
+            centred.append(u - np.diag(np.diag(u)))
+        else:
+            centred.append(d - rows[:, None] / n - rows / n + d.mean())
+    a, b = centred
+    squared = (a * b).sum() / np.sqrt((a**2).sum() * (b**2).sum())
+    return squared if debiased else np.sqrt(squared)
+
+
+def riemannian_distance(x, y, x2, y2, *, shrinkage=0.1):
+    grams = []
+    for z in _wide(x2, y2):
+        z = z - z.mean(axis=0)
+        gram = z @ z.T
+        n = len(z)
+        grams.append((1 - shrinkage) * (n - 1) * gram / np.trace(gram) + shrinkage * np.eye(n))
+    return np.sqrt((np.log(linalg.eigvalsh(*grams)) ** 2).sum())
+
+
+def condition_rdm(x, y, x2, y2, *, metric="crossnobis", folds=2, shrinkage=0.0):
+    """The number of the first example that is scored is that of the last fitted, plus 1."""
+    (x2,) = _wide(x2)
+    labels = np.asarray(y2)[:, 0]
+    names = np.unique(labels)
+    rest = x2 - np.stack([x2[labels == label].mean(axis=0) for label in labels])
+    noise = rest.T @ rest / (len(x2) - len(names))
+    noise = (1 - shrinkage) * noise + shrinkage * np.diag(np.diag(noise))
+    precision = np.eye(x2.shape[1]) if "euclidean" in metric else np.linalg.inv(noise)
+
+    def means(rows):
+        return np.stack([x2[rows & (labels == name)].mean(axis=0) for name in names])
+
+    start = 0 if x is None else len(x)
+    fold = fold_of(range(start, start + len(x2)), folds)
+    pairs = [(means(fold == f), means(fold != f)) for f in range(folds)]
+    if metric != "crossnobis":
+        pairs = [(means(fold >= 0),) * 2]
+    found = np.zeros((len(names), len(names)))
+    for here, there in pairs:
+        for i, j in itertools.product(range(len(names)), repeat=2):
+            found[i, j] += (here[i] - here[j]) @ precision @ (there[i] - there[j]) / len(pairs)
+    return np.sqrt(found) if metric in ("mahalanobis", "euclidean") else found
 
 
 def _unit_norm(*arrays):
@@ -608,6 +697,11 @@ BY_ESTIMATOR = {
     "v_information": v_information,
     "cka": cka,
     "rsa": rsa,
+    "hsic": hsic,
+    "mutual_neighbours": mutual_neighbours,
+    "distance_correlation": distance_correlation,
+    "riemannian_distance": riemannian_distance,
+    "condition_rdm": condition_rdm,
     "procrustes_distance": procrustes_distance,
     "angular_procrustes_distance": angular_procrustes_distance,
     "shape_metric": shape_metric,

@@ -1,0 +1,90 @@
+"""Dissimilarities of conditions, which a feature names."""
+
+import dataclasses
+from typing import Any
+
+import jax
+
+from probekit._checks import check_at_least
+from probekit.estimators._protocol import Estimator
+from probekit.estimators._readout import reported
+from probekit.measures.conditions import (
+    DEFAULT_FOLDS,
+    ConditionMetric,
+    check_conditions,
+    condition_score,
+)
+from probekit.statistics import FoldGroups, MomentsState
+from probekit.variables import Variable
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ConditionRDM(Estimator):
+    """Dissimilarity matrix of the conditions that a feature names, over all examples.
+
+    As `probekit.measures.condition_rdm`, of the examples that are scored. The feature holds the
+    number of the condition, from 0; other values make every entry NaN.
+
+    Parameters
+    ----------
+    conditions : int
+        How many conditions there are.
+    metric : {"crossnobis", "mahalanobis", "squared_mahalanobis", "euclidean", "squared_euclidean"}
+    folds : int
+        For crossnobis.
+    shrinkage : float
+        How far the covariance within conditions is drawn to its diagonal.
+    name : str
+        Name of the variable.
+    """
+
+    conditions: int = 3
+    metric: ConditionMetric = "crossnobis"
+    folds: int = DEFAULT_FOLDS
+    shrinkage: float = 0.0
+    name: str = "condition_rdm"
+    kind = "encoding"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_at_least("conditions", self.conditions, 2)
+        check_conditions(self.metric, self.folds, self.shrinkage)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the distance."""
+        if self.metric in ("euclidean", "squared_euclidean"):
+            return frozenset({"translation", "rotation", "permutation"})
+        linear = {"linear", "rotation"} if self.shrinkage == 0 else set()
+        return frozenset({"translation", "scaling", "permutation", *linear})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The matrix, with the axes ``condition`` and ``other_condition``."""
+        low = -float("inf") if self.metric == "crossnobis" else 0.0
+        return (
+            Variable(
+                self.name,
+                dims=("condition", "other_condition"),
+                long_name=f"dissimilarity of conditions ({self.metric})",
+                valid_range=(low, float("inf")),
+                references="Walther et al. 2016, Reliability of dissimilarity measures for "
+                "multi-voxel pattern analysis",
+            ),
+        )
+
+    @property
+    def statistic(self) -> FoldGroups:
+        """Means of the conditions and the scatter within them."""
+        return FoldGroups(groups=self.conditions, folds=self._folds)
+
+    def compute(self, fit: Any, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
+        del fit
+        score = condition_score(
+            held_out, metric=self.metric, folds=self._folds, shrinkage=self.shrinkage
+        )
+        return reported(self.name, score)
+
+    @property
+    def _folds(self) -> int:
+        return self.folds if self.metric == "crossnobis" else 1

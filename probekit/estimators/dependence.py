@@ -1,0 +1,275 @@
+"""Similarity by dependence, neighbourhoods and the geometry of Gram matrices."""
+
+import dataclasses
+from typing import Any
+
+import jax
+
+from probekit._checks import check_at_least, check_choice, check_positive
+from probekit.estimators._protocol import Estimator
+from probekit.estimators._readout import reported
+from probekit.measures.distances import (
+    DEFAULT_SHRINKAGE,
+    check_shrinkage,
+    distance_correlation_score,
+    riemannian_score,
+)
+from probekit.measures.kernels import (
+    KERNELS,
+    Kernel,
+    debiased_hsic_score,
+    linear_hsic_score,
+    sampled_hsic_score,
+)
+from probekit.measures.neighbours import (
+    DEFAULT_NEIGHBOURS,
+    Neighbourhood,
+    check_neighbours,
+    neighbours_score,
+)
+from probekit.measures.rdm import Metric
+from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Statistic
+from probekit.variables import Variable
+
+_MAPS = frozenset({"translation", "scaling", "rotation", "permutation"})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class HSIC(Estimator):
+    """Hilbert-Schmidt independence criterion.
+
+    As `probekit.measures.hsic`; with the linear kernel of all examples, in whatever batches they
+    come, with the RBF kernel of `examples` of them.
+
+    Parameters
+    ----------
+    kernel : {"linear", "rbf"}
+    debiased : bool
+        Use the unbiased estimator of Song et al.
+    bandwidth : float
+        σ of the RBF kernel, in units of the median distance between different examples.
+    examples : int
+        How many examples are kept for the RBF kernel.
+    name : str
+        Name of the variable.
+    """
+
+    kernel: Kernel = "linear"
+    debiased: bool = False
+    bandwidth: float = 1.0
+    examples: int = 256
+    name: str = "hsic"
+    kind = "similarity"
+    symmetric = True
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("kernel", self.kernel, KERNELS)
+        check_positive("bandwidth", self.bandwidth)
+        check_at_least("examples", self.examples, 4)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """The width of the RBF kernel follows the scale; the linear kernel grows with it."""
+        return _MAPS if self.kernel == "rbf" else _MAPS - {"scaling"}
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The criterion."""
+        return (
+            Variable(
+                self.name,
+                long_name=f"{'unbiased ' if self.debiased else ''}HSIC ({self.kernel} kernel)",
+                references="Gretton et al. 2005, Measuring statistical dependence with "
+                "Hilbert-Schmidt norms",
+            ),
+        )
+
+    @property
+    def statistic(self) -> Statistic[Any]:
+        """Sums of products for the linear kernel, examples for the other."""
+        if self.kernel == "rbf":
+            return Examples(capacity=self.examples)
+        return CrossKernel() if self.debiased else Moments(xx="diagonal", yy="diagonal")
+
+    def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
+        del fit
+        if self.kernel == "rbf":
+            state = held_out.head(self.examples)
+            score = sampled_hsic_score(
+                state, kernel="rbf", debiased=self.debiased, bandwidth=self.bandwidth
+            )
+            return reported(self.name, score)
+        score = debiased_hsic_score(held_out) if self.debiased else linear_hsic_score(held_out)
+        return reported(self.name, score)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DistanceCorrelation(Estimator):
+    """Distance correlation: dependence of any kind.
+
+    As `probekit.measures.distance_correlation`, of `examples` examples.
+
+    Parameters
+    ----------
+    debiased : bool
+        The bias-corrected square.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    debiased: bool = False
+    examples: int = 256
+    name: str = "distance_correlation"
+    kind = "similarity"
+    symmetric = True
+    invariances = _MAPS
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_at_least("examples", self.examples, 4)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The correlation."""
+        return (
+            Variable(
+                self.name,
+                long_name="squared distance correlation, bias-corrected"
+                if self.debiased
+                else "distance correlation",
+                valid_range=(-1.0, 1.0) if self.debiased else (0.0, 1.0),
+                references="Székely, Rizzo and Bakirov 2007, Measuring and testing dependence by "
+                "correlation of distances",
+            ),
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(self, fit: Any, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
+        del fit
+        score = distance_correlation_score(held_out.head(self.examples), debiased=self.debiased)
+        return reported(self.name, score)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RiemannianDistance(Estimator):
+    """Affine-invariant Riemannian distance between Gram matrices.
+
+    As `probekit.measures.riemannian_distance`, of `examples` examples.
+
+    Parameters
+    ----------
+    shrinkage : float
+        How far Gram matrices are drawn to the identity, which gives them an inverse.
+    examples : int
+        How many examples are kept; the distance grows with them.
+    name : str
+        Name of the variable.
+    """
+
+    shrinkage: float = DEFAULT_SHRINKAGE
+    examples: int = 128
+    name: str = "riemannian_distance"
+    kind = "similarity"
+    symmetric = True
+    invariances = _MAPS
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_shrinkage(self.shrinkage)
+        check_at_least("examples", self.examples, 2)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The distance."""
+        return (
+            Variable(
+                self.name,
+                long_name="Riemannian distance of Gram matrices",
+                valid_range=(0.0, float("inf")),
+                references="Shahbazi et al. 2021, Using distance on the Riemannian manifold to "
+                "compare representations",
+            ),
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(self, fit: Any, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
+        del fit
+        score = riemannian_score(held_out.head(self.examples), shrinkage=self.shrinkage)
+        return reported(self.name, score)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MutualNeighbours(Estimator):
+    """How far examples have the same nearest neighbours.
+
+    As `probekit.measures.mutual_neighbours`, of `examples` examples.
+
+    Parameters
+    ----------
+    neighbours : int
+        How many.
+    measure : {"jaccard", "rank", "joint", "overlap"}
+    metric : {"cosine", "euclidean"}
+        What is near.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    neighbours: int = DEFAULT_NEIGHBOURS
+    measure: Neighbourhood = "jaccard"
+    metric: Metric = "cosine"
+    examples: int = 256
+    name: str = "mutual_neighbours"
+    kind = "similarity"
+    symmetric = True
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_neighbours(self.neighbours, self.measure, self.metric)
+        check_at_least("examples", self.examples, 3)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the distance."""
+        return _MAPS if self.metric == "euclidean" else _MAPS - {"translation"}
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The similarity."""
+        return (
+            Variable(
+                self.name,
+                long_name=f"{self.neighbours} mutual nearest neighbours ({self.measure})",
+                valid_range=(0.0, 1.0),
+                references="Wang et al. 2020; Klabunde et al. 2025, Similarity of neural network "
+                "models; Huh et al. 2024",
+            ),
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(self, fit: Any, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
+        del fit
+        score = neighbours_score(
+            held_out.head(self.examples),
+            neighbours=self.neighbours,
+            measure=self.measure,
+            metric=self.metric,
+        )
+        return reported(self.name, score)

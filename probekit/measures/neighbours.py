@@ -1,0 +1,148 @@
+"""Similarity of neighbourhoods: which examples lie close to which."""
+
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_at_least, check_choice
+from probekit.measures._arguments import jitted, matched
+from probekit.measures._status import Score, divide, score
+from probekit.measures.rdm import Metric, distances
+from probekit.statistics import Examples, ExamplesState, state_of
+
+Neighbourhood = Literal["jaccard", "rank", "joint", "overlap"]
+NEIGHBOURHOODS = ("jaccard", "rank", "joint", "overlap")
+NEIGHBOUR_METRICS = ("cosine", "euclidean")
+DEFAULT_NEIGHBOURS = 10
+
+
+def mutual_neighbours(
+    x: Any,
+    y: Any,
+    *,
+    neighbours: int = DEFAULT_NEIGHBOURS,
+    measure: Neighbourhood = "jaccard",
+    metric: Metric = "cosine",
+) -> jax.Array:
+    """How far examples have the same nearest neighbours in two representations.
+
+    Mean over examples i, with N_i and N'_i their k nearest others and r(j), r'(j) the ranks of j
+    among them: ``jaccard``: |N ∩ N'| / |N ∪ N'|; ``overlap``: |N ∩ N'| / k; ``rank``:
+    Σ_{j ∈ N ∩ N'} 2 / ((1 + |r(j) - r'(j)|) (r(j) + r'(j))) / Σ_{l ≤ |N ∩ N'|} 1/l, 0 if there is
+    none; ``joint``: the product of jaccard and rank.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+    neighbours : int
+        k; all others, if there are fewer.
+    measure : {"jaccard", "rank", "joint", "overlap"}
+    metric : {"cosine", "euclidean"}
+        What is near. Among equally near examples a fixed random order decides.
+
+    Returns
+    -------
+    array ()
+        In [0, 1]; 1 for equal neighbourhoods (in equal order, for ranks). NaN if either is constant
+        or not finite, or (cosine) an example is 0 in all units.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 3.
+    OptionError
+        If `neighbours` is below 1, or another option not among its choices.
+
+    Notes
+    -----
+    Invariant to scaling, rotation and permutation of units; euclidean also to translation.
+    O(n² (d + d_y + log n)).
+
+    References
+    ----------
+    Wang, Hu, Zhao and Hu 2020, Towards understanding the instability of network embedding (rank,
+    joint); Klabunde, Schumacher, Strohmaier and Lemmerich 2025, Similarity of neural network
+    models; Huh, Cheung, Wang and Isola 2024, The Platonic representation hypothesis (overlap).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import mutual_neighbours
+    >>> x = np.array([[0.0], [1.0], [3.0], [7.0]])
+    >>> float(mutual_neighbours(x, 3 - 2 * x, neighbours=1, metric="euclidean"))
+    1.0
+    """
+    check_neighbours(neighbours, measure, metric)
+    return _neighbours(*matched(x, y, least=3), int(neighbours), measure, metric)
+
+
+def check_neighbours(neighbours: int, measure: Neighbourhood, metric: Metric) -> None:
+    """Raise `OptionError` unless the options are among their choices."""
+    check_at_least("neighbours", neighbours, 1)
+    check_choice("measure", measure, NEIGHBOURHOODS)
+    check_choice("metric", metric, NEIGHBOUR_METRICS)
+
+
+@jitted(2, 3, 4)
+def _neighbours(
+    x: jax.Array, y: jax.Array, neighbours: int, measure: Neighbourhood, metric: Metric
+) -> jax.Array:
+    state = state_of(Examples(capacity=x.shape[0]), x, y)
+    return neighbours_score(state, neighbours=neighbours, measure=measure, metric=metric).value
+
+
+def neighbours_score(
+    state: ExamplesState, *, neighbours: int, measure: Neighbourhood, metric: Metric
+) -> Score:
+    """`mutual_neighbours` of the examples that were kept."""
+    present = state.present
+    # A single column has no angles.
+    metrics = [metric if z.shape[1] > 1 else "euclidean" for z in (state.x, state.y)]
+    far = [
+        distances(jnp.where(present[:, None], z, 0), m)
+        for z, m in zip((state.x, state.y), metrics, strict=True)
+    ]
+    k = jnp.minimum(neighbours, present.sum() - 1)
+    ranks = [_ranks(z, present) for z in far]
+    near = [(rank <= k) & present[:, None] & present[None, :] for rank in ranks]
+    both = near[0] & near[1]
+    common = both.sum(axis=1).astype(far[0].dtype)
+    union = (near[0] | near[1]).sum(axis=1)
+    jaccard = common / jnp.maximum(union, 1)
+    if measure == "overlap":
+        each = common / jnp.maximum(k, 1)
+    elif measure == "jaccard":
+        each = jaccard
+    else:
+        each = _rank_similarity(ranks[0], ranks[1], both, common)
+        each = each * jaccard if measure == "joint" else each
+    value = divide(jnp.where(present, each, 0).sum(), present.sum().astype(far[0].dtype))
+    both_present = present[:, None] & present[None, :]
+    undefined = jnp.stack(
+        [(jnp.isnan(z) & both_present).any() | ~((z > 0) & both_present).any() for z in far]
+    ).any()
+    return score(
+        jnp.where(undefined, jnp.nan, jnp.clip(value, 0, 1)),
+        finite=state.finite(),
+        enough=present.sum() >= 3,
+        constant=undefined,
+    )
+
+
+def _ranks(far: jax.Array, present: jax.Array) -> jax.Array:
+    """Rank of each example among the others of each, from 1; its own and absent ones come last."""
+    apart = present[None, :] & ~np.eye(far.shape[0], dtype=bool)
+    order = jnp.argsort(jnp.where(apart & jnp.isfinite(far), far, jnp.inf), axis=1)
+    return jnp.argsort(order, axis=1) + 1
+
+
+def _rank_similarity(a: jax.Array, b: jax.Array, both: jax.Array, common: jax.Array) -> jax.Array:
+    apart = (1 + jnp.abs(a - b)).astype(common.dtype)
+    total = jnp.where(both, 2 / (apart * (a + b).astype(common.dtype)), 0).sum(axis=1)
+    n = a.shape[0]
+    harmonic = np.concatenate([[1.0], np.cumsum(1 / np.arange(1, n + 1))])
+    return total / jnp.asarray(harmonic, common.dtype)[common.astype(jnp.int32)]

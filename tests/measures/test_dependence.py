@@ -1,0 +1,231 @@
+"""Dependence, neighbourhoods, Gram matrices, conditions: against peers and the formulas."""
+
+import numpy as np
+import pytest
+
+from probekit import measures
+from probekit.errors import OptionError, ShapeError
+from tests.reference import oracles
+from tests.reference.tolerances import SCORE
+
+N = 40
+GENERATOR = np.random.default_rng(2)
+X = np.float32(GENERATOR.normal(size=(N, 6)))
+Y = np.float32(np.tanh(X[:, :4]) + GENERATOR.normal(size=(N, 4)))
+LABELS = np.arange(N) % 4
+PATTERNS = np.float32(GENERATOR.normal(size=(4, 6))[LABELS] + X)
+COMPARISONS = ["kendall_tau_b", "rho_a", "whitened_cosine", "whitened_correlation"]
+SIMILARITIES = {
+    "distance_correlation": {},
+    "riemannian_distance": {},
+    "mutual_neighbours": {"metric": "euclidean"},
+}
+slow = pytest.mark.slow
+
+
+@pytest.mark.parametrize("comparison", COMPARISONS)
+@pytest.mark.parametrize("ties", [True])
+def test_comparisons(comparison, ties):
+    a, b = (oracles.rdm(z[:12], metric="squared_euclidean") for z in (X, Y))
+    if ties:
+        a, b = np.round(a / 4), np.round(b / 4)
+    upper = np.triu_indices(12, 1)
+    ours = measures.compare_rdms(a, b, comparison=comparison)
+    theirs = oracles.compare(*np.float32([a[upper], b[upper]]).astype(float), comparison)
+    np.testing.assert_allclose(ours, theirs, atol=SCORE)
+
+
+NAMES = {
+    "kendall_tau_b": "kendall",
+    "rho_a": "rho-a",
+    "whitened_cosine": "cosine_cov",
+    "whitened_correlation": "corr_cov",
+    "kendall": "tau-a",
+    "spearman": "spearman",
+    "pearson": "corr",
+    "cosine": "cosine",
+}
+
+
+@pytest.mark.parametrize(
+    "comparison", [c if c in COMPARISONS else pytest.param(c, marks=slow) for c in NAMES]
+)
+def test_comparisons_as_rsatoolbox(comparison):
+    rdm = pytest.importorskip("rsatoolbox.rdm")
+    squares = [oracles.rdm(z[:12], metric="squared_euclidean") for z in (X, Y)]
+    theirs = rdm.compare(*(rdm.RDMs(z[None]) for z in squares), method=NAMES[comparison])
+    ours = measures.compare_rdms(*squares, comparison=comparison)
+    np.testing.assert_allclose(ours, theirs[0, 0], atol=SCORE)
+
+
+@slow
+def test_whitened_cosine_of_squared_distances_is_cka():
+    ours = measures.rsa(X, Y, rdm="squared_euclidean", comparison="whitened_cosine")
+    np.testing.assert_allclose(ours, measures.cka(X, Y), atol=SCORE)
+
+
+def test_equal_matrices_agree_and_constant_ones_do_not_compare():
+    square = oracles.rdm(X[:8])
+    flat = np.ones((8, 8)) - np.eye(8)
+    for comparison in COMPARISONS:
+        assert float(measures.compare_rdms(square, square, comparison=comparison)) == pytest.approx(
+            1, abs=SCORE
+        )
+        if comparison != "whitened_cosine":
+            assert np.isnan(measures.compare_rdms(square, flat, comparison=comparison))
+        square_nan = square.copy()
+        square_nan[0, 1] = np.nan
+        assert np.isnan(measures.compare_rdms(square, square_nan, comparison=comparison))
+
+
+@pytest.mark.parametrize("debiased", [False, pytest.param(True, marks=slow)])
+@pytest.mark.parametrize("offset", [0.0, pytest.param(1e4, marks=slow)])
+def test_distance_correlation(debiased, offset):
+    x = np.float32(X + offset)
+    ours = measures.distance_correlation(x, Y, debiased=debiased)
+    theirs = oracles.distance_correlation(None, None, x, Y, debiased=debiased)
+    np.testing.assert_allclose(ours, theirs, atol=SCORE)
+
+
+@slow
+def test_distance_correlation_as_dcor():
+    dcor = pytest.importorskip("dcor")
+    x, y = np.float64(X), np.float64(Y)
+    theirs = dcor.distance_correlation(x, y), dcor.u_distance_correlation_sqr(x, y)
+    ours = [measures.distance_correlation(x, y, debiased=debiased) for debiased in (False, True)]
+    np.testing.assert_allclose(ours, theirs, atol=SCORE)
+
+
+@pytest.mark.parametrize("shrinkage", [0.1])
+def test_riemannian_distance(shrinkage):
+    ours = measures.riemannian_distance(X, Y, shrinkage=shrinkage)
+    theirs = oracles.riemannian_distance(None, None, X, Y, shrinkage=shrinkage)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+
+
+@slow
+def test_riemannian_distance_is_a_metric():
+    points = [X, Y, np.float32(X**2), np.float32(X + 0.1)]
+    far = np.array([[float(measures.riemannian_distance(a, b)) for b in points] for a in points])
+    np.testing.assert_allclose(far, far.T, rtol=1e-5)
+    assert far[0, 0] == far[0, 3] == 0
+    assert (far[:3, :3][~np.eye(3, dtype=bool)] > 0.1).all()
+    assert (far <= (far[:, :, None] + far[None]).min(axis=1) * 1.0001).all()
+
+
+@pytest.mark.parametrize(
+    ("measure", "metric"),
+    [
+        ("joint", "cosine"),
+        *(pytest.param(m, "euclidean", marks=slow) for m in ("jaccard", "rank", "overlap")),
+    ],
+)
+def test_mutual_neighbours(measure, metric):
+    options = {"neighbours": 7, "measure": measure, "metric": metric}
+    ours = measures.mutual_neighbours(X, Y, **options)
+    theirs = oracles.mutual_neighbours(None, None, X, Y, **options)
+    np.testing.assert_allclose(ours, theirs, atol=SCORE)
+    assert float(measures.mutual_neighbours(X, X, **options)) == pytest.approx(1, abs=SCORE)
+
+
+@slow
+def test_more_neighbours_than_examples_are_all():
+    assert float(measures.mutual_neighbours(X, Y, neighbours=99)) == pytest.approx(1, abs=SCORE)
+
+
+@pytest.mark.parametrize(
+    "metric",
+    [
+        "crossnobis",
+        *(pytest.param(m, marks=slow) for m in ("mahalanobis", "squared_euclidean")),
+    ],
+)
+def test_conditions(metric):
+    ours = measures.condition_rdm(PATTERNS, LABELS, metric=metric)
+    theirs = oracles.condition_rdm(None, None, PATTERNS, LABELS[:, None], metric=metric)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4)
+
+
+@slow
+def test_conditions_far_away_and_shrunk():
+    options = {"metric": "squared_mahalanobis", "shrinkage": 0.3}
+    far = np.float32(PATTERNS + 1e4)
+    theirs = oracles.condition_rdm(None, None, far, LABELS[:, None], **options)
+    np.testing.assert_allclose(measures.condition_rdm(far, LABELS, **options), theirs, atol=1e-3)
+
+
+@pytest.mark.parametrize("metric", ["crossnobis", pytest.param("squared_mahalanobis", marks=slow)])
+def test_conditions_as_rsatoolbox(metric):
+    """Which takes the precision of the noise as given, and divides by the number of units."""
+    data, rdm = pytest.importorskip("rsatoolbox.data"), pytest.importorskip("rsatoolbox.rdm")
+    x = np.float64(PATTERNS)
+    rest = x - np.stack([x[label == LABELS].mean(axis=0) for label in LABELS])
+    precision = np.linalg.inv(rest.T @ rest / (N - 4))
+    fold = oracles.fold_of(range(N), 2)
+    dataset = data.Dataset(x, obs_descriptors={"condition": LABELS, "fold": fold})
+    options = {"descriptor": "condition", "noise": precision}
+    if metric == "crossnobis":
+        found = rdm.calc_rdm(dataset, method="crossnobis", cv_descriptor="fold", **options)
+    else:
+        found = rdm.calc_rdm(dataset, method="mahalanobis", **options)
+    ours = np.asarray(measures.condition_rdm(x, LABELS, metric=metric))[np.triu_indices(4, 1)]
+    np.testing.assert_allclose(ours, 6 * found.dissimilarities[0], rtol=1e-4, atol=1e-4)
+
+
+@slow
+def test_mahalanobis_sees_no_linear_map():
+    skewed = PATTERNS @ GENERATOR.normal(size=(6, 6))
+    ours = measures.condition_rdm(skewed, LABELS)
+    np.testing.assert_allclose(ours, measures.condition_rdm(PATTERNS, LABELS), atol=1e-3)
+
+
+@slow
+def test_conditions_without_an_inverse():
+    wide = np.tile(PATTERNS, 2)
+    assert np.isnan(measures.condition_rdm(wide, LABELS)).all()
+    assert np.isfinite(measures.condition_rdm(wide, LABELS, shrinkage=0.5)).all()
+    spoilt = PATTERNS.copy()
+    spoilt[0, 0] = np.nan
+    assert np.isnan(measures.condition_rdm(spoilt, LABELS)).all()
+    alone = np.asarray(measures.condition_rdm(PATTERNS, np.where(np.arange(N) == 3, 9, LABELS)))
+    assert np.isnan(alone[4]).all()
+    assert np.isfinite(alone[:4, :4]).all()
+
+
+@pytest.mark.parametrize("measure", SIMILARITIES)
+def test_undefined(measure):
+    options, function = SIMILARITIES[measure], getattr(measures, measure)
+    spoilt = X.copy()
+    spoilt[7, 2] = np.inf
+    for x, y in ((spoilt, Y), (np.full_like(X, 3.3), Y), (X, np.full_like(Y, -0.1))):
+        assert np.isnan(function(x, y, **options))
+    with pytest.raises(ShapeError, match=r"y: 9 examples; x has 40"):
+        function(X, Y[:9], **options)
+
+
+@slow
+@pytest.mark.parametrize("measure", SIMILARITIES)
+def test_copies_of_examples_and_one_unit(measure):
+    options, function = SIMILARITIES[measure], getattr(measures, measure)
+    x, y = np.repeat(X[:20], 2, axis=0), np.repeat(Y[:20], 2, axis=0)
+    wanted = getattr(oracles, measure)(None, None, x, y, **options)
+    if measure != "mutual_neighbours":  # whose ties are broken by number
+        np.testing.assert_allclose(function(x, y, **options), wanted, rtol=1e-4)
+    assert np.isfinite(function(X[:, :1], Y, **options))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: measures.mutual_neighbours(X, Y, neighbours=0), r"neighbours=0: must be at least"),
+        (lambda: measures.mutual_neighbours(X, Y, measure="dice"), r"measure='dice': not a choice"),
+        (lambda: measures.mutual_neighbours(X, Y, metric="correlation"), r"metric='correlation'"),
+        (lambda: measures.riemannian_distance(X, Y, shrinkage=0), r"shrinkage=0: must be above 0"),
+        (lambda: measures.condition_rdm(X, LABELS, metric="poisson"), r"metric='poisson': not a"),
+        (lambda: measures.condition_rdm(X, LABELS, folds=1), r"folds=1: must be at least 2"),
+        (lambda: measures.condition_rdm(X, LABELS, shrinkage=2), r"shrinkage=2: must be from 0"),
+    ],
+)
+def test_what_cannot_be_is_refused(call, message):
+    with pytest.raises(OptionError, match=message):
+        call()
