@@ -10,7 +10,8 @@ Every framework's extractor names its layers in one way:
 - ``encoder.last_hidden``, ``decoder.0``: one of several arrays in a dict or a tuple.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -19,6 +20,8 @@ from probekit.extractors._paths import match
 
 INPUT = ":in"
 ROOT = "output"
+# What may follow the path of a module in the name of a layer.
+_SUFFIX = re.compile(r"(@\d+)?(\[\d+\])*(:in)?(\..*)?")
 
 
 class Captured(NamedTuple):
@@ -38,27 +41,93 @@ class Captured(NamedTuple):
     copies: int = 0
 
 
+class Part(NamedTuple):
+    """One array of a captured value.
+
+    Attributes
+    ----------
+    name : str
+        Of the captured value.
+    key : str
+        Which of several arrays it is, such as ``.last_hidden``.
+    array : array
+    copies : int
+        How many leading axes hold copies.
+    """
+
+    name: str
+    key: str
+    array: Any
+    copies: int
+
+
 def called(path: str, call: int, *, given: bool = False) -> str:
     """Return the name of what a module gave out, or was given, in its call of this number."""
     number = f"@{call}" if call else ""
     return f"{path or ROOT}{number}{INPUT if given else ''}"
 
 
-def layers_of(captured: Captured) -> Iterator[tuple[str, Any]]:
-    """Yield name and array of each layer in a captured value."""
-    leaves = jax.tree_util.tree_flatten_with_path(captured.value)[0]
-    for path, leaf in leaves:
-        part = "".join(f".{_key(key)}" for key in path)
-        yield from _unstacked(captured.name, part, leaf, captured.copies)
+def parts_of(values: Iterable[Captured]) -> list[Part]:
+    """Return the arrays in captured values, one by one."""
+    return [
+        Part(captured.name, "".join(f".{_key(key)}" for key in path), leaf, captured.copies)
+        for captured in values
+        for path, leaf in jax.tree_util.tree_flatten_with_path(captured.value)[0]
+    ]
 
 
-def _unstacked(name: str, part: str, array: Any, copies: int) -> Iterator[tuple[str, Any]]:
-    if copies == 0:
-        yield f"{name}{part}", array
-        return
-    for place in range(array.shape[0]):
-        copy = f"{name.removesuffix(INPUT)}[{place}]{INPUT if name.endswith(INPUT) else ''}"
-        yield from _unstacked(copy, part, array[place], copies - 1)
+def layers_of(parts: Sequence[Part]) -> Iterator[tuple[str, Any]]:
+    """Yield name and array of each layer, in forward order.
+
+    Of what was stacked, the first copy of all comes before the second one of all: so a scan is
+    gone through as it was run. What belongs to a stack are the values from within the module that
+    comes last of them.
+    """
+    start = 0
+    while start < len(parts):
+        stop = start + 1
+        if parts[start].copies:
+            stop = _end_of_stack(parts, start)
+            for place in range(parts[start].array.shape[0]):
+                yield from layers_of([_copy(part, place) for part in parts[start:stop]])
+        else:
+            yield f"{parts[start].name}{parts[start].key}", parts[start].array
+        start = stop
+
+
+def _end_of_stack(parts: Sequence[Part], start: int) -> int:
+    """Return where the stack ends that begins here: after the last value of an enclosing module."""
+    length, end = parts[start].array.shape[0], start + 1
+    members: set[str] = set()
+    for place in range(start, len(parts)):
+        part = parts[place]
+        if not part.copies or part.array.shape[0] != length:
+            break
+        members.add(_module_of(part.name))
+        if all(_within(member, _module_of(part.name)) for member in members):
+            end = place + 1
+    return end
+
+
+def _module_of(name: str) -> str:
+    path = re.sub(r"(@\d+)?(\[\d+\])*(:in)?$", "", name)
+    return "" if path == ROOT else path
+
+
+def _within(path: str, module: str) -> bool:
+    return not module or path == module or path.startswith(f"{module}/")
+
+
+def _copy(part: Part, place: int) -> Part:
+    given = INPUT if part.name.endswith(INPUT) else ""
+    name = f"{part.name.removesuffix(INPUT)}[{place}]{given}"
+    return Part(name, part.key, _row(part.array, place), part.copies - 1)
+
+
+def _row(array: Any, place: int) -> Any:
+    if isinstance(array, jax.ShapeDtypeStruct):
+        return jax.ShapeDtypeStruct(array.shape[1:], array.dtype)  # type: ignore[no-untyped-call]
+    return array[place]
 
 
 def _key(key: Any) -> str:
@@ -68,12 +137,23 @@ def _key(key: Any) -> str:
     return str(key)
 
 
-def is_arrays(value: Any) -> bool:
-    """Whether a value is an array, or a pytree of arrays alone."""
-    leaves = jax.tree.leaves(value)
-    return bool(leaves) and all(
-        hasattr(leaf, "shape") and hasattr(leaf, "dtype") for leaf in leaves
-    )
+def owner(layer: str, paths: Iterable[str]) -> str | None:
+    """Return which of these modules gave a layer out, if one did; the model itself is ``""``.
+
+    Examples
+    --------
+    >>> owner("block/inner@1[0].last", ["block", "block/inner"])
+    'block/inner'
+    >>> owner("block:in", ["block"]) is None
+    True
+    """
+    fitting = []
+    for path in paths:
+        name = path or ROOT
+        rest = _SUFFIX.fullmatch(layer[len(name) :]) if layer.startswith(name) else None
+        if rest is not None and rest[3] is None:
+            fitting.append(path)
+    return max(fitting, key=len) if fitting else None
 
 
 def chosen(names: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
@@ -85,6 +165,11 @@ def chosen(names: Sequence[str], patterns: Sequence[str]) -> tuple[str, ...]:
     inputs = [name for name in names if name.endswith(INPUT) or f"{INPUT}." in name]
     outputs = [name for name in names if name not in set(inputs)]
     found: set[str] = set()
-    for pattern in patterns:
-        found.update(match(inputs if INPUT in pattern else outputs, pattern))
+    for glob in globs_of(patterns) or match(names, ()):
+        found.update(match(inputs if INPUT in glob else outputs, glob))
     return tuple(name for name in names if name in found)
+
+
+def globs_of(patterns: Sequence[str]) -> tuple[str, ...]:
+    """Return the globs one by one: several may be in one string, separated by commas."""
+    return tuple(glob.strip() for pattern in patterns for glob in pattern.split(","))

@@ -20,7 +20,7 @@ import jax.numpy as jnp
 from jax.custom_batching import custom_vmap
 from jax.extend.core import get_opaque_trace_state
 
-from probekit.extractors._calls import only_arrays
+from probekit.extractors._calls import first_argument, only_arrays
 from probekit.extractors._captured import Captured, called
 
 
@@ -99,15 +99,25 @@ def rebuilt(model: Any, path: str = "") -> Any:
     return tapped
 
 
-def owners_of_parameters(model: Any, path: str = "") -> Iterator[str]:
-    """Yield the paths of the modules that have arrays of their own."""
-    for keys, part in jax.tree_util.tree_flatten_with_path(
-        model, is_leaf=lambda node: isinstance(node, eqx.Module) and node is not model
-    )[0]:
-        if isinstance(part, eqx.Module):
-            yield from owners_of_parameters(part, "/".join(filter(None, [path, *map(_name, keys)])))
-        elif eqx.is_inexact_array(part):
-            yield path
+def parameters_of(model: Any) -> tuple[set[str], dict[str, int]]:
+    """Return the paths of modules that have parameters of their own, and how many each holds."""
+    owners, counts = set[str](), dict[str, int]()
+
+    def go_through(module: Any, path: str) -> int:
+        total = 0
+        for keys, part in jax.tree_util.tree_flatten_with_path(
+            module, is_leaf=lambda node: isinstance(node, eqx.Module) and node is not module
+        )[0]:
+            if isinstance(part, eqx.Module):
+                total += go_through(part, "/".join(filter(None, [path, *map(_name, keys)])))
+            elif eqx.is_inexact_array(part):
+                owners.add(path)
+                total += int(part.size)
+        counts[path] = total
+        return total
+
+    go_through(model, "")
+    return owners, counts
 
 
 @functools.cache
@@ -118,8 +128,7 @@ def _tapped_class(cls: type, path: str) -> type:
         tap = _CURRENT.get()
         if tap is None:
             return run(self, *arguments, **keywords)
-        for value in [*arguments, *keywords.values()][:1]:
-            tap.note(path, value, given=True)
+        tap.note(path, first_argument(arguments, keywords), given=True)
         output = run(self, *arguments, **keywords)
         tap.note(path, output, given=False)
         return output

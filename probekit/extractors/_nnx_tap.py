@@ -22,7 +22,7 @@ import jax
 from flax import nnx
 from flax.errors import TraceContextError
 
-from probekit.extractors._calls import only_arrays
+from probekit.extractors._calls import first_argument, only_arrays
 from probekit.extractors._captured import Captured, called
 
 _SLOT, _PATH = "probekit_values", "probekit_path"
@@ -36,12 +36,13 @@ class Tapped(nnx.Intermediate[Any]):
 
 
 class Key(NamedTuple):
-    """What is known of a value: the path of its module, whether it was given, its rank, when."""
+    """What is known of a value: path of its module, whether given, when, rank, parameters."""
 
     path: str
     given: bool
-    rank: int
     when: tuple[int, ...]
+    rank: int = 0
+    parameters: int | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,15 +67,16 @@ class _Call:
         """Keep what a module was given, if that is asked for, and what it gave out."""
         path, slot = self._of(module)
         if self.inputs_too:
-            for value in [*arguments, *keywords.values()][:1]:
-                _keep(slot, path, True, (*self.place, _BEFORE), value)
-        _keep(slot, path, False, (*self.place, _AFTER), output)
+            given = first_argument(arguments, keywords)
+            _keep(slot, Key(path, True, (*self.place, _BEFORE)), given)
+        size = sum(int(leaf.size) for leaf in jax.tree.leaves(nnx.state(module, nnx.Param)))
+        _keep(slot, Key(path, False, (*self.place, _AFTER), parameters=size), output)
 
     def sown(self, module: Any, name: str, value: Any) -> None:
         """Keep what a module itself sows, as the output of a submodule of that name."""
         path, slot = self._of(module)
         place = (*self.place, next(self.below))
-        _keep(slot, f"{path}/{name}" if path else name, False, place, value)
+        _keep(slot, Key(f"{path}/{name}" if path else name, False, place), value)
 
     def _of(self, module: Any) -> tuple[str, Any]:
         """Return the path of a module, and where its values are kept."""
@@ -128,13 +130,13 @@ def _current(call: _Call) -> Iterator[None]:
         _CURRENT.reset(token)
 
 
-def _keep(slot: Any, path: str, given: bool, when: tuple[int, ...], value: Any) -> None:
+def _keep(slot: Any, key: Key, value: Any) -> None:
     value = only_arrays(value)
     leaves = jax.tree.leaves(value)
     if not leaves:
         return
     values = slot.get_value()
-    key = Key(path, given, leaves[0].ndim, when)
+    key = key._replace(rank=leaves[0].ndim)
     # The module may have been called within a transformation of JAX that does not give its state
     # back, such as jax.vmap over a closure: the value must stay there.
     with contextlib.suppress(TraceContextError):
@@ -162,8 +164,8 @@ def run_tapped(
     *,
     inputs_too: bool,
     in_state: bool,
-) -> list[Captured]:
-    """Return what modules gave out, and were given, in the order of the calls.
+) -> tuple[list[Captured], dict[str, int]]:
+    """Return what modules gave out, and were given, and how many parameters each has.
 
     Parameters
     ----------
@@ -206,7 +208,8 @@ def _bound(model: Any, method: Any) -> Any:
     return getattr(model, method) if isinstance(method, str) else functools.partial(method, model)
 
 
-def _in_order(slots: list[Any]) -> list[Captured]:
+def _in_order(slots: list[Any]) -> tuple[list[Captured], dict[str, int]]:
+    """Return what was kept in the order of the calls, and the parameters of the modules."""
     seen = [
         (key, value)
         for slot in slots
@@ -219,4 +222,5 @@ def _in_order(slots: list[Any]) -> list[Captured]:
         numbers[key.path, key.given] = number + 1
         copies = jax.tree.leaves(value)[0].ndim - key.rank
         found.append(Captured(called(key.path, number, given=key.given), value, copies))
-    return found
+    counts = {key.path: key.parameters for key, _ in seen if key.parameters is not None}
+    return found, counts

@@ -56,3 +56,11 @@ def pooled(array: Any, pool: Pool) -> Any:
     if not -positions.shape[1] <= place < positions.shape[1]:
         raise OptionError(f"pool={pool!r}: there are {positions.shape[1]} positions.")
     return positions[:, place]
+
+
+def pooled_shape(shape: jax.ShapeDtypeStruct, pool: Pool) -> jax.ShapeDtypeStruct:
+    """Return shape and dtype of what `pooled` gives."""
+    if pool is None:  # and not through JAX, which may not know the dtype
+        return shape
+    reduced: jax.ShapeDtypeStruct = jax.eval_shape(lambda array: pooled(array, pool), shape)
+    return reduced

@@ -2,17 +2,18 @@
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import numpy as np
 
 from probekit.errors import MissingExtraError, OptionError
-from probekit.extractors._calls import as_arguments, warn_of_missing
-from probekit.extractors._captured import chosen, layers_of
-from probekit.extractors._pooling import Pool, check_pool, pooled
-from probekit.extractors._protocol import Extractor
+from probekit.extractors._calls import as_arguments
+from probekit.extractors._captured import INPUT
+from probekit.extractors._examples import Seen
+from probekit.extractors._pooling import Pool, check_pool
 from probekit.extractors._static import Static
+from probekit.extractors._traced import TracedExtractor
 
 _REMEDY = (
     "If it is called within jax.lax.scan, jax.checkpoint or a compiled function, call it outside; "
@@ -23,8 +24,10 @@ _REMEDY = (
 
 @jax.tree_util.register_pytree_node_class
 @dataclasses.dataclass(frozen=True)
-class EquinoxExtractor(Extractor):
+class EquinoxExtractor(TracedExtractor):
     """What `equinox` returns."""
+
+    remedy: ClassVar[str] = _REMEDY
 
     arrays: tuple[Any, ...]
     rest: Static
@@ -32,34 +35,13 @@ class EquinoxExtractor(Extractor):
     pool: Pool
     method: Any
 
-    def layers(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
-        """Return the layers that were asked for, in the order in which they are computed."""
-        order: list[str] = []
-        missing: list[str] = []
-
-        def call(extractor: "EquinoxExtractor", inputs: Any) -> dict[str, Any]:
-            found = extractor._captured(inputs, missing)
-            order.extend(chosen(list(found), extractor.patterns))
-            return {layer: pooled(found[layer], extractor.pool) for layer in order}
-
-        shapes = jax.eval_shape(call, self, inputs)
-        warn_of_missing(missing, _REMEDY)
-        return {layer: shapes[layer] for layer in order}
-
-    def __call__(self, inputs: Any) -> dict[str, jax.Array]:
-        """Return the activations of the layers that were asked for."""
-        found = self._captured(inputs, [])
-        return {
-            layer: pooled(found[layer], self.pool) for layer in chosen(list(found), self.patterns)
-        }
-
-    def _captured(self, inputs: Any, missing: list[str]) -> dict[str, Any]:
-        """Return all layers by name; add the modules with parameters that were not seen."""
-        from probekit.extractors._equinox_tap import Tap, listening, owners_of_parameters, rebuilt
+    def _run(self, inputs: Any) -> Seen:
+        """Run the model; return all values that were captured."""
+        from probekit.extractors._equinox_tap import Tap, listening, parameters_of, rebuilt
 
         model, arguments = self._parts()
         tapped = rebuilt(model)
-        tap = Tap(inputs_too=any(":in" in pattern for pattern in self.patterns))
+        tap = Tap(inputs_too=any(INPUT in pattern for pattern in self.patterns))
         keys = None
         if arguments.get("key") is not None:
             examples = jax.tree.leaves(inputs)[0].shape[0]
@@ -78,8 +60,8 @@ class EquinoxExtractor(Extractor):
         with listening(tap):
             jax.vmap(one, in_axes=(0, None if keys is None else 0), axis_name="batch")(inputs, keys)
         seen = {value.name for value in tap.found}
-        missing.extend(sorted({path for path in owners_of_parameters(model) if path} - seen))
-        return {name: array for value in tap.found for name, array in layers_of(value)}
+        owners, counts = parameters_of(model)
+        return Seen(tap.found, sorted({path for path in owners if path} - seen), counts)
 
     def _parts(self) -> tuple[Any, dict[str, Any]]:
         """Return the model and the arguments of the call."""

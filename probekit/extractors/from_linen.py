@@ -1,97 +1,134 @@
 """Layers of a `flax.linen` module, without a change to it."""
 
 import dataclasses
-import warnings
+import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
 import numpy as np
+from flax.errors import FlaxError
 
-from probekit.errors import OptionError, ProbekitWarning
-from probekit.extractors._captured import Captured, called, chosen, is_arrays, layers_of
-from probekit.extractors._pooling import Pool, check_pool, pooled
-from probekit.extractors._protocol import Extractor
+from probekit.errors import OptionError
+from probekit.extractors._calls import as_arguments, first_argument, only_arrays
+from probekit.extractors._captured import INPUT, Captured, called
+from probekit.extractors._examples import Seen
+from probekit.extractors._linen_tap import COLLECTION, Mutable, Tap, count, is_sown, sown_elsewhere
+from probekit.extractors._pooling import Pool, check_pool
 from probekit.extractors._static import Static
+from probekit.extractors._traced import TracedExtractor
 
-# The collection in which users who scan their layers have asked for captured values to be kept.
-COLLECTION = "intermediates"
-# Names that no submodule can have: sowing under a submodule's name is an error.
-_OUTPUT, _INPUT = "__probekit_out__", "__probekit_in__"
+_REMEDY = (
+    "If it is scanned or vectorised, give nn.scan, nn.vmap or nn.RNN "
+    f"variable_axes={{{COLLECTION!r}: 0}}; if another method than __call__ is used, read it as the "
+    "input of the next module (NAME:in)."
+)
 
 
 @jax.tree_util.register_pytree_node_class
 @dataclasses.dataclass(frozen=True)
-class LinenExtractor(Extractor):
+class LinenExtractor(TracedExtractor):
     """What `linen` returns."""
+
+    remedy: ClassVar[str] = _REMEDY
 
     module: Static
     variables: Mapping[str, Any]
-    rngs: Mapping[str, Any]
-    arguments: Mapping[str, Any]
-    options: tuple[tuple[str, Any], ...]
+    rngs: Any
+    arrays: tuple[Any, ...]
+    rest: Static
     patterns: tuple[str, ...]
     pool: Pool
     method: Any
-    mutable: tuple[str, ...]
+    mutable: Static
 
-    def layers(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
-        """Return the layers that were asked for, in the order in which they are computed."""
-        order: list[str] = []
-
-        def call(extractor: "LinenExtractor", inputs: Any) -> dict[str, Any]:
-            found, missing = extractor._captured(inputs)
-            order.extend(chosen(list(found), extractor.patterns))
-            if missing:
-                _warn_of_missing(missing)
-            return {layer: pooled(found[layer], extractor.pool) for layer in order}
-
-        shapes = jax.eval_shape(call, self, inputs)
-        return {layer: shapes[layer] for layer in order}
-
-    def __call__(self, inputs: Any) -> dict[str, jax.Array]:
-        """Return the activations of the layers that were asked for."""
-        found, _ = self._captured(inputs)
-        return {
-            layer: pooled(found[layer], self.pool) for layer in chosen(list(found), self.patterns)
+    def _run(self, inputs: Any) -> Seen:
+        """Run the model; return all values that were captured."""
+        variables = {
+            name: part
+            for name, part in self.variables.items()
+            if name not in (COLLECTION, "perturbations")
         }
+        stale = {name for name, part in variables.items() if is_sown(part)}
+        fresh = {name: part for name, part in variables.items() if name not in stale}
+        try:
+            return self._with_sown(fresh, inputs)
+        except FlaxError:
+            if not stale:
+                raise
+            # Sown when the variables were made, it seemed; but the model reads them.
+            return self._with_sown(variables, inputs)
 
-    def _captured(self, inputs: Any) -> tuple[dict[str, Any], list[str]]:
-        """Return all layers by name, and the modules with parameters that were not seen."""
-        module = self.module.value
-        tap = _Tap(inputs_too=any(":in" in pattern for pattern in self.patterns))
-        given, keywords = _as_arguments(inputs)
-        variables = {name: part for name, part in self.variables.items() if name != COLLECTION}
+    def _with_sown(self, variables: Mapping[str, Any], inputs: Any) -> Seen:
+        """Run the model once, and again if it sows values into further collections."""
+        mutable = _names(self.mutable.value, self.variables)
+        seen, tap = self._attempt(variables, inputs, mutable)
+        further = [name for name in sown_elsewhere(tap, mutable) if name not in variables]
+        if not further:
+            return seen
+        return self._attempt(variables, inputs, (*mutable, *further))[0]
+
+    def _attempt(
+        self, variables: Mapping[str, Any], inputs: Any, mutable: Sequence[str]
+    ) -> tuple[Seen, Tap]:
+        """Run the model with values kept in its state, or aside where it does not take that."""
+        try:
+            return self._tapped(variables, inputs, mutable, in_state=True)
+        except (TypeError, ValueError):
+            # Either the model fails, and will again, or one of its transformations, such as
+            # nn.cond, refuses state that it does not know.
+            return self._tapped(variables, inputs, mutable, in_state=False)
+
+    def _tapped(
+        self, variables: Mapping[str, Any], inputs: Any, mutable: Sequence[str], *, in_state: bool
+    ) -> tuple[Seen, Tap]:
+        inputs_too = any(INPUT in pattern for pattern in self.patterns)
+        tap = Tap(inputs_too=inputs_too, in_state=in_state)
+        given, keywords = as_arguments(inputs)
+        structure, others = self.rest.value
+        arrays = iter(self.arrays)
+        leaves = [next(arrays) if other is _ARRAY else other for other in others]
+        keywords = {**keywords, **jax.tree.unflatten(structure, leaves)}
         with nn.intercept_methods(tap):
-            _, state = module.apply(
+            output, state = self.module.value.apply(
                 variables,
                 *given,
-                rngs=dict(self.rngs) or None,
-                mutable=[COLLECTION, *self.mutable],
+                rngs=self.rngs,
+                mutable=Mutable((COLLECTION, *mutable), tap),
                 method=self.method,
                 **keywords,
-                **self.arguments,
-                **dict(self.options),
             )
-        kept = state.get(COLLECTION, {})
-        layers: dict[str, Any] = {}
-        for captured in tap.captured(kept):
-            layers.update(layers_of(captured))
-        layers.update(_sown(kept))
-        return layers, tap.missing(kept, variables.get("params", {}))
+        sown = [COLLECTION, *(name for name in mutable if name not in variables)]
+        found = tap.captured(state, sown)
+        if inputs_too:
+            found.insert(0, Captured(called("", 0, given=True), first_argument(given, keywords)))
+        found.append(Captured(called("", 0), only_arrays(output)))
+        parameters = variables.get("params", {})
+        counts = {**tap.parameters, "": count(parameters)}
+        return Seen(found, tap.missing(found, parameters), counts), tap
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Split into what may change without recompiling, and the rest."""
-        static = (self.module, self.options, self.patterns, self.pool, self.method, self.mutable)
-        return (self.variables, self.rngs, self.arguments), static
+        static = (self.module, self.rest, self.patterns, self.pool, self.method, self.mutable)
+        return (self.variables, self.rngs, self.arrays), static
 
     @classmethod
     def tree_unflatten(cls, static: tuple[Any, ...], children: tuple[Any, ...]) -> "LinenExtractor":
         """Put the parts together again."""
-        module, options, patterns, pool, method, mutable = static
-        variables, rngs, arguments = children
-        return cls(module, variables, rngs, arguments, options, patterns, pool, method, mutable)
+        module, *rest = static
+        variables, rngs, arrays = children
+        return cls(module, variables, rngs, arrays, *rest)
+
+
+_ARRAY = "probekit: an array stands here"
+
+
+def _names(mutable: Any, variables: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the collections that the call may change."""
+    if isinstance(mutable, bool):
+        return tuple(name for name in variables if name != "params") if mutable else ()
+    return (mutable,) if isinstance(mutable, str) else tuple(mutable)
 
 
 def linen(
@@ -101,8 +138,8 @@ def linen(
     layers: str | Sequence[str] = "**",
     pool: Pool = None,
     method: Any = None,
-    rngs: Mapping[str, jax.Array] | None = None,
-    mutable: Sequence[str] = (),
+    rngs: Mapping[str, jax.Array] | jax.Array | None = None,
+    mutable: str | Sequence[str] | bool = (),
     **arguments: Any,
 ) -> LinenExtractor:
     """Make an extractor of a `flax.linen` module.
@@ -118,17 +155,19 @@ def linen(
         is what a submodule was given, which is how values that no module gave out are read, such as
         those of an activation function. A further call of a submodule is ``NAME@1``; copies that
         `flax.linen.scan` or `flax.linen.vmap` stacked are ``NAME[0]``, ``NAME[1]``, …; arrays in a
-        dict or tuple are ``NAME.key``. What the model itself sows is ``PATH/NAME``.
+        dict or tuple are ``NAME.key``. What the model itself sows, into whichever collection, is
+        ``PATH/NAME``. What has no axis of examples, such as the embedding of positions, is left
+        out with a warning; where examples are not the first axis, they are made so.
     pool : str, int or callable, optional
         How token and pixel axes are reduced: ``"mean"``, ``"last"``, ``"cls"``, ``"flatten"``, a
         position, or a function of the array.
     method : optional
         As ``module.apply`` takes it.
-    rngs : mapping, optional
+    rngs : mapping or key, optional
         Keys for dropout and the like; not needed in evaluation mode.
-    mutable : sequence of str
-        Collections that the call changes, such as ``"batch_stats"`` in training mode. The changes
-        are dropped.
+    mutable : str, sequence of str or bool
+        Collections that the call changes, such as ``"batch_stats"`` in training mode; True stands
+        for all but the parameters. The changes are dropped.
     **arguments
         Keyword arguments of the call, for example ``train=False``.
 
@@ -140,13 +179,14 @@ def linen(
     Raises
     ------
     OptionError
-        If there is no such layer; the message lists those there are. If `variables` is no mapping.
+        If there is no such layer, or it has no axis of examples; the message lists those there
+        are. If `module` is no module, or `variables` no mapping.
 
     Warns
     -----
     ProbekitWarning
         If a submodule has parameters but was not seen, as when it is scanned without
-        ``variable_axes={"intermediates": 0}``.
+        ``variable_axes={"intermediates": 0}``. If a layer has no axis of examples.
 
     Examples
     --------
@@ -163,119 +203,22 @@ def linen(
             f"variables: a {type(variables).__name__}; give what module.init returned, "
             "{'params': …}."
         )
+    if not isinstance(module, nn.Module):
+        raise OptionError(f"module: a {type(module).__name__}; give a flax.linen.Module.")
     check_pool(pool)
-    arrays = {
-        name: value
-        for name, value in arguments.items()
-        if isinstance(value, jax.Array | np.ndarray)
-    }
-    options = tuple((name, value) for name, value in arguments.items() if name not in arrays)
+    if inspect.ismethod(method):  # another object each time, though the same function
+        method = method.__func__
+    leaves, structure = jax.tree.flatten(arguments)
+    is_array = [isinstance(leaf, jax.Array | np.ndarray) for leaf in leaves]
+    others = tuple(_ARRAY if array else leaf for leaf, array in zip(leaves, is_array, strict=True))
     return LinenExtractor(
         Static(module),
         variables,
-        dict(rngs or {}),
-        arrays,
-        options,
+        dict(rngs) if isinstance(rngs, Mapping) else rngs,
+        tuple(leaf for leaf, array in zip(leaves, is_array, strict=True) if array),
+        Static((structure, others)),
         (layers,) if isinstance(layers, str) else tuple(layers),
         pool,
         method,
-        tuple(mutable),
-    )
-
-
-class _Tap:
-    """An interceptor of method calls that sows what modules are given and give out.
-
-    Sowing, and not a list of its own, because sown values survive `flax.linen.scan` and its kin;
-    what the tap notes on the side are names, ranks and order alone.
-    """
-
-    def __init__(self, *, inputs_too: bool) -> None:
-        self.inputs_too = inputs_too
-        self.calls: dict[tuple[tuple[str, ...], str], int] = {}
-        self.order: list[tuple[tuple[str, ...], str, int, int]] = []
-        self.depth = 0
-
-    def __call__(self, call: Any, arguments: Any, keywords: Any, context: Any) -> Any:
-        module, outermost = context.module, self.depth == 0
-        self.depth += 1
-        try:
-            output = call(*arguments, **keywords)
-        finally:
-            self.depth -= 1
-        if context.method_name == "__call__" or (outermost and context.method_name != "setup"):
-            if self.inputs_too and arguments and is_arrays(arguments[0]):
-                self._sow(module, _INPUT, arguments[0])
-            if is_arrays(output):
-                self._sow(module, _OUTPUT, output)
-        return output
-
-    def _sow(self, module: nn.Module, name: str, value: Any) -> None:
-        number = self.calls.get((module.path, name), 0)
-        self.calls[module.path, name] = number + 1
-        rank = jax.tree.leaves(value)[0].ndim
-        self.order.append((module.path, name, number, rank))
-        module.sow(COLLECTION, name, value)
-
-    def captured(self, kept: Mapping[str, Any]) -> list[Captured]:
-        """Return what was sown and came back, in the order of the calls."""
-        found = []
-        for path, name, number, rank in self.order:
-            values = _at(kept, path).get(name, ())
-            if number < len(values):
-                value = values[number]
-                copies = jax.tree.leaves(value)[0].ndim - rank
-                layer = called("/".join(path), number, given=name == _INPUT)
-                found.append(Captured(layer, value, copies))
-        return found
-
-    def missing(self, kept: Mapping[str, Any], parameters: Mapping[str, Any]) -> list[str]:
-        """Return the paths of modules with parameters of which nothing came back."""
-        called = {path for path, name, _, _ in self.order if name == _OUTPUT}
-        seen = {path for path in called if _OUTPUT in _at(kept, path)}
-        with_parameters = {
-            tuple(str(getattr(key, "key", key)) for key in path[:-1])
-            for path, _ in jax.tree_util.tree_flatten_with_path(parameters)[0]
-        }
-        return sorted("/".join(path) for path in with_parameters - seen if path)
-
-
-def _at(tree: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:
-    for part in path:
-        tree = tree.get(part, {})
-    return tree
-
-
-def _sown(tree: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    """Return what the model itself has sown, by path and name."""
-    found: dict[str, Any] = {}
-    for name, value in tree.items():
-        if name in (_INPUT, _OUTPUT):
-            continue
-        below = f"{path}/{name}" if path else name
-        if isinstance(value, Mapping):
-            found.update(_sown(value, below))
-        else:
-            for number, part in enumerate(value if isinstance(value, tuple) else (value,)):
-                found.update(layers_of(Captured(called(below, number), part)))
-    return found
-
-
-def _as_arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """Return positional and keyword arguments of the call."""
-    if isinstance(inputs, tuple):
-        return inputs, {}
-    if isinstance(inputs, dict):
-        return (), inputs
-    return (inputs,), {}
-
-
-def _warn_of_missing(missing: Sequence[str]) -> None:
-    shown = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
-    warnings.warn(
-        f"no layer for {shown}: it has parameters but no value was captured. If it is scanned or "
-        f"vectorised, give nn.scan or nn.vmap variable_axes={{{COLLECTION!r}: 0}}; if another "
-        "method than __call__ is used, read it as the input of the next module (NAME:in).",
-        ProbekitWarning,
-        stacklevel=4,
+        Static(mutable if isinstance(mutable, str | bool) else tuple(mutable)),
     )

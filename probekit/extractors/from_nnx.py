@@ -3,18 +3,19 @@
 import dataclasses
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 from flax import nnx as flax_nnx
 
 from probekit.errors import OptionError
-from probekit.extractors._calls import as_arguments, is_array, warn_of_missing
-from probekit.extractors._captured import chosen, layers_of
+from probekit.extractors._calls import as_arguments, is_array
+from probekit.extractors._captured import INPUT
+from probekit.extractors._examples import Seen
 from probekit.extractors._nnx_tap import run_tapped
-from probekit.extractors._pooling import Pool, check_pool, pooled
-from probekit.extractors._protocol import Extractor
+from probekit.extractors._pooling import Pool, check_pool
 from probekit.extractors._static import Static
+from probekit.extractors._traced import TracedExtractor
 
 EVALUATION = {"deterministic": True, "use_running_average": True}
 _REMEDY = (
@@ -35,8 +36,10 @@ class _Structure(Static):
 
 @jax.tree_util.register_pytree_node_class
 @dataclasses.dataclass(frozen=True)
-class NNXExtractor(Extractor):
+class NNXExtractor(TracedExtractor):
     """What `nnx` returns."""
+
+    remedy: ClassVar[str] = _REMEDY
 
     graphdef: Static
     state: Any
@@ -45,52 +48,28 @@ class NNXExtractor(Extractor):
     pool: Pool
     method: Any
 
-    def layers(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
-        """Return the layers that were asked for, in the order in which they are computed."""
-        order: list[str] = []
-        missing: list[str] = []
-
-        def call(extractor: "NNXExtractor", inputs: Any) -> dict[str, Any]:
-            found = extractor._captured(inputs, missing)
-            order.extend(chosen(list(found), extractor.patterns))
-            return {layer: pooled(found[layer], extractor.pool) for layer in order}
-
-        shapes = jax.eval_shape(call, self, inputs)
-        warn_of_missing(missing, _REMEDY)
-        return {layer: shapes[layer] for layer in order}
-
-    def __call__(self, inputs: Any) -> dict[str, jax.Array]:
-        """Return the activations of the layers that were asked for."""
-        found = self._captured(inputs, [])
-        return {
-            layer: pooled(found[layer], self.pool) for layer in chosen(list(found), self.patterns)
-        }
-
-    def _captured(self, inputs: Any, missing: list[str]) -> dict[str, Any]:
-        """Return all layers by name; add the modules with parameters that were not seen."""
+    def _run(self, inputs: Any) -> Seen:
+        """Run the model; return all values that were captured."""
         try:
-            return self._run(inputs, missing, in_state=True)
+            return self._tapped(inputs, in_state=True)
         except (TypeError, ValueError):
             # Either the model fails, and will again, or one of its transformations refuses state
             # that it does not know; then only what lies outside of transformations can be read.
-            missing.clear()
-        return self._run(inputs, missing, in_state=False)
+            return self._tapped(inputs, in_state=False)
 
-    def _run(self, inputs: Any, missing: list[str], *, in_state: bool) -> dict[str, Any]:
+    def _tapped(self, inputs: Any, *, in_state: bool) -> Seen:
         model, arrays = flax_nnx.merge(self.graphdef.value, self.state)
         given, keywords = as_arguments(inputs)
         options = {name: option.value for name, option in self.options}
-        captured = run_tapped(
+        captured, parameters = run_tapped(
             model,
             self.method,
             given,
             {**keywords, **arrays, **options},
-            inputs_too=any(":in" in pattern for pattern in self.patterns),
+            inputs_too=any(INPUT in pattern for pattern in self.patterns),
             in_state=in_state,
         )
-        layers = {name: array for value in captured for name, array in layers_of(value)}
-        missing.extend(_missing(model, {value.name for value in captured}))
-        return layers
+        return Seen(captured, _missing(model, {value.name for value in captured}), parameters)
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Split into what may change without recompiling, and the rest."""

@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.errors import MissingExtraError, OptionError
-from probekit.extractors._calls import as_arguments, only_arrays, warn_of_missing
-from probekit.extractors._captured import Captured, called, chosen, layers_of
-from probekit.extractors._pooling import Pool, check_pool, pooled
+from probekit.extractors._calls import as_arguments, first_argument, only_arrays
+from probekit.extractors._captured import Captured, called, layers_of, parts_of
+from probekit.extractors._examples import Listing, Seen, Shapes, placed
+from probekit.extractors._pooling import Pool, check_pool, pooled, pooled_shape
 from probekit.extractors._protocol import Extractor
 
 if TYPE_CHECKING:
@@ -43,25 +44,40 @@ class TorchExtractor(Extractor):
         self.patterns = patterns
         self.pool = pool
         self.arguments = dict(arguments)
-        self._listed: dict[Any, dict[str, jax.ShapeDtypeStruct]] = {}
+        self._listed: dict[Any, Listing] = {}
 
-    def layers(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
+    def layers(self, inputs: Any) -> Shapes:
         """Return the layers that were asked for; the model is run on tensors without data."""
-        leaves, structure = jax.tree.flatten(inputs)
-        shapes = tuple((tuple(leaf.shape), str(leaf.dtype)) for leaf in leaves)
-        if (structure, shapes) not in self._listed:
-            self._listed[structure, shapes] = self._list(inputs)
-        return dict(self._listed[structure, shapes])
+        listing = self._listing(inputs)
+        listing.warn(self.patterns, _REMEDY)
+        names = listing.chosen(self.patterns)
+        return {layer: pooled_shape(listing.shapes[layer], self.pool) for layer in names}
+
+    def parameters(self, inputs: Any) -> dict[str, int | None]:
+        """Return how many numbers the module holds that gives a layer out."""
+        return self._listing(inputs).counts(self.patterns)
 
     def __call__(self, inputs: Any) -> dict[str, Any]:
         """Return copies of the activations of the layers that were asked for, as NumPy arrays."""
-        shapes = self.layers(inputs)
+        listing = self._listing(inputs)
+        listing.warn(self.patterns, _REMEDY, again=False)
+        names = listing.chosen(self.patterns)
         device, dtype = self._placed()
-        found = self._run(_as_tensors(inputs, device, dtype), set(shapes), self.model)
-        layers = {name: array for value in found for name, array in layers_of(value)}
-        return {layer: pooled(layers[layer], self.pool) for layer in shapes}
+        parts = parts_of(self._run(_as_tensors(inputs, device, dtype), set(names), self.model))
+        found = dict(layers_of(placed(parts, listing.axes)))
+        return {layer: pooled(found[layer], self.pool) for layer in names}
 
-    def _list(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
+    def _listing(self, inputs: Any) -> Listing:
+        """Return what the model gives out for inputs of these shapes."""
+        leaves, structure = jax.tree.flatten(inputs)
+        shapes = tuple((tuple(leaf.shape), str(leaf.dtype)) for leaf in leaves)
+        if (structure, shapes) not in self._listed:
+            given = jax.tree.map(_shape, inputs)
+            self._listed[structure, shapes] = Listing.of(self._look, given)
+        return self._listed[structure, shapes]
+
+    def _look(self, inputs: Any) -> Seen:
+        """Return what a run shows, in shapes."""
         try:
             found = self._run_without_data(inputs)
         # Tensors that are no parameters, or a choice by a value: what such a model raises depends
@@ -70,16 +86,11 @@ class TorchExtractor(Extractor):
             device, dtype = self._placed()
             zeros = jax.tree.map(lambda leaf: _empty(leaf, device, dtype).zero_(), inputs)
             found = self._run(zeros, None, self.model)
-        shapes = {name: shape for value in found for name, shape in layers_of(value)}
-        warn_of_missing(self._missing({value.name for value in found}), _REMEDY)
-        listed = {layer: shapes[layer] for layer in chosen(list(shapes), self.patterns)}
-        if self.pool is None:
-            return listed
-        pooled_shapes: dict[str, jax.ShapeDtypeStruct] = jax.eval_shape(
-            lambda arrays: {name: pooled(array, self.pool) for name, array in arrays.items()},
-            listed,
-        )
-        return {layer: pooled_shapes[layer] for layer in listed}
+        counts = {
+            path.replace(".", "/"): sum(parameter.numel() for parameter in module.parameters())
+            for path, module in self.model.named_modules()
+        }
+        return Seen(found, self._missing({value.name for value in found}), counts)
 
     def _run_without_data(self, inputs: Any) -> list[Captured]:
         """Return the shapes of all layers, by tensors that have a shape and nothing else."""
@@ -204,8 +215,7 @@ class _Tap:
 
     def _given(self, path: str) -> Any:
         def hook(module: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> None:
-            for value in [*arguments, *keywords.values()][:1]:
-                self._keep(path, value, given=True)
+            self._keep(path, first_argument(arguments, keywords), given=True)
 
         return hook
 
