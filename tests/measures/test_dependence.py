@@ -162,7 +162,7 @@ def test_conditions_as_rsatoolbox(metric):
     rest = x - np.stack([x[label == LABELS].mean(axis=0) for label in LABELS])
     precision = np.linalg.inv(rest.T @ rest / (N - 4))
     fold = oracles.fold_of(range(N), 2)
-    dataset = data.Dataset(x, obs_descriptors={"condition": LABELS, "fold": fold})
+    dataset = data.Dataset(x, obs_descriptors={"condition": LABELS * 1.0, "fold": fold * 1.0})
     options = {"descriptor": "condition", "noise": precision}
     if metric == "crossnobis":
         found = rdm.calc_rdm(dataset, method="crossnobis", cv_descriptor="fold", **options)
