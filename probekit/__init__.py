@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # "as" says to type checkers that a name is meant to be impor
     from probekit.history import open_history as open_history
     from probekit.plugins import hookimpl as hookimpl
     from probekit.probing import compare as compare
+    from probekit.probing import extract as extract
     from probekit.probing import probe as probe
     from probekit.recording import ProbeSet as ProbeSet
     from probekit.recording import Recorder as Recorder
@@ -40,6 +41,7 @@ _MODULE_OF = {
     "Recorder": "probekit.recording",
     "Variable": "probekit.variables",
     "compare": "probekit.probing",
+    "extract": "probekit.probing",
     "fixture": "probekit.collecting",
     "hookimpl": "probekit.plugins",
     "log_spaced": "probekit.recording",

@@ -15,7 +15,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 from flax.core import meta
-from jax.extend.core import get_opaque_trace_state
+from flax.core.tracers import current_trace
 
 from probekit.extractors._calls import first_argument, only_arrays
 from probekit.extractors._captured import Captured, called
@@ -75,7 +75,7 @@ class Tap:
 
     def __init__(self, *, inputs_too: bool, in_state: bool = True) -> None:
         self.inputs_too, self.in_state = inputs_too, in_state
-        self.home: Any = get_opaque_trace_state()  # type: ignore[no-untyped-call]
+        self.home = _trace()
         self.serial, self.count, self.depth = next(_SERIAL), 0, 0
         self.calls: dict[tuple[Path, str], int] = {}
         self.events: list[_Event] = []
@@ -113,11 +113,12 @@ class Tap:
 
     def _note(self, module: nn.Module, name: str, value: Any) -> None:
         leaves = jax.tree.leaves(value)
-        if not leaves:
+        # A module from outside of a transformation, called within: its state stays outside.
+        if not leaves or _level(module) != _trace():
             return
         number = self.calls.get((module.path, name), 0)
         self.calls[module.path, name] = number + 1
-        aside = not self.in_state and get_opaque_trace_state() == self.home  # type: ignore[no-untyped-call]
+        aside = not self.in_state and _trace() == self.home
         self.events.append(_Event(module.path, name, number, value if aside else None))
         if self.in_state:
             module.sow(COLLECTION, name, value)
@@ -167,6 +168,15 @@ def count(parameters: Any) -> int:
     9
     """
     return sum(int(leaf.size) for leaf in jax.tree.leaves(parameters))
+
+
+def _trace() -> Any:
+    return current_trace()  # type: ignore[no-untyped-call]
+
+
+def _level(module: nn.Module) -> Any:
+    assert module.scope is not None, "it is being called"
+    return module.scope.trace_level
 
 
 def _is_boxed(value: Any) -> bool:

@@ -6,7 +6,9 @@ from typing import Any
 
 import jax
 
-from probekit.errors import OptionError
+from probekit._checks import shape_text
+from probekit.errors import OptionError, ShapeError
+from probekit.extractors._calls import is_array
 from probekit.extractors._paths import match
 from probekit.extractors._protocol import Extractor
 
@@ -29,7 +31,9 @@ class FunctionExtractor(Extractor):
             return outputs
 
         shapes = jax.eval_shape(call, inputs)
-        return {layer: shapes[layer] for layer in match(order, self.patterns)}
+        chosen = {layer: shapes[layer] for layer in match(order, self.patterns)}
+        _check_examples(chosen, inputs)
+        return chosen
 
     def __call__(self, inputs: Any) -> dict[str, jax.Array]:
         """Return the activations of the layers that were asked for."""
@@ -72,6 +76,8 @@ def function(
     OptionError
         If `fn` cannot be called; and when it is used, if it returns no dict, or if a glob matches
         no layer.
+    ShapeError
+        When it is used, if a layer has no axis of examples, or not as its first one.
 
     Examples
     --------
@@ -91,3 +97,18 @@ def _checked(outputs: Any) -> Mapping[str, Any]:
             f"fn: returned a {type(outputs).__name__}; it must return a dict {{layer: array}}."
         )
     return outputs
+
+
+def _check_examples(shapes: Mapping[str, Any], inputs: Any) -> None:
+    """Raise `ShapeError` if a layer is no array with the examples of the inputs as first axis."""
+    counts = {leaf.shape[0] for leaf in jax.tree.leaves(inputs) if getattr(leaf, "shape", ())}
+    for layer, array in shapes.items():
+        if not is_array(array):
+            raise ShapeError(
+                f"fn: layer {layer!r} is a {type(array).__name__}; give an array (example, …)."
+            )
+        if not array.shape or (len(counts) == 1 and array.shape[0] not in counts):
+            raise ShapeError(
+                f"fn: layer {layer!r} has {shape_text(array)}; "
+                "its first axis must be the examples of the inputs."
+            )

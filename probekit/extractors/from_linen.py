@@ -8,7 +8,14 @@ from typing import Any, ClassVar
 import flax.linen as nn
 import jax
 import numpy as np
-from flax.errors import FlaxError
+from flax.errors import (
+    FlaxError,
+    InvalidRngError,
+    ModifyScopeVariableError,
+    ScopeCollectionNotFound,
+    ScopeParamNotFoundError,
+    ScopeVariableNotFoundError,
+)
 
 from probekit.errors import OptionError
 from probekit.extractors._calls import as_arguments, first_argument, only_arrays
@@ -54,9 +61,9 @@ class LinenExtractor(TracedExtractor):
         fresh = {name: part for name, part in variables.items() if name not in stale}
         try:
             return self._with_sown(fresh, inputs)
-        except FlaxError:
+        except FlaxError as error:
             if not stale:
-                raise
+                raise _explained(error, variables) from error
             # Sown when the variables were made, it seemed; but the model reads them.
             return self._with_sown(variables, inputs)
 
@@ -122,6 +129,22 @@ class LinenExtractor(TracedExtractor):
 
 
 _ARRAY = "probekit: an array stands here"
+_NOT_FOUND = ScopeCollectionNotFound, ScopeParamNotFoundError, ScopeVariableNotFoundError
+
+
+def _explained(error: FlaxError, variables: Mapping[str, Any]) -> Exception:
+    """Return what to do about an error of flax, if it comes of how the extractor was made."""
+    reason = str(error).partition(" (https:")[0].rstrip(".")
+    if isinstance(error, ModifyScopeVariableError):
+        remedy = "Name the collection in mutable=, or run in evaluation mode (e.g. train=False)"
+    elif isinstance(error, InvalidRngError):
+        remedy = "Give rngs={'dropout': key}, or run in evaluation mode (e.g. deterministic=True)"
+    elif isinstance(error, _NOT_FOUND):
+        given = ", ".join(variables) or "no collections"
+        remedy = f"variables have {given}; give what module.init returned, {{'params': …}}"
+    else:
+        return error
+    return OptionError(f"module: {reason}. {remedy}.")
 
 
 def _names(mutable: Any, variables: Mapping[str, Any]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ names. `probe`, `compare`, the Recorder and a run are made of these.
 """
 
 from probekit.probing.comparing import compare
+from probekit.probing.extracting import extract
 from probekit.probing.labelling import dataset_of, warn_of_undefined
 from probekit.probing.plan import Features, LayerStates, Plan, Scores, States
 from probekit.probing.readout import (
@@ -30,6 +31,7 @@ __all__ = [
     "collect",
     "compare",
     "dataset_of",
+    "extract",
     "host_rows",
     "many_options",
     "once_options",

@@ -1,5 +1,7 @@
 """The extractors `function` and `arrays`, globs and pooling."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -70,6 +72,11 @@ def test_function_that_does_not_fit():
         pk.extractors.function({"a": 1})
     with pytest.raises(OptionError, match="fn: returned a ndarray; it must return a dict"):
         pk.extractors.function(lambda x: x)(X)
+    for wrong, reason in [(lambda x: x.sum(), "shape ()"), (lambda x: x.T, "shape (4, 7)")]:
+        with pytest.raises(ShapeError, match=re.escape(f"fn: layer 'a' has {reason}")):
+            pk.extractors.function(lambda x: {"a": wrong(x)}).layers(X)  # noqa: B023
+    with pytest.raises(ShapeError, match="fn: layer 'a' is a dict; give an array"):
+        pk.extractors.function(lambda x: {"a": {"b": x}}).layers(X)
 
 
 class Lazy:
@@ -94,6 +101,8 @@ def test_arrays_read_only_what_is_asked_for():
     np.testing.assert_array_equal(extractor(padded)["y"], X[padded])
     assert lazy.read == [slice(2, 5), slice(5, 7), slice(5, 7)]
     assert extractor.layers(rows)["x"].shape == (3, 4)
+    assert extractor.layers(None)["x"].shape == X.shape
+    np.testing.assert_array_equal(extractor(None)["y"], X)
     assert "examples=7" in repr(extractor)
 
 
