@@ -118,6 +118,8 @@ class DecodingAccuracy(Estimator):
                 self.name,
                 long_name=f"accuracy of decoding the feature ({self.method})",
                 valid_range=(0.0, 1.0),
+                references="Alain and Bengio 2016, Understanding intermediate layers using linear "
+                "classifier probes",
             ),
         )
 

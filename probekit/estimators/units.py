@@ -255,6 +255,7 @@ class ComponentAlignment(Estimator):
                 self.name,
                 long_name=f"feature direction within the first {self.components} components",
                 valid_range=(0.0, 1.0),
+                references="Bernardi et al. 2020, The geometry of abstraction",
             ),
         )
 

@@ -87,8 +87,8 @@ def condition_rdm(
     >>> import numpy as np
     >>> from probekit.measures import condition_rdm
     >>> x = np.array([[0.0], [2.0], [5.0], [7.0]])
-    >>> np.asarray(condition_rdm(x, [0, 0, 1, 1], metric="mahalanobis")).round(4).tolist()
-    [[0.0, 3.5355000972747803], [3.5355000972747803, 0.0]]
+    >>> round(float(condition_rdm(x, [0, 0, 1, 1], metric="mahalanobis")[0, 1]), 4)  # 5 / √2
+    3.5355
     """
     check_conditions(metric, folds, shrinkage)
     x, y = matched(x, conditions, least=2, names=("x", "conditions"))

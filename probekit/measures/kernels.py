@@ -1,12 +1,14 @@
 """Similarity through Gram matrices: HSIC and centred kernel alignment (CKA)."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice, check_positive
+from probekit._checks import check_choice, check_positive, shape_text
+from probekit.errors import ShapeError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._status import Score, divide, score
 from probekit.measures.rdm import pairs, squared_distances
@@ -21,6 +23,8 @@ from probekit.statistics import (
 from probekit.statistics._arrays import product
 
 Kernel = Literal["linear", "rbf"]
+KernelFunction = Callable[[jax.Array], jax.Array]
+AnyKernel = Kernel | KernelFunction
 KERNELS = ("linear", "rbf")
 
 
@@ -28,7 +32,7 @@ def cka(
     x: Any,
     y: Any,
     *,
-    kernel: Kernel = "linear",
+    kernel: AnyKernel = "linear",
     debiased: bool = False,
     bandwidth: float = 1.0,
 ) -> jax.Array:
@@ -42,8 +46,9 @@ def cka(
     x : array (example, unit)
     y : array (example, unit_y)
         The same examples in the same order; widths may differ.
-    kernel : {"linear", "rbf"}
-        ``rbf``: exp(-‖x_i - x_j‖² / (2 σ²)).
+    kernel : {"linear", "rbf"} or callable
+        ``rbf``: exp(-‖x_i - x_j‖² / (2 σ²)). A function is given a representation and returns its
+        Gram matrix ``(example, example)``.
     debiased : bool
         Use the unbiased HSIC of Song et al., which does not grow with the number of units.
     bandwidth : float
@@ -81,7 +86,8 @@ def cka(
     >>> round(float(cka(x, 5 - 3 * x[:, ::-1])), 5)
     1.0
     """
-    check_choice("kernel", kernel, KERNELS)
+    if not callable(kernel):
+        check_choice("kernel", kernel, KERNELS)
     check_positive("bandwidth", bandwidth)
     x, y = matched(x, y, least=4 if debiased else 2)
     return _cka(x, y, kernel, bool(debiased), float(bandwidth))
@@ -91,7 +97,7 @@ def hsic(
     x: Any,
     y: Any,
     *,
-    kernel: Kernel = "linear",
+    kernel: AnyKernel = "linear",
     debiased: bool = False,
     bandwidth: float = 1.0,
 ) -> jax.Array:
@@ -105,7 +111,8 @@ def hsic(
     x : array (example, unit)
     y : array (example, unit_y)
         The same examples in the same order.
-    kernel : {"linear", "rbf"}
+    kernel : {"linear", "rbf"} or callable
+        As in `cka`.
     debiased : bool
         Use the unbiased estimator, which is 0 on average for independent representations.
     bandwidth : float
@@ -141,14 +148,17 @@ def hsic(
     >>> round(float(hsic(x, x)), 4)
     0.1111
     """
-    check_choice("kernel", kernel, KERNELS)
+    if not callable(kernel):
+        check_choice("kernel", kernel, KERNELS)
     check_positive("bandwidth", bandwidth)
     x, y = matched(x, y, least=4 if debiased else 2)
     return _hsic(x, y, kernel, bool(debiased), float(bandwidth))
 
 
 @jitted(2, 3, 4)
-def _cka(x: jax.Array, y: jax.Array, kernel: Kernel, debiased: bool, bandwidth: float) -> jax.Array:
+def _cka(
+    x: jax.Array, y: jax.Array, kernel: AnyKernel, debiased: bool, bandwidth: float
+) -> jax.Array:
     (n, d), d_y = x.shape, y.shape[1]
     if kernel == "linear" and d * d + d_y * d_y + d * d_y <= n * (d + d_y):
         if debiased:
@@ -161,7 +171,7 @@ def _cka(x: jax.Array, y: jax.Array, kernel: Kernel, debiased: bool, bandwidth: 
 
 @jitted(2, 3, 4)
 def _hsic(
-    x: jax.Array, y: jax.Array, kernel: Kernel, debiased: bool, bandwidth: float
+    x: jax.Array, y: jax.Array, kernel: AnyKernel, debiased: bool, bandwidth: float
 ) -> jax.Array:
     present = jnp.ones(x.shape[0], x.dtype)
     n = x.shape[0]
@@ -263,12 +273,20 @@ def sampled_hsic_score(
     return score(value, finite=state.finite(), enough=n >= least, constant=constant)
 
 
-def gram(x: jax.Array, present: jax.Array, kernel: Kernel, bandwidth: float) -> jax.Array:
+def gram(x: jax.Array, present: jax.Array, kernel: AnyKernel, bandwidth: float) -> jax.Array:
     """Gram matrix ``(example, example)``; zeros for examples that are absent (`present` 0)."""
     both = present[:, None] * present[None, :]
     if kernel == "linear":
         x = centred_rows(x, present)
         return product(x, x.T)
+    if callable(kernel):
+        own = jnp.asarray(kernel(x))
+        if own.shape != both.shape:
+            raise ShapeError(
+                f"kernel: returned {shape_text(own)} for {x.shape[0]} examples; "
+                "a Gram matrix (example, example) is needed."
+            )
+        return own.astype(x.dtype) * both
     squared = squared_distances(x)
     width = bandwidth * _median_distance(squared, both)
     exponent = squared / (2 * jnp.where(width > 0, jnp.square(width), 1))

@@ -229,3 +229,22 @@ def test_copies_of_examples_and_one_unit(measure):
 def test_what_cannot_be_is_refused(call, message):
     with pytest.raises(OptionError, match=message):
         call()
+
+
+def cubic(z):
+    return (1 + z @ z.T) ** 3
+
+
+@pytest.mark.parametrize("debiased", [False, True])
+def test_a_kernel_of_one_s_own(debiased):
+    k, m = (cubic(z) for z in (np.float64(X), np.float64(Y)))
+    inner = oracles._unbiased_hsic if debiased else oracles._biased_hsic
+    options = {"kernel": cubic, "debiased": debiased}
+    np.testing.assert_allclose(measures.hsic(X, Y, **options), inner(k, m), rtol=1e-4)
+    theirs = inner(k, m) / np.sqrt(inner(k, k) * inner(m, m))
+    np.testing.assert_allclose(measures.cka(X, Y, **options), theirs, atol=1e-4)
+
+
+def test_a_kernel_must_return_a_gram_matrix():
+    with pytest.raises(ShapeError, match=r"kernel: returned shape \(40, 6\).* for 40 examples; a"):
+        measures.cka(X, Y, kernel=lambda z: z)
