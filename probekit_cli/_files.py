@@ -5,13 +5,13 @@ from typing import Annotated
 
 import typer
 
-from probekit.errors import OptionError
+from probekit.errors import MissingExtraError, OptionError
 
 HISTORIES = (".nc", ".nc.partial")
 
 
-def _check_history(file: Path) -> Path:
-    """Raise for a folder that holds histories: one of them has to be named."""
+def checked_history(file: Path) -> Path:
+    """Return a path, unless it is a folder that holds histories: one of them has to be named."""
     if not file.is_dir() or file.name.endswith(HISTORIES) or _is_named_without_ending(file):
         return file
     names = sorted(path.name for path in file.glob("*.nc*") if path.name.endswith(HISTORIES))
@@ -27,7 +27,7 @@ def _is_named_without_ending(file: Path) -> bool:
 
 History = Annotated[
     Path,
-    typer.Argument(metavar="FILE", help="A history, finished or not.", callback=_check_history),
+    typer.Argument(metavar="FILE", help="A history, finished or not.", callback=checked_history),
 ]
 
 
@@ -45,3 +45,12 @@ def check_target(target: Path) -> None:
         raise OptionError(f"--output {target}: is a folder; name a file in it.")
     if not target.parent.is_dir():
         raise OptionError(f"--output {target}: there is no folder {target.parent}; make it first.")
+
+
+def check_matplotlib() -> None:
+    """Raise unless figures can be drawn; without a screen, on any machine."""
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        raise MissingExtraError("matplotlib", extra="plot", needed_for="figures") from None
+    mpl.use("agg")

@@ -31,6 +31,18 @@ def choice_argument(choices: Sequence[str], **settings: Any) -> Any:
     return typer.Argument(**_choosing(choices), **settings)
 
 
+def separated(texts: Sequence[str] | None) -> list[str]:
+    """Return what stands between commas in the values of an option.
+
+    Examples
+    --------
+    >>> separated(["Dense_0, Dense_1", "logits"])
+    ['Dense_0', 'Dense_1', 'logits']
+    """
+    parts = (part.strip() for text in texts or () for part in text.split(","))
+    return [part for part in parts if part]
+
+
 def parameters_of(config: type, *, task: str, reserved: frozenset[str]) -> list[inspect.Parameter]:
     """Return one parameter per field of a config, annotated for typer.
 

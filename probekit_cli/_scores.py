@@ -64,8 +64,7 @@ def final_scores(dataset: "xr.Dataset") -> dict[str, list[Score]]:
     from probekit.history import register_accessor
 
     register_accessor()
-    accessor = dataset.probekit
-    last = accessor.final().reset_coords(drop=True)
+    last = (dataset.probekit.final() if has_rows(dataset) else dataset).reset_coords(drop=True)
     last = last[[name for name, array in scores_of(last).items() if _is_labelled(array)]]
     if "seed" not in last.dims:
         last = last.expand_dims("seed")
@@ -73,6 +72,16 @@ def final_scores(dataset: "xr.Dataset") -> dict[str, list[Score]]:
         return {}
     summary = last.probekit.summary()
     return {str(name): _scores(summary[name]) for name in summary.data_vars}
+
+
+def has_rows(dataset: "xr.Dataset") -> bool:
+    """Whether scores were recorded along training; not so what `probekit probe` keeps."""
+    from probekit.errors import OptionError
+
+    try:
+        return bool(dataset.probekit.time)
+    except OptionError:
+        return False
 
 
 def _is_labelled(array: "xr.DataArray") -> bool:

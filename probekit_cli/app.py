@@ -9,10 +9,10 @@ from typer.core import TyperGroup
 
 from probekit.errors import PluginWarning
 from probekit.plugins import Manager, Registry
-from probekit_cli import export, plot, plugins, run, show
+from probekit_cli import compare, export, layers, plot, plugins, probe, report, run, show
 from probekit_cli import list as list_command
 
-COMMANDS = (show, plot, export, list_command, plugins)
+COMMANDS = (layers, probe, show, plot, report, compare, export, list_command, plugins)
 
 
 class _RunFirst(TyperGroup):

@@ -1,24 +1,58 @@
 """``probekit plot``: figures of a history as PNG, SVG or PDF."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from probekit.errors import MissingExtraError, OptionError, ProbekitError
+from probekit.errors import OptionError, ProbekitError
 from probekit.plugins import Manager
-from probekit_cli._files import History, check_target
-from probekit_cli._options import choice
+from probekit_cli._files import History, check_matplotlib, check_target
+from probekit_cli._options import choice, separated
 from probekit_cli._terminal import Terminal
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 SUFFIXES = (".png", ".svg", ".pdf")
-KINDS = ("trajectories", "layers", "similarity", "rdm", "embedding", "selectivity")
+
+# Which options each figure takes, by the names that it has for them.
+OPTIONS: dict[str, dict[str, str]] = {
+    "trajectories": {
+        "variable": "variables",
+        "layer": "layers",
+        "feature": "features",
+        "split": "split",
+    },
+    "layers": {"variable": "variable", "epoch": "epoch", "seed": "seed"},
+    "similarity": {"variable": "variable", "epoch": "epoch", "seed": "seed"},
+    "rdm": {
+        "layer": "layers",
+        "epoch": "epoch",
+        "seed": "seed",
+        "metric": "metric",
+        "examples": "examples",
+    },
+    "embedding": {"layer": "layer", "seed": "seed", "method": "method", "examples": "examples"},
+    "selectivity": {"variable": "variable", "layer": "layer", "epoch": "epoch", "seed": "seed"},
+}
+KINDS = tuple(OPTIONS)
+SEVERAL = ("variables", "layers", "features")  # what a figure takes more than one of
+NUMBERS = ("epoch", "seed", "examples")
+
+HELP = """Draw a figure of a history (needs the plot extra).
+
+trajectories: scores over training, with intervals over seeds. layers: a score by layer and feature.
+similarity: layer by layer, a score of 'probekit.compare', or CKA of the stored activations. rdm:
+distances between examples. embedding: representations over training, by PCA of examples or MDS of
+whole representations. selectivity: scores of single units. The figures rdm and embedding need
+stored activations: 'probekit run TASK --store-activations GLOB'."""
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
     """Add the command."""
 
-    @app.command("plot")
+    @app.command("plot", help=HELP)
     def plot_command(
         file: History,
         output: Annotated[
@@ -31,28 +65,91 @@ def add(app: typer.Typer, manager: Manager) -> None:
             ),
         ] = None,
         kind: Annotated[str, choice(KINDS, help="Which figure.")] = "trajectories",
+        variable: Annotated[
+            str | None, typer.Option(metavar="NAME,…", help="Which score.", show_default=False)
+        ] = None,
+        layer: Annotated[
+            str | None, typer.Option(metavar="NAME,…", help="Which layer.", show_default=False)
+        ] = None,
+        feature: Annotated[
+            str | None, typer.Option(metavar="NAME,…", help="Which feature.", show_default=False)
+        ] = None,
+        split: Annotated[
+            str | None, typer.Option(metavar="NAME", help="Which split.", show_default=False)
+        ] = None,
+        epoch: Annotated[
+            str | None,
+            typer.Option(metavar="NUMBER", help="Which epoch (or step).", show_default=False),
+        ] = None,
+        seed: Annotated[
+            str | None, typer.Option(metavar="NUMBER", help="Which seed.", show_default=False)
+        ] = None,
+        method: Annotated[
+            str | None, choice(("pca", "mds"), help="Of an embedding.", show_default=False)
+        ] = None,
+        metric: Annotated[
+            str | None,
+            choice(("euclidean", "correlation"), help="Of distances.", show_default=False),
+        ] = None,
+        examples: Annotated[
+            str | None,
+            typer.Option(metavar="NUMBER", help="How many to show at most.", show_default=False),
+        ] = None,
     ) -> None:
-        """Draw a figure of a history (needs the plot extra)."""
+        given = {
+            "variable": variable,
+            "layer": layer,
+            "feature": feature,
+            "split": split,
+            "epoch": epoch,
+            "seed": seed,
+            "method": method,
+            "metric": metric,
+            "examples": examples,
+        }
+        options = options_of(kind, {name: text for name, text in given.items() if text is not None})
         target = output or file.with_name(f"{file.name.partition('.nc')[0]}-{kind}.png")
         if target.suffix.lower() not in SUFFIXES:
             raise OptionError(f"--output {target}: must end in {', '.join(SUFFIXES)}.")
         check_target(target)
-        _check_matplotlib()
+        check_matplotlib()
         from probekit.history import open_history
 
-        drawn = getattr(open_history(file).probekit.plot, kind)()
-        figure = getattr(drawn, "figure", drawn)
-        try:
-            figure.savefig(target, bbox_inches="tight")
-        except OSError as error:
-            raise ProbekitError(f"{target}: cannot be written ({error.strerror}).") from error
+        _draw(open_history(file), kind, options, target)
         Terminal().line(str(target))
 
 
-def _check_matplotlib() -> None:
-    """Raise unless figures can be drawn; without a screen, on any machine."""
+def options_of(kind: str, given: dict[str, str]) -> dict[str, Any]:
+    """Return the arguments of a figure from the options that were given.
+
+    Raises
+    ------
+    OptionError
+        If the figure has no such option, or it has to be a number and is none.
+
+    Examples
+    --------
+    >>> options_of("rdm", {"layer": "hidden_0,hidden_1", "seed": "0"})
+    {'layers': ['hidden_0', 'hidden_1'], 'seed': 0}
+    """
+    known = OPTIONS[kind]
+    options: dict[str, Any] = {}
+    for name, text in given.items():
+        if name not in known:
+            takes = ", ".join(f"--{each}" for each in known)
+            raise OptionError(f"--{name}: the figure {kind!r} has no such option; it has {takes}.")
+        if name in NUMBERS and not text.lstrip("-").isdigit():
+            raise OptionError(f"--{name} {text}: is no whole number.")
+        value = int(text) if name in NUMBERS else text
+        options[known[name]] = separated([text]) if known[name] in SEVERAL else value
+    return options
+
+
+def _draw(dataset: "xr.Dataset", kind: str, options: dict[str, Any], target: Path) -> None:
+    from probekit.history.plots import save
+
+    figure = getattr(dataset.probekit.plot, kind)(**options)
     try:
-        import matplotlib as mpl
-    except ImportError:
-        raise MissingExtraError("matplotlib", extra="plot", needed_for="figures") from None
-    mpl.use("agg")
+        save(figure, target, bbox_inches="tight")
+    except OSError as error:
+        raise ProbekitError(f"{target}: cannot be written ({error.strerror}).") from error

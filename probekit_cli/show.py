@@ -9,6 +9,7 @@ import typer
 
 from probekit.plugins import Manager
 from probekit_cli._files import History
+from probekit_cli._scores import has_rows
 from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
         _show_head(terminal, file, dataset)
         show_scores(terminal, dataset)
-        _show_trajectories(terminal, dataset)
+        if has_rows(dataset):
+            _show_trajectories(terminal, dataset)
 
 
 def record(file: Path, dataset: "xr.Dataset") -> dict[str, object]:
@@ -57,7 +59,7 @@ def _show_head(terminal: Terminal, file: Path, dataset: "xr.Dataset") -> None:
     attributes = dataset.attrs
     terminal.heading(str(attributes.get("title", file)))
     version = attributes.get("probekit_version", "–")
-    row = dataset.probekit.time
+    row = dataset.probekit.time if has_rows(dataset) else ""
     dims = [
         f"{row} {dataset[dim].values.min()} to {dataset[dim].values.max()}"
         if dim == row

@@ -1,0 +1,65 @@
+"""``probekit layers``: which layers a model has."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from probekit.plugins import Manager
+from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Source
+from probekit_cli._options import separated
+from probekit_cli._terminal import Terminal
+
+if TYPE_CHECKING:
+    from probekit.extractors import LayerInfo
+
+HELP = f"""List the layers of a model: paths, shapes, dtypes and numbers of parameters.
+
+The model is not run: shapes are found by tracing it, so that inputs may also be
+jax.ShapeDtypeStruct.
+
+{EXPLANATION}
+
+Example: 'def make_extractor(): return probekit.extractors.linen(model, variables), inputs'."""
+
+
+def add(app: typer.Typer, manager: Manager) -> None:
+    """Add the command."""
+
+    @app.command("layers", help=HELP)
+    def layers_command(
+        source: Annotated[str, typer.Argument(metavar=METAVAR, help=ARGUMENT)],
+        layers: Annotated[
+            list[str] | None,
+            typer.Option(
+                "--layers", "-l", metavar="GLOB,…", help="Which layers; all unless given."
+            ),
+        ] = None,
+        as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    ) -> None:
+        file = Source(source)
+        model = file.model()
+        from probekit.extractors import describe
+        from probekit_cli._chosen import chosen
+
+        with file.blamed(everything=True):
+            found = describe(chosen(model.extractor, separated(layers)), model.inputs)
+        terminal = Terminal()
+        if as_json:
+            terminal.json([_record(layer) for layer in found])
+            return
+        rows = [[layer.path, _shape(layer), str(layer.dtype), _count(layer)] for layer in found]
+        terminal.table([["layer", "shape", "dtype", "parameters"], *rows], right=True)
+
+
+def _record(layer: "LayerInfo") -> dict[str, object]:
+    return {**dataclasses.asdict(layer), "dtype": str(layer.dtype)}
+
+
+def _shape(layer: "LayerInfo") -> str:
+    return " × ".join(map(str, layer.shape))
+
+
+def _count(layer: "LayerInfo") -> str:
+    """Return the number of parameters as people read it; a dash where it is not known."""
+    return "–" if layer.parameters is None else f"{layer.parameters:,}".replace(",", " ")

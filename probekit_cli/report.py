@@ -1,0 +1,86 @@
+"""``probekit report``: one page about a history."""
+
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from probekit.errors import OptionError, PluginWarning
+from probekit.plugins import Manager
+from probekit_cli._files import History, check_matplotlib, check_target
+from probekit_cli._terminal import Terminal
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+ENDINGS = (".html", ".htm")
+
+
+def add(app: typer.Typer, manager: Manager) -> None:
+    """Add the command."""
+
+    @app.command("report")
+    def report_command(
+        file: History,
+        output: Annotated[
+            Path | None,
+            typer.Option(
+                "--output", "-o", help="An HTML file; FILE.html unless given.", show_default=False
+            ),
+        ] = None,
+        confidence: Annotated[
+            float, typer.Option(metavar="NUMBER", help="Of the intervals over seeds.")
+        ] = 0.95,
+        as_json: Annotated[
+            bool, typer.Option("--json", help="Write where the page is as JSON.")
+        ] = False,
+    ) -> None:
+        """Write a page about a history: figures, tables, settings, versions; in one HTML file.
+
+        The page needs no network and runs no code. Plugins add sections to it through the hook
+        probekit_report_sections. Needs the plot extra.
+        """
+        target = output or file.with_name(f"{file.name.partition('.nc')[0]}.html")
+        if target.suffix.lower() not in ENDINGS:
+            raise OptionError(f"--output {target}: must end in {' or '.join(ENDINGS)}.")
+        if not 0 < confidence < 1:
+            raise OptionError(f"--confidence {confidence}: must lie between 0 and 1.")
+        check_target(target)
+        check_matplotlib()
+        from probekit.history import open_history, write_report
+
+        dataset = open_history(file)
+        page = write_report(
+            dataset, target, sections=sections_of(manager, dataset), confidence=confidence
+        )
+        terminal = Terminal()
+        if as_json:
+            terminal.json({"path": page, "bytes": page.stat().st_size})
+        else:
+            terminal.line(str(page))
+
+
+def sections_of(manager: Manager, dataset: "xr.Dataset") -> list[tuple[str, str]]:
+    """Return the sections that plugins add; what is no section is told and left out."""
+    sections = []
+    for given in manager.hook.probekit_report_sections(dataset=dataset):
+        if _are_sections(given):
+            sections += [(title, content) for title, content in given]
+        else:
+            warnings.warn(
+                f"probekit_report_sections: a plugin returned {given!r:.80}; it must return pairs "
+                "of title and HTML, both text.",
+                PluginWarning,
+                stacklevel=2,
+            )
+    return sections
+
+
+def _are_sections(given: Any) -> bool:
+    return isinstance(given, list | tuple) and all(
+        isinstance(section, list | tuple)
+        and len(section) == 2
+        and all(isinstance(part, str) for part in section)
+        for section in given
+    )
