@@ -1,11 +1,12 @@
 """`ds.probekit`: what users of a history would otherwise write again and again."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from probekit.errors import OptionError, UnknownNameError
-from probekit.history.schema import FINAL_LAYER, ROW_DIMS, STATUS_SUFFIX
+from probekit.history.schema import DIMS, FINAL_LAYER, ROW_DIMS, STATUS_SUFFIX
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,21 +59,23 @@ class HistoryAccessor:
         """Tell which rows were recorded: boolean, dims ``seed`` and ``epoch`` (or ``step``).
 
         A seed that stopped early has no rows after that. A row counts as recorded if any score in
-        it is a number.
+        it is a number. The axes of a sweep are kept too: each of its combinations has its own rows.
         """
         time, rows = self.time, None
-        for name in scores(self._dataset):
-            array = self._dataset[name]
-            if time in array.dims:
-                others = [dim for dim in array.dims if dim not in (time, "seed")]
-                filled = array.notnull().any(others)
-                rows = filled if rows is None else rows | filled
+        arrays = [self._dataset[name] for name in scores(self._dataset)]
+        arrays = [array for array in arrays if time in array.dims]
+        kept = {time, "seed", *_swept(arrays, time)}
+        for array in arrays:
+            filled = array.notnull().any([dim for dim in array.dims if dim not in kept])
+            rows = filled if rows is None else rows | filled
         if rows is None:
             raise OptionError(f"dataset: no score has the axis {time!r}.")
         return rows
 
     def final(self) -> "xr.Dataset":
         """Return each seed's last recorded row; its ``epoch`` (or ``step``) becomes a label of it.
+
+        In a sweep it is the last row of each seed of each combination.
 
         Examples
         --------
@@ -197,6 +200,12 @@ def scores(dataset: "xr.Dataset") -> list[str]:
         for name, array in dataset.data_vars.items()
         if array.dtype.kind == "f" and not str(name).endswith(STATUS_SUFFIX)
     ]
+
+
+def _swept(arrays: "Sequence[xr.DataArray]", time: str) -> set[str]:
+    """Axes of a sweep: they lead, in every score, while an estimator's own axes trail."""
+    leading = [{*map(str, array.dims[: array.dims.index(time)])} for array in arrays]
+    return set.intersection(*leading).difference(DIMS) if leading else set()
 
 
 def last_hidden_layer(dataset: "xr.Dataset") -> Any:

@@ -33,6 +33,8 @@ _LITTLE_SPACE = 1 << 20  # bytes; netCDF-C hides the error number, so a full dis
 def finished_path(path: str | os.PathLike[str]) -> Path:
     """``NAME.nc`` from any way of naming a history: ``NAME.nc``, ``NAME.nc.partial``, ``NAME``."""
     path = Path(path)
+    if path.name in ("", ".."):
+        raise HistoryError(f"{path}: is a folder; name a history in it.")
     if path.name.endswith(PARTIAL_SUFFIX):
         return path.with_name(path.name.removesuffix(PARTIAL_SUFFIX))
     if not path.suffix and not path.is_file():
@@ -246,18 +248,17 @@ def _unwritable(path: Path, error: BaseException) -> str:
     if number in (errno.EACCES, errno.EPERM, errno.EROFS) and _has_space(parent):
         return f"{path}: no permission to write in {str(parent)!r}. Choose another folder."
     if number in (errno.ENOSPC, errno.EDQUOT) or not _has_space(parent):
-        reason = "the disk is full"
+        reason, remedy = "the disk is full", "free some space, then resume"
     else:
         reason = os.strerror(number) if number and number > 0 else str(error)
-    return (
-        f"{path}: could not be written: {reason}. "
-        "Everything recorded before is kept; free some space, then resume."
-    )
+        remedy = "put that right, then resume"
+    return f"{path}: could not be written: {reason}. Everything recorded before is kept; {remedy}."
 
 
 def _has_space(folder: Path) -> bool:
     with contextlib.suppress(OSError):
-        return shutil.disk_usage(folder).free >= _LITTLE_SPACE
+        disk = shutil.disk_usage(folder)
+        return disk.total == 0 or disk.free >= _LITTLE_SPACE  # /proc has no size, and is not full
     return True
 
 
