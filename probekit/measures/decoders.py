@@ -3,6 +3,7 @@
 import importlib
 import warnings
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -275,12 +276,21 @@ def trained(probe: Any, known: Labelled, options: Options = (), *, regression: b
     target = known.label
     if regression and target.shape[1] == 1:
         target = target[:, 0]
-    with warnings.catch_warnings():
+    # On few examples, threads of BLAS wait for each other and for XLA's longer than they work.
+    with warnings.catch_warnings(), _threads().limit(limits=1):
         # A perceptron of so many steps is the probe; whether it could get better is no matter.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit((known.x - mean) / scale, target, **weights)
     classes = np.zeros(0, int) if regression else np.asarray(model.classes_)
     return Trained(model, classes, mean, scale, name)
+
+
+@cache
+def _threads() -> Any:
+    """Return what sets the number of threads of the libraries that are loaded."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
 def _model(

@@ -40,6 +40,7 @@ def test_one_that_says_no_cost_is_refused():
         catalogue.costs(Silent())
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_page(tmp_path):
     command = [sys.executable, "-m", "probekit.estimators.catalogue"]
     subprocess.run([*command, tmp_path / "page.md"], check=True)

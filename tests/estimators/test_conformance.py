@@ -28,7 +28,7 @@ from probekit.estimators import (
     resolve,
 )
 from probekit.plugins import get_manager
-from probekit.testing import parametrize_with_checks
+from probekit.testing import estimator_checks, parametrize_with_checks
 from probekit.testing._harness import EXAMPLES, data_for, scores, state
 from tests.reference import oracles
 from tests.reference.tolerances import RELATIVE, SCORE
@@ -68,12 +68,31 @@ def one(name):
     return estimator
 
 
-# Estimators that are computed step by step and side by side are compiled once more for it.
-SLOW = ("check_jit", "check_vmap")
+# What is compiled for most checks: these need another program for each estimator, and are left to
+# CI, but for estimators of one statistic each.
+CORE = {
+    "check_options",
+    "check_declarations",
+    "check_reports_what_it_declares",
+    "check_batches",
+    "check_weight_zero",
+    "check_not_finite",
+    "check_constant_unit",
+    "check_few_examples",
+}
+OTHERS = {name for name in vars(estimator_checks) if name.startswith("check_")} - CORE
+EXEMPLARY = ["linear_r2", "cka", "rsa", "total_variance", "condition_rdm"]
 
 
-@parametrize_with_checks(REGISTERED, marks=dict.fromkeys(SLOW, pytest.mark.slow))
+@parametrize_with_checks(EXEMPLARY, marks={"check_jit": pytest.mark.slow})
 def test_contract(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    sorted(set(REGISTERED) - set(EXEMPLARY)), marks=dict.fromkeys(OTHERS, pytest.mark.slow)
+)
+def test_contract_of_all(estimator, check):
     check(estimator)
 
 
@@ -88,7 +107,11 @@ def test_every_registered_estimator_has_an_oracle(name):
     assert name in oracles.BY_ESTIMATOR
 
 
-@pytest.mark.parametrize("estimator", [*map(one, REGISTERED), *CONFIGURED], ids=repr)
+@pytest.mark.parametrize(
+    "estimator",
+    [*map(one, REGISTERED), *(pytest.param(other, marks=pytest.mark.slow) for other in CONFIGURED)],
+    ids=repr,
+)
 def test_against_its_oracle(estimator):
     oracle = oracles.BY_ESTIMATOR[estimator.name]
     known = inspect.signature(oracle).parameters
