@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 from flax.core import meta
 from flax.core.tracers import current_trace
 
 from probekit.extractors._calls import first_argument, only_arrays
 from probekit.extractors._captured import Captured, called
+from probekit.extractors._stacks import Axis, copies_first, marks_of, stacked_alike
 
 # The collection in which users who scan their layers have asked for captured values to be kept.
 COLLECTION = "intermediates"
@@ -27,7 +27,6 @@ _NOT_SOWN = {"params", "perturbations", COLLECTION}
 # Names that no submodule can have: sowing under a submodule's name is an error.
 _OUTPUT, _INPUT, _MARK = "__probekit_out__", "__probekit_in__", "__probekit_mark__"
 _SERIAL = itertools.count()
-_LONG = 100_000  # longer than any stack of copies
 
 Path = tuple[str, ...]
 
@@ -122,7 +121,7 @@ class Tap:
         self.events.append(_Event(module.path, name, number, value if aside else None))
         if self.in_state:
             module.sow(COLLECTION, name, value)
-            module.sow(COLLECTION, name + _MARK, [_mark(leaf.ndim) for leaf in leaves])
+            module.sow(COLLECTION, name + _MARK, marks_of(value))
 
     def captured(self, state: Mapping[str, Any], sown: Sequence[str]) -> list[Captured]:
         """Return what was noted and came back, in the order of the calls.
@@ -135,12 +134,13 @@ class Tap:
         found: list[Captured] = []
         for path, name, number, value in self.events:
             values = _at(kept, path).get(name, ())
-            stack: tuple[int, ...] = ()
+            stack: tuple[Axis, ...] = ()
             if number < len(values):
                 marks = _at(kept, path)[name + _MARK][number]
-                value, stack = _copies_first(values[number], marks)
+                value, stack = copies_first(values[number], marks)
             if name == _OUTPUT:
-                found.extend(_stacked(one, stack) for one in theirs.pop(path, []))
+                for one in theirs.pop(path, []):
+                    found.append(Captured(one.name, *stacked_alike(one.value, stack)))
             if value is not None:
                 layer = called("/".join(path), number, given=name == _INPUT)
                 found.append(Captured(layer, value, len(stack)))
@@ -164,6 +164,7 @@ def count(parameters: Any) -> int:
 
     Examples
     --------
+    >>> import jax.numpy as jnp
     >>> count({"kernel": jnp.ones((2, 3)), "bias": jnp.ones(3)})
     9
     """
@@ -181,34 +182,6 @@ def _level(module: nn.Module) -> Any:
 
 def _is_boxed(value: Any) -> bool:
     return isinstance(value, meta.AxisMetadata)
-
-
-def _mark(rank: int) -> jax.Array:
-    """Return an array of this rank with axes of unlike lengths, that no stack has, and no values.
-
-    It is stacked as the value is beside which it is sown, and so shows which axes are new.
-    """
-    return jnp.zeros([0, *range(_LONG + 1, _LONG + rank)][:rank])
-
-
-def _copies_first(value: Any, marks: Sequence[Any]) -> tuple[Any, tuple[int, ...]]:
-    """Return a value with the axes along which it was stacked leading, and their lengths."""
-    leaves, structure = jax.tree.flatten(value)
-    stack: tuple[int, ...] = ()
-    moved = []
-    for leaf, mark in zip(leaves, marks, strict=True):
-        old = [axis for axis, size in enumerate(mark.shape) if size == 0 or size > _LONG]
-        new = [axis for axis in range(leaf.ndim) if axis not in old]
-        stack = tuple(leaf.shape[axis] for axis in new)
-        moved.append(leaf.transpose((*new, *old)) if new else leaf)
-    return jax.tree.unflatten(structure, moved), stack
-
-
-def _stacked(captured: Captured, stack: tuple[int, ...]) -> Captured:
-    """Return a value that a module has sown, as many copies of it as there are of the module."""
-    leaves = jax.tree.leaves(captured.value)
-    alike = all(leaf.shape[: len(stack)] == stack for leaf in leaves)
-    return captured._replace(copies=len(stack)) if alike else captured
 
 
 def _at(tree: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:

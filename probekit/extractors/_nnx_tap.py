@@ -24,6 +24,7 @@ from flax.errors import TraceContextError
 
 from probekit.extractors._calls import first_argument, only_arrays
 from probekit.extractors._captured import Captured, called
+from probekit.extractors._stacks import copies_first, marks_of
 
 _SLOT, _PATH = "probekit_values", "probekit_path"
 # In the order of calls, what a module was given comes before what its submodules were, and what it
@@ -36,12 +37,11 @@ class Tapped(nnx.Intermediate[Any]):
 
 
 class Key(NamedTuple):
-    """What is known of a value: path of its module, whether given, when, rank, parameters."""
+    """What is known of a value: path of its module, whether given, when, parameters."""
 
     path: str
     given: bool
     when: tuple[int, ...]
-    rank: int = 0
     parameters: int | None = None
 
 
@@ -132,15 +132,13 @@ def _current(call: _Call) -> Iterator[None]:
 
 def _keep(slot: Any, key: Key, value: Any) -> None:
     value = only_arrays(value)
-    leaves = jax.tree.leaves(value)
-    if not leaves:
+    if not jax.tree.leaves(value):
         return
     values = slot.get_value()
-    key = key._replace(rank=leaves[0].ndim)
     # The module may have been called within a transformation of JAX that does not give its state
     # back, such as jax.vmap over a closure: the value must stay there.
     with contextlib.suppress(TraceContextError):
-        slot.set_value({**values, key: (*values.get(key, ()), value)})
+        slot.set_value({**values, key: (*values.get(key, ()), (value, marks_of(value)))})
 
 
 @functools.cache
@@ -220,7 +218,7 @@ def _in_order(slots: list[Any]) -> tuple[list[Captured], dict[str, int]]:
     for key, value in sorted(seen, key=lambda pair: pair[0].when):
         number = numbers.get((key.path, key.given), 0)
         numbers[key.path, key.given] = number + 1
-        copies = jax.tree.leaves(value)[0].ndim - key.rank
-        found.append(Captured(called(key.path, number, given=key.given), value, copies))
+        value, stack = copies_first(*value)
+        found.append(Captured(called(key.path, number, given=key.given), value, len(stack)))
     counts = {key.path: key.parameters for key, _ in seen if key.parameters is not None}
     return found, counts
