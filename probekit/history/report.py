@@ -94,7 +94,7 @@ def write_report(
     register_accessor()
     parts = [
         ("Figures", "".join(_figures(dataset))),
-        ("Scores after training", "".join(_tables(dataset, confidence))),
+        (_scores_title(dataset), "".join(_tables(dataset, confidence))),
         *sections,
         ("Settings", _pairs(config_of(dataset.attrs))),
         ("Where it comes from", _pairs(_provenance(dataset))),
@@ -109,6 +109,11 @@ def write_report(
     with writing_text(Path(path)) as file:
         file.write(page)
     return Path(path)
+
+
+def _scores_title(dataset: "xr.Dataset") -> str:
+    """Tell whether the scores are the last ones of many, or all there are."""
+    return "Scores after training" if {"epoch", "step"} & {*dataset.dims} else "Scores"
 
 
 def _about(dataset: "xr.Dataset") -> str:
@@ -140,7 +145,9 @@ def _figures(dataset: "xr.Dataset") -> Iterator[str]:
         ("Unit by unit.", plot.selectivity),
         ("Distances between examples.", plot.rdm),
         (
-            "The representation as a whole over training.",
+            "The representation as a whole over training: each point is one row of one seed, and "
+            "the nearer two are, the more alike. (Between seeds only if they have the same "
+            "examples.)",
             lambda: plot.embedding(method="mds"),
         ),
     ]

@@ -125,3 +125,27 @@ def test_registering_twice_does_no_harm(notebook):
     register_accessor()
     register_accessor()
     assert notebook.probekit.time == "epoch"
+
+
+def test_each_combination_of_a_sweep_has_its_own_last_row():
+    """One combination stops after epoch 1, and one seed of the other after epoch 0."""
+    register_accessor()
+    nan = np.nan
+    loss = [[[3.0, 2.0, nan], [3.5, 2.5, nan]], [[1.0, nan, nan], [1.5, 0.7, 0.4]]]
+    r2 = np.stack([loss, np.multiply(loss, 2)], axis=-1)
+    ds = xr.Dataset(
+        {
+            "loss": (("rate", "seed", "epoch"), loss),
+            "r2": (("rate", "seed", "epoch", "layer"), r2),
+            "spectrum": (("rate", "seed", "epoch", "layer", "component"), r2[..., None]),
+        },
+        {"rate": [0.1, 0.2], "seed": [0, 1], "epoch": [0, 1, 2], "layer": ["a", "b"]},
+    )
+    recorded = ds.probekit.recorded()
+    assert set(recorded.dims) == {"rate", "seed", "epoch"}  # not the estimator's own axis
+    final = ds.probekit.final()
+    assert final.loss.transpose("rate", "seed").values.tolist() == [[2.0, 2.5], [1.0, 0.4]]
+    assert final.epoch.transpose("rate", "seed").values.tolist() == [[1, 1], [0, 2]]
+    np.testing.assert_array_equal(final.r2.sel(layer="b"), 2 * final.loss)
+    summary = final.drop_vars("epoch").probekit.summary()
+    np.testing.assert_allclose(summary.loss.sel(statistic="mean"), [2.25, 0.7])

@@ -379,3 +379,18 @@ def test_rows_that_do_not_fit(path, dataset, match):
         history.append(row(1))
         history.finish()
     assert open_history(path).sizes["step"] == 2
+
+
+@pytest.mark.parametrize("path", [".", "..", "/", ""])
+def test_a_folder_is_no_history(path):
+    for opening in (open_history, writer):
+        with fails(HistoryError, r": is a folder; name a history in it\."):
+            opening(path)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs Linux")
+def test_what_has_no_size_is_not_full():
+    with fails(HistoryError, r"/proc/x\.nc\.partial: could not be written") as caught:
+        writer("/proc/x.nc")
+    assert "full" not in str(caught.value)
+    assert "free some space" not in str(caught.value)

@@ -139,7 +139,7 @@ def test_scores_of_one_probe(tmp_path):
     )
     reader = Reader(write_report(ds, tmp_path / "report.html").read_text())
     assert reader.text["td"] == ["0.250", "–", "1.000", "0.500", "1.235e+04"]
-    assert reader.text["h2"] == ["Figures", "Scores after training"]
+    assert reader.text["h2"] == ["Figures", "Scores"]
 
 
 def test_a_page_that_cannot_be_written(notebook, tmp_path):

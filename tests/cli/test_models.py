@@ -1,0 +1,306 @@
+"""`probekit layers` and `probekit probe`, on files as users write them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import probekit as pk
+
+FILE = """
+import dataclasses
+import jax, flax.linen as nn, numpy as np
+import probekit as pk
+
+class MLP(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(2, name="out")(nn.relu(nn.Dense(6, name="hidden")(x)))
+
+x = np.random.default_rng(0).normal(size=(48, 3)).astype(np.float32)
+features = {"first": x[:, 0], "positive": (x[:, 1] > 0).astype(np.float32)}
+variables = MLP().init(jax.random.key(0), x[:1])
+
+def extractor(variables=variables):
+    return pk.extractors.linen(MLP(), variables)
+
+def split():
+    first, rest = ({name: f[part] for name, f in features.items()} for part in
+                   (slice(32), slice(32, None)))
+    return extractor(), x[:32], first, (x[32:], rest)
+
+def as_dict():
+    return {"extractor": extractor(), "inputs": x, "features": features}
+
+@dataclasses.dataclass
+class Parts:
+    extractor: object
+    inputs: object
+    features: object = None
+
+def as_object():
+    return Parts(extractor(), x, features)
+
+def of_shapes():
+    return extractor(), jax.ShapeDtypeStruct((7, 3), np.float32)
+
+value = pk.extractors.arrays({"a": x, "b": x[:, :2]}), None, features
+alone = pk.extractors.arrays({"a": x})
+
+def of_checkpoint(state):
+    return extractor({"params": state["params"]}), x, features
+
+# What goes wrong:
+def nothing_else(): return extractor()
+def no_features(): return extractor(), x
+def raises(): return 1 / 0
+def a_model(): return MLP()
+def a_number(): return 3
+def misspelt(): return {"extractor": extractor(), "inputz": x}
+def takes_two(a, b): pass
+def other_shape(): return extractor(), x[:, :2], features
+def fails_inside(): return pk.extractors.function(lambda x: {"a": x @ np.ones((9, 2))}), x, features
+def other_examples(): return extractor(), x[:5], features
+"""
+
+
+@pytest.fixture(autouse=True)
+def model_file(tmp_path):
+    (tmp_path / "model.py").write_text(FILE)
+
+
+def line_of(text: str) -> int:
+    return next(n for n, line in enumerate(FILE.splitlines(), 1) if line.startswith(text))
+
+
+def test_layers_as_a_table(probekit):
+    done = probekit("layers", "model.py:split")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines() == [
+        "  layer    shape    dtype  parameters",
+        "  hidden  32 × 6  float32          24",
+        "  out     32 × 2  float32          14",
+        "  output  32 × 2  float32          38",
+    ]
+
+
+def test_layers_without_running_the_model(probekit):
+    done = probekit("layers", "model.py:of_shapes", "--layers", "hid*,out", "--json")
+    assert json.loads(done.out) == [
+        {"path": "hidden", "shape": [7, 6], "dtype": "float32", "parameters": 24},
+        {"path": "out", "shape": [7, 2], "dtype": "float32", "parameters": 14},
+    ]
+    done = probekit("layers", "model.py:alone")  # a value; of arrays, which have no parameters
+    assert done.out.splitlines()[1:] == ["  a      48 × 3  float32           –"]
+
+
+BAD = {
+    "nowhere.py:f": (2, "nowhere.py: there is no such file; there are: model.py."),
+    "modell.py:f": (2, "modell.py: there is no such file; did you mean 'model.py'?"),
+    "folder/x.py:f": (2, "folder/x.py: there is no such file."),
+    "data.nc:f": (2, "data.nc: is no Python file; give FILE.py:NAME."),
+    "model.py": (2, "model.py: which function? Name it: FILE.py:NAME."),
+    "model.py:splitt": (2, "unknown name in model.py: 'splitt'; did you mean 'split'?"),
+    "model.py:nothing_else": (
+        2,
+        "model.py:nothing_else: gives no inputs; return extractor, inputs.",
+    ),
+    "model.py:raises": (
+        1,
+        f"model.py:{line_of('def raises')}: ZeroDivisionError: division by zero",
+    ),
+    "model.py:a_model": (
+        2,
+        "model.py:a_model: gives a MLP where an extractor belongs; make one, e.g. return "
+        "probekit.extractors.linen(model, variables), inputs.",
+    ),
+    "model.py:a_number": (2, "model.py:a_number: gives a int where an extractor belongs; "),
+    "model.py:misspelt": (
+        2,
+        "unknown key in what model.py:misspelt gives: 'inputz'; did you mean 'inputs'?",
+    ),
+    "model.py:takes_two": (
+        2,
+        "model.py:takes_two: takes (a, b); it is called with no arguments. "
+        "--checkpoints DIR gives it what a checkpoint holds.",
+    ),
+    "model.py:other_shape": (1, "model.py:9: ScopeParamShapeError: "),
+    "model.py:fails_inside": (1, f"model.py:{line_of('def fails_inside')}: TypeError: "),
+    "broken.py:f": (1, "broken.py:2: SyntaxError: "),
+    "failing.py:f": (1, "failing.py:1: ModuleNotFoundError: No module named 'no_such_module'"),
+}
+
+
+@pytest.mark.parametrize("source", BAD)
+def test_what_is_wrong_in_one_line(probekit, tmp_path, source):
+    (tmp_path / "data.nc").touch()
+    if source.startswith("broken"):
+        (tmp_path / "broken.py").write_text("x = 1\ny = = 2\n")
+    if source.startswith("failing"):
+        (tmp_path / "failing.py").write_text("import no_such_module\n")
+    code, said = BAD[source]
+    command = "probe" if "fails_inside" in source else "layers"
+    done = probekit(command, source)
+    assert done.code == code
+    assert done.complaint.startswith(f"probekit: {said}")
+
+
+def test_layers_that_there_are_not(probekit):
+    done = probekit("layers", "model.py:split", "--layers", "hiden")
+    assert done.code == 2
+    assert done.complaint == "probekit: layers='hiden': matches none of hidden, out, output."
+
+
+def expected(name, **options):
+    """What `pk.probe` says of what a function of the file gives."""
+    from probekit_cli._models import Source
+
+    extractor, inputs, features, held_out = Source(f"model.py:{name}").model()
+    return pk.probe(extractor, inputs, features, held_out=held_out, **options)
+
+
+@pytest.mark.parametrize("name", ["as_dict", "as_object"])
+def test_what_a_function_may_give(probekit, name):
+    done = probekit("layers", f"model.py:{name}", "--json")
+    assert [layer["shape"] for layer in json.loads(done.out)] == [[48, 6], [48, 2], [48, 2]]
+
+
+@pytest.mark.parametrize("name", ["split", "value"])
+def test_probe_is_that_of_the_library(probekit, name):
+    done = probekit("probe", f"model.py:{name}", "--json", "--batch-size", "20")
+    assert (done.code, done.err) == (0, "")
+    answer = json.loads(done.out)
+    assert answer["path"] is None
+    found = {
+        (each["layer"], each["feature"]): each["mean"] for each in answer["scores"]["linear_r2"]
+    }
+    table = expected(name, batch_size=20).linear_r2.to_series().to_dict()
+    assert found == pytest.approx(table, rel=1e-5)
+
+
+def test_probe_keeps_what_it_shows(probekit):
+    words = ("-e", "decoding_r2(penalty=0.1)", "-l", "hidden", "-o", "kept")
+    done = probekit("probe", "model.py:as_dict", *words)
+    assert (done.code, done.err) == (0, "")
+    shown = done.out.splitlines()
+    assert shown[1] == "decoding_r2: feature predicted from the representation (R²) (1 seed)"
+    assert shown[-2].split() == ["history", "kept.nc"]
+    kept = pk.open_history("kept.nc")
+    table = expected("as_dict", estimators=pk.estimators.DecodingR2(penalty=0.1))
+    np.testing.assert_allclose(kept.decoding_r2, table.decoding_r2.sel(layer=["hidden"]), rtol=1e-5)
+    config = json.loads(kept.attrs["config"])
+    assert (config["model"], config["layers"]) == ("model.py:as_dict", ["hidden"])
+
+    again = probekit("probe", "model.py:as_dict", *words)
+    assert again.code == 1
+    assert again.complaint.startswith("probekit: kept.nc: exists. Give --overwrite to replace it")
+    assert probekit("probe", "model.py:value", "-q", "-o", "kept.nc", "--overwrite").out == ""
+    assert pk.open_history("kept.nc").layer.values.tolist() == ["a", "b"]
+    # The other commands take a history without rows as well.
+    assert "2 layers, 2 features" in probekit("show", "kept.nc").out
+    assert probekit("report", "kept.nc").out == "kept.html\n"
+    assert "<svg" in Path("kept.html").read_text()
+    assert probekit("plot", "kept.nc", "--kind", "layers").out == "kept-layers.png\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (("no_features",), 2, "model.py:no_features: gives no features; return extractor, inputs,"),
+        (("value", "--steps", "3"), 2, "--steps: is of checkpoints; give --checkpoints FOLDER too"),
+        (("value", "--resume"), 2, "--resume: is of checkpoints; give --checkpoints FOLDER too."),
+        (("value", "--overwrite", "--resume", "--checkpoints", "."), 2, "--overwrite, --resume: "),
+        (("value", "--resume", "--checkpoints", "."), 2, "--resume: of which history? Give --out"),
+        (("value", "-o", "no/x.nc"), 2, "--output no/x.nc: there is no folder no; make it first."),
+        (("value", "-o", "."), 2, "--output .: is a folder; name a file in it."),
+        (("value", "-e", "liner_r2"), 2, "unknown estimator 'liner_r2'; did you mean 'linear_r2'"),
+        (("value", "--batch-size", "0"), 2, "batch_size=0: must be at least 1."),
+        (("other_examples",), 2, "features: 48 examples; inputs have 5. Give the same examples."),
+        (("value", "--checkpoints", "."), 1, ".*: no checkpoint"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else None,
+)
+def test_what_cannot_be_probed(probekit, words, code, said):
+    name, *options = words
+    done = probekit("probe", f"model.py:{name}", *options)
+    assert done.code == code
+    line = done.complaint.removeprefix("probekit: ")
+    assert line.startswith(said) or (said.startswith(".*") and said[2:] in line), line
+
+
+@pytest.fixture
+def checkpoints(tmp_path):
+    """Three checkpoints whose output weights grow."""
+    from probekit_cli._models import Source
+    from tests.optional import optional
+
+    ocp = optional("orbax.checkpoint")
+    import jax
+
+    Source("model.py:split")  # what imports the file
+    import sys
+
+    module = next(m for n, m in sys.modules.items() if n.startswith("model_"))
+    folder = tmp_path / "checkpoints"
+    with ocp.CheckpointManager(folder) as manager:
+        for step in (1, 2, 10):
+            params = jax.tree.map(lambda leaf: leaf * step, dict(module.variables["params"]))  # noqa: B023
+            manager.save(step, args=ocp.args.StandardSave({"params": params}))
+        manager.wait_until_finished()
+    return folder
+
+
+def test_checkpoints_as_a_history(probekit, checkpoints):
+    words = ("probe", "model.py:of_checkpoint", "--checkpoints", checkpoints, "-e")
+    words = (*words, "total_variance", "-l", "out")
+    done = probekit(*words, "-o", "steps.nc", "--steps", "1,10")
+    assert (done.code, done.err) == (0, "")
+    history = pk.open_history("steps.nc")
+    assert history.step.values.tolist() == [1, 10]
+    first, last = history.total_variance.sel(layer="out").values.tolist()
+    assert last > 50 * first  # of weights that are ten times as large
+    assert f"{last:.4g}" in done.out or f"{last:.3f}" in done.out
+
+    scores = json.loads(probekit(*words, "--json").out)["scores"]["total_variance"]  # kept nowhere
+    assert scores[0]["mean"] == pytest.approx(last)
+    done = probekit(*words, "--steps", "3", "-o", "other.nc")
+    assert done.code == 2
+    assert done.complaint == "probekit: steps: no checkpoint of step 3; there are 1, 2, 10."
+    done = probekit("probe", "model.py:split", "--checkpoints", checkpoints)
+    assert done.code == 2
+    assert done.complaint == (
+        "probekit: model.py:split: takes (); it is called with one argument, what a checkpoint "
+        "holds."
+    )
+    done = probekit("probe", "model.py:value", "--checkpoints", checkpoints)
+    assert done.complaint == "probekit: model.py:value: is no function; --checkpoints needs one."
+
+
+def test_checkpoints_go_on_where_they_were_stopped(probekit, checkpoints, monkeypatch):
+    from probekit.extractors import checkpoints as reading
+
+    restored = []
+    restore = reading.restore
+
+    def stopping(directory, step, like=None):
+        restored.append(step)
+        if step == 10 and not allowed:
+            raise KeyboardInterrupt
+        return restore(directory, step, like)
+
+    allowed = False
+    monkeypatch.setattr(reading, "restore", stopping)
+    words = ("probe", "model.py:of_checkpoint", "--checkpoints", checkpoints, "-o", "steps.nc")
+    done = probekit(*words)
+    assert done.code == 130
+    assert done.complaint == (
+        "probekit: stopped; what was recorded is kept: give --resume to go on."
+    )
+    assert pk.open_history("steps.nc").step.values.tolist() == [1, 2]
+    restored.clear()
+    allowed = True
+    assert probekit(*words, "--resume", "-q").code == 0
+    assert restored == [1, 10]  # the first one again, for inputs and features
+    assert pk.open_history("steps.nc").step.values.tolist() == [1, 2, 10]
+    assert probekit(*words, "--resume").code == 1
