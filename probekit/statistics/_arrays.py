@@ -67,7 +67,8 @@ def _grouped(rows: jax.Array, size: int) -> jax.Array:
     lacking = -len(rows) % size
     if lacking:
         rows = jnp.pad(rows, [(0, lacking), *[(0, 0)] * (rows.ndim - 1)])
-    return rows.reshape(-1, size, *rows.shape[1:])
+    # Counted, because -1 cannot be told where there are no columns.
+    return rows.reshape(len(rows) // size, size, *rows.shape[1:])
 
 
 def product(a: jax.Array, b: jax.Array) -> jax.Array:

@@ -11,8 +11,11 @@ from hypothesis import strategies as st
 from probekit.statistics import (
     CrossKernel,
     Examples,
+    FoldGroups,
+    FoldMoments,
     GroupMoments,
     Moments,
+    ParityMoments,
     Rows,
     shape_of,
     state_of,
@@ -26,6 +29,9 @@ STATISTICS = [
     Examples(capacity=6),
     Rows(examples=16),
     GroupMoments(groups=3, within="full"),
+    FoldMoments(folds=2, xx="diagonal"),
+    FoldGroups(groups=3, folds=2),
+    ParityMoments(),
 ]
 ids = {"ids": repr}
 

@@ -1,0 +1,82 @@
+"""Moments of folds and groups against the moments of their examples."""
+
+import jax
+import numpy as np
+import pytest
+
+from probekit.errors import OptionError
+from probekit.statistics import FoldGroups, FoldMoments, Moments, ParityMoments, shared
+from probekit.statistics import state_of as state_of_eagerly
+from probekit.statistics.folds import others, whole
+from tests.reference import oracles
+
+state_of = jax.jit(state_of_eagerly, static_argnums=0)
+GENERATOR = np.random.default_rng(4)
+X = np.float32(GENERATOR.normal(size=(40, 3)) + 50)
+Y = np.float32(GENERATOR.normal(size=(40, 2)))
+FOLD = oracles.fold_of(range(40), 3)
+
+
+def assert_moments_of(state, rows):
+    x, y = (np.float64(z[rows]) for z in (X, Y))
+    x, y = x - x.mean(axis=0), y - y.mean(axis=0)
+    assert float(state.count) == rows.sum()
+    for found, wanted in ((state.xx, x.T @ x), (state.xy, x.T @ y), (state.yy, y.T @ y)):
+        np.testing.assert_allclose(found, wanted, atol=1e-4)
+
+
+def test_folds():
+    state = state_of(FoldMoments(folds=3), X, Y)
+    for fold in range(3):
+        assert_moments_of(jax.tree.map(lambda leaf, f=fold: leaf[f], state), fold == FOLD)
+        assert_moments_of(jax.tree.map(lambda leaf, f=fold: leaf[f], others(state)), fold != FOLD)
+    assert_moments_of(whole(state), FOLD >= 0)
+
+
+def test_folds_are_about_equally_large():
+    counts = np.bincount(oracles.fold_of(range(5000), 5))
+    assert (np.abs(counts / 1000 - 1) < 0.1).all()
+
+
+def test_groups_in_folds():
+    labels = np.arange(40) % 4
+    state = state_of(FoldGroups(groups=4, folds=3), X, np.float32(labels[:, None]))
+    for fold in range(3):
+        for group in range(4):
+            rows, place = (fold == FOLD) & (labels == group), fold * 4 + group
+            count = float(state.count * state.y_mean[place])
+            assert count == pytest.approx(rows.sum(), abs=1e-4)
+            sums = (np.float64(X) - np.float64(X).mean(axis=0))[rows].sum(axis=0)
+            np.testing.assert_allclose(state.xy[:, place], sums, atol=1e-4)
+    unknown = state_of(FoldGroups(groups=3, folds=3), X, np.float32(labels[:, None]))
+    assert np.isnan(unknown.xy).all()
+
+
+def test_parities():
+    bits = GENERATOR.integers(0, 2, (40, 3))
+    state = state_of(ParityMoments(), X, np.float32(bits))
+    signs, x = oracles._parities(bits), np.float64(X)
+    wanted = (x - x.mean(axis=0)).T @ (signs - signs.mean(axis=0))
+    np.testing.assert_allclose(state.xy, wanted, atol=1e-4)
+
+
+def test_statistics_of_the_same_folds_are_shared():
+    few, other = FoldMoments(xx="diagonal"), FoldMoments(yy="diagonal")
+    kept = shared([few, other, FoldMoments(folds=3), Moments()])
+    assert kept[few] == kept[other] == FoldMoments()
+    assert len(set(kept.values())) == 3
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: FoldMoments(folds=1), r"folds=1: must be at least 2"),
+        (lambda: FoldMoments(xx="ful"), r"xx='ful': not a choice"),
+        (lambda: FoldMoments(yy="ful"), r"yy='ful': not a choice"),
+        (lambda: FoldGroups(groups=0), r"groups=0: must be at least 1"),
+        (lambda: FoldGroups(groups=2, folds=0), r"folds=0: must be at least 1"),
+    ],
+)
+def test_bad_options_are_refused(make, message):
+    with pytest.raises(OptionError, match=message):
+        make()
