@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.estimators import Estimator, Pairing
-from probekit.statistics import ShapeDtype, Statistic, shared
+from probekit.statistics import ShapeDtype, Statistic, empty_state, shared
 
 Layers = Mapping[str, ShapeDtype]
 Pair = tuple[str, str]
@@ -169,7 +169,7 @@ def _kept(serving: Mapping[Statistic[Any], Statistic[Any]]) -> tuple[Statistic[A
 
 
 def _init(kept: tuple[Statistic[Any], ...], x: ShapeDtype, y: ShapeDtype) -> Kept:
-    return tuple(statistic.init(x, y) for statistic in kept)
+    return tuple(empty_state(statistic, x, y) for statistic in kept)
 
 
 def _without_columns(examples: int) -> ShapeDtype:

@@ -15,7 +15,7 @@ import numpy as np
 from probekit._checks import check_rank, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator
-from probekit.statistics import ShapeDtype, Statistic, shared, state_of
+from probekit.statistics import ShapeDtype, Statistic, empty_state, shared, state_of
 
 LayerStates = tuple[Any, ...]
 """Of one layer: one state of each statistic that is kept, or a tuple of them, one a feature."""
@@ -146,7 +146,7 @@ class Plan:
         x = _struct((shape.shape[0], units), _numeric(shape.dtype))
 
         def init(statistic: Statistic[Any], width: int) -> Any:
-            return statistic.init(x, _struct((shape.shape[0], width), jnp.float32))
+            return empty_state(statistic, x, _struct((shape.shape[0], width), jnp.float32))
 
         return tuple(
             tuple(init(statistic, width) for width in self.widths)

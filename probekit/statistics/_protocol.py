@@ -147,6 +147,12 @@ def state_of(
     return statistic.update(start, x, y, weight=weight, index=index)
 
 
+def empty_state(statistic: Statistic[State], x: ShapeDtype, y: ShapeDtype) -> State:
+    """State of no examples, each array with memory of its own, so that it can be donated."""
+    state: State = jax.tree.map(jnp.copy, statistic.init(x, y))
+    return state
+
+
 def shape_of(array: Any) -> ShapeDtype:
     """Shape and dtype of an array, as `Statistic.init` takes them."""
     return ShapeDtype(array.shape, array.dtype)  # type: ignore[no-untyped-call]

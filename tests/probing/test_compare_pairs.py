@@ -96,3 +96,16 @@ def test_what_is_cheaper():
     assert grams_cost_less(2048, 18 * (512,), 18 * 18)
     assert not grams_cost_less(100_000, 18 * (512,), 18 * 18)  # would not fit
     assert not grams_cost_less(2048, (16, 16), 1)
+
+
+def test_pairs_that_are_kept_one_by_one_equal_their_oracle():
+    """More examples than units: a debiased CKA keeps a state of each pair, beside that of RSA."""
+    generator = np.random.default_rng(0)
+    x, y = (generator.normal(size=(200, 6)).astype(np.float32) for _ in range(2))
+    extractors = (pk.extractors.arrays({"layer": array}) for array in (x, y))
+    estimators = [CKA(debiased=True), RSA()]
+    ds = pk.compare(*extractors, None, estimators=estimators, batch_size=64)
+    for estimator in estimators:
+        assert estimator.pairing(examples=200, units=(6, 6), pairs=1) is None
+        wanted = oracle(estimator, x, y)
+        np.testing.assert_allclose(ds[estimator.name].item(), wanted, atol=1e-5)
