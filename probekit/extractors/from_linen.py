@@ -9,6 +9,8 @@ import flax.linen as nn
 import jax
 import numpy as np
 from flax.errors import (
+    ApplyScopeInvalidVariablesStructureError,
+    ApplyScopeInvalidVariablesTypeError,
     FlaxError,
     InvalidRngError,
     ModifyScopeVariableError,
@@ -129,7 +131,13 @@ class LinenExtractor(TracedExtractor):
 
 
 _ARRAY = "probekit: an array stands here"
-_NOT_FOUND = ScopeCollectionNotFound, ScopeParamNotFoundError, ScopeVariableNotFoundError
+_NOT_FOUND = (
+    ApplyScopeInvalidVariablesStructureError,
+    ApplyScopeInvalidVariablesTypeError,
+    ScopeCollectionNotFound,
+    ScopeParamNotFoundError,
+    ScopeVariableNotFoundError,
+)
 
 
 def _explained(error: FlaxError, variables: Mapping[str, Any]) -> Exception:

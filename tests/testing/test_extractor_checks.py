@@ -61,7 +61,13 @@ def torch(seed):
     return pk.extractors.torch(tt.nn.Sequential(tt.nn.Linear(5, 4), tt.nn.ReLU(inplace=True)))
 
 
-@pytest.mark.parametrize("make", [linen, nnx, function, equinox, torch])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "make",
+    [linen, nnx, function, pytest.param(equinox, marks=SLOW), pytest.param(torch, marks=SLOW)],
+)
 def test_extractors_of_models_pass(make):
     results = check_extractor(make(0), X, another=make(1))
     assert len(results) >= 9
