@@ -254,7 +254,7 @@ class MutualNeighbours(Estimator):
                 self.name,
                 long_name=f"{self.neighbours} mutual nearest neighbours ({self.measure})",
                 valid_range=(0.0, 1.0),
-                references="Wang et al. 2020; Klabunde et al. 2025, Similarity of neural network "
+                references="Wang et al. 2022; Klabunde et al. 2025, Similarity of neural network "
                 "models; Huh et al. 2024",
             ),
         )

@@ -64,8 +64,8 @@ def mutual_neighbours(
 
     References
     ----------
-    Wang, Hu, Zhao and Hu 2020, Towards understanding the instability of network embedding (rank,
-    joint); Klabunde, Schumacher, Strohmaier and Lemmerich 2025, Similarity of neural network
+    Wang et al. 2022, Towards understanding the instability of network embedding (rank, joint);
+    Klabunde, Schumacher, Strohmaier and Lemmerich 2025, Similarity of neural network
     models; Huh, Cheung, Wang and Isola 2024, The Platonic representation hypothesis (overlap).
 
     Examples
