@@ -15,7 +15,7 @@ from probekit._checks import check_at_least
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, match
-from probekit.history import HistoryWriter, make_attributes
+from probekit.history import HistoryWriter, Storage, make_attributes
 from probekit.plugins import get_manager
 from probekit.probing import (
     Plan,
@@ -74,6 +74,9 @@ class Recorder:
         there are any.
     store_every : int
         Activations are kept at every so many records.
+    storage : Storage
+        How activations are packed: ``probekit.history.Storage(compression=1, keep_bits=10)`` takes
+        about a third of the space; as they are unless given.
     batch_size : int
         At most so many examples are taken through the model at a time.
     flush_seconds : float
@@ -127,6 +130,7 @@ class Recorder:
         seed: int | None = None,
         store: str | list[str] | tuple[str, ...] = (),
         store_every: int = 1,
+        storage: Storage = Storage(),  # noqa: B008  (a tuple: immutable)
         batch_size: int = 4096,
         flush_seconds: float = 1.0,
         overwrite: bool = False,
@@ -154,6 +158,7 @@ class Recorder:
             resume=resume,
             durable=durable,
             lead=("step",) if seed is None else ("seed", "step"),
+            storage=storage,
         )
         self._pending: list[_Pending] = []
         self._flushed = time.monotonic()

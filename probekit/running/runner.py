@@ -19,7 +19,7 @@ from probekit._checks import check_at_least
 from probekit.errors import DivergedError, OptionError, UnknownNameError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import match
-from probekit.history import HistoryWriter, make_attributes, open_history
+from probekit.history import HistoryWriter, Storage, make_attributes, open_history
 from probekit.plugins import Manager, get_manager
 from probekit.probing import Plan, warn_of_undefined
 from probekit.running.compiled import compiled_for
@@ -72,6 +72,7 @@ def run(
     layers: str | Sequence[str] = "**",
     store_activations: str | Sequence[str] = (),
     every: int = 1,
+    storage: Storage = Storage(),  # noqa: B008  (a tuple: immutable)
     overwrite: bool = False,
     resume: bool = False,
     durable: bool = False,
@@ -99,6 +100,9 @@ def run(
         Globs over the layers whose activations on the test split are kept in the history.
     every : int
         Activations are kept of every so many epochs.
+    storage : Storage
+        How activations are packed: ``probekit.history.Storage(compression=1, keep_bits=10)`` takes
+        about a third of the space; as they are unless given.
     overwrite : bool
         Replace a history that is there.
     resume : bool
@@ -153,6 +157,7 @@ def run(
                 overwrite=overwrite,
                 resume=resume,
                 durable=durable,
+                storage=storage,
             )
         )
         running = _Run(program, writer, manager, kept=output is not None, every=every)

@@ -7,6 +7,10 @@ import subprocess
 import sys
 import time
 
+import numpy as np
+import pytest
+import xarray as xr
+
 import probekit as pk
 from probekit.errors import HistoryError
 
@@ -61,6 +65,41 @@ def test_stopping_and_going_on():
     assert err.splitlines()[-1] == f"{command.removesuffix('--resume')}--json -q --resume"
     assert started["resumed_epochs"] == reached + 1
     assert chunk["rows"][0]["epoch"] == reached + 1
+
+
+@pytest.mark.slow
+def test_killed_with_activations_and_resumed_as_if_not(tmp_path):
+    storing = ("--store-activations", "hidden_0", "--every", "3", "--compression", "1")
+    words = (*TASK, *SMALL, *storing, "--seeds", "2", "--epochs", "300")
+    process = start(*words, "-o", "killed.nc")
+    wait_for(lambda: has_rows("killed.nc"), process)
+    process.kill()
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    rows = pk.open_history("killed.nc").probekit.recorded()
+    there = {(row["seed"], row["epoch"]) for row in pk.open_activations("killed.nc").rows}
+    complete = {
+        (int(seed), int(epoch))
+        for seed, epoch in zip(*(rows[dim].values[i] for dim, i in places(rows)), strict=True)
+        if epoch % 3 == 0
+    }
+    assert complete
+    assert complete <= there
+    for options in (("killed.nc", "--resume"), ("whole.nc",)):
+        with start(*words, "-q", "-o", *options) as process:
+            assert process.communicate(timeout=120) == ("", "")
+    killed, whole = (pk.open_history(name) for name in ("killed.nc", "whole.nc"))
+    xr.testing.assert_equal(killed, whole)
+    one, other = (pk.open_activations(name) for name in ("killed.nc", "whole.nc"))
+    assert one.rows == other.rows
+    for row in one.rows[::20]:
+        found, expected = (each.sel(**row)["hidden_0"][:] for each in (one, other))
+        np.testing.assert_array_equal(found, expected)
+
+
+def places(rows):
+    """Return the places of what is true, axis by axis."""
+    return zip(rows.dims, np.nonzero(rows.values), strict=True)
 
 
 def test_a_reader_that_leaves_does_not_end_a_run(tmp_path):

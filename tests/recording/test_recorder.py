@@ -187,6 +187,32 @@ def test_activations_are_stored_and_can_be_probed_later(tmp_path):
         rec.record(0, model_at(0))
 
 
+def test_stored_activations_are_packed_and_read_batch_by_batch(tmp_path, monkeypatch):
+    from probekit.history import Storage, activations
+
+    kept, lengths = [], []
+    for storage in (Storage(), Storage(compression=1, keep_bits=10)):
+        path = tmp_path / f"{storage.compression}.nc"
+        with recorder(path, store="z", storage=storage) as rec:
+            rec.record(0, model_at(3))
+        stored = pk.open_activations(path)
+        kept.append(stored["z"][:])
+    exact, rounded = kept
+    assert not np.array_equal(exact, rounded)
+    np.testing.assert_allclose(rounded, exact, rtol=2.0**-11)
+
+    read = activations.read
+
+    def noting(file, shelf, row, examples):
+        lengths.append(examples.stop - examples.start)
+        return read(file, shelf, row, examples)
+
+    monkeypatch.setattr(activations, "read", noting)
+    pk.probe(pk.extractors.arrays(stored), None, FEATURES, batch_size=16)
+    assert max(lengths) <= 16
+    assert sum(lengths) >= len(exact)
+
+
 def test_new_parameters_do_not_compile_anything(tmp_path, compilations):
     with recorder(tmp_path / "h.nc") as rec:
         rec.record(0, model_at(0))
