@@ -18,13 +18,13 @@ def check_pool(pool: Pool) -> None:
     """Raise `OptionError` unless this is a way to pool."""
     if isinstance(pool, str):
         check_choice("pool", pool, WAYS)
-    elif not (pool is None or isinstance(pool, int) or callable(pool)):
+    elif isinstance(pool, bool) or not (pool is None or isinstance(pool, int) or callable(pool)):
         raise OptionError(
             f"pool={pool!r}: give one of {', '.join(WAYS)}, a position, or a function of an array."
         )
 
 
-def pooled(array: Any, pool: Pool) -> Any:
+def pooled(array: Any, pool: Pool, *, layer: str = "a layer") -> Any:
     """Return the array with the axes between examples and units reduced.
 
     Parameters
@@ -34,6 +34,13 @@ def pooled(array: Any, pool: Pool) -> Any:
     pool : str, int, callable or None
         ``"mean"`` over all positions; the ``"last"`` one; the first (``"cls"``); the one of this
         number; ``"flatten"`` makes positions units; a function is given the array; None leaves it.
+    layer : str
+        What errors call it.
+
+    Raises
+    ------
+    OptionError
+        If there is no such position.
 
     Examples
     --------
@@ -54,13 +61,15 @@ def pooled(array: Any, pool: Pool) -> Any:
         return jnp.mean(positions, axis=1)
     place = {"last": -1, "cls": 0}.get(pool, pool) if isinstance(pool, str) else pool
     if not -positions.shape[1] <= place < positions.shape[1]:
-        raise OptionError(f"pool={pool!r}: there are {positions.shape[1]} positions.")
+        raise OptionError(f"pool={pool!r}: {layer} has {positions.shape[1]} positions.")
     return positions[:, place]
 
 
-def pooled_shape(shape: jax.ShapeDtypeStruct, pool: Pool) -> jax.ShapeDtypeStruct:
+def pooled_shape(shape: jax.ShapeDtypeStruct, pool: Pool, layer: str) -> jax.ShapeDtypeStruct:
     """Return shape and dtype of what `pooled` gives."""
     if pool is None:  # and not through JAX, which may not know the dtype
         return shape
-    reduced: jax.ShapeDtypeStruct = jax.eval_shape(lambda array: pooled(array, pool), shape)
+    reduced: jax.ShapeDtypeStruct = jax.eval_shape(
+        lambda array: pooled(array, pool, layer=layer), shape
+    )
     return reduced

@@ -36,7 +36,7 @@ class TracedExtractor(Extractor):
         listing = self._listing(inputs)
         listing.warn(self.patterns, self.remedy)
         return {
-            layer: pooled_shape(listing.shapes[layer], self.pool)
+            layer: pooled_shape(listing.shapes[layer], self.pool, layer)
             for layer in listing.chosen(self.patterns)
         }
 
@@ -54,7 +54,7 @@ class TracedExtractor(Extractor):
         listing = self._listing(inputs)
         found = dict(layers_of(placed(parts_of(self._run(inputs).captured), listing.axes)))
         names = listing.chosen(self.patterns)
-        return _Layers(names, (pooled(found[name], self.pool) for name in names))
+        return _Layers(names, (pooled(found[name], self.pool, layer=name) for name in names))
 
     def _listing(self, inputs: Any) -> Listing:
         """Return what the model gives out for inputs of these shapes; nothing is computed."""

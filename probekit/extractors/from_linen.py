@@ -155,6 +155,11 @@ def _explained(error: FlaxError, variables: Mapping[str, Any]) -> Exception:
     return OptionError(f"module: {reason}. {remedy}.")
 
 
+def _no_module(given: Any) -> str:
+    inner = ", its .module" if isinstance(getattr(given, "module", None), nn.Module) else ""
+    return f"a {type(given).__name__}; give a flax.linen.Module{inner}"
+
+
 def _names(mutable: Any, variables: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the collections that the call may change."""
     if isinstance(mutable, bool):
@@ -235,7 +240,7 @@ def linen(
             "{'params': …}."
         )
     if not isinstance(module, nn.Module):
-        raise OptionError(f"module: a {type(module).__name__}; give a flax.linen.Module.")
+        raise OptionError(f"module: {_no_module(module)}.")
     check_pool(pool)
     if inspect.ismethod(method):  # another object each time, though the same function
         method = method.__func__

@@ -51,7 +51,7 @@ class TorchExtractor(Extractor):
         listing = self._listing(inputs)
         listing.warn(self.patterns, _REMEDY)
         names = listing.chosen(self.patterns)
-        return {layer: pooled_shape(listing.shapes[layer], self.pool) for layer in names}
+        return {layer: pooled_shape(listing.shapes[layer], self.pool, layer) for layer in names}
 
     def parameters(self, inputs: Any) -> dict[str, int | None]:
         """Return how many numbers the module holds that gives a layer out."""
@@ -65,7 +65,7 @@ class TorchExtractor(Extractor):
         device, dtype = self._placed()
         parts = parts_of(self._run(_as_tensors(inputs, device, dtype), set(names), self.model))
         found = dict(layers_of(placed(parts, listing.axes)))
-        return {layer: pooled(found[layer], self.pool) for layer in names}
+        return {layer: pooled(found[layer], self.pool, layer=layer) for layer in names}
 
     def _listing(self, inputs: Any) -> Listing:
         """Return what the model gives out for inputs of these shapes."""

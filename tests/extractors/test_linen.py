@@ -86,14 +86,33 @@ class ConvNet(nn.Module):
 IMAGES = np.random.default_rng(1).normal(size=(3, 6, 6, 2)).astype(np.float32)
 
 
+def convolved(parameters, images):
+    """Convolve with a kernel of 3 × 3, one pixel at a time."""
+    patches = np.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    kernel, found = np.asarray(parameters["kernel"]), np.zeros((*images.shape[:3], 4))
+    for row, column in np.ndindex(*images.shape[1:3]):
+        patch = patches[:, row : row + 3, column : column + 3]
+        found[:, row, column] = np.einsum("nijc,ijco->no", patch, kernel)
+    return found + np.asarray(parameters["bias"])
+
+
 def test_a_convolutional_network_in_evaluation_mode():
-    _, outputs, order = extracted(ConvNet(), IMAGES, init={"train": False}, train=False)
-    assert order == ["conv", "norm", "Dropout_0", "head", "output"]
-    mean = np.maximum(outputs["norm"], 0).mean((1, 2))
+    module = ConvNet()
+    variables = module.init(jax.random.key(0), IMAGES, train=False)
+    statistics = {"norm": {"mean": jnp.arange(4.0), "var": jnp.arange(1.0, 5.0)}}
+    variables = {"params": variables["params"], "batch_stats": statistics}
+    outputs = pk.extractors.linen(module, variables, train=False)(IMAGES)
+    assert list(outputs) == ["conv", "norm", "Dropout_0", "head", "output"]
+    conv = convolved(variables["params"]["conv"], IMAGES)
+    normal = (conv - np.arange(4)) / np.sqrt(np.arange(1, 5) + 1e-5)
+    head = dense(variables["params"]["head"], np.maximum(normal, 0).mean((1, 2)))
+    np.testing.assert_allclose(outputs["conv"], conv, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(outputs["norm"], normal, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(outputs["Dropout_0"], np.maximum(outputs["norm"], 0))
-    pooled = extracted(ConvNet(), IMAGES, init={"train": False}, train=False, pool="mean")[1]
-    np.testing.assert_allclose(pooled["Dropout_0"], mean, rtol=1e-5)
-    assert pooled["conv"].shape == (3, 4)
+    np.testing.assert_allclose(outputs["head"], head, rtol=1e-4, atol=1e-5)
+    mean = np.maximum(normal, 0).mean((1, 2))
+    pooled = pk.extractors.linen(module, variables, train=False, pool="mean", layers="Drop*")
+    np.testing.assert_allclose(pooled(IMAGES)["Dropout_0"], mean, rtol=1e-4, atol=1e-5)
 
 
 def test_a_convolutional_network_in_training_mode_leaves_its_statistics():
@@ -128,16 +147,36 @@ class Transformer(nn.Module):
         return {"last_hidden": x, "logits": nn.Dense(3, name="head")(x[:, 0])}
 
 
+def attention(parameters, x):
+    """Self-attention of the normalised x, one head and one query at a time."""
+    x = (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
+    query, key, value = (
+        np.einsum("ntd,dhk->nthk", x, np.asarray(parameters[name]["kernel"]))
+        for name in ("query", "key", "value")
+    )
+    mixed = np.zeros_like(value)
+    for example, head, position in np.ndindex(x.shape[0], 2, x.shape[1]):
+        fit = key[example, :, head] @ query[example, position, head] / np.sqrt(query.shape[-1])
+        weight = np.exp(fit - fit.max())
+        mixed[example, position, head] = weight / weight.sum() @ value[example, :, head]
+    return np.einsum("nthk,hkd->ntd", mixed, np.asarray(parameters["out"]["kernel"]))
+
+
 def test_a_transformer():
     tokens = np.random.default_rng(2).integers(0, 11, (4, 7))
     variables, outputs, order = extracted(Transformer(), tokens)
     assert order.index("block_0/attention/query") < order.index("block_0/attention")
     assert order.index("block_0") < order.index("block_1/up") < order.index("block_1")
     assert order[-2:] == ["output.last_hidden", "output.logits"]
+    embedded = np.asarray(variables["params"]["embed"]["embedding"])[tokens]
+    mixed = attention(variables["params"]["block_0"]["attention"], embedded)
+    np.testing.assert_allclose(outputs["block_0/attention"], mixed, rtol=1e-4, atol=1e-5)
+    up = dense(variables["params"]["block_0"]["up"], embedded + mixed)
+    np.testing.assert_allclose(outputs["block_0/up"], up, rtol=1e-4, atol=1e-5)
     p = variables["params"]["block_1"]
     inner = outputs["block_1"] - dense(p["out"], np.asarray(nn.gelu(outputs["block_1/up"])))
     np.testing.assert_allclose(dense(p["up"], inner), outputs["block_1/up"], rtol=1e-3, atol=1e-4)
-    last = extracted(Transformer(), tokens, layers="block_*", pool="cls")[1]
+    last = pk.extractors.linen(Transformer(), variables, layers="block_*", pool="cls")(tokens)
     np.testing.assert_allclose(last["block_1"], outputs["block_1"][:, 0])
 
 
@@ -309,5 +348,6 @@ def test_arguments_that_do_not_fit():
         pk.extractors.linen(MLP([2]), [1])
     with pytest.raises(OptionError, match="pool='avg': not a choice"):
         pk.extractors.linen(MLP([2]), {}, pool="avg")
-    with pytest.raises(OptionError, match=r"pool=2.5: give one of mean"):
-        pk.extractors.linen(MLP([2]), {}, pool=2.5)
+    for pool in (2.5, True):
+        with pytest.raises(OptionError, match=rf"pool={pool}: give one of mean"):
+            pk.extractors.linen(MLP([2]), {}, pool=pool)

@@ -1,5 +1,6 @@
 """Linen modules within transformations, and values that are not arrays of examples first."""
 
+import types
 import warnings
 
 import flax.linen as nn
@@ -167,6 +168,8 @@ def test_what_has_no_examples_cannot_be_asked_for():
         linen(Language(), variables, layers=["embed", "position"])(TOKENS)
     with pytest.raises(OptionError, match=r"layers='n\*': norm has no axis of exam.*: shape \(\)"):
         linen(Language(), variables, layers="n*").layers(TOKENS)
+    with pytest.raises(OptionError, match=r"pool=7: embed has 7 positions\."):
+        linen(Language(), variables, layers="embed", pool=7).layers(TOKENS)
     with pytest.raises(OptionError, match=r"layers=\(\): no pattern"):
         linen(Language(), variables, layers=[]).layers(TOKENS)
     assert list(linen(Language(), variables, layers="embed,output")(TOKENS)) == ["embed", "output"]
@@ -315,6 +318,8 @@ def test_what_flax_misses_is_said_with_the_remedy():
         linen(Normal(), variables["params"]["norm"], train=False)(X)
     with pytest.raises(OptionError, match=r"module: a dict; give a flax\.linen\.Module"):
         linen({}, variables)
+    with pytest.raises(OptionError, match=r"give a flax\.linen\.Module, its \.module\."):
+        linen(types.SimpleNamespace(module=Normal()), variables)
     trained = linen(Normal(), variables, mutable="batch_stats", rngs=jax.random.key(1))(X)
     mean, variance = X.mean(0), X.var(0)
     expected = (X - mean) / np.sqrt(variance + 1e-5)

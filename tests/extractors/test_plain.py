@@ -139,5 +139,5 @@ def test_pooling(pool, expected):
 
 def test_pooling_leaves_matrices_and_checks_positions():
     assert pooled(X, "mean") is X
-    with pytest.raises(OptionError, match="pool=12: there are 12 positions"):
+    with pytest.raises(OptionError, match="pool=12: a layer has 12 positions"):
         pooled(TOKENS, 12)
