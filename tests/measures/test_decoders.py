@@ -69,7 +69,11 @@ def test_any_scikit_learn_estimator():
     estimator = Decoding(probe="sklearn.svm:SVC", options=(("C", 3.0),), name="svm")
     states = [state_of(Examples(capacity=N), *rows) for rows in ((X, Y), (X2, Y2))]
     assert float(estimator.compute(*states)["svm"]) == pytest.approx(theirs)
-    forest = RandomForestClassifier(10, random_state=0)
+
+
+@pytest.mark.slow
+def test_a_forest():
+    forest, options = RandomForestClassifier(10, random_state=0), {"held_out": (X2, Y2)}
     assert 0.5 < float(measures.decoding(X, Y, probe=forest, metric="auc", **options)) < 1
 
 
@@ -91,6 +95,7 @@ def test_ridge_regression_is_decoding_r2():
     assert float(ours) == pytest.approx(float(theirs), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_perceptron_reads_what_no_line_divides():
     bits = GENERATOR.integers(0, 2, (300, 2))
     x, y = bits + 0.1 * GENERATOR.normal(size=(300, 2)), bits[:, 0] ^ bits[:, 1]
@@ -116,6 +121,7 @@ def test_undefined(metric):
     assert np.isfinite(constant)
 
 
+@pytest.mark.slow
 def test_codelength_lies_between_knowing_all_and_nothing():
     n, uniform = 400, 400 * np.log2(2)
     y = GENERATOR.integers(0, 2, n)
@@ -138,6 +144,7 @@ def test_information_of_a_blind_probe_is_none():
     assert 0.3 < informed < np.log2(3)
 
 
+@pytest.mark.slow
 def test_control_tasks_by_type():
     """Types are told apart by the first unit; only what depends on them can be learned by heart."""
     types = GENERATOR.integers(0, 6, 2 * N)

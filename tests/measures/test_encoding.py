@@ -24,7 +24,10 @@ def data(*, offset=0.0, examples=N, units=D, seed=0):
 
 
 @pytest.mark.parametrize("offset", [0.0, pytest.param(1e4, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize(
+    "measure",
+    [m if "ridge" not in m else pytest.param(m, marks=pytest.mark.slow) for m in MEASURES],
+)
 def test_against_scikit_learn(measure, offset):
     x, y, x2, y2 = data(offset=offset)
     ours = getattr(measures, measure)(x, y, held_out=(x2, y2))
@@ -54,6 +57,7 @@ def test_the_parts_of_commonality_add_up():
     np.testing.assert_allclose(both, singly, atol=SCORE)
 
 
+@pytest.mark.slow
 def test_one_feature_shares_nothing():
     x, y, _, _ = data()
     total = float(measures.linear_r2(x, y[:, 0]))
@@ -80,12 +84,9 @@ def test_ridge_with_more_units_than_examples():
     np.testing.assert_allclose(ours, oracles.ridge_decoding_r2(x, y, x2, y2), atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("multioutput", "per_unit"),
-    [
-        ("uniform_average", False),
-        pytest.param("variance_weighted", True, marks=pytest.mark.slow),
-    ],
+    ("multioutput", "per_unit"), [("uniform_average", False), ("variance_weighted", True)]
 )
 def test_banded_ridge(per_unit, multioutput):
     x, y, x2, y2 = data()
@@ -146,6 +147,7 @@ def test_a_group_that_tells_nothing_gets_nothing():
     assert float(found.shares[0]) > 0.9 * float(measures.joint_r2(x, y))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", ["unique_r2", "ridge_decoding_r2"])
 def test_undefined(measure):
     x, y, _, _ = data()
