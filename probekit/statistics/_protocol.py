@@ -148,9 +148,16 @@ def state_of(
 
 
 def empty_state(statistic: Statistic[State], x: ShapeDtype, y: ShapeDtype) -> State:
-    """State of no examples, each array with memory of its own, so that it can be donated."""
-    state: State = jax.tree.map(jnp.copy, statistic.init(x, y))
+    """State of no examples, each array with memory of its own, so that it can be donated.
+
+    Shapes may be those of NumPy's arrays: float64 is float32 to JAX, unless that was changed.
+    """
+    state: State = jax.tree.map(jnp.copy, statistic.init(_canonical(x), _canonical(y)))
     return state
+
+
+def _canonical(shape: ShapeDtype) -> ShapeDtype:
+    return ShapeDtype(shape.shape, jax.dtypes.canonicalize_dtype(shape.dtype))  # type: ignore[no-untyped-call]
 
 
 def shape_of(array: Any) -> ShapeDtype:
