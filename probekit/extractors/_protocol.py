@@ -20,6 +20,12 @@ class Extractor(Protocol):
         Whether the extractor holds the examples itself. It is then called with the numbers of the
         examples, an integer array ``(example,)``, in place of inputs, and has an attribute
         `examples`, their count.
+
+    Notes
+    -----
+    One that knows how many parameters make a layer may have a method ``count_parameters(inputs) ->
+    {layer: int or None}``, for `probekit.extractors.describe`. `probekit.testing.check_extractor`
+    checks all of this.
     """
 
     traceable: ClassVar[bool] = True

@@ -38,7 +38,7 @@ def describe(extractor: Extractor, inputs: Any) -> tuple[LayerInfo, ...]:
     Parameters
     ----------
     extractor : Extractor
-        One that has a method ``parameters(inputs) -> {layer: int or None}`` is asked for it.
+        One that has a method ``count_parameters(inputs) -> {layer: int or None}`` is asked.
     inputs : pytree of array or `jax.ShapeDtypeStruct` (example, …)
         As the extractor takes them; None for `arrays`.
 
@@ -53,7 +53,7 @@ def describe(extractor: Extractor, inputs: Any) -> tuple[LayerInfo, ...]:
     (LayerInfo(path='hidden', shape=(10, 4), dtype=dtype('float32'), parameters=None),)
     """
     shapes = extractor.layers(inputs)
-    count = getattr(extractor, "parameters", None)
+    count = getattr(extractor, "count_parameters", None)
     parameters = {} if count is None else count(inputs)
     return tuple(
         LayerInfo(

@@ -4,6 +4,7 @@ Which apply follows from what the extractor declares and what it is given, never
 first sentence of each docstring is the law that is checked.
 """
 
+import contextlib
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -67,6 +68,8 @@ def checks_of(subject: Subject) -> Iterator[Check]:
     yield check_order
     yield check_padding
     yield check_leaves_no_trace
+    if hasattr(subject.extractor, "count_parameters"):
+        yield check_parameters
     if _floating(subject.inputs):
         yield check_not_finite
     if subject.extractor.traceable:
@@ -91,8 +94,10 @@ def check_layers(subject: Subject) -> None:
     """List by shapes alone the names, shapes and dtypes that a call gives, in the same order."""
     found = call(subject)
     assert found, "there are no layers"
-    shapes = jax.tree.map(_shape_of, subject.inputs) if not subject.extractor.indexed else None
-    listed = subject.extractor.layers(subject.inputs if shapes is None else shapes)
+    indexed = subject.extractor.indexed
+    shapes = subject.inputs if indexed else jax.tree.map(_shape_of, subject.inputs)
+    with _quiet():
+        listed = subject.extractor.layers(shapes)
     assert all(isinstance(name, str) and name for name in listed), f"names: {list(listed)}"
     assert list(found) == list(listed), f"listed {list(listed)}, given {list(found)}"
     for layer, array in found.items():
@@ -101,6 +106,17 @@ def check_layers(subject: Subject) -> None:
         assert given == (tuple(shape.shape), jnp.dtype(shape.dtype)), (
             f"{layer} is listed with {tuple(shape.shape)}, {shape.dtype}; it is {given}"
         )
+
+
+def check_parameters(subject: Subject) -> None:
+    """Count parameters, as whole numbers or None, of just the layers that it lists."""
+    with _quiet():
+        listed = list(subject.extractor.layers(subject.inputs))
+    counts = subject.extractor.count_parameters(subject.inputs)  # type: ignore[attr-defined]
+    assert set(counts) == set(listed), f"counted of {list(counts)}; there are {listed}"
+    for layer, count in counts.items():
+        whole = count is None or (isinstance(count, int) and count >= 0)
+        assert whole, f"{layer} has {count!r} parameters"
 
 
 def check_examples_first(subject: Subject) -> None:
@@ -219,10 +235,17 @@ def check_all_examples(subject: Subject) -> None:
 def call(subject: Subject, *, rows: np.ndarray | None = None) -> Outputs:
     """Return what the extractor gives for these examples, on the host."""
     inputs = subject.inputs if rows is None else take(subject.inputs, rows)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ProbekitWarning)  # of what it leaves out: no breach
+    with _quiet():
         outputs = subject.extractor(inputs)
     return {layer: np.asarray(jax.device_get(array)) for layer, array in outputs.items()}
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Let warnings pass: what an extractor says that it leaves out is no breach."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ProbekitWarning)
+        yield
 
 
 def same(found: Outputs, expected: Outputs) -> None:

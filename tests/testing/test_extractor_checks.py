@@ -20,7 +20,7 @@ X = np.random.default_rng(0).normal(size=(8, 5)).astype(np.float32)
 class Linen(nn.Module):
     @nn.compact
     def __call__(self, x):
-        return nn.Dense(2)(nn.relu(nn.Dense(4)(x)))
+        return nn.Dense(2)(nn.relu(nn.Dense(4)(x))), jnp.ones(3)  # which is left out, and said
 
 
 class NNX(fnn.Module):
@@ -132,6 +132,20 @@ def test_changed_inputs_are_found():
     results = check_extractor(Broken("inputs"), X.copy(), on_fail="collect")
     failed = {result.check: result.message for result in results if result.outcome == "failed"}
     assert "the inputs have changed" in failed["check_leaves_no_trace"]
+
+
+class Counting(Broken):
+    """One that counts parameters, of another layer or in parts."""
+
+    def count_parameters(self, inputs):
+        return {"y": 1} if self.broken == "other" else {"x": 1.5}
+
+
+def test_what_is_counted_wrongly_is_found():
+    with pytest.raises(ConformanceError, match=r"check_parameters: .* counted of \['y'\]"):
+        check_extractor(Counting("other"), X)
+    with pytest.raises(ConformanceError, match=r"check_parameters: .* x has 1\.5 parameters"):
+        check_extractor(Counting("part"), X)
 
 
 @jax.tree_util.register_pytree_node_class
