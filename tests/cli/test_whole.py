@@ -70,7 +70,7 @@ def test_stopping_and_going_on():
 @pytest.mark.slow
 def test_killed_with_activations_and_resumed_as_if_not(tmp_path):
     storing = ("--store-activations", "hidden_0", "--every", "3", "--compression", "1")
-    words = (*TASK, *SMALL, *storing, "--seeds", "2", "--epochs", "300")
+    words = (*TASK, *SMALL, *storing, "--seeds", "2", "--epochs", "300", "-e", "total_variance")
     process = start(*words, "-o", "killed.nc")
     wait_for(lambda: has_rows("killed.nc"), process)
     process.kill()

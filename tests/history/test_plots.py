@@ -161,6 +161,23 @@ def test_similarity_shows_the_matrix(notebook):
         notebook.probekit.plot.similarity()
 
 
+def test_similarity_of_stored_activations_is_their_cka(stored):
+    figure = stored.probekit.plot.similarity(seed=4, epoch=3)
+    image = figure.axes[0].images[0].get_array()
+    x = activations(4, 3)
+    x = x - x.mean(axis=0)
+    y = x[:, :5]  # layer b
+    cross = np.linalg.norm(x.T @ y) ** 2
+    expected = cross / (np.linalg.norm(x.T @ x) * np.linalg.norm(y.T @ y))
+    np.testing.assert_allclose(image, [[1, expected], [expected, 1]], rtol=1e-4)
+    assert figure.axes[0].get_title(loc="left") == "seed 4, epoch 3"
+    assert [text.get_text() for text in figure.axes[0].get_yticklabels()] == ["a", "b"]
+    with pytest.raises(OptionError, match="epoch=9: no activations there"):
+        stored.probekit.plot.similarity(epoch=9)
+    with pytest.raises(OptionError, match="no stored activations to compare layers by"):
+        xr.Dataset({"r2": ("epoch", [1.0])}, {"epoch": [0]}).probekit.plot.similarity()
+
+
 @pytest.mark.parametrize("metric", ["euclidean", "correlation"])
 def test_dissimilarities_are_those_of_scipy(metric):
     x = np.random.default_rng(0).normal(size=(20, 6)) + 100

@@ -68,7 +68,8 @@ def selectivity(
         axes.set_title(layer or "")
         style.grid(axes)
         if panels == 2:
-            _against(figure.add_subplot(1, 2, 2), values, features)
+            names = [f"{style.readable(variable)}, {feature}" for feature in features]
+            _against(figure.add_subplot(1, 2, 2), values, names)
         if when:
             figure.suptitle(when, fontsize=8.5, x=0.99, ha="right")
     return figure
@@ -84,10 +85,10 @@ def _ranked(axes: "Axes", scores: np.ndarray, color: str, label: str) -> None:
     axes.plot(ranks, np.nanmean(ordered, axis=0), color=color, linewidth=1.8, label=label)
 
 
-def _against(axes: "Axes", values: np.ndarray, features: list[Any]) -> None:
+def _against(axes: "Axes", values: np.ndarray, names: list[str]) -> None:
     """Draw each unit as a point: its score for one feature against that for the other."""
     x, y = values.reshape(2, -1)[:, ~np.isnan(values).any(axis=0).ravel()]
     axes.scatter(x, y, s=9, color=style.INK, alpha=0.4, linewidths=0)
-    axes.set_xlabel(f"{features[0]}")
-    axes.set_ylabel(f"{features[1]}")
+    axes.set_xlabel(names[0])
+    axes.set_ylabel(names[1])
     axes.set_title("unit by unit")

@@ -131,9 +131,12 @@ def _draw(
     axes: "Axes", array: "xr.DataArray", time: str, confidence: float, *, seeds: bool
 ) -> dict[str, Any]:
     """Draw one panel; return what its legend shows."""
+    from matplotlib.ticker import MaxNLocator
+
     colored = next((dim for dim in _COLORED if dim in array.dims), None)
     labels = array[colored].values.tolist() if colored else [""]
     palette = style.colors(labels)
+    shade = 0.16 if len(labels) <= 3 else 0.08  # many bands lie over each other
     lines = {}
     for label in labels:
         one = array.sel({colored: label}) if colored else array
@@ -143,10 +146,11 @@ def _draw(
         mean, lower, upper, _ = interval(one, confidence)
         if seeds and one.sizes["seed"] > 1:
             axes.plot(x, one.transpose(time, "seed").values, color=color, linewidth=0.6, alpha=0.35)
-        axes.fill_between(x, lower.values, upper.values, color=color, alpha=0.16, linewidth=0)
+        axes.fill_between(x, lower.values, upper.values, color=color, alpha=shade, linewidth=0)
         marker = "o" if len(x) == 1 else None
         (lines[str(label)],) = axes.plot(x, mean.values, color=color, linewidth=1.8, marker=marker)
     axes.set_xlabel(time)
+    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))  # there is no epoch 2.5
     axes.set_ylabel(array.attrs["label"])
     _limit(axes, array)
     axes.margins(x=0.01)
