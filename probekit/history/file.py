@@ -248,11 +248,14 @@ def _unwritable(path: Path, error: BaseException) -> str:
     if number in (errno.EACCES, errno.EPERM, errno.EROFS) and _has_space(parent):
         return f"{path}: no permission to write in {str(parent)!r}. Choose another folder."
     if number in (errno.ENOSPC, errno.EDQUOT) or not _has_space(parent):
-        reason, remedy = "the disk is full", "free some space, then resume"
+        reason = "the disk is full"
+        remedy = "Everything recorded before is kept; free some space, then resume."
     else:
         reason = os.strerror(number) if number and number > 0 else str(error)
-        remedy = "put that right, then resume"
-    return f"{path}: could not be written: {reason}. Everything recorded before is kept; {remedy}."
+        remedy = "Everything recorded before is kept."
+    if path.suffix not in (SUFFIX, PARTIAL_SUFFIX):  # a table or a page
+        return f"{path}: could not be written: {reason}."
+    return f"{path}: could not be written: {reason}. {remedy}"
 
 
 def _has_space(folder: Path) -> bool:
