@@ -23,7 +23,7 @@ class Extractor(Protocol):
 
     Notes
     -----
-    One that knows how many parameters make a layer may have a method ``count_parameters(inputs) ->
+    One that knows how many parameters make a layer may have a method ``parameters(inputs) ->
     {layer: int or None}``, for `probekit.extractors.describe`. `probekit.testing.check_extractor`
     checks all of this.
     """

@@ -40,7 +40,7 @@ class TracedExtractor(Extractor):
             for layer in listing.chosen(self.patterns)
         }
 
-    def count_parameters(self, inputs: Any) -> dict[str, int | None]:
+    def parameters(self, inputs: Any) -> dict[str, int | None]:
         """Return how many numbers the module holds that gives a layer out."""
         return self._listing(inputs).counts(self.patterns)
 

@@ -1,6 +1,7 @@
 """What there is in a model: its layers, how large they are, how many parameters make them."""
 
 import dataclasses
+import inspect
 from typing import Any
 
 import jax.numpy as jnp
@@ -38,7 +39,7 @@ def describe(extractor: Extractor, inputs: Any) -> tuple[LayerInfo, ...]:
     Parameters
     ----------
     extractor : Extractor
-        One that has a method ``count_parameters(inputs) -> {layer: int or None}`` is asked.
+        One that has a method ``parameters(inputs) -> {layer: int or None}`` is asked.
     inputs : pytree of array or `jax.ShapeDtypeStruct` (example, …)
         As the extractor takes them; None for `arrays`.
 
@@ -53,8 +54,9 @@ def describe(extractor: Extractor, inputs: Any) -> tuple[LayerInfo, ...]:
     (LayerInfo(path='hidden', shape=(10, 4), dtype=dtype('float32'), parameters=None),)
     """
     shapes = extractor.layers(inputs)
-    count = getattr(extractor, "count_parameters", None)
-    parameters = {} if count is None else count(inputs)
+    count = getattr(extractor, "parameters", None)
+    # Many an extractor has a field of that name, which holds parameters and counts none.
+    parameters = count(inputs) if inspect.ismethod(count) else {}
     return tuple(
         LayerInfo(
             path=layer,

@@ -53,7 +53,7 @@ class TorchExtractor(Extractor):
         names = listing.chosen(self.patterns)
         return {layer: pooled_shape(listing.shapes[layer], self.pool, layer) for layer in names}
 
-    def count_parameters(self, inputs: Any) -> dict[str, int | None]:
+    def parameters(self, inputs: Any) -> dict[str, int | None]:
         """Return how many numbers the module holds that gives a layer out."""
         return self._listing(inputs).counts(self.patterns)
 

@@ -84,6 +84,8 @@ def test_parameters_of_other_models():
     assert counts(pk.extractors.arrays({"a": X}), None) == {"a": None}
 
     class Strange(pk.extractors.Extractor):
+        parameters = {"a": X}  # which is no count
+
         def layers(self, inputs):
             return {"a": jax.ShapeDtypeStruct((4, 2), jnp.bfloat16)}
 

@@ -137,7 +137,7 @@ def test_changed_inputs_are_found():
 class Counting(Broken):
     """One that counts parameters, of another layer or in parts."""
 
-    def count_parameters(self, inputs):
+    def parameters(self, inputs):
         return {"y": 1} if self.broken == "other" else {"x": 1.5}
 
 
