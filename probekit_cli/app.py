@@ -9,7 +9,18 @@ from typer.core import TyperGroup
 
 from probekit.errors import PluginWarning
 from probekit.plugins import Manager, Registry
-from probekit_cli import compare, export, layers, plot, plugins, probe, report, run, show
+from probekit_cli import (
+    _task_files,
+    compare,
+    export,
+    layers,
+    plot,
+    plugins,
+    probe,
+    report,
+    run,
+    show,
+)
 from probekit_cli import list as list_command
 
 COMMANDS = (layers, probe, show, plot, report, compare, export, list_command, plugins)
@@ -45,7 +56,8 @@ def build(manager: Manager, words: Sequence[str], *, typed: Sequence[str] = ()) 
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_general)
-    run.add(app, manager, words, typed)
+    tasks = run.add(app, manager, words, typed)
+    _task_files.add(tasks, manager, words, typed)
     for command in COMMANDS:
         command.add(app, manager)
     own = len(app.registered_commands)
@@ -55,7 +67,9 @@ def build(manager: Manager, words: Sequence[str], *, typed: Sequence[str] = ()) 
 
 
 def arranged(words: Sequence[str], registry: Registry) -> list[str]:
-    """Put the task right after ``run``, so that options may stand before it; check its name.
+    """Put the task, or the first task file, right after ``run``; check its name.
+
+    Options may so stand before it.
 
     Raises
     ------
@@ -68,8 +82,11 @@ def arranged(words: Sequence[str], registry: Registry) -> list[str]:
     if rest[1].startswith("-"):
         tasks = registry.names("task")
         place = next((i for i, word in enumerate(rest) if word in tasks), None)
+        if place is None and (paths := _task_files.named_paths(rest[1:])):
+            place = rest.index(paths[0])
         return rest if place is None else ["run", rest.pop(place), *rest[1:]]
-    registry.entry("task", rest[1])
+    if not _task_files.is_path(rest[1], registry):
+        registry.entry("task", rest[1])
     return rest
 
 

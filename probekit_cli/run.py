@@ -101,13 +101,17 @@ class RunOptions:
     )
 
 
-def add(app: typer.Typer, manager: Manager, words: Sequence[str], typed: Sequence[str]) -> None:
-    """Add the command, with a command below it for each task.
+def add(
+    app: typer.Typer, manager: Manager, words: Sequence[str], typed: Sequence[str]
+) -> typer.Typer:
+    """Add the command, with a command below it for each task; return what holds those.
 
     Those that `words` does not mention get no options: their modules need not be imported.
     """
     tasks = typer.Typer(
-        help="Run a task: 'probekit run TASK --help' shows its options.",
+        help="Run a task: 'probekit run TASK --help' shows its options. "
+        "A task is one of those below, a task file, a folder of them, "
+        "or a task in one: probes/probe_xor.py::small.",
         no_args_is_help=True,
         rich_markup_mode=None,
         subcommand_metavar="TASK [OPTIONS OF THE TASK]",
@@ -116,6 +120,7 @@ def add(app: typer.Typer, manager: Manager, words: Sequence[str], typed: Sequenc
         command = _command(manager, entry.name, typed) if entry.name in words else _unmentioned
         tasks.command(entry.name, help=entry.summary)(command)
     app.add_typer(tasks, name="run")
+    return tasks
 
 
 def _unmentioned() -> None:
@@ -166,7 +171,10 @@ class _Running:
         self._check_output()
         began = time.monotonic()
         try:
-            with signals_as_interrupts(), self._listening():
+            with (
+                signals_as_interrupts(),
+                listening(self.manager, options, self.progress, self.events),
+            ):
                 dataset = self._run(given, named)
         except KeyboardInterrupt as interrupt:
             self._tell_how_to_resume(f"stopped{self.progress.place}")
@@ -211,19 +219,6 @@ class _Running:
         )
         return dataset
 
-    @contextlib.contextmanager
-    def _listening(self) -> Iterator[None]:
-        """Have progress shown and events written, as asked for."""
-        options, terminal = self.options, self.terminal
-        shown = not options.quiet and not (options.json and terminal.out.isatty())
-        with contextlib.ExitStack() as stack:
-            stack.callback(self.progress.stop)
-            if shown:
-                stack.enter_context(self.manager.listening(self.progress, PROGRESS))
-            if options.json:
-                stack.enter_context(self.manager.listening(self.events, "json"))
-            yield
-
     def _show(self, dataset: "xr.Dataset", seconds: float) -> None:
         """Show what came out, where it is, and what to do next."""
         if self.options.json:
@@ -231,18 +226,7 @@ class _Running:
             records = {name: [one.record() for one in found] for name, found in scores.items()}
             self.events.finished(self.path, records, seconds)
         elif not self.options.quiet:
-            from probekit_cli._tables import show_scores
-
-            show_scores(self.terminal, dataset)
-            again, file = shlex.quote(program()), shlex.quote(str(self.path))
-            size = self.path.stat().st_size
-            rows = [
-                ["history", f"{self.path} ({size_text(size)}, {seconds:.0f} s)"],
-                ["next", f"{again} show {file}"],
-                ["", f"{again} plot {file}"],
-            ]
-            self.terminal.line()
-            self.terminal.table(rows, indent=0)
+            show_history(self.terminal, self.path, dataset, seconds)
 
     def _tell_how_to_resume(self, what: str) -> None:
         if self._partial.is_dir():
@@ -278,6 +262,36 @@ def history_path(output: Path | None, task: str) -> Path:
     if path.is_dir():
         return path / f"{task}.nc"
     return path if path.suffix else path.with_name(f"{path.name}.nc")
+
+
+@contextlib.contextmanager
+def listening(
+    manager: Manager, options: RunOptions, progress: Progress, events: Events
+) -> Iterator[None]:
+    """Have progress shown and events written, as asked for."""
+    shown = not options.quiet and not (options.json and events.terminal.out.isatty())
+    with contextlib.ExitStack() as stack:
+        stack.callback(progress.stop)
+        if shown:
+            stack.enter_context(manager.listening(progress, PROGRESS))
+        if options.json:
+            stack.enter_context(manager.listening(events, "json"))
+        yield
+
+
+def show_history(terminal: Terminal, path: Path, dataset: "xr.Dataset", seconds: float) -> None:
+    """Show what came out, where it is, and what to do next."""
+    from probekit_cli._tables import show_scores
+
+    show_scores(terminal, dataset)
+    again, file = shlex.quote(program()), shlex.quote(str(path))
+    rows = [
+        ["history", f"{path} ({size_text(path.stat().st_size)}, {seconds:.0f} s)"],
+        ["next", f"{again} show {file}"],
+        ["", f"{again} plot {file}"],
+    ]
+    terminal.line()
+    terminal.table(rows, indent=0)
 
 
 def _separated(texts: list[str] | None) -> list[str]:

@@ -37,6 +37,7 @@ class Settings:
     layers: Any = None
     store_activations: Any = None
     every: int | None = None
+    storage: Any = None
     vectorized: bool | None = None
     overwrite: bool = False
     resume: bool = False
@@ -44,7 +45,7 @@ class Settings:
 
     def chosen(self) -> dict[str, Any]:
         """Return what is given about what is computed, as arguments of `probekit.run`."""
-        names = ("estimators", "layers", "store_activations", "every", "vectorized")
+        names = ("estimators", "layers", "store_activations", "every", "storage", "vectorized")
         values = {name: getattr(self, name) for name in names}
         return {name: value for name, value in values.items() if value not in (None, (), [])}
 
