@@ -6,6 +6,8 @@ import logging
 import jax
 import pytest
 
+pytest_plugins = ["pytester"]  # must stand in the outermost conftest
+
 
 class _Compilations(logging.Handler):
     def __init__(self, names):

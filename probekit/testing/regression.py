@@ -1,0 +1,168 @@
+"""What the fixtures of the pytest plugin do; they need no pytest themselves."""
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from probekit.errors import OptionError
+from probekit.testing.baseline import Tolerances, check_same, load, save
+from probekit.testing.claims import check_dataset
+from probekit.testing.looking import Look, note
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Tolerance = float | tuple[float, float]
+"""``atol`` or ``(atol, rtol)``."""
+
+
+@dataclasses.dataclass
+class Regression:
+    """The fixture ``probe_regression``: a Dataset must be what it was.
+
+    Attributes
+    ----------
+    folder : Path
+        Where baselines lie.
+    name : str
+        That of the baseline, unless a call gives one.
+    nodeid : str
+        The test, to say how its baseline is written.
+    root : Path
+        Paths are shown from here.
+    update : bool
+        Whether baselines are written.
+    """
+
+    folder: Path
+    name: str
+    nodeid: str
+    root: Path
+    update: bool
+    _used: set[str] = dataclasses.field(default_factory=set)
+
+    def __call__(
+        self,
+        dataset: "xr.Dataset",
+        name: str | None = None,
+        *,
+        tolerances: Mapping[str, Tolerance] | None = None,
+        atol: float = 1e-5,
+        rtol: float = 1e-4,
+    ) -> None:
+        """Compare every value of a Dataset with the baseline.
+
+        Parameters
+        ----------
+        dataset : xarray.Dataset
+            Scores of any kind; a history with all its rows.
+        name : str, optional
+            Of the baseline; that of the test unless given. Needed for a second one in a test.
+        tolerances : mapping, optional
+            ``{variable: atol or (atol, rtol)}``, for variables with a tolerance of their own.
+        atol, rtol : float
+            Tolerance of the other scores: atol + rtol · abs(baseline). Whole numbers, text and
+            statuses must be equal.
+
+        Raises
+        ------
+        AssertionError
+            If there is no baseline, or something differs; ``--probe-update`` writes it instead.
+        OptionError, UnknownNameError, HistoryError
+            If an argument does not fit, or the baseline cannot be read.
+        """
+        __tracebackhide__ = True
+        allowed = Tolerances.of(atol, rtol, tolerances)
+        check_dataset(dataset, "dataset")
+        path = self.folder / f"{self._baseline(name)}.nc"
+        shown = os.path.relpath(path, self.root)
+        remedy = f"pytest --probe-update '{self.nodeid}'"
+        if path.is_file():
+            message, looks = check_same(dataset, load(path), allowed, f"the baseline {shown}")
+            if not (message and self.update):
+                for look in looks:
+                    note(look)
+                if message:
+                    raise AssertionError(f"{message}\nIf that is how it should be now: {remedy}")
+                return  # what keeps its tolerance is not written again: it would be noise under git
+        elif not self.update:
+            raise AssertionError(f"{shown}: there is no such baseline yet. Write it: {remedy}")
+        else:
+            allowed.check_names(list(map(str, dataset.data_vars)))
+        save(dataset, path)
+        note(Look("baseline", {"file": shown}, verdict="written"))
+
+    def _baseline(self, given: str | None) -> str:
+        name = self.name if given is None else given
+        if not name or name != os.path.basename(name) or name.startswith("."):
+            raise OptionError(f"name={given!r}: give the name of a file, without its folder.")
+        if name in self._used:
+            raise OptionError(
+                f"name={name!r}: this test has compared that baseline; give each its own name=."
+            )
+        self._used.add(name)
+        return name.removesuffix(".nc")
+
+
+class Histories:
+    """The fixture ``probe_history``: runs of tasks, each once a session."""
+
+    def __init__(self) -> None:
+        self._histories: dict[Any, xr.Dataset] = {}
+
+    def __call__(self, task: Any, **options: Any) -> "xr.Dataset":
+        """Return the history of a task, run if it has not been with these options.
+
+        Parameters
+        ----------
+        task : str, Task, class or Variant
+            A registered name, a task, or what `probekit.task` makes of one in a task file.
+        **options
+            As `probekit.run` takes them, but for where and how the history is written.
+
+        Returns
+        -------
+        xarray.Dataset
+            A copy: what a test does to it, no other test sees.
+
+        Raises
+        ------
+        OptionError, UnknownNameError
+            If an option does not fit.
+        """
+        from probekit.collecting import Variant
+        from probekit.history.schema import config_text
+
+        for name in ("output", "overwrite", "resume", "durable"):
+            if name in options:
+                raise OptionError(f"{name}={options[name]!r}: a history of a test is in memory.")
+        if isinstance(task, Variant):
+            if task.parameters:
+                raise OptionError(
+                    f"task: is parametrized by {task.parameters[0].name}; give that as an option "
+                    "of the task itself, one run each."
+                )
+            task, options = task.base, {**task.defaults, **options}
+        # The task itself is in the key, and so kept alive: an id would be used again.
+        ordered = {name: options[name] for name in sorted(options)}
+        key = (task if isinstance(task, str | type) else _Same(task), config_text(ordered))
+        if key not in self._histories:
+            from probekit.running import run
+
+            self._histories[key] = run(task, **options)
+        return self._histories[key].copy(deep=True)
+
+
+class _Same:
+    """A task as a key: equal to itself alone, whatever its class says of equality."""
+
+    def __init__(self, task: Any) -> None:
+        self.task = task
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.task is self.task
+
+    def __hash__(self) -> int:
+        return id(self.task)
