@@ -310,8 +310,11 @@ def status_words(codes: Any) -> str:
     from probekit.history import Status
 
     known = {int(status) for status in Status}
-    found = sorted({int(code) for code in np.ravel(codes)})
-    words = [Status(code).name.lower() if code in known else str(code) for code in found]
+    # Arithmetic on a whole Dataset makes numbers of codes, and NaN.
+    words = [
+        Status(int(code)).name.lower() if code in known else f"{code:g}"
+        for code in np.unique(codes)
+    ]
     return " and ".join(words).replace("_", " ")
 
 
