@@ -27,7 +27,13 @@ from probekit_cli._events import Events
 from probekit_cli._options import command_of, parameters_of, separated
 from probekit_cli._progress import Progress
 from probekit_cli._terminal import Terminal
-from probekit_cli.run import RunOptions, listening, show_history
+from probekit_cli.run import (
+    RunOptions,
+    configured_estimators,
+    configured_folder,
+    listening,
+    show_history,
+)
 
 if TYPE_CHECKING:
     from probekit.plugins import Registry
@@ -216,7 +222,9 @@ class _Running:
             self._show_collected(collection)
             return
         self.several = len(collection.items) + len(collection.errors) > 1
-        named = _estimators.parse(options.estimators or (), self.manager.registry)
+        named = _estimators.parse(
+            options.estimators or configured_estimators(), self.manager.registry
+        )
         try:
             with (
                 signals_as_interrupts(),
@@ -224,7 +232,7 @@ class _Running:
             ):
                 report = run_tasks(
                     collection,
-                    output=options.output or Path(),
+                    output=options.output or configured_folder() or Path(),
                     stop_at_first=options.stop_at_first,
                     options=given,
                     settings=self._settings(named),

@@ -12,6 +12,7 @@ from probekit.plugins import Manager, Registry
 from probekit_cli import (
     _task_files,
     compare,
+    config,
     export,
     layers,
     plot,
@@ -23,7 +24,7 @@ from probekit_cli import (
 )
 from probekit_cli import list as list_command
 
-COMMANDS = (layers, probe, show, plot, report, compare, export, list_command, plugins)
+COMMANDS = (layers, probe, show, plot, report, compare, export, list_command, plugins, config)
 
 
 class _RunFirst(TyperGroup):

@@ -11,6 +11,7 @@ from typing import NoReturn, TextIO
 
 from probekit.errors import OptionError, ProbekitError, ProbekitWarning
 from probekit.plugins import Switches, get_manager
+from probekit.plugins.config import read_config
 from probekit_cli._endings import FAILED, exit_code
 
 
@@ -64,7 +65,7 @@ def plugin_requests(arguments: Sequence[str]) -> tuple[tuple[str, ...], list[str
 
 def _command_line(arguments: list[str]) -> int:
     requests, rest = plugin_requests(arguments)
-    manager = get_manager(Switches.from_environment().with_requests(requests))
+    manager = get_manager(_switches().with_requests(requests))
     from probekit_cli.app import arranged, build
 
     completing = os.environ.get("COMP_WORDS", "").split()  # a shell asks for completions
@@ -75,6 +76,11 @@ def _command_line(arguments: list[str]) -> int:
     except SystemExit as done:  # how typer ends, with the code
         return done.code if isinstance(done.code, int) else 0
     return 0
+
+
+def _switches() -> Switches:
+    """Return what file and environment say of plugins; the variable comes before the file."""
+    return Switches.from_environment().with_requests(read_config().plugins)
 
 
 def _show_warnings_in_one_line() -> None:

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from probekit.errors import OptionError, ProbekitError
+from probekit.errors import OptionError, ProbekitError, suggestion
 from probekit.plugins import Manager
+from probekit.plugins.config import Setting, read_config
 from probekit_cli._files import History, check_matplotlib, check_target
 from probekit_cli._options import choice, separated
 from probekit_cli._terminal import Terminal
@@ -65,6 +66,14 @@ def add(app: typer.Typer, manager: Manager) -> None:
             ),
         ] = None,
         kind: Annotated[str, choice(KINDS, help="Which figure.")] = "trajectories",
+        style: Annotated[
+            str | None,
+            typer.Option(
+                metavar="NAME",
+                help="Style of matplotlib, or a file of one; that of the project unless given.",
+                show_default=False,
+            ),
+        ] = None,
         variable: Annotated[
             str | None, typer.Option(metavar="NAME,…", help="Which score.", show_default=False)
         ] = None,
@@ -112,10 +121,12 @@ def add(app: typer.Typer, manager: Manager) -> None:
         if target.suffix.lower() not in SUFFIXES:
             raise OptionError(f"--output {target}: must end in {', '.join(SUFFIXES)}.")
         check_target(target)
+        setting = Setting(style, "--style") if style else read_config()["plot_style"]
         check_matplotlib()
+        check_style(setting)
         from probekit.history import open_history
 
-        _draw(open_history(file), kind, options, target)
+        _draw(open_history(file), kind, options, target, style=setting.text)
         Terminal().line(str(target))
 
 
@@ -145,11 +156,27 @@ def options_of(kind: str, given: dict[str, str]) -> dict[str, Any]:
     return options
 
 
-def _draw(dataset: "xr.Dataset", kind: str, options: dict[str, Any], target: Path) -> None:
+def check_style(setting: Setting) -> None:
+    """Raise `OptionError` unless matplotlib has this style, or there is such a file."""
+    from matplotlib import style
+
+    name = setting.text
+    if name and name != "default" and name not in style.available and not Path(name).is_file():
+        near = suggestion(name, ["default", *style.available])
+        raise OptionError(f"plot style {name!r} ({setting.source}): there is none{near}")
+
+
+def _draw(
+    dataset: "xr.Dataset", kind: str, options: dict[str, Any], target: Path, *, style: str = ""
+) -> None:
+    import matplotlib as mpl
+    import matplotlib.style
+
     from probekit.history.plots import save
 
-    figure = getattr(dataset.probekit.plot, kind)(**options)
     try:
-        save(figure, target, bbox_inches="tight")
+        with mpl.style.context([style] if style else []):
+            figure = getattr(dataset.probekit.plot, kind)(**options)
+            save(figure, target, bbox_inches="tight")
     except OSError as error:
         raise ProbekitError(f"{target}: cannot be written ({error.strerror}).") from error

@@ -13,6 +13,7 @@ import typer
 
 from probekit.errors import DivergedError, HistoryExistsError, OptionError, ProbekitError
 from probekit.plugins import Manager
+from probekit.plugins.config import read_config
 from probekit_cli import _estimators
 from probekit_cli._endings import exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
@@ -156,7 +157,7 @@ class _Running:
         self, manager: Manager, task: str, options: RunOptions, typed: Sequence[str]
     ) -> None:
         self.manager, self.task, self.options, self.typed = manager, task, options, typed
-        self.path = history_path(options.output, task)
+        self.path = history_path(options.output or configured_folder(), task)
         self.terminal = Terminal(quiet=options.quiet)
         self.progress = Progress(self.terminal)
         self.events = Events(self.terminal)
@@ -167,7 +168,7 @@ class _Running:
         if options.overwrite and options.resume:
             raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
         registry.load("task", self.task).Config(**given)
-        named = _estimators.parse(options.estimators or (), registry)
+        named = _estimators.parse(options.estimators or configured_estimators(), registry)
         self._check_output()
         began = time.monotonic()
         try:
@@ -262,6 +263,27 @@ def history_path(output: Path | None, task: str) -> Path:
     if path.is_dir():
         return path / f"{task}.nc"
     return path if path.suffix else path.with_name(f"{path.name}.nc")
+
+
+def configured_folder() -> Path | None:
+    """Return the folder for histories that the project has; it is made if it is not there."""
+    setting = read_config()["output"]
+    if not setting.text:
+        return None
+    folder = Path(setting.text)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OptionError(
+            f"output={setting.text!r} ({setting.source}): cannot be made: {error.strerror}."
+        ) from error
+    return folder
+
+
+def configured_estimators() -> tuple[str, ...]:
+    """Return what the project estimates; nothing leaves it to the task."""
+    value = read_config()["estimators"].value
+    return (value,) if isinstance(value, str) else value
 
 
 @contextlib.contextmanager

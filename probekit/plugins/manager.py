@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pluggy
 
-from probekit.errors import PluginError, PluginWarning, UnknownNameError, suggestion
+from probekit.errors import OptionError, PluginError, PluginWarning, UnknownNameError, suggestion
 from probekit.plugins import builtin, hookspecs
 from probekit.plugins.guarded import HookRelay
 from probekit.plugins.markers import PROJECT
@@ -27,6 +27,10 @@ BUILTIN = "builtin"
 
 OPTIONAL = ("progress",)
 """Names of plugins of the command line, known although a library call never loads them."""
+
+
+class RequestError(PluginError, OptionError):
+    """A plugin that was asked for by name, and cannot be loaded."""
 
 
 class Failure(NamedTuple):
@@ -189,7 +193,7 @@ class Manager:
         except Exception as error:
             message = f"{origin}: cannot be loaded ({type(error).__name__}: {error})"
             if required:
-                raise PluginError(f"{message}{_advice(origin.plugin, error)}") from error
+                raise RequestError(f"{message}{_advice(origin.plugin, error)}") from error
             self.failed[origin.plugin] = Failure(origin, error)
             self._warn(f"{message}; probekit goes on without it.")
             return

@@ -91,7 +91,7 @@ def test_a_plugin_that_fails_to_add_a_command(probekit, plugin):
 
 def test_a_plugin_that_is_not_there(probekit):
     done = probekit("-p", "no_such_plugin", "list")
-    assert done.code == 1
+    assert done.code == 2
     assert done.complaint.startswith("probekit: plugin 'no_such_plugin': cannot be loaded")
 
 

@@ -1,0 +1,28 @@
+"""``probekit config``: the settings of the project, and where each is from."""
+
+from typing import Annotated
+
+import typer
+
+from probekit.plugins import Manager
+from probekit.plugins.config import KEYS, read_config
+from probekit_cli._terminal import Terminal
+
+
+def add(app: typer.Typer, manager: Manager) -> None:
+    """Add the command."""
+
+    @app.command("config")
+    def config_command(
+        json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+    ) -> None:
+        """Show the settings of the project, and where each is from."""
+        config, terminal = read_config(), Terminal()
+        if json:
+            settings = {name: config[name] for name in KEYS}
+            terminal.json(
+                {name: {"value": s.value, "source": s.source} for name, s in settings.items()}
+            )
+            return
+        rows = [[name, config[name].text or "–", config[name].source] for name in KEYS]
+        terminal.table(rows, indent=0)
