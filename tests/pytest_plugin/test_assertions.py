@@ -156,7 +156,7 @@ def test_similar_layers():
     assert_similar(PAIRS)
     assert_similar(PAIRS, layers="first", at_least=0.95)
     assert_similar(PAIRS, layers=("first", "second"), at_least=None, at_most=0.25)
-    with pytest.raises(AssertionError, match="layer_a 'second', layer_b 'first': cka is 0.3; must"):
+    with pytest.raises(AssertionError, match=r"'second', layer_b 'first': cka is 0\.3; must"):
         assert_similar(PAIRS, layers=("second", "first"))
     with pytest.raises(UnknownNameError, match="layer_b 'third'"):
         assert_similar(PAIRS, layers=("first", "third"))
@@ -186,7 +186,7 @@ def test_unchanged_scores():
     assert_unchanged(ONE, ONE)
     assert_unchanged(ONE + 0.04, ONE)
     with pytest.raises(AssertionError) as caught:
-        assert_unchanged(ONE + [[0, 0], [0.06, -0.5]], ONE)
+        assert_unchanged(ONE + np.array([[0, 0], [0.06, -0.5]]), ONE)
     title, head, worst, other = str(caught.value).splitlines()
     assert title == "2 of 4 scores are not those of the baseline:"
     assert head.split() == ["variable", "where", "baseline", "now", "difference", "tolerance"]
