@@ -318,7 +318,7 @@ def test_a_real_history(run):
 
         def test_it(probe_history, probe_regression):
             ds = probe_history("reference-complexity", seeds=1, epochs=2, hidden=(8,))
-            assert_represented(ds, layer="hidden_0", at_least=0, at_most=1)
+            assert_represented(ds, layer="hidden_0", at_least=-1, at_most=1)  # hardly trained
             probe_regression(ds)
         """,
         "--probe-update",
