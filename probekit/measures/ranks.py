@@ -59,6 +59,31 @@ def _spearman(a: jax.Array, b: jax.Array, present: jax.Array) -> jax.Array:
     return _pearson(a_ranks, _ranks_of_sorted(b), first)
 
 
+def spearman_of_arrays(a: np.ndarray, b: np.ndarray) -> float:
+    """Spearman's correlation of vectors that lie in memory; NaN where one is constant.
+
+    NumPy sorts several times as fast as compiled code does on a CPU.
+    """
+    u, v = (_mean_ranks(vector) for vector in (a, b))
+    u, v = u - u.mean(), v - v.mean()
+    lengths = np.sqrt((u @ u) * (v @ v))
+    return float(np.clip((u @ v) / lengths, -1, 1)) if lengths > 0 else float("nan")
+
+
+def _mean_ranks(values: np.ndarray) -> np.ndarray:
+    """Ranks from 0; equal values have the mean of theirs."""
+    order = np.argsort(values)
+    ordered = values[order]
+    starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+    ranks = np.empty(len(values))
+    if len(starts) == len(values):
+        ranks[order] = np.arange(len(values))
+    else:
+        ends = np.append(starts[1:], len(values))
+        ranks[order] = np.repeat((starts + ends - 1) / 2, ends - starts)
+    return ranks
+
+
 def _run_ends(values: jax.Array) -> tuple[jax.Array, jax.Array]:
     """First and last position of the run of equal values around each entry of a sorted vector."""
     places = jnp.arange(values.shape[0], dtype=jnp.int32)

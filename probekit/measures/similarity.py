@@ -11,7 +11,8 @@ from probekit.errors import ShapeError
 from probekit.measures._arguments import jitted, matched, matrix
 from probekit.measures._status import Score, score
 from probekit.measures.comparisons import COMPARISONS, Comparison, compared
-from probekit.measures.rdm import METRICS, Metric, distances
+from probekit.measures.ranks import spearman_of_arrays
+from probekit.measures.rdm import METRICS, Metric, distances, pairs
 from probekit.statistics import ExamplesState
 
 
@@ -81,7 +82,10 @@ def rsa(
     check_choice("comparison", comparison, COMPARISONS)
     if rdm_y is not None:
         check_choice("rdm_y", rdm_y, METRICS)
-    return _rsa(*matched(x, y, least=3), rdm, rdm_y, comparison)
+    x, y = matched(x, y, least=3)
+    if comparison == "spearman" and not _traced(x, y):
+        return _spearman(*_both_pairs(x, y, rdm, rdm_y))
+    return _rsa(x, y, rdm, rdm_y, comparison)
 
 
 def compare_rdms(a: Any, b: Any, *, comparison: Comparison = "pearson") -> jax.Array:
@@ -133,7 +137,31 @@ def compare_rdms(a: Any, b: Any, *, comparison: Comparison = "pearson") -> jax.A
     for name, square in (("a", a), ("b", b)):
         if square.shape[0] != square.shape[1]:
             raise ShapeError(f"{name}: {shape_text(square)}; a square matrix is needed.")
+    if comparison == "spearman" and not _traced(a, b):
+        return _spearman(_pairs(a), _pairs(b))
     return _compared(a, b, comparison)
+
+
+def _traced(*arrays: jax.Array) -> bool:
+    return any(isinstance(array, jax.core.Tracer) for array in arrays)
+
+
+def _spearman(a: jax.Array, b: jax.Array) -> jax.Array:
+    """Compare dissimilarities of pairs by rank, on the host."""
+    u, v = np.asarray(a), np.asarray(b)
+    defined = np.isfinite(u).all() and np.isfinite(v).all()
+    return jnp.asarray(spearman_of_arrays(u, v) if defined else np.nan, a.dtype)
+
+
+_pairs = jax.jit(pairs)
+
+
+@jitted(2, 3)
+def _both_pairs(
+    x: jax.Array, y: jax.Array, metric: Metric, metric_y: Metric | None
+) -> tuple[jax.Array, jax.Array]:
+    a, b = distances(x, metric), distances(y, metric_y or matching_metric(metric, y))
+    return pairs(a), pairs(b)
 
 
 @jitted(2, 3, 4)

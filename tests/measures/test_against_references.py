@@ -1,7 +1,10 @@
 """Each measure against scikit-learn, SciPy or the formula in float64."""
 
+import jax
 import numpy as np
 import pytest
+import scipy.stats
+from scipy.spatial.distance import pdist
 
 from probekit import measures
 from tests.reference import oracles
@@ -137,3 +140,13 @@ def test_compare_rdms(comparison, ties):
     ours = measures.compare_rdms(a, b, comparison=comparison)
     theirs = oracles.compare(*np.float32([a[upper], b[upper]]).astype(float), comparison)
     np.testing.assert_allclose(ours, theirs, atol=SCORE)
+
+
+def test_ranks_on_the_host_and_under_jit_agree():
+    """Concrete arrays are ranked by NumPy; both meet SciPy, ties included."""
+    x, y = np.random.default_rng(0).integers(0, 3, (2, 12, 2)).astype(np.float32)
+    wanted = scipy.stats.spearmanr(*(pdist(z, "sqeuclidean") for z in (x, y))).statistic
+    options = {"rdm": "squared_euclidean", "comparison": "spearman"}
+    traced = jax.jit(lambda x, y: measures.rsa(x, y, **options))(x, y)
+    np.testing.assert_allclose([measures.rsa(x, y, **options), traced], wanted, atol=1e-6)
+    assert np.isnan(measures.rsa(x, np.ones_like(x), **options))
