@@ -1,0 +1,97 @@
+"""Measures beside what the field's other packages take for the same, in one run.
+
+The peers are test-only and some are large: a benchmark whose peer is not installed is skipped
+(``pip install pytorch-cka torch rsatoolbox himalaya``).
+"""
+
+import time
+
+import jax
+import numpy as np
+import pytest
+from sklearn.linear_model import LinearRegression
+
+import probekit as pk
+
+
+def fastest(rounds, *functions):
+    """Return the least time of each function in milliseconds; they run in turn, once before."""
+    times = [[] for _ in functions]
+    for number in range(rounds + 1):
+        for function, seconds in zip(functions, times, strict=True):
+            start = time.perf_counter()
+            function()
+            if number:  # the first call compiles
+                seconds.append(time.perf_counter() - start)
+    return [1e3 * min(seconds) for seconds in times]
+
+
+def show(report, what, peer, theirs, ours):
+    report(f"{what}: {peer} {theirs:.1f} ms, probekit {ours:.1f} ms: {theirs / ours:.1f} times")
+    return theirs / ours
+
+
+def test_debiased_cka_of_all_layers(tiny, report):
+    torch, cka = pytest.importorskip("torch"), pytest.importorskip("cka")
+    layers, examples, units = (3, 64, 8) if tiny else (18, 2048, 512)
+    x = np.random.default_rng(0).normal(size=(2, layers, examples, units)).astype(np.float32)
+    a, b = (pk.extractors.arrays(dict(zip("abcdefghijklmnopqr", z, strict=False))) for z in x)
+    found = {}
+
+    def ours():
+        found["ours"] = pk.compare(a, b, None, estimators=[pk.estimators.CKA(debiased=True)]).cka
+
+    def theirs():
+        found["theirs"] = cka.cka_from_features(*map(torch.from_numpy, x))
+
+    theirs_ms, ours_ms = fastest(1 if tiny else 3, theirs, ours)
+    # That package cuts at 0 what an unbiased estimate has below it.
+    np.testing.assert_allclose(np.maximum(found["ours"], 0), found["theirs"], atol=1e-4)
+    ratio = show(report, f"debiased CKA, {layers}²", "pytorch-cka", theirs_ms, ours_ms)
+    assert tiny or ratio > 5
+
+
+def test_rsa(tiny, report):
+    rsatoolbox = pytest.importorskip("rsatoolbox")
+    shape = (20, 8) if tiny else (500, 1024)
+    x = np.random.default_rng(0).normal(size=(2, *shape)).astype(np.float32)
+    found = {}
+
+    def ours():
+        options = {"rdm": "correlation", "comparison": "spearman"}
+        found["ours"] = float(pk.measures.rsa(*x, **options))
+
+    def theirs():
+        a, b = (
+            rsatoolbox.rdm.calc_rdm(rsatoolbox.data.Dataset(z), method="correlation") for z in x
+        )
+        found["theirs"] = rsatoolbox.rdm.compare(a, b, method="spearman").item()
+
+    theirs_ms, ours_ms = fastest(1 if tiny else 10, theirs, ours)
+    assert found["ours"] == pytest.approx(found["theirs"], abs=1e-5)
+    ratio = show(report, f"RSA, {shape[0]} × {shape[1]}", "rsatoolbox", theirs_ms, ours_ms)
+    assert tiny or ratio > 4
+
+
+def test_linear_r2(tiny, report):
+    generator = np.random.default_rng(0)
+    y = generator.integers(0, 2, (1024, 2)).astype(np.float32)
+    x = (y @ generator.normal(size=(2, 64)) + generator.normal(size=(1024, 64))).astype(np.float32)
+    on_device = jax.device_put((x, y))
+    found = {}
+
+    @jax.jit
+    def each(x, y):
+        return jax.vmap(lambda column: pk.measures.linear_r2(x, column), in_axes=1)(y)
+
+    def ours():
+        found["ours"] = jax.block_until_ready(each(*on_device))
+
+    def theirs():
+        columns = (y[:, place, None] for place in range(2))
+        found["theirs"] = [LinearRegression().fit(c, x).score(c, x) for c in columns]
+
+    theirs_ms, ours_ms = fastest(1 if tiny else 50, theirs, ours)
+    np.testing.assert_allclose(found["ours"], found["theirs"], atol=1e-5)
+    ratio = show(report, "linear R², 1024 × 64, 2 features", "scikit-learn", theirs_ms, ours_ms)
+    assert tiny or ratio > 5
