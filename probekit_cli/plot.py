@@ -178,5 +178,7 @@ def _draw(
         with mpl.style.context([style] if style else []):
             figure = getattr(dataset.probekit.plot, kind)(**options)
             save(figure, target, bbox_inches="tight")
+    except ProbekitError:
+        raise  # a HistoryError is an OSError, too
     except OSError as error:
         raise ProbekitError(f"{target}: cannot be written ({error.strerror}).") from error
