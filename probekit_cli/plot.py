@@ -174,11 +174,11 @@ def _draw(
 
     from probekit.history.plots import save
 
-    with mpl.style.context([style] if style else []):
-        figure = getattr(dataset.probekit.plot, kind)(**options)
-        try:
+    try:
+        with mpl.style.context([style] if style else []):
+            figure = getattr(dataset.probekit.plot, kind)(**options)
             save(figure, target, bbox_inches="tight")
     except ProbekitError:
         raise  # a HistoryError is an OSError, too
-        except OSError as error:
-            raise ProbekitError(f"{target}: cannot be written ({error.strerror}).") from error
+    except OSError as error:
+        raise ProbekitError(f"{target}: cannot be written ({error.strerror}).") from error
