@@ -32,11 +32,11 @@ def estimator(target: Any = None, /, *, name: str | None = None, summary: str | 
     --------
     >>> @estimator
     ... class Sparsity:
-    ...     '''Share of units that are zero.'''
-    ...     name = "sparsity"
+    ...     '''Largest activation of a unit.'''
+    ...     name = "loudness"
     >>> from probekit.plugins import get_manager
-    >>> get_manager().registry.entry("estimator", "sparsity").summary
-    'Share of units that are zero.'
+    >>> get_manager().registry.entry("estimator", "loudness").summary
+    'Largest activation of a unit.'
     """
     return _decorator("estimator", target, name, summary)
 
