@@ -119,6 +119,7 @@ def test_a_plugin_that_cannot_be_loaded_is_a_usage_error(probekit):
     assert "nothing_of_this_name" in done.complaint
 
 
+@pytest.mark.slow
 def test_the_style_of_figures(probekit, project, history, tmp_path):
     path = history()
     project('[tool.probekit]\nplot_style = "gplot"\n')
