@@ -170,7 +170,7 @@ def systematically(folder: Path, every: int, torn: bool, overwrite: bool) -> Non
             check(path, folder / "before.txt", old=True)
         else:
             problems.append(in_child(check, path, completed)[1])
-        done = len(completed.read_text().split()) if completed.exists() else 0
+        done = records_in(completed)
         if "finished" not in (completed.read_text() if completed.exists() else ""):
             for again in (point // 4 + 2, None) if point % 4 == 1 else (None,):
                 if again and not path.exists():
@@ -184,7 +184,11 @@ def systematically(folder: Path, every: int, torn: bool, overwrite: bool) -> Non
 
 
 def at_random(folder: Path, deaths: int, seed: int) -> None:
-    """Kill a long run again and again, resuming it each time; start another when it finishes."""
+    """Kill a long run again and again, resuming it each time; start another when it finishes.
+
+    A death strikes while the history is being opened or after up to three further records: a count
+    of records and not a time alone, so that slow machines die at as many places as fast ones.
+    """
     rng = random.Random(seed)
     run, steps = 0, 60
     for death in range(deaths):
@@ -193,16 +197,30 @@ def at_random(folder: Path, deaths: int, seed: int) -> None:
         if child == 0:
             record(path, completed, steps=steps, resume=True)
             os._exit(0)
+        await_records(child, completed, rng.randrange(4))
         time.sleep(rng.uniform(0.0, 0.1))
         os.kill(child, signal.SIGKILL)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         problems = [in_child(check, path, completed)[1]]
         if code not in (0, -signal.SIGKILL):
             problems.append(f"exit code {code}")
-        done = len(completed.read_text().split()) if completed.exists() else 0
-        report(death, problems, done)
+        report(death, problems, records_in(completed))
         if path.exists():
             run += 1
+
+
+def await_records(child: int, completed: Path, more: int) -> None:
+    """Wait until so many more records are completed, or the child has ended."""
+    wanted = records_in(completed) + more
+    while records_in(completed) < wanted:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return
+        time.sleep(0.001)
+
+
+def records_in(completed: Path) -> int:
+    """Return how many records a run said to have completed, its end counted too."""
+    return len(completed.read_text().split()) if completed.exists() else 0
 
 
 def report(where: int, problems: list[str], completed: int) -> None:
