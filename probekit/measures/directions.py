@@ -19,8 +19,11 @@ from probekit.measures.kernels import Kernel, centred_gram, centred_rows, gram
 from probekit.statistics import ExamplesState
 from probekit.statistics._arrays import product
 
-_BLOCKS = 8
+_CORNER = 512
+"""Up to how many rows the whole of a symmetric product is taken, though half would do."""
+
 _PIECE = 1 << 15
+"""How many entries of all vectors together stay in the cache."""
 
 
 @jax.tree_util.register_dataclass
@@ -30,30 +33,41 @@ class Direction:
 
     Attributes
     ----------
-    vector : array (entry,)
+    parts : tuple of array (entry,)
+        The vector, in parts that lie where they were made: to join them would cost as much as
+        to compute them.
     length : array ()
         Of the vector; 0 if the representation has no direction.
     finite, enough : array ()
         Whether the representation was finite, and had enough examples.
     """
 
-    vector: jax.Array
+    parts: tuple[jax.Array, ...]
     length: jax.Array
     finite: jax.Array
     enough: jax.Array
 
     @classmethod
     def along(
-        cls, vector: jax.Array, *, finite: jax.Array, enough: jax.Array, noise: float = 0.0
+        cls,
+        parts: tuple[jax.Array, ...],
+        *,
+        finite: jax.Array,
+        enough: jax.Array,
+        noise: float = 0.0,
     ) -> "Direction":
         """Return the direction of a vector; one no longer than `noise` has none."""
-        length = jnp.sqrt(product(vector, vector))
-        return cls(vector, jnp.where(length > noise, length, 0), finite, enough)
+        length = jnp.sqrt(_inner(parts, parts))
+        return cls(parts, jnp.where(length > noise, length, 0), finite, enough)
 
 
 def direction_score(a: Direction, b: Direction, *, low: float) -> Score:
     """Similarity of two representations: the inner product of their directions."""
-    return _score(product(a.vector, b.vector), a, b, low)
+    return _score(_inner(a.parts, b.parts), a, b, low)
+
+
+def _inner(a: tuple[jax.Array, ...], b: tuple[jax.Array, ...]) -> jax.Array:
+    return jnp.stack(list(map(product, a, b))).sum()
 
 
 def direction_scores(a: Sequence[Direction], b: Sequence[Direction], *, low: float) -> Score:
@@ -65,25 +79,38 @@ def direction_scores(a: Sequence[Direction], b: Sequence[Direction], *, low: flo
 def _scores(a: list[Direction], b: list[Direction] | None, low: float) -> Score:
     products = _products(a, a if b is None else b)
     a_rest, b_rest = (
-        jax.tree.map(lambda *leaves: jnp.stack(leaves), *(_without_vector(z) for z in side))
+        jax.tree.map(lambda *leaves: jnp.stack(leaves), *(_without_parts(z) for z in side))
         for side in (a, a if b is None else b)
     )
     of_row = jax.vmap(partial(_score, low=low), (0, None, 0))
     return jax.vmap(of_row, (0, 0, None))(products, a_rest, b_rest)
 
 
-def _without_vector(direction: Direction) -> Direction:
-    return dataclasses.replace(direction, vector=direction.vector[:0])
+def _without_parts(direction: Direction) -> Direction:
+    return dataclasses.replace(direction, parts=())
 
 
 def _products(a: list[Direction], b: list[Direction]) -> jax.Array:
+    """Inner products of all pairs, ``(layer_a, layer_b)``."""
+    of_parts = [
+        _part_products(list(left), list(right))
+        for left, right in zip(
+            zip(*(z.parts for z in a), strict=True),
+            zip(*(z.parts for z in b), strict=True),
+            strict=True,
+        )
+    ]
+    return jnp.stack(of_parts).sum(axis=0)
+
+
+def _part_products(a: list[jax.Array], b: list[jax.Array]) -> jax.Array:
     """Inner products of all pairs, in pieces that stay in the cache: several times faster."""
-    entries = a[0].vector.shape[0]
+    entries = a[0].shape[0]
     whole = entries - entries % _PIECE
 
     def of_piece(start: jax.Array | int, size: int) -> jax.Array:
         left, right = (
-            jnp.stack([jax.lax.dynamic_slice_in_dim(z.vector, start, size) for z in side])
+            jnp.stack([jax.lax.dynamic_slice_in_dim(vector, start, size) for vector in side])
             for side in (a, b)
         )
         return product(left, right.T)
@@ -126,13 +153,13 @@ def kernel_direction(
         rows = centred_rows(x, present)
         squares = jnp.square(rows).sum()
         rows = rows * jax.lax.rsqrt(jnp.where(squares > 0, squares, 1))  # of trace 1
-        vector = _packed_gram(rows, present, debiased)
+        parts = _gram_parts(rows, present, debiased)
     else:
         matrix = gram(x, present, kernel, bandwidth)
         matrix = u_centred(matrix, present) if debiased else centred_gram(matrix, present)
-        vector = matrix.reshape(-1)
+        parts = (matrix.reshape(-1),)
     noise = 8 * float(np.finfo(x.dtype).eps)
-    return Direction.along(vector, finite=x_finite, enough=enough, noise=noise)
+    return Direction.along(parts, finite=x_finite, enough=enough, noise=noise)
 
 
 def u_centred(square: jax.Array, present: jax.Array) -> jax.Array:
@@ -145,34 +172,41 @@ def u_centred(square: jax.Array, present: jax.Array) -> jax.Array:
     return (square - rows[:, None] - rows[None, :] + whole) * both
 
 
-def _packed_gram(rows: jax.Array, present: jax.Array, debiased: bool) -> jax.Array:
-    """Entries of a Gram matrix on and above its diagonal, block by block.
+def _gram_parts(rows: jax.Array, present: jax.Array, debiased: bool) -> tuple[jax.Array, ...]:
+    """Entries of a Gram matrix, those off the diagonal once; without the diagonal if debiased."""
+    if not debiased:
+        return _symmetric_parts(rows, rows)
+    # Rows of centred rows' Gram matrix sum to zero with the diagonal; U-centring it is adding
+    # u_i + u_j, which two further columns do.
+    count, own = present.sum(), jnp.square(rows).sum(axis=1)
+    total = own.sum() / jnp.maximum((count - 1) * (count - 2), 1)
+    u = ((own / jnp.maximum(count - 2, 1) - total / 2) * present)[:, None]
+    left = jnp.concatenate([rows, u, present[:, None]], axis=1)
+    right = jnp.concatenate([rows, present[:, None], u], axis=1)
+    return _symmetric_parts(left, right, hollow=True)
 
-    Those off the diagonal stand for two and are scaled by √2, so that inner products are those of
-    the whole matrices; about half of the work of a full product is saved.
+
+def _symmetric_parts(
+    left: jax.Array, right: jax.Array, hollow: bool = False
+) -> tuple[jax.Array, ...]:
+    """Entries of a symmetric ``left @ right.T``: about half of the work of the whole.
+
+    The upper right quarter stands for the lower left one too and is scaled by √2, so that inner
+    products are those of the whole matrices; the other two are halved again. `hollow` has zeros on
+    the diagonal.
     """
-    n = rows.shape[0]
-    left = right = rows
-    if debiased:
-        # Rows of centred rows' Gram matrix sum to zero with the diagonal; U-centring it is adding
-        # u_i + u_j, which two further columns do.
-        count, own = present.sum(), jnp.square(rows).sum(axis=1)
-        total = own.sum() / jnp.maximum((count - 1) * (count - 2), 1)
-        u = ((own / jnp.maximum(count - 2, 1) - total / 2) * present)[:, None]
-        left = jnp.concatenate([rows, u, present[:, None]], axis=1)
-        right = jnp.concatenate([rows, present[:, None], u], axis=1)
-    size = max(-(-n // _BLOCKS), 32)
-    parts = []
-    for start in range(0, n, size):
-        block = left[start : start + size]
-        corner = product(block, right[start : start + size].T)
-        if debiased:
-            corner = corner * (1 - jnp.eye(corner.shape[0], dtype=corner.dtype))
-        parts.append(corner.reshape(-1))
-        if start + size < n:
-            rest = right[start + size :]
-            parts.append(product(block * np.float32(np.sqrt(2)), rest.T).reshape(-1))
-    return jnp.concatenate(parts)
+    n = left.shape[0]
+    if n <= _CORNER:
+        corner = product(left, right.T)
+        kept = corner * (1 - jnp.eye(n, dtype=corner.dtype)) if hollow else corner
+        return (kept.reshape(-1),)
+    half = n // 2
+    quarter = product(left[:half] * np.sqrt(2).astype(left.dtype), right[half:].T)
+    return (
+        quarter.reshape(-1),
+        *_symmetric_parts(left[:half], right[:half], hollow),
+        *_symmetric_parts(left[half:], right[half:], hollow),
+    )
 
 
 def grams_cost_less(examples: int, units: tuple[int, ...], pairs: int) -> bool:
