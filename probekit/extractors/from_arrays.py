@@ -1,5 +1,6 @@
 """Activations computed elsewhere, in memory or on disk, as an extractor."""
 
+import mmap
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -94,6 +95,8 @@ def arrays(
 
 def _rows_of(array: Any, rows: np.ndarray) -> np.ndarray:
     """Read some examples: as a slice where they follow each other, which files read best."""
+    if isinstance(array, np.memmap):
+        _let_go(array)
     first, last = int(rows[0]), int(rows[-1])
     if np.array_equal(rows, np.arange(first, last + 1)):
         return np.asarray(array[first : last + 1])
@@ -104,3 +107,10 @@ def _rows_of(array: Any, rows: np.ndarray) -> np.ndarray:
     block: np.ndarray = np.asarray(array[start:stop])
     chosen: np.ndarray = block[rows - start]
     return chosen
+
+
+def _let_go(array: np.memmap) -> None:
+    """Let go of what was read of a mapped file, or all of it would come to lie in memory."""
+    if array.mode != "c" and hasattr(mmap, "MADV_DONTNEED"):  # "c" keeps its changes there
+        pages: mmap.mmap = array._mmap  # type: ignore[attr-defined]  # nothing public leads to it
+        pages.madvise(mmap.MADV_DONTNEED)

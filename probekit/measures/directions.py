@@ -17,10 +17,10 @@ from probekit.measures._arguments import jitted
 from probekit.measures._status import Score, divide, score
 from probekit.measures.kernels import Kernel, centred_gram, centred_rows, gram
 from probekit.statistics import ExamplesState
-from probekit.statistics._arrays import product
+from probekit.statistics._arrays import product, upper_places
 
 _CORNER = 512
-"""Up to how many rows the whole of a symmetric product is taken, though half would do."""
+"""Up to how many rows the whole of a symmetric matrix is made: fewer parts compile sooner."""
 
 _PIECE = 1 << 15
 """How many entries of all vectors together stay in the cache."""
@@ -173,40 +173,28 @@ def u_centred(square: jax.Array, present: jax.Array) -> jax.Array:
 
 
 def _gram_parts(rows: jax.Array, present: jax.Array, debiased: bool) -> tuple[jax.Array, ...]:
-    """Entries of a Gram matrix, those off the diagonal once; without the diagonal if debiased."""
-    if not debiased:
-        return _symmetric_parts(rows, rows)
-    # Rows of centred rows' Gram matrix sum to zero with the diagonal; U-centring it is adding
-    # u_i + u_j, which two further columns do.
-    count, own = present.sum(), jnp.square(rows).sum(axis=1)
-    total = own.sum() / jnp.maximum((count - 1) * (count - 2), 1)
-    u = ((own / jnp.maximum(count - 2, 1) - total / 2) * present)[:, None]
-    left = jnp.concatenate([rows, u, present[:, None]], axis=1)
-    right = jnp.concatenate([rows, present[:, None], u], axis=1)
-    return _symmetric_parts(left, right, hollow=True)
+    """Entries of a Gram matrix, each once; without those on the diagonal if debiased.
 
-
-def _symmetric_parts(
-    left: jax.Array, right: jax.Array, hollow: bool = False
-) -> tuple[jax.Array, ...]:
-    """Entries of a symmetric ``left @ right.T``: about half of the work of the whole.
-
-    The upper right quarter stands for the lower left one too and is scaled by √2, so that inner
-    products are those of the whole matrices; the other two are halved again. `hollow` has zeros on
-    the diagonal.
+    An entry off the diagonal stands for two. So that inner products are those of the whole
+    matrices, up to scale, the others count 1/√2.
     """
-    n = left.shape[0]
-    if n <= _CORNER:
-        corner = product(left, right.T)
-        kept = corner * (1 - jnp.eye(n, dtype=corner.dtype)) if hollow else corner
-        return (kept.reshape(-1),)
-    half = n // 2
-    quarter = product(left[:half] * np.sqrt(2).astype(left.dtype), right[half:].T)
-    return (
-        quarter.reshape(-1),
-        *_symmetric_parts(left[:half], right[:half], hollow),
-        *_symmetric_parts(left[half:], right[half:], hollow),
-    )
+    left = right = rows
+    if debiased:
+        # Rows of centred rows' Gram matrix sum to zero with the diagonal; U-centring it is adding
+        # u_i + u_j, which two further columns do.
+        count, own = present.sum(), jnp.square(rows).sum(axis=1)
+        total = own.sum() / jnp.maximum((count - 1) * (count - 2), 1)
+        u = ((own / jnp.maximum(count - 2, 1) - total / 2) * present)[:, None]
+        left = jnp.concatenate([rows, u, present[:, None]], axis=1)
+        right = jnp.concatenate([rows, present[:, None], u], axis=1)
+    parts = []
+    for i, j in upper_places(rows.shape[0], _CORNER):
+        block = product(left[i], right[j].T)
+        if i == j:
+            counted = 1 - np.eye(len(block)) if debiased else np.ones(block.shape)
+            block = block * (counted * np.sqrt(1 / 2)).astype(block.dtype)
+        parts.append(block.reshape(-1))
+    return tuple(parts)
 
 
 def grams_cost_less(examples: int, units: tuple[int, ...], pairs: int) -> bool:

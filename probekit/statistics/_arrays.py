@@ -35,6 +35,9 @@ BLOCK = 256
 NARROW = 1 << 15
 """Up to how many entries a product is small: its groups cost little memory and no time."""
 
+CORNER = 256
+"""Up to how many rows and columns the whole of a symmetric product takes no longer than a half."""
+
 
 def inner(a: jax.Array, b: jax.Array) -> jax.Array:
     """Return the sums over examples of the products of all columns, ``aᵀ b``, in full precision.
@@ -56,6 +59,41 @@ def inner(a: jax.Array, b: jax.Array) -> jax.Array:
     empty = jnp.zeros((a.shape[1], b.shape[1]), jnp.result_type(a, b))
     step = lambda kept, block: (kept + product(block[0].T, block[1]), None)  # noqa: E731
     return jax.lax.scan(step, empty, blocks)[0]
+
+
+def inner_squares(a: jax.Array) -> jax.Array:
+    """Return ``aᵀ a`` as `inner` does, exactly symmetric; of a large one only half is computed."""
+    columns = a.shape[1]
+    if columns <= CORNER:
+        return inner(a, a)
+    places = upper_places(columns, CORNER)
+
+    def add(kept: list[jax.Array], block: jax.Array) -> tuple[list[jax.Array], None]:
+        pairs = zip(kept, places, strict=True)
+        return [part + product(block[:, i].T, block[:, j]) for part, (i, j) in pairs], None
+
+    empty = [jnp.zeros((i.stop - i.start, j.stop - j.start), a.dtype) for i, j in places]
+    parts = jax.lax.scan(add, empty, _grouped(a, BLOCK))[0]
+    whole = jnp.zeros((columns, columns), a.dtype)
+    for part, (i, j) in zip(parts, places, strict=True):
+        whole = whole.at[j, i].set(part.T).at[i, j].set(part)
+    return whole
+
+
+def upper_places(n: int, corner: int, start: int = 0) -> list[tuple[slice, slice]]:
+    """Return rows and columns of the blocks that make up the upper half of a symmetric matrix.
+
+    Blocks on the diagonal are square, at most `corner` wide, and whole; those off it are as large
+    as can be.
+    """
+    middle, stop = start + n // 2, start + n
+    if n <= corner:
+        return [(slice(start, stop), slice(start, stop))]
+    return [
+        (slice(start, middle), slice(middle, stop)),
+        *upper_places(middle - start, corner, start),
+        *upper_places(stop - middle, corner, middle),
+    ]
 
 
 def _products(a: jax.Array, b: jax.Array) -> jax.Array:

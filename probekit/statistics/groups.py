@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_at_least, check_choice
-from probekit.statistics._arrays import accumulator_dtype, inner, present_rows
+from probekit.statistics._arrays import accumulator_dtype, inner, inner_squares, present_rows
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.moments import mean_of_both, reciprocal, sum_and_rest
 
@@ -123,7 +123,7 @@ class GroupMoments(Statistic[GroupMomentsState]):
     def _scatter(self, rows: jax.Array) -> jax.Array | None:
         if self.within == "none":
             return None
-        return inner(rows, rows) if self.within == "full" else jnp.square(rows).sum(axis=0)
+        return inner_squares(rows) if self.within == "full" else jnp.square(rows).sum(axis=0)
 
 
 def _rows_of(member: jax.Array, mean: jax.Array) -> jax.Array:

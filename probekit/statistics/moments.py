@@ -8,7 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
-from probekit.statistics._arrays import accumulator_dtype, inner, present_rows, product
+from probekit.statistics._arrays import (
+    accumulator_dtype,
+    inner,
+    inner_squares,
+    present_rows,
+    product,
+)
 from probekit.statistics._protocol import ShapeDtype, Statistic
 
 Block = Literal["full", "diagonal", "none"]
@@ -299,7 +305,7 @@ def _second_moments(
         return None
     if form == "diagonal":
         return jnp.square(rows).sum(axis=0) - sums * off
-    return inner(rows, rows) - _outer(sums, off)
+    return inner_squares(rows) - _outer(sums, off)
 
 
 def _merged(

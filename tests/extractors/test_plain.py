@@ -106,6 +106,20 @@ def test_arrays_read_only_what_is_asked_for():
     assert "examples=7" in repr(extractor)
 
 
+@pytest.mark.parametrize("mode", ["r", "r+", "c"])
+def test_arrays_in_a_mapped_file(tmp_path, mode):
+    """What was read is let go of; what was written to the map is kept."""
+    np.save(tmp_path / "x.npy", X)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode=mode)
+    expected = X.copy()
+    if mode != "r":
+        mapped[3] = expected[3] = 5
+    extractor = pk.extractors.arrays({"layer": mapped[1:]})
+    for rows in (np.arange(2), np.arange(2, 6), np.array([5, 0, 5])):
+        np.testing.assert_array_equal(extractor(rows)["layer"], expected[1:][rows])
+    np.testing.assert_array_equal(mapped, expected)
+
+
 def test_arrays_that_do_not_fit():
     with pytest.raises(OptionError, match="activations: there are none"):
         pk.extractors.arrays({})
