@@ -62,7 +62,7 @@ def inner(a: jax.Array, b: jax.Array) -> jax.Array:
 
 
 def inner_squares(a: jax.Array) -> jax.Array:
-    """Return ``aᵀ a`` as `inner` does, exactly symmetric; of a large one only half is computed."""
+    """Return ``aᵀ a`` as `inner` does; of a large one only half is computed."""
     columns = a.shape[1]
     if columns <= CORNER:
         return inner(a, a)
