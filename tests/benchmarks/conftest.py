@@ -6,9 +6,11 @@ takes some minutes on a machine with nothing else to do. With ``--benchmark-disa
 on little data, to see that it still works; ratios mean nothing then.
 """
 
+import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -32,11 +34,14 @@ def report(capsys):
 
 
 def seconds_of(command, cwd):
-    """Return the wall-clock time of a whole process, which must succeed."""
-    start = time.perf_counter()
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return time.perf_counter() - start
+    """Return the wall-clock time of a whole process, which must succeed and leave a file."""
+    with tempfile.TemporaryDirectory(dir=cwd) as folder:
+        start = time.perf_counter()
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+        seconds = time.perf_counter() - start
+        assert done.returncode == 0, done.stderr
+        assert os.listdir(folder), f"{command} did nothing"
+    return seconds
 
 
 def side_by_side(commands, cwd, rounds):
@@ -49,6 +54,6 @@ def side_by_side(commands, cwd, rounds):
 
 
 def probekit_run(*options):
-    """Return the command of a reference run that keeps nothing that was there."""
-    start = [sys.executable, "-m", "probekit_cli.main", "run", "reference-complexity"]
-    return [*start, "--overwrite", "--quiet", *map(str, options)]
+    """Return the command of a reference run."""
+    start = [sys.executable, "-m", "probekit_cli", "run", "reference-complexity"]
+    return [*start, "--quiet", *map(str, options)]
