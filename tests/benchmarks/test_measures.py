@@ -1,7 +1,7 @@
 """Measures beside what the field's other packages take for the same, in one run.
 
 The peers are test-only and some are large: a benchmark whose peer is not installed is skipped
-(``pip install pytorch-cka torch rsatoolbox himalaya``).
+(they come with the extra ``benchmarks``).
 """
 
 import time
