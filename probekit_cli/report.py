@@ -1,12 +1,11 @@
 """``probekit report``: one page about a history."""
 
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from probekit.errors import OptionError, PluginWarning
+from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli._files import History, check_matplotlib, check_target
 from probekit_cli._terminal import Terminal
@@ -63,24 +62,20 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
 def sections_of(manager: Manager, dataset: "xr.Dataset") -> list[tuple[str, str]]:
     """Return the sections that plugins add; what is no section is told and left out."""
-    sections = []
-    for given in manager.hook.probekit_report_sections(dataset=dataset):
-        if _are_sections(given):
-            sections += [(title, content) for title, content in given]
-        else:
-            warnings.warn(
-                f"probekit_report_sections: a plugin returned {given!r:.80}; it must return pairs "
-                "of title and HTML, both text.",
-                PluginWarning,
-                stacklevel=2,
-            )
-    return sections
+    found = manager.hook.probekit_report_sections.checked(_sections, dataset=dataset)
+    return [section for sections in found for section in sections]
 
 
-def _are_sections(given: Any) -> bool:
-    return isinstance(given, list | tuple) and all(
-        isinstance(section, list | tuple)
-        and len(section) == 2
-        and all(isinstance(part, str) for part in section)
-        for section in given
+def _sections(given: Any) -> list[tuple[str, str]]:
+    """Return what a plugin has returned as pairs of title and HTML."""
+    if not isinstance(given, list | tuple) or not all(map(_is_section, given)):
+        raise OptionError(f"returned {given!r:.80}; give pairs of title and HTML, both text.")
+    return [(title, content) for title, content in given]
+
+
+def _is_section(given: Any) -> bool:
+    return (
+        isinstance(given, list | tuple)
+        and len(given) == 2
+        and all(isinstance(part, str) for part in given)
     )

@@ -156,6 +156,16 @@ class HistoryWriter:
             before is kept.
         """
         self._check_open()
+        rows = self._checked(dataset)
+        if activations:  # first, so that a row with scores never lacks its activations
+            self._activations.append_rows(activations)
+        self._write(rows)
+
+    def check(self, dataset: "xr.Dataset") -> None:
+        """Raise what `append` would raise if these rows cannot be kept beside those before."""
+        self._checked(dataset)
+
+    def _checked(self, dataset: "xr.Dataset") -> block.Block:
         for dim in self.lead:
             if dim not in dataset.sizes or dim not in dataset.coords:
                 raise ShapeError(
@@ -164,9 +174,7 @@ class HistoryWriter:
                 )
         rows = block.from_dataset(dataset, self._attributes)
         check_alike(self._sizes, self._headers, rows.outline)
-        if activations:  # first, so that a row with scores never lacks its activations
-            self._activations.append_rows(activations)
-        self._write(rows)
+        return rows
 
     def append_activations(
         self, row: Mapping[str, Any], batches: Iterable[Mapping[str, Any]]

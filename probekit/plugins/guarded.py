@@ -4,8 +4,9 @@ The order is pluggy's: last registered first, ``tryfirst`` and ``trylast`` as th
 around all.
 """
 
+import contextlib
 import warnings
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pluggy
@@ -45,6 +46,13 @@ class GuardedCall:
 
         An exception becomes a `PluginWarning`. `KeyboardInterrupt` and `SystemExit` go through.
         """
+        return self.checked(_as_it_is, **arguments)
+
+    def checked(self, check: Callable[[Any], Any], /, **arguments: Any) -> list[Any]:
+        """Call all implementations; return what `check` makes of their results.
+
+        What `check` raises becomes a `PluginWarning` about the plugin that returned the result.
+        """
         results: list[Any] = []
         open_wrappers: list[tuple[pluggy.HookImpl, Generator[None, list[Any], Any]]] = []
         for implementation in reversed(self._caller.get_hookimpls()):
@@ -54,10 +62,13 @@ class GuardedCall:
                 if implementation.wrapper:
                     next(result)
                     open_wrappers.append((implementation, result))
-                elif result is not None:
-                    results.append(result)
+                    continue
             except Exception as error:
                 self._report(implementation, error)
+                continue
+            if result is not None:
+                with self._refused(implementation):
+                    results.append(check(result))
         for implementation, generator in reversed(open_wrappers):
             try:
                 results = _resumed(generator, results)
@@ -77,13 +88,27 @@ class GuardedCall:
         import traceback
 
         frame = traceback.extract_tb(error.__traceback__)[-1]
+        place = f"{frame.filename}:{frame.lineno}"
+        self._warn(implementation, f" raised {type(error).__name__}: {error} ({place});")
+
+    @contextlib.contextmanager
+    def _refused(self, implementation: pluggy.HookImpl) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self._warn(implementation, f": {error}")
+
+    def _warn(self, implementation: pluggy.HookImpl, complaint: str) -> None:
+        plugin = self._describe(implementation.plugin_name)
         warnings.warn(
-            f"{self._describe(implementation.plugin_name)}: {self._caller.name} raised "
-            f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno}); "
-            "probekit goes on without it.",
+            f"{plugin}: {self._caller.name}{complaint} probekit goes on without it.",
             PluginWarning,
-            stacklevel=4,
+            stacklevel=5,
         )
+
+
+def _as_it_is(result: Any) -> Any:
+    return result
 
 
 def _resumed(generator: Generator[None, list[Any], Any], results: list[Any]) -> list[Any]:

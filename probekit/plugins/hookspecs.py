@@ -6,7 +6,7 @@ is reported as a `PluginWarning` that names the plugin, and the run goes on. Arg
 in later versions; none is taken away.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from probekit.plugins.markers import hookspec
@@ -61,6 +61,25 @@ def probekit_run_finished(run: "RunInfo", path: "Path | None") -> None:
 @hookspec
 def probekit_run_failed(run: "RunInfo", error: BaseException) -> None:
     """Tell that a run ends early: `error` follows, a `KeyboardInterrupt` if the user stopped it."""
+
+
+# ----------------------------------------------------------------------- history
+
+
+@hookspec
+def probekit_history_variables(
+    dataset: "xr.Dataset",
+) -> "xr.Dataset | Mapping[str, xr.DataArray] | None":
+    """Return variables to be added to new rows of a history, before they are written.
+
+    `dataset` has just these rows, of a run or of a `Recorder`, with dims ``epoch`` or ``step``,
+    and ``seed`` if there are seeds. What is returned has these dims too, whatever others, and
+    names that are not taken: ``{"gap": dataset.accuracy.sel(split="train") - …}``. It is kept as
+    float, with its attributes, such as ``long_name`` and ``units``.
+
+    Rows for which nothing is returned hold NaN. What does not fit is reported as a `PluginWarning`
+    and left out; the rows are written without it.
+    """
 
 
 # -------------------------------------------------------------------------- show

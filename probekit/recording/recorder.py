@@ -26,6 +26,7 @@ from probekit.probing import (
     read_layers,
     warn_of_undefined,
 )
+from probekit.recording.plugged import with_plugin_variables
 from probekit.recording.schedule import Schedule, is_due
 
 if TYPE_CHECKING:
@@ -225,10 +226,12 @@ class Recorder:
         """Put everything that has been recorded into the history, where any reader sees it."""
         if self._pending:
             rows = [self._dataset(pending) for pending in self._pending]
+            manager = get_manager()
             for dataset in _joined(rows, self._writer.lead):
+                dataset = with_plugin_variables(dataset, self._writer, manager)
                 self._writer.append(dataset)
                 warn_of_undefined(dataset, seen=self._warned, stacklevel=3)
-                get_manager().hook.probekit_recorded(path=self.path, dataset=dataset)
+                manager.hook.probekit_recorded(path=self.path, dataset=dataset)
             self._pending.clear()
         self._flushed = time.monotonic()
 

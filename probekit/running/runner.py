@@ -22,6 +22,7 @@ from probekit.extractors import match
 from probekit.history import HistoryWriter, Storage, make_attributes, open_history
 from probekit.plugins import Manager, get_manager
 from probekit.probing import Plan, warn_of_undefined
+from probekit.recording.plugged import with_plugin_variables
 from probekit.running.compiled import compiled_for
 from probekit.running.lane import Chunk, run_lane, stacked_data
 from probekit.running.program import Program
@@ -187,7 +188,7 @@ class _Run:
         every: int,
     ) -> None:
         self.program, self.writer = program, writer
-        self.hook, self.every = manager.hook, every
+        self.manager, self.hook, self.every = manager, manager.hook, every
         config = program.config
         self.seeds = tuple(range(config.first_seed, config.first_seed + config.seeds))
         self.reached = self._reached()
@@ -270,6 +271,7 @@ class _Run:
         rows = rows_of(self.program, seeds, chunk)
         if rows is None:
             return
+        rows = with_plugin_variables(rows, self.writer, self.manager)
         finished = np.asarray(chunk.carry.finished)
         for place, seed in enumerate(seeds):
             meta = {"epoch": int(rows.epoch[-1]), "finished": bool(finished[place])}

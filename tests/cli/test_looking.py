@@ -89,8 +89,8 @@ def test_a_report(probekit, history, tmp_path, plugin, monkeypatch):
     done = probekit("report", history())
     assert (done.code, done.out) == (0, "history.html\n")
     assert done.complaint == (
-        "probekit: warning: probekit_report_sections: a plugin returned ['<p>no title</p>']; it "
-        "must return pairs of title and HTML, both text."
+        "probekit: warning: plugin 'broken_sections': probekit_report_sections: returned "
+        "['<p>no title</p>']; give pairs of title and HTML, both text. probekit goes on without it."
     )
     page = (tmp_path / "history.html").read_text()
     assert "<h2>Mine</h2>\n<p>3 s</p>" in page

@@ -111,6 +111,94 @@ def test_hook_run_failed(tmp_path):
     assert listener.heard[-1][2] is raised.value
 
 
+def test_hook_history_variables(tmp_path):
+    import numpy as np
+
+    from probekit.running import run
+
+    class Gap:
+        @hookimpl
+        def probekit_history_variables(self, dataset):
+            accuracy = dataset.accuracy
+            gap = accuracy.sel(split="train", drop=True) - accuracy.sel(split="test", drop=True)
+            return {"gap": gap.assign_attrs(long_name="generalisation gap", valid_range=[-1, 1])}
+
+    listener, path = Everything(), tmp_path / "history.nc"
+    history = run("reference-complexity", output=path, listeners=[listener, Gap()], **SMALL)
+    expected = history.accuracy.sel(split="train") - history.accuracy.sel(split="test")
+    np.testing.assert_array_equal(history.gap, expected)
+    assert history.gap.dims == ("seed", "epoch", "feature")
+    assert history.gap.attrs["long_name"] == "generalisation gap"
+    assert all("gap" in heard[2] for heard in listener.heard if heard[0] == "chunk")
+
+
+def raising(*hooks):
+    """Return a plugin that raises in these hooks, and nowhere else."""
+
+    def fail(self, dataset=None):
+        raise ValueError("out of order")
+
+    return type("Broken", (), {hook: hookimpl(lambda self: fail(self)) for hook in hooks})()
+
+
+@pytest.mark.parametrize(
+    "hook",
+    [
+        "probekit_run_started",
+        "probekit_history_variables",
+        "probekit_chunk_finished",
+        "probekit_run_finished",
+    ],
+)
+def test_a_plugin_that_raises_takes_nothing_with_it(tmp_path, hook, a_run):
+    import xarray as xr
+
+    from probekit.errors import PluginWarning
+    from probekit.running import run
+
+    path = tmp_path / "history.nc"
+    message = rf"plugin 'Broken': {hook} raised ValueError: out of order \(.*test_hooks\.py:\d+\)"
+    with pytest.warns(PluginWarning, match=message):
+        run("reference-complexity", output=path, listeners=[raising(hook)], **SMALL)
+    xr.testing.assert_equal(xr.load_dataset(path), xr.load_dataset(a_run[1]))
+
+
+def test_a_plugin_that_raises_when_a_run_has_failed_does_not_hide_why(tmp_path):
+    from probekit.errors import DivergedError, PluginWarning
+    from probekit.running import run
+
+    options = {**SMALL, "seeds": 1, "optimizer": "sgd", "learning_rate": 1e20}
+    plugin = raising("probekit_run_failed")
+    with (
+        pytest.raises(DivergedError),
+        pytest.warns(PluginWarning, match="'Broken': probekit_run_failed"),
+    ):
+        run("reference-complexity", listeners=[plugin], **options)
+
+
+def test_a_plugin_that_raises_in_a_recording_takes_nothing_with_it(tmp_path):
+    import numpy as np
+
+    import probekit as pk
+    from probekit.errors import PluginWarning
+
+    inputs = np.arange(24.0, dtype=np.float32).reshape(8, 3) ** 2 % 7
+    plugin = raising("probekit_history_variables", "probekit_recorded")
+    with (
+        pytest.warns(PluginWarning) as warned,
+        pk.plugins.get_manager().listening(plugin),
+        pk.Recorder(
+            tmp_path / "history.nc", inputs=inputs, features={"first": inputs[:, 0]}
+        ) as recorder,
+    ):
+        recorder.record(0, pk.extractors.arrays({"layer": inputs}))
+    assert {hook for hook in HOOKS for w in warned if hook in str(w.message)} == {
+        "probekit_history_variables",
+        "probekit_recorded",
+    }
+    assert pk.open_history(tmp_path / "history.nc").linear_r2.notnull().all()
+
+
 def test_hook_recorded(tmp_path):
     import numpy as np
 
