@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # "as" says to type checkers that a name is meant to be impor
     from probekit import estimators as estimators
     from probekit import extractors as extractors
     from probekit import history as history
+    from probekit import inference as inference
     from probekit import measures as measures
     from probekit import plugins as plugins
     from probekit import statistics as statistics
@@ -24,6 +25,9 @@ if TYPE_CHECKING:  # "as" says to type checkers that a name is meant to be impor
     from probekit.estimators import Estimator as Estimator
     from probekit.history import open_activations as open_activations
     from probekit.history import open_history as open_history
+    from probekit.inference import Bootstrap as Bootstrap
+    from probekit.inference import CrossValidation as CrossValidation
+    from probekit.inference import Permutation as Permutation
     from probekit.plugins import hookimpl as hookimpl
     from probekit.probing import compare as compare
     from probekit.probing import extract as extract
@@ -36,7 +40,10 @@ if TYPE_CHECKING:  # "as" says to type checkers that a name is meant to be impor
     from probekit.variables import Variable as Variable
 
 _MODULE_OF = {
+    "Bootstrap": "probekit.inference",
+    "CrossValidation": "probekit.inference",
     "Estimator": "probekit.estimators",
+    "Permutation": "probekit.inference",
     "ProbeSet": "probekit.recording",
     "Recorder": "probekit.recording",
     "Variable": "probekit.variables",
@@ -54,8 +61,8 @@ _MODULE_OF = {
     "task": "probekit.collecting",
 }
 _SUBMODULES = (
-    *("collecting", "errors", "estimators", "extractors", "history", "measures"),
-    *("plugins", "statistics", "tasks", "testing"),
+    *("collecting", "errors", "estimators", "extractors", "history"),
+    *("inference", "measures", "plugins", "statistics", "tasks", "testing"),
 )
 
 __all__ = [*sorted(_MODULE_OF), *_SUBMODULES, "__version__"]

@@ -1,9 +1,11 @@
 """Similarity: how alike two representations are, or a representation and a feature."""
 
 import dataclasses
-from typing import Any
+from typing import Any, cast
 
 import jax
+import jax.numpy as jnp
+import numpy as np
 
 from probekit._checks import check_at_least, check_choice, check_positive
 from probekit.estimators._protocol import Estimator, Pairing
@@ -24,8 +26,9 @@ from probekit.measures.kernels import (
     linear_cka_score,
     sampled_cka_score,
 )
-from probekit.measures.rdm import METRICS, Metric
-from probekit.measures.similarity import rsa_score
+from probekit.measures.rdm import METRICS, Metric, distances
+from probekit.measures.reweighting import WEIGHTABLE, Weightable, compare_rdms_weighted
+from probekit.measures.similarity import matching_metric, rsa_score
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
 from probekit.variables import Variable
 
@@ -216,3 +219,26 @@ class RSA(Estimator):
             comparison=self.comparison,
         )
         return reported(self.name, score)
+
+    def reweighted(self, held_out: ExamplesState, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the score for each row of weights ``(resample, example)``, on the host.
+
+        The dissimilarities are computed once. `weights` are of all examples; those of the ones that
+        were kept are looked up.
+
+        Raises
+        ------
+        OptionError
+            If the comparison has no weighted form.
+        """
+        state = held_out.head(self.examples)
+        check_choice("comparison", self.comparison, WEIGHTABLE)
+        kept = np.asarray(state.present)
+        own = weights[:, np.asarray(state.index)[kept]] * np.asarray(state.weight)[kept]
+        metric_y = self.rdm_y or matching_metric(self.rdm, state.y)
+        a, b = (
+            np.asarray(distances(jnp.asarray(z), metric))[np.ix_(kept, kept)]
+            for z, metric in ((state.x, self.rdm), (state.y, metric_y))
+        )
+        found = compare_rdms_weighted(a, b, own, comparison=cast(Weightable, self.comparison))
+        return {self.name: found if bool(state.finite()) else np.full_like(found, np.nan)}

@@ -10,10 +10,17 @@ import numpy as np
 from probekit._checks import check_at_least
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator, resolve
-from probekit.extractors import Extractor
-from probekit.probing.labelling import dataset_of_pairs, warn_of_undefined
+from probekit.extractors import Extractor, arrays
+from probekit.inference import Uncertainty
+from probekit.probing.extracting import extract
+from probekit.probing.labelling import (
+    add_uncertainty,
+    dataset_of_pairs,
+    stack_resamples,
+    warn_of_undefined,
+)
 from probekit.probing.pairs import PairPlan
-from probekit.probing.plan import units
+from probekit.probing.plan import Plan, units
 from probekit.probing.stream import (
     count_examples,
     even_batch,
@@ -21,6 +28,7 @@ from probekit.probing.stream import (
     layer_shapes,
     take,
 )
+from probekit.probing.uncertainty import Sample, check_uncertainty, resample
 from probekit.statistics import ShapeDtype
 
 if TYPE_CHECKING:
@@ -34,6 +42,7 @@ def compare(
     *,
     estimators: str | Estimator | Iterable[str | Estimator] = ("cka",),
     batch_size: int = 4096,
+    uncertainty: Uncertainty | None = None,
 ) -> "xr.Dataset":
     """Compare every layer of one model with every layer of another, on the same inputs.
 
@@ -47,6 +56,10 @@ def compare(
         Of kind similarity.
     batch_size : int
         At most so many examples are taken through the models at a time.
+    uncertainty : Bootstrap or Permutation, optional
+        How sure the similarities are, in further variables such as ``<name>_ci`` and ``<name>_p``;
+        a permutation shuffles which example of one model belongs to which of the other. The models
+        are still run once, but their activations are kept in memory.
 
     Returns
     -------
@@ -85,6 +98,13 @@ def compare(
     check_at_least("batch_size", batch_size, 1)
     examples = _examples(extractor_a, extractor_b, inputs)
     same = extractor_b is extractor_a
+    if uncertainty is not None:
+        check_uncertainty(uncertainty, chosen)
+        extractor_a = arrays(extract(extractor_a, inputs, batch_size=batch_size))
+        extractor_b = (
+            extractor_a if same else arrays(extract(extractor_b, inputs, batch_size=batch_size))
+        )
+        inputs = None
     shapes = tuple(_units(extractor, inputs) for extractor in (extractor_a, extractor_b))
     plan = PairPlan.of(chosen, *shapes, same=same, examples=examples)
     states = plan.init(*shapes)
@@ -93,8 +113,29 @@ def compare(
         b = a if same else _outputs(extractor_b, inputs, rows)
         states = plan.update(states, a, b, weight=weight, index=index)
     dataset = dataset_of_pairs(chosen, plan.compute(states))
+    if uncertainty is not None:
+        every = _resampled(chosen, extractor_a(None), extractor_b(None), uncertainty)
+        dataset = add_uncertainty(dataset, every, uncertainty)
     warn_of_undefined(dataset)
     return dataset
+
+
+def _resampled(
+    estimators: tuple[Estimator, ...],
+    a: Mapping[str, Any],
+    b: Mapping[str, Any],
+    uncertainty: Uncertainty,
+) -> dict[str, np.ndarray]:
+    """Return ``{name: (resample, layer_a, layer_b, …)}``: each layer of b as a feature of a's."""
+    of_b: list[dict[str, np.ndarray]] = []
+    x = {layer: units(jnp.asarray(array)) for layer, array in a.items()}
+    for array in b.values():
+        y = units(jnp.asarray(array))
+        plan = Plan(estimators, ("",), (y.shape[1],))
+        sample = Sample(x, y, np.ones(len(y), np.float32))
+        found = stack_resamples(resample(plan, sample, None, uncertainty))
+        of_b.append({name: scores[:, :, 0] for name, scores in found.items()})
+    return {name: np.stack([scores[name] for scores in of_b], axis=2) for name in of_b[0]}
 
 
 def _examples(a: Extractor, b: Extractor, inputs: Any) -> int:

@@ -4,6 +4,7 @@ One law of axes: library axes lead, in the order ``seed, epoch, layer, feature``
 axes trail. `probe`, the Recorder and a run label here, so that their Datasets are of one kind.
 """
 
+import dataclasses
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,15 @@ import numpy as np
 from probekit.errors import ScoreWarning
 from probekit.estimators import Estimator
 from probekit.history import Status, register_accessor, status_attributes
+from probekit.history.schema import STATUS_SUFFIX
+from probekit.inference import (
+    Bootstrap,
+    Permutation,
+    Uncertainty,
+    corrected,
+    interval_of,
+    p_value_of,
+)
 from probekit.probing.plan import Plan
 from probekit.variables import Variable
 
@@ -108,6 +118,77 @@ def dataset_of_pairs(
                 array = stacked.reshape(len(layers_a), len(layers_b), *stacked.shape[1:])
                 variables[name] = (("layer_a", "layer_b", *variable.dims), array, attributes)
     return xr.Dataset(variables, {"layer_a": layers_a, "layer_b": layers_b})
+
+
+def stack_resamples(resampled: Mapping[str, Mapping[str, Any]]) -> dict[str, np.ndarray]:
+    """Return ``{name: (resample, layer, …)}`` of ``{layer: {name: (resample, …)}}``."""
+    names = next(iter(resampled.values()))
+    return {
+        name: stack_layers([np.asarray(layer[name]) for layer in resampled.values()], axis=1)
+        for name in names
+    }
+
+
+def add_uncertainty(
+    dataset: "xr.Dataset",
+    resampled: Mapping[str, np.ndarray],
+    uncertainty: Uncertainty,
+) -> "xr.Dataset":
+    """Return the Dataset with what the resamples ``{name: (resample, *dims)}`` say of its scores.
+
+    Bootstrap: ``<name>_ci (…, bound)``; permutation: ``<name>_p``, ``<name>_p_corrected``;
+    cross-validation: ``<name>_cv``, ``<name>_folds (…, fold)``.
+    """
+    added: dict[str, tuple[Any, ...]] = {}
+    coords: dict[str, Any] = {}
+    for name, array in resampled.items():
+        if name.endswith(STATUS_SUFFIX) or array.dtype.kind != "f":
+            continue
+        dims, score = dataset[name].dims, dataset[name].values
+        units = dataset[name].attrs.get("units", "1")
+
+        def attributes(what: str, units: Any = units) -> dict[str, Any]:
+            return {"long_name": what, "units": units, "uncertainty": _repr_of(uncertainty)}
+
+        if isinstance(uncertainty, Bootstrap):
+            percent = f"{100 * uncertainty.confidence:g} % bootstrap interval of {name}"
+            bounds = interval_of(score, array, uncertainty)
+            added[f"{name}_ci"] = ((*dims, "bound"), bounds, attributes(percent))
+            coords["bound"] = ["lower", "upper"]
+        elif isinstance(uncertainty, Permutation):
+            p = p_value_of(score, array, uncertainty)
+            method = uncertainty.correction
+            what = f"permutation p-value of {name}"
+            added[f"{name}_p"] = (dims, p, attributes(what, "1"))
+            what = f"{what}, corrected for {np.sum(~np.isnan(p))} tests ({method})"
+            added[f"{name}_p_corrected"] = (
+                dims,
+                corrected(p, method=method),
+                attributes(what, "1"),
+            )
+        else:
+            folds = np.moveaxis(array, 0, -1)
+            what = f"cross-validated {name}"
+            added[f"{name}_cv"] = (
+                dims,
+                folds.mean(axis=-1),
+                attributes(f"{what}, mean over folds"),
+            )
+            added[f"{name}_folds"] = ((*dims, "fold"), folds, attributes(what))
+            coords["fold"] = np.arange(len(array))
+    return dataset.assign(added).assign_coords(coords)
+
+
+def _repr_of(uncertainty: Uncertainty) -> str:
+    """Return its repr, with arrays by their shape."""
+    options = (
+        (field.name, getattr(uncertainty, field.name)) for field in dataclasses.fields(uncertainty)
+    )
+    texts = (
+        f"{name}={value!r}" if np.ndim(value) == 0 else f"{name}=<{np.size(value)} labels>"
+        for name, value in options
+    )
+    return f"{type(uncertainty).__name__}({', '.join(texts)})"
 
 
 def warn_of_undefined(

@@ -195,10 +195,12 @@ class Plan:
             for kept, state in zip(self.kept(), states, strict=True)
         )
 
-    def of(self, representations: Mapping[str, jax.Array], y: jax.Array) -> States:
+    def of(
+        self, representations: Mapping[str, jax.Array], y: jax.Array, weight: Any = None
+    ) -> States:
         """Return what the statistics remember of these examples, all of them at once."""
         example = {
-            "weight": jnp.ones(len(y), jnp.float32),
+            "weight": jnp.ones(len(y), jnp.float32) if weight is None else weight,
             "index": jnp.arange(len(y), dtype=jnp.int32),
         }
         x = {layer: units(array) for layer, array in representations.items()}
@@ -243,6 +245,23 @@ class Plan:
             if traceable is None or estimator.traceable == traceable:
                 place = kept.index(serving[estimator])
                 scores |= self._read(estimator, serving[estimator], fit[place], held_out[place])
+        return scores
+
+    def reweigh(self, held_out: LayerStates, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the scores of one layer for each row of weights, ``(resample, feature)``.
+
+        Of estimators with `reweighted`, which weigh the examples that their statistic kept.
+        """
+        serving, kept = self._serving(), self.kept()
+        scores: dict[str, np.ndarray] = {}
+        for estimator in self.estimators:
+            state = held_out[kept.index(serving[estimator])]
+            statistic: Any = serving[estimator].statistic
+            parts = [
+                estimator.reweighted(statistic.select(state, y=np.array(columns)), weights)  # type: ignore[attr-defined]
+                for columns in self.columns
+            ]
+            scores |= {name: np.stack([p[name] for p in parts], axis=1) for name in parts[0]}
         return scores
 
     def _read(

@@ -8,11 +8,19 @@ import numpy as np
 
 from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
-from probekit.extractors import Extractor
-from probekit.probing.labelling import dataset_of, warn_of_undefined
+from probekit.extractors import Extractor, arrays
+from probekit.inference import Uncertainty
+from probekit.probing.extracting import extract
+from probekit.probing.labelling import (
+    add_uncertainty,
+    dataset_of,
+    stack_resamples,
+    warn_of_undefined,
+)
 from probekit.probing.plan import Features, Plan, States
 from probekit.probing.readout import read_layers
-from probekit.probing.stream import collect, first_examples, layer_shapes
+from probekit.probing.stream import check_inputs, collect, first_examples, layer_shapes
+from probekit.probing.uncertainty import Sample, check_uncertainty, resample
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -27,6 +35,7 @@ def probe(
     estimators: str | Estimator | Iterable[str | Estimator] = ("linear_r2",),
     batch_size: int = 4096,
     weight: Any = None,
+    uncertainty: Uncertainty | None = None,
 ) -> "xr.Dataset":
     """Estimate how strongly each feature is represented in each layer.
 
@@ -48,6 +57,9 @@ def probe(
         At most so many examples are taken through the model at a time. Scores do not depend on it.
     weight : array (example,), optional
         Weight of each of the first examples; 0 for an absent one.
+    uncertainty : Bootstrap, Permutation or CrossValidation, optional
+        Of `probekit`: how sure the scores are, in further variables such as ``<name>_ci`` or
+        ``<name>_p``. The model is still run once, but its activations are kept in memory.
 
     Returns
     -------
@@ -79,9 +91,18 @@ def probe(
         resolve(estimators), inputs, features, held_out, batch_size=batch_size, weight=weight
     )
     plan = prepared.plan
+    if uncertainty is not None:
+        check_uncertainty(uncertainty, plan.estimators)
+        check_inputs(extractor, inputs, len(prepared.fit.y))
+        extractor, prepared = prepared.kept(extractor)
     scores = read_layers(plan, *prepared.states(extractor))()
     ordered = {layer: scores[layer] for layer in prepared.layer_order(extractor)}
     dataset = dataset_of(plan, ordered)
+    if uncertainty is not None:
+        samples = prepared.samples(extractor)
+        dataset = add_uncertainty(
+            dataset, stack_resamples(resample(plan, *samples, uncertainty)), uncertainty
+        )
     warn_of_undefined(dataset)
     return dataset
 
@@ -121,6 +142,28 @@ class Probe:
             return fit, fit
         scored_by, inputs = self.scored_on(extractor)
         return fit, self._collect(scored_by, self.held_out._replace(inputs=inputs))
+
+    def kept(self, extractor: Extractor) -> tuple[Extractor, "Probe"]:
+        """Return the same with the activations in memory: an extractor of them, and a probe set."""
+        scored_by, inputs = self.scored_on(extractor)
+        fit = arrays(extract(extractor, self.fit.inputs, batch_size=self.batch_size))
+        held_out = self.held_out
+        if held_out is not None:
+            check_inputs(scored_by, inputs, len(held_out.y), argument="held_out features")
+            other = arrays(extract(scored_by, inputs, batch_size=self.batch_size))
+            held_out = held_out._replace(inputs=other)
+        fit_on = self.fit._replace(inputs=None)
+        return fit, dataclasses.replace(self, fit=fit_on, held_out=held_out)
+
+    def samples(self, extractor: Extractor) -> tuple[Sample, Sample | None]:
+        """Return the examples to fit on and to score on, of a probe set that is `kept`."""
+
+        def of(source: Any, examples: Examples) -> Sample:
+            weight = np.ones(len(examples.y)) if examples.weight is None else examples.weight
+            return Sample(source.arrays, examples.y, np.asarray(weight, np.float32))
+
+        other = None if self.held_out is None else of(self.held_out.inputs, self.held_out)
+        return of(extractor, self.fit), other
 
     def scored_on(self, extractor: Extractor) -> tuple[Extractor, Any]:
         """Return extractor and inputs of the examples that probes are scored on."""

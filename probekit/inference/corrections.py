@@ -1,0 +1,69 @@
+"""p-values of many tests at once."""
+
+from typing import Any, Literal
+
+import numpy as np
+
+from probekit._checks import check_choice
+from probekit.errors import OptionError
+
+Correction = Literal["holm", "fdr_bh", "fdr_by", "none"]
+CORRECTIONS = ("holm", "fdr_bh", "fdr_by", "none")
+
+
+def corrected(p: Any, *, method: Correction = "holm") -> np.ndarray:
+    """Correct p-values for their number.
+
+    Parameters
+    ----------
+    p : array
+        Of one family of tests, in any shape. NaN is no test: it stays NaN and is not counted.
+    method : {"holm", "fdr_bh", "fdr_by", "none"}
+        ``holm`` bounds the probability of any false positive, whatever the tests' dependence;
+        ``fdr_bh`` the expected share of false ones among the positives, for independent or
+        positively dependent tests; ``fdr_by`` for any.
+
+    Returns
+    -------
+    array
+        In [0, 1], of the same shape, never below `p`.
+
+    Raises
+    ------
+    OptionError
+        If `method` is unknown or a p-value lies outside [0, 1].
+
+    References
+    ----------
+    Holm 1979, A simple sequentially rejective multiple test procedure; Benjamini and Hochberg 1995,
+    Controlling the false discovery rate; Benjamini and Yekutieli 2001.
+
+    Examples
+    --------
+    >>> corrected([0.01, 0.04, 0.03, float("nan")]).tolist()
+    [0.03, 0.06, 0.06, nan]
+    """
+    check_choice("method", method, CORRECTIONS)
+    p = np.asarray(p, float)
+    tested = ~np.isnan(p)
+    values = p[tested]
+    if ((values < 0) | (values > 1)).any():
+        raise OptionError(f"p: from {values.min()} to {values.max()}; p-values lie in [0, 1].")
+    found = np.full(p.shape, np.nan)
+    if method == "none" or not values.size:
+        found[tested] = values
+    elif method == "holm":
+        found[tested] = _holm(values)
+    else:
+        from scipy.stats import false_discovery_control
+
+        found[tested] = false_discovery_control(values, method=method.removeprefix("fdr_"))
+    return found
+
+
+def _holm(p: np.ndarray) -> np.ndarray:
+    order = np.argsort(p)
+    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
+    found = np.empty_like(p)
+    found[order] = np.minimum(stepped, 1)
+    return found

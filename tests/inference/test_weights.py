@@ -1,0 +1,146 @@
+"""Weights, folds, corrections and ceilings against SciPy, scikit-learn and rsatoolbox."""
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import squareform
+from scipy.stats import false_discovery_control, spearmanr
+from sklearn.model_selection import GroupKFold, KFold
+
+import probekit as pk
+from probekit.errors import OptionError, ShapeError
+from probekit.inference import corrected, noise_ceiling, p_value_of
+from probekit.measures.reweighting import compare_rdms_weighted
+
+
+def test_counts_of_conditions_are_equal_within_them():
+    conditions = np.array(list("aabbbc"))
+    weights = pk.Bootstrap(resamples=20, conditions=conditions).weights(6)
+    assert (weights[:, 0] == weights[:, 1]).all()
+    assert (weights[:, [0, 2, 5]].sum(axis=1) == 3).all()
+    assert (weights == pk.Bootstrap(resamples=20, conditions=conditions).weights(6)).all()
+    assert (weights != pk.Bootstrap(resamples=20, conditions=conditions, seed=1).weights(6)).any()
+
+
+def test_half_samples_hold_each_example_once():
+    weights = pk.Bootstrap(resamples=50, replace=False).weights(9)
+    assert set(np.unique(weights)) == {0, 1}
+    assert (weights.sum(axis=1) == 4).all()
+
+
+def test_folds_are_those_of_scikit_learn():
+    groups = np.repeat(np.arange(6), 4)
+    ours = pk.CrossValidation(folds=3, groups=groups, shuffle=False).weights(24)
+    for fold, (_, rows) in enumerate(GroupKFold(3).split(groups, groups=groups)):
+        assert np.flatnonzero(ours[fold]).tolist() == rows.tolist()
+    ours = pk.CrossValidation(folds=5, seed=3).weights(24)
+    for fold, (_, rows) in enumerate(KFold(5, shuffle=True, random_state=3).split(groups)):
+        assert np.flatnonzero(ours[fold]).tolist() == rows.tolist()
+
+
+def test_shuffles_within_groups_stay_there():
+    groups = np.array([0, 1, 0, 1, 0, 1])
+    orders = pk.Permutation(resamples=10, groups=groups).orders(6)
+    assert (groups[orders] == groups).all()
+    assert (np.sort(orders, axis=1) == np.arange(6)).all()
+    assert len(np.unique(orders, axis=0)) > 3
+
+
+@pytest.mark.parametrize("method", ["bh", "by"])
+def test_false_discovery(method):
+    p = np.random.default_rng(0).uniform(size=(3, 4)) ** 2
+    ours = corrected(p, method=f"fdr_{method}")
+    np.testing.assert_allclose(ours.ravel(), false_discovery_control(p.ravel(), method=method))
+
+
+def test_holm_by_hand():
+    # sorted 0.01, 0.02, 0.04 times 3, 2, 1, never falling
+    np.testing.assert_allclose(corrected([0.04, 0.01, np.nan, 0.02]), [0.04, 0.03, np.nan, 0.04])
+    np.testing.assert_allclose(corrected([0.5, 0.6, 0.04], method="none"), [0.5, 0.6, 0.04])
+    assert corrected([0.9, 0.8]).tolist() == [1, 1]
+    with pytest.raises(OptionError, match=r"p: from 0.5 to 1.5; p-values lie in \[0, 1\]"):
+        corrected([0.5, 1.5])
+
+
+def test_p_values_count_the_score_itself():
+    null = np.array([[1.0], [2.0], [3.0], [np.nan]])
+    for alternative, expected in [("greater", 3 / 5), ("less", 4 / 5), ("two-sided", 1.0)]:
+        option = pk.Permutation(resamples=4, alternative=alternative)
+        assert p_value_of(np.array([2.5]), null, option).tolist() == [expected]
+    assert np.isnan(p_value_of(np.array([np.nan]), null, pk.Permutation())).all()
+
+
+@pytest.mark.parametrize("comparison", ["pearson", "spearman", "cosine"])
+def test_weighted_comparison_is_that_of_copies(comparison):
+    """Rows repeated, then the pairs of an example with itself left out, in NumPy and SciPy."""
+    generator = np.random.default_rng(0)
+    a, b = (squareform(generator.integers(1, 9, 45).astype(float)) for _ in range(2))
+    weights = pk.Bootstrap(resamples=30).weights(10)
+    found = compare_rdms_weighted(a, b, weights, comparison=comparison)
+    for weight, value in zip(weights, found, strict=True):
+        drawn = np.repeat(np.arange(10), weight.astype(int))
+        i, j = np.triu_indices(10, k=1)
+        i, j = drawn[i], drawn[j]
+        u, v = a[i, j][i != j], b[i, j][i != j]
+        expected = {
+            "pearson": lambda u, v: np.corrcoef(u, v)[0, 1],
+            "spearman": lambda u, v: spearmanr(u, v).statistic,
+            "cosine": lambda u, v: u @ v / np.linalg.norm(u) / np.linalg.norm(v),
+        }[comparison](u, v)
+        assert value == pytest.approx(expected, abs=1e-10)
+
+
+def test_weighted_comparison_of_what_is_undefined():
+    a = squareform(np.arange(1.0, 7))
+    hole = a.copy()
+    hole[0, 1] = hole[1, 0] = np.nan
+    weights = [[1, 1, 1, 1], [0, 1, 1, 1]]
+    found = compare_rdms_weighted(hole, a, weights)
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(1)
+    assert np.isnan(compare_rdms_weighted(np.ones((4, 4)), a, weights)).all()
+    with pytest.raises(ShapeError, match=r"shapes \(4, 4\), \(4, 4\), \(2, 3\)"):
+        compare_rdms_weighted(a, a, np.ones((2, 3)))
+    with pytest.raises(OptionError, match="comparison='kendall': not a choice"):
+        compare_rdms_weighted(a, a, weights, comparison="kendall")
+
+
+@pytest.mark.parametrize(
+    ("comparison", "peer"), [("pearson", "corr"), ("cosine", "cosine"), ("spearman", "spearman")]
+)
+def test_noise_ceiling_is_that_of_rsatoolbox(comparison, peer):
+    rsatoolbox = pytest.importorskip("rsatoolbox")
+    rows = np.random.default_rng(0).normal(size=(5, 28)) + 3 + np.arange(28) / 10
+    theirs = rsatoolbox.inference.boot_noise_ceiling(rsatoolbox.rdm.RDMs(rows), method=peer)
+    ours = noise_ceiling([squareform(row) for row in rows], comparison=comparison)
+    np.testing.assert_allclose(ours, theirs, atol=1e-10)
+
+
+def test_noise_ceiling_of_what_is_undefined():
+    square = squareform(np.arange(1.0, 4))
+    assert np.isnan(noise_ceiling([square, np.full((3, 3), np.nan)])).all()
+    with pytest.raises(ShapeError, match=r"rdms: shape \(1, 3, 3\)"):
+        noise_ceiling([square])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: pk.Bootstrap(resamples=1), "resamples=1: must be at least 2"),
+        (lambda: pk.Bootstrap(confidence=95), "confidence=95: must lie between 0 and 1"),
+        (lambda: pk.Bootstrap(method="bca"), "method='bca': not a choice"),
+        (lambda: pk.Bootstrap(conditions=[1] * 4).weights(4), "conditions: 1; at least 2"),
+        (lambda: pk.Bootstrap(conditions=[1, 2]).weights(4), r"conditions: shape \(2,\); there"),
+        (lambda: pk.CrossValidation(folds=1), "folds=1: must be at least 2"),
+        (lambda: pk.CrossValidation(folds=9).weights(4), "folds=9: more than the 4 examples"),
+        (
+            lambda: pk.CrossValidation(folds=3, groups=[0, 0, 1, 1]).weights(4),
+            "folds=3: more than the 2 groups",
+        ),
+        (lambda: pk.Permutation(groups=np.arange(4)).orders(4), "groups: one example each"),
+        (lambda: pk.Permutation(alternative="more"), "alternative='more': not a choice"),
+        (lambda: pk.Permutation(correction="bonferoni"), "correction='bonferoni': not a choice"),
+    ],
+)
+def test_errors(make, message):
+    with pytest.raises(OptionError, match=message):
+        make()
