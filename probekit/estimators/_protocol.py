@@ -86,6 +86,9 @@ class Estimator(Protocol):
         Whether `compute` works under ``jit``. If not, it runs on the host with NumPy arrays.
     symmetric : bool
         For similarity: whether exchanging the two representations changes nothing.
+    distinct : bool
+        Whether `compute` supposes that no example is there twice, so that a bootstrap with
+        replacement is not valid: where duplicates are each other's neighbours, say.
     invariances : frozenset of str
         Among ``"translation"``, ``"scaling"`` (isotropic), ``"rotation"`` (orthogonal maps),
         ``"permutation"`` (of units), ``"linear"`` (invertible linear maps): maps of the
@@ -105,6 +108,11 @@ class Estimator(Protocol):
     def traceable(self) -> bool:
         """Whether `compute` works under ``jit``; a class attribute unless options decide."""
         return True
+
+    @property
+    def distinct(self) -> bool:
+        """Whether no example may be there twice; an attribute, as `traceable`."""
+        return False
 
     @property
     def invariances(self) -> frozenset[str]:

@@ -74,6 +74,11 @@ class HSIC(Estimator):
         return _MAPS if self.kernel == "rbf" else _MAPS - {"scaling"}
 
     @property
+    def distinct(self) -> bool:
+        """Without the bias of pairs of an example with itself, copies are not allowed for."""
+        return self.debiased
+
+    @property
     def variables(self) -> tuple[Variable, ...]:
         """The criterion."""
         return (
@@ -130,6 +135,11 @@ class DistanceCorrelation(Estimator):
     def __post_init__(self) -> None:
         """Check the options."""
         check_at_least("examples", self.examples, 4)
+
+    @property
+    def distinct(self) -> bool:
+        """Without the bias of pairs of an example with itself, copies are not allowed for."""
+        return self.debiased
 
     @property
     def variables(self) -> tuple[Variable, ...]:

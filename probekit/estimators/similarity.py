@@ -69,6 +69,11 @@ class CKA(Estimator):
         check_at_least("examples", self.examples, 4)
 
     @property
+    def distinct(self) -> bool:
+        """Without the bias of pairs of an example with itself, copies are not allowed for."""
+        return self.debiased
+
+    @property
     def variables(self) -> tuple[Variable, ...]:
         """The similarity."""
         kernel = "RBF" if self.kernel == "rbf" else "linear"

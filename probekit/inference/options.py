@@ -1,7 +1,9 @@
 """What kind of uncertainty is asked for: options, and the weights or orders that they mean."""
 
+import abc
 import dataclasses
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -11,11 +13,63 @@ from probekit.inference.corrections import CORRECTIONS, Correction
 
 Method = Literal["percentile", "basic"]
 Alternative = Literal["greater", "less", "two-sided"]
+ALTERNATIVES = ("greater", "less", "two-sided")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class Bootstrap:
-    """Intervals from resampling examples, or conditions, with replacement.
+class Uncertainty(abc.ABC):
+    """What `Bootstrap`, `Permutation` and `CrossValidation` share; abstract.
+
+    Parameters
+    ----------
+    groups : array (example,), optional
+        Label of the group, such as condition, subject or session, of each example.
+    seed : int
+        Of what is drawn at random.
+    """
+
+    groups: Any = None
+    seed: int = 0
+
+    @abc.abstractmethod
+    def check(self, examples: int) -> None:
+        """Raise `OptionError` if so many examples, or the groups they are in, cannot be drawn."""
+
+    def at(self, rows: np.ndarray) -> Self:
+        """Return the same for these of the examples."""
+        if self.groups is None:
+            return self
+        return dataclasses.replace(self, groups=np.asarray(self.groups)[rows])
+
+    def places(self, examples: int) -> np.ndarray:
+        """Return the number of each example's group, from 0; each its own if there are none."""
+        if self.groups is None:
+            return np.arange(examples)
+        labels = np.asarray(self.groups)
+        if labels.shape != (examples,):
+            raise ShapeError(
+                f"groups: shape {labels.shape}; there are {examples} examples. Give one label each."
+            )
+        return np.unique(labels, return_inverse=True)[1].reshape(-1)
+
+    def text(self) -> str:
+        """Return the repr, with groups by their number."""
+        options = (
+            (field.name, getattr(self, field.name)) for field in dataclasses.fields(self)
+        )
+        texts = (
+            f"{name}={value!r}" if np.ndim(value) == 0 else f"{name}=<{len(np.unique(value))}>"
+            for name, value in options
+        )
+        return f"{type(self).__name__}({', '.join(texts)})"
+
+    def _things(self) -> str:
+        return "examples" if self.groups is None else "groups"
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
+class Bootstrap(Uncertainty):
+    """Intervals from resampling examples, or groups of them, with replacement.
 
     A resample is the number of times that each example was drawn: its weight. The examples that
     probes are scored on are resampled; without others the probe is fitted anew on each resample.
@@ -23,9 +77,6 @@ class Bootstrap:
     Parameters
     ----------
     resamples : int
-    conditions : array (example,), optional
-        The condition of each example: whole conditions are drawn then. Give it where examples of a
-        condition are not independent.
     confidence : float
         Of the interval, between 0 and 1.
     method : {"percentile", "basic"}
@@ -35,12 +86,23 @@ class Bootstrap:
         False: a resample is half of the examples, each once. Half of them spread as far about the
         score of all as draws with replacement do; for estimators that suppose that no example is
         there twice, such as debiased CKA.
+    keep : bool
+        Keep the score of every resample too, which `ds.probekit.compare` tests differences with.
+    groups : array (example,), optional
+        The group of each example, such as its condition: whole groups are drawn then. Give it where
+        examples of a group are not independent.
     seed : int
 
     Notes
     -----
-    Adds ``<name>_ci (…, bound)`` with the bounds ``lower`` and ``upper``. An example that was drawn
-    twice is at distance 0 from itself: comparisons of dissimilarities (RSA) leave such pairs out.
+    Adds ``<name>_ci (…, bound)`` with the bounds ``lower`` and ``upper``, and its status; with
+    `keep`, ``<name>_resamples (…, resample)``. An example that was drawn twice is at distance 0
+    from itself: comparisons of dissimilarities (RSA) leave such pairs out. Estimators that keep a
+    sample of the examples are resampled within it.
+
+    The interval is that of the score at hand. Scores with a bias that grows as examples become
+    fewer (R² of the examples that were fitted, biased CKA near 0) are the more biased on resamples,
+    where fewer examples differ: score them on `held_out`, or take ``method="basic"``.
 
     References
     ----------
@@ -55,102 +117,129 @@ class Bootstrap:
     """
 
     resamples: int = 1000
-    conditions: Any = None
     confidence: float = 0.95
     method: Method = "percentile"
     replace: bool = True
-    seed: int = 0
+    keep: bool = False
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_at_least("resamples", self.resamples, 2)
         check_choice("method", self.method, ("percentile", "basic"))
-        if not 0 < self.confidence < 1:
-            raise OptionError(f"confidence={self.confidence!r}: must lie between 0 and 1.")
+        check_confidence(self.confidence)
 
-    def weights(self, examples: int) -> np.ndarray:
-        """Return how often each example was drawn, ``(resample, example)`` float32."""
-        place = _labels("conditions", self.conditions, examples)
+    def check(self, examples: int) -> None:  # noqa: D102
+        there = int(self.places(examples).max()) + 1
+        if there < 2:
+            raise OptionError(f"{self._things()}: {there}; at least 2 are needed to resample them.")
+
+    def weights(self, examples: int, rows: Iterable[int] | None = None) -> np.ndarray:
+        """Return how often each example was drawn, ``(resample, example)`` float32.
+
+        Parameters
+        ----------
+        examples : int
+        rows : iterable of int, optional
+            Which resamples; all unless given. Each is drawn on its own, so that a part of them is
+            what it would be among all.
+        """
+        self.check(examples)
+        place = self.places(examples)
         groups = int(place.max()) + 1
-        if groups < 2:
-            what = "examples" if self.conditions is None else "conditions"
-            raise OptionError(f"{what}: {groups}; at least 2 are needed to resample them.")
-        generator = np.random.default_rng(self.seed)
+        rows = range(self.resamples) if rows is None else rows
+        return np.array([self._counts(groups, row)[place] for row in rows], np.float32)
+
+    def _counts(self, groups: int, row: int) -> np.ndarray:
+        generator = np.random.default_rng((self.seed, row))
         if self.replace:
-            counts = generator.multinomial(groups, np.full(groups, 1 / groups), self.resamples)
-        else:
-            half = np.tile(np.arange(groups) < groups // 2, (self.resamples, 1))
-            counts = generator.permuted(half, axis=1)
-        weights: np.ndarray = counts.astype(np.float32)[:, place]
-        return weights
+            return np.bincount(generator.integers(0, groups, groups), minlength=groups)
+        half: np.ndarray = generator.permutation(groups) < groups // 2
+        return half
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class Permutation:
+class Permutation(Uncertainty):
     """p-values from shuffling which label belongs to which example.
 
     Parameters
     ----------
     resamples : int
         How many shuffles; the smallest p-value is 1 / (resamples + 1).
-    groups : array (example,), optional
-        Shuffle only within these, as where examples are exchangeable within a session alone.
     alternative : {"greater", "less", "two-sided"}
         ``greater`` for scores that are large where there is a relation; ``less`` for distances and
         losses. Two-sided is twice the smaller.
-    correction : {"holm", "fdr_bh", "fdr_by", "none"}
+    correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "none"}
         For the tests of one variable, over all layers and features; see `corrected`.
+    groups : array (example,), optional
+        Shuffle only within these, as where examples are exchangeable within a session alone.
     seed : int
 
     Notes
     -----
-    Adds ``<name>_p`` and ``<name>_p_corrected``. (1 + shuffles at least as extreme) / (1 + all), so
-    that p is never 0.
+    Adds ``<name>_p`` and ``<name>_p_corrected``. p = (1 + shuffles at least as extreme) / (1 + all
+    shuffles), so that it is never 0. The hypothesis is that nothing relates examples and labels:
+    all features are shuffled together, so that of ``unique_r2`` it is not that a feature adds
+    nothing to the others.
 
     References
     ----------
     Phipson and Smyth 2010, Permutation p-values should never be zero.
+
+    Examples
+    --------
+    >>> Permutation(resamples=1, groups=["a", "a", "b", "b"]).orders(4)[0, :2].max()
+    np.int32(1)
     """
 
     resamples: int = 1000
-    groups: Any = None
     alternative: Alternative = "greater"
     correction: Correction = "holm"
-    seed: int = 0
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_at_least("resamples", self.resamples, 1)
-        check_choice("alternative", self.alternative, ("greater", "less", "two-sided"))
+        check_choice("alternative", self.alternative, ALTERNATIVES)
         check_choice("correction", self.correction, CORRECTIONS)
 
-    def orders(self, examples: int) -> np.ndarray:
-        """Return shuffled numbers of the examples, ``(resample, example)`` int32."""
-        generator = np.random.default_rng(self.seed)
-        rows = np.tile(np.arange(examples, dtype=np.int32), (self.resamples, 1))
-        if self.groups is None:
-            shuffled: np.ndarray = generator.permuted(rows, axis=1)
-            return shuffled
-        place = _labels("groups", self.groups, examples)
-        if np.bincount(place).max() < 2:
+    def check(self, examples: int) -> None:  # noqa: D102
+        sizes = np.bincount(self.places(examples))
+        if self.groups is not None and sizes.max() < 2:
             raise OptionError("groups: one example each; nothing can be shuffled within them.")
-        for group in range(int(place.max()) + 1):
-            own = place == group
-            rows[:, own] = generator.permuted(rows[:, own], axis=1)
-        return rows
+        if examples < 2:
+            raise OptionError(f"examples: {examples}; at least 2 are needed to shuffle them.")
+
+    def orders(self, examples: int, rows: Iterable[int] | None = None) -> np.ndarray:
+        """Return shuffled numbers of the examples, ``(resample, example)`` int32; see `rows` of
+        `Bootstrap.weights`.
+        """
+        self.check(examples)
+        place = None if self.groups is None else self.places(examples)
+        rows = range(self.resamples) if rows is None else rows
+        return np.array([self._order(examples, place, row) for row in rows], np.int32)
+
+    def _order(self, examples: int, place: np.ndarray | None, row: int) -> np.ndarray:
+        shuffled = np.random.default_rng((self.seed, row)).permutation(examples)
+        if place is None:
+            return shuffled
+        # Both list the examples group by group: the first in their order, the second shuffled.
+        order = np.empty_like(shuffled)
+        order[np.argsort(place, kind="stable")] = shuffled[
+            np.argsort(place[shuffled], kind="stable")
+        ]
+        return order
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
-class CrossValidation:
+class CrossValidation(Uncertainty):
     """Scores on folds that the probe was not fitted on.
 
     Parameters
     ----------
     folds : int
-    groups : array (example,), optional
-        Examples of one group are kept in one fold (as scikit-learn's `GroupKFold`).
     shuffle : bool
         Without it, and without groups, folds are blocks of examples that follow each other.
+    groups : array (example,), optional
+        Examples of one group are kept in one fold (as scikit-learn's `GroupKFold`).
     seed : int
         Of the shuffle.
 
@@ -158,26 +247,37 @@ class CrossValidation:
     -----
     Adds ``<name>_cv``, the mean over folds, and ``<name>_folds (…, fold)``; of encoding and
     decoding estimators alone, as only these fit something. NaN in one fold is NaN in the mean.
+    Folds share examples to fit on: their spread is no standard error of the mean.
+
+    References
+    ----------
+    Stone 1974, Cross-validatory choice and assessment of statistical predictions; Bengio and
+    Grandvalet 2004, No unbiased estimator of the variance of k-fold cross-validation.
+
+    Examples
+    --------
+    >>> CrossValidation(folds=2, shuffle=False).weights(4).tolist()
+    [[1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0]]
     """
 
     folds: int = 5
-    groups: Any = None
     shuffle: bool = True
-    seed: int = 0
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_at_least("folds", self.folds, 2)
 
+    def check(self, examples: int) -> None:  # noqa: D102
+        there = int(self.places(examples).max()) + 1
+        if there < self.folds:
+            raise OptionError(f"folds={self.folds}: more than the {there} {self._things()}.")
+
     def weights(self, examples: int) -> np.ndarray:
         """Return 1 for the examples of each fold and 0 for others, ``(fold, example)`` float32."""
         from sklearn.model_selection import GroupKFold, KFold
 
-        place = _labels("groups", self.groups, examples)
-        there = int(place.max()) + 1
-        if there < self.folds:
-            what = "examples" if self.groups is None else "groups"
-            raise OptionError(f"folds={self.folds}: more than the {there} {what} there are.")
+        self.check(examples)
+        place = self.places(examples)
         seed = self.seed if self.shuffle else None
         if self.groups is None:
             splits = KFold(self.folds, shuffle=self.shuffle, random_state=seed).split(place)
@@ -190,16 +290,7 @@ class CrossValidation:
         return weights
 
 
-Uncertainty = Bootstrap | Permutation | CrossValidation
-
-
-def _labels(argument: str, labels: Any, examples: int) -> np.ndarray:
-    """Return the number of each example's group, from 0; each its own if there are no labels."""
-    if labels is None:
-        return np.arange(examples)
-    labels = np.asarray(labels)
-    if labels.shape != (examples,):
-        raise ShapeError(
-            f"{argument}: shape {labels.shape}; there are {examples} examples. Give one label each."
-        )
-    return np.unique(labels, return_inverse=True)[1].reshape(-1)
+def check_confidence(confidence: float) -> None:
+    """Raise `OptionError` unless the confidence lies between 0 and 1."""
+    if not 0 < confidence < 1:
+        raise OptionError(f"confidence={confidence!r}: must lie between 0 and 1.")

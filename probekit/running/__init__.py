@@ -4,6 +4,6 @@
 comes back into labelled rows; `run` puts them into a history and tells the listeners.
 """
 
-from probekit.running.runner import RunInfo, run
+from probekit.running.runner import RunInfo, config_of, run, task_of
 
-__all__ = ["RunInfo", "run"]
+__all__ = ["RunInfo", "config_of", "run", "task_of"]

@@ -141,8 +141,8 @@ def run(
     {'seed': 1, 'epoch': 2, 'layer': 2, 'feature': 2}
     """
     manager = get_manager()
-    chosen = _task(task, manager)
-    config = _config(chosen, options)
+    chosen = task_of(task)
+    config = config_of(chosen, options)
     asked = resolve(chosen.estimators if estimators is None else estimators)
     program = _program(chosen, config, asked, layers, store_activations)
     check_at_least("every", every, 1)
@@ -298,9 +298,17 @@ class _Run:
             )
 
 
-def _task(task: str | Task | type[Task], manager: Manager) -> Task:
-    """Return the task that is meant."""
-    found = manager.registry.load("task", task) if isinstance(task, str) else task
+def task_of(task: str | Task | type[Task]) -> Task:
+    """Return the task that is meant: a registered name, a task, or a class.
+
+    Raises
+    ------
+    UnknownNameError
+        If no task is registered under the name.
+    OptionError
+        If it is no task.
+    """
+    found = get_manager().registry.load("task", task) if isinstance(task, str) else task
     if isinstance(found, type):
         found = _instance(found)
     missing = [part for part in ("name", "Config", "data", "step") if not hasattr(found, part)]
@@ -315,8 +323,16 @@ def _instance(task: type[Task]) -> Task:
     return task()
 
 
-def _config(task: Task, options: Mapping[str, Any]) -> TaskConfig:
-    """Return the settings of the task, whose fields are the options there are."""
+def config_of(task: Task, options: Mapping[str, Any]) -> TaskConfig:
+    """Return the settings of a task, whose fields are the options there are.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such option.
+    OptionError
+        If its value cannot be used.
+    """
     fields = {field.name for field in dataclasses.fields(task.Config)}
     for name in options:
         if name not in fields:

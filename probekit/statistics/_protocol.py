@@ -26,14 +26,10 @@ class Statistic(Protocol[State]):
         Whether `merge` exists. What cannot merge is refused early where it would have to.
     memory : str
         ``"fixed"``, ``"capacity"`` (grows up to an option) or ``"examples"`` (grows with the data).
-    distinct : bool
-        Whether what is read of it supposes that no example is there twice; such a statistic is not
-        resampled with replacement.
     """
 
     mergeable: bool = True
     memory: str = "fixed"
-    distinct: bool = False
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> State:
         """Return the identity for `x` of shape ``(example, unit)`` and `y` of ``(example, k)``."""

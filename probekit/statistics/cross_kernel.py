@@ -66,8 +66,6 @@ class CrossKernel(Statistic[CrossKernelState]):
     (2.0, 2.0)
     """
 
-    distinct = True
-
     def init(self, x: ShapeDtype, y: ShapeDtype) -> CrossKernelState:
         """Return the state of no examples."""
         dtype = accumulator_dtype(x, y)

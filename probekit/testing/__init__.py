@@ -1,7 +1,8 @@
 """The contracts of probekit as programs, for authors of plugins and for its own tests.
 
-`check_estimator` runs every check that applies to an estimator, `check_extractor` to an extractor;
-`parametrize_with_checks` makes pytest items of those of estimators. `assert_represented`,
+`check_estimator` runs every check that applies to an estimator, `check_extractor` to an extractor,
+`check_task` to a task and `check_plugin` to a whole plugin; `parametrize_with_checks` makes pytest
+items of those of estimators. `assert_represented`,
 `assert_similar` and `assert_unchanged` say in a test what a model represents; the fixtures that go
 with them are in `probekit.pytest_plugin`. `probekit.testing.strategies` holds hypothesis strategies
 for the data that is hard on numerical code. pytest and hypothesis are imported only where they are
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from probekit.testing.estimators import check_estimator as check_estimator
     from probekit.testing.estimators import parametrize_with_checks as parametrize_with_checks
     from probekit.testing.extractors import check_extractor as check_extractor
+    from probekit.testing.plugins import check_plugin as check_plugin
+    from probekit.testing.tasks import check_task as check_task
 
 _MODULE_OF = {
     "CheckResult": "conformance",
@@ -29,6 +32,8 @@ _MODULE_OF = {
     "assert_unchanged": "assertions",
     "check_estimator": "estimators",
     "check_extractor": "extractors",
+    "check_plugin": "plugins",
+    "check_task": "tasks",
     "parametrize_with_checks": "estimators",
 }
 
@@ -40,6 +45,8 @@ __all__ = [
     "assert_unchanged",
     "check_estimator",
     "check_extractor",
+    "check_plugin",
+    "check_task",
     "parametrize_with_checks",
 ]
 
