@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "measures": BASE | {"statistics"},
     "estimators": BASE | {"statistics", "measures", "plugins"},
     "extractors": BASE,
-    "history": BASE,
+    "history": BASE | {"inference"},
     "tasks": BASE | {"extractors"},
     "inference": BASE,
     "probing": BASE | {"statistics", "estimators", "extractors", "history", "inference"},

@@ -188,6 +188,7 @@ class RiemannianDistance(Estimator):
     name: str = "riemannian_distance"
     kind = "similarity"
     symmetric = True
+    distinct = True
     invariances = _MAPS
 
     def __post_init__(self) -> None:
@@ -245,6 +246,7 @@ class MutualNeighbours(Estimator):
     name: str = "mutual_neighbours"
     kind = "similarity"
     symmetric = True
+    distinct = True
 
     def __post_init__(self) -> None:
         """Check the options."""

@@ -55,6 +55,7 @@ class OnlineCodelength(Estimator):
     name: str = "online_codelength"
     kind = "decoding"
     traceable = False
+    distinct = True
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -197,6 +198,11 @@ class ControlSelectivity(Estimator):
     name: str = "control_selectivity"
     kind = "decoding"
     traceable = False
+
+    @property
+    def distinct(self) -> bool:
+        """Each example is a type of its own unless it has a type."""
+        return not self.types
 
     def __post_init__(self) -> None:
         """Check the options."""

@@ -4,7 +4,6 @@ import dataclasses
 from typing import Any, cast
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least, check_choice, check_positive
@@ -26,9 +25,9 @@ from probekit.measures.kernels import (
     linear_cka_score,
     sampled_cka_score,
 )
-from probekit.measures.rdm import METRICS, Metric, distances
-from probekit.measures.reweighting import WEIGHTABLE, Weightable, compare_rdms_weighted
-from probekit.measures.similarity import matching_metric, rsa_score
+from probekit.measures.rdm import METRICS, Metric
+from probekit.measures.reweighting import WEIGHTABLE, Weightable
+from probekit.measures.similarity import reweighted_rsa_scores, rsa_score
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
 from probekit.variables import Variable
 
@@ -184,6 +183,11 @@ class RSA(Estimator):
         check_at_least("examples", self.examples, 3)
 
     @property
+    def distinct(self) -> bool:
+        """Pairs of an example with itself are left out where the comparison takes weights."""
+        return self.comparison not in WEIGHTABLE
+
+    @property
     def symmetric(self) -> bool:
         """Whether both sides use one distance."""
         return self.rdm_y in (None, self.rdm)
@@ -228,22 +232,19 @@ class RSA(Estimator):
     def reweighted(self, held_out: ExamplesState, weights: np.ndarray) -> dict[str, np.ndarray]:
         """Return the score for each row of weights ``(resample, example)``, on the host.
 
-        The dissimilarities are computed once. `weights` are of all examples; those of the ones that
-        were kept are looked up.
+        The dissimilarities are computed once. Not of comparisons that are `distinct`.
 
-        Raises
-        ------
-        OptionError
-            If the comparison has no weighted form.
+        Parameters
+        ----------
+        held_out : state
+        weights : array (resample, example)
+            Of all examples; those of the ones that were kept are looked up.
         """
-        state = held_out.head(self.examples)
-        check_choice("comparison", self.comparison, WEIGHTABLE)
-        kept = np.asarray(state.present)
-        own = weights[:, np.asarray(state.index)[kept]] * np.asarray(state.weight)[kept]
-        metric_y = self.rdm_y or matching_metric(self.rdm, state.y)
-        a, b = (
-            np.asarray(distances(jnp.asarray(z), metric))[np.ix_(kept, kept)]
-            for z, metric in ((state.x, self.rdm), (state.y, metric_y))
+        scores = reweighted_rsa_scores(
+            held_out.head(self.examples),
+            weights,
+            metric=self.rdm,
+            metric_y=self.rdm_y,
+            comparison=cast(Weightable, self.comparison),
         )
-        found = compare_rdms_weighted(a, b, own, comparison=cast(Weightable, self.comparison))
-        return {self.name: found if bool(state.finite()) else np.full_like(found, np.nan)}
+        return {name: np.asarray(array) for name, array in reported(self.name, scores).items()}

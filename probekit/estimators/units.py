@@ -102,6 +102,7 @@ class IntrinsicDimension(Estimator):
     examples: int = 256
     name: str = "intrinsic_dimension"
     kind = "geometry"
+    distinct = True
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
 
     def __post_init__(self) -> None:

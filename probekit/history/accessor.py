@@ -1,17 +1,19 @@
 """`ds.probekit`: what users of a history would otherwise write again and again."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from probekit.errors import OptionError, UnknownNameError
-from probekit.history.schema import DIMS, FINAL_LAYER, ROW_DIMS, STATUS_SUFFIX
+from probekit.history.schema import DIMS, FINAL_LAYER, ROW_DIMS, STATUS_SUFFIX, UNCERTAINTY
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from probekit.history.differences import Test
     from probekit.history.plots import Plots
+    from probekit.inference import Bootstrap, Correction
 
 NAME = "probekit"
 
@@ -129,7 +131,9 @@ class HistoryAccessor:
             long_name="R² × total variance / final total variance", units="1"
         )
 
-    def summary(self, confidence: float = 0.95) -> "xr.Dataset":
+    def summary(
+        self, confidence: float = 0.95, *, uncertainty: "Bootstrap | None" = None
+    ) -> "xr.Dataset":
         """Mean over seeds, its confidence interval, and the number of seeds.
 
         The interval is mean ± t · s / √n, with Student's t of n − 1 degrees of freedom and s the
@@ -141,6 +145,10 @@ class HistoryAccessor:
         ----------
         confidence : float
             Of the interval, between 0 and 1.
+        uncertainty : Bootstrap, optional
+            Of `probekit`: take the interval, and its confidence, from means of resampled seeds
+            instead. It stays in the range of a score, but of few seeds (under ten or so) it holds
+            the true mean less often than it says.
 
         Returns
         -------
@@ -166,16 +174,93 @@ class HistoryAccessor:
             raise OptionError("dataset: no score has the axis 'seed' to summarize over.")
         summaries = {}
         for name in names:
-            mean, lower, upper, count = interval(ds[name], confidence)
+            mean, lower, upper, count = (
+                interval(ds[name], confidence)
+                if uncertainty is None
+                else resampled_interval(ds[name], uncertainty)
+            )
             parts = xr.concat([mean, lower, upper, count], "statistic")
             summaries[name] = parts.assign_attrs(ds[name].attrs)
         labels = {"statistic": ["mean", "lower", "upper", "n"]}
         return xr.Dataset(summaries, attrs=ds.attrs).assign_coords(labels)
 
+    def compare(
+        self,
+        a: "Mapping[Hashable, Any] | xr.Dataset",
+        b: "Mapping[Hashable, Any] | xr.Dataset",
+        *,
+        test: "Test | None" = None,
+        confidence: float = 0.95,
+        correction: "Correction" = "holm",
+        seed: int = 0,
+    ) -> "xr.Dataset":
+        """Test two layers, features or runs against each other, score by score.
+
+        Scores of one and the same seed, or of one and the same resample, are compared: what both
+        sides share, such as an easy set of examples, cancels.
+
+        Parameters
+        ----------
+        a, b : mapping or xarray.Dataset
+            Each a selection of this Dataset, such as ``{"layer": "hidden_0"}``, or another Dataset,
+            taken as it is. Of a history each seed's last recorded row counts, unless ``epoch`` (or
+            ``step``) is selected.
+        test : {"t", "signs", "bootstrap"}, optional
+            ``t``: paired over seeds, mean difference ± t · s / √n; supposes that differences are
+            roughly normal. ``signs``: paired over seeds, by changing signs of the differences;
+            supposes that these are as often so far above their centre as below. With n seeds p is
+            at least 2 / 2ⁿ, and the interval is infinite where p cannot reach 1 − `confidence`: 6
+            seeds are needed for 95 %. ``bootstrap``: over examples, from the resamples that
+            ``probe(…, uncertainty=Bootstrap(keep=True))`` left. Unless given it is ``t`` if there
+            are seeds, else ``bootstrap``.
+        confidence : float
+            Of the interval, between 0 and 1.
+        correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "none"}
+            For the tests of one score over the axes that are left; see `probekit.inference`.
+        seed : int
+            Of the signs, where there are too many to change them in every way (over 12 seeds).
+
+        Returns
+        -------
+        xarray.Dataset
+            The scores that have the selected axes. In place of ``seed`` and ``epoch`` the axis
+            ``comparison``: ``a`` and ``b`` (means over the n seeds), ``difference`` (b − a),
+            ``lower`` and ``upper`` (ends of its interval), ``p`` (two-sided), ``p_corrected``, and
+            ``n`` (seeds, or resamples). NaN where fewer than 2 seeds have both, where all
+            differences are equal (``t``), or where too many resamples are undefined.
+
+        Raises
+        ------
+        OptionError
+            If there are neither seeds nor resamples, or nothing in common.
+        UnknownNameError
+            If an axis or a label that is selected is not there.
+
+        References
+        ----------
+        Student 1908; Fisher 1935, The design of experiments, section 21 (signs); Hartigan 1969,
+        Using subsample values as typical values (its interval); Efron and Tibshirani 1993.
+
+        Examples
+        --------
+        >>> import xarray as xr
+        >>> register_accessor()
+        >>> r2 = [[0.1, 0.5], [0.2, 0.7], [0.1, 0.6]]
+        >>> ds = xr.Dataset({"r2": (("seed", "layer"), r2)}, {"seed": [0, 1, 2], "layer": [0, 1]})
+        >>> table = ds.probekit.compare({"layer": 0}, {"layer": 1}).r2
+        >>> table.sel(comparison=["difference", "p", "n"]).values.round(3).tolist()
+        [0.467, 0.005, 3.0]
+        """
+        from probekit.history.differences import compare_selections
+
+        return compare_selections(
+            self._dataset, a, b, test=test, confidence=confidence, correction=correction, seed=seed
+        )
+
     def __repr__(self) -> str:
         return (
             f"probekit history of {', '.join(scores(self._dataset)) or 'nothing'}\n"
-            "  .final(), .normalized_r2(), .summary(), .recorded(), .plot"
+            "  .final(), .normalized_r2(), .summary(), .compare(), .recorded(), .plot"
         )
 
 
@@ -193,12 +278,36 @@ def interval(
     return mean, mean - half, mean + half, count
 
 
+def resampled_interval(
+    array: "xr.DataArray", bootstrap: "Bootstrap"
+) -> "tuple[xr.DataArray, xr.DataArray, xr.DataArray, xr.DataArray]":
+    """Mean over seeds, lower and upper end of its bootstrap interval, and number of seeds."""
+    from probekit.inference import interval_of
+
+    count = array.count("seed").astype(float)
+    mean = array.mean("seed")
+    rows = array.transpose("seed", *mean.dims).values
+    weights = bootstrap.weights(len(rows)).astype(float) if len(rows) > 1 else np.ones((1, 1))
+    present = ~np.isnan(rows)
+    drawn = np.tensordot(weights, present.astype(float), 1)
+    sums = np.tensordot(weights, np.where(present, rows, 0), 1)
+    means = np.divide(sums, drawn, out=np.full_like(sums, np.nan), where=drawn > 0)
+    bounds = interval_of(mean.where(count > 1).values, means, bootstrap)
+    lower, upper = (mean.copy(data=bounds[..., side]) for side in (0, 1))
+    return mean, lower, upper, count
+
+
 def scores(dataset: "xr.Dataset") -> list[str]:
-    """Names of the variables that are numbers with a fraction: no counts, no status, no text."""
+    """Names of the variables that are numbers with a fraction: no counts, no status, no text.
+
+    Nor what says how sure another one is.
+    """
     return [
         str(name)
         for name, array in dataset.data_vars.items()
-        if array.dtype.kind == "f" and not str(name).endswith(STATUS_SUFFIX)
+        if array.dtype.kind == "f"
+        and not str(name).endswith(STATUS_SUFFIX)
+        and UNCERTAINTY not in array.attrs
     ]
 
 

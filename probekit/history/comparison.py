@@ -57,7 +57,7 @@ def compare_histories(a: "xr.Dataset", b: "xr.Dataset", confidence: float = 0.95
             f"a, b: no score in common; a has {', '.join(scores(a)) or 'none'}, "
             f"b has {', '.join(scores(b)) or 'none'}."
         )
-    final_a, final_b = _final(a), _final(b)
+    final_a, final_b = final_rows(a), final_rows(b)
     table = {}
     for name in names:
         one, other = xr.align(
@@ -71,7 +71,7 @@ def compare_histories(a: "xr.Dataset", b: "xr.Dataset", confidence: float = 0.95
     return xr.Dataset(table).assign_coords(comparison=labels)
 
 
-def _final(dataset: "xr.Dataset") -> "xr.Dataset":
+def final_rows(dataset: "xr.Dataset") -> "xr.Dataset":
     """Return each seed's last row; a Dataset without rows is one already."""
     try:
         time = dataset.probekit.time

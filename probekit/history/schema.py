@@ -37,6 +37,9 @@ FINAL_LAYER = "logits"
 
 STATUS_SUFFIX = "_status"
 
+# The attribute of variables that say how sure a score is: they are no scores themselves.
+UNCERTAINTY = "uncertainty"
+
 
 class Status(IntEnum):
     """Why a score is what it is; stored as int8 beside the score, in ``<name>_status``."""

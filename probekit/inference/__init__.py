@@ -7,16 +7,24 @@ through the estimators is the work of `probekit.probing`.
 """
 
 from probekit.inference.ceilings import noise_ceiling
-from probekit.inference.corrections import CORRECTIONS, corrected
-from probekit.inference.options import Bootstrap, CrossValidation, Permutation, Uncertainty
+from probekit.inference.corrections import CORRECTIONS, Correction, corrected
+from probekit.inference.options import (
+    Bootstrap,
+    CrossValidation,
+    Permutation,
+    Uncertainty,
+    check_confidence,
+)
 from probekit.inference.resampling import interval_of, p_value_of
 
 __all__ = [
     "CORRECTIONS",
     "Bootstrap",
+    "Correction",
     "CrossValidation",
     "Permutation",
     "Uncertainty",
+    "check_confidence",
     "corrected",
     "interval_of",
     "noise_ceiling",

@@ -54,9 +54,7 @@ class Uncertainty(abc.ABC):
 
     def text(self) -> str:
         """Return the repr, with groups by their number."""
-        options = (
-            (field.name, getattr(self, field.name)) for field in dataclasses.fields(self)
-        )
+        options = ((field.name, getattr(self, field.name)) for field in dataclasses.fields(self))
         texts = (
             f"{name}={value!r}" if np.ndim(value) == 0 else f"{name}=<{len(np.unique(value))}>"
             for name, value in options
@@ -209,8 +207,9 @@ class Permutation(Uncertainty):
             raise OptionError(f"examples: {examples}; at least 2 are needed to shuffle them.")
 
     def orders(self, examples: int, rows: Iterable[int] | None = None) -> np.ndarray:
-        """Return shuffled numbers of the examples, ``(resample, example)`` int32; see `rows` of
-        `Bootstrap.weights`.
+        """Return shuffled numbers of the examples, ``(resample, example)`` int32.
+
+        `rows` are the shuffles that are wanted, as those of `Bootstrap.weights`.
         """
         self.check(examples)
         place = None if self.groups is None else self.places(examples)

@@ -13,6 +13,7 @@ from probekit.measures._status import Score, score
 from probekit.measures.comparisons import COMPARISONS, Comparison, compared
 from probekit.measures.ranks import spearman_of_arrays
 from probekit.measures.rdm import METRICS, Metric, distances, pairs
+from probekit.measures.reweighting import Weightable, compare_rdms_weighted
 from probekit.statistics import ExamplesState
 
 
@@ -194,5 +195,33 @@ def rsa_score(
         value,
         finite=state.finite(),
         enough=state.present.sum() >= 3,
+        constant=jnp.isnan(value),
+    )
+
+
+def reweighted_rsa_scores(
+    state: ExamplesState,
+    weights: np.ndarray,
+    *,
+    metric: Metric,
+    metric_y: Metric | None,
+    comparison: Weightable,
+) -> Score:
+    """RSA of the examples that were kept, for each row of weights ``(resample, example)`` of all.
+
+    On the host; the dissimilarities are computed once.
+    """
+    kept = np.asarray(state.present)
+    own = weights[:, np.asarray(state.index)[kept]] * np.asarray(state.weight)[kept]
+    metric_y = metric_y or matching_metric(metric, state.y)
+    a, b = (
+        np.asarray(distances(jnp.asarray(z), each))[np.ix_(kept, kept)]
+        for z, each in ((state.x, metric), (state.y, metric_y))
+    )
+    value = compare_rdms_weighted(a, b, own, comparison=comparison)
+    return score(
+        jnp.asarray(value, state.weight.dtype),
+        finite=state.finite(),
+        enough=jnp.asarray((own > 0).sum(axis=1) >= 3),
         constant=jnp.isnan(value),
     )

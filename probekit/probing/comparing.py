@@ -99,7 +99,7 @@ def compare(
     examples = _examples(extractor_a, extractor_b, inputs)
     same = extractor_b is extractor_a
     if uncertainty is not None:
-        check_uncertainty(uncertainty, chosen)
+        check_uncertainty(uncertainty, chosen, examples=examples)
         extractor_a = arrays(extract(extractor_a, inputs, batch_size=batch_size))
         extractor_b = (
             extractor_a if same else arrays(extract(extractor_b, inputs, batch_size=batch_size))
@@ -132,8 +132,7 @@ def _resampled(
     for array in b.values():
         y = units(jnp.asarray(array))
         plan = Plan(estimators, ("",), (y.shape[1],))
-        sample = Sample(x, y, np.ones(len(y), np.float32))
-        found = stack_resamples(resample(plan, sample, None, uncertainty))
+        found = stack_resamples(resample(plan, Sample.of(x, y), None, uncertainty))
         of_b.append({name: scores[:, :, 0] for name, scores in found.items()})
     return {name: np.stack([scores[name] for scores in of_b], axis=2) for name in of_b[0]}
 

@@ -4,17 +4,16 @@ One law of axes: library axes lead, in the order ``seed, epoch, layer, feature``
 axes trail. `probe`, the Recorder and a run label here, so that their Datasets are of one kind.
 """
 
-import dataclasses
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from probekit.errors import ScoreWarning
 from probekit.estimators import Estimator
 from probekit.history import Status, register_accessor, status_attributes
-from probekit.history.schema import STATUS_SUFFIX
+from probekit.history.schema import STATUS_SUFFIX, UNCERTAINTY
 from probekit.inference import (
     Bootstrap,
     Permutation,
@@ -136,59 +135,64 @@ def add_uncertainty(
 ) -> "xr.Dataset":
     """Return the Dataset with what the resamples ``{name: (resample, *dims)}`` say of its scores.
 
-    Bootstrap: ``<name>_ci (…, bound)``; permutation: ``<name>_p``, ``<name>_p_corrected``;
-    cross-validation: ``<name>_cv``, ``<name>_folds (…, fold)``.
+    Bootstrap: ``<name>_ci (…, bound)`` and, if they are kept, ``<name>_resamples (…, resample)``;
+    permutation: ``<name>_p``, ``<name>_p_corrected``; cross-validation: ``<name>_cv``,
+    ``<name>_folds (…, fold)``. Beside intervals and means stands their status: where they are
+    undefined the largest code of the resamples.
     """
     added: dict[str, tuple[Any, ...]] = {}
-    coords: dict[str, Any] = {}
     for name, array in resampled.items():
         if name.endswith(STATUS_SUFFIX) or array.dtype.kind != "f":
             continue
-        dims, score = dataset[name].dims, dataset[name].values
-        units = dataset[name].attrs.get("units", "1")
-
-        def attributes(what: str, units: Any = units) -> dict[str, Any]:
-            return {"long_name": what, "units": units, "uncertainty": _repr_of(uncertainty)}
-
-        if isinstance(uncertainty, Bootstrap):
-            percent = f"{100 * uncertainty.confidence:g} % bootstrap interval of {name}"
-            bounds = interval_of(score, array, uncertainty)
-            added[f"{name}_ci"] = ((*dims, "bound"), bounds, attributes(percent))
-            coords["bound"] = ["lower", "upper"]
-        elif isinstance(uncertainty, Permutation):
-            p = p_value_of(score, array, uncertainty)
-            method = uncertainty.correction
-            what = f"permutation p-value of {name}"
-            added[f"{name}_p"] = (dims, p, attributes(what, "1"))
-            what = f"{what}, corrected for {np.sum(~np.isnan(p))} tests ({method})"
-            added[f"{name}_p_corrected"] = (
-                dims,
-                corrected(p, method=method),
-                attributes(what, "1"),
-            )
-        else:
-            folds = np.moveaxis(array, 0, -1)
-            what = f"cross-validated {name}"
-            added[f"{name}_cv"] = (
-                dims,
-                folds.mean(axis=-1),
-                attributes(f"{what}, mean over folds"),
-            )
-            added[f"{name}_folds"] = ((*dims, "fold"), folds, attributes(what))
-            coords["fold"] = np.arange(len(array))
-    return dataset.assign(added).assign_coords(coords)
+        score = dataset[name]
+        codes = resampled.get(f"{name}{STATUS_SUFFIX}")
+        for told in _told(score.values, array, uncertainty):
+            attributes = {
+                "long_name": f"{told.text} of {name}",
+                "units": "1" if told.is_probability else score.attrs.get("units", "1"),
+                UNCERTAINTY: uncertainty.text(),
+            }
+            full = f"{name}_{told.suffix}"
+            added[full] = ((*score.dims, *told.dims), told.values, attributes)
+            if told.has_status and codes is not None:
+                undefined = np.isnan(told.values)
+                undefined = undefined.any(axis=-1) if told.dims else undefined
+                status = np.where(undefined, codes.max(axis=0), Status.OK).astype(np.int8)
+                added[f"{full}{STATUS_SUFFIX}"] = (score.dims, status, status_attributes(full))
+    bounds = {"bound": ["lower", "upper"]} if _used("bound", added) else {}
+    return dataset.assign(added).assign_coords(bounds)
 
 
-def _repr_of(uncertainty: Uncertainty) -> str:
-    """Return its repr, with arrays by their shape."""
-    options = (
-        (field.name, getattr(uncertainty, field.name)) for field in dataclasses.fields(uncertainty)
-    )
-    texts = (
-        f"{name}={value!r}" if np.ndim(value) == 0 else f"{name}=<{np.size(value)} labels>"
-        for name, value in options
-    )
-    return f"{type(uncertainty).__name__}({', '.join(texts)})"
+class _Told(NamedTuple):
+    """A variable that is added to a score: its axes are those of the score, then `dims`."""
+
+    suffix: str
+    text: str
+    values: np.ndarray
+    dims: tuple[str, ...] = ()
+    is_probability: bool = False
+    has_status: bool = False
+
+
+def _told(score: np.ndarray, resampled: np.ndarray, uncertainty: Uncertainty) -> Iterator[_Told]:
+    """Yield what resamples say of a score."""
+    each = np.moveaxis(resampled, 0, -1)
+    if isinstance(uncertainty, Bootstrap):
+        text = f"{100 * uncertainty.confidence:g} % bootstrap interval"
+        bounds = interval_of(score, resampled, uncertainty)
+        yield _Told("ci", text, bounds, ("bound",), has_status=True)
+        if uncertainty.keep:
+            yield _Told("resamples", "bootstrap resamples", each, ("resample",))
+    elif isinstance(uncertainty, Permutation):
+        p, method = p_value_of(score, resampled, uncertainty), uncertainty.correction
+        yield _Told("p", "permutation p-value", p, is_probability=True)
+        text = f"permutation p-value, corrected for {np.sum(~np.isnan(p))} tests ({method}),"
+        yield _Told("p_corrected", text, corrected(p, method=method), is_probability=True)
+    else:
+        text = "cross-validated value"
+        mean = resampled.mean(axis=0)
+        yield _Told("cv", f"{text}, mean over folds,", mean, has_status=True)
+        yield _Told("folds", text, each, ("fold",))
 
 
 def warn_of_undefined(
@@ -222,7 +226,8 @@ def _reasons(layer: "xr.Dataset") -> list[str]:
         score, status = str(name).removesuffix("_status"), layer[name].values
         if score == name or score not in layer or not (status > Status.OK).any():
             continue
-        undefined = (status > Status.OK) & np.isnan(layer[score].values)
+        own = [dim for dim in layer[score].dims if dim not in layer[name].dims]  # such as bound
+        undefined = (status > Status.OK) & layer[score].isnull().any(own).values
         codes = sorted(set(status[undefined].tolist()))
         if codes:
             words = " and ".join(Status(code).name.lower().replace("_", " ") for code in codes)

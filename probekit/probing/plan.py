@@ -120,6 +120,10 @@ class Plan:
         """Whether every score can be computed under ``jit``."""
         return all(estimator.traceable for estimator in self.estimators)
 
+    def only(self, estimators: tuple[Estimator, ...]) -> "Plan":
+        """Return the plan of these estimators and the same features."""
+        return dataclasses.replace(self, estimators=estimators)
+
     def kept(self) -> tuple[_Kept, ...]:
         """Return the statistics that are kept, each once."""
         return tuple(dict.fromkeys(self._serving().values()))
@@ -196,12 +200,16 @@ class Plan:
         )
 
     def of(
-        self, representations: Mapping[str, jax.Array], y: jax.Array, weight: Any = None
+        self,
+        representations: Mapping[str, jax.Array],
+        y: jax.Array,
+        weight: Any = None,
+        index: Any = None,
     ) -> States:
         """Return what the statistics remember of these examples, all of them at once."""
         example = {
             "weight": jnp.ones(len(y), jnp.float32) if weight is None else weight,
-            "index": jnp.arange(len(y), dtype=jnp.int32),
+            "index": jnp.arange(len(y), dtype=jnp.int32) if index is None else index,
         }
         x = {layer: units(array) for layer, array in representations.items()}
         states: dict[str, list[Any]] = {layer: [] for layer in x}

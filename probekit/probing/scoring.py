@@ -92,9 +92,8 @@ def probe(
     )
     plan = prepared.plan
     if uncertainty is not None:
-        check_uncertainty(uncertainty, plan.estimators)
-        check_inputs(extractor, inputs, len(prepared.fit.y))
-        extractor, prepared = prepared.kept(extractor)
+        prepared.check(uncertainty, extractor)
+        extractor, prepared = prepared.in_memory(extractor)
     scores = read_layers(plan, *prepared.states(extractor))()
     ordered = {layer: scores[layer] for layer in prepared.layer_order(extractor)}
     dataset = dataset_of(plan, ordered)
@@ -143,24 +142,35 @@ class Probe:
         scored_by, inputs = self.scored_on(extractor)
         return fit, self._collect(scored_by, self.held_out._replace(inputs=inputs))
 
-    def kept(self, extractor: Extractor) -> tuple[Extractor, "Probe"]:
+    def check(self, uncertainty: Uncertainty, extractor: Extractor) -> None:
+        """Raise unless there is such uncertainty and the examples fit; nothing is computed."""
+        scored_by, inputs = self.scored_on(extractor)
+        scored = self.fit if self.held_out is None else self.held_out
+        check_uncertainty(
+            uncertainty,
+            self.plan.estimators,
+            examples=len(scored.y),
+            held_out=self.held_out is not None,
+        )
+        check_inputs(extractor, self.fit.inputs, len(self.fit.y))
+        check_inputs(scored_by, inputs, len(scored.y), argument="held_out features")
+
+    def in_memory(self, extractor: Extractor) -> tuple[Extractor, "Probe"]:
         """Return the same with the activations in memory: an extractor of them, and a probe set."""
         scored_by, inputs = self.scored_on(extractor)
         fit = arrays(extract(extractor, self.fit.inputs, batch_size=self.batch_size))
         held_out = self.held_out
         if held_out is not None:
-            check_inputs(scored_by, inputs, len(held_out.y), argument="held_out features")
             other = arrays(extract(scored_by, inputs, batch_size=self.batch_size))
             held_out = held_out._replace(inputs=other)
         fit_on = self.fit._replace(inputs=None)
         return fit, dataclasses.replace(self, fit=fit_on, held_out=held_out)
 
     def samples(self, extractor: Extractor) -> tuple[Sample, Sample | None]:
-        """Return the examples to fit on and to score on, of a probe set that is `kept`."""
+        """Return the examples to fit on and to score on, of a probe set that is `in_memory`."""
 
         def of(source: Any, examples: Examples) -> Sample:
-            weight = np.ones(len(examples.y)) if examples.weight is None else examples.weight
-            return Sample(source.arrays, examples.y, np.asarray(weight, np.float32))
+            return Sample.of(source.arrays, examples.y, examples.weight)
 
         other = None if self.held_out is None else of(self.held_out.inputs, self.held_out)
         return of(extractor, self.fit), other

@@ -14,11 +14,11 @@ from probekit.measures.reweighting import compare_rdms_weighted
 
 def test_counts_of_conditions_are_equal_within_them():
     conditions = np.array(list("aabbbc"))
-    weights = pk.Bootstrap(resamples=20, conditions=conditions).weights(6)
+    weights = pk.Bootstrap(resamples=20, groups=conditions).weights(6)
     assert (weights[:, 0] == weights[:, 1]).all()
     assert (weights[:, [0, 2, 5]].sum(axis=1) == 3).all()
-    assert (weights == pk.Bootstrap(resamples=20, conditions=conditions).weights(6)).all()
-    assert (weights != pk.Bootstrap(resamples=20, conditions=conditions, seed=1).weights(6)).any()
+    assert (weights == pk.Bootstrap(resamples=20, groups=conditions).weights(6)).all()
+    assert (weights != pk.Bootstrap(resamples=20, groups=conditions, seed=1).weights(6)).any()
 
 
 def test_half_samples_hold_each_example_once():
@@ -128,8 +128,8 @@ def test_noise_ceiling_of_what_is_undefined():
         (lambda: pk.Bootstrap(resamples=1), "resamples=1: must be at least 2"),
         (lambda: pk.Bootstrap(confidence=95), "confidence=95: must lie between 0 and 1"),
         (lambda: pk.Bootstrap(method="bca"), "method='bca': not a choice"),
-        (lambda: pk.Bootstrap(conditions=[1] * 4).weights(4), "conditions: 1; at least 2"),
-        (lambda: pk.Bootstrap(conditions=[1, 2]).weights(4), r"conditions: shape \(2,\); there"),
+        (lambda: pk.Bootstrap(groups=[1] * 4).weights(4), "groups: 1; at least 2"),
+        (lambda: pk.Bootstrap(groups=[1, 2]).weights(4), r"groups: shape \(2,\); there"),
         (lambda: pk.CrossValidation(folds=1), "folds=1: must be at least 2"),
         (lambda: pk.CrossValidation(folds=9).weights(4), "folds=9: more than the 4 examples"),
         (

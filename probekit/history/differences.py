@@ -1,0 +1,239 @@
+"""Two layers, features or runs against each other: whether one scores higher than the other."""
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from probekit._checks import check_choice
+from probekit.errors import OptionError, UnknownNameError
+from probekit.history.accessor import scores
+from probekit.history.comparison import final_rows
+from probekit.history.schema import UNCERTAINTY
+from probekit.inference import (
+    CORRECTIONS,
+    Bootstrap,
+    Correction,
+    Permutation,
+    check_confidence,
+    corrected,
+    interval_of,
+    p_value_of,
+)
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Test = Literal["t", "signs", "bootstrap"]
+TESTS = ("t", "signs", "bootstrap")
+PARTS = ("a", "b", "difference", "lower", "upper", "p", "p_corrected", "n")
+"""Labels of the axis `comparison`."""
+
+_RESAMPLES = "_resamples"
+_EXACT_UP_TO = 12  # differences: 4096 ways to change their signs
+_DRAWN = 1 << 14
+
+
+def compare_selections(
+    dataset: "xr.Dataset",
+    a: "Mapping[Hashable, Any] | xr.Dataset",
+    b: "Mapping[Hashable, Any] | xr.Dataset",
+    *,
+    test: Test | None = None,
+    confidence: float = 0.95,
+    correction: Correction = "holm",
+    seed: int = 0,
+) -> "xr.Dataset":
+    """Test each score of one selection against that of another; see `HistoryAccessor.compare`."""
+    import xarray as xr
+
+    check_confidence(confidence)
+    check_choice("correction", correction, CORRECTIONS)
+    if test is not None:
+        check_choice("test", test, TESTS)
+    one, other = (_selected(name, dataset, side) for name, side in (("a", a), ("b", b)))
+    names = _tested_names(dataset, a, b, one, other)
+    test = test or ("t" if any("seed" in one[name].dims for name in names) else "bootstrap")
+    found = {}
+    for name in names:
+        table = (
+            _by_resamples(name, one, other, confidence)
+            if test == "bootstrap"
+            else _by_seeds(name, one, other, _TEST_OF[test](confidence, seed))
+        )
+        if table is not None:
+            table["p_corrected"] = table["p"].copy(data=corrected(table["p"], method=correction))
+            parts = [table[part] for part in PARTS]
+            joined = xr.concat(parts, "comparison", coords="minimal", compat="override")
+            found[name] = joined.assign_attrs(one[name].attrs)
+    if not found:
+        needed = "resamples" if test == "bootstrap" else "the axis 'seed'"
+        raise OptionError(
+            f"test={test!r}: no score has {needed}. Record several seeds, "
+            "or probe with uncertainty=Bootstrap(keep=True)."
+        )
+    attributes = {"test": test, "confidence": confidence, "correction": correction}
+    return xr.Dataset(found, {"comparison": list(PARTS)}, attributes)
+
+
+def _is_selection(side: Any) -> bool:
+    return isinstance(side, Mapping) and not hasattr(side, "data_vars")  # a Dataset is a mapping
+
+
+def _selected(argument: str, dataset: "xr.Dataset", side: Any) -> "xr.Dataset":
+    """Return the last rows of a Dataset, or of a selection of this one."""
+    if not _is_selection(side):
+        if not hasattr(side, "data_vars"):
+            raise OptionError(
+                f"{argument}: a {type(side).__name__}; "
+                "give a mapping such as {'layer': 'hidden_0'}, or a Dataset."
+            )
+        return final_rows(side)
+    for dim, label in side.items():
+        if dim not in dataset.dims:
+            raise UnknownNameError("axis", str(dim), map(str, dataset.dims))
+        labels = dataset[dim].values.tolist()
+        if label not in labels:
+            raise UnknownNameError(str(dim), str(label), map(str, labels))
+    return final_rows(dataset.sel(dict(side), drop=True))
+
+
+def _tested_names(
+    dataset: "xr.Dataset", a: Any, b: Any, one: "xr.Dataset", other: "xr.Dataset"
+) -> list[str]:
+    """Return the scores that both sides have, and that have the axes that are selected."""
+    axes = [{*side} for side in (a, b) if _is_selection(side)]
+    if len(axes) == 2 and axes[0] != axes[1]:
+        given = " and ".join(str(sorted(map(str, dims))) for dims in axes)
+        raise OptionError(f"a, b: select {given}; select the same axes in both.")
+    asked = axes[0] if axes else set()
+    names = [
+        name
+        for name in scores(one)
+        if name in scores(other) and (name not in dataset or asked <= {*dataset[name].dims})
+    ]
+    if not names:
+        raise OptionError("a, b: no score in common that has the axes that are selected.")
+    return names
+
+
+def _aligned(
+    name: str, one: "xr.DataArray", other: "xr.DataArray"
+) -> "tuple[xr.DataArray, xr.DataArray]":
+    """Return a score of both sides where both have the labels."""
+    import xarray as xr
+
+    one, other = xr.align(one, other, join="inner", copy=False)
+    for dim in {*one.dims, *other.dims}:
+        if 0 in (one.sizes.get(dim), other.sizes.get(dim)):
+            remedy = (
+                " Take them as independent with probekit.history.compare_histories."
+                if dim == "seed"
+                else ""
+            )
+            raise OptionError(f"a, b: {name} has no {dim} in common.{remedy}")
+    return one, other
+
+
+Table = dict[str, "xr.DataArray"]
+"""For each of the parts its values; None where a score has nothing to be tested by."""
+
+
+def _by_resamples(
+    name: str, one: "xr.Dataset", other: "xr.Dataset", confidence: float
+) -> Table | None:
+    """Return a difference, its percentile interval, and how far that must widen to reach 0."""
+    kept = f"{name}{_RESAMPLES}"
+    if kept not in one or kept not in other:
+        return None
+    drawn = [side[kept].attrs.get(UNCERTAINTY) for side in (one, other)]
+    if drawn[0] != drawn[1]:
+        raise OptionError(
+            f"a, b: {name} was resampled by {drawn[0]} and by {drawn[1]}; "
+            "probe the same inputs with the same Bootstrap."
+        )
+    score_a, score_b = _aligned(name, one[name], other[name])
+    difference = score_b - score_a
+    resampled_a, resampled_b = _aligned(name, one[kept], other[kept])
+    each = (resampled_b - resampled_a).transpose("resample", *difference.dims)
+    bounds = interval_of(difference.values, each.values, Bootstrap(confidence=confidence))
+    nothing = np.where(np.isnan(bounds[..., 0]), np.nan, 0)
+    p = p_value_of(nothing, each.values, Permutation(alternative="two-sided"))
+    return {
+        "a": score_a + 0 * difference,
+        "b": score_b + 0 * difference,
+        "difference": difference,
+        "lower": difference.copy(data=bounds[..., 0]),
+        "upper": difference.copy(data=bounds[..., 1]),
+        "p": difference.copy(data=p),
+        "n": each.notnull().sum("resample").astype(float),
+    }
+
+
+OneTest = Callable[[np.ndarray], np.ndarray]
+"""From the differences of the seeds, without NaN, to (lower, upper, p)."""
+
+
+def _by_seeds(name: str, one: "xr.Dataset", other: "xr.Dataset", test: OneTest) -> Table | None:
+    """Return the mean difference, its interval and p, over the seeds that both have."""
+    if "seed" not in one[name].dims or "seed" not in other[name].dims:
+        return None
+    score_a, score_b = _aligned(name, one[name], other[name])
+    each = score_b - score_a
+    count = each.notnull().sum("seed").astype(float)
+    difference = each.mean("seed")
+    rows = each.transpose(*difference.dims, "seed").values
+    tested = np.full((*rows.shape[:-1], 3), np.nan)
+    for place in np.ndindex(rows.shape[:-1]):
+        defined = rows[place][~np.isnan(rows[place])].astype(float)
+        if len(defined) > 1:
+            tested[place] = test(defined)
+    names = ("lower", "upper", "p")
+    table = {name: difference.copy(data=tested[..., i]) for i, name in enumerate(names)}
+    there = each.notnull()
+    means = {"a": score_a.where(there).mean("seed"), "b": score_b.where(there).mean("seed")}
+    return {**means, "difference": difference, **table, "n": count}
+
+
+def _t_test(confidence: float, seed: int) -> OneTest:
+    from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
+
+    del seed
+
+    def test(differences: np.ndarray) -> np.ndarray:
+        n, mean = len(differences), differences.mean()
+        error = differences.std(ddof=1) / np.sqrt(n)
+        if error <= 1e-12 * np.abs(differences).max():
+            return np.full(3, np.nan)  # no spread to test by
+        half = error * stdtrit(n - 1, 0.5 + confidence / 2)
+        return np.array([mean - half, mean + half, 2 * stdtr(n - 1, -abs(mean) / error)])
+
+    return test
+
+
+def _sign_test(confidence: float, seed: int) -> OneTest:
+    def test(differences: np.ndarray) -> np.ndarray:
+        changed = _subsets(len(differences), seed)
+        sums, total = changed @ differences, differences.sum()
+        as_far = np.abs(total - 2 * sums) >= np.abs(total) * (1 - 1e-9)
+        # Hartigan's typical values: means of subsets cut the line into equally likely parts.
+        sizes = changed.sum(axis=1)
+        means = np.sort(sums[sizes > 0] / sizes[sizes > 0])
+        outside = int((1 - confidence) / 2 * len(changed) + 1e-9)
+        bounds = (means[outside - 1], means[-outside]) if outside else (-np.inf, np.inf)
+        return np.array([*bounds, as_far.mean()])
+
+    return test
+
+
+def _subsets(count: int, seed: int) -> np.ndarray:
+    """Return all subsets of so many, or many of them at random and the empty one, boolean."""
+    if count <= _EXACT_UP_TO:
+        every: np.ndarray = (np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1
+        return every
+    drawn: np.ndarray = np.random.default_rng(seed).integers(0, 2, (_DRAWN, count)) == 1
+    drawn[0] = False
+    return drawn
+
+
+_TEST_OF: dict[str, Callable[[float, int], OneTest]] = {"t": _t_test, "signs": _sign_test}
