@@ -51,15 +51,15 @@ def probe() -> "Callable[..., xr.Dataset]":
 
 
 @pytest.fixture(scope="session")
-def probe_history() -> "Histories":
+def probe_history(request: pytest.FixtureRequest) -> "Histories":
     """Run a task, once a session for the same options: ``probe_history(task, **options)``.
 
-    Tasks and options are those of `probekit.run`; nothing is kept on disk. Every caller gets a copy
-    of the history.
+    Tasks and options are those of `probekit.run`, and tasks of files by their node id; nothing is
+    kept on disk. Every caller gets a copy of the history.
     """
     from probekit.testing.regression import Histories
 
-    return Histories()
+    return Histories(Path(request.config.rootpath))
 
 
 @pytest.fixture

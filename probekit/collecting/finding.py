@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from probekit.errors import OptionError
+from probekit.errors import OptionError, suggestion
 
 PATTERN = "probe_*.py"
 SHARED = "probefile.py"
@@ -46,7 +46,7 @@ def task_files(path: Path) -> list[Path]:
             raise OptionError(f"{path}: is no task file; those are Python files, {PATTERN}.")
         return [path]
     if not path.is_dir():
-        raise OptionError(f"{path}: there is no such file or folder.")
+        raise OptionError(f"{path}: there is no such file or folder{_near(path)}")
     found = [file for folder in _folders(path) for file in sorted(folder.glob(PATTERN))]
     if not found:
         raise OptionError(f"{path}: no task file in it; those are called {PATTERN}.")
@@ -88,3 +88,13 @@ def _folders(top: Path) -> Iterator[Path]:
 
 def _is_project(folder: Path) -> bool:
     return (folder / "pyproject.toml").is_file() or (folder / ".git").exists()
+
+
+def _near(path: Path) -> str:
+    """End of the message about a path that is not there: what beside it is called alike."""
+    folder = path.parent
+    if not folder.is_dir():
+        return f"; {folder} is none either."
+    beside = [each.name for each in folder.iterdir() if each.suffix == ".py" or each.is_dir()]
+    near = suggestion(path.name, beside)
+    return near if "did you mean" in near else "."

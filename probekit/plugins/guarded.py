@@ -41,20 +41,22 @@ class GuardedCall:
     def __init__(self, caller: pluggy.HookCaller, describe: Callable[[str], str]) -> None:
         self._caller, self._describe = caller, describe
 
-    def __call__(self, **arguments: Any) -> list[Any]:
+    def __call__(self, **arguments: Any) -> Any:
         """Call all implementations; return their results that are not None.
 
-        An exception becomes a `PluginWarning`. `KeyboardInterrupt` and `SystemExit` go through.
+        Of a hook whose specification says ``firstresult`` those after the first result are not
+        called, and it alone is returned, or None. An exception becomes a `PluginWarning`;
+        `KeyboardInterrupt` and `SystemExit` go through.
         """
         return self.checked(_as_it_is, **arguments)
 
-    def checked(self, check: Callable[[Any], Any], /, **arguments: Any) -> list[Any]:
+    def checked(self, check: Callable[[Any], Any], /, **arguments: Any) -> Any:
         """Call all implementations; return what `check` makes of their results.
 
         What `check` raises becomes a `PluginWarning` about the plugin that returned the result.
         """
         results: list[Any] = []
-        open_wrappers: list[tuple[pluggy.HookImpl, Generator[None, list[Any], Any]]] = []
+        open_wrappers: list[tuple[pluggy.HookImpl, Generator[None, Any, Any]]] = []
         for implementation in reversed(self._caller.get_hookimpls()):
             given = self._arguments(implementation, arguments)
             try:
@@ -69,12 +71,20 @@ class GuardedCall:
             if result is not None:
                 with self._refused(implementation):
                     results.append(check(result))
+            if results and self._first_only:
+                break
+        outcome: Any = next(iter(results), None) if self._first_only else results
         for implementation, generator in reversed(open_wrappers):
             try:
-                results = _resumed(generator, results)
+                outcome = _resumed(generator, outcome)
             except Exception as error:
                 self._report(implementation, error)
-        return results
+        return outcome
+
+    @property
+    def _first_only(self) -> bool:
+        spec = self._caller.spec
+        return spec is not None and bool(spec.opts["firstresult"])
 
     def _arguments(self, implementation: pluggy.HookImpl, arguments: dict[str, Any]) -> list[Any]:
         """Return those that an implementation takes; one that the caller forgot is his mistake."""
@@ -111,10 +121,14 @@ def _as_it_is(result: Any) -> Any:
     return result
 
 
-def _resumed(generator: Generator[None, list[Any], Any], results: list[Any]) -> list[Any]:
-    """Let a wrapper go on after its ``yield``; what it returns, if a list, replaces the results."""
+def _resumed(generator: Generator[None, Any, Any], outcome: Any) -> Any:
+    """Let a wrapper go on after its ``yield``; what it returns, if anything, replaces the outcome.
+
+    A list of results is replaced by nothing but a list.
+    """
     try:
-        generator.send(results)
+        generator.send(outcome)
     except StopIteration as stop:
-        return stop.value if isinstance(stop.value, list) else results
+        fits = not isinstance(outcome, list) or isinstance(stop.value, list)
+        return stop.value if fits and stop.value is not None else outcome
     raise RuntimeError("a wrapper must yield exactly once")

@@ -109,7 +109,8 @@ class Regression:
 class Histories:
     """The fixture ``probe_history``: runs of tasks, each once a session."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: Path) -> None:
+        self._root = root
         self._histories: dict[Any, xr.Dataset] = {}
 
     def __call__(self, task: Any, **options: Any) -> "xr.Dataset":
@@ -118,7 +119,8 @@ class Histories:
         Parameters
         ----------
         task : str, Task, class or Variant
-            A registered name, a task, or what `probekit.task` makes of one in a task file.
+            A registered name, a task of a file (``"probes/probe_xor.py::small"``, as seen from
+            pytest's root folder), a task, or what `probekit.task` makes of one.
         **options
             As `probekit.run` takes them, but for where and how the history is written.
 
@@ -130,9 +132,11 @@ class Histories:
         Raises
         ------
         OptionError, UnknownNameError
-            If an option does not fit.
+            If an option does not fit, or there is no such task.
+        TaskFileError
+            If a task of a file fails.
         """
-        from probekit.collecting import Variant
+        from probekit.collecting import Variant, names_task_file
         from probekit.history.schema import config_text
 
         for name in ("output", "overwrite", "resume", "durable"):
@@ -149,10 +153,35 @@ class Histories:
         ordered = {name: options[name] for name in sorted(options)}
         key = (task if isinstance(task, str | type) else _Same(task), config_text(ordered))
         if key not in self._histories:
-            from probekit.running import run
-
-            self._histories[key] = run(task, **options)
+            of_file = isinstance(task, str) and names_task_file(task)
+            self._histories[key] = (self._of_file if of_file else _run)(task, options)
         return self._histories[key].copy(deep=True)
+
+    def _of_file(self, node: str, options: Mapping[str, Any]) -> "xr.Dataset":
+        """Run a task of a file, with all its parameters."""
+        from probekit.collecting import Settings, TaskFileError, collect, run_tasks
+
+        collection = collect(self._root / node)
+        names = [item.name for item in collection.items]
+        if len(names) > 1:
+            raise OptionError(f"task={node!r}: there are several; name one: {', '.join(names)}.")
+        of_run = {field.name for field in dataclasses.fields(Settings)} & set(options)
+        report = run_tasks(
+            collection,
+            options={name: value for name, value in options.items() if name not in of_run},
+            settings=Settings(**{name: options[name] for name in of_run}),
+        )
+        for result in report.failures:
+            raise TaskFileError(result.message)
+        (result,) = report.results
+        assert result.dataset is not None, "it has succeeded"
+        return result.dataset
+
+
+def _run(task: Any, options: Mapping[str, Any]) -> "xr.Dataset":
+    from probekit.running import run
+
+    return run(task, **options)
 
 
 class _Same:

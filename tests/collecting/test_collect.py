@@ -49,6 +49,12 @@ def test_a_folder_without_task_files_and_a_missing_one_are_errors(project):
         collect("empty")
     with pytest.raises(OptionError, match="nowhere: there is no such file or folder"):
         collect("nowhere")
+    with pytest.raises(OptionError, match=r"^empt: there is no .*; did you mean 'empty'\?$"):
+        collect("empt")
+    with pytest.raises(OptionError, match=r"oter\.py: there is no .*; did you mean 'other\.py'\?$"):
+        collect("empty/oter.py::small")
+    with pytest.raises(OptionError, match=r"a/b\.py: .* or folder; a is none either\.$"):
+        collect("a/b.py")
     with pytest.raises(OptionError, match=r"data\.txt: is no task file"):
         collect("data.txt")
 

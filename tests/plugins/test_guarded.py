@@ -1,7 +1,7 @@
 import pytest
 
 from probekit.errors import PluginError, PluginWarning
-from probekit.plugins import hookimpl
+from probekit.plugins import hookimpl, hookspec
 
 
 def listener(function, **options):
@@ -112,6 +112,53 @@ def test_a_wrapper_that_yields_twice(manager):
     manager.register(wrapper(twice), "w")
     with pytest.warns(PluginWarning, match="a wrapper must yield exactly once"):
         assert call(manager) == []
+
+
+class Specifications:
+    """Hooks that a plugin brings for other plugins."""
+
+    @hookspec(firstresult=True)
+    def probekit_pick(self, number):
+        """Pick one."""
+
+
+def picking(function, **options):
+    class Plugin:
+        @hookimpl(**options)
+        def probekit_pick(self, number):
+            return function(number)
+
+    return Plugin()
+
+
+def test_the_first_result_alone_where_the_specification_says_so(manager):
+    manager.pluggy.add_hookspecs(Specifications)
+    assert manager.hook.probekit_pick(number=1) is None
+    called = []
+    manager.register(picking(called.append), "a")  # not reached: b has a result
+    manager.register(picking(lambda number: number + 1), "b")
+    manager.register(picking(lambda number: None), "c")
+    assert manager.hook.probekit_pick(number=1) == 2
+    assert called == []
+
+    def doubled(number):
+        return 2 * (yield)
+
+    class Wrapper:
+        @hookimpl(wrapper=True)
+        def probekit_pick(self, number):
+            return (yield from doubled(number))
+
+    manager.register(Wrapper(), "w")
+    assert manager.hook.probekit_pick(number=1) == 4
+
+
+def test_a_first_result_that_raises_leaves_it_to_the_next(manager):
+    manager.pluggy.add_hookspecs(Specifications)
+    manager.register(picking(lambda number: "fine"), "a")
+    manager.register(picking(fail), "b")
+    with pytest.warns(PluginWarning, match="'b': probekit_pick raised ValueError"):
+        assert manager.hook.probekit_pick(number=1) == "fine"
 
 
 def test_an_old_style_wrapper_is_refused(manager):

@@ -6,13 +6,15 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
 import probekit as pk
-from probekit.errors import OptionError
+from probekit.collecting import TaskFileError
+from probekit.errors import OptionError, UnknownNameError
 from probekit.testing import assert_represented
 from probekit.testing.baseline import load, save
 from probekit.testing.regression import Histories
@@ -271,7 +273,7 @@ def runs(monkeypatch):
 
 
 def test_a_history_is_run_once_for_its_options(runs):
-    histories = Histories()
+    histories = Histories(Path())
     first = histories("reference-complexity", seeds=2, hidden=(8, 8))
     first.loss[:] = 0
     assert histories("reference-complexity", hidden=[8, 8], seeds=2).loss.sum() == 1.5
@@ -289,7 +291,7 @@ def test_local_tasks_have_histories_of_their_own(runs):
 
         __hash__ = None
 
-    histories, one = Histories(), Local()
+    histories, one = Histories(Path()), Local()
     for task in (one, one, Local(), Local):
         histories(task)
     assert len(runs) == 3
@@ -308,6 +310,45 @@ def test_the_fixture_probe_history_lives_for_the_session(run, runs):
     )
     result.assert_outcomes(passed=2)
     assert runs == [("some-task", {"seeds": 1})]
+
+
+def test_probe_history_takes_tasks_of_files(tmp_path):
+    (tmp_path / "probes").mkdir()
+    (tmp_path / "probes" / "probe_sums.py").write_text(
+        """
+import probekit, xarray as xr
+
+
+@probekit.task
+@probekit.parametrize("width", [1, 2])
+def sums(width, factor=1.0):
+    return xr.Dataset({"score": factor * width})
+
+
+@probekit.task
+def broken():
+    raise ValueError("out of order")
+"""
+    )
+    histories = Histories(tmp_path)
+    found = histories("probes/probe_sums.py::sums", factor=3.0)
+    assert found.score.to_pandas().to_dict() == {1: 3.0, 2: 6.0}
+    found.score[:] = 0
+    assert histories("probes/probe_sums.py::sums", factor=3.0).score.sum() == 9
+    for node, error, message in [
+        ("probes/probe_sums.py", OptionError, "there are several; name one: sums, broken"),
+        ("probes/probe_sums.py::sum", UnknownNameError, "'sum'; did you mean 'sums'"),
+        ("probes/probe_sum.py::sums", OptionError, "did you mean 'probe_sums.py'"),
+        (
+            "probes/probe_sums.py::broken",
+            TaskFileError,
+            r"probe_sums\.py:13: broken: ValueError: out of order",
+        ),
+    ]:
+        with pytest.raises(error, match=message):
+            histories(node)
+    with pytest.raises(UnknownNameError, match="'facto'; did you mean 'factor'"):
+        histories("probes/probe_sums.py::sums", facto=3.0)
 
 
 @pytest.mark.slow
