@@ -29,9 +29,9 @@ from probekit_cli._progress import Progress
 from probekit_cli._terminal import Terminal
 from probekit_cli.run import (
     RunOptions,
-    configured_estimators,
     configured_folder,
     listening,
+    named_estimators,
     show_history,
 )
 
@@ -222,9 +222,7 @@ class _Running:
             self._show_collected(collection)
             return
         self.several = len(collection.items) + len(collection.errors) > 1
-        named = _estimators.parse(
-            options.estimators or configured_estimators(), self.manager.registry
-        )
+        named = named_estimators(options.estimators, self.manager.registry)
         try:
             with (
                 signals_as_interrupts(),

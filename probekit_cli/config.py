@@ -16,7 +16,12 @@ def add(app: typer.Typer, manager: Manager) -> None:
     def config_command(
         json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     ) -> None:
-        """Show the settings of the project, and where each is from."""
+        """Show the settings of the project, and where each is from.
+
+        They stand in [tool.probekit] of pyproject.toml; PROBEKIT_OUTPUT and the like override them,
+        and options of the command line both. They hold for the command line alone: what Python
+        code asks for is not changed by the folder it runs in.
+        """
         config, terminal = read_config(), Terminal()
         if json:
             settings = {name: config[name] for name in KEYS}

@@ -174,11 +174,9 @@ def _draw(
 
     from probekit.history.plots import save
 
-    try:
-        with mpl.style.context([style] if style else []):
-            figure = getattr(dataset.probekit.plot, kind)(**options)
+    with mpl.style.context([style] if style else []):
+        figure = getattr(dataset.probekit.plot, kind)(**options)
+        try:
             save(figure, target, bbox_inches="tight")
-    except ProbekitError:
-        raise  # a HistoryError is an OSError, too
-    except OSError as error:
-        raise ProbekitError(f"{target}: cannot be written ({error.strerror}).") from error
+        except OSError as error:
+            raise ProbekitError(f"{target}: cannot be written ({error.strerror}).") from error

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from probekit.errors import DivergedError, HistoryExistsError, OptionError, ProbekitError
-from probekit.plugins import Manager
+from probekit.plugins import Manager, Registry
 from probekit.plugins.config import read_config
 from probekit_cli import _estimators
 from probekit_cli._endings import exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
-from probekit_cli._options import command_of, integer, parameters_of
+from probekit_cli._options import command_of, integer, parameters_of, separated
 from probekit_cli._progress import NAME as PROGRESS
 from probekit_cli._progress import Progress
 from probekit_cli._scores import final_scores
@@ -168,7 +168,7 @@ class _Running:
         if options.overwrite and options.resume:
             raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
         registry.load("task", self.task).Config(**given)
-        named = _estimators.parse(options.estimators or configured_estimators(), registry)
+        named = named_estimators(options.estimators, registry)
         self._check_output()
         began = time.monotonic()
         try:
@@ -203,8 +203,8 @@ class _Running:
         options = self.options
         chosen: dict[str, Any] = {
             "estimators": [one.build(self.manager.registry) for one in named],
-            "layers": _separated(options.layers),
-            "store_activations": _separated(options.store_activations),
+            "layers": separated(options.layers),
+            "store_activations": separated(options.store_activations),
         }
         dataset: xr.Dataset = run(
             self.task,
@@ -280,10 +280,16 @@ def configured_folder() -> Path | None:
     return folder
 
 
-def configured_estimators() -> tuple[str, ...]:
-    """Return what the project estimates; nothing leaves it to the task."""
-    value = read_config()["estimators"].value
-    return (value,) if isinstance(value, str) else value
+def named_estimators(given: Sequence[str] | None, registry: Registry) -> list[_estimators.Named]:
+    """Return what is asked for, or what the project estimates; nothing leaves it to the task."""
+    if given:
+        return _estimators.parse(given, registry)
+    setting = read_config()["estimators"]
+    texts = (setting.value,) if isinstance(setting.value, str) else setting.value
+    try:
+        return _estimators.parse(texts, registry)
+    except ProbekitError as error:
+        raise OptionError(f"estimators ({setting.source}): {error}") from error
 
 
 @contextlib.contextmanager
@@ -314,12 +320,6 @@ def show_history(terminal: Terminal, path: Path, dataset: "xr.Dataset", seconds:
     ]
     terminal.line()
     terminal.table(rows, indent=0)
-
-
-def _separated(texts: list[str] | None) -> list[str]:
-    """Return what stands between commas."""
-    parts = (part.strip() for text in texts or () for part in text.split(","))
-    return [part for part in parts if part]
 
 
 def size_text(size: float) -> str:

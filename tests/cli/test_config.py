@@ -131,3 +131,12 @@ def test_the_style_of_figures(probekit, project, history, tmp_path):
     assert probekit("plot", path, "--style", "ggplot", "-o", "a.png").code == 0
     assert probekit("plot", path, "--style", "default", "-o", "b.png").code == 0
     assert (tmp_path / "a.png").read_bytes() != (tmp_path / "b.png").read_bytes()
+
+
+def test_an_unknown_estimator_of_the_project_is_told_with_its_place(project, probekit):
+    project('[tool.probekit]\nestimators = ["liner_r2"]\n')
+    done = probekit("run", "reference-complexity")
+    assert done.code == 2
+    assert done.complaint.startswith(
+        "probekit: estimators (pyproject.toml:2): unknown estimator 'liner_r2'; did you mean"
+    )
