@@ -61,6 +61,42 @@ def test_holm_by_hand():
         corrected([0.5, 1.5])
 
 
+def test_bonferroni_by_hand():
+    p = [0.01, np.nan, 0.4, 0.02]
+    np.testing.assert_allclose(corrected(p, method="bonferroni"), [0.03, np.nan, 1, 0.06])
+    assert (corrected(p, method="bonferroni")[[0, 2, 3]] >= corrected(p)[[0, 2, 3]]).all()
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_resamples_spread_as_means_do(replace):
+    """The variance of a mean is s²/n; of examples that come in groups that of the groups' means."""
+    generator = np.random.default_rng(0)
+    values = np.repeat(generator.normal(size=40), 5)
+    for groups, expected in [(None, values.var() / 200), (np.arange(200) // 5, values.var() / 40)]:
+        option = pk.Bootstrap(resamples=4000, replace=replace, groups=groups)
+        weights = option.weights(200)
+        means = weights @ values / weights.sum(axis=1)
+        assert means.var() == pytest.approx(expected, rel=0.1)
+
+
+def test_a_resample_is_the_same_in_any_block():
+    groups = np.arange(8) // 2
+    for option, draw in [
+        (pk.Bootstrap(resamples=9), "weights"),
+        (pk.Bootstrap(resamples=9, replace=False), "weights"),
+        (pk.Permutation(resamples=9), "orders"),
+        (pk.Permutation(resamples=9, groups=groups), "orders"),
+    ]:
+        whole = getattr(option, draw)(8)
+        assert len(whole) == 9
+        np.testing.assert_array_equal(getattr(option, draw)(8, range(4, 6)), whole[4:6])
+
+
+def test_text_tells_groups_by_their_number():
+    text = pk.Bootstrap(groups=["a", "b", "b"], keep=True).text()
+    assert text.startswith("Bootstrap(groups=<2>, seed=0, resamples=1000")
+
+
 def test_p_values_count_the_score_itself():
     null = np.array([[1.0], [2.0], [3.0], [np.nan]])
     for alternative, expected in [("greater", 3 / 5), ("less", 4 / 5), ("two-sided", 1.0)]:
@@ -137,6 +173,8 @@ def test_noise_ceiling_of_what_is_undefined():
             "folds=3: more than the 2 groups",
         ),
         (lambda: pk.Permutation(groups=np.arange(4)).orders(4), "groups: one example each"),
+        (lambda: pk.Permutation().orders(1), "examples: 1; at least 2 are needed to shuffle"),
+        (lambda: pk.Bootstrap().weights(1), "examples: 1; at least 2 are needed to resample"),
         (lambda: pk.Permutation(alternative="more"), "alternative='more': not a choice"),
         (lambda: pk.Permutation(correction="bonferoni"), "correction='bonferoni': not a choice"),
     ],

@@ -8,6 +8,10 @@ from sklearn.model_selection import KFold, cross_val_score
 
 import probekit as pk
 from probekit.errors import OptionError
+from probekit.estimators import resolve
+from probekit.plugins import get_manager
+from probekit.probing import uncertainty as uncertainty_module
+from probekit.statistics import state_of
 
 N = 60
 DECODING = pk.estimators.DecodingR2(penalty=0.0)
@@ -26,30 +30,180 @@ def probe(x, features, **options):
     return pk.probe(pk.extractors.arrays({"layer": x}), None, features, **options)
 
 
+def drawn(resamples=25, **options):
+    """Which examples each resample holds."""
+    weights = pk.Bootstrap(resamples=resamples, **options).weights(N).astype(int)
+    return [np.repeat(np.arange(N), weight) for weight in weights]
+
+
+def quantiles(scores):
+    return np.quantile(scores, [0.025, 0.975])
+
+
 @pytest.fixture(scope="module")
 def bootstrapped(data):
-    estimators = ["linear_r2", "cka", pk.estimators.RSA(rdm="euclidean")]
-    return probe(*data, estimators=estimators, uncertainty=pk.Bootstrap(resamples=25))
+    estimators = ["linear_r2", pk.estimators.RSA(rdm="euclidean")]
+    return probe(*data, estimators=estimators, uncertainty=pk.Bootstrap(resamples=25, keep=True))
 
 
-@pytest.mark.parametrize("name", ["linear_r2", "cka"])
-def test_weights_are_copies(data, bootstrapped, name):
+def test_weights_are_copies(data, bootstrapped):
     x, features = data
-    measure = {"linear_r2": pk.measures.linear_r2, "cka": pk.measures.cka}[name]
-    weights = pk.Bootstrap(resamples=25).weights(N).astype(int)
-    drawn = [np.repeat(np.arange(N), weight) for weight in weights]
-    scores = [float(measure(x[rows], features["bit"][rows])) for rows in drawn]
-    found = bootstrapped[f"{name}_ci"].sel(layer="layer", feature="bit")
-    np.testing.assert_allclose(found, np.quantile(scores, [0.025, 0.975]), atol=2e-6)
-    assert found.bound.values.tolist() == ["lower", "upper"]
+    scores = [float(pk.measures.linear_r2(x[rows], features["bit"][rows])) for rows in drawn()]
+    own = bootstrapped.sel(layer="layer", feature="bit")
+    np.testing.assert_allclose(own.linear_r2_resamples, scores, atol=2e-6)
+    np.testing.assert_allclose(own.linear_r2_ci, quantiles(scores), atol=2e-6)
+    assert bootstrapped.linear_r2_ci.dims == ("layer", "feature", "bound")
+    assert bootstrapped.bound.values.tolist() == ["lower", "upper"]
+    assert bootstrapped.linear_r2_ci.attrs["uncertainty"].startswith(
+        "Bootstrap(groups=None, seed=0"
+    )
+    assert (bootstrapped.linear_r2_ci_status == 0).all()
 
 
 def test_the_score_stays_what_it_was(data, bootstrapped):
-    plain = probe(*data, estimators=["linear_r2", "cka"])
+    plain = probe(*data, estimators=["linear_r2", pk.estimators.RSA(rdm="euclidean")])
     np.testing.assert_array_equal(plain.linear_r2, bootstrapped.linear_r2)
-    np.testing.assert_array_equal(plain.cka, bootstrapped.cka)
+    np.testing.assert_array_equal(plain.rsa, bootstrapped.rsa)
     lower, upper = bootstrapped.rsa_ci.sel(feature="bit").values[0]
     assert lower < bootstrapped.rsa.sel(feature="bit") < upper
+
+
+def test_two_features_are_compared_by_their_resamples(bootstrapped):
+    table = bootstrapped.probekit.compare({"feature": "noise"}, {"feature": "bit"})
+    found = table.linear_r2.sel(comparison=["difference", "lower", "upper"])[:, 0]
+    each = bootstrapped.linear_r2_resamples.values[0]
+    score = bootstrapped.linear_r2.values[0]
+    each, score = (
+        values[names == "bit"][0] - values[names == "noise"][0]
+        for names in [bootstrapped.feature.values]
+        for values in (each, score)
+    )
+    np.testing.assert_allclose(found, [score, *quantiles(each)], rtol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kernel", ["linear", "rbf"])
+def test_cka_of_copies(data, kernel):
+    x, features = data
+    ds = probe(
+        *data,
+        estimators=[pk.estimators.CKA(kernel=kernel)],
+        uncertainty=pk.Bootstrap(resamples=25),
+    )
+    scores = [
+        float(pk.measures.cka(x[rows], features["bit"][rows], kernel=kernel)) for rows in drawn()
+    ]
+    np.testing.assert_allclose(ds.cka_ci.sel(feature="bit")[0], quantiles(scores), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_debiased_cka_of_halves(data):
+    x, features = data
+    estimator = pk.estimators.CKA(debiased=True)
+    halves = pk.Bootstrap(resamples=25, replace=False)
+    ds = probe(*data, estimators=[estimator], uncertainty=halves)
+    scores = [
+        float(pk.measures.cka(x[rows], features["bit"][rows], debiased=True))
+        for rows in drawn(replace=False)
+    ]
+    np.testing.assert_allclose(ds.cka_ci.sel(feature="bit")[0], quantiles(scores), atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("groups", [None, np.arange(N) // 3])
+def test_a_probe_of_scikit_learn_is_scored_on_copies(data, groups):
+    """The fitted probe stays; the kept examples that it is scored on are resampled."""
+    x, features = data
+    half = N // 2
+    bit = {"bit": features["bit"]}
+    held_out = (pk.extractors.arrays({"layer": x[half:]}), {"bit": bit["bit"][half:]})
+    groups = None if groups is None else groups[half:]
+    options = {"resamples": 12, "groups": groups}
+    ds = pk.probe(
+        pk.extractors.arrays({"layer": x[:half]}),
+        None,
+        {"bit": bit["bit"][:half]},
+        held_out=held_out,
+        estimators=["auc"],
+        uncertainty=pk.Bootstrap(**options, keep=True),
+    )
+    weights = pk.Bootstrap(**options).weights(half).astype(int)
+    for weight, found in zip(weights, ds.auc_resamples.values.ravel(), strict=True):
+        rows = half + np.repeat(np.arange(half), weight)
+        expected = pk.measures.decoding(
+            x[:half], bit["bit"][:half], held_out=(x[rows], bit["bit"][rows]), metric="auc"
+        )
+        assert found == pytest.approx(float(expected), abs=1e-6)
+
+
+@pytest.mark.slow
+def test_a_sample_is_resampled_within_itself(data):
+    """With places for 20 examples, each resample holds these alone, 20 draws of them."""
+    x, features = data
+    estimator = pk.estimators.HSIC(kernel="rbf", examples=20)
+    kept = np.sort(np.asarray(state_of(estimator.statistic, x).index))
+    ds = probe(
+        x,
+        {"bit": features["bit"]},
+        estimators=[estimator],
+        uncertainty=pk.Bootstrap(resamples=12, keep=True),
+    )
+    weights = pk.Bootstrap(resamples=12).weights(20).astype(int)
+    for weight, found in zip(weights, ds.hsic_resamples.values.ravel(), strict=True):
+        rows = np.repeat(kept, weight)
+        expected = float(pk.measures.hsic(x[rows], features["bit"][rows], kernel="rbf"))
+        assert found == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("uncertainty", [pk.Bootstrap(resamples=9), pk.Permutation(resamples=9)])
+def test_absent_examples_are_not_drawn(data, uncertainty):
+    x, features = data
+    weight = np.where(np.arange(N) < N // 2, 1, 0)
+    hole = np.where(weight[:, None] > 0, x, np.nan).astype(np.float32)
+    ours = probe(hole, features, weight=weight, uncertainty=uncertainty)
+    half = {name: label[: N // 2] for name, label in features.items()}
+    theirs = probe(x[: N // 2], half, uncertainty=uncertainty)
+    name = "linear_r2_ci" if "linear_r2_ci" in ours else "linear_r2_p"
+    assert ours[name].notnull().all()
+    np.testing.assert_allclose(ours[name], theirs[name], atol=1e-6)
+
+
+@pytest.mark.slow
+def test_blocks_of_resamples_change_nothing(data, bootstrapped, monkeypatch):
+    monkeypatch.setattr(uncertainty_module, "_WORKING_SET", 4 * 3 * N * 4 * 7)
+    ds = probe(*data, uncertainty=pk.Bootstrap(resamples=25, keep=True))
+    np.testing.assert_allclose(ds.linear_r2_resamples, bootstrapped.linear_r2_resamples, atol=1e-6)
+
+
+ALL = get_manager().registry.names("estimator")
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_copies_are_refused_by_name_or_allowed(name):
+    """Before anything is computed; halves of the examples are always allowed."""
+    chosen = resolve([name])
+    uncertainty_module.check_uncertainty(pk.Bootstrap(replace=False), chosen, examples=4)
+    if not chosen[0].distinct:
+        uncertainty_module.check_uncertainty(pk.Bootstrap(), chosen, examples=4)
+        return
+    with pytest.raises(OptionError, match=f"'{name}' supposes that no example is there twice. Use"):
+        uncertainty_module.check_uncertainty(pk.Bootstrap(), chosen, examples=4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name", ["ridge_r2", "unique_r2", "soft_matching", "mutual_neighbours", "sparsity", "spectrum"]
+)
+def test_every_kind_of_statistic_can_be_resampled(data, name):
+    (estimator,) = resolve([name])
+    halves = pk.Bootstrap(resamples=6, replace=not estimator.distinct)
+    ds = probe(*data, estimators=[estimator], uncertainty=halves)
+    for variable in estimator.variables:
+        bounds = ds[f"{variable.name}_ci"]
+        assert bounds.dims == (*ds[variable.name].dims, "bound")
+        assert (bounds.sel(bound="lower") <= bounds.sel(bound="upper")).all()
+        assert bounds.notnull().all()
 
 
 def test_cross_validation_is_that_of_scikit_learn(data):
@@ -77,29 +231,39 @@ def test_permutation(data):
     assert float(ds.linear_r2_p_corrected.sel(feature="bit")[0]) == 0.02
 
 
+@pytest.mark.slow
 def test_compare(data):
     x, _ = data
     a = pk.extractors.arrays({"layer": x, "square": x**2})
     b = pk.extractors.arrays({"part": x[:, :2] + 0.5})
     ds = pk.compare(a, b, None, uncertainty=pk.Bootstrap(resamples=25))
     assert ds.cka_ci.dims == ("layer_a", "layer_b", "bound")
-    weights = pk.Bootstrap(resamples=25).weights(N).astype(int)
-    drawn = [np.repeat(np.arange(N), weight) for weight in weights]
-    scores = [float(pk.measures.cka(x[rows] ** 2, x[rows, :2])) for rows in drawn]
-    np.testing.assert_allclose(
-        ds.cka_ci.sel(layer_a="square", layer_b="part"),
-        np.quantile(scores, [0.025, 0.975]),
-        atol=2e-6,
-    )
+    scores = [float(pk.measures.cka(x[rows] ** 2, x[rows, :2])) for rows in drawn()]
+    found = ds.cka_ci.sel(layer_a="square", layer_b="part")
+    np.testing.assert_allclose(found, quantiles(scores), atol=2e-6)
 
 
-def test_nan_stays_nan(data):
+@pytest.mark.slow
+@pytest.mark.parametrize("estimator", ["linear_r2", "rsa", "hsic"])
+def test_nan_stays_nan(data, estimator):
     x, features = data
     broken = x.copy()
     broken[3, 0] = np.nan
-    with pytest.warns(pk.errors.ScoreWarning, match="NaN"):
-        ds = probe(broken, features, estimators=["cka"], uncertainty=pk.Bootstrap(resamples=25))
-    assert ds.cka_ci.isnull().all()
+    with pytest.warns(pk.errors.ScoreWarning, match=f"{estimator}_ci is NaN .non finite input"):
+        ds = probe(broken, features, estimators=[estimator], uncertainty=pk.Bootstrap(resamples=25))
+    assert ds[f"{estimator}_ci"].isnull().all()
+    assert (ds[f"{estimator}_ci_status"] == pk.history.Status.NON_FINITE_INPUT).all()
+
+
+@pytest.mark.slow
+def test_two_examples_are_too_few_for_an_interval():
+    """Every second resample holds one of the two alone, and has no R²."""
+    x = np.array([[0.0, 1.0], [2.0, 5.0]], np.float32)
+    with pytest.warns(pk.errors.ScoreWarning, match="linear_r2_ci is NaN"):
+        ds = probe(x, {"y": x[:, 0]}, uncertainty=pk.Bootstrap(resamples=40))
+    assert float(ds.linear_r2[0, 0]) == pytest.approx(1)
+    assert ds.linear_r2_ci.isnull().all()
+    assert (ds.linear_r2_ci_status > 0).all()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,205 @@
+"""`ds.probekit.compare` and intervals of resampled seeds, against SciPy and by hand."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.stats import bootstrap, permutation_test, ttest_rel
+
+import probekit as pk
+from probekit.errors import OptionError, UnknownNameError
+from probekit.history import register_accessor
+from probekit.inference import corrected
+
+register_accessor()
+SEEDS, LAYERS = 7, ["h0", "h1", "h2"]
+FIRST, SECOND = {"layer": "h0"}, {"layer": "h1"}
+
+
+@pytest.fixture
+def history():
+    generator = np.random.default_rng(0)
+    r2 = generator.normal([[0.4], [0.48], [0.7]], 0.1, (SEEDS, 2, 3, 2))
+    r2[1, 1, 0, 0] = np.nan  # a score that is undefined for one seed
+    loss = generator.uniform(size=(SEEDS, 2))
+    return xr.Dataset(
+        {"r2": (("seed", "epoch", "layer", "feature"), r2), "loss": (("seed", "epoch"), loss)},
+        {"seed": range(SEEDS), "epoch": [0, 9], "layer": LAYERS, "feature": ["easy", "hard"]},
+    )
+
+
+def difference(history, feature, epoch=9):
+    row = history.r2.sel(epoch=epoch, feature=feature)
+    each = (row.sel(layer="h1") - row.sel(layer="h0")).values
+    return each[~np.isnan(each)]
+
+
+def parts(table, *names):
+    return [float(table.sel(comparison=name)) for name in names]
+
+
+@pytest.mark.parametrize("feature", ["easy", "hard"])
+def test_t_is_that_of_scipy(history, feature):
+    table = history.probekit.compare(FIRST, SECOND, confidence=0.9).r2.sel(feature=feature)
+    each = difference(history, feature)
+    theirs = ttest_rel(each, np.zeros_like(each))
+    lower, upper = theirs.confidence_interval(0.9)
+    found = parts(table, "difference", "lower", "upper", "p", "n")
+    np.testing.assert_allclose(found, [each.mean(), lower, upper, theirs.pvalue, len(each)])
+    mean_a, mean_b = parts(table, "a", "b")
+    assert mean_b - mean_a == pytest.approx(each.mean()), "means over the same seeds"
+
+
+@pytest.mark.parametrize("feature", ["easy", "hard"])
+def test_signs_are_those_of_scipy(history, feature):
+    table = history.probekit.compare(FIRST, SECOND, test="signs").r2.sel(feature=feature)
+    each = difference(history, feature)
+    zeros = np.zeros_like(each)
+    theirs = permutation_test(
+        (each, zeros), lambda a, b: (a - b).mean(), permutation_type="samples", n_resamples=np.inf
+    )
+    assert parts(table, "p") == pytest.approx([theirs.pvalue])
+
+
+def test_many_seeds_change_signs_at_random():
+    each = np.random.default_rng(1).normal(0.4, 1, 20)
+    ds = xr.Dataset({"r2": (("seed", "layer"), np.stack([0 * each, each], 1))}, {"layer": [0, 1]})
+    ds = ds.assign_coords(seed=range(20))
+    one, other = (
+        ds.probekit.compare({"layer": 0}, {"layer": 1}, test=test).r2 for test in ("signs", "t")
+    )
+    assert parts(one, "p") == pytest.approx(parts(other, "p"), abs=0.02)
+    assert parts(one, "lower", "upper") == pytest.approx(parts(other, "lower", "upper"), abs=0.1)
+    again = ds.probekit.compare({"layer": 0}, {"layer": 1}, test="signs").r2
+    xr.testing.assert_identical(one, again)
+
+
+def test_interval_of_signs_holds_what_the_test_does_not_reject(history):
+    """At each end of the interval p crosses 1 - confidence."""
+    table = history.probekit.compare(FIRST, SECOND, test="signs", confidence=0.9)
+    each = difference(history, "hard")
+
+    def p(centre):
+        signs = 1 - 2 * ((np.arange(2**SEEDS)[:, None] >> np.arange(SEEDS)) % 2)
+        means = np.abs(signs @ (each - centre))
+        return np.mean(means >= means[0] * (1 - 1e-9))
+
+    lower, upper = parts(table.r2.sel(feature="hard"), "lower", "upper")
+    for end, inwards in ((lower, 1e-6), (upper, -1e-6)):
+        assert p(end + inwards) > 0.1 >= p(end - inwards)
+    sure = history.probekit.compare(FIRST, SECOND, test="signs", confidence=0.99)
+    assert parts(sure.r2.sel(feature="hard"), "lower", "upper") == [-np.inf, np.inf]
+
+
+def test_a_row_and_a_dataset_can_be_chosen(history):
+    table = history.probekit.compare({"epoch": 0, **FIRST}, {"epoch": 0, **SECOND})
+    assert parts(table.r2.sel(feature="hard"), "difference") == pytest.approx(
+        [difference(history, "hard", epoch=0).mean()]
+    )
+    assert list(table) == ["r2"], "loss has no layers"
+    assert table.attrs["test"] == "t"
+    shifted = history.copy()
+    shifted["loss"] = history.loss + xr.DataArray(np.arange(1.0, SEEDS + 1), dims="seed")
+    both = history.probekit.compare({}, shifted, correction="bonferroni")
+    assert parts(both.loss, "difference") == pytest.approx([4.0])
+    assert set(both) == {"r2", "loss"}
+
+
+def test_p_is_corrected_over_what_is_left(history):
+    table = history.probekit.compare({"feature": "easy"}, {"feature": "hard"}, correction="fdr_bh")
+    p = table.r2.sel(comparison="p")
+    assert p.dims == ("layer",)
+    expected = corrected(p, method="fdr_bh")
+    np.testing.assert_allclose(table.r2.sel(comparison="p_corrected"), expected)
+
+
+def resampled(seed=0, drawn="Bootstrap(seed=0)"):
+    generator = np.random.default_rng(seed)
+    each = generator.normal([0.3, 0.45], 0.1, (500, 2)).T
+    return xr.Dataset(
+        {
+            "cka": ("layer", [0.3, 0.45]),
+            "cka_resamples": (("layer", "resample"), each, {"uncertainty": drawn}),
+        },
+        {"layer": ["h0", "h1"]},
+    )
+
+
+def test_resamples_that_are_at_hand():
+    ds = resampled()
+    table = ds.probekit.compare(FIRST, SECOND).cka
+    each = ds.cka_resamples.values[1] - ds.cka_resamples.values[0]
+    expected = [0.15, *np.quantile(each, [0.025, 0.975]), 2 * (1 + (each <= 0).sum()) / 501, 500]
+    np.testing.assert_allclose(parts(table, "difference", "lower", "upper", "p", "n"), expected)
+    assert parts(table, "a", "b") == [0.3, 0.45]
+    broken = ds.copy(deep=True)
+    broken.cka_resamples[0, :100] = np.nan
+    table = broken.probekit.compare(FIRST, SECOND).cka
+    assert np.isnan(parts(table, "lower", "upper", "p")).all()
+
+
+def test_resamples_of_other_draws_are_no_pairs():
+    with pytest.raises(OptionError, match=r"resampled by Bootstrap\(seed=0\) and by Bootstrap\(s"):
+        resampled().probekit.compare({}, resampled(1, "Bootstrap(seed=1)"))
+
+
+def test_what_cannot_be_tested_is_nan(history):
+    one = history.isel(seed=[0])
+    table = one.probekit.compare(FIRST, SECOND).r2.sel(feature="hard")
+    assert np.isnan(parts(table, "lower", "upper", "p", "p_corrected")).all()
+    assert parts(table, "n") == [1]
+    shifted = history + 0.25
+    table = history.probekit.compare({}, shifted).loss
+    assert np.isnan(parts(table, "lower", "upper", "p")).all(), "no spread to test by"
+    signs = history.probekit.compare({}, shifted, test="signs").loss
+    assert parts(signs, "p") == [2 / 2**SEEDS]
+    two = history.isel(seed=[2, 3]).probekit.compare(FIRST, SECOND, test="signs").r2
+    assert parts(two.sel(feature="hard"), "lower", "upper") == [-np.inf, np.inf]
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "options", "error", "message"),
+    [
+        (FIRST, {"layer": "h9"}, {}, UnknownNameError, "unknown layer 'h9'; there are: h0, h1"),
+        ({"layr": "h0"}, SECOND, {}, UnknownNameError, "unknown axis 'layr'; did you mean 'layer'"),
+        (FIRST, {"feature": "easy"}, {}, OptionError, r"select \['layer'\] and \['feature'\]"),
+        ("h0", SECOND, {}, OptionError, "a: a str; give a mapping such as"),
+        (FIRST, SECOND, {"test": "z"}, OptionError, "test='z': not a choice"),
+        (FIRST, SECOND, {"correction": "no"}, OptionError, "correction='no': not a choice"),
+        (FIRST, SECOND, {"confidence": 95}, OptionError, "confidence=95: must lie between 0 and 1"),
+        (FIRST, SECOND, {"test": "bootstrap"}, OptionError, "no score has resamples. Record sev"),
+    ],
+)
+def test_errors(history, a, b, options, error, message):
+    with pytest.raises(error, match=message):
+        history.probekit.compare(a, b, **options)
+
+
+def test_errors_of_datasets_that_do_not_fit(history):
+    others = history.assign_coords(seed=range(10, 10 + SEEDS))
+    with pytest.raises(OptionError, match=r"no seed in common. Take them as independent with"):
+        history.probekit.compare({}, others)
+    with pytest.raises(OptionError, match="r2 has no layer in common"):
+        history[["r2"]].probekit.compare({}, history.assign_coords(layer=["x", "y", "z"]))
+    with pytest.raises(OptionError, match="no score in common that has the axes"):
+        history.probekit.compare({}, history[["loss"]].rename(loss="other"))
+    with pytest.raises(OptionError, match="test='bootstrap': no score has resamples"):
+        history.isel(seed=0, drop=True).probekit.compare(FIRST, SECOND)
+
+
+def test_resampled_seeds_are_those_of_scipy(history):
+    final = history.isel(epoch=[-1])
+    table = final.probekit.summary(uncertainty=pk.Bootstrap(resamples=4000)).r2
+    values = final.r2.sel(layer="h2", feature="hard").values.ravel()
+    theirs = bootstrap((values,), np.mean, method="percentile", n_resamples=4000, rng=0)
+    found = table.sel(layer="h2", feature="hard").isel(epoch=0)
+    expected = [values.mean(), *theirs.confidence_interval, SEEDS]
+    np.testing.assert_allclose(found, expected, atol=0.006)
+    hole = table.sel(layer="h0", feature="easy").isel(epoch=0)
+    assert float(hole.sel(statistic="n")) == SEEDS - 1
+    assert np.isfinite(hole).all()
+    alone = final.isel(seed=[0]).probekit.summary(uncertainty=pk.Bootstrap(resamples=5)).loss
+    assert np.isnan(alone.sel(statistic=["lower", "upper"])).all()
+
+
+def test_what_says_how_sure_a_score_is_is_no_score():
+    assert list(resampled().expand_dims(seed=3).probekit.summary()) == ["cka"]
