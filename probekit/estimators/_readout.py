@@ -7,6 +7,7 @@ import jax
 
 from probekit.estimators._protocol import Estimator
 from probekit.measures import Score
+from probekit.measures.regression import MultiOutput
 from probekit.statistics import Moments, MomentsState
 from probekit.variables import Variable
 
@@ -14,6 +15,17 @@ from probekit.variables import Variable
 def reported(name: str, score: Score) -> dict[str, jax.Array]:
     """Return the variable and its status code."""
     return {name: score.value, f"{name}_status": score.status}
+
+
+def invariances_of_average(multioutput: MultiOutput) -> frozenset[str]:
+    """Return what leaves an average of the units' R² as it is.
+
+    A rotation changes the mean over units, but not the share of the total variance.
+    """
+    if multioutput == "raw_values":
+        return frozenset({"translation", "scaling"})
+    weighted = {"rotation"} if multioutput == "variance_weighted" else set()
+    return frozenset({"translation", "scaling", "permutation", *weighted})
 
 
 class SimilarityOfMoments(Estimator):

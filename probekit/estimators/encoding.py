@@ -6,7 +6,7 @@ import jax
 
 from probekit._checks import check_choice
 from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import reported
+from probekit.estimators._readout import invariances_of_average, reported
 from probekit.measures.regression import MULTIOUTPUT, MultiOutput, encoding_score
 from probekit.statistics import Moments, MomentsState
 from probekit.variables import Variable
@@ -42,11 +42,8 @@ class LinearR2(Estimator):
 
     @property
     def invariances(self) -> frozenset[str]:
-        """A rotation changes the mean over units, but not the share of the total variance."""
-        weighted = {"rotation"} if self.multioutput == "variance_weighted" else set()
-        if self.multioutput == "raw_values":
-            return frozenset({"translation", "scaling"})
-        return frozenset({"translation", "scaling", "permutation", *weighted})
+        """Those of the average over units."""
+        return invariances_of_average(self.multioutput)
 
     @property
     def variables(self) -> tuple[Variable, ...]:

@@ -6,9 +6,9 @@ from typing import Any
 import jax
 
 from probekit._checks import check_at_least
-from probekit.estimators._protocol import Estimator
+from probekit.estimators._probing import OfProbe
 from probekit.estimators._readout import reported
-from probekit.measures.decoders import Options, check_probe
+from probekit.measures.decoders import Options
 from probekit.measures.information import (
     DEFAULT_DRAWS,
     FRACTIONS,
@@ -17,18 +17,12 @@ from probekit.measures.information import (
     information_score,
     selectivity_score,
 )
-from probekit.statistics import Examples, ExamplesState
+from probekit.statistics import ExamplesState
 from probekit.variables import Variable
-
-_KNOWN = frozenset({"translation", "scaling", "rotation", "permutation"})
-
-
-def _invariances(probe: str) -> frozenset[str]:
-    return _KNOWN if probe in ("logistic", "ridge", "knn") else frozenset()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class OnlineCodelength(Estimator):
+class OnlineCodelength(OfProbe):
     """Minimum description length of a feature given the representation, by online coding.
 
     As `probekit.measures.online_codelength`, of the fitted examples; the second variable,
@@ -53,20 +47,13 @@ class OnlineCodelength(Estimator):
     options: Options = ()
     examples: int = 1024
     name: str = "online_codelength"
-    kind = "decoding"
-    traceable = False
+    metric = "cross_entropy"
     distinct = True
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_probe(self.probe, "cross_entropy")
         check_fractions(self.fractions)
-        check_at_least("examples", self.examples, 2)
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """Those of the probe."""
-        return _invariances(self.probe)
+        super().__post_init__()
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -90,11 +77,6 @@ class OnlineCodelength(Estimator):
             ),
         )
 
-    @property
-    def statistic(self) -> Examples:
-        """The examples, in the order of their hash."""
-        return Examples(capacity=self.examples)
-
     def compute(self, fit: ExamplesState, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
         del held_out
         length, compression = codelength_score(
@@ -107,7 +89,7 @@ class OnlineCodelength(Estimator):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class VInformation(Estimator):
+class VInformation(OfProbe):
     """Usable information: how many bits about a feature a family of probes finds.
 
     As `probekit.measures.v_information`, on `examples` examples of each split.
@@ -128,18 +110,7 @@ class VInformation(Estimator):
     options: Options = ()
     examples: int = 1024
     name: str = "v_information"
-    kind = "decoding"
-    traceable = False
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_probe(self.probe, "cross_entropy")
-        check_at_least("examples", self.examples, 2)
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """Those of the probe."""
-        return _invariances(self.probe)
+    metric = "cross_entropy"
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -155,11 +126,6 @@ class VInformation(Estimator):
             ),
         )
 
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
-
     def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
         states = (fit.head(self.examples), held_out.head(self.examples))
         score = information_score(*states, probe=self.probe, options=self.options)
@@ -167,7 +133,7 @@ class VInformation(Estimator):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ControlSelectivity(Estimator):
+class ControlSelectivity(OfProbe):
     """Accuracy of a probe minus that on a control task, which can only be learned by heart.
 
     As `probekit.measures.control_selectivity`, on `examples` examples of each split; the second
@@ -196,8 +162,7 @@ class ControlSelectivity(Estimator):
     options: Options = ()
     examples: int = 1024
     name: str = "control_selectivity"
-    kind = "decoding"
-    traceable = False
+    metric = "accuracy"
 
     @property
     def distinct(self) -> bool:
@@ -206,14 +171,8 @@ class ControlSelectivity(Estimator):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_probe(self.probe, "accuracy")
         check_at_least("draws", self.draws, 1)
-        check_at_least("examples", self.examples, 2)
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """Those of the probe."""
-        return _invariances(self.probe)
+        super().__post_init__()
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -233,11 +192,6 @@ class ControlSelectivity(Estimator):
                 references=references,
             ),
         )
-
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
 
     def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
         selectivity, control = selectivity_score(

@@ -5,7 +5,7 @@ import dataclasses
 import jax
 
 from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import reported
+from probekit.estimators._readout import invariances_of_average, reported
 from probekit.measures.commonality import check_averaged
 from probekit.measures.parities import Columns, check_bits, parity_score
 from probekit.measures.regression import MultiOutput
@@ -40,9 +40,8 @@ class ParityR2(Estimator):
 
     @property
     def invariances(self) -> frozenset[str]:
-        """A rotation changes the mean over units, but not the share of the total variance."""
-        weighted = {"rotation"} if self.multioutput == "variance_weighted" else set()
-        return frozenset({"translation", "scaling", "permutation", *weighted})
+        """Those of the average over units."""
+        return invariances_of_average(self.multioutput)
 
     @property
     def variables(self) -> tuple[Variable, ...]:

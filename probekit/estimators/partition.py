@@ -6,7 +6,7 @@ import jax
 
 from probekit._checks import check_at_least, check_choice
 from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import reported
+from probekit.estimators._readout import invariances_of_average, reported
 from probekit.measures.banded import DEFAULT_CANDIDATES, Columns, banded_score
 from probekit.measures.commonality import (
     check_averaged,
@@ -22,13 +22,6 @@ from probekit.variables import Variable
 _ONE_SIDED = (-float("inf"), 1.0)
 _OF_FEATURES = Moments(xx="diagonal")
 _COMMONALITY = "Newton and Spurrell 1967; Seibold and McPhee 1979, Commonality analysis"
-
-
-def _invariances(multioutput: MultiOutput) -> frozenset[str]:
-    if multioutput == "raw_values":
-        return frozenset({"translation", "scaling"})
-    weighted = {"rotation"} if multioutput == "variance_weighted" else set()
-    return frozenset({"translation", "scaling", "permutation", *weighted})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,7 +50,7 @@ class JointR2(Estimator):
     @property
     def invariances(self) -> frozenset[str]:
         """A rotation changes the mean over units, but not the share of the total variance."""
-        return _invariances(self.multioutput)
+        return invariances_of_average(self.multioutput)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -111,7 +104,7 @@ class UniqueR2(Estimator):
     @property
     def invariances(self) -> frozenset[str]:
         """A rotation changes the mean over units, but not the share of the total variance."""
-        return _invariances(self.multioutput)
+        return invariances_of_average(self.multioutput)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -170,7 +163,7 @@ class Commonality(Estimator):
     @property
     def invariances(self) -> frozenset[str]:
         """A rotation changes the mean over units, but not the share of the total variance."""
-        return _invariances(self.multioutput)
+        return invariances_of_average(self.multioutput)
 
     @property
     def variables(self) -> tuple[Variable, ...]:

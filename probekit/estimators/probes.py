@@ -1,24 +1,20 @@
 """Decoding by any probe: logistic, nearest neighbours, a perceptron, whatever scikit-learn has."""
 
-import abc
 import dataclasses
-from typing import ClassVar
 
 import jax
 
-from probekit._checks import check_at_least, check_choice
-from probekit.estimators._protocol import Estimator
+from probekit._checks import check_at_least
+from probekit.estimators._probing import OfProbe
 from probekit.estimators._readout import reported
 from probekit.measures.decoders import (
     HIDDEN,
-    METRICS,
     NEIGHBOURS,
     Metric,
     Options,
-    check_probe,
     decoding_score,
 )
-from probekit.statistics import Examples, ExamplesState
+from probekit.statistics import ExamplesState
 from probekit.variables import Variable
 
 _RANGES = {"cross_entropy": (0.0, float("inf")), "r2": (-float("inf"), 1.0)}
@@ -30,27 +26,12 @@ _WORDS = {
     "r2": "R²",
 }
 _ALAIN = "Alain and Bengio 2016, Understanding intermediate layers using linear classifier probes"
-_KNOWN = frozenset({"translation", "scaling", "rotation", "permutation"})
 
 
-class Probed(Estimator):
-    """A score of a probe that is fitted on the host to the examples that were kept; abstract.
+class Probed(OfProbe):
+    """A score of a probe; abstract."""
 
-    A final class declares `probe`, `metric`, `options` and `examples`, as fields or attributes.
-    """
-
-    kind = "decoding"
-    traceable = False
-    references: ClassVar[str] = _ALAIN
-    probe: str
-    metric: Metric
-    options: Options
-    examples: int
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """A perceptron starts from random weights; of a stranger nothing is known."""
-        return _KNOWN if self.probe in ("logistic", "ridge", "knn") else frozenset()
+    references = _ALAIN
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -65,11 +46,6 @@ class Probed(Estimator):
             ),
         )
 
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
-
     def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
         score = decoding_score(
             fit.head(self.examples),
@@ -79,14 +55,6 @@ class Probed(Estimator):
             options=self.options,
         )
         return reported(self.name, score)
-
-    def _check(self) -> None:
-        check_probe(self.probe, self.metric)
-        check_at_least("examples", self.examples, 2)
-
-    @abc.abstractmethod
-    def __post_init__(self) -> None:
-        """Check the options."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -120,11 +88,6 @@ class Decoding(Probed):
     examples: int = 1024
     name: str = "decoding"
 
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_choice("metric", self.metric, METRICS)
-        self._check()
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BalancedAccuracy(Probed):
@@ -150,10 +113,6 @@ class BalancedAccuracy(Probed):
     name: str = "balanced_accuracy"
     metric = "balanced_accuracy"
     references = "Brodersen et al. 2010, The balanced accuracy and its posterior distribution"
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        self._check()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -181,10 +140,6 @@ class AUC(Probed):
     metric = "auc"
     references = "Hanley and McNeil 1982, The meaning and use of the area under a ROC curve"
 
-    def __post_init__(self) -> None:
-        """Check the options."""
-        self._check()
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CrossEntropy(Probed):
@@ -209,10 +164,6 @@ class CrossEntropy(Probed):
     examples: int = 1024
     name: str = "cross_entropy"
     metric = "cross_entropy"
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        self._check()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -242,7 +193,7 @@ class KNNAccuracy(Probed):
     def __post_init__(self) -> None:
         """Check the options."""
         check_at_least("neighbours", self.neighbours, 1)
-        self._check()
+        super().__post_init__()
 
     @property
     def options(self) -> Options:  # type: ignore[override]
@@ -283,7 +234,7 @@ class MLPAccuracy(Probed):
         """Check the options."""
         check_at_least("hidden", self.hidden, 1)
         check_at_least("penalty", self.penalty, 0)
-        self._check()
+        super().__post_init__()
 
     @property
     def options(self) -> Options:  # type: ignore[override]
