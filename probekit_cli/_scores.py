@@ -23,9 +23,11 @@ class Score(NamedTuple):
         ``{"layer": "hidden_3", "feature": "xor"}``; empty for one number a run.
     mean, lower, upper : float
         Mean over the seeds that have a value, and the ends of its 95 % interval; NaN if there are
-        too few seeds.
+        too few seeds. Of one seed the score, and its bootstrap interval if there is one.
     seeds : int
         How many seeds have a value.
+    p : float
+        Of a permutation test, corrected for the number of tests; NaN if there was none.
     """
 
     labels: dict[str, str]
@@ -33,6 +35,7 @@ class Score(NamedTuple):
     lower: float
     upper: float
     seeds: int
+    p: float = math.nan
 
     def text(self) -> str:
         """Mean and interval, as people read them."""
@@ -41,18 +44,27 @@ class Score(NamedTuple):
         half = (self.upper - self.lower) / 2
         size = abs(self.mean)
         form = ".1e" if 0 < size < 0.001 else ".3f" if size < 1000 else ".4g"
-        return f"{self.mean:{form}}" + ("" if math.isnan(half) else f" ± {half:{form}}")
+        text = f"{self.mean:{form}}"
+        if not math.isnan(half):  # of resamples it need not lie evenly about the score
+            ends = f" [{self.lower:{form}}, {self.upper:{form}}]"
+            text += ends if self.seeds == 1 else f" ± {half:{form}}"
+        return text if math.isnan(self.p) else f"{text} (p {self.p:.2g})"
 
     def record(self) -> dict[str, Any]:
         """Return it for JSON."""
         numbers = {"mean": self.mean, "lower": self.lower, "upper": self.upper}
-        return {**self.labels, **numbers, "seeds": self.seeds}
+        tested = {} if math.isnan(self.p) else {"p_corrected": self.p}
+        return {**self.labels, **numbers, "seeds": self.seeds, **tested}
 
 
 def scores_of(dataset: "xr.Dataset") -> dict[str, "xr.DataArray"]:
-    """Return the variables that are scores: numbers, and not status codes."""
+    """Return the variables that are scores: no status codes, nor how sure another score is."""
+    from probekit.history.schema import UNCERTAINTY
+
     return {
-        str(name): array for name, array in dataset.data_vars.items() if array.dtype.kind == "f"
+        str(name): array
+        for name, array in dataset.data_vars.items()
+        if array.dtype.kind == "f" and UNCERTAINTY not in array.attrs
     }
 
 
@@ -65,13 +77,18 @@ def final_scores(dataset: "xr.Dataset") -> dict[str, list[Score]]:
 
     register_accessor()
     last = (dataset.probekit.final() if has_rows(dataset) else dataset).reset_coords(drop=True)
-    last = last[[name for name, array in scores_of(last).items() if _is_labelled(array)]]
-    if "seed" not in last.dims:
-        last = last.expand_dims("seed")
-    if not last.data_vars:
+    shown = last[[name for name, array in scores_of(last).items() if _is_labelled(array)]]
+    if "seed" not in shown.dims:
+        shown = shown.expand_dims("seed")
+    if not shown.data_vars:
         return {}
-    summary = last.probekit.summary()
-    return {str(name): _scores(summary[name]) for name in summary.data_vars}
+    summary = shown.probekit.summary()
+    for name, table in summary.data_vars.items():
+        if f"{name}_ci" in last:
+            ends = last[f"{name}_ci"].rename(bound="statistic")
+            table.loc[{"statistic": ["lower", "upper"]}] = ends.transpose(*table.dims)
+    p = {name: last.get(f"{name}_p_corrected") for name in summary.data_vars}
+    return {str(name): _scores(summary[name], p[name]) for name in summary.data_vars}
 
 
 def has_rows(dataset: "xr.Dataset") -> bool:
@@ -88,7 +105,7 @@ def _is_labelled(array: "xr.DataArray") -> bool:
     return all(dim in array.coords for dim in array.dims if dim != "seed")
 
 
-def _scores(summary: "xr.DataArray") -> list[Score]:
+def _scores(summary: "xr.DataArray", p: "xr.DataArray | None" = None) -> list[Score]:
     import numpy as np
 
     dims = [str(dim) for dim in summary.dims if dim != "statistic"]
@@ -98,7 +115,8 @@ def _scores(summary: "xr.DataArray") -> list[Score]:
     for place in np.ndindex(table.shape[1:]):
         mean, lower, upper, count = table.values[(slice(None), *place)].tolist()
         names = {dim: str(labels[axis][place[axis]]) for axis, dim in enumerate(dims)}
-        scores.append(Score(names, mean, lower, upper, int(count)))
+        tested = math.nan if p is None else float(p.transpose(*dims).values[place])
+        scores.append(Score(names, mean, lower, upper, int(count), tested))
     return scores
 
 

@@ -16,6 +16,10 @@ def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
     scores = final_scores(dataset)
     seeds = dataset.sizes.get("seed", 1)
     over = f"mean ± 95 % interval over {seeds} seeds" if seeds > 1 else "1 seed"
+    if any(f"{name}_ci" in dataset for name in scores):
+        over = "score [95 % bootstrap interval]"
+    if any(f"{name}_p_corrected" in dataset for name in scores):
+        over = "score (corrected p of a permutation test)"
     tables: dict[str, dict[tuple[str, str], str]] = {}
     for name, found in scores.items():
         for score in found:

@@ -43,6 +43,8 @@ class _Request:
     steps: list[str]
     overwrite: bool
     resume: bool
+    bootstrap: int | None
+    permutations: int | None
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
@@ -92,6 +94,14 @@ def add(app: typer.Typer, manager: Manager) -> None:
             list[str] | None,
             typer.Option(metavar="STEP,…", help="Which checkpoints; all unless given."),
         ] = None,
+        bootstrap: Annotated[
+            int | None,
+            integer(help="Intervals, from so many resamples of the examples.", show_default=False),
+        ] = None,
+        permutations: Annotated[
+            int | None,
+            integer(help="p-values, from so many shuffles of the features.", show_default=False),
+        ] = None,
         overwrite: Annotated[
             bool, typer.Option("--overwrite", help="Replace a history that is there.")
         ] = False,
@@ -113,6 +123,8 @@ def add(app: typer.Typer, manager: Manager) -> None:
             steps=separated(steps),
             overwrite=overwrite,
             resume=resume,
+            bootstrap=bootstrap,
+            permutations=permutations,
         )
         terminal = Terminal(quiet=quiet)
         dataset = _Probing(manager, request, terminal).probe()
@@ -154,6 +166,7 @@ class _Probing:
         if request.checkpoints is None and (request.steps or request.resume):
             option = "--steps" if request.steps else "--resume"
             raise OptionError(f"{option}: is of checkpoints; give --checkpoints FOLDER too.")
+        self._check_uncertainty()
         if request.overwrite and request.resume:
             raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
         if path is None:
@@ -167,6 +180,20 @@ class _Probing:
                 f"{path}: exists. Give --overwrite to replace it, or --output FILE to keep it."
             )
 
+    def _check_uncertainty(self) -> None:
+        counts = {
+            "--bootstrap": self.request.bootstrap,
+            "--permutations": self.request.permutations,
+        }
+        asked = {option: count for option, count in counts.items() if count is not None}
+        if len(asked) > 1:
+            raise OptionError(f"{', '.join(asked)}: give one of them.")
+        for option, count in asked.items():
+            if count < 2:
+                raise OptionError(f"{option} {count}: must be at least 2.")
+            if self.request.checkpoints is not None:
+                raise OptionError(f"{option}: is of one model; give it without --checkpoints.")
+
     def _probe_once(self, estimators: Sequence[Any]) -> "xr.Dataset":
         import probekit as pk
 
@@ -179,10 +206,22 @@ class _Probing:
                 held_out=model.held_out,
                 estimators=estimators,
                 batch_size=self.request.batch_size,
+                uncertainty=self._uncertainty(),
             )
         if self.request.output is not None:
             self._keep(dataset, estimators, self.request.output)
         return dataset
+
+    def _uncertainty(self) -> Any:
+        """Return what was asked for to tell how sure the scores are, or None."""
+        import probekit as pk
+
+        request = self.request
+        if request.bootstrap is not None:
+            return pk.Bootstrap(resamples=request.bootstrap)
+        if request.permutations is not None:
+            return pk.Permutation(resamples=request.permutations)
+        return None
 
     def _probe_checkpoints(self, folder: Path, estimators: Sequence[Any]) -> "xr.Dataset":
         import probekit as pk

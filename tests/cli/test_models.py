@@ -204,6 +204,22 @@ def test_probe_keeps_what_it_shows(probekit):
     assert probekit("plot", "kept.nc", "--kind", "layers").out == "kept-layers.png\n"
 
 
+def test_probe_says_how_sure_scores_are(probekit):
+    words = ("probe", "model.py:value", "-l", "a")
+    done = probekit(*words, "--bootstrap", "40", "-o", "sure")
+    assert (done.code, done.err) == (0, "")
+    shown = done.out.splitlines()
+    assert shown[1].endswith("(score [95 % bootstrap interval])")
+    assert "not shown" not in done.out
+    kept = pk.open_history("sure.nc")
+    score, ends = kept.linear_r2.values[0, 0], kept.linear_r2_ci.values[0, 0]
+    assert f"{score:.3f} [{ends[0]:.3f}, {ends[1]:.3f}]" in shown[3]
+    done = probekit(*words, "--permutations", "19", "--json")
+    first = json.loads(done.out)["scores"]["linear_r2"][0]
+    assert first["p_corrected"] == pytest.approx(2 / 20)
+    assert "(p 0.1)" in probekit(*words, "--permutations", "19").out
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -218,6 +234,23 @@ def test_probe_keeps_what_it_shows(probekit):
         (("value", "--batch-size", "0"), 2, "batch_size=0: must be at least 1."),
         (("other_examples",), 2, "features: 48 examples; inputs have 5. Give the same examples."),
         (("value", "--checkpoints", "."), 1, ".*: no checkpoint"),
+        (("value", "--bootstrap", "1"), 2, "--bootstrap 1: must be at least 2."),
+        (("value", "--permutations", "0"), 2, "--permutations 0: must be at least 2."),
+        (
+            ("value", "--permutations", "9", "--bootstrap", "9"),
+            2,
+            "--bootstrap, --permutations: ",
+        ),
+        (
+            ("value", "--bootstrap", "9", "--checkpoints", "."),
+            2,
+            "--bootstrap: is of one model",
+        ),
+        (
+            ("value", "--bootstrap", "9", "-e", "mutual_neighbours"),
+            2,
+            "uncertainty: 'mutual_neighbours' supposes that no example is there twice",
+        ),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else None,
 )
