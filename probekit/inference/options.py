@@ -3,6 +3,7 @@
 import abc
 import dataclasses
 from collections.abc import Iterable
+from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -122,7 +123,7 @@ class Bootstrap(Uncertainty):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("resamples", self.resamples, 2)
+        _check_count("resamples", self.resamples, 2)
         check_choice("method", self.method, ("percentile", "basic"))
         check_confidence(self.confidence)
 
@@ -195,7 +196,7 @@ class Permutation(Uncertainty):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("resamples", self.resamples, 1)
+        _check_count("resamples", self.resamples, 1)
         check_choice("alternative", self.alternative, ALTERNATIVES)
         check_choice("correction", self.correction, CORRECTIONS)
 
@@ -264,7 +265,7 @@ class CrossValidation(Uncertainty):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("folds", self.folds, 2)
+        _check_count("folds", self.folds, 2)
 
     def check(self, examples: int) -> None:  # noqa: D102
         there = int(self.places(examples).max()) + 1
@@ -287,6 +288,12 @@ class CrossValidation(Uncertainty):
         for fold, (_, rows) in enumerate(splits):
             weights[fold, rows] = 1
         return weights
+
+
+def _check_count(argument: str, value: Any, least: int) -> None:
+    if not isinstance(value, Integral):
+        raise OptionError(f"{argument}={value!r}: must be a whole number, at least {least}.")
+    check_at_least(argument, int(value), least)
 
 
 def check_confidence(confidence: float) -> None:

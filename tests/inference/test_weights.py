@@ -162,6 +162,7 @@ def test_noise_ceiling_of_what_is_undefined():
     ("make", "message"),
     [
         (lambda: pk.Bootstrap(resamples=1), "resamples=1: must be at least 2"),
+        (lambda: pk.Bootstrap(resamples=1e3), "resamples=1000.0: must be a whole number, at lea"),
         (lambda: pk.Bootstrap(confidence=95), "confidence=95: must lie between 0 and 1"),
         (lambda: pk.Bootstrap(method="bca"), "method='bca': not a choice"),
         (lambda: pk.Bootstrap(groups=[1] * 4).weights(4), "groups: 1; at least 2"),
