@@ -26,7 +26,7 @@ from probekit.measures.kernels import (
     sampled_cka_score,
 )
 from probekit.measures.rdm import METRICS, Metric
-from probekit.measures.reweighting import WEIGHTABLE, Weightable
+from probekit.measures.reweighting import WEIGHTABLE, Weightable, reweighted_cka_scores
 from probekit.measures.similarity import reweighted_rsa_scores, rsa_score
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
 from probekit.variables import Variable
@@ -112,6 +112,16 @@ class CKA(Estimator):
         if self.debiased:
             return reported(self.name, debiased_cka_score(held_out))
         return reported(self.name, linear_cka_score(held_out))
+
+    def reweighted(self, held_out: ExamplesState, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the score for each row of weights ``(resample, example)``, as `RSA.reweighted`.
+
+        Of the RBF kernel, whose width stays that of the examples that were kept.
+        """
+        scores = reweighted_cka_scores(
+            held_out.head(self.examples), weights, kernel=self.kernel, bandwidth=self.bandwidth
+        )
+        return {name: np.asarray(array) for name, array in reported(self.name, scores).items()}
 
 
 @dataclasses.dataclass(frozen=True)

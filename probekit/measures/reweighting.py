@@ -1,4 +1,4 @@
-"""Comparisons of dissimilarity matrices for many weights of their examples at once.
+"""Comparisons of dissimilarity or Gram matrices for many weights of their examples at once.
 
 The matrices are computed once, and for ranks sorted once. A pair counts as often as the product of
 its examples' weights; an example is never paired with itself, however often it was drawn: at
@@ -8,10 +8,14 @@ distance 0 in both matrices such pairs would make any two of them alike.
 from collections.abc import Iterator
 from typing import Any, Literal
 
+import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_rank, check_same_examples
 from probekit.errors import ShapeError
+from probekit.measures._status import Score, score
+from probekit.measures.kernels import Kernel, gram
+from probekit.statistics import ExamplesState
 
 Weightable = Literal["pearson", "spearman", "cosine"]
 WEIGHTABLE = ("pearson", "spearman", "cosine")
@@ -81,6 +85,76 @@ def compare_rdms_weighted(
     )
     undefined = _sums(weights, (~finite).astype(float)) > 0
     return np.where(undefined, np.nan, value)
+
+
+def align_grams_weighted(k: Any, m: Any, weights: Any) -> np.ndarray:
+    """Centred alignment (CKA) of two Gram matrices once for each row of weights.
+
+    With counts for weights it is what would be found if each row and column were there so many
+    times. The diagonal counts, as it does in CKA.
+
+    Parameters
+    ----------
+    k, m : array (example, example)
+    weights : array (resample, example)
+
+    Returns
+    -------
+    array (resample,)
+        float64, in [0, 1] for positive definite matrices; NaN where what has weight is constant.
+
+    Notes
+    -----
+    tr(K H M H) of copies, in O(example²) a resample.
+
+    References
+    ----------
+    Kornblith et al. 2019, Similarity of neural network representations revisited.
+
+    Examples
+    --------
+    >>> x = np.array([[0.0, 1.0], [2.0, 0.0], [1.0, 5.0]])
+    >>> align_grams_weighted(x @ x.T, 2 * x @ x.T, [[1, 1, 1], [0, 1, 2]]).round(6).tolist()
+    [1.0, 1.0]
+    """
+    k, m, weights = (np.asarray(array, float) for array in (k, m, weights))
+    k, m = (square / (np.abs(square).max() or 1) for square in (k, m))
+    count = np.maximum(weights.sum(axis=1), 1)
+    rows = {"k": weights @ k, "m": weights @ m}
+    totals = {name: (row * weights).sum(axis=1) for name, row in rows.items()}
+
+    def inner(one: str, other: str, product: np.ndarray) -> np.ndarray:
+        crossed = (weights * rows[one] * rows[other]).sum(axis=1)
+        of_means = totals[one] * totals[other] / count**2
+        sums: np.ndarray = _sums(weights, product) - 2 * crossed / count + of_means
+        return sums
+
+    own = inner("k", "k", k * k), inner("m", "m", m * m)
+    return _ratio(inner("k", "m", k * m), *own, least=1e-12 * count**2)
+
+
+def reweighted_cka_scores(
+    state: ExamplesState, weights: np.ndarray, *, kernel: Kernel, bandwidth: float
+) -> Score:
+    """CKA of the examples that were kept, for each row of weights ``(resample, example)`` of all.
+
+    On the host; Gram matrices, and with them the width of the kernel, are those of the examples
+    that were kept.
+    """
+    kept = np.asarray(state.present)
+    own = weights[:, np.asarray(state.index)[kept]]
+    present = jnp.asarray(kept, state.x.dtype)
+    k, m = (
+        np.asarray(gram(jnp.asarray(z), present, kernel, bandwidth))[np.ix_(kept, kept)]
+        for z in (state.x, state.y)
+    )
+    value = align_grams_weighted(k, m, own)
+    return score(
+        jnp.asarray(value, state.weight.dtype),
+        finite=state.finite(),
+        enough=jnp.asarray((own > 0).sum(axis=1) >= 2),
+        constant=jnp.isnan(value),
+    )
 
 
 def _sums(weights: np.ndarray, square: np.ndarray) -> np.ndarray:

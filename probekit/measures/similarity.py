@@ -212,7 +212,7 @@ def reweighted_rsa_scores(
     On the host; the dissimilarities are computed once.
     """
     kept = np.asarray(state.present)
-    own = weights[:, np.asarray(state.index)[kept]] * np.asarray(state.weight)[kept]
+    own = weights[:, np.asarray(state.index)[kept]]
     metric_y = metric_y or matching_metric(metric, state.y)
     a, b = (
         np.asarray(distances(jnp.asarray(z), each))[np.ix_(kept, kept)]

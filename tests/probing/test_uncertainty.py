@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist, squareform
 from scipy.stats import pearsonr
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import KFold, cross_val_score
@@ -84,15 +85,24 @@ def test_two_features_are_compared_by_their_resamples(bootstrapped):
 @pytest.mark.slow
 @pytest.mark.parametrize("kernel", ["linear", "rbf"])
 def test_cka_of_copies(data, kernel):
-    x, features = data
-    ds = probe(
-        *data,
-        estimators=[pk.estimators.CKA(kernel=kernel)],
-        uncertainty=pk.Bootstrap(resamples=25),
-    )
-    scores = [
-        float(pk.measures.cka(x[rows], features["bit"][rows], kernel=kernel)) for rows in drawn()
-    ]
+    """The RBF kernel's width is that of all examples, in every resample."""
+    x, y = data[0], data[1]["bit"]
+    estimator, bootstrap = pk.estimators.CKA(kernel=kernel), pk.Bootstrap(resamples=25)
+    ds = probe(*data, estimators=[estimator], uncertainty=bootstrap)
+
+    def gram(z):
+        if kernel == "linear":
+            return z @ z.T
+        squared = squareform(pdist(z, "sqeuclidean"))
+        width = np.median(np.sqrt(squared[np.triu_indices(N, k=1)][pdist(z) > 0]))
+        return np.exp(-squared / (2 * width**2))
+
+    grams = gram(x.astype(float)), gram(y[:, None].astype(float))
+    scores = []
+    for rows in drawn():
+        centre = np.eye(N) - 1 / N
+        k, m = (centre @ whole[np.ix_(rows, rows)] @ centre for whole in grams)
+        scores.append((k * m).sum() / np.sqrt((k * k).sum() * (m * m).sum()))
     np.testing.assert_allclose(ds.cka_ci.sel(feature="bit")[0], quantiles(scores), atol=1e-5)
 
 
