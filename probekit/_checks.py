@@ -1,12 +1,16 @@
 """Checks of arguments that recur: each raises one line that names the argument and the remedy.
 
-They look only at `shape` and `dtype`, never at values, so that they work on tracers too.
+They look only at `shape` and `dtype`, never at values, so that they work on tracers too; but for
+`exact_integers`, which is for arrays on the host.
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from probekit.errors import OptionError, ShapeError, suggestion
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def shape_text(array: Any) -> str:
@@ -53,3 +57,27 @@ def check_examples(argument: str, array: Any, *, least: int = 1) -> None:
     """Raise `ShapeError` if there are fewer than `least` examples."""
     if array.shape[0] < least:
         raise ShapeError(f"{argument}: {array.shape[0]} examples; at least {least} are needed.")
+
+
+def are_wide_integers(dtype: Any) -> bool:
+    """Return whether whole numbers of this type may be too large for float32."""
+    import numpy as np
+
+    return np.dtype(dtype).kind in "iu" and np.dtype(dtype).itemsize >= 4
+
+
+def exact_integers(argument: str, array: "np.ndarray") -> "np.ndarray":
+    """Return integers of 32 bits and more as float32; whatever else there is as it is.
+
+    Raises `ShapeError` if their differences are lost in that: float32 holds whole numbers up to
+    2²⁴ exactly, and larger ones to 24 bits. JAX would make int32 of them, and they would wrap.
+    """
+    if not are_wide_integers(array.dtype) or not array.size:
+        return array
+    low, high = int(array.min()), int(array.max())
+    if low < high and max(-low, high) > max(1 << 24, 1000 * (high - low)):
+        raise ShapeError(
+            f"{argument}: dtype {array.dtype}, from {low} to {high}; such differences are lost in "
+            "float32. Subtract an offset first."
+        )
+    return array.astype("float32")

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import jax
 import numpy as np
 
-from probekit._checks import check_rank, shape_text
+from probekit._checks import are_wide_integers, check_rank, exact_integers, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.extractors._paths import match
 from probekit.extractors._protocol import Extractor
@@ -27,14 +27,20 @@ class ArraysExtractor(Extractor):
         """Return the layers, with as many examples as are asked for; None asks for all."""
         count = self.examples if inputs is None else len(inputs)
         return {
-            layer: jax.ShapeDtypeStruct((count, *array.shape[1:]), array.dtype)  # type: ignore[no-untyped-call]
+            layer: jax.ShapeDtypeStruct(  # type: ignore[no-untyped-call]
+                (count, *array.shape[1:]),
+                np.float32 if are_wide_integers(array.dtype) else array.dtype,
+            )
             for layer, array in self.arrays.items()
         }
 
     def __call__(self, inputs: Any) -> dict[str, Any]:
         """Return these examples, by their numbers; only they are read. None stands for all."""
         rows = np.arange(self.examples) if inputs is None else np.asarray(inputs)
-        return {layer: _rows_of(array, rows) for layer, array in self.arrays.items()}
+        return {
+            layer: exact_integers(f"activations[{layer!r}]", _rows_of(array, rows))
+            for layer, array in self.arrays.items()
+        }
 
     def __repr__(self) -> str:
         return f"arrays({list(self.arrays)}, examples={self.examples})"

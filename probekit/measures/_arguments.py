@@ -7,7 +7,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_examples, check_rank, check_same_examples, shape_text
+from probekit._checks import (
+    check_examples,
+    check_rank,
+    check_same_examples,
+    exact_integers,
+    shape_text,
+)
 from probekit.errors import ShapeError
 
 Parameters = ParamSpec("Parameters")
@@ -31,7 +37,8 @@ def matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:
     ``jax_enable_x64`` and becomes float32 otherwise.
     """
     if not isinstance(array, jax.Array):
-        array = np.asarray(array)  # before JAX sees it: int64 would wrap to int32 there
+        # Before JAX sees it: int64 would wrap to int32 there.
+        array = exact_integers(argument, np.asarray(array))
     check_rank(argument, array, least=1, most=32)
     if array.dtype != bool and not jnp.issubdtype(array.dtype, jnp.number):
         raise ShapeError(f"{argument}: {shape_text(array)}; numbers are needed.")

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_rank, shape_text
+from probekit._checks import check_rank, exact_integers, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator
 from probekit.statistics import ShapeDtype, Statistic, empty_state, shared, state_of
@@ -79,7 +79,7 @@ def _column(argument: str, value: Any) -> np.ndarray:
         raise ShapeError(f"{argument}: {shape_text(value)}; it must be numeric. Encode the labels.")
     check_rank(argument, value, least=1, most=2)
     value = value[:, None] if value.ndim == 1 else value
-    column: np.ndarray = value.astype(np.float32)
+    column: np.ndarray = exact_integers(argument, value).astype(np.float32)
     return column
 
 

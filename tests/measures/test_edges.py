@@ -162,6 +162,16 @@ def test_large_integers_do_not_wrap():
     np.testing.assert_allclose(measures.total_variance(x), np.var(x.astype(float)), rtol=1e-6)
 
 
+def test_integers_whose_differences_are_lost_are_refused():
+    x = 2**40 + np.arange(12).reshape(6, 2)
+    message = r"x: dtype int64, from 1099511627776 to 1099511627787; .* Subtract an offset first\."
+    with pytest.raises(ShapeError, match=message):
+        measures.total_variance(x)
+    expected = measures.total_variance(np.arange(12).reshape(6, 2))
+    assert measures.total_variance(x - 2**40) == expected
+    assert measures.total_variance(np.full((3, 2), 2**40)) == 0
+
+
 def test_what_overflows_float32_gives_nan():
     assert np.isnan(measures.total_variance(X * np.float32(1e30)))
     assert np.isnan(measures.total_variance(X.astype(float) * 1e300))

@@ -92,6 +92,22 @@ def test_layers_of_unlike_width_are_filled_up_with_nan():
     assert ds.raw_status.sel(layer="narrow").values.tolist()[0][2:] == [-1, -1]
 
 
+def test_large_integers_neither_wrap_nor_lose_their_differences():
+    x = np.random.default_rng(0).integers(0, 100, (20, 3))
+    scored = {"estimators": ["linear_r2", "total_variance"]}
+    expected = pk.probe(pk.extractors.arrays({"x": x}), None, {"f": x[:, 0]}, **scored)
+    far = 2**32 - 50 + 1_000_000 * x  # as int32 they would go to both ends
+    found = pk.probe(pk.extractors.arrays({"x": far}), None, {"f": far[:, 0]}, **scored)
+    np.testing.assert_allclose(found.linear_r2, expected.linear_r2, atol=1e-3)
+    np.testing.assert_allclose(found.total_variance, 1e12 * expected.total_variance, rtol=1e-3)
+    with pytest.raises(
+        ShapeError, match=r"features\['f'\]: dtype int64, from .* Subtract an offset"
+    ):
+        pk.probe(pk.extractors.arrays({"x": x}), None, {"f": 2**40 + x[:, 0]})
+    with pytest.raises(ShapeError, match=r"activations\['x'\]: dtype int64, from .* Subtract"):
+        pk.probe(pk.extractors.arrays({"x": 2**40 + x}), None, {"f": x[:, 0]})
+
+
 def test_features_may_be_a_dataset_or_dataarrays():
     table = xr.Dataset(
         {
