@@ -33,6 +33,9 @@ are in the docstrings: `help(probekit.measures.cka)`.
 Invariances: **t**ranslation, **s**caling (isotropic), **r**otation, **p**ermutation of units,
 invertible **l**inear maps, with the default options. Streams: *all* examples count, in batches of
 any size; *sample*: the score is that of a fixed number of examples, the same in every layer.
+
+Not here: representation topology divergence (Barannikov et al. 2022), for which there is no kept-up
+library that computes it on a CPU.
 """
 
 
