@@ -115,7 +115,7 @@ def compare(
     dataset = dataset_of_pairs(chosen, plan.compute(states))
     if uncertainty is not None:
         every = _resampled(chosen, extractor_a(None), extractor_b(None), uncertainty)
-        dataset = add_uncertainty(dataset, every, uncertainty)
+        dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
     warn_of_undefined(dataset)
     return dataset
 

@@ -132,6 +132,8 @@ def add_uncertainty(
     dataset: "xr.Dataset",
     resampled: Mapping[str, np.ndarray],
     uncertainty: Uncertainty,
+    *,
+    examples: int,
 ) -> "xr.Dataset":
     """Return the Dataset with what the resamples ``{name: (resample, *dims)}`` say of its scores.
 
@@ -150,7 +152,7 @@ def add_uncertainty(
             attributes = {
                 "long_name": f"{told.text} of {name}",
                 "units": "1" if told.is_probability else score.attrs.get("units", "1"),
-                UNCERTAINTY: uncertainty.text(),
+                UNCERTAINTY: f"{uncertainty.text()} of {examples} examples",
             }
             full = f"{name}_{told.suffix}"
             added[full] = ((*score.dims, *told.dims), told.values, attributes)

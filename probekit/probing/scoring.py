@@ -98,10 +98,10 @@ def probe(
     ordered = {layer: scores[layer] for layer in prepared.layer_order(extractor)}
     dataset = dataset_of(plan, ordered)
     if uncertainty is not None:
-        samples = prepared.samples(extractor)
-        dataset = add_uncertainty(
-            dataset, stack_resamples(resample(plan, *samples, uncertainty)), uncertainty
-        )
+        fit, held_out = prepared.samples(extractor)
+        every = stack_resamples(resample(plan, fit, held_out, uncertainty))
+        examples = len((fit if held_out is None else held_out).y)
+        dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
     warn_of_undefined(dataset)
     return dataset
 

@@ -55,9 +55,9 @@ def test_weights_are_copies(data, bootstrapped):
     np.testing.assert_allclose(own.linear_r2_ci, quantiles(scores), atol=2e-6)
     assert bootstrapped.linear_r2_ci.dims == ("layer", "feature", "bound")
     assert bootstrapped.bound.values.tolist() == ["lower", "upper"]
-    assert bootstrapped.linear_r2_ci.attrs["uncertainty"].startswith(
-        "Bootstrap(groups=None, seed=0"
-    )
+    text = bootstrapped.linear_r2_ci.attrs["uncertainty"]
+    assert text.startswith("Bootstrap(groups=None, seed=0, resamples=25")
+    assert text.endswith(f"of {N} examples"), "resamples of other examples are no pairs"
     assert (bootstrapped.linear_r2_ci_status == 0).all()
 
 
