@@ -98,9 +98,9 @@ def probe(
     ordered = {layer: scores[layer] for layer in prepared.layer_order(extractor)}
     dataset = dataset_of(plan, ordered)
     if uncertainty is not None:
-        fit, held_out = prepared.samples(extractor)
-        every = stack_resamples(resample(plan, fit, held_out, uncertainty))
-        examples = len((fit if held_out is None else held_out).y)
+        fit, other = prepared.samples(extractor)
+        every = stack_resamples(resample(plan, fit, other, uncertainty))
+        examples = len((fit if other is None else other).y)
         dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
     warn_of_undefined(dataset)
     return dataset
