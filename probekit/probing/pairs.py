@@ -168,6 +168,7 @@ def _kept(serving: Mapping[Statistic[Any], Statistic[Any]]) -> tuple[Statistic[A
     return tuple(dict.fromkeys(serving.values()))
 
 
+@partial(jax.jit, static_argnums=(0, 1, 2))
 def _init(kept: tuple[Statistic[Any], ...], x: ShapeDtype, y: ShapeDtype) -> Kept:
     return tuple(empty_state(statistic, x, y) for statistic in kept)
 

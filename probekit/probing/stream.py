@@ -61,7 +61,7 @@ def collect(
         batch_weight = np.where(present, weight[rows], 0).astype(np.float32)
         batch = rows if extractor.indexed else take(inputs, rows)
         if states is None:
-            states = plan.init(layer_shapes(extractor, batch))
+            states = _init(plan, tuple(layer_shapes(extractor, batch).items()))
         if extractor.traceable:
             states = _update(plan, extractor, states, batch, y[rows], batch_weight, index)
         else:
@@ -69,6 +69,12 @@ def collect(
             states = _update_with(plan, states, outputs, y[rows], batch_weight, index)
     assert states is not None, "there is at least one example"
     return states
+
+
+@partial(jax.jit, static_argnums=(0, 1))
+def _init(plan: Plan, layers: tuple[tuple[str, ShapeDtype], ...]) -> States:
+    """Return the states of no examples; compiled, as each of many small arrays has its price."""
+    return plan.init(dict(layers))
 
 
 @partial(jax.jit, static_argnames="plan", donate_argnames="states")
