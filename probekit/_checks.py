@@ -37,6 +37,12 @@ def check_positive(argument: str, value: float) -> None:
         raise OptionError(f"{argument}={value!r}: must be greater than 0.")
 
 
+def check_confidence(confidence: float) -> None:
+    """Raise `OptionError` unless the confidence of an interval lies between 0 and 1."""
+    if not 0 < confidence < 1:
+        raise OptionError(f"confidence={confidence!r}: must lie between 0 and 1.")
+
+
 def check_rank(argument: str, array: Any, *, least: int, most: int) -> None:
     """Raise `ShapeError` unless the number of axes lies within bounds."""
     if not least <= len(array.shape) <= most:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from probekit._checks import check_confidence
 from probekit.errors import OptionError, UnknownNameError
 from probekit.history.schema import DIMS, FINAL_LAYER, ROW_DIMS, STATUS_SUFFIX, UNCERTAINTY
 
@@ -167,8 +168,7 @@ class HistoryAccessor:
         import xarray as xr
 
         ds = self._dataset
-        if not 0 < confidence < 1:
-            raise OptionError(f"confidence={confidence!r}: must lie between 0 and 1.")
+        check_confidence(confidence)
         names = [name for name in scores(ds) if "seed" in ds[name].dims]
         if not names:
             raise OptionError("dataset: no score has the axis 'seed' to summarize over.")

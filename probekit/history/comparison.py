@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from probekit._checks import check_confidence
 from probekit.errors import OptionError
 from probekit.history.accessor import register_accessor, scores
 
@@ -49,8 +50,7 @@ def compare_histories(a: "xr.Dataset", b: "xr.Dataset", confidence: float = 0.95
     import xarray as xr
 
     register_accessor()
-    if not 0 < confidence < 1:
-        raise OptionError(f"confidence={confidence!r}: must lie between 0 and 1.")
+    check_confidence(confidence)
     names = [name for name in scores(a) if name in scores(b)]
     if not names:
         raise OptionError(

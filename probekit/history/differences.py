@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from probekit._checks import check_choice
+from probekit._checks import check_choice, check_confidence
 from probekit.errors import OptionError, UnknownNameError
 from probekit.history.accessor import scores
 from probekit.history.comparison import final_rows
@@ -15,7 +15,6 @@ from probekit.inference import (
     Bootstrap,
     Correction,
     Permutation,
-    check_confidence,
     corrected,
     interval_of,
     p_value_of,

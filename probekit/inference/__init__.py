@@ -13,7 +13,6 @@ from probekit.inference.options import (
     CrossValidation,
     Permutation,
     Uncertainty,
-    check_confidence,
 )
 from probekit.inference.resampling import interval_of, p_value_of
 
@@ -24,7 +23,6 @@ __all__ = [
     "CrossValidation",
     "Permutation",
     "Uncertainty",
-    "check_confidence",
     "corrected",
     "interval_of",
     "noise_ceiling",

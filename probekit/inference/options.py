@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_at_least, check_choice, check_confidence
 from probekit.errors import OptionError, ShapeError
 from probekit.inference.corrections import CORRECTIONS, Correction
 
@@ -294,9 +294,3 @@ def _check_count(argument: str, value: Any, least: int) -> None:
     if not isinstance(value, Integral):
         raise OptionError(f"{argument}={value!r}: must be a whole number, at least {least}.")
     check_at_least(argument, int(value), least)
-
-
-def check_confidence(confidence: float) -> None:
-    """Raise `OptionError` unless the confidence lies between 0 and 1."""
-    if not 0 < confidence < 1:
-        raise OptionError(f"confidence={confidence!r}: must lie between 0 and 1.")

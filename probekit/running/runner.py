@@ -188,7 +188,7 @@ class _Run:
         every: int,
     ) -> None:
         self.program, self.writer = program, writer
-        self.manager, self.hook, self.every = manager, manager.hook, every
+        self.manager, self.every = manager, every
         config = program.config
         self.seeds = tuple(range(config.first_seed, config.first_seed + config.seeds))
         self.reached = self._reached()
@@ -216,17 +216,17 @@ class _Run:
 
     def go(self, lane: int) -> None:
         """Run every seed to its end, lane by lane."""
-        self.hook.probekit_run_started(run=self.info)
+        self.manager.hook.probekit_run_started(run=self.info)
         try:
             for seeds, first in self._lanes(lane):
                 self._run_lane(seeds, first)
         except BaseException as error:
-            self.hook.probekit_run_failed(run=self.info, error=error)
+            self.manager.hook.probekit_run_failed(run=self.info, error=error)
             raise
 
     def tell_finished(self) -> None:
         """Tell the listeners that the history is complete."""
-        self.hook.probekit_run_finished(run=self.info, path=self.info.path)
+        self.manager.hook.probekit_run_finished(run=self.info, path=self.info.path)
 
     def _lanes(self, size: int) -> Iterator[tuple[tuple[int, ...], int]]:
         """Yield the seeds of each lane, and the epoch that they have in common to go on from."""
@@ -279,7 +279,7 @@ class _Run:
         self.writer.append(
             rows, activations=activations_of(self.program, seeds, chunk, every=self.every)
         )
-        self.hook.probekit_chunk_finished(run=self.info, dataset=rows)
+        self.manager.hook.probekit_chunk_finished(run=self.info, dataset=rows)
         self._check_finite(seeds, chunk)
         warn_of_undefined(rows, seen=self.warned, stacklevel=5)
 

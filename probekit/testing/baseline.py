@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from probekit._checks import check_confidence
 from probekit.errors import HistoryError, OptionError, UnknownNameError
 from probekit.testing.claims import check_dataset, last_rows, number, status_words
 from probekit.testing.looking import Look, note
@@ -267,8 +268,7 @@ def check_same_scores(
     from probekit.history.accessor import scores
 
     register_accessor()
-    if not 0 < confidence < 1:
-        raise OptionError(f"confidence={confidence!r}: must lie between 0 and 1.")
+    check_confidence(confidence)
     stored = isinstance(baseline, str | os.PathLike)
     before = load(baseline) if stored else check_dataset(baseline, "baseline")
     names = [estimators] if isinstance(estimators, str) else list(estimators or scores(before))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from probekit._checks import check_confidence
 from probekit.errors import OptionError, UnknownNameError
 from probekit.testing.looking import Look, note
 
@@ -197,8 +198,7 @@ def find(
     from probekit.history import register_accessor
 
     register_accessor()
-    if not 0 < confidence < 1:
-        raise OptionError(f"confidence={confidence!r}: must lie between 0 and 1.")
+    check_confidence(confidence)
     name = variable_of(check_dataset(ds), estimator)
     for dim in at:
         if dim not in ds[name].dims:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from probekit.errors import PluginWarning
-from probekit.plugins import Manager, set_manager
+from probekit.plugins import ActivePlugin, Manager, set_manager
 from probekit.testing._importing import can_be_imported, loaded_by
 
 if TYPE_CHECKING:
@@ -86,8 +86,7 @@ def check_loading(subject: Subject) -> None:
     """Load, with hooks that there are, arguments that they have, and names that are not taken."""
     assert subject.hooks, "it has no hook implementation; mark functions with @probekit.hookimpl"
     with _loaded(subject) as manager:
-        (found,) = (p for p in manager.plugins() if p.origin.plugin == subject.name)
-        unmarked = sorted(set(subject.hooks) - set(found.hooks))
+        unmarked = sorted(set(subject.hooks) - set(_active(manager, subject).hooks))
         assert not unmarked, f"{unmarked[0]} is not marked with @probekit.hookimpl"
 
 
@@ -100,7 +99,7 @@ def check_light_import(subject: Subject) -> None:
 def check_summaries(subject: Subject) -> None:
     """Register something, each with a summary of one line."""
     with _loaded(subject) as manager:
-        entries = _entries(manager, subject)
+        entries = _active(manager, subject).entries
         assert entries, "probekit_register registers nothing"
         for entry in entries:
             assert entry.summary.strip(), f"{entry.kind} {entry.name!r} has no summary"
@@ -112,7 +111,7 @@ def check_targets(subject: Subject) -> None:
     from probekit.running import config_of, task_of
 
     with _loaded(subject) as manager:
-        for entry in _entries(manager, subject):
+        for entry in _active(manager, subject).entries:
             target = manager.registry.load(entry.kind, entry.name)
             assert callable(target) or entry.kind == "task", f"{entry.name!r} is {target!r}"
             if entry.kind == "estimator":
@@ -148,12 +147,10 @@ def check_run(subject: Subject) -> None:
 
 def check_report_sections(subject: Subject) -> None:
     """Return pairs of title and HTML, both text, for a history that there may be; or nothing."""
+    from probekit_cli.report import sections_of
+
     with _loaded(subject) as manager:
-        for sections in manager.hook.probekit_report_sections(dataset=_history()):
-            pairs = [(title, content) for title, content in sections]
-            assert all(isinstance(part, str) for pair in pairs for part in pair), (
-                f"it returned {sections!r:.80}"
-            )
+        sections_of(manager, _history())
 
 
 @contextlib.contextmanager
@@ -170,10 +167,9 @@ def _loaded(subject: Subject) -> Iterator[Manager]:
         set_manager(before)
 
 
-def _entries(manager: Manager, subject: Subject) -> list[Any]:
-    kinds = ("task", "estimator", "extractor")
-    every = [entry for kind in kinds for entry in manager.registry.entries(kind)]
-    return [entry for entry in every if entry.plugin == subject.name]
+def _active(manager: Manager, subject: Subject) -> ActivePlugin:
+    (found,) = (plugin for plugin in manager.plugins() if plugin.origin.plugin == subject.name)
+    return found
 
 
 def _history() -> "xr.Dataset":

@@ -1,6 +1,7 @@
 """The extractors `function` and `arrays`, globs and pooling."""
 
 import re
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -118,6 +119,22 @@ def test_arrays_in_a_mapped_file(tmp_path, mode):
     for rows in (np.arange(2), np.arange(2, 6), np.array([5, 0, 5])):
         np.testing.assert_array_equal(extractor(rows)["layer"], expected[1:][rows])
     np.testing.assert_array_equal(mapped, expected)
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux tells what is resident")
+def test_a_mapped_file_does_not_come_to_lie_in_memory(tmp_path):
+    path = tmp_path / "x.npy"
+    np.save(path, np.ones((16384, 256), np.float32))  # 16 MB
+    extractor = pk.extractors.arrays({"layer": np.load(path, mmap_mode="r")})
+
+    def resident():
+        """Kilobytes of the file that lie in the memory of this process."""
+        maps = Path("/proc/self/smaps").read_text().split(str(path))[1]
+        return int(re.search(r"Rss:\s+(\d+) kB", maps)[1])
+
+    for start in range(0, 16384, 512):
+        assert extractor(np.arange(start, start + 512))["layer"].sum() == 512 * 256
+    assert 0 < resident() <= 8192  # the last rows, in pages of up to 2 MB
 
 
 def test_arrays_that_do_not_fit():

@@ -135,10 +135,10 @@ def test_hook_history_variables(tmp_path):
 def raising(*hooks):
     """Return a plugin that raises in these hooks, and nowhere else."""
 
-    def fail(self, dataset=None):
+    def fail(self):
         raise ValueError("out of order")
 
-    return type("Broken", (), {hook: hookimpl(lambda self: fail(self)) for hook in hooks})()
+    return type("Broken", (), dict.fromkeys(hooks, hookimpl(fail)))()
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def fail(self):
         ),
         (
             listening("probekit_report_sections", lambda self: [("title", 3)]),
-            r"check_report_sections: .* it returned \[\('title', 3\)\]",
+            r"check_report_sections: .* returned \[\('title', 3\)\]; give pairs of title and HTML",
         ),
     ],
 )

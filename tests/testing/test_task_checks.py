@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import sys
 
 import numpy as np
 import pytest
@@ -90,6 +91,13 @@ class Beyond(ReferenceComplexity):
         return (order + 1 for order in super().orders(config, seed))
 
 
+class Restless(ReferenceComplexity):
+    count = itertools.count()
+
+    def init(self, config, seed):
+        return super().init(config, seed + next(self.count))
+
+
 class Growing(ReferenceComplexity):
     def step(self, config, state, inputs, features):
         return [super().step(config, state, inputs, features)]
@@ -123,6 +131,7 @@ class Vague(ReferenceComplexity):
         (Infinite, "check_data", "inputs of fit are not all finite"),
         (Short, "check_orders", "there are orders of 1 epochs only"),
         (Beyond, "check_orders", "64 in epoch 1 of 64 examples"),
+        (Restless, "check_init", "the state differs when the same seed is asked for again"),
         (Growing, "check_step", "shapes or dtypes of the state differ after a step"),
         (Misnamed, "check_layers", r"listed \('hidden_0', 'output'\), given"),
         (Talkative, "check_metrics", "declared .* given .*'more'"),
@@ -134,6 +143,36 @@ def test_what_breaks_a_law_is_found(task, check, message):
     checks = {check.__name__: check for check in checks_of(subject)}
     with pytest.raises((AssertionError, ProbekitError), match=message):
         checks[check](subject)
+
+
+def test_a_config_that_imports_jax_is_found(tmp_path, monkeypatch):
+    (tmp_path / "a_heavy_config.py").write_text(
+        "import jax\nfrom probekit.tasks.complexity import ComplexityConfig\n\n\n"
+        "class HeavyConfig(ComplexityConfig):\n    pass\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    import a_heavy_config
+
+    try:
+        subject = Subject.of(with_config(a_heavy_config.HeavyConfig), SMALL)
+        checks = {check.__name__: check for check in checks_of(subject)}
+        with pytest.raises(AssertionError, match="importing a_heavy_config imports jax"):
+            checks["check_light_config"](subject)
+    finally:
+        del sys.modules["a_heavy_config"]
+
+
+@pytest.mark.slow
+def test_a_variable_with_gaps_is_found():
+    class Patchy(ReferenceComplexity):
+        def metrics(self, config, outputs, features):
+            found = super().metrics(config, outputs, features)
+            return found | {"accuracy": found["accuracy"] * np.nan}
+
+    results = check_task(Patchy, on_fail="collect", **SMALL)
+    failed = {result.check: result.message for result in results if result.outcome == "failed"}
+    assert "accuracy is NaN where there is a loss" in failed["check_run"]
 
 
 @pytest.mark.slow
