@@ -1,6 +1,7 @@
 """Correlations of values and of ranks, for vectors with absent entries."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Literal
 
 import jax
@@ -66,17 +67,21 @@ def spearman_of_arrays(a: np.ndarray, b: np.ndarray) -> float:
     NumPy sorts several times as fast as compiled code does on a CPU, and lets a second thread do
     the same meanwhile.
     """
-    with ThreadPoolExecutor(2) as threads:
-        u, v = threads.map(_mean_ranks, (a, b))
+    u, v = _threads().map(_mean_ranks, (a, b))
     u, v = u - u.mean(), v - v.mean()
     lengths = np.sqrt((u @ u) * (v @ v))
     return float(np.clip((u @ v) / lengths, -1, 1)) if lengths > 0 else float("nan")
 
 
+@cache
+def _threads() -> ThreadPoolExecutor:
+    """Return threads that stay: new ones would have to be given memory first."""
+    return ThreadPoolExecutor(2, thread_name_prefix="probekit-ranks")
+
+
 def _mean_ranks(values: np.ndarray) -> np.ndarray:
     """Ranks from 0; equal values have the mean of theirs."""
-    order = np.argsort(values)
-    ordered = values[order]
+    order, ordered = _in_order(values)
     ranks = np.empty(len(values))
     ranks[order] = np.arange(len(values), dtype=ranks.dtype)
     tied = np.flatnonzero(ordered[1:] == ordered[:-1])  # each with the one after it
@@ -87,6 +92,23 @@ def _mean_ranks(values: np.ndarray) -> np.ndarray:
         in_run[tied] = in_run[tied + 1] = True
         ranks[order[in_run]] = np.repeat((first + last) / 2, last - first + 1)
     return ranks
+
+
+def _in_order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the order of finite values, and something that is as equal and as large as they are.
+
+    Of float32, the bits and the place make one integer: sorting integers is twice as fast as
+    finding the order of floats.
+    """
+    if values.dtype != np.float32 or len(values) >= 1 << 31:
+        order = np.argsort(values)
+        return order, values[order]
+    bits = (values + 0).view(np.int32)  # -0 becomes 0
+    bits ^= (bits >> 31) & 0x7FFFFFFF  # negative ones grow with their size
+    keys = np.left_shift(bits, 32, dtype=np.int64)
+    keys |= np.arange(len(values))
+    keys.sort()
+    return keys & 0xFFFFFFFF, keys >> 32
 
 
 def _run_ends(values: jax.Array) -> tuple[jax.Array, jax.Array]:

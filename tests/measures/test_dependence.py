@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from probekit.measures import ranks
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -55,6 +57,20 @@ def test_comparisons_as_rsatoolbox(comparison):
     theirs = rdm.compare(*(rdm.RDMs(z[None]) for z in squares), method=NAMES[comparison])
     ours = measures.compare_rdms(*squares, comparison=comparison)
     np.testing.assert_allclose(ours, theirs[0, 0], atol=SCORE)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_ranks_of_arrays_are_those_of_scipy(dtype):
+    """Of both signs, both zeros, of any size, and tied; whatever the memory holds beside them."""
+    generator = np.random.default_rng(0)
+    values = generator.normal(size=2000) * 10.0 ** generator.integers(-30, 30, 2000)
+    values[::3] = np.round(values[::3] % 7) - 3
+    values[:4] = 0.0, -0.0, 0.0, -0.0
+    wide = np.asarray([values, -values], dtype)
+    other = np.arange(2000, dtype=dtype)
+    for a in (values.astype(dtype), wide[1], np.asfortranarray(wide)[0]):
+        wanted = scipy.stats.spearmanr(a, other).statistic
+        assert ranks.spearman_of_arrays(a, other) == pytest.approx(wanted, abs=1e-12)
 
 
 @slow
