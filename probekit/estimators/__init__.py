@@ -17,12 +17,12 @@ from probekit.estimators.canonical import (
     LinearRegressionSimilarity,
     RVCoefficient,
 )
+from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
 from probekit.estimators.conditions import ConditionRDM
 from probekit.estimators.decoding import DecodingAccuracy, DecodingR2
 from probekit.estimators.dependence import (
     HSIC,
     DistanceCorrelation,
-    MutualNeighbours,
     RiemannianDistance,
 )
 from probekit.estimators.encoding import LinearR2
@@ -33,6 +33,7 @@ from probekit.estimators.information import (
     VInformation,
 )
 from probekit.estimators.matching import PermutationMatching, SoftMatching
+from probekit.estimators.neighbours import MultiscaleDistance, MutualNeighbours
 from probekit.estimators.parities import ParityR2
 from probekit.estimators.partition import BandedRidgeR2, Commonality, JointR2, UniqueR2
 from probekit.estimators.probes import (
@@ -45,6 +46,7 @@ from probekit.estimators.probes import (
 )
 from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
 from probekit.estimators.similarity import CKA, RSA
+from probekit.estimators.spaces import ENSD, GULP
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
 from probekit.estimators.units import (
     ComponentAlignment,
@@ -58,6 +60,8 @@ __all__ = [
     "AUC",
     "CCA",
     "CKA",
+    "ENSD",
+    "GULP",
     "HSIC",
     "PLS",
     "PWCCA",
@@ -70,6 +74,7 @@ __all__ = [
     "BuresSimilarity",
     "Commonality",
     "ComponentAlignment",
+    "Concentricity",
     "ConditionRDM",
     "ControlSelectivity",
     "CrossEntropy",
@@ -87,6 +92,8 @@ __all__ = [
     "LinearR2",
     "LinearRegressionSimilarity",
     "MLPAccuracy",
+    "Magnitude",
+    "MultiscaleDistance",
     "MutualNeighbours",
     "OnlineCodelength",
     "Pairing",
@@ -105,6 +112,7 @@ __all__ = [
     "Spectrum",
     "SpectrumSlope",
     "TotalVariance",
+    "Uniformity",
     "UniqueR2",
     "VInformation",
     "resolve",

@@ -1,4 +1,4 @@
-"""Similarity by dependence, neighbourhoods and the geometry of Gram matrices."""
+"""Similarity by dependence and by the geometry of Gram matrices."""
 
 import dataclasses
 from typing import Any
@@ -21,13 +21,6 @@ from probekit.measures.kernels import (
     linear_hsic_score,
     sampled_hsic_score,
 )
-from probekit.measures.neighbours import (
-    DEFAULT_NEIGHBOURS,
-    Neighbourhood,
-    check_neighbours,
-    neighbours_score,
-)
-from probekit.measures.rdm import Metric
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Statistic
 from probekit.variables import Variable
 
@@ -217,71 +210,4 @@ class RiemannianDistance(Estimator):
     def compute(self, fit: Any, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
         del fit
         score = riemannian_score(held_out.head(self.examples), shrinkage=self.shrinkage)
-        return reported(self.name, score)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class MutualNeighbours(Estimator):
-    """How far examples have the same nearest neighbours.
-
-    As `probekit.measures.mutual_neighbours`, of `examples` examples.
-
-    Parameters
-    ----------
-    neighbours : int
-        How many.
-    measure : {"jaccard", "rank", "joint", "overlap"}
-    metric : {"cosine", "euclidean"}
-        What is near.
-    examples : int
-        How many examples are kept.
-    name : str
-        Name of the variable.
-    """
-
-    neighbours: int = DEFAULT_NEIGHBOURS
-    measure: Neighbourhood = "jaccard"
-    metric: Metric = "cosine"
-    examples: int = 256
-    name: str = "mutual_neighbours"
-    kind = "similarity"
-    symmetric = True
-    distinct = True
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_neighbours(self.neighbours, self.measure, self.metric)
-        check_at_least("examples", self.examples, 3)
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """Those of the distance."""
-        return _MAPS if self.metric == "euclidean" else _MAPS - {"translation"}
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        """The similarity."""
-        return (
-            Variable(
-                self.name,
-                long_name=f"{self.neighbours} mutual nearest neighbours ({self.measure})",
-                valid_range=(0.0, 1.0),
-                references="Wang et al. 2022; Klabunde et al. 2025, Similarity of neural network "
-                "models; Huh et al. 2024",
-            ),
-        )
-
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
-
-    def compute(self, fit: Any, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
-        del fit
-        score = neighbours_score(
-            held_out.head(self.examples),
-            neighbours=self.neighbours,
-            measure=self.measure,
-            metric=self.metric,
-        )
         return reported(self.name, score)

@@ -163,8 +163,8 @@ class RSA(Estimator):
 
     Parameters
     ----------
-    rdm : {"correlation", "euclidean", "squared_euclidean", "cosine"}
-        Distance between examples.
+    rdm : {"correlation", "euclidean", "squared_euclidean", "cosine", "poisson"}
+        Distance between examples; ``poisson`` for rates, which are not negative.
     comparison : {"pearson", "spearman", "kendall", "cosine", "kendall_tau_b", "rho_a", \
             "whitened_cosine", "whitened_correlation"}
         How the matrices are compared; ``kendall`` is tau-a.
@@ -205,6 +205,8 @@ class RSA(Estimator):
     @property
     def invariances(self) -> frozenset[str]:
         """Those of the distance; whole matrices may be scaled."""
+        if self.rdm == "poisson":
+            return frozenset({"permutation"})
         maps = {"scaling", "permutation"}
         if self.rdm != "correlation":
             maps |= {"rotation"}

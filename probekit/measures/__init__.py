@@ -24,6 +24,7 @@ from probekit.measures.canonical import (
     svcca,
 )
 from probekit.measures.classification import decoding_accuracy
+from probekit.measures.cloud import concentricity, magnitude, uniformity
 from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
 from probekit.measures.conditions import condition_rdm
 from probekit.measures.decoders import decoding
@@ -37,12 +38,14 @@ from probekit.measures.information import (
 )
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.matching import permutation_matching, soft_matching
+from probekit.measures.multiscale import multiscale_distance
 from probekit.measures.neighbours import mutual_neighbours
 from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.rdm import rdm
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.similarity import compare_rdms, rsa
+from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
 
@@ -59,6 +62,7 @@ __all__ = [
     "commonality",
     "compare_rdms",
     "component_alignment",
+    "concentricity",
     "condition_rdm",
     "control_selectivity",
     "decoding",
@@ -66,12 +70,16 @@ __all__ = [
     "decoding_r2",
     "distance_correlation",
     "effective_rank",
+    "ensd",
     "feature_angles",
+    "gulp",
     "hsic",
     "intrinsic_dimension",
     "joint_r2",
     "linear_r2",
     "linear_regression_similarity",
+    "magnitude",
+    "multiscale_distance",
     "mutual_neighbours",
     "online_codelength",
     "parity_r2",
@@ -96,6 +104,7 @@ __all__ = [
     "subfeatures",
     "svcca",
     "total_variance",
+    "uniformity",
     "unique_r2",
     "v_information",
 ]

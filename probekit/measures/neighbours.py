@@ -7,13 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least, check_choice
+from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._status import Score, divide, score
 from probekit.measures.rdm import Metric, distances
 from probekit.statistics import Examples, ExamplesState, state_of
 
-Neighbourhood = Literal["jaccard", "rank", "joint", "overlap"]
-NEIGHBOURHOODS = ("jaccard", "rank", "joint", "overlap")
+Neighbourhood = Literal["jaccard", "rank", "joint", "overlap", "second_order"]
+NEIGHBOURHOODS = ("jaccard", "rank", "joint", "overlap", "second_order")
 NEIGHBOUR_METRICS = ("cosine", "euclidean")
 DEFAULT_NEIGHBOURS = 10
 
@@ -31,7 +32,8 @@ def mutual_neighbours(
     Mean over examples i, with N_i and N'_i their k nearest others and r(j), r'(j) the ranks of j
     among them: ``jaccard``: |N ∩ N'| / |N ∪ N'|; ``overlap``: |N ∩ N'| / k; ``rank``:
     Σ_{j ∈ N ∩ N'} 2 / ((1 + |r(j) - r'(j)|) (r(j) + r'(j))) / Σ_{l ≤ |N ∩ N'|} 1/l, 0 if there is
-    none; ``joint``: the product of jaccard and rank.
+    none; ``joint``: the product of jaccard and rank; ``second_order``: the cosine of c and c', the
+    cosines of example i with those of N ∪ N' in either representation.
 
     Parameters
     ----------
@@ -40,15 +42,16 @@ def mutual_neighbours(
         The same examples in the same order.
     neighbours : int
         k; all others, if there are fewer.
-    measure : {"jaccard", "rank", "joint", "overlap"}
+    measure : {"jaccard", "rank", "joint", "overlap", "second_order"}
     metric : {"cosine", "euclidean"}
-        What is near. Among equally near examples a fixed random order decides.
+        What is near. Among equally near examples a fixed random order decides. ``second_order`` has
+        cosines only.
 
     Returns
     -------
     array ()
-        In [0, 1]; 1 for equal neighbourhoods (in equal order, for ranks). NaN if either is constant
-        or not finite, or (cosine) an example is 0 in all units.
+        In [0, 1], ``second_order`` in [-1, 1]; 1 for equal neighbourhoods (in equal order, for
+        ranks). NaN if either is constant or not finite, or (cosine) an example is 0 in all units.
 
     Raises
     ------
@@ -64,7 +67,8 @@ def mutual_neighbours(
 
     References
     ----------
-    Wang et al. 2022, Towards understanding the instability of network embedding (rank, joint);
+    Hamilton, Leskovec and Jurafsky 2016, Cultural shift or linguistic drift? (second order); Wang
+    et al. 2022, Towards understanding the instability of network embedding (rank, joint);
     Klabunde, Schumacher, Strohmaier and Lemmerich 2025, Similarity of neural network
     models; Huh, Cheung, Wang and Isola 2024, The Platonic representation hypothesis (overlap).
 
@@ -85,6 +89,8 @@ def check_neighbours(neighbours: int, measure: Neighbourhood, metric: Metric) ->
     check_at_least("neighbours", neighbours, 1)
     check_choice("measure", measure, NEIGHBOURHOODS)
     check_choice("metric", metric, NEIGHBOUR_METRICS)
+    if measure == "second_order" and metric != "cosine":
+        raise OptionError(f"metric={metric!r}: measure 'second_order' has cosines only.")
 
 
 @jitted(2, 3, 4)
@@ -100,14 +106,17 @@ def neighbours_score(
 ) -> Score:
     """`mutual_neighbours` of the examples that were kept."""
     present = state.present
-    # A single column has no angles.
-    metrics = [metric if z.shape[1] > 1 else "euclidean" for z in (state.x, state.y)]
+    second_order = measure == "second_order"
     far = [
-        distances(jnp.where(present[:, None], z, 0), m)
-        for z, m in zip((state.x, state.y), metrics, strict=True)
+        # A single column has no angles but those of its signs: near is what differs little.
+        distances(
+            jnp.where(present[:, None], z, 0),
+            metric if z.shape[1] > 1 or second_order else "euclidean",
+        )
+        for z in (state.x, state.y)
     ]
     k = jnp.minimum(neighbours, present.sum() - 1)
-    ranks = [_ranks(z, present) for z in far]
+    ranks = [neighbour_ranks(z, present) for z in far]
     near = [(rank <= k) & present[:, None] & present[None, :] for rank in ranks]
     both = near[0] & near[1]
     common = both.sum(axis=1).astype(far[0].dtype)
@@ -117,6 +126,8 @@ def neighbours_score(
         each = common / jnp.maximum(k, 1)
     elif measure == "jaccard":
         each = jaccard
+    elif second_order:
+        each = _cosine_of_cosines(1 - far[0], 1 - far[1], near[0] | near[1])
     else:
         each = _rank_similarity(ranks[0], ranks[1], both, common)
         each = each * jaccard if measure == "joint" else each
@@ -126,14 +137,14 @@ def neighbours_score(
         [(jnp.isnan(z) & both_present).any() | ~((z > 0) & both_present).any() for z in far]
     ).any()
     return score(
-        jnp.where(undefined, jnp.nan, jnp.clip(value, 0, 1)),
+        jnp.where(undefined, jnp.nan, jnp.clip(value, -1 if second_order else 0, 1)),
         finite=state.finite(),
         enough=present.sum() >= 3,
         constant=undefined,
     )
 
 
-def _ranks(far: jax.Array, present: jax.Array) -> jax.Array:
+def neighbour_ranks(far: jax.Array, present: jax.Array) -> jax.Array:
     """Rank of each example among the others of each, from 1; its own and absent ones come last."""
     apart = present[None, :] & ~np.eye(far.shape[0], dtype=bool)
     order = jnp.argsort(jnp.where(apart & jnp.isfinite(far), far, jnp.inf), axis=1)
@@ -146,3 +157,11 @@ def _rank_similarity(a: jax.Array, b: jax.Array, both: jax.Array, common: jax.Ar
     n = a.shape[0]
     harmonic = np.concatenate([[1.0], np.cumsum(1 / np.arange(1, n + 1))])
     return total / jnp.asarray(harmonic, common.dtype)[common.astype(jnp.int32)]
+
+
+def _cosine_of_cosines(a: jax.Array, b: jax.Array, counted: jax.Array) -> jax.Array:
+    """Cosine of the rows of two matrices of cosines, over the entries that are counted."""
+    a, b = (jnp.where(counted, z, 0) for z in (a, b))
+    lengths = jnp.sqrt(jnp.square(a).sum(axis=1)) * jnp.sqrt(jnp.square(b).sum(axis=1))
+    # An example at right angles to all of them has no such cosine, and adds nothing.
+    return jnp.where(lengths > 0, (a * b).sum(axis=1) / jnp.where(lengths > 0, lengths, 1), 0)

@@ -10,36 +10,42 @@ from probekit._checks import check_choice
 from probekit.measures._arguments import jitted, matrix
 from probekit.statistics._arrays import product
 
-Metric = Literal["correlation", "euclidean", "squared_euclidean", "cosine"]
-METRICS = ("correlation", "euclidean", "squared_euclidean", "cosine")
+Metric = Literal["correlation", "euclidean", "squared_euclidean", "cosine", "poisson"]
+METRICS = ("correlation", "euclidean", "squared_euclidean", "cosine", "poisson")
 _FEW_UNITS = 16
+
+_PRIOR = 0.1
+"""Weight of a rate of 1 beside what was seen."""
 
 
 def rdm(x: Any, *, metric: Metric = "correlation") -> jax.Array:
     """Representational dissimilarity matrix: the distance between each pair of examples.
 
     ``correlation``: 1 - r(x_i, x_j), Pearson over units; ``euclidean``: ‖x_i - x_j‖;
-    ``squared_euclidean``: ‖x_i - x_j‖²; ``cosine``: 1 - x_i·x_j / (‖x_i‖ ‖x_j‖).
+    ``squared_euclidean``: ‖x_i - x_j‖²; ``cosine``: 1 - x_i·x_j / (‖x_i‖ ‖x_j‖); ``poisson``, for
+    spike counts and firing rates: Σ_u (r_iu - r_ju) (log r_iu - log r_ju) / d, the symmetric
+    Kullback-Leibler divergence of Poisson distributions whose rates r = (x + 0.1) / 1.1 are drawn a
+    little to 1, so that silent units have a logarithm.
 
     Parameters
     ----------
     x : array (example, unit)
-        The representation.
-    metric : {"correlation", "euclidean", "squared_euclidean", "cosine"}
+        The representation; not negative for ``poisson``.
+    metric : {"correlation", "euclidean", "squared_euclidean", "cosine", "poisson"}
 
     Returns
     -------
     array (example, example)
         Symmetric, zero on the diagonal; correlation and cosine distances lie in [0, 2]. NaN in rows
         and columns of examples that have no such distance: all units equal (correlation), all zero
-        (cosine), not finite.
+        (cosine), a unit below 0 (poisson), not finite.
 
     Raises
     ------
     ShapeError
         If `x` holds no numbers.
     OptionError
-        If `metric` is none of the four.
+        If `metric` is none of the five.
 
     Notes
     -----
@@ -49,7 +55,8 @@ def rdm(x: Any, *, metric: Metric = "correlation") -> jax.Array:
 
     References
     ----------
-    Kriegeskorte, Mur and Bandettini 2008, Representational similarity analysis.
+    Kriegeskorte, Mur and Bandettini 2008, Representational similarity analysis; Schütt et al.
+    2023, Statistical inference on representational geometries (poisson, with that prior).
 
     Examples
     --------
@@ -69,6 +76,8 @@ def distances(x: jax.Array, metric: Metric) -> jax.Array:
         return squared_distances(x)
     if metric == "euclidean":
         return jnp.sqrt(squared_distances(x))
+    if metric == "poisson":
+        return poisson_distances(x)
     largest = jnp.abs(x).max(axis=1, keepdims=True)
     if metric == "correlation":
         x = x - x.mean(axis=1, keepdims=True)
@@ -92,6 +101,25 @@ def squared_distances(x: jax.Array) -> jax.Array:
     squared = both - 2 * product(x, x.T)
     rounding = 8 * np.finfo(x.dtype).eps * both
     return _without_diagonal(jnp.where(squared <= rounding, 0, squared))
+
+
+def poisson_distances(x: jax.Array) -> jax.Array:
+    """Symmetric divergences of Poisson distributions, mean over units; see `rdm`."""
+    rates = (x + _PRIOR) / (1 + _PRIOR)
+    logs = jnp.where(x >= 0, jnp.log(rates), jnp.nan)
+    if x.shape[1] <= _FEW_UNITS:
+        steps = [z[:, None, :] - z[None, :, :] for z in (rates, logs)]
+        return (steps[0] * steps[1]).mean(axis=2)
+    # Differences do not change about any point: about the means, products are small.
+    known = jnp.where(jnp.isfinite(rates) & jnp.isfinite(logs), 1.0, 0.0)
+    count = jnp.maximum(known.sum(axis=0), 1)
+    rates, logs = (z - jnp.where(known > 0, z, 0).sum(axis=0) / count for z in (rates, logs))
+    own = (rates * logs).sum(axis=1)
+    both = jnp.abs(rates * logs).sum(axis=1)
+    cross = product(rates, logs.T)
+    far = own[:, None] + own[None, :] - cross - cross.T
+    rounding = 8 * np.finfo(x.dtype).eps * (both[:, None] + both[None, :])
+    return _without_diagonal(jnp.where(far <= rounding, 0, far)) / x.shape[1]
 
 
 def _without_diagonal(square: jax.Array) -> jax.Array:

@@ -35,8 +35,8 @@ def rsa(
     x : array (example, unit)
     y : array (example, unit_y)
         The same examples in the same order; a representation, or a feature.
-    rdm : {"correlation", "euclidean", "squared_euclidean", "cosine"}
-        Distance between examples.
+    rdm : {"correlation", "euclidean", "squared_euclidean", "cosine", "poisson"}
+        Distance between examples; see `rdm`.
     comparison : str
         How the matrices are compared: ``pearson``, ``spearman``, ``cosine``; ``kendall``, which is
         tau-a and suits models that predict ties; ``kendall_tau_b``; ``rho_a``, spearman's expected
@@ -44,7 +44,7 @@ def rsa(
         for the covariance of dissimilarities that share examples.
     rdm_y : str, optional
         Distance for `y`. Unless given it is `rdm`; but euclidean if `y` has a single column, which
-        has neither correlations nor angles.
+        has neither correlations nor angles and need not be a rate.
 
     Returns
     -------
@@ -181,7 +181,7 @@ def _compared(a: jax.Array, b: jax.Array, comparison: Comparison) -> jax.Array:
 
 def matching_metric(metric: Metric, y: jax.Array) -> Metric:
     """Metric for `y` where none was asked for: a single column has only euclidean distances."""
-    return "euclidean" if y.shape[1] == 1 and metric in ("correlation", "cosine") else metric
+    return "euclidean" if y.shape[1] == 1 and metric != "squared_euclidean" else metric
 
 
 def rsa_score(

@@ -47,8 +47,13 @@ ESTIMATORS = (
     ),
     (
         "mutual_neighbours",
-        "dependence:MutualNeighbours",
-        "nearest neighbours in common: Jaccard, rank, joint, overlap",
+        "neighbours:MutualNeighbours",
+        "nearest neighbours in common: Jaccard, rank, joint, overlap, second order",
+    ),
+    (
+        "multiscale_distance",
+        "neighbours:MultiscaleDistance",
+        "how differently heat spreads among the examples (IMD)",
     ),
     (
         "riemannian_distance",
@@ -76,6 +81,8 @@ ESTIMATORS = (
     ("pls", "canonical:PLS", "correlation of partial least squares components"),
     ("permutation_matching", "matching:PermutationMatching", "units matched one to one"),
     ("soft_matching", "matching:SoftMatching", "units matched by optimal transport"),
+    ("ensd", "spaces:ENSD", "effective number of shared dimensions"),
+    ("gulp", "spaces:GULP", "how differently ridge regression predicts from both"),
     ("total_variance", "geometry:TotalVariance", "sum of the units' variances"),
     ("participation_ratio", "geometry:ParticipationRatio", "effective number of dimensions"),
     ("effective_rank", "spectrum:EffectiveRank", "number of directions, by entropy"),
@@ -84,6 +91,9 @@ ESTIMATORS = (
     ("intrinsic_dimension", "units:IntrinsicDimension", "dimension by two nearest neighbours"),
     ("sparsity", "units:Sparsity", "how few units carry an example"),
     ("selectivity", "units:Selectivity", "fraction of units that a feature explains"),
+    ("magnitude", "cloud:Magnitude", "length of the mean example"),
+    ("concentricity", "cloud:Concentricity", "mean cosine of examples with their mean"),
+    ("uniformity", "cloud:Uniformity", "how evenly examples cover the sphere"),
     ("feature_angles", "units:FeatureAngles", "angles between directions of features"),
     ("component_alignment", "units:ComponentAlignment", "features along principal components"),
 )

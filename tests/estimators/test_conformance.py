@@ -58,6 +58,7 @@ CONFIGURED = [
     HSIC(kernel="rbf"),
     DistanceCorrelation(debiased=True),
     MutualNeighbours(measure="joint", metric="euclidean"),
+    MutualNeighbours(measure="second_order"),
     RSA(rdm="euclidean", comparison="whitened_correlation"),
     ComponentAlignment(components=2),
 ]
@@ -90,9 +91,18 @@ def test_contract(estimator, check):
 
 
 @parametrize_with_checks(
-    sorted(set(REGISTERED) - set(EXEMPLARY)), marks=dict.fromkeys(OTHERS, pytest.mark.slow)
+    sorted(set(REGISTERED) - {*EXEMPLARY, "ensd"}), marks=dict.fromkeys(OTHERS, pytest.mark.slow)
 )
 def test_contract_of_all(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    ["ensd"],
+    marks=dict.fromkeys(OTHERS, pytest.mark.slow),
+    expected_failures={"check_itself": "with itself it is the participation ratio, of no end"},
+)
+def test_contract_of_one_without_an_end(estimator, check):
     check(estimator)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import Ridge
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
@@ -22,12 +23,15 @@ MEASURES = {
     "pls": {},
     "permutation_matching": {},
     "soft_matching": {},
+    "ensd": {},
+    "gulp": {},
 }
 METRICS = {
     "procrustes_distance": {},
     "angular_procrustes_distance": {},
     "shape_metric": {"alpha": 0.5, "angular": False},
     "bures_metric": {},
+    "gulp": {"penalty": 1e-3},
 }
 N, D, D_Y = 60, 6, 4
 
@@ -85,6 +89,41 @@ def test_bures_similarity_is_the_cosine_of_the_angle():
     assert float(measures.bures_similarity(x, y)) == pytest.approx(cosine, abs=SCORE)
 
 
+def test_shared_dimensions_are_cka_times_the_dimensions():
+    x, y = pair()
+    dimensions = [float(measures.participation_ratio(z)) for z in (x, y)]
+    wanted = float(measures.cka(x, y)) * np.sqrt(np.prod(dimensions))
+    assert float(measures.ensd(x, y)) == pytest.approx(wanted, rel=1e-5)
+    assert float(measures.ensd(x, x)) == pytest.approx(dimensions[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("penalty", [1e-4, 1e-2, 10.0])
+def test_gulp_is_the_mean_difference_of_predictions(penalty):
+    """Of targets of independent noise, that is: drawn here, predicted by scikit-learn."""
+    x, y = pair()
+    targets = np.random.default_rng(0).normal(size=(N, 20_000))
+    targets -= targets.mean(axis=0)
+    predictions = []
+    for z in (x, y):
+        z = np.float64(z - z.mean(axis=0))
+        z = z / np.linalg.norm(z)
+        predictions.append(Ridge(alpha=penalty, fit_intercept=False).fit(z, targets).predict(z))
+    wanted = np.sqrt(np.square(predictions[0] - predictions[1]).sum(axis=0).mean())
+    assert float(measures.gulp(x, y, penalty=penalty)) == pytest.approx(wanted, rel=0.01)
+
+
+def test_gulp_goes_from_counting_directions_to_cka():
+    x, y = pair()
+    correlations = D_Y * float(measures.cca(x, y, squared=True))
+    least = float(measures.gulp(x, y, penalty=1e-5))
+    assert least**2 == pytest.approx(D + D_Y - 2 * correlations, rel=1e-2)
+    large = 1e3
+    norms = 1 / np.array([float(measures.participation_ratio(z)) for z in (x, y)])
+    squared = norms.sum() - 2 * float(measures.cka(x, y)) * np.sqrt(norms.prod())
+    most = float(measures.gulp(x, y, penalty=large))
+    assert most * large == pytest.approx(np.sqrt(squared), rel=1e-2)
+
+
 def test_linear_regression_is_linear_r2_weighted_by_variance():
     x, y = pair()
     ours = measures.linear_regression_similarity(x, y)
@@ -130,6 +169,7 @@ def test_bad_shapes_are_refused(measure):
         (lambda x: measures.shape_metric(x, x, alpha=2), r"alpha=2: must be at most 1"),
         (lambda x: measures.svcca(x, x, variance=0), r"variance=0: must be greater than 0"),
         (lambda x: measures.svcca(x, x, variance=1.5), r"variance=1.5: must be at most 1"),
+        (lambda x: measures.gulp(x, x, penalty=0), r"penalty=0: must be greater than 0"),
         (lambda x: measures.pls(x, x, weighting="sum"), r"weighting='sum': not a choice"),
     ],
 )

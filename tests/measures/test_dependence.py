@@ -21,6 +21,7 @@ SIMILARITIES = {
     "distance_correlation": {},
     "riemannian_distance": {},
     "mutual_neighbours": {"metric": "euclidean"},
+    "multiscale_distance": {},
 }
 slow = pytest.mark.slow
 
@@ -134,7 +135,11 @@ def test_riemannian_distance_is_a_metric():
 @slow
 @pytest.mark.parametrize(
     ("measure", "metric"),
-    [("joint", "cosine"), *((m, "euclidean") for m in ("jaccard", "rank", "overlap"))],
+    [
+        ("joint", "cosine"),
+        ("second_order", "cosine"),
+        *((m, "euclidean") for m in ("jaccard", "rank", "overlap")),
+    ],
 )
 def test_mutual_neighbours(measure, metric):
     options = {"neighbours": 7, "measure": measure, "metric": metric}
@@ -142,6 +147,49 @@ def test_mutual_neighbours(measure, metric):
     theirs = oracles.mutual_neighbours(None, None, X, Y, **options)
     np.testing.assert_allclose(ours, theirs, atol=SCORE)
     assert float(measures.mutual_neighbours(X, X, **options)) == pytest.approx(1, abs=SCORE)
+
+
+@slow
+@pytest.mark.parametrize("neighbours", [3, 99])
+def test_multiscale_distance(neighbours):
+    ours = measures.multiscale_distance(X, Y, neighbours=neighbours)
+    theirs = oracles.multiscale_distance(None, None, X, Y, neighbours=neighbours)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-8)
+
+
+@slow
+def test_multiscale_distance_knows_no_order_of_examples_and_no_place():
+    assert float(measures.multiscale_distance(X, 30 * X[::-1] + 7)) == 0
+    there, back = measures.multiscale_distance(X, Y), measures.multiscale_distance(Y, X)
+    assert float(there) == pytest.approx(float(back), rel=1e-5)
+    assert float(there) > 1e-5
+
+
+def test_second_order_has_cosines_only():
+    with pytest.raises(OptionError, match="metric='euclidean': measure 'second_order' has cosines"):
+        measures.mutual_neighbours(X, Y, measure="second_order", metric="euclidean")
+
+
+@pytest.mark.parametrize("units", [6, 40])
+def test_poisson_distances_as_rsatoolbox(units):
+    """Counts of which some are 0; the two widths are computed in two ways."""
+    generator = np.random.default_rng(0)
+    counts = np.float32(generator.poisson(30 * generator.random((12, units)) ** 3))
+    ours = np.asarray(measures.rdm(counts, metric="poisson"))
+    np.testing.assert_allclose(ours, oracles.rdm(counts, metric="poisson"), rtol=1e-4, atol=1e-5)
+    toolbox = pytest.importorskip("rsatoolbox")
+    theirs = toolbox.rdm.calc_rdm(toolbox.data.Dataset(np.float64(counts)), method="poisson")
+    np.testing.assert_allclose(ours, theirs.get_matrices()[0], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("units", [6, 40])
+def test_rates_below_0_have_no_poisson_distance(units):
+    counts = np.ones((5, units), np.float32)
+    counts[3, 2] = -1
+    found = np.isnan(measures.rdm(counts, metric="poisson"))
+    assert found[3].all()
+    assert found[:, 3].all()
+    assert found.sum() == 9
 
 
 @slow

@@ -10,13 +10,14 @@ import warnings
 
 import numpy as np
 from scipy import linalg, optimize, stats
-from scipy.spatial.distance import cdist
+from scipy.sparse import csgraph
+from scipy.spatial.distance import cdist, pdist
 from sklearn import metrics
 from sklearn.cross_decomposition import PLSSVD
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import r2_score
-from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors, kneighbors_graph
 from sklearn.neural_network import MLPClassifier
 
 from probekit.measures.banded import simplex_points
@@ -393,11 +394,14 @@ SCIPY_METRICS = {
 
 def rdm(x, *, metric="correlation"):
     (x,) = _wide(x)
+    if metric == "poisson":
+        rates = (x + 0.1) / 1.1
+        return np.array([[np.mean((a - b) * np.log(a / b)) for b in rates] for a in rates])
     return cdist(x, x, SCIPY_METRICS[metric])
 
 
 def rsa(x, y, x2, y2, *, rdm="correlation", comparison="pearson", rdm_y=None):
-    single = np.asarray(y2).shape[1] == 1 and rdm in ("correlation", "cosine")
+    single = np.asarray(y2).shape[1] == 1 and rdm in ("correlation", "cosine", "poisson")
     metrics = (rdm, rdm_y or ("euclidean" if single else rdm))
     a, b = (globals()["rdm"](z, metric=m) for z, m in zip((x2, y2), metrics, strict=True))
     upper = np.triu_indices(len(a), 1)
@@ -434,6 +438,8 @@ def _whitened(a, b, centre):
 
 
 def mutual_neighbours(x, y, x2, y2, *, neighbours=10, measure="jaccard", metric="cosine"):
+    if measure == "second_order":
+        return second_order(x2, y2, neighbours)
     near = []
     for z in _wide(x2, y2):
         far = cdist(z, z, metric)
@@ -452,6 +458,61 @@ def mutual_neighbours(x, y, x2, y2, *, neighbours=10, measure="jaccard", metric=
         found = {"jaccard": jaccard, "rank": rank, "joint": jaccard * rank, "overlap": overlap}
         each.append(found[measure])
     return np.mean(each)
+
+
+def second_order(x, y, neighbours):
+    """Mean cosine of cosines with the neighbours in either representation."""
+    near, cosines = [], []
+    for z in _wide(x, y):
+        far = cdist(z, z, "cosine")
+        cosines.append(1 - far)
+        np.fill_diagonal(far, np.inf)
+        near.append(np.argsort(far, axis=1, kind="stable")[:, :neighbours])
+    each = []
+    for i in range(len(x)):
+        either = np.union1d(near[0][i], near[1][i])
+        a, b = (z[i, either] for z in cosines)
+        each.append(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+    return np.mean(each)
+
+
+def multiscale_distance(x, y, x2, y2, *, neighbours=5):
+    times = np.logspace(-1, 1, 256)
+    heat = []
+    for z in _wide(x2, y2):
+        joined = kneighbors_graph(z, min(neighbours, len(z) - 1)).toarray()
+        matrix = csgraph.laplacian(np.maximum(joined, joined.T), normed=True)
+        heat.append([np.trace(linalg.expm(-t * matrix)) / len(z) for t in times])
+    return np.max(np.exp(-2 * (times + 1 / times)) * np.abs(np.subtract(*heat)))
+
+
+def ensd(x, y, x2, y2):
+    k, m = (z @ z.T for z in _unit_norm(x2, y2))
+    return np.trace(k) * np.trace(m) * np.trace(k @ m) / (np.trace(k @ k) * np.trace(m @ m))
+
+
+def gulp(x, y, x2, y2, *, penalty=1e-2):
+    """Distance of the matrices that take targets to their predictions."""
+    fitted = []
+    for z in _unit_norm(x2, y2):
+        fitted.append(z @ np.linalg.solve(z.T @ z + penalty * np.eye(z.shape[1]), z.T))
+    return np.linalg.norm(fitted[0] - fitted[1])
+
+
+def magnitude(x, y, x2, y2):
+    (x,) = _wide(x2)
+    return np.linalg.norm(x.mean(axis=0))
+
+
+def concentricity(x, y, x2, y2):
+    (x,) = _wide(x2)
+    return 1 - cdist(x, x.mean(axis=0)[None], "cosine").mean()
+
+
+def uniformity(x, y, x2, y2):
+    (x,) = _wide(x2)
+    rows = x / np.linalg.norm(x, axis=1, keepdims=True)
+    return np.log(np.exp(-2 * pdist(rows, "sqeuclidean")).mean())
 
 
 def distance_correlation(x, y, x2, y2, *, debiased=False):
@@ -701,6 +762,12 @@ BY_ESTIMATOR = {
     "mutual_neighbours": mutual_neighbours,
     "distance_correlation": distance_correlation,
     "riemannian_distance": riemannian_distance,
+    "multiscale_distance": multiscale_distance,
+    "ensd": ensd,
+    "gulp": gulp,
+    "magnitude": magnitude,
+    "concentricity": concentricity,
+    "uniformity": uniformity,
     "condition_rdm": condition_rdm,
     "procrustes_distance": procrustes_distance,
     "angular_procrustes_distance": angular_procrustes_distance,
