@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit._checks import check_at_least
 from probekit.errors import OptionError
+from probekit.measures._linalg import eigh, svdvals
 from probekit.measures._reading import from_moments
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import MomentsState
@@ -296,7 +297,7 @@ def _overlap(state: MomentsState, alpha: float) -> tuple[jax.Array, jax.Array]:
 
 def _partial_whitening(covariance: jax.Array, alpha: float) -> tuple[jax.Array, jax.Array]:
     """α I + (1 - α) C^(-1/2) on the directions with variance, and the norm of what it maps."""
-    values, vectors = jnp.linalg.eigh(covariance)
+    values, vectors = eigh(covariance)
     kept = values > values.shape[0] * np.finfo(values.dtype).eps * values[-1]
     root = jnp.sqrt(jnp.where(kept, values, 1))
     scale = jnp.where(kept, alpha + (1 - alpha) / root, alpha)
@@ -307,7 +308,7 @@ def _partial_whitening(covariance: jax.Array, alpha: float) -> tuple[jax.Array, 
 def singular_values(matrix: jax.Array) -> jax.Array:
     """Singular values; NaN instead of a failure where an entry is not finite."""
     finite = jnp.isfinite(matrix).all()
-    values = jnp.linalg.svd(jnp.where(finite, matrix, 0), compute_uv=False)
+    values = svdvals(jnp.where(finite, matrix, 0))
     return jnp.where(finite, values, jnp.nan)
 
 

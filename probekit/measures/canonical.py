@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit._checks import check_choice, check_positive
 from probekit.errors import OptionError
+from probekit.measures._linalg import eigh, svd
 from probekit.measures._reading import from_moments
 from probekit.measures._status import Score, divide, score
 from probekit.measures.alignment import singular_values
@@ -335,7 +336,7 @@ def pwcca_score(state: MomentsState) -> Score:
     a, b = _basis(xx, state.x_constant), _basis(yy, state.y_constant)
     cross = product(product(a.coefficients.T, xy), b.coefficients)
     finite = jnp.isfinite(cross).all()
-    left, correlations, _ = jnp.linalg.svd(jnp.where(finite, cross, 0), full_matrices=False)
+    left, correlations, _ = svd(jnp.where(finite, cross, 0))
     # Canonical variates are X (coefficients left); their inner products with the units of x:
     seen = product(product(left.T, a.coefficients.T), xx)
     counted = jnp.arange(correlations.shape[0]) < jnp.minimum(a.rank, b.rank)
@@ -363,7 +364,7 @@ def pls_score(state: MomentsState, *, weighting: Weighting) -> Score:
     )
     cross = xy * x_scale * y_scale
     finite = jnp.isfinite(cross).all()
-    u, covariances, vt = jnp.linalg.svd(jnp.where(finite, cross, 0), full_matrices=False)
+    u, covariances, vt = svd(jnp.where(finite, cross, 0))
     kept = covariances > max(xy.shape) * np.finfo(xy.dtype).eps
     x_spread = jnp.einsum("ui,uv,vi->i", u, xx, u, precision="highest") * jnp.square(x_scale)
     y_spread = jnp.einsum("iu,uv,iv->i", vt, yy, vt, precision="highest") * jnp.square(y_scale)
@@ -378,7 +379,7 @@ def pls_score(state: MomentsState, *, weighting: Weighting) -> Score:
 def _basis(covariance: jax.Array, constant: jax.Array) -> _Basis:
     """Basis of all directions with variance, whatever the spread of each unit."""
     scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, covariance.diagonal())))
-    values, vectors = jnp.linalg.eigh(covariance * scale[:, None] * scale[None, :])
+    values, vectors = eigh(covariance * scale[:, None] * scale[None, :])
     kept = values > _least(values)
     inverse = jnp.where(kept, jax.lax.rsqrt(jnp.where(kept, values, 1)), 0)
     return _Basis(scale[:, None] * vectors * inverse[None, :], kept.sum(), ~kept.all())
@@ -388,7 +389,7 @@ def _leading(covariance: jax.Array, variance: float) -> _Basis:
     """Basis of the fewest principal components that hold this share of the variance."""
     trace = covariance.diagonal().sum()
     trace = jnp.where(trace > 0, trace, 1)
-    values, vectors = jnp.linalg.eigh(covariance / trace)
+    values, vectors = eigh(covariance / trace)
     with_variance = values > _least(values)
     # In ascending order: a component is needed while those below it hold too little to drop.
     below = jnp.cumsum(jnp.where(with_variance, values, 0))

@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit._checks import check_choice, check_positive
 from probekit.measures._arguments import jitted, splits
+from probekit.measures._linalg import cholesky, solve_cholesky
 from probekit.measures._status import Score, divide, score
 from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.statistics import Examples, ExamplesState, state_of
@@ -118,10 +119,9 @@ def _ridge_weights(rows: jax.Array, targets: jax.Array, penalty: float) -> jax.A
     ridge = jnp.where(mean_square > 0, penalty * mean_square, 1)
     if d <= n:
         system = product(rows.T, rows) + ridge * jnp.eye(d, dtype=rows.dtype)
-        factor = jax.scipy.linalg.cho_factor(system)
-        return jax.scipy.linalg.cho_solve(factor, product(rows.T, targets))
+        return solve_cholesky(cholesky(system), product(rows.T, targets))
     system = product(rows, rows.T) + ridge * jnp.eye(n, dtype=rows.dtype)
-    return product(rows.T, jax.scipy.linalg.cho_solve(jax.scipy.linalg.cho_factor(system), targets))
+    return product(rows.T, solve_cholesky(cholesky(system), targets))
 
 
 def logistic_accuracy_score(

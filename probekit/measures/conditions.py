@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_at_least, check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
+from probekit.measures._linalg import eigh
 from probekit.measures._status import NONFINITE, OK, RANK_DEFICIENT, TOO_FEW, Score
 from probekit.statistics import FoldGroups, MomentsState, state_of
 from probekit.statistics._arrays import product
@@ -194,7 +195,7 @@ def _whitening(
     scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, diagonal)))
     correlation = covariance * scale[:, None] * scale[None, :]
     correlation = jnp.where(jnp.isfinite(covariance).all(), correlation, 0)
-    values, vectors = jnp.linalg.eigh(correlation)
+    values, vectors = eigh(correlation)
     least = values[-1] * d * epsilon
     deficient = constant.any() | (values[0] <= least) | (freedom < 1)
     root = jax.lax.rsqrt(jnp.where(values > least, values, 1))

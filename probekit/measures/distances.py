@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
+from probekit.measures._linalg import cholesky, eigvalsh, solve_lower
 from probekit.measures._status import Score, score
 from probekit.measures.kernels import alignment_of, centred_rows
 from probekit.measures.rdm import distances
@@ -177,7 +178,7 @@ def riemannian_score(state: ExamplesState, *, shrinkage: float) -> Score:
 
 def _large_logs(a: jax.Array, b: jax.Array) -> jax.Array:
     """Logarithms of the eigenvalues of a⁻¹ b; 0 for those below 1."""
-    factor = jnp.linalg.cholesky(a)
-    half = jax.scipy.linalg.solve_triangular(factor, b, lower=True)
-    ratio = jax.scipy.linalg.solve_triangular(factor, half.T, lower=True)
-    return jnp.log(jnp.maximum(jnp.linalg.eigvalsh((ratio + ratio.T) / 2), 1))
+    factor = cholesky(a)
+    half = solve_lower(factor, b)
+    ratio = solve_lower(factor, half.T)
+    return jnp.log(jnp.maximum(eigvalsh((ratio + ratio.T) / 2), 1))

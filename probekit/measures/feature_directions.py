@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from probekit._checks import check_at_least
 from probekit.measures._arguments import jitted, matched
+from probekit.measures._linalg import orthonormal_basis, svdvals
 from probekit.measures._status import Score, score
 from probekit.measures.spectrum import components as principal_components
 from probekit.statistics import Moments, MomentsState, state_of
@@ -179,6 +180,6 @@ def _angle(a: jax.Array, b: jax.Array) -> jax.Array:
         # Not by arccos, which would lose half of the digits near 0 and 180 degrees.
         apart, together = (jnp.sqrt(jnp.square(z).sum()) for z in (a - b, a + b))
         return 2 * jnp.arctan2(apart, together)
-    bases = [jnp.linalg.qr(z.T)[0] for z in (a, b)]
-    largest = jnp.linalg.svd(product(bases[0].T, bases[1]), compute_uv=False)[0]
+    bases = [orthonormal_basis(z.T) for z in (a, b)]
+    largest = svdvals(product(bases[0].T, bases[1]))[0]
     return jnp.arccos(jnp.clip(largest, 0, 1))

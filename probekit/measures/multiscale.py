@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit._checks import check_at_least
 from probekit.measures._arguments import jitted, matched
+from probekit.measures._linalg import eigvalsh
 from probekit.measures._status import Score, score
 from probekit.measures.neighbours import neighbour_ranks
 from probekit.measures.rdm import squared_distances
@@ -112,7 +113,6 @@ def _heat_trace(far: jax.Array, present: jax.Array, neighbours: int) -> jax.Arra
     root = jax.lax.rsqrt(jnp.where(degree > 0, degree, 1))
     own = jnp.where(present, 1, _FAR)
     laplacian = jnp.diag(own).astype(far.dtype) - joined * root[:, None] * root[None, :]
-    values = jnp.maximum(jnp.linalg.eigvalsh(laplacian), 0)
+    values = jnp.maximum(eigvalsh(laplacian), 0)
     heat = jnp.exp(-jnp.asarray(_TIMES, far.dtype)[:, None] * values[None, :])
-    # Not as a product: vectorised, beside `eigvalsh`, XLA waits for itself on a CPU (jaxlib 0.10).
     return heat.sum(axis=1) / jnp.maximum(count, 1)

@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit._checks import check_at_least, check_choice
 from probekit.measures._arguments import jitted, splits
+from probekit.measures._linalg import cholesky, eigh, solve_cholesky
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState, state_of
 from probekit.statistics._arrays import product
@@ -236,8 +237,8 @@ def coefficients(state: MomentsState, penalty: float) -> tuple[jax.Array, jax.Ar
 def _ridge(xx: jax.Array, xy: jax.Array, penalty: float) -> jax.Array:
     mean_square = xx.diagonal().mean()
     ridge = jnp.where(mean_square > 0, penalty * mean_square, 1)
-    factor = jax.scipy.linalg.cho_factor(xx + ridge * jnp.eye(xx.shape[0], dtype=xx.dtype))
-    return jax.scipy.linalg.cho_solve(factor, xy)
+    root = cholesky(xx + ridge * jnp.eye(xx.shape[0], dtype=xx.dtype))
+    return solve_cholesky(root, xy)
 
 
 def least_squares(xx: jax.Array, xy: jax.Array, constant: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -245,7 +246,7 @@ def least_squares(xx: jax.Array, xy: jax.Array, constant: jax.Array) -> tuple[ja
     # Correlations instead of covariances: the rank must not depend on the units of measurement.
     scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, xx.diagonal())))
     correlation = xx * scale[:, None] * scale[None, :]
-    values, vectors = jnp.linalg.eigh(correlation)
+    values, vectors = eigh(correlation)
     kept = values > values.shape[0] * np.finfo(values.dtype).eps * values[-1]
     inverse = jnp.where(kept, 1 / jnp.where(kept, values, 1), 0)
     projected = product(vectors.T, xy * scale[:, None]) * inverse[:, None]

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from probekit._checks import check_at_least, check_choice, check_positive
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, splits
+from probekit.measures._linalg import eigh
 from probekit.measures._status import Score
 from probekit.measures.regression import (
     MULTIOUTPUT,
@@ -227,7 +228,7 @@ def path_of(state: MomentsState, scale: jax.Array | None = None) -> Path:
     finite = jnp.isfinite(xx).all()
     mean = jnp.where(finite, xx, 0).diagonal().mean() if scale is None else scale
     mean = jnp.where(mean > 0, mean, 1)
-    values, vectors = jnp.linalg.eigh(jnp.where(finite, xx, 0) / mean)
+    values, vectors = eigh(jnp.where(finite, xx, 0) / mean)
     return Path(vectors, jnp.maximum(values, 0), product(vectors.T, xy) / mean)
 
 

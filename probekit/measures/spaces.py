@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_positive
+from probekit.measures._linalg import cholesky, solve_lower
 from probekit.measures._reading import from_moments
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import MomentsState
@@ -118,11 +119,11 @@ def gulp_score(state: MomentsState, *, penalty: float) -> Score:
     """`gulp` from moments; needs all blocks in full."""
     finite = state.finite()
     xx, xy, yy = (jnp.where(finite, block, 0) for block in _of_variance_1(state))
-    roots = [jnp.linalg.cholesky(z + penalty * jnp.eye(len(z), dtype=z.dtype)) for z in (xx, yy)]
+    roots = [cholesky(z + penalty * jnp.eye(len(z), dtype=z.dtype)) for z in (xx, yy)]
 
     def shared(block: jax.Array, left: jax.Array, right: jax.Array) -> jax.Array:
-        half = jax.scipy.linalg.solve_triangular(left, block, lower=True)
-        return jnp.square(jax.scipy.linalg.solve_triangular(right, half.T, lower=True)).sum()
+        half = solve_lower(left, block)
+        return jnp.square(solve_lower(right, half.T)).sum()
 
     own = shared(xx, roots[0], roots[0]) + shared(yy, roots[1], roots[1])
     squared = own - 2 * shared(xy, *roots)

@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_at_least
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
+from probekit.measures._linalg import eigh
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState, state_of
 from probekit.statistics.moments import reciprocal
@@ -195,7 +196,7 @@ def slope_score(state: MomentsState, *, first: int, last: int) -> Score:
 def components(covariance: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Eigenvalues and eigenvectors (in columns), in descending order; rounding is 0."""
     finite = jnp.isfinite(covariance).all()
-    values, vectors = jnp.linalg.eigh(jnp.where(finite, covariance, 0))
+    values, vectors = eigh(jnp.where(finite, covariance, 0))
     values, vectors = values[::-1], vectors[:, ::-1]
     least = values[0] * (values.shape[0] * float(np.finfo(values.dtype).eps))
     return jnp.where(values > least, values, 0), vectors

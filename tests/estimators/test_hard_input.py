@@ -1,0 +1,157 @@
+"""Every registered estimator on input that is hard on it: a score in range, or NaN that says why.
+
+The cases are layers of one shape, so that one call of `probe` takes them all.
+"""
+
+import warnings
+
+import ml_dtypes
+import numpy as np
+import pytest
+
+import probekit as pk
+from probekit.errors import ProbekitError, ScoreWarning
+from probekit.estimators import resolve
+from probekit.measures import STATUS_MEANINGS
+from probekit.plugins import get_manager
+
+REGISTERED = sorted(get_manager().registry.names("estimator"))
+EXEMPLARY = {"linear_r2", "cka", "total_variance"}
+EACH = [
+    name if name in EXEMPLARY else pytest.param(name, marks=pytest.mark.slow) for name in REGISTERED
+]
+EXAMPLES, UNITS = 32, 4
+NOT_FINITE = "non_finite_input"
+
+
+def features(examples=EXAMPLES):
+    labels = np.arange(examples) % 2
+    return {"plain": labels, "other": (np.arange(examples) // 2) % 2}
+
+
+def plain(examples=EXAMPLES, units=UNITS):
+    """Multiples of 1/256 between 1 and 31: exact in half precision, and after a shift by 4096."""
+    generator = np.random.default_rng(0)
+    noise = generator.normal(size=(examples, units))
+    far = 8 + 2 * noise + np.arange(examples)[:, None] % 2
+    return np.float32(np.round(np.clip(far, 1, 31) * 32) / 32)
+
+
+def spoilt(value):
+    x = plain()
+    x[5, 2] = value
+    return x
+
+
+def layers():
+    x, constant = plain(), plain()
+    constant[:, 1] = 3.3
+    return {
+        "plain": x,
+        "far": x + np.float32(4096),
+        "large": x * np.float32(1024),
+        "small": x / np.float32(1024),
+        "half": x.astype(np.float16),
+        "bfloat": np.round(x).astype(ml_dtypes.bfloat16),
+        "bytes": np.round(x).astype(np.uint8),
+        "rounded": np.round(x),
+        "constant_unit": constant,
+        "constant": np.full_like(x, 3.3),
+        "zero": np.zeros_like(x),
+        "twice": np.repeat(x[::2], 2, axis=0),
+        "collinear": x[:, :1] * np.float32([1, 2, -1, 3]),
+        "nan": spoilt(np.nan),
+        "infinite": spoilt(np.inf),
+        "huge": x * np.float32(1e37),
+        "tiny": x * np.float32(1e-36),
+    }
+
+
+def probed(name, arrays, labels):
+    """Return the scores, or None if they were refused in one line."""
+    refusal = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ScoreWarning)
+        try:
+            return pk.probe(pk.extractors.arrays(arrays), None, labels, estimators=[name])
+        except ProbekitError as error:
+            refusal = str(error)
+    assert len(refusal.splitlines()) == 1
+    assert len(refusal) > 20
+    return None
+
+
+def declared(name):
+    """Return what the estimator declares, and the variables that have a status."""
+    (estimator,) = resolve(name)
+    return estimator, {variable.name: variable for variable in estimator.variables}
+
+
+def check_law(name, scores):
+    """Each value is finite and in its range, or NaN with a status that is not ok."""
+    _, variables = declared(name)
+    for variable in variables.values():
+        values = scores[variable.name]
+        low, high = variable.valid_range or (-np.inf, np.inf)
+        defined = values.notnull()
+        assert np.isfinite(values.where(defined, 0)).all(), f"{variable.name}: not finite"
+        inside = (values >= low - 1e-6) & (values <= high + 1e-6)
+        assert (inside | ~defined).all(), f"{variable.name}: {values.values} outside {low} … {high}"
+        status = f"{variable.name}_status"
+        if status in scores:
+            told = scores[status] != STATUS_MEANINGS.index("ok")
+            assert (told | defined).all(), f"{variable.name}: NaN, and no status says why"
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_hard_layers(name):
+    cases = layers()
+    scores = probed(name, cases, features())
+    if scores is None:
+        # A probe of scikit-learn may refuse what it cannot fit, but not what is plain.
+        scores = probed(
+            name, {layer: cases[layer] for layer in ("plain", "far", "large")}, features()
+        )
+        assert scores is not None
+        cases = {}
+    check_law(name, scores)
+    estimator, variables = declared(name)
+    first = scores[next(iter(variables))]
+    assert first.sel(layer="plain").notnull().any()
+
+    def same(layer, other, **tolerance):
+        np.testing.assert_allclose(first.sel(layer=layer), first.sel(layer=other), **tolerance)
+
+    if "translation" in estimator.invariances:
+        same("far", "plain", rtol=1e-3, atol=1e-4)
+    if "scaling" in estimator.invariances:
+        same("large", "plain", rtol=1e-4, atol=1e-5)
+    if not cases:
+        return
+    same("half", "plain", rtol=1e-6)
+    same("bfloat", "rounded", rtol=1e-6)
+    same("bytes", "rounded", rtol=1e-6)
+    for layer in ("nan", "infinite"):
+        status = scores[f"{first.name}_status"].sel(layer=layer)
+        assert first.sel(layer=layer).isnull().all(), f"{layer}: {first.sel(layer=layer).values}"
+        assert (status == STATUS_MEANINGS.index(NOT_FINITE)).all()
+    alone = probed(name, {"plain": cases["plain"]}, features())
+    np.testing.assert_array_equal(alone[first.name].sel(layer="plain"), first.sel(layer="plain"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("examples", "units"), [(2, 4), (8, 20), (32, 1)])
+@pytest.mark.parametrize("name", REGISTERED)
+def test_few_examples_and_few_units(name, examples, units):
+    scores = probed(name, {"layer": plain(examples, units)}, features(examples))
+    if scores is not None:
+        check_law(name, scores)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", REGISTERED)
+def test_a_constant_feature(name):
+    labels = {**features(), "flat": np.ones(EXAMPLES, np.int64)}
+    scores = probed(name, {"layer": plain()}, labels)
+    if scores is not None:
+        check_law(name, scores)
