@@ -1,14 +1,16 @@
 """How a score becomes what `Estimator.compute` returns."""
 
 import abc
+import dataclasses
 from typing import Any, ClassVar
 
 import jax
 
+from probekit._checks import check_at_least
 from probekit.estimators._protocol import Estimator
 from probekit.measures import Score
 from probekit.measures.regression import MultiOutput
-from probekit.statistics import Moments, MomentsState
+from probekit.statistics import Examples, ExamplesState, Moments
 from probekit.variables import Variable
 
 
@@ -28,22 +30,16 @@ def invariances_of_average(multioutput: MultiOutput) -> frozenset[str]:
     return frozenset({"translation", "scaling", "permutation", *weighted})
 
 
-class SimilarityOfMoments(Estimator):
-    """A similarity that is one number read off the moments of two representations; abstract.
+class Readout(Estimator):
+    """One number, read off the state of the examples that are scored; abstract.
 
     A final class declares its options, `invariances`, `references` and `variables`, and says in
     `_score` what is read.
     """
 
-    kind = "similarity"
     references: ClassVar[str] = ""
 
-    @property
-    def statistic(self) -> Moments:
-        """All second moments, unless a final class needs fewer."""
-        return Moments()
-
-    def compute(self, fit: Any, held_out: MomentsState) -> dict[str, jax.Array]:
+    def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:
         del fit
         return reported(self.name, self._score(held_out))
 
@@ -59,5 +55,37 @@ class SimilarityOfMoments(Estimator):
         )
 
     @abc.abstractmethod
-    def _score(self, state: MomentsState) -> Score:
+    def _score(self, state: Any) -> Score:
         """Read the score."""
+
+
+class SimilarityOfMoments(Readout):
+    """A similarity that is read off the moments of two representations; abstract."""
+
+    kind = "similarity"
+
+    @property
+    def statistic(self) -> Moments:
+        """All second moments, unless a final class needs fewer."""
+        return Moments()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OfExamples(Readout):
+    """A score of a fixed number of examples, the same in every layer; abstract."""
+
+    least_examples: ClassVar[int] = 1
+
+    examples: int = 256
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_at_least("examples", self.examples, self.least_examples)
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(self, fit: Any, held_out: ExamplesState) -> dict[str, jax.Array]:
+        return super().compute(fit, held_out.head(self.examples))

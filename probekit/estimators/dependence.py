@@ -7,7 +7,8 @@ import jax
 
 from probekit._checks import check_at_least, check_choice, check_positive
 from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import reported
+from probekit.estimators._readout import OfExamples, reported
+from probekit.measures import Score
 from probekit.measures.distances import (
     DEFAULT_SHRINKAGE,
     check_shrinkage,
@@ -103,7 +104,7 @@ class HSIC(Estimator):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DistanceCorrelation(Estimator):
+class DistanceCorrelation(OfExamples):
     """Distance correlation: dependence of any kind.
 
     As `probekit.measures.distance_correlation`, of `examples` examples.
@@ -119,15 +120,11 @@ class DistanceCorrelation(Estimator):
     """
 
     debiased: bool = False
-    examples: int = 256
     name: str = "distance_correlation"
     kind = "similarity"
+    least_examples = 4
     symmetric = True
     invariances = _MAPS
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_at_least("examples", self.examples, 4)
 
     @property
     def distinct(self) -> bool:
@@ -149,19 +146,12 @@ class DistanceCorrelation(Estimator):
             ),
         )
 
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
-
-    def compute(self, fit: Any, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
-        del fit
-        score = distance_correlation_score(held_out.head(self.examples), debiased=self.debiased)
-        return reported(self.name, score)
+    def _score(self, state: ExamplesState) -> Score:
+        return distance_correlation_score(state, debiased=self.debiased)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RiemannianDistance(Estimator):
+class RiemannianDistance(OfExamples):
     """Affine-invariant Riemannian distance between Gram matrices.
 
     As `probekit.measures.riemannian_distance`, of `examples` examples.
@@ -180,34 +170,23 @@ class RiemannianDistance(Estimator):
     examples: int = 128
     name: str = "riemannian_distance"
     kind = "similarity"
+    least_examples = 2
     symmetric = True
     distinct = True
     invariances = _MAPS
+    references = (
+        "Shahbazi et al. 2021, Using distance on the Riemannian manifold to compare representations"
+    )
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_shrinkage(self.shrinkage)
-        check_at_least("examples", self.examples, 2)
+        super().__post_init__()
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        return (
-            Variable(
-                self.name,
-                long_name="Riemannian distance of Gram matrices",
-                valid_range=(0.0, float("inf")),
-                references="Shahbazi et al. 2021, Using distance on the Riemannian manifold to "
-                "compare representations",
-            ),
-        )
+        return (self._variable("Riemannian distance of Gram matrices", (0.0, float("inf"))),)
 
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
-
-    def compute(self, fit: Any, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
-        del fit
-        score = riemannian_score(held_out.head(self.examples), shrinkage=self.shrinkage)
-        return reported(self.name, score)
+    def _score(self, state: ExamplesState) -> Score:
+        return riemannian_score(state, shrinkage=self.shrinkage)

@@ -2,17 +2,15 @@
 
 import dataclasses
 
-import jax
-
-from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import reported
+from probekit.estimators._readout import Readout
+from probekit.measures import Score
 from probekit.measures.geometry import participation_ratio_score, total_variance_score
 from probekit.statistics import Moments, MomentsState
 from probekit.variables import Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TotalVariance(Estimator):
+class TotalVariance(Readout):
     """Sum of the units' population variances, as ``np.var(x, axis=0).sum()``.
 
     As `probekit.measures.total_variance`.
@@ -30,26 +28,19 @@ class TotalVariance(Estimator):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The variance."""
-        return (
-            Variable(
-                self.name,
-                long_name="total variance of the representation",
-                valid_range=(0.0, float("inf")),
-            ),
-        )
+        return (self._variable("total variance of the representation", (0.0, float("inf"))),)
 
     @property
     def statistic(self) -> Moments:
         """Variances of the units."""
         return Moments(xx="diagonal", xy=False, yy="none")
 
-    def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
-        del fit
-        return reported(self.name, total_variance_score(held_out))
+    def _score(self, state: MomentsState) -> Score:
+        return total_variance_score(state)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ParticipationRatio(Estimator):
+class ParticipationRatio(Readout):
     """Effective number of dimensions over which the variance is spread.
 
     As `probekit.measures.participation_ratio`.
@@ -63,24 +54,17 @@ class ParticipationRatio(Estimator):
     name: str = "participation_ratio"
     kind = "geometry"
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = "Gao et al. 2017, A theory of multineuronal dimensionality"
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The number of dimensions."""
-        return (
-            Variable(
-                self.name,
-                long_name="participation ratio",
-                valid_range=(1.0, float("inf")),
-                references="Gao et al. 2017, A theory of multineuronal dimensionality",
-            ),
-        )
+        return (self._variable("participation ratio", (1.0, float("inf"))),)
 
     @property
     def statistic(self) -> Moments:
         """Covariances of the units."""
         return Moments(xy=False, yy="none")
 
-    def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
-        del fit
-        return reported(self.name, participation_ratio_score(held_out))
+    def _score(self, state: MomentsState) -> Score:
+        return participation_ratio_score(state)

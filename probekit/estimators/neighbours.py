@@ -1,15 +1,10 @@
 """Similarity of neighbourhoods: which examples lie close to which."""
 
 import dataclasses
-from typing import Any
-
-import jax
 
 from probekit._checks import check_at_least
-from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import reported
-from probekit.measures import multiscale
-from probekit.measures.multiscale import multiscale_score
+from probekit.estimators._readout import OfExamples
+from probekit.measures import Score, multiscale
 from probekit.measures.neighbours import (
     DEFAULT_NEIGHBOURS,
     Neighbourhood,
@@ -17,12 +12,12 @@ from probekit.measures.neighbours import (
     neighbours_score,
 )
 from probekit.measures.rdm import Metric
-from probekit.statistics import Examples, ExamplesState
+from probekit.statistics import ExamplesState
 from probekit.variables import Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class MutualNeighbours(Estimator):
+class MutualNeighbours(OfExamples):
     """How far examples have the same nearest neighbours.
 
     As `probekit.measures.mutual_neighbours`, of `examples` examples.
@@ -43,16 +38,20 @@ class MutualNeighbours(Estimator):
     neighbours: int = DEFAULT_NEIGHBOURS
     measure: Neighbourhood = "jaccard"
     metric: Metric = "cosine"
-    examples: int = 256
     name: str = "mutual_neighbours"
     kind = "similarity"
+    references = (
+        "Wang et al. 2022; Klabunde et al. 2025, Similarity of neural network "
+        "models; Huh et al. 2024"
+    )
+    least_examples = 3
     symmetric = True
     distinct = True
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_neighbours(self.neighbours, self.measure, self.metric)
-        check_at_least("examples", self.examples, 3)
+        super().__post_init__()
 
     @property
     def invariances(self) -> frozenset[str]:
@@ -64,33 +63,20 @@ class MutualNeighbours(Estimator):
     def variables(self) -> tuple[Variable, ...]:
         """The similarity."""
         return (
-            Variable(
-                self.name,
-                long_name=f"{self.neighbours} mutual nearest neighbours ({self.measure})",
-                valid_range=(-1.0 if self.measure == "second_order" else 0.0, 1.0),
-                references="Wang et al. 2022; Klabunde et al. 2025, Similarity of neural network "
-                "models; Huh et al. 2024",
+            self._variable(
+                f"{self.neighbours} mutual nearest neighbours ({self.measure})",
+                (-1.0 if self.measure == "second_order" else 0.0, 1.0),
             ),
         )
 
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
-
-    def compute(self, fit: Any, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
-        del fit
-        score = neighbours_score(
-            held_out.head(self.examples),
-            neighbours=self.neighbours,
-            measure=self.measure,
-            metric=self.metric,
+    def _score(self, state: ExamplesState) -> Score:
+        return neighbours_score(
+            state, neighbours=self.neighbours, measure=self.measure, metric=self.metric
         )
-        return reported(self.name, score)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class MultiscaleDistance(Estimator):
+class MultiscaleDistance(OfExamples):
     """Multi-scale intrinsic distance: how differently heat spreads among the examples.
 
     As `probekit.measures.multiscale_distance`, of `examples` examples.
@@ -106,37 +92,30 @@ class MultiscaleDistance(Estimator):
     """
 
     neighbours: int = multiscale.DEFAULT_NEIGHBOURS
-    examples: int = 256
     name: str = "multiscale_distance"
     kind = "similarity"
+    least_examples = 3
     symmetric = True
     distinct = True
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = (
+        "Tsitsulin et al. 2020, The shape of data: intrinsic distance for data distributions"
+    )
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_at_least("neighbours", self.neighbours, 1)
-        check_at_least("examples", self.examples, 3)
+        super().__post_init__()
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
         return (
-            Variable(
-                self.name,
-                long_name=f"multi-scale intrinsic distance ({self.neighbours} neighbours)",
-                valid_range=(0.0, multiscale.LARGEST),
-                references="Tsitsulin et al. 2020, The shape of data: intrinsic distance for data "
-                "distributions",
+            self._variable(
+                f"multi-scale intrinsic distance ({self.neighbours} neighbours)",
+                (0.0, multiscale.LARGEST),
             ),
         )
 
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
-
-    def compute(self, fit: Any, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
-        del fit
-        score = multiscale_score(held_out.head(self.examples), neighbours=self.neighbours)
-        return reported(self.name, score)
+    def _score(self, state: ExamplesState) -> Score:
+        return multiscale.multiscale_score(state, neighbours=self.neighbours)

@@ -8,7 +8,8 @@ import numpy as np
 
 from probekit._checks import check_at_least, check_choice, check_positive
 from probekit.estimators._protocol import Estimator, Pairing
-from probekit.estimators._readout import reported
+from probekit.estimators._readout import OfExamples, reported
+from probekit.measures import Score
 from probekit.measures._arguments import jitted
 from probekit.measures.comparisons import COMPARISONS, Comparison
 from probekit.measures.directions import (
@@ -156,7 +157,7 @@ def _kernel_direction(estimator: CKA, state: ExamplesState) -> Direction:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RSA(Estimator):
+class RSA(OfExamples):
     """Representational similarity: correlation of two dissimilarity matrices.
 
     As `probekit.measures.rsa`, on `examples` examples.
@@ -180,9 +181,10 @@ class RSA(Estimator):
     rdm: Metric = "correlation"
     comparison: Comparison = "pearson"
     rdm_y: Metric | None = None
-    examples: int = 256
     name: str = "rsa"
     kind = "similarity"
+    references = "Kriegeskorte et al. 2008, Representational similarity analysis"
+    least_examples = 3
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -190,7 +192,7 @@ class RSA(Estimator):
         check_choice("comparison", self.comparison, COMPARISONS)
         if self.rdm_y is not None:
             check_choice("rdm_y", self.rdm_y, METRICS)
-        check_at_least("examples", self.examples, 3)
+        super().__post_init__()
 
     @property
     def distinct(self) -> bool:
@@ -217,29 +219,10 @@ class RSA(Estimator):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The correlation."""
-        return (
-            Variable(
-                self.name,
-                long_name=f"RSA ({self.rdm} distance, {self.comparison})",
-                valid_range=(-1.0, 1.0),
-                references="Kriegeskorte et al. 2008, Representational similarity analysis",
-            ),
-        )
+        return (self._variable(f"RSA ({self.rdm} distance, {self.comparison})", (-1.0, 1.0)),)
 
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
-
-    def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
-        del fit
-        score = rsa_score(
-            held_out.head(self.examples),
-            metric=self.rdm,
-            metric_y=self.rdm_y,
-            comparison=self.comparison,
-        )
-        return reported(self.name, score)
+    def _score(self, state: ExamplesState) -> Score:
+        return rsa_score(state, metric=self.rdm, metric_y=self.rdm_y, comparison=self.comparison)
 
     def reweighted(self, held_out: ExamplesState, weights: np.ndarray) -> dict[str, np.ndarray]:
         """Return the score for each row of weights ``(resample, example)``, on the host.

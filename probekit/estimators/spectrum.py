@@ -6,7 +6,8 @@ from typing import Any
 import jax
 
 from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import reported
+from probekit.estimators._readout import Readout, reported
+from probekit.measures import Score
 from probekit.measures.spectrum import (
     DEFAULT_FIRST,
     DEFAULT_LAST,
@@ -64,7 +65,7 @@ class Spectrum(Estimator):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class EffectiveRank(Estimator):
+class EffectiveRank(Readout):
     """Number of directions by the entropy of the spectrum.
 
     As `probekit.measures.effective_rank`.
@@ -78,33 +79,24 @@ class EffectiveRank(Estimator):
     name: str = "effective_rank"
     kind = "geometry"
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = "Roy and Vetterli 2007, The effective rank"
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The number of directions."""
-        return (
-            Variable(
-                self.name,
-                long_name="effective rank",
-                valid_range=(1.0, float("inf")),
-                references="Roy and Vetterli 2007, The effective rank",
-            ),
-        )
+        return (self._variable("effective rank", (1.0, float("inf"))),)
 
     @property
     def statistic(self) -> Moments:
         """Covariances of the units."""
         return _COVARIANCE
 
-    def compute(  # noqa: D102
-        self, fit: Any, held_out: MomentsState
-    ) -> dict[str, jax.Array]:
-        del fit
-        return reported(self.name, effective_rank_score(held_out))
+    def _score(self, state: MomentsState) -> Score:
+        return effective_rank_score(state)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SpectrumSlope(Estimator):
+class SpectrumSlope(Readout):
     """Exponent of the power law with which the eigenvalues fall.
 
     As `probekit.measures.spectrum_slope`.
@@ -124,6 +116,7 @@ class SpectrumSlope(Estimator):
     name: str = "spectrum_slope"
     kind = "geometry"
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = _STRINGER
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -132,22 +125,12 @@ class SpectrumSlope(Estimator):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The exponent."""
-        return (
-            Variable(
-                self.name,
-                long_name="power-law exponent of the spectrum",
-                valid_range=(0.0, float("inf")),
-                references=_STRINGER,
-            ),
-        )
+        return (self._variable("power-law exponent of the spectrum", (0.0, float("inf"))),)
 
     @property
     def statistic(self) -> Moments:
         """Covariances of the units."""
         return _COVARIANCE
 
-    def compute(  # noqa: D102
-        self, fit: Any, held_out: MomentsState
-    ) -> dict[str, jax.Array]:
-        del fit
-        return reported(self.name, slope_score(held_out, first=self.first, last=self.last))
+    def _score(self, state: MomentsState) -> Score:
+        return slope_score(state, first=self.first, last=self.last)

@@ -7,7 +7,8 @@ import jax
 
 from probekit._checks import check_at_least, check_choice
 from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import reported
+from probekit.estimators._readout import OfExamples, Readout, reported
+from probekit.measures import Score
 from probekit.measures.feature_directions import (
     DEFAULT_COMPONENTS,
     Columns,
@@ -25,12 +26,12 @@ from probekit.measures.units import (
     sparsity_score,
 )
 from probekit.measures.units import Sparsity as SparsityMeasure
-from probekit.statistics import Examples, ExamplesState, Moments, MomentsState
+from probekit.statistics import ExamplesState, Moments, MomentsState
 from probekit.variables import Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Sparsity(Estimator):
+class Sparsity(OfExamples):
     """How few units carry each example, averaged over examples.
 
     As `probekit.measures.sparsity`, of `examples` examples.
@@ -46,44 +47,27 @@ class Sparsity(Estimator):
     """
 
     measure: SparsityMeasure = "treves_rolls"
-    examples: int = 256
     name: str = "sparsity"
     kind = "geometry"
     invariances = frozenset({"scaling", "permutation"})
+    references = "Treves and Rolls 1991; Vinje and Gallant 2000; Hoyer 2004"
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_choice("measure", self.measure, SPARSITIES)
-        check_at_least("examples", self.examples, 1)
+        super().__post_init__()
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The sparsity."""
-        return (
-            Variable(
-                self.name,
-                long_name=f"population sparsity ({self.measure})",
-                valid_range=(0.0, 1.0),
-                references="Treves and Rolls 1991; Vinje and Gallant 2000; Hoyer 2004",
-            ),
-        )
+        return (self._variable(f"population sparsity ({self.measure})", (0.0, 1.0)),)
 
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
-
-    def compute(  # noqa: D102
-        self, fit: Any, held_out: ExamplesState
-    ) -> dict[str, jax.Array]:
-        del fit
-        return reported(
-            self.name, sparsity_score(held_out.head(self.examples), measure=self.measure)
-        )
+    def _score(self, state: ExamplesState) -> Score:
+        return sparsity_score(state, measure=self.measure)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class IntrinsicDimension(Estimator):
+class IntrinsicDimension(OfExamples):
     """Intrinsic dimension by two nearest neighbours (TwoNN).
 
     As `probekit.measures.intrinsic_dimension`, of `examples` examples.
@@ -99,41 +83,25 @@ class IntrinsicDimension(Estimator):
     """
 
     discard: float = DEFAULT_DISCARD
-    examples: int = 256
     name: str = "intrinsic_dimension"
     kind = "geometry"
+    least_examples = 3
     distinct = True
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = "Facco et al. 2017, Estimating the intrinsic dimension of datasets"
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_discard(self.discard)
-        check_at_least("examples", self.examples, 3)
+        super().__post_init__()
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The dimension."""
-        return (
-            Variable(
-                self.name,
-                long_name="intrinsic dimension (TwoNN)",
-                valid_range=(0.0, float("inf")),
-                references="Facco et al. 2017, Estimating the intrinsic dimension of datasets",
-            ),
-        )
+        return (self._variable("intrinsic dimension (TwoNN)", (0.0, float("inf"))),)
 
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
-
-    def compute(  # noqa: D102
-        self, fit: Any, held_out: ExamplesState
-    ) -> dict[str, jax.Array]:
-        del fit
-        return reported(
-            self.name, dimension_score(held_out.head(self.examples), discard=self.discard)
-        )
+    def _score(self, state: ExamplesState) -> Score:
+        return dimension_score(state, discard=self.discard)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -226,7 +194,7 @@ class FeatureAngles(Estimator):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ComponentAlignment(Estimator):
+class ComponentAlignment(Readout):
     """Share of a feature's direction in the leading principal components.
 
     As `probekit.measures.component_alignment`, of the examples that are scored.
@@ -243,6 +211,7 @@ class ComponentAlignment(Estimator):
     name: str = "component_alignment"
     kind = "encoding"
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = "Bernardi et al. 2020, The geometry of abstraction"
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -252,11 +221,8 @@ class ComponentAlignment(Estimator):
     def variables(self) -> tuple[Variable, ...]:
         """The share."""
         return (
-            Variable(
-                self.name,
-                long_name=f"feature direction within the first {self.components} components",
-                valid_range=(0.0, 1.0),
-                references="Bernardi et al. 2020, The geometry of abstraction",
+            self._variable(
+                f"feature direction within the first {self.components} components", (0.0, 1.0)
             ),
         )
 
@@ -265,8 +231,5 @@ class ComponentAlignment(Estimator):
         """Covariances of the units, and with the features."""
         return Moments(yy="diagonal")
 
-    def compute(  # noqa: D102
-        self, fit: Any, held_out: MomentsState
-    ) -> dict[str, jax.Array]:
-        del fit
-        return reported(self.name, alignment_score(held_out, components=self.components))
+    def _score(self, state: MomentsState) -> Score:
+        return alignment_score(state, components=self.components)

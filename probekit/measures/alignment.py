@@ -9,8 +9,8 @@ import numpy as np
 from probekit._checks import check_at_least
 from probekit.errors import OptionError
 from probekit.measures._linalg import eigh, svdvals
-from probekit.measures._reading import from_moments
-from probekit.measures._status import Score, divide, score
+from probekit.measures._moments import from_moments, pair_score, unit_scales
+from probekit.measures._status import Score, divide
 from probekit.statistics import MomentsState
 from probekit.statistics._arrays import product
 from probekit.statistics.moments import reciprocal
@@ -252,37 +252,34 @@ def check_alpha(alpha: float) -> None:
 
 def shape_metric_score(state: MomentsState, *, alpha: float, angular: bool) -> Score:
     """`shape_metric` from moments; needs `xy`, and unless `alpha` is 1 all blocks in full."""
-    overlap, constant = _overlap(state, alpha)
+    overlap = _overlap(state, alpha)
     far = _squared_distance(2 - 2 * overlap, state.xy)
     value = jnp.minimum(jnp.sqrt(far), np.sqrt(2))
     if angular:  # not by arccos, which would lose half of the digits near 0
         value = jnp.minimum(2 * jnp.arcsin(value / 2), np.pi / 2)
-    return _scored(value, state, constant)
+    return pair_score(value, state)
 
 
 def bures_similarity_score(state: MomentsState) -> Score:
     """`bures_similarity` from moments; needs `xy` and the diagonals of the others."""
-    overlap, constant = _overlap(state, 1.0)
-    return _scored(overlap, state, constant)
+    return pair_score(_overlap(state, 1.0), state)
 
 
 def bures_metric_score(state: MomentsState) -> Score:
     """`bures_metric` from moments; needs `xy` and the diagonals of the others."""
-    overlap, constant = _overlap(state, 1.0)
+    overlap = _overlap(state, 1.0)
     share = reciprocal(state.count)
     x_size, y_size = (jnp.sqrt(z.sum() * share) for z in (state.x_squares, state.y_squares))
     # (a - b)² + 2ab (1 - s): no difference of large terms where the two are of one size.
     closeness = _squared_distance(2 - 2 * overlap, state.xy)
     value = jnp.sqrt(jnp.square(x_size - y_size) + x_size * y_size * closeness)
-    return _scored(value, state, constant)
+    return pair_score(value, state)
 
 
-def _overlap(state: MomentsState, alpha: float) -> tuple[jax.Array, jax.Array]:
-    """Sum of the singular values of X̂ᵀŶ, and whether one side is constant."""
+def _overlap(state: MomentsState, alpha: float) -> jax.Array:
+    """Sum of the singular values of X̂ᵀŶ."""
     assert state.xy is not None
-    constant = state.x_constant.all() | state.y_constant.all()
-    squares = (state.x_squares.sum(), state.y_squares.sum())
-    x_scale, y_scale = (jax.lax.rsqrt(jnp.where(t > 0, t, 1)) for t in squares)
+    x_scale, y_scale = unit_scales(state)
     cross = state.xy * x_scale * y_scale
     if alpha < 1:
         xx, _, yy = state.blocks()
@@ -292,7 +289,7 @@ def _overlap(state: MomentsState, alpha: float) -> tuple[jax.Array, jax.Array]:
         total = divide(singular_values(cross).sum(), x_size * y_size)
     else:
         total = singular_values(cross).sum()
-    return jnp.clip(total, 0, 1), constant
+    return jnp.clip(total, 0, 1)
 
 
 def _partial_whitening(covariance: jax.Array, alpha: float) -> tuple[jax.Array, jax.Array]:
@@ -317,8 +314,3 @@ def _squared_distance(squared: jax.Array, block: jax.Array | None) -> jax.Array:
     assert block is not None
     rounding = 16 * np.finfo(squared.dtype).eps * np.sqrt(max(block.shape))
     return jnp.where(squared <= rounding, 0, jnp.maximum(squared, 0))
-
-
-def _scored(value: jax.Array, state: MomentsState, constant: jax.Array) -> Score:
-    value = jnp.where(constant, jnp.nan, value)
-    return score(value, finite=state.finite(), enough=state.count >= 2, constant=constant)

@@ -9,8 +9,8 @@ import numpy as np
 from probekit._checks import check_choice, check_positive
 from probekit.errors import OptionError
 from probekit.measures._linalg import eigh, svd
-from probekit.measures._reading import from_moments
-from probekit.measures._status import Score, divide, score
+from probekit.measures._moments import from_moments, pair_score, unit_scales
+from probekit.measures._status import Score, divide
 from probekit.measures.alignment import singular_values
 from probekit.measures.kernels import linear_cka_score
 from probekit.statistics import MomentsState
@@ -319,7 +319,7 @@ def cca_score(state: MomentsState, *, squared: bool = False) -> Score:
     correlations = _correlations(a, xy, b)
     powers = jnp.square(correlations) if squared else correlations
     value = divide(powers.sum(), jnp.minimum(a.rank, b.rank))
-    return _scored(value, state, a.deficient | b.deficient)
+    return _share(value, state, deficient=a.deficient | b.deficient)
 
 
 def svcca_score(state: MomentsState, *, variance: float) -> Score:
@@ -327,7 +327,7 @@ def svcca_score(state: MomentsState, *, variance: float) -> Score:
     xx, xy, yy = state.blocks()
     a, b = _leading(xx, variance), _leading(yy, variance)
     value = divide(_correlations(a, xy, b).sum(), jnp.minimum(a.rank, b.rank))
-    return _scored(value, state, a.deficient | b.deficient)
+    return _share(value, state, deficient=a.deficient | b.deficient)
 
 
 def pwcca_score(state: MomentsState) -> Score:
@@ -342,26 +342,23 @@ def pwcca_score(state: MomentsState) -> Score:
     counted = jnp.arange(correlations.shape[0]) < jnp.minimum(a.rank, b.rank)
     weights = jnp.where(counted, jnp.abs(seen).sum(axis=1), 0)
     value = divide((weights * correlations).sum(), weights.sum())
-    return _scored(jnp.where(finite, value, jnp.nan), state, a.deficient | b.deficient)
+    value = jnp.where(finite, value, jnp.nan)
+    return _share(value, state, deficient=a.deficient | b.deficient)
 
 
 def linear_regression_score(state: MomentsState) -> Score:
     """`linear_regression_similarity` from moments; needs `yy` in full."""
     _, xy, yy = state.blocks()
     basis = _basis(yy, state.y_constant)
-    total = state.x_squares.sum()
-    scale = jax.lax.rsqrt(jnp.where(total > 0, total, 1))
-    explained = jnp.square(product(basis.coefficients.T, xy.T * scale)).sum()
-    return _scored(explained, state, basis.deficient)
+    x_scale, _ = unit_scales(state)
+    explained = jnp.square(product(basis.coefficients.T, xy.T * x_scale)).sum()
+    return _share(explained, state, deficient=basis.deficient)
 
 
 def pls_score(state: MomentsState, *, weighting: Weighting) -> Score:
     """`pls` from moments; needs all blocks in full."""
     xx, xy, yy = state.blocks()
-    x_scale, y_scale = (
-        jax.lax.rsqrt(jnp.where(t > 0, t, 1))
-        for t in (state.x_squares.sum(), state.y_squares.sum())
-    )
+    x_scale, y_scale = unit_scales(state)
     cross = xy * x_scale * y_scale
     finite = jnp.isfinite(cross).all()
     u, covariances, vt = svd(jnp.where(finite, cross, 0))
@@ -372,8 +369,7 @@ def pls_score(state: MomentsState, *, weighting: Weighting) -> Score:
     correlations = jnp.where(kept, covariances / spread, 0)
     weights = jnp.where(kept, covariances if weighting == "covariance" else 1.0, 0)
     value = divide((weights * correlations).sum(), weights.sum())
-    uncorrelated = ~kept.any()
-    return _scored(jnp.where(finite, value, jnp.nan), state, jnp.zeros((), bool), uncorrelated)
+    return _share(jnp.where(finite, value, jnp.nan), state, undefined=~kept.any())
 
 
 def _basis(covariance: jax.Array, constant: jax.Array) -> _Basis:
@@ -409,17 +405,11 @@ def _correlations(a: _Basis, xy: jax.Array, b: _Basis) -> jax.Array:
     return jnp.minimum(singular_values(cross), 1)
 
 
-def _scored(
+def _share(
     value: jax.Array,
     state: MomentsState,
-    deficient: jax.Array,
+    *,
     undefined: jax.Array | bool = False,
+    deficient: jax.Array | bool = False,
 ) -> Score:
-    constant = state.x_constant.all() | state.y_constant.all() | undefined
-    return score(
-        jnp.where(constant, jnp.nan, jnp.clip(value, 0, 1)),
-        finite=state.finite(),
-        enough=state.count >= 2,
-        constant=constant,
-        deficient=deficient,
-    )
+    return pair_score(jnp.clip(value, 0, 1), state, undefined=undefined, deficient=deficient)

@@ -8,8 +8,9 @@ import numpy as np
 
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._status import Score, divide, score
-from probekit.measures.rdm import squared_distances
+from probekit.measures.rdm import squared_distances, unit_rows
 from probekit.statistics import Examples, ExamplesState, Moments, MomentsState, state_of
+from probekit.statistics._arrays import product
 
 
 def magnitude(x: Any) -> jax.Array:
@@ -151,19 +152,13 @@ def magnitude_score(state: MomentsState) -> Score:
 def concentricity_score(state: ExamplesState) -> Score:
     """`concentricity` of the examples that were kept."""
     rows, counted = _directions(state)
-    largest = jnp.abs(jnp.where(state.present[:, None], state.x, 0)).max()
     weight = jnp.where(state.present, state.weight, 0)
-    scaled = (
-        jnp.where(state.present[:, None], state.x / jnp.where(largest > 0, largest, 1), 0)
-        * divide(weight, weight.sum())[:, None]
-    )
-    mean = scaled.sum(axis=0)
+    mean = product(divide(weight, weight.sum()), _of_largest_1(state))
     length = jnp.sqrt(jnp.square(mean).sum())
-    rounding = 8 * float(np.finfo(rows.dtype).eps)
-    nowhere = ~counted.any() | (length <= rounding)
-    cosines = (rows * (mean / jnp.where(nowhere, 1, length))[None, :]).sum(axis=1)
-    counted_weight = jnp.where(counted, weight, 0)
-    value = divide((cosines * counted_weight).sum(), counted_weight.sum())
+    nowhere = length <= 8 * float(np.finfo(mean.dtype).eps)
+    cosines = product(rows, mean / jnp.where(nowhere, 1, length))
+    weight = jnp.where(counted, weight, 0)
+    value = divide((cosines * weight).sum(), weight.sum())
     return score(
         jnp.where(nowhere, jnp.nan, jnp.clip(value, -1, 1)),
         finite=state.x_finite.all(),
@@ -189,10 +184,14 @@ def uniformity_score(state: ExamplesState) -> Score:
 
 
 def _directions(state: ExamplesState) -> tuple[jax.Array, jax.Array]:
-    """Return the examples scaled to length 1, and which of them have a direction."""
-    rows = jnp.where(state.present[:, None], state.x, 0)
-    largest = jnp.abs(rows).max(axis=1, keepdims=True)
-    rows = rows / jnp.where(largest > 0, largest, 1)
-    length = jnp.sqrt(jnp.square(rows).sum(axis=1, keepdims=True))
-    counted = state.present & (largest[:, 0] > 0)
-    return rows / jnp.where(length > 0, length, 1), counted
+    """Return the examples scaled to length 1, and which of them have a direction; else 0."""
+    rows = unit_rows(jnp.where(state.present[:, None], state.x, 0))
+    counted = ~jnp.isnan(rows).any(axis=1)
+    return jnp.where(counted[:, None], rows, 0), counted
+
+
+def _of_largest_1(state: ExamplesState) -> jax.Array:
+    """Return the examples scaled so that no entry is above 1; zeros for absent ones."""
+    x = jnp.where(state.present[:, None], state.x, 0)
+    largest = jnp.abs(x).max()
+    return x / jnp.where(largest > 0, largest, 1)

@@ -10,6 +10,7 @@ import numpy as np
 from probekit._checks import check_choice, check_positive, shape_text
 from probekit.errors import ShapeError
 from probekit.measures._arguments import jitted, matched
+from probekit.measures._moments import pair_score, unit_scales
 from probekit.measures._status import Score, divide, score
 from probekit.measures.rdm import pairs, squared_distances
 from probekit.statistics import (
@@ -184,15 +185,11 @@ def _hsic(
 def linear_cka_score(state: MomentsState) -> Score:
     """Biased linear CKA from moments; needs all blocks in full."""
     xx, xy, yy = state.blocks()
-    constant = state.x_constant.all() | state.y_constant.all()
-    # Traces first: squares of sums of products overflow long before their shares do.
-    x_trace, y_trace = state.x_squares.sum(), state.y_squares.sum()
-    x_scale, y_scale = (jax.lax.rsqrt(jnp.where(t > 0, t, 1)) for t in (x_trace, y_trace))
+    x_scale, y_scale = unit_scales(state)
     cross = jnp.square(xy * x_scale * y_scale).sum()
     x_norm = jnp.sqrt(jnp.square(xx * x_scale * x_scale).sum())
     y_norm = jnp.sqrt(jnp.square(yy * y_scale * y_scale).sum())
-    value = jnp.where(constant, jnp.nan, jnp.minimum(divide(cross, x_norm * y_norm), 1))
-    return score(value, finite=state.finite(), enough=state.count >= 2, constant=constant)
+    return pair_score(jnp.minimum(divide(cross, x_norm * y_norm), 1), state)
 
 
 def debiased_cka_score(state: CrossKernelState) -> Score:
@@ -200,21 +197,18 @@ def debiased_cka_score(state: CrossKernelState) -> Score:
     xx, xy, yy = state.moments.blocks()
     n = state.moments.count
     x_trace, y_trace = state.moments.x_squares.sum(), state.moments.y_squares.sum()
-    constant = state.moments.x_constant.all() | state.moments.y_constant.all()
 
     def unbiased(block: jax.Array, squares: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
         # About the mean, all rows of the full Gram matrices sum to zero, which leaves three terms.
         own = squares * (n / (n - 2))
         return jnp.square(block).sum() - own + a * b / ((n - 1) * (n - 2))
 
-    enough = n >= 4
     hsic_xy = unbiased(xy, state.kl, x_trace, y_trace)
     hsic_xx = unbiased(xx, state.kk, x_trace, x_trace)
     hsic_yy = unbiased(yy, state.ll, y_trace, y_trace)
     norm = jnp.sqrt(jnp.maximum(hsic_xx, 0)) * jnp.sqrt(jnp.maximum(hsic_yy, 0))
-    value = jnp.where(constant, jnp.nan, jnp.clip(divide(hsic_xy, norm), -1, 1))
-    constant = constant | (norm == 0)
-    return score(value, finite=state.moments.finite(), enough=enough, constant=constant)
+    value = jnp.clip(divide(hsic_xy, norm), -1, 1)
+    return pair_score(value, state.moments, least=4, undefined=norm == 0)
 
 
 def sampled_cka_score(
@@ -237,7 +231,7 @@ def linear_hsic_score(state: MomentsState) -> Score:
     assert state.xy is not None
     n = state.count
     value = jnp.square(state.xy / jnp.maximum(n - 1, 1)).sum()
-    return _hsic_score(value, state, least=2)
+    return pair_score(value, state)
 
 
 def debiased_hsic_score(state: CrossKernelState) -> Score:
@@ -248,13 +242,7 @@ def debiased_hsic_score(state: CrossKernelState) -> Score:
     pairs_apart = jnp.where(n >= 4, n * (n - 3), 1)
     total = jnp.square(xy).sum() - state.kl * (n / jnp.maximum(n - 2, 1))
     total = total + x_trace * y_trace / jnp.maximum((n - 1) * (n - 2), 1)
-    return _hsic_score(total / pairs_apart, moments, least=4)
-
-
-def _hsic_score(value: jax.Array, state: MomentsState, *, least: int) -> Score:
-    constant = state.x_constant.all() | state.y_constant.all()
-    value = jnp.where(constant, jnp.nan, value)
-    return score(value, finite=state.finite(), enough=state.count >= least, constant=constant)
+    return pair_score(total / pairs_apart, moments, least=4)
 
 
 def sampled_hsic_score(

@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._status import Score, score
+from probekit.measures._moments import pair_score
+from probekit.measures._status import Score
 from probekit.statistics import Moments, MomentsState, state_of
 
 _MOMENTS = Moments(xx="diagonal", yy="diagonal")
@@ -158,11 +159,4 @@ def _unit_correlations(state: MomentsState) -> np.ndarray:
 
 
 def _scored(value: float, state: MomentsState) -> Score:
-    constant = jnp.asarray(state.x_constant).all() | jnp.asarray(state.y_constant).all()
-    found = jnp.asarray(value, jnp.asarray(state.count).dtype)
-    return score(
-        jnp.where(constant, jnp.nan, found),
-        finite=state.finite(),
-        enough=jnp.asarray(state.count) >= 2,
-        constant=constant,
-    )
+    return pair_score(jnp.asarray(value, state.count.dtype), state)

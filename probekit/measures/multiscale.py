@@ -20,6 +20,7 @@ LARGEST = float(np.exp(-4))
 """What heat traces of 0 and 1 would be apart."""
 
 _TIMES = np.logspace(-1, 1, 256)
+_FADING = np.exp(-2 * (_TIMES + 1 / _TIMES))
 _FAR = 1e4
 """An eigenvalue from which no heat comes back at any of the times."""
 
@@ -91,8 +92,7 @@ def multiscale_score(state: ExamplesState, *, neighbours: int) -> Score:
     ]
     constant = jnp.stack([~((z > 0) & both).any() for z in far]).any()
     traces = [_heat_trace(z, present, neighbours) for z in far]
-    fading = jnp.exp(-2 * (_TIMES + 1 / _TIMES)).astype(state.x.dtype)
-    apart = (fading * jnp.abs(traces[0] - traces[1])).max()
+    apart = (jnp.asarray(_FADING, state.x.dtype) * jnp.abs(traces[0] - traces[1])).max()
     rounding = 8 * float(np.finfo(state.x.dtype).eps) * LARGEST
     value = jnp.where(apart > rounding, apart, 0)
     return score(

@@ -78,15 +78,21 @@ def distances(x: jax.Array, metric: Metric) -> jax.Array:
         return jnp.sqrt(squared_distances(x))
     if metric == "poisson":
         return poisson_distances(x)
-    largest = jnp.abs(x).max(axis=1, keepdims=True)
     if metric == "correlation":
+        largest = jnp.abs(x).max(axis=1, keepdims=True)
         x = x - x.mean(axis=1, keepdims=True)
         # What rounding of equal units leaves is no direction.
         x = jnp.where(jnp.abs(x) > 8 * np.finfo(x.dtype).eps * largest, x, 0)
-    x = x / jnp.where(largest > 0, largest, 1)  # squares of what is left cannot over- or underflow
-    length = jnp.sqrt(jnp.square(x).sum(axis=1, keepdims=True))
-    x = x / jnp.where(length > 0, length, jnp.nan)
+    x = unit_rows(x)
     return _without_diagonal(jnp.clip(1 - product(x, x.T), 0, 2))
+
+
+def unit_rows(x: jax.Array) -> jax.Array:
+    """Rows scaled to length 1; NaN where a row is 0 and has no direction."""
+    largest = jnp.abs(x).max(axis=1, keepdims=True)
+    x = x / jnp.where(largest > 0, largest, 1)  # squares cannot over- or underflow
+    length = jnp.sqrt(jnp.square(x).sum(axis=1, keepdims=True))
+    return x / jnp.where(length > 0, length, jnp.nan)
 
 
 def squared_distances(x: jax.Array) -> jax.Array:

@@ -8,8 +8,8 @@ import numpy as np
 
 from probekit._checks import check_positive
 from probekit.measures._linalg import cholesky, solve_lower
-from probekit.measures._reading import from_moments
-from probekit.measures._status import Score, divide, score
+from probekit.measures._moments import from_moments, pair_score, unit_scales
+from probekit.measures._status import Score, divide
 from probekit.statistics import MomentsState
 
 DEFAULT_PENALTY = 1e-2
@@ -61,9 +61,9 @@ def ensd(x: Any, y: Any) -> jax.Array:
 def gulp(x: Any, y: Any, *, penalty: float = DEFAULT_PENALTY) -> jax.Array:
     """GULP distance: how differently ridge regression predicts from two representations.
 
-    √(tr(P_x P_x) + tr(P_y P_y) - 2 tr(P_x P_y)) with P_x = X (XᵀX + λ I)⁻¹ Xᵀ for centred X of
-    total variance 1, P_y likewise: the largest mean difference of the predictions of any target of
-    variance 1 is bounded by it, and its square is their mean squared difference over white targets.
+    √(tr(P_x P_x) + tr(P_y P_y) - 2 tr(P_x P_y)) with P_x = X (XᵀX + λ I)⁻¹ Xᵀ for X centred and of
+    Frobenius norm 1, P_y likewise. It is ‖P_x - P_y‖: no target z of norm 1 is predicted further
+    apart, ‖P_x z - P_y z‖, and over white targets the square of that is its square on average.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def gulp(x: Any, y: Any, *, penalty: float = DEFAULT_PENALTY) -> jax.Array:
     y : array (example, unit_y)
         The same examples in the same order.
     penalty : float
-        λ, as a share of the total variance. Small ones come near to `cca`, which counts directions
+        λ, as a share of ‖X‖². Small ones come near to `cca`, which counts directions
         of little variance as much as others; large ones to `cka`, which does not.
 
     Returns
@@ -110,15 +110,15 @@ def gulp(x: Any, y: Any, *, penalty: float = DEFAULT_PENALTY) -> jax.Array:
 
 def ensd_score(state: MomentsState) -> Score:
     """`ensd` from moments; needs all blocks in full."""
-    xx, xy, yy = _of_variance_1(state)
+    xx, xy, yy = _of_size_1(state)
     value = divide(jnp.square(xy).sum(), jnp.square(xx).sum() * jnp.square(yy).sum())
-    return _scored(value, state)
+    return pair_score(value, state)
 
 
 def gulp_score(state: MomentsState, *, penalty: float) -> Score:
     """`gulp` from moments; needs all blocks in full."""
     finite = state.finite()
-    xx, xy, yy = (jnp.where(finite, block, 0) for block in _of_variance_1(state))
+    xx, xy, yy = (jnp.where(finite, block, 0) for block in _of_size_1(state))
     roots = [cholesky(z + penalty * jnp.eye(len(z), dtype=z.dtype)) for z in (xx, yy)]
 
     def shared(block: jax.Array, left: jax.Array, right: jax.Array) -> jax.Array:
@@ -130,24 +130,11 @@ def gulp_score(state: MomentsState, *, penalty: float) -> Score:
     # A difference of what is equal leaves rounding, more of it where the inverse is large.
     eps = float(np.finfo(xx.dtype).eps)
     rounding = 8 * eps * (1 + 64 * eps / penalty) * own
-    return _scored(jnp.sqrt(jnp.where(squared > rounding, squared, 0)), state)
+    return pair_score(jnp.sqrt(jnp.where(squared > rounding, squared, 0)), state)
 
 
-def _of_variance_1(state: MomentsState) -> tuple[jax.Array, jax.Array, jax.Array]:
+def _of_size_1(state: MomentsState) -> tuple[jax.Array, jax.Array, jax.Array]:
     """Return the blocks of both representations scaled to a total of squares of 1."""
     xx, xy, yy = state.blocks()
-    x_scale, y_scale = (
-        jax.lax.rsqrt(jnp.where(total > 0, total, 1))
-        for total in (state.x_squares.sum(), state.y_squares.sum())
-    )
+    x_scale, y_scale = unit_scales(state)
     return xx * x_scale * x_scale, xy * x_scale * y_scale, yy * y_scale * y_scale
-
-
-def _scored(value: jax.Array, state: MomentsState) -> Score:
-    constant = state.x_constant.all() | state.y_constant.all()
-    return score(
-        jnp.where(constant, jnp.nan, value),
-        finite=state.finite(),
-        enough=state.count >= 2,
-        constant=constant,
-    )

@@ -1,0 +1,53 @@
+"""Scores of the moments of two representations: of arrays, on one scale, undefined if constant."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from probekit.measures._arguments import jitted, matched
+from probekit.measures._status import Score, score
+from probekit.statistics import Moments, MomentsState, state_of
+
+
+def from_moments(function: Callable[..., Score], x: Any, y: Any, **options: Any) -> jax.Array:
+    """Return the value of ``function(moments of x and y, **options)``; options are hashable."""
+    return _read(function, *matched(x, y, least=2), tuple(sorted(options.items())))
+
+
+@jitted(0, 3)
+def _read(
+    function: Callable[..., Score], x: jax.Array, y: jax.Array, options: tuple[tuple[str, Any], ...]
+) -> jax.Array:
+    return function(state_of(Moments(), x, y), **dict(options)).value
+
+
+def unit_scales(state: MomentsState) -> tuple[jax.Array, jax.Array]:
+    """Return by what `x` and `y` are multiplied to have a total of squares of 1.
+
+    Sums of products are scaled before they are squared, which would overflow long before their
+    shares do.
+    """
+    totals = (state.x_squares.sum(), state.y_squares.sum())
+    x_scale, y_scale = (jax.lax.rsqrt(jnp.where(total > 0, total, 1)) for total in totals)
+    return x_scale, y_scale
+
+
+def pair_score(
+    value: jax.Array,
+    state: MomentsState,
+    *,
+    least: int = 2,
+    undefined: jax.Array | bool = False,
+    deficient: jax.Array | bool = False,
+) -> Score:
+    """Put value and status together: NaN where one of the two is constant, or it is `undefined`."""
+    constant = state.x_constant.all() | state.y_constant.all() | undefined
+    return score(
+        jnp.where(constant, jnp.nan, value),
+        finite=state.finite(),
+        enough=state.count >= least,
+        constant=constant,
+        deficient=deficient,
+    )
