@@ -2,7 +2,8 @@
 
 On a CPU, jaxlib (0.10 at least) divides a stack of matrices among the threads of a pool and lets
 the thread that asked wait. Two such calls side by side can each wait for the thread of the other,
-for ever. A loop over the stack never does, and does not change a digit of any matrix.
+for ever. A loop over the stack never does, and does not change a digit of any matrix. Derivatives
+are jax's own: those of a stack are taken of the whole stack.
 """
 
 import functools
