@@ -11,14 +11,13 @@ from probekit.estimators.alignment import (
 )
 from probekit.estimators.canonical import (
     CCA,
-    PLS,
     PWCCA,
     SVCCA,
     LinearRegressionSimilarity,
-    RVCoefficient,
 )
 from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
 from probekit.estimators.conditions import ConditionRDM
+from probekit.estimators.covariance import PLS, RVCoefficient
 from probekit.estimators.decoding import DecodingAccuracy, DecodingR2
 from probekit.estimators.dependence import (
     HSIC,

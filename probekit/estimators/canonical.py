@@ -1,21 +1,16 @@
-"""Similarity of the spaces that units span: CCA and its kin, regression, PLS."""
+"""Similarity of the spaces that units span: canonical correlation and its kin, regression."""
 
 import dataclasses
 
-from probekit._checks import check_choice
 from probekit.estimators._readout import SimilarityOfMoments
 from probekit.measures import Score
 from probekit.measures.canonical import (
-    WEIGHTINGS,
-    Weighting,
     cca_score,
     check_variance,
     linear_regression_score,
-    pls_score,
     pwcca_score,
     svcca_score,
 )
-from probekit.measures.kernels import linear_cka_score
 from probekit.statistics import Moments, MomentsState
 from probekit.variables import Variable
 
@@ -138,62 +133,3 @@ class LinearRegressionSimilarity(SimilarityOfMoments):
 
     def _score(self, state: MomentsState) -> Score:
         return linear_regression_score(state)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class RVCoefficient(SimilarityOfMoments):
-    """RV coefficient: linear CKA under its name in statistics.
-
-    As `probekit.measures.rv_coefficient`.
-
-    Parameters
-    ----------
-    name : str
-        Name of the variable.
-    """
-
-    name: str = "rv_coefficient"
-    symmetric = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
-    references = "Robert and Escoufier 1976, The RV-coefficient"
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        """The coefficient."""
-        return (self._variable("RV coefficient", (0.0, 1.0)),)
-
-    def _score(self, state: MomentsState) -> Score:
-        return linear_cka_score(state)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class PLS(SimilarityOfMoments):
-    """Correlation of partial least squares components.
-
-    As `probekit.measures.pls`.
-
-    Parameters
-    ----------
-    weighting : {"covariance", "mean"}
-        Components weighted by the covariance that they explain, or all alike.
-    name : str
-        Name of the variable.
-    """
-
-    weighting: Weighting = "covariance"
-    name: str = "pls"
-    symmetric = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
-    references = "Wegelin 2000, A survey of partial least squares methods"
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_choice("weighting", self.weighting, WEIGHTINGS)
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        """The correlation."""
-        return (self._variable(f"correlation of PLS components ({self.weighting})", (0.0, 1.0)),)
-
-    def _score(self, state: MomentsState) -> Score:
-        return pls_score(state, weighting=self.weighting)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from probekit.errors import OptionError
+from probekit.estimators import elsewhere
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._resolve import resolve
 
@@ -39,51 +40,6 @@ library that computes it on a CPU; stochastic shape metrics, which need many res
 input; RDM models whose weights are fitted; variational codelength.
 """
 
-# toolkit, what it is called there, what it is here: an expression in x, y (and labels, for
-# conditions) and the functions of probekit.measures
-ELSEWHERE = (
-    ("rsatoolbox", "RDM `euclidean`", 'rdm(x, metric="squared_euclidean") / x.shape[1]'),
-    ("rsatoolbox", "RDM `correlation`, `poisson`", 'rdm(x, metric="poisson")'),
-    ("rsatoolbox", "RDM `mahalanobis`, `crossnobis`", "condition_rdm(x, labels)"),
-    ("rsatoolbox", "`corr`, `cosine`, `spearman`", 'rsa(x, y, comparison="spearman")'),
-    ("rsatoolbox", "`kendall` or `tau-b`", 'rsa(x, y, comparison="kendall_tau_b")'),
-    ("rsatoolbox", "`tau-a`", 'rsa(x, y, comparison="kendall")'),
-    ("rsatoolbox", "`rho-a`", 'rsa(x, y, comparison="rho_a")'),
-    ("rsatoolbox", "`corr_cov`", 'rsa(x, y, comparison="whitened_correlation")'),
-    ("rsatoolbox", "`cosine_cov`", 'rsa(x, y, comparison="whitened_cosine")'),
-    ("rsatoolbox", "`bures` of squared euclidean RDMs", "bures_similarity(x, y)"),
-    ("rsatoolbox", "`neg_riem_dist`, but symmetric", "-riemannian_distance(x, y)"),
-    ("netrep", "`LinearMetric(alpha=a).fit_score`", "shape_metric(x, y, alpha=0.5)"),
-    ("netrep", "`PermutationMetric`", "permutation_matching(x, y)"),
-    ("netrep", "`LinearCKA.score`, an angle", "np.arccos(cka(x, y))"),
-    ("pytorch-cka", "debiased, cut at 0", "np.maximum(cka(x, y, debiased=True), 0)"),
-    ("similarity-repository", "CKA, `hsic=gretton`", "cka(x, y)"),
-    ("similarity-repository", "CKA, `hsic=song`", "cka(x, y, debiased=True)"),
-    ("similarity-repository", "`nbs`", "bures_similarity(x, y)"),
-    ("similarity-repository", "`procrustes-angular`", "angular_procrustes_distance(x, y)"),
-    ("similarity-repository", "mean squared CCA", "cca(x, y, squared=True)"),
-    ("similarity-repository", "`mutual_knn`", 'mutual_neighbours(x, y, measure="overlap")'),
-    (
-        "similarity-repository",
-        "`JaccardSimilarity`, `RankSimilarity`",
-        'mutual_neighbours(x, y, measure="rank")',
-    ),
-    (
-        "similarity-repository",
-        "`SecondOrderCosineSimilarity`",
-        'mutual_neighbours(x, y, measure="second_order")',
-    ),
-    ("similarity-repository", "`Gulp`", "gulp(x, y)"),
-    ("similarity-repository", "`ensd`", "ensd(x, y)"),
-    ("similarity-repository", "`IMDScore`", "multiscale_distance(x, y)"),
-    ("similarity-repository", "`MagnitudeDifference`", "abs(magnitude(x) - magnitude(y))"),
-    ("similarity-repository", "`UniformityDifference`", "abs(uniformity(x) - uniformity(y))"),
-    ("similarity-repository", "`SoftMatching`", "soft_matching(x, y)"),
-    ("himalaya", "`RidgeCV`", "ridge_r2(x, y, per_unit=True)"),
-    ("himalaya", "`GroupRidgeCV` and its shares", "banded_ridge_r2(x, [y[:, :1], y[:, 1:]])"),
-    ("scikit-learn", "any classifier, `KernelRidge` …", 'decoding(x, labels, probe="knn")'),
-)
-
 
 def page() -> str:
     """Return the page in Markdown."""
@@ -101,19 +57,7 @@ def page() -> str:
             if estimator.kind == kind and entries[name].plugin == "builtin":
                 parts.append(_row(estimator, entries[name].summary))
         parts.append("")
-    return "\n".join([*parts, _elsewhere()])
-
-
-def _elsewhere() -> str:
-    """Return the table of what measures are called in other packages."""
-    rows = [f"| {package} | {theirs} | `{ours}` |" for package, theirs, ours in ELSEWHERE]
-    head = [
-        "## Names elsewhere\n",
-        "What other packages call it, and the functions of `probekit.measures` for the same.\n",
-        "| package | there | here |",
-        "| --- | --- | --- |",
-    ]
-    return "\n".join([*head, *rows, ""])
+    return "\n".join([*parts, elsewhere.table()])
 
 
 def _row(estimator: Estimator, summary: str) -> str:

@@ -125,6 +125,10 @@ class DistanceCorrelation(OfExamples):
     least_examples = 4
     symmetric = True
     invariances = _MAPS
+    references = (
+        "Székely, Rizzo and Bakirov 2007, Measuring and testing dependence by correlation of "
+        "distances"
+    )
 
     @property
     def distinct(self) -> bool:
@@ -134,17 +138,9 @@ class DistanceCorrelation(OfExamples):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The correlation."""
-        return (
-            Variable(
-                self.name,
-                long_name="squared distance correlation, bias-corrected"
-                if self.debiased
-                else "distance correlation",
-                valid_range=(-1.0, 1.0) if self.debiased else (0.0, 1.0),
-                references="Székely, Rizzo and Bakirov 2007, Measuring and testing dependence by "
-                "correlation of distances",
-            ),
-        )
+        if self.debiased:
+            return (self._variable("squared distance correlation, bias-corrected", (-1.0, 1.0)),)
+        return (self._variable("distance correlation", (0.0, 1.0)),)
 
     def _score(self, state: ExamplesState) -> Score:
         return distance_correlation_score(state, debiased=self.debiased)

@@ -18,15 +18,14 @@ from probekit.measures.banded import BandedRidge, banded_ridge_r2
 from probekit.measures.canonical import (
     cca,
     linear_regression_similarity,
-    pls,
     pwcca,
-    rv_coefficient,
     svcca,
 )
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
 from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
 from probekit.measures.conditions import condition_rdm
+from probekit.measures.covariance import pls, rv_coefficient
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
 from probekit.measures.feature_directions import component_alignment, feature_angles

@@ -1,23 +1,19 @@
-"""Similarity of the spaces that units span: CCA and its kin, regression, partial least squares."""
+"""Similarity of the spaces that units span: canonical correlation and its kin, regression."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice, check_positive
+from probekit._checks import check_positive
 from probekit.errors import OptionError
 from probekit.measures._linalg import eigh, svd
 from probekit.measures._moments import from_moments, pair_score, unit_scales
 from probekit.measures._status import Score, divide
 from probekit.measures.alignment import singular_values
-from probekit.measures.kernels import linear_cka_score
 from probekit.statistics import MomentsState
 from probekit.statistics._arrays import product
-
-Weighting = Literal["covariance", "mean"]
-WEIGHTINGS = ("covariance", "mean")
 
 
 def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
@@ -199,95 +195,6 @@ def linear_regression_similarity(x: Any, y: Any) -> jax.Array:
     return from_moments(linear_regression_score, x, y)
 
 
-def rv_coefficient(x: Any, y: Any) -> jax.Array:
-    """RV coefficient: tr(XᵀY YᵀX) / √(tr((XᵀX)²) tr((YᵀY)²)) for centred X and Y.
-
-    The name in statistics of what is linear CKA in machine learning.
-
-    Parameters
-    ----------
-    x : array (example, unit)
-    y : array (example, unit_y)
-        The same examples in the same order.
-
-    Returns
-    -------
-    array ()
-        In [0, 1]. NaN if either is constant or not finite.
-
-    Raises
-    ------
-    ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
-
-    Notes
-    -----
-    Invariant to translation, scaling and rotation. O(n (d² + d_y²)).
-
-    References
-    ----------
-    Robert and Escoufier 1976, A unifying tool for linear multivariate statistical methods: the
-    RV-coefficient.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from probekit.measures import cka, rv_coefficient
-    >>> x = np.arange(12.0).reshape(6, 2) ** 2
-    >>> bool(abs(rv_coefficient(x, x[:, 0]) - cka(x, x[:, 0])) < 1e-5)
-    True
-    """
-    return from_moments(linear_cka_score, x, y)
-
-
-def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
-    """Correlation of partial least squares components.
-
-    XᵀY = Σ_i s_i u_i v_iᵀ gives the directions of largest covariance; the score is the mean of the
-    correlations r_i of X u_i with Y v_i, weighted by s_i or not at all.
-
-    Parameters
-    ----------
-    x : array (example, unit)
-    y : array (example, unit_y)
-        The same examples in the same order.
-    weighting : {"covariance", "mean"}
-        Weights s_i, the covariance that the component explains; or the plain mean over components
-        with a covariance above rounding.
-
-    Returns
-    -------
-    array ()
-        In [0, 1]. NaN if either is constant, they have no covariance, or one is not finite.
-
-    Raises
-    ------
-    ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
-    OptionError
-        If `weighting` is neither of the two.
-
-    Notes
-    -----
-    Invariant to translation, scaling and rotation. Components as ``PLSSVD(scale=False)`` of
-    scikit-learn. O(n (d² + d_y²) + d d_y min(d, d_y)).
-
-    References
-    ----------
-    Wegelin 2000, A survey of partial least squares methods, with emphasis on the two-block case.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from probekit.measures import pls
-    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
-    >>> round(float(pls(x, x[:, ::-1])), 5)
-    1.0
-    """
-    check_choice("weighting", weighting, WEIGHTINGS)
-    return from_moments(pls_score, x, y, weighting=weighting)
-
-
 def check_variance(variance: float) -> None:
     """Raise `OptionError` unless ``0 < variance <= 1``."""
     check_positive("variance", variance)
@@ -355,23 +262,6 @@ def linear_regression_score(state: MomentsState) -> Score:
     return _share(explained, state, deficient=basis.deficient)
 
 
-def pls_score(state: MomentsState, *, weighting: Weighting) -> Score:
-    """`pls` from moments; needs all blocks in full."""
-    xx, xy, yy = state.blocks()
-    x_scale, y_scale = unit_scales(state)
-    cross = xy * x_scale * y_scale
-    finite = jnp.isfinite(cross).all()
-    u, covariances, vt = svd(jnp.where(finite, cross, 0))
-    kept = covariances > max(xy.shape) * np.finfo(xy.dtype).eps
-    x_spread = jnp.einsum("ui,uv,vi->i", u, xx, u, precision="highest") * jnp.square(x_scale)
-    y_spread = jnp.einsum("iu,uv,iv->i", vt, yy, vt, precision="highest") * jnp.square(y_scale)
-    spread = jnp.sqrt(jnp.where(kept, x_spread * y_spread, 1))
-    correlations = jnp.where(kept, covariances / spread, 0)
-    weights = jnp.where(kept, covariances if weighting == "covariance" else 1.0, 0)
-    value = divide((weights * correlations).sum(), weights.sum())
-    return _share(jnp.where(finite, value, jnp.nan), state, undefined=~kept.any())
-
-
 def _basis(covariance: jax.Array, constant: jax.Array) -> _Basis:
     """Basis of all directions with variance, whatever the spread of each unit."""
     scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, covariance.diagonal())))
@@ -405,11 +295,5 @@ def _correlations(a: _Basis, xy: jax.Array, b: _Basis) -> jax.Array:
     return jnp.minimum(singular_values(cross), 1)
 
 
-def _share(
-    value: jax.Array,
-    state: MomentsState,
-    *,
-    undefined: jax.Array | bool = False,
-    deficient: jax.Array | bool = False,
-) -> Score:
-    return pair_score(jnp.clip(value, 0, 1), state, undefined=undefined, deficient=deficient)
+def _share(value: jax.Array, state: MomentsState, *, deficient: jax.Array) -> Score:
+    return pair_score(jnp.clip(value, 0, 1), state, deficient=deficient)

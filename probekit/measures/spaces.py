@@ -62,8 +62,9 @@ def gulp(x: Any, y: Any, *, penalty: float = DEFAULT_PENALTY) -> jax.Array:
     """GULP distance: how differently ridge regression predicts from two representations.
 
     √(tr(P_x P_x) + tr(P_y P_y) - 2 tr(P_x P_y)) with P_x = X (XᵀX + λ I)⁻¹ Xᵀ for X centred and of
-    Frobenius norm 1, P_y likewise. It is ‖P_x - P_y‖: no target z of norm 1 is predicted further
-    apart, ‖P_x z - P_y z‖, and over white targets the square of that is its square on average.
+    Frobenius norm 1, P_y likewise; that is ‖P_x - P_y‖. The predictions P_x z and P_y z of a target
+    z of norm 1 are never further apart; for white z, of variance 1 each, their squared distance is
+    on average the square of it.
 
     Parameters
     ----------
@@ -71,8 +72,8 @@ def gulp(x: Any, y: Any, *, penalty: float = DEFAULT_PENALTY) -> jax.Array:
     y : array (example, unit_y)
         The same examples in the same order.
     penalty : float
-        λ, as a share of ‖X‖². Small ones come near to `cca`, which counts directions
-        of little variance as much as others; large ones to `cka`, which does not.
+        λ, as a share of ‖X‖². Small ones come near to `cca`, which counts directions of little
+        variance as much as others; large ones to `cka`, which does not.
 
     Returns
     -------

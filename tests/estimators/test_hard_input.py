@@ -75,12 +75,12 @@ def probed(name, arrays, labels):
 
 def check_score_or_refusal(name, arrays, labels):
     """Either the scores keep the law, or one line says why there are none."""
-    refusal = ""
+    refusal = None
     try:
         check_law(name, probed(name, arrays, labels))
     except ProbekitError as error:
         refusal = str(error)
-    assert not refusal or (len(refusal) > 20 and "\n" not in refusal)
+    assert refusal is None or (len(refusal) > 20 and "\n" not in refusal)
 
 
 def check_law(name, scores):

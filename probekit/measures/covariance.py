@@ -1,0 +1,124 @@
+"""Similarity through covariances: the RV coefficient and partial least squares."""
+
+from typing import Any, Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_choice
+from probekit.measures._linalg import svd
+from probekit.measures._moments import from_moments, pair_score, unit_scales
+from probekit.measures._status import Score, divide
+from probekit.measures.kernels import linear_cka_score
+from probekit.statistics import MomentsState
+
+Weighting = Literal["covariance", "mean"]
+WEIGHTINGS = ("covariance", "mean")
+
+
+def rv_coefficient(x: Any, y: Any) -> jax.Array:
+    """RV coefficient: tr(XᵀY YᵀX) / √(tr((XᵀX)²) tr((YᵀY)²)) for centred X and Y.
+
+    The name in statistics of what is linear CKA in machine learning.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+
+    Returns
+    -------
+    array ()
+        In [0, 1]. NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation. O(n (d² + d_y²)).
+
+    References
+    ----------
+    Robert and Escoufier 1976, A unifying tool for linear multivariate statistical methods: the
+    RV-coefficient.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import cka, rv_coefficient
+    >>> x = np.arange(12.0).reshape(6, 2) ** 2
+    >>> bool(abs(rv_coefficient(x, x[:, 0]) - cka(x, x[:, 0])) < 1e-5)
+    True
+    """
+    return from_moments(linear_cka_score, x, y)
+
+
+def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
+    """Correlation of partial least squares components.
+
+    XᵀY = Σ_i s_i u_i v_iᵀ gives the directions of largest covariance; the score is the mean of the
+    correlations r_i of X u_i with Y v_i, weighted by s_i or not at all.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+    weighting : {"covariance", "mean"}
+        Weights s_i, the covariance that the component explains; or the plain mean over components
+        with a covariance above rounding.
+
+    Returns
+    -------
+    array ()
+        In [0, 1]. NaN if either is constant, they have no covariance, or one is not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+    OptionError
+        If `weighting` is neither of the two.
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation. Components as ``PLSSVD(scale=False)`` of
+    scikit-learn. O(n (d² + d_y²) + d d_y min(d, d_y)).
+
+    References
+    ----------
+    Wegelin 2000, A survey of partial least squares methods, with emphasis on the two-block case.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import pls
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> round(float(pls(x, x[:, ::-1])), 5)
+    1.0
+    """
+    check_choice("weighting", weighting, WEIGHTINGS)
+    return from_moments(pls_score, x, y, weighting=weighting)
+
+
+def pls_score(state: MomentsState, *, weighting: Weighting) -> Score:
+    """`pls` from moments; needs all blocks in full."""
+    xx, xy, yy = state.blocks()
+    x_scale, y_scale = unit_scales(state)
+    cross = xy * x_scale * y_scale
+    finite = jnp.isfinite(cross).all()
+    u, covariances, vt = svd(jnp.where(finite, cross, 0))
+    kept = covariances > max(xy.shape) * np.finfo(xy.dtype).eps
+    x_spread = jnp.einsum("ui,uv,vi->i", u, xx, u, precision="highest") * jnp.square(x_scale)
+    y_spread = jnp.einsum("iu,uv,iv->i", vt, yy, vt, precision="highest") * jnp.square(y_scale)
+    spread = jnp.sqrt(jnp.where(kept, x_spread * y_spread, 1))
+    correlations = jnp.where(kept, covariances / spread, 0)
+    weights = jnp.where(kept, covariances if weighting == "covariance" else 1.0, 0)
+    value = divide((weights * correlations).sum(), weights.sum())
+    value = jnp.where(finite, jnp.clip(value, 0, 1), jnp.nan)
+    return pair_score(value, state, undefined=~kept.any())
