@@ -17,6 +17,7 @@ from probekit.plugins.config import read_config
 from probekit_cli import _estimators
 from probekit_cli._endings import exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
+from probekit_cli._garbage import GarbagePause
 from probekit_cli._options import command_of, integer, parameters_of, separated
 from probekit_cli._progress import NAME as PROGRESS
 from probekit_cli._progress import Progress
@@ -296,10 +297,11 @@ def named_estimators(given: Sequence[str] | None, registry: Registry) -> list[_e
 def listening(
     manager: Manager, options: RunOptions, progress: Progress, events: Events
 ) -> Iterator[None]:
-    """Have progress shown and events written, as asked for."""
+    """Have progress shown and events written, as asked for; begin quickly."""
     shown = not options.quiet and not (options.json and events.terminal.out.isatty())
     with contextlib.ExitStack() as stack:
         stack.callback(progress.stop)
+        stack.enter_context(manager.listening(stack.enter_context(GarbagePause())))
         if shown:
             stack.enter_context(manager.listening(progress, PROGRESS))
         if options.json:

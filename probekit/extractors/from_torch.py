@@ -285,9 +285,9 @@ def _as_numpy(tensor: "Tensor") -> np.ndarray:
     import torch as framework
 
     tensor = tensor.detach().to("cpu", copy=True).contiguous()
-    if tensor.dtype == framework.bfloat16:
-        return tensor.view(framework.int16).numpy().view(jnp.bfloat16)
-    return tensor.numpy()
+    is_bfloat16 = tensor.dtype == framework.bfloat16
+    array: np.ndarray = (tensor.view(framework.int16) if is_bfloat16 else tensor).numpy()
+    return array.view(jnp.bfloat16) if is_bfloat16 else array
 
 
 def _as_tensors(inputs: Any, device: Any, dtype: Any) -> Any:

@@ -19,8 +19,14 @@ Options = dict[str, bool | int | str]
 
 @cache
 def quick_options() -> Options:
-    """Return compiler options that make compiling about three times as fast, where they exist."""
-    return _accepted({"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 0})
+    """Return compiler options that make compiling about four times as fast, where they exist."""
+    return _accepted(
+        {
+            "xla_cpu_use_fusion_emitters": False,
+            "xla_backend_optimization_level": 0,
+            "xla_cpu_parallel_codegen_split_count": 1,  # parts of small programs cost more
+        }
+    )
 
 
 @cache

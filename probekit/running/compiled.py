@@ -26,7 +26,7 @@ from probekit.probing import (
 from probekit.running.packing import Packing
 from probekit.running.program import Carry, Data, Epochs, Program, Row
 
-EPOCHS = 16
+EPOCHS = 32
 """How many epochs a chunk has room for, at most."""
 
 ROOM = 256 << 20

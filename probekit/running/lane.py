@@ -21,6 +21,20 @@ SECONDS = 0.5
 """About how long a chunk may take: how far apart progress, rows on disk and Ctrl-C are."""
 
 
+class Pace:
+    """How many epochs the next chunk takes: one at first, more while they are quick.
+
+    The lanes of a run share it, so that only the first begins slowly.
+    """
+
+    def __init__(self) -> None:
+        self.epochs = 1
+
+    def adapt(self, seconds: float, room: int) -> None:
+        """Take what a chunk of `epochs` has taken into account."""
+        self.epochs = min(2 * self.epochs, room) if seconds < SECONDS else max(1, self.epochs // 2)
+
+
 class Chunk(NamedTuple):
     """What came of one call; arrays have the axes ``seed, epoch`` first, and lie on the host.
 
@@ -65,11 +79,12 @@ def run_lane(
     *,
     first: int,
     last: int,
+    pace: Pace,
 ) -> Iterator[Chunk]:
     """Yield chunk after chunk of the epochs `first` to `last`, until all seeds have stopped.
 
     The device is given its next chunk before the results of the last one are handed out, so that
-    writing them costs no time. Chunks begin with one epoch and grow while they are quick.
+    writing them costs no time.
 
     Parameters
     ----------
@@ -82,13 +97,14 @@ def run_lane(
         Where the seeds stand, stacked.
     first, last : int
         Epochs; `last` is included.
+    pace : Pace
     """
-    epoch, count, began = first, 1, time.monotonic()
+    epoch, began = first, time.monotonic()
     waiting: _Begun | None = None
     while epoch <= last or waiting is not None:
         ahead = None
         if epoch <= last:
-            numbers = tuple(range(epoch, min(epoch + count, last + 1)))
+            numbers = tuple(range(epoch, min(epoch + pace.epochs, last + 1)))
             carry, row = compiled.chunk(carry, data, _epochs(compiled, orders, numbers))
             ahead, epoch = _Begun(numbers, carry, row, compiled.reading(row)), numbers[-1] + 1
         if waiting is not None:
@@ -96,8 +112,9 @@ def run_lane(
             yield chunk
             if bool(np.all(chunk.carry.finished)):
                 return
-            seconds, began = time.monotonic() - began, time.monotonic()
-            count = min(2 * count, compiled.room) if seconds < SECONDS else max(1, count // 2)
+            now = time.monotonic()
+            pace.adapt(now - began, compiled.room)
+            began = now
         waiting = ahead
 
 

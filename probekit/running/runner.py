@@ -24,7 +24,7 @@ from probekit.plugins import Manager, get_manager
 from probekit.probing import Plan, warn_of_undefined
 from probekit.recording.plugged import with_plugin_variables
 from probekit.running.compiled import compiled_for
-from probekit.running.lane import Chunk, run_lane, stacked_data
+from probekit.running.lane import Chunk, Pace, run_lane, stacked_data
 from probekit.running.program import Program
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
 from probekit.tasks import Task, TaskConfig
@@ -192,6 +192,7 @@ class _Run:
         config = program.config
         self.seeds = tuple(range(config.first_seed, config.first_seed + config.seeds))
         self.reached = self._reached()
+        self.pace = Pace()
         self.info = RunInfo(
             task=program.task.name,
             config=config,
@@ -263,7 +264,8 @@ class _Run:
             next(islice(order, max(first - 1, 0), max(first - 1, 0)), None)  # trained already
         # SciPy's BLAS is loaded by now if a score needs it; its threads would take XLA's cores.
         with threadpool_limits(1, user_api="blas"):
-            for chunk in run_lane(compiled, data, orders, carry, first=first, last=config.epochs):
+            bounds = {"first": first, "last": config.epochs}
+            for chunk in run_lane(compiled, data, orders, carry, **bounds, pace=self.pace):
                 self._record(seeds, chunk)
 
     def _record(self, seeds: tuple[int, ...], chunk: Chunk) -> None:

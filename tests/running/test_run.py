@@ -69,7 +69,7 @@ def test_dims_and_coordinates(whole):
     assert whole.attrs["task"] == "reference-complexity"
 
 
-@pytest.mark.parametrize("chunks", [1, 4, 8])
+@pytest.mark.parametrize("chunks", [1, 4, 6])  # the last is in the second seed
 def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(tmp_path, whole, chunks):
     path = tmp_path / "history.nc"
     with pytest.raises(KeyboardInterrupt):
