@@ -87,8 +87,8 @@ class MomentsState:
         parts = [self.x_mean, self.y_mean]
         # Off the diagonal nothing can overflow that has not overflowed on it.
         parts += [_diagonal(block) for block in (self.xx, self.yy) if block is not None]
-        parts += [] if self.xy is None else [self.xy]
-        return jnp.stack([jnp.isfinite(part).all() for part in parts]).all()
+        parts += [] if self.xy is None else [self.xy.reshape(-1)]
+        return jnp.isfinite(jnp.concatenate(parts)).all()
 
     def swapped(self) -> "MomentsState":
         """Return the state with `x` and `y` exchanged."""
