@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._moments import pair_score
+from probekit.measures._moments import pair_score, unit_scales
 from probekit.measures._status import Score
 from probekit.statistics import Moments, MomentsState, state_of
 
@@ -102,9 +102,107 @@ def soft_matching(x: Any, y: Any) -> jax.Array:
     return soft_matching_score(_state(*matched(x, y, least=2))).value
 
 
+def semi_matching(x: Any, y: Any, *, absolute: bool = False) -> jax.Array:
+    """Mean correlation of units with the unit of the other side that each is most like.
+
+    (mean_u max_v r(x_u, y_v) + mean_v max_u r(x_u, y_v)) / 2: several units may be matched with
+    one, and one with none.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+    absolute : bool
+        Take |r|, so that a unit and its negative are alike.
+
+    Returns
+    -------
+    array ()
+        In [-1, 1], absolute in [0, 1]; 1 if every unit of either side is one of the other's, up to
+        offset and positive scale. Constant units correlate 0. NaN if either is constant or not
+        finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and permutation, not to rotation. O(n d d_y).
+
+    References
+    ----------
+    Li, Yosinski, Clune, Lipson and Hopcroft 2016, Convergent learning (semi-matching).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import semi_matching
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> round(float(semi_matching(x, x[:, :1])), 5)  # (mean(1, 0) + 1) / 2
+    0.75
+    """
+    return _semi_matching(*matched(x, y, least=2), bool(absolute))
+
+
+def permutation_distance(x: Any, y: Any, *, angular: bool = False) -> jax.Array:
+    """Distance of two representations after the best permutation of units.
+
+    min over permutations Π of ‖X̂ Π - Ŷ‖ = √(2 - 2 max_Π tr(Πᵀ X̂ᵀ Ŷ)), with X̂ and Ŷ centred and of
+    Frobenius norm 1: `procrustes_distance` with units that stay what they are.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order; the narrower is filled up with zeros.
+    angular : bool
+        The angle, arccos max_Π tr(Πᵀ X̂ᵀ Ŷ), in radians, instead of the length of the difference.
+
+    Returns
+    -------
+    array ()
+        In [0, 2], angular in [0, π]; a metric: 0 only for representations equal up to permutation,
+        scale and offset, symmetric, with the triangle inequality. Below about 0.005 rounding cannot
+        be told from a distance, and it is 0. NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and permutation, not to rotation. Exact, on the host
+    (``scipy.optimize.linear_sum_assignment``), not under ``jit``.
+    O(n d d_y + d d_y min(d, d_y)).
+
+    References
+    ----------
+    Williams, Kunz, Kornblith and Linderman 2021, Generalized shape metrics on neural
+    representations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import permutation_distance
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> float(permutation_distance(x, 3 * x[:, ::-1] + 1)), float(permutation_distance(x, -x))
+    (0.0, 2.0)
+    """
+    return permutation_distance_score(_state(*matched(x, y, least=2)), angular=bool(angular)).value
+
+
 @jitted()
 def _state(x: jax.Array, y: jax.Array) -> MomentsState:
     return state_of(_MOMENTS, x, y)
+
+
+@jitted(2)
+def _semi_matching(x: jax.Array, y: jax.Array, absolute: bool) -> jax.Array:
+    return semi_matching_score(_state(x, y), absolute=absolute).value
 
 
 def permutation_matching_score(state: MomentsState) -> Score:
@@ -122,6 +220,36 @@ def soft_matching_score(state: MomentsState) -> Score:
     if correlations.shape[0] == correlations.shape[1]:  # the best plan is then a permutation
         return permutation_matching_score(state)
     return _scored(_transported(correlations), state)
+
+
+def semi_matching_score(state: MomentsState, *, absolute: bool) -> Score:
+    """`semi_matching` from moments; needs `xy` and the diagonals."""
+    assert state.xy is not None
+    x_scale, y_scale = (
+        jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, squares)))
+        for squares, constant in (
+            (state.x_squares, state.x_constant),
+            (state.y_squares, state.y_constant),
+        )
+    )
+    correlations = jnp.clip(state.xy * x_scale[:, None] * y_scale[None, :], -1, 1)
+    correlations = jnp.abs(correlations) if absolute else correlations
+    best = [correlations.max(axis=axis).mean() for axis in (0, 1)]
+    return pair_score((best[0] + best[1]) / 2, state)
+
+
+def permutation_distance_score(state: MomentsState, *, angular: bool) -> Score:
+    """`permutation_distance` from moments, on the host; needs `xy` and the diagonals."""
+    from scipy.optimize import linear_sum_assignment
+
+    assert state.xy is not None
+    x_scale, y_scale = (float(scale) for scale in unit_scales(state))
+    gains = np.nan_to_num(np.asarray(state.xy, np.float64) * x_scale * y_scale, posinf=0, neginf=0)
+    squared = 2 - 2 * gains[linear_sum_assignment(gains, maximize=True)].sum()
+    # A difference of what is equal leaves rounding of the sums.
+    rounding = 16 * np.finfo(state.count.dtype).eps * np.sqrt(max(gains.shape))
+    far = np.sqrt(np.clip(squared if squared > rounding else 0, 0, 4))
+    return _scored(float(2 * np.arcsin(far / 2) if angular else far), state)
 
 
 def _transported(gains: np.ndarray) -> float:
