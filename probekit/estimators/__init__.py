@@ -33,7 +33,6 @@ from probekit.estimators.information import (
     VInformation,
 )
 from probekit.estimators.matching import (
-    PermutationDistance,
     PermutationMatching,
     SemiMatching,
     SoftMatching,
@@ -108,7 +107,6 @@ __all__ = [
     "Pairing",
     "ParityR2",
     "ParticipationRatio",
-    "PermutationDistance",
     "PermutationMatching",
     "ProcrustesDistance",
     "RSMNormDifference",

@@ -2,12 +2,9 @@
 
 import dataclasses
 
-import numpy as np
-
 from probekit.estimators._readout import SimilarityOfMoments
 from probekit.measures import Score
 from probekit.measures.matching import (
-    permutation_distance_score,
     permutation_matching_score,
     semi_matching_score,
     soft_matching_score,
@@ -16,7 +13,6 @@ from probekit.statistics import Moments, MomentsState
 from probekit.variables import Variable
 
 _CORRELATIONS = Moments(xx="diagonal", yy="diagonal")
-_HALF_TURN = float(np.float32(np.pi))  # as float32 rounds it
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -117,39 +113,3 @@ class SemiMatching(SimilarityOfMoments):
 
     def _score(self, state: MomentsState) -> Score:
         return semi_matching_score(state, absolute=self.absolute)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class PermutationDistance(SimilarityOfMoments):
-    """Distance of two representations after the best permutation of units.
-
-    As `probekit.measures.permutation_distance`.
-
-    Parameters
-    ----------
-    angular : bool
-        The angle in radians, or the length of the difference.
-    name : str
-        Name of the variable.
-    """
-
-    angular: bool = False
-    name: str = "permutation_distance"
-    symmetric = True
-    traceable = False
-    invariances = frozenset({"translation", "scaling", "permutation"})
-    references = "Williams et al. 2021, Generalized shape metrics on neural representations"
-
-    @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CORRELATIONS
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        """The distance."""
-        most, units = (_HALF_TURN, "rad") if self.angular else (2.0, "1")
-        return (self._variable("distance after permutation of units", (0.0, most), units=units),)
-
-    def _score(self, state: MomentsState) -> Score:
-        return permutation_distance_score(state, angular=self.angular)

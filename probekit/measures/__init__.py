@@ -39,7 +39,6 @@ from probekit.measures.information import (
 )
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.matching import (
-    permutation_distance,
     permutation_matching,
     semi_matching,
     soft_matching,
@@ -97,7 +96,6 @@ __all__ = [
     "online_codelength",
     "parity_r2",
     "participation_ratio",
-    "permutation_distance",
     "permutation_matching",
     "pls",
     "procrustes_distance",

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._moments import pair_score, unit_scales
+from probekit.measures._moments import pair_score
 from probekit.measures._status import Score
 from probekit.statistics import Moments, MomentsState, state_of
 
@@ -147,54 +147,6 @@ def semi_matching(x: Any, y: Any, *, absolute: bool = False) -> jax.Array:
     return _semi_matching(*matched(x, y, least=2), bool(absolute))
 
 
-def permutation_distance(x: Any, y: Any, *, angular: bool = False) -> jax.Array:
-    """Distance of two representations after the best permutation of units.
-
-    min over permutations Π of ‖X̂ Π - Ŷ‖ = √(2 - 2 max_Π tr(Πᵀ X̂ᵀ Ŷ)), with X̂ and Ŷ centred and of
-    Frobenius norm 1: `procrustes_distance` with units that stay what they are.
-
-    Parameters
-    ----------
-    x : array (example, unit)
-    y : array (example, unit_y)
-        The same examples in the same order; the narrower is filled up with zeros.
-    angular : bool
-        The angle, arccos max_Π tr(Πᵀ X̂ᵀ Ŷ), in radians, instead of the length of the difference.
-
-    Returns
-    -------
-    array ()
-        In [0, 2], angular in [0, π]; a metric: 0 only for representations equal up to permutation,
-        scale and offset, symmetric, with the triangle inequality. Below about 0.005 rounding cannot
-        be told from a distance, and it is 0. NaN if either is constant or not finite.
-
-    Raises
-    ------
-    ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
-
-    Notes
-    -----
-    Invariant to translation, scaling and permutation, not to rotation. Exact, on the host
-    (``scipy.optimize.linear_sum_assignment``), not under ``jit``.
-    O(n d d_y + d d_y min(d, d_y)).
-
-    References
-    ----------
-    Williams, Kunz, Kornblith and Linderman 2021, Generalized shape metrics on neural
-    representations.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from probekit.measures import permutation_distance
-    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
-    >>> float(permutation_distance(x, 3 * x[:, ::-1] + 1)), float(permutation_distance(x, -x))
-    (0.0, 2.0)
-    """
-    return permutation_distance_score(_state(*matched(x, y, least=2)), angular=bool(angular)).value
-
-
 @jitted()
 def _state(x: jax.Array, y: jax.Array) -> MomentsState:
     return state_of(_MOMENTS, x, y)
@@ -236,20 +188,6 @@ def semi_matching_score(state: MomentsState, *, absolute: bool) -> Score:
     correlations = jnp.abs(correlations) if absolute else correlations
     best = [correlations.max(axis=axis).mean() for axis in (0, 1)]
     return pair_score((best[0] + best[1]) / 2, state)
-
-
-def permutation_distance_score(state: MomentsState, *, angular: bool) -> Score:
-    """`permutation_distance` from moments, on the host; needs `xy` and the diagonals."""
-    from scipy.optimize import linear_sum_assignment
-
-    assert state.xy is not None
-    x_scale, y_scale = (float(scale) for scale in unit_scales(state))
-    gains = np.nan_to_num(np.asarray(state.xy, np.float64) * x_scale * y_scale, posinf=0, neginf=0)
-    squared = 2 - 2 * gains[linear_sum_assignment(gains, maximize=True)].sum()
-    # A difference of what is equal leaves rounding of the sums.
-    rounding = 16 * np.finfo(state.count.dtype).eps * np.sqrt(max(gains.shape))
-    far = np.sqrt(np.clip(squared if squared > rounding else 0, 0, 4))
-    return _scored(float(2 * np.arcsin(far / 2) if angular else far), state)
 
 
 def _transported(gains: np.ndarray) -> float:

@@ -91,8 +91,10 @@ def rsm_norm_difference_score(state: ExamplesState, *, rsm: Similarity, norm: No
     present = state.present
     both = present[:, None] & present[None, :]
     kept = [jnp.where(present[:, None], z, 0) for z in (state.x, state.y)]
-    weight = present.astype(state.x.dtype)
-    constant = jnp.stack([(centred_rows(z, weight) == 0).all() for z in kept]).any()
+    centred = [centred_rows(z, present.astype(z.dtype)) for z in kept]
+    constant = jnp.stack([(z == 0).all() for z in centred]).any()
+    if rsm in ("euclidean", "squared_euclidean"):
+        kept = centred  # so that distances lose nothing to an offset
     largest = jnp.maximum(*(jnp.abs(z).max() for z in kept))
     scale = jnp.where(largest > 0, largest, 1)  # squares can neither over- nor underflow
     a, b = (_matrix(z / scale, rsm) for z in kept)

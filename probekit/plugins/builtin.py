@@ -88,11 +88,6 @@ ESTIMATORS = (
     ("pls", "covariance:PLS", "correlation of partial least squares components"),
     ("permutation_matching", "matching:PermutationMatching", "units matched one to one"),
     ("semi_matching", "matching:SemiMatching", "each unit with the one that it is most like"),
-    (
-        "permutation_distance",
-        "matching:PermutationDistance",
-        "distance after the best permutation of units",
-    ),
     ("soft_matching", "matching:SoftMatching", "units matched by optimal transport"),
     ("ensd", "spaces:ENSD", "effective number of shared dimensions"),
     ("gulp", "spaces:GULP", "how differently ridge regression predicts from both"),

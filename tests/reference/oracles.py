@@ -535,13 +535,6 @@ def aligned_cosine(x, y, x2, y2, *, centred=False):
     return np.mean(cosines)
 
 
-def permutation_distance(x, y, x2, y2, *, angular=False):
-    x, y = _padded(*_unit_norm(x2, y2), False)
-    chosen = optimize.linear_sum_assignment(cdist(x.T, y.T, "sqeuclidean"))
-    far = np.linalg.norm(x[:, chosen[0]] - y[:, chosen[1]])
-    return np.arccos(np.clip(1 - far**2 / 2, -1, 1)) if angular else far
-
-
 def _padded(x, y, centred):
     """Both with as many units, the last of which may be 0."""
     x, y = (z - z.mean(axis=0) if centred else z for z in (x, y))
@@ -878,7 +871,6 @@ BY_ESTIMATOR = {
     "multiscale_distance": multiscale_distance,
     "cknna": cknna,
     "aligned_cosine": aligned_cosine,
-    "permutation_distance": permutation_distance,
     "semi_matching": semi_matching,
     "eigenspace_overlap": eigenspace_overlap,
     "maximum_match": maximum_match,
