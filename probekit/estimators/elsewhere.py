@@ -94,9 +94,12 @@ ELSEWHERE = (
         "similarity-repository",
         "`SecondOrderCosineSimilarity`",
         'mutual_neighbours(x, y, measure="second_order")',
+        "of cosines, as the paper has it, not of cosine distances",
     ),
     Elsewhere("similarity-repository", "`HardCorrelationMatch`", "permutation_matching(x, y)"),
-    Elsewhere("similarity-repository", "`Gulp`", "gulp(x, y)", "λ is 0.01 unless told, there 0"),
+    Elsewhere(
+        "similarity-repository", "`Gulp`", "gulp(x, y) ** 2", "λ is 0.01 unless told, there 0"
+    ),
     Elsewhere("similarity-repository", "`ensd`", "ensd(x, y)"),
     Elsewhere(
         "similarity-repository",
@@ -120,6 +123,23 @@ ELSEWHERE = (
     *(
         Elsewhere("similarity-repository", *row)
         for row in (
+            (
+                "CKA, `hsic=lange`",
+                "compare_rdms((x - x.mean(0)) @ (x - x.mean(0)).T, "
+                '(y - y.mean(0)) @ (y - y.mean(0)).T, comparison="cosine")',
+            ),
+            (
+                "`SVCCA`",
+                "svcca(x, y)",
+                "a share is compared with a variance there, and as a rule one component kept",
+            ),
+            ("`PWCCA`", "pwcca(x, y)", "units and variates keep their means there"),
+            (
+                "`wreath_procrustes`",
+                "1 - ((1 - permutation_matching(x, y)) / 2) ** 0.5",
+                "units are centred; those left over do not count",
+            ),
+            ("RSA of NeuroAIMetrics", 'rsa(x, y, comparison="kendall_tau_b")'),
             ("`svcca-dim=10`", "svcca(x, y, components=10)"),
             ("`DistanceCorrelation`", "distance_correlation(x, y)"),
             ("`LinearRegression`", "linear_regression_similarity(x, y)"),
