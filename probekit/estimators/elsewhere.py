@@ -147,6 +147,15 @@ ELSEWHERE = (
             ("`OrthogonalAngularShapeMetricCentered`", "angular_procrustes_distance(x, y)"),
             ("`ProcrustesSizeAndShapeDistance`", "len(x) ** 0.5 * bures_metric(x, y)"),
             ("`SoftCorrelationMatch`", "semi_matching(x, y)"),
+            (
+                "`CorrelationNeuralMap`",
+                'semi_matching(x, y, units="y")',
+            ),
+            (
+                "`pairwisematching`",
+                'semi_matching(x, y, units="y")',
+                "matched and scored on the same examples, there on folds",
+            ),
             ("`max_match`", "maximum_match(x, y)"),
             ("`AlignedCosineSimilarity`", "aligned_cosine(x, y)"),
             ("`aligned_cossim`", "aligned_cosine(x, y, centred=True)"),

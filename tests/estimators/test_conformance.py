@@ -71,7 +71,7 @@ CONFIGURED = [
     MutualNeighbours(measure="edit", neighbours=5, metric="euclidean"),
     CKNNA(debiased=True),
     AlignedCosine(centred=True, examples=256),
-    SemiMatching(absolute=True),
+    SemiMatching(absolute=True, units="y"),
     EigenspaceOverlap(centred=True),
     MaximumMatch(tolerance=0.7, centred=True),
     RSMNormDifference(rsm="correlation"),

@@ -35,6 +35,11 @@ class TestUnits:
         assert float(measures.semi_matching(X, -X, absolute=True)) == pytest.approx(1, abs=SCORE)
         assert float(measures.semi_matching(X[:, :1], -X[:, :1])) == pytest.approx(-1, abs=SCORE)
 
+    def test_whose_units_count(self):
+        found = [held("semi_matching", X, Y, units=units) for units in ("x", "y", "both")]
+        assert found[2] == pytest.approx((found[0] + found[1]) / 2, abs=SCORE)
+        assert held("semi_matching", X, X[:, :2], units="y") == pytest.approx(1, abs=SCORE)
+
     def test_it_may_match_several_with_one(self):
         """Which those that are matched one to one cannot; so it is never less than they are."""
         twice = np.repeat(X[:, :1], 3, axis=1)
@@ -45,7 +50,7 @@ class TestUnits:
     def test_constant_units_correlate_with_nothing(self):
         x = np.concatenate([X, np.full((N, 6), 3.3, np.float32)], axis=1)
         state = state_of(Moments(xx="diagonal", yy="diagonal"), x, x)
-        score = semi_matching_score(state, absolute=True)
+        score = semi_matching_score(state, units="both", absolute=True)
         assert float(score.value) == pytest.approx(0.5, abs=SCORE)
         assert score.status == 0
 
@@ -212,6 +217,7 @@ def test_half_precision_is_computed_in_float32(measure):
     [
         (lambda: measures.rsm_norm_difference(X, Y, rsm="poisson"), r"rsm='poisson': not a choice"),
         (lambda: measures.rsm_norm_difference(X, Y, norm="nuclear"), r"norm='nuclear': not a"),
+        (lambda: measures.semi_matching(X, Y, units="z"), r"units='z': not a choice"),
         (lambda: measures.cknna(X, Y, neighbours=0), r"neighbours=0: must be at least 1"),
         (lambda: measures.maximum_match(X, Y, tolerance=0), r"tolerance=0: must be above 0 and"),
     ],

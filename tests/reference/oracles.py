@@ -542,10 +542,11 @@ def _padded(x, y, centred):
     return [np.pad(z, ((0, 0), (0, most - z.shape[1]))) for z in (x, y)]
 
 
-def semi_matching(x, y, x2, y2, *, absolute=False):
+def semi_matching(x, y, x2, y2, *, units="both", absolute=False):
     r = np.nan_to_num(1 - cdist(*(z.T for z in _wide(x2, y2)), "correlation"))
     r = np.abs(r) if absolute else r
-    return (r.max(axis=0).mean() + r.max(axis=1).mean()) / 2
+    best = {"x": r.max(axis=1).mean(), "y": r.max(axis=0).mean()}
+    return best[units] if units in best else np.mean(list(best.values()))
 
 
 def eigenspace_overlap(x, y, x2, y2, *, centred=False):
