@@ -83,7 +83,7 @@ def aligned_cosine_score(state: ExamplesState, *, centred: bool) -> Score:
     lengths = [jnp.sqrt(jnp.square(z).sum(axis=1)) for z in (x, y)]
     cross = inner(x, y)
     left, values, right = svd(cross)
-    # Of the maps that the best rotation may be, the one that is there with and without zeros.
+    # cos(Qᵀ x_i, y_i) with Q = U Vᵀ, as x_iᵀ U times y_iᵀ V: zeros to fill up with change neither.
     x_turned, y_turned = product(x, left), product(y, right.T)
     sizes = jnp.sqrt(jnp.square(x).sum()) * jnp.sqrt(jnp.square(y).sum())
     noise = 16 * float(np.finfo(x.dtype).eps) * np.sqrt(max(cross.shape)) * sizes

@@ -73,7 +73,7 @@ CONFIGURED = [
     AlignedCosine(centred=True, examples=256),
     SemiMatching(absolute=True, units="y"),
     EigenspaceOverlap(centred=True),
-    MaximumMatch(tolerance=0.7, centred=True),
+    MaximumMatch(tolerance=0.9, centred=True),
     RSMNormDifference(rsm="correlation"),
     RSMNormDifference(rsm="inner_product", norm="spectral"),
     RSA(rdm="euclidean", comparison="whitened_correlation"),
