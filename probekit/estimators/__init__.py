@@ -3,6 +3,7 @@
 from probekit.estimators._protocol import Estimator, Kind, Pairing
 from probekit.estimators._resolve import resolve
 from probekit.estimators.alignment import (
+    AlignedCosine,
     AngularProcrustesDistance,
     BuresMetric,
     BuresSimilarity,
@@ -31,8 +32,12 @@ from probekit.estimators.information import (
     OnlineCodelength,
     VInformation,
 )
-from probekit.estimators.matching import PermutationMatching, SoftMatching
-from probekit.estimators.neighbours import MultiscaleDistance, MutualNeighbours
+from probekit.estimators.matching import (
+    PermutationMatching,
+    SemiMatching,
+    SoftMatching,
+)
+from probekit.estimators.neighbours import CKNNA, MultiscaleDistance, MutualNeighbours
 from probekit.estimators.parities import ParityR2
 from probekit.estimators.partition import BandedRidgeR2, Commonality, JointR2, UniqueR2
 from probekit.estimators.probes import (
@@ -44,8 +49,8 @@ from probekit.estimators.probes import (
     MLPAccuracy,
 )
 from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
-from probekit.estimators.similarity import CKA, RSA
-from probekit.estimators.spaces import ENSD, GULP
+from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
+from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
 from probekit.estimators.units import (
     ComponentAlignment,
@@ -59,6 +64,7 @@ __all__ = [
     "AUC",
     "CCA",
     "CKA",
+    "CKNNA",
     "ENSD",
     "GULP",
     "HSIC",
@@ -66,6 +72,7 @@ __all__ = [
     "PWCCA",
     "RSA",
     "SVCCA",
+    "AlignedCosine",
     "AngularProcrustesDistance",
     "BalancedAccuracy",
     "BandedRidgeR2",
@@ -82,6 +89,7 @@ __all__ = [
     "DecodingR2",
     "DistanceCorrelation",
     "EffectiveRank",
+    "EigenspaceOverlap",
     "Estimator",
     "FeatureAngles",
     "IntrinsicDimension",
@@ -92,6 +100,7 @@ __all__ = [
     "LinearRegressionSimilarity",
     "MLPAccuracy",
     "Magnitude",
+    "MaximumMatch",
     "MultiscaleDistance",
     "MutualNeighbours",
     "OnlineCodelength",
@@ -100,11 +109,13 @@ __all__ = [
     "ParticipationRatio",
     "PermutationMatching",
     "ProcrustesDistance",
+    "RSMNormDifference",
     "RVCoefficient",
     "RidgeDecodingR2",
     "RidgeR2",
     "RiemannianDistance",
     "Selectivity",
+    "SemiMatching",
     "ShapeMetric",
     "SoftMatching",
     "Sparsity",

@@ -1,18 +1,19 @@
-"""Similarity by alignment: distances after the best rotation, and Bures."""
+"""Similarity by alignment: distances and cosines after the best rotation, and Bures."""
 
 import dataclasses
 
 import numpy as np
 
-from probekit.estimators._readout import SimilarityOfMoments
+from probekit.estimators._readout import OfExamples, SimilarityOfMoments
 from probekit.measures import Score
+from probekit.measures.aligned import aligned_cosine_score
 from probekit.measures.alignment import (
     bures_metric_score,
     bures_similarity_score,
     check_alpha,
     shape_metric_score,
 )
-from probekit.statistics import Moments, MomentsState
+from probekit.statistics import ExamplesState, Moments, MomentsState
 from probekit.variables import Variable
 
 _CROSS = Moments(xx="diagonal", yy="diagonal")
@@ -126,6 +127,46 @@ class ShapeMetric(SimilarityOfMoments):
 
     def _score(self, state: MomentsState) -> Score:
         return shape_metric_score(state, alpha=self.alpha, angular=self.angular)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AlignedCosine(OfExamples):
+    """Mean cosine of examples after the best rotation.
+
+    As `probekit.measures.aligned_cosine`, of `examples` examples.
+
+    Parameters
+    ----------
+    centred : bool
+        Subtract the means of the units first.
+    examples : int
+        How many examples are kept; with fewer than units most representations align well.
+    name : str
+        Name of the variable.
+    """
+
+    centred: bool = False
+    examples: int = 1024
+    name: str = "aligned_cosine"
+    kind = "similarity"
+    references = "Hamilton, Leskovec and Jurafsky 2016, Diachronic word embeddings"
+    least_examples = 2
+    symmetric = True
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Cosines depend on the origin, unless that is the mean."""
+        shift = {"translation"} if self.centred else set()
+        return frozenset({"scaling", "rotation", "permutation", *shift})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The cosine."""
+        kind = "centred " if self.centred else ""
+        return (self._variable(f"mean cosine of aligned {kind}examples", (-1.0, 1.0)),)
+
+    def _score(self, state: ExamplesState) -> Score:
+        return aligned_cosine_score(state, centred=self.centred)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

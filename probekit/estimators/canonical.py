@@ -6,7 +6,7 @@ from probekit.estimators._readout import SimilarityOfMoments
 from probekit.measures import Score
 from probekit.measures.canonical import (
     cca_score,
-    check_variance,
+    check_kept,
     linear_regression_score,
     pwcca_score,
     svcca_score,
@@ -55,11 +55,14 @@ class SVCCA(SimilarityOfMoments):
     ----------
     variance : float
         Share of the variance that the kept components hold.
+    components : int, optional
+        How many are kept instead.
     name : str
         Name of the variable.
     """
 
     variance: float = 0.99
+    components: int | None = None
     name: str = "svcca"
     symmetric = True
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
@@ -67,15 +70,18 @@ class SVCCA(SimilarityOfMoments):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_variance(self.variance)
+        check_kept(self.variance, self.components)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The correlation."""
-        return (self._variable(f"SVCCA ({100 * self.variance:g} % of the variance)", (0.0, 1.0)),)
+        kept = f"{100 * self.variance:g} % of the variance"
+        if self.components is not None:
+            kept = f"{self.components} components"
+        return (self._variable(f"SVCCA ({kept})", (0.0, 1.0)),)
 
     def _score(self, state: MomentsState) -> Score:
-        return svcca_score(state, variance=self.variance)
+        return svcca_score(state, variance=self.variance, components=self.components)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -94,9 +94,12 @@ ELSEWHERE = (
         "similarity-repository",
         "`SecondOrderCosineSimilarity`",
         'mutual_neighbours(x, y, measure="second_order")',
+        "of cosines, as the paper has it, not of cosine distances",
     ),
     Elsewhere("similarity-repository", "`HardCorrelationMatch`", "permutation_matching(x, y)"),
-    Elsewhere("similarity-repository", "`Gulp`", "gulp(x, y)", "λ is 0.01 unless told, there 0"),
+    Elsewhere(
+        "similarity-repository", "`Gulp`", "gulp(x, y) ** 2", "λ is 0.01 unless told, there 0"
+    ),
     Elsewhere("similarity-repository", "`ensd`", "ensd(x, y)"),
     Elsewhere(
         "similarity-repository",
@@ -116,6 +119,84 @@ ELSEWHERE = (
         "`SoftMatching`",
         "soft_matching(x, y)",
         "units that are all 0 correlate 0, and are not left out",
+    ),
+    *(
+        Elsewhere("similarity-repository", *row)
+        for row in (
+            (
+                "CKA, `hsic=lange`",
+                "compare_rdms((x - x.mean(0)) @ (x - x.mean(0)).T, "
+                '(y - y.mean(0)) @ (y - y.mean(0)).T, comparison="cosine")',
+            ),
+            (
+                "`SVCCA`",
+                "svcca(x, y)",
+                "a share is compared with a variance there, and as a rule one component kept",
+            ),
+            ("`PWCCA`", "pwcca(x, y)", "units and variates keep their means there"),
+            (
+                "`wreath_procrustes`",
+                "1 - ((1 - permutation_matching(x, y)) / 2) ** 0.5",
+                "units are centred; those left over do not count",
+            ),
+            ("RSA of NeuroAIMetrics", 'rsa(x, y, comparison="kendall_tau_b")'),
+            ("`svcca-dim=10`", "svcca(x, y, components=10)"),
+            ("`DistanceCorrelation`", "distance_correlation(x, y)"),
+            ("`LinearRegression`", "linear_regression_similarity(x, y)"),
+            ("`OrthogonalProcrustesCenteredAndNormalized`", "procrustes_distance(x, y)"),
+            ("`OrthogonalAngularShapeMetricCentered`", "angular_procrustes_distance(x, y)"),
+            ("`ProcrustesSizeAndShapeDistance`", "len(x) ** 0.5 * bures_metric(x, y)"),
+            ("`SoftCorrelationMatch`", "semi_matching(x, y)"),
+            (
+                "`CorrelationNeuralMap`",
+                'semi_matching(x, y, units="y")',
+            ),
+            (
+                "`pairwisematching`",
+                'semi_matching(x, y, units="y")',
+                "matched and scored on the same examples, there on folds",
+            ),
+            ("`max_match`", "maximum_match(x, y)"),
+            ("`AlignedCosineSimilarity`", "aligned_cosine(x, y)"),
+            ("`aligned_cossim`", "aligned_cosine(x, y, centred=True)"),
+            (
+                "`EigenspaceOverlapScore`",
+                "eigenspace_overlap(x, y)",
+                "divided by the larger rank, not the larger number of units",
+            ),
+            ("`RSMNormDifference`", 'rsm_norm_difference(x, y, norm="spectral")'),
+            ("`rsm_norm_diff`", "rsm_norm_difference(x, y) / 2**0.5"),
+            ("`RSA_euclidean_euclidean`", "rsm_norm_difference(x, y) / 2**0.5"),
+            (
+                "`RSA_correlation_euclidean`",
+                'rsm_norm_difference(x, y, rsm="correlation") / 2**0.5',
+            ),
+            (
+                "`euclidean` (of Gram matrices)",
+                'rsm_norm_difference(x, y, rsm="inner_product")',
+            ),
+            ("`RSA_correlation_spearman`", 'rsa(x, y, comparison="spearman")'),
+            ("`RSA_euclidean_spearman`", 'rsa(x, y, rdm="euclidean", comparison="spearman")'),
+            (
+                "RSA, `rdm=gaussian`",
+                "compare_rdms(-np.exp(-a / a.mean()), -np.exp(-b / b.mean()))",
+            ),
+            ("`ConcentricityDifference`", "abs(concentricity(x) - concentricity(y))"),
+            ("`computeDist`", "2 / np.pi * np.arccos(cka(x, y))"),
+            *(
+                (there, here, "neighbours by cosine, not by inner product")
+                for there, here in (
+                    ("`cycle_knn`", 'mutual_neighbours(x, y, measure="cycle")'),
+                    ("`lcs_knn`", '10 * mutual_neighbours(x, y, measure="subsequence")'),
+                    ("`edit_distance_knn`", 'mutual_neighbours(x, y, measure="edit")'),
+                )
+            ),
+            (
+                "`cknna`",
+                "cknna(x, y, debiased=True)",
+                "cosines, not inner products; 1e-6 is added there to what is divided by",
+            ),
+        )
     ),
     Elsewhere("himalaya", "`RidgeCV`", "ridge_r2(x, y, per_unit=True)", "penalties and folds"),
     Elsewhere(

@@ -1,10 +1,17 @@
-"""Similarity of single units: matched one to one, or softly."""
+"""Similarity of single units: matched one to one, softly, or each with what it is most like."""
 
 import dataclasses
 
+from probekit._checks import check_choice
 from probekit.estimators._readout import SimilarityOfMoments
 from probekit.measures import Score
-from probekit.measures.matching import permutation_matching_score, soft_matching_score
+from probekit.measures.matching import (
+    MATCHED,
+    Matched,
+    permutation_matching_score,
+    semi_matching_score,
+    soft_matching_score,
+)
 from probekit.statistics import Moments, MomentsState
 from probekit.variables import Variable
 
@@ -73,3 +80,51 @@ class SoftMatching(SimilarityOfMoments):
 
     def _score(self, state: MomentsState) -> Score:
         return soft_matching_score(state)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SemiMatching(SimilarityOfMoments):
+    """Mean correlation of units with the one of the other side that each is most like.
+
+    As `probekit.measures.semi_matching`.
+
+    Parameters
+    ----------
+    units : {"both", "x", "y"}
+        Whose units count; in `probekit.compare` `x` is the layer of the first model.
+    absolute : bool
+        A unit and its negative are alike.
+    name : str
+        Name of the variable.
+    """
+
+    units: Matched = "both"
+    absolute: bool = False
+    name: str = "semi_matching"
+    invariances = frozenset({"translation", "scaling", "permutation"})
+    references = "Li et al. 2016, Convergent learning"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("units", self.units, MATCHED)
+
+    @property
+    def symmetric(self) -> bool:
+        """Whether the units of both count."""
+        return self.units == "both"
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances between the units, and their variances."""
+        return _CORRELATIONS
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The correlation."""
+        kind = "absolute " if self.absolute else ""
+        whose = "" if self.units == "both" else f", of units of {self.units}"
+        least = 0.0 if self.absolute else -1.0
+        return (self._variable(f"{kind}correlation with the most like unit{whose}", (least, 1.0)),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return semi_matching_score(state, units=self.units, absolute=self.absolute)

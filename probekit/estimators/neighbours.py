@@ -5,6 +5,7 @@ import dataclasses
 from probekit._checks import check_at_least
 from probekit.estimators._readout import OfExamples
 from probekit.measures import Score, multiscale
+from probekit.measures.cknna import cknna_score
 from probekit.measures.neighbours import (
     DEFAULT_NEIGHBOURS,
     Neighbourhood,
@@ -26,7 +27,9 @@ class MutualNeighbours(OfExamples):
     ----------
     neighbours : int
         How many.
-    measure : {"jaccard", "rank", "joint", "overlap", "second_order"}
+    measure : {"jaccard", "rank", "joint", "overlap", "second_order", "cycle", "subsequence", \
+            "edit"}
+        What of the neighbours is compared; ``cycle`` alone is not symmetric.
     metric : {"cosine", "euclidean"}
         What is near; ``second_order`` has cosines only.
     examples : int
@@ -45,13 +48,17 @@ class MutualNeighbours(OfExamples):
         "models; Huh et al. 2024"
     )
     least_examples = 3
-    symmetric = True
     distinct = True
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_neighbours(self.neighbours, self.measure, self.metric)
         super().__post_init__()
+
+    @property
+    def symmetric(self) -> bool:
+        """A way out in the one and back in the other is not the same the other way round."""
+        return self.measure != "cycle"
 
     @property
     def invariances(self) -> frozenset[str]:
@@ -73,6 +80,60 @@ class MutualNeighbours(OfExamples):
         return neighbours_score(
             state, neighbours=self.neighbours, measure=self.measure, metric=self.metric
         )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CKNNA(OfExamples):
+    """Kernel alignment of examples that are near neighbours in both representations.
+
+    As `probekit.measures.cknna`, of `examples` examples.
+
+    Parameters
+    ----------
+    neighbours : int
+        How many.
+    debiased : bool
+        The unbiased HSIC, as the authors' code has it.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    neighbours: int = DEFAULT_NEIGHBOURS
+    debiased: bool = False
+    name: str = "cknna"
+    kind = "similarity"
+    references = "Huh et al. 2024, The Platonic representation hypothesis"
+    least_examples = 4
+    distinct = True
+    invariances = frozenset({"scaling", "rotation", "permutation"})
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_at_least("neighbours", self.neighbours, 1)
+        super().__post_init__()
+
+    @property
+    def symmetric(self) -> bool:
+        """The unbiased HSIC of pairs that are neighbours one way round is not."""
+        return not self.debiased
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The alignment."""
+        kind = "debiased " if self.debiased else ""
+        return (
+            Variable(
+                self.name,
+                long_name=f"{kind}kernel alignment of {self.neighbours} nearest neighbours",
+                valid_range=None if self.debiased else (-1.0, 1.0),
+                references=self.references,
+            ),
+        )
+
+    def _score(self, state: ExamplesState) -> Score:
+        return cknna_score(state, neighbours=self.neighbours, debiased=self.debiased)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,8 @@ from probekit.measures.kernels import (
 )
 from probekit.measures.rdm import METRICS, Metric
 from probekit.measures.reweighting import WEIGHTABLE, Weightable, reweighted_cka_scores
+from probekit.measures.rsm import Norm, check_rsm, rsm_norm_difference_score
+from probekit.measures.rsm import Similarity as RSM
 from probekit.measures.similarity import reweighted_rsa_scores, rsa_score
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
 from probekit.variables import Variable
@@ -243,3 +245,53 @@ class RSA(OfExamples):
             comparison=cast(Weightable, self.comparison),
         )
         return {name: np.asarray(array) for name, array in reported(self.name, scores).items()}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class RSMNormDifference(OfExamples):
+    """Norm of the difference of two representational similarity matrices.
+
+    As `probekit.measures.rsm_norm_difference`, on `examples` examples.
+
+    Parameters
+    ----------
+    rsm : {"euclidean", "squared_euclidean", "correlation", "cosine", "inner_product"}
+        What stands in the matrices.
+    norm : {"frobenius", "spectral"}
+    examples : int
+        How many examples are kept; the difference grows with them.
+    name : str
+        Name of the variable.
+    """
+
+    rsm: RSM = "euclidean"
+    norm: Norm = "frobenius"
+    name: str = "rsm_norm_difference"
+    kind = "similarity"
+    references = "Yin and Shen 2018, On the dimensionality of word embedding"
+    least_examples = 2
+    symmetric = True
+    distinct = True
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_rsm(self.rsm, self.norm)
+        super().__post_init__()
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Whatever leaves the entries as they are."""
+        return {
+            "correlation": frozenset({"scaling", "permutation"}),
+            "cosine": frozenset({"scaling", "rotation", "permutation"}),
+            "inner_product": frozenset({"rotation", "permutation"}),
+        }.get(self.rsm, frozenset({"translation", "rotation", "permutation"}))
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The difference."""
+        long_name = f"{self.norm.capitalize()} norm of the difference ({self.rsm})"
+        return (self._variable(long_name, (0.0, float("inf"))),)
+
+    def _score(self, state: ExamplesState) -> Score:
+        return rsm_norm_difference_score(state, rsm=self.rsm, norm=self.norm)

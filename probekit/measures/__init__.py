@@ -7,6 +7,7 @@ estimators are made of them.
 """
 
 from probekit.measures._status import STATUS_MEANINGS, Score
+from probekit.measures.aligned import aligned_cosine
 from probekit.measures.alignment import (
     angular_procrustes_distance,
     bures_metric,
@@ -21,6 +22,7 @@ from probekit.measures.canonical import (
     pwcca,
     svcca,
 )
+from probekit.measures.cknna import cknna
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
 from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
@@ -36,28 +38,37 @@ from probekit.measures.information import (
     v_information,
 )
 from probekit.measures.kernels import cka, hsic
-from probekit.measures.matching import permutation_matching, soft_matching
+from probekit.measures.matching import (
+    permutation_matching,
+    semi_matching,
+    soft_matching,
+)
 from probekit.measures.multiscale import multiscale_distance
 from probekit.measures.neighbours import mutual_neighbours
+from probekit.measures.overlap import eigenspace_overlap
 from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.rdm import rdm
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
+from probekit.measures.rsm import rsm_norm_difference
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
+from probekit.measures.subspaces import maximum_match
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
 
 __all__ = [
     "STATUS_MEANINGS",
     "BandedRidge",
     "Score",
+    "aligned_cosine",
     "angular_procrustes_distance",
     "banded_ridge_r2",
     "bures_metric",
     "bures_similarity",
     "cca",
     "cka",
+    "cknna",
     "commonality",
     "compare_rdms",
     "component_alignment",
@@ -69,6 +80,7 @@ __all__ = [
     "decoding_r2",
     "distance_correlation",
     "effective_rank",
+    "eigenspace_overlap",
     "ensd",
     "feature_angles",
     "gulp",
@@ -78,6 +90,7 @@ __all__ = [
     "linear_r2",
     "linear_regression_similarity",
     "magnitude",
+    "maximum_match",
     "multiscale_distance",
     "mutual_neighbours",
     "online_codelength",
@@ -92,8 +105,10 @@ __all__ = [
     "ridge_r2",
     "riemannian_distance",
     "rsa",
+    "rsm_norm_difference",
     "rv_coefficient",
     "selectivity",
+    "semi_matching",
     "shape_metric",
     "shared_r2",
     "soft_matching",

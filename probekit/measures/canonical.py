@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_positive
+from probekit._checks import check_at_least, check_positive
 from probekit.errors import OptionError
 from probekit.measures._linalg import eigh, svd
 from probekit.measures._moments import from_moments, pair_score, unit_scales
@@ -60,10 +60,11 @@ def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
     return from_moments(cca_score, x, y, squared=bool(squared))
 
 
-def svcca(x: Any, y: Any, *, variance: float = 0.99) -> jax.Array:
+def svcca(x: Any, y: Any, *, variance: float = 0.99, components: int | None = None) -> jax.Array:
     """Singular vector CCA: mean canonical correlation of the leading principal components.
 
-    Each side keeps the fewest components that hold `variance` of its total variance.
+    Each side keeps the fewest components that hold `variance` of its total variance, or the first
+    `components`.
 
     Parameters
     ----------
@@ -72,6 +73,8 @@ def svcca(x: Any, y: Any, *, variance: float = 0.99) -> jax.Array:
         The same examples in the same order.
     variance : float
         Share that is kept, above 0 and at most 1.
+    components : int, optional
+        How many are kept instead; all with variance, if there are fewer.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def svcca(x: Any, y: Any, *, variance: float = 0.99) -> jax.Array:
     ShapeError
         If the numbers of examples differ, or there are fewer than 2.
     OptionError
-        If `variance` is not above 0 and at most 1.
+        If `variance` is not above 0 and at most 1, or `components` below 1.
 
     Notes
     -----
@@ -101,8 +104,9 @@ def svcca(x: Any, y: Any, *, variance: float = 0.99) -> jax.Array:
     >>> round(float(svcca(x, x[:, 1:], variance=0.9)), 5)
     1.0
     """
-    check_variance(variance)
-    return from_moments(svcca_score, x, y, variance=float(variance))
+    check_kept(variance, components)
+    components = None if components is None else int(components)
+    return from_moments(svcca_score, x, y, variance=float(variance), components=components)
 
 
 def pwcca(x: Any, y: Any) -> jax.Array:
@@ -195,14 +199,16 @@ def linear_regression_similarity(x: Any, y: Any) -> jax.Array:
     return from_moments(linear_regression_score, x, y)
 
 
-def check_variance(variance: float) -> None:
-    """Raise `OptionError` unless ``0 < variance <= 1``."""
+def check_kept(variance: float, components: int | None) -> None:
+    """Raise `OptionError` unless ``0 < variance <= 1`` and ``components >= 1``, if given."""
     check_positive("variance", variance)
     if variance > 1:
         raise OptionError(f"variance={variance!r}: must be at most 1.")
+    if components is not None:
+        check_at_least("components", components, 1)
 
 
-class _Basis(NamedTuple):
+class Basis(NamedTuple):
     """Coefficients of orthonormal combinations of units: ``(X coefficients)ᵀ X coefficients = I``.
 
     Attributes
@@ -222,17 +228,17 @@ class _Basis(NamedTuple):
 def cca_score(state: MomentsState, *, squared: bool = False) -> Score:
     """`cca` from moments; needs all blocks in full."""
     xx, xy, yy = state.blocks()
-    a, b = _basis(xx, state.x_constant), _basis(yy, state.y_constant)
+    a, b = basis_of(xx, state.x_constant), basis_of(yy, state.y_constant)
     correlations = _correlations(a, xy, b)
     powers = jnp.square(correlations) if squared else correlations
     value = divide(powers.sum(), jnp.minimum(a.rank, b.rank))
     return _share(value, state, deficient=a.deficient | b.deficient)
 
 
-def svcca_score(state: MomentsState, *, variance: float) -> Score:
+def svcca_score(state: MomentsState, *, variance: float, components: int | None = None) -> Score:
     """`svcca` from moments; needs all blocks in full."""
     xx, xy, yy = state.blocks()
-    a, b = _leading(xx, variance), _leading(yy, variance)
+    a, b = (_leading(z, variance, components) for z in (xx, yy))
     value = divide(_correlations(a, xy, b).sum(), jnp.minimum(a.rank, b.rank))
     return _share(value, state, deficient=a.deficient | b.deficient)
 
@@ -240,7 +246,7 @@ def svcca_score(state: MomentsState, *, variance: float) -> Score:
 def pwcca_score(state: MomentsState) -> Score:
     """`pwcca` from moments; needs all blocks in full."""
     xx, xy, yy = state.blocks()
-    a, b = _basis(xx, state.x_constant), _basis(yy, state.y_constant)
+    a, b = basis_of(xx, state.x_constant), basis_of(yy, state.y_constant)
     cross = product(product(a.coefficients.T, xy), b.coefficients)
     finite = jnp.isfinite(cross).all()
     left, correlations, _ = svd(jnp.where(finite, cross, 0))
@@ -256,32 +262,36 @@ def pwcca_score(state: MomentsState) -> Score:
 def linear_regression_score(state: MomentsState) -> Score:
     """`linear_regression_similarity` from moments; needs `yy` in full."""
     _, xy, yy = state.blocks()
-    basis = _basis(yy, state.y_constant)
+    basis = basis_of(yy, state.y_constant)
     x_scale, _ = unit_scales(state)
     explained = jnp.square(product(basis.coefficients.T, xy.T * x_scale)).sum()
     return _share(explained, state, deficient=basis.deficient)
 
 
-def _basis(covariance: jax.Array, constant: jax.Array) -> _Basis:
+def basis_of(covariance: jax.Array, constant: jax.Array) -> Basis:
     """Basis of all directions with variance, whatever the spread of each unit."""
     scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, covariance.diagonal())))
     values, vectors = eigh(covariance * scale[:, None] * scale[None, :])
     kept = values > _least(values)
     inverse = jnp.where(kept, jax.lax.rsqrt(jnp.where(kept, values, 1)), 0)
-    return _Basis(scale[:, None] * vectors * inverse[None, :], kept.sum(), ~kept.all())
+    return Basis(scale[:, None] * vectors * inverse[None, :], kept.sum(), ~kept.all())
 
 
-def _leading(covariance: jax.Array, variance: float) -> _Basis:
-    """Basis of the fewest principal components that hold this share of the variance."""
+def _leading(covariance: jax.Array, variance: float, components: int | None) -> Basis:
+    """Basis of the fewest principal components that hold this share, or of this many."""
     trace = covariance.diagonal().sum()
     trace = jnp.where(trace > 0, trace, 1)
     values, vectors = eigh(covariance / trace)
     with_variance = values > _least(values)
-    # In ascending order: a component is needed while those below it hold too little to drop.
-    below = jnp.cumsum(jnp.where(with_variance, values, 0))
-    kept = with_variance & (below > (1 - variance) * below[-1] + 4 * np.finfo(values.dtype).eps)
+    if components is None:
+        # In ascending order: a component is needed while those below it hold too little to drop.
+        below = jnp.cumsum(jnp.where(with_variance, values, 0))
+        needed = below > (1 - variance) * below[-1] + 4 * np.finfo(values.dtype).eps
+    else:
+        needed = jnp.arange(len(values)) >= len(values) - components
+    kept = with_variance & needed
     inverse = jnp.where(kept, jax.lax.rsqrt(jnp.where(kept, values, 1) * trace), 0)
-    return _Basis(vectors * inverse[None, :], kept.sum(), jnp.zeros((), bool))
+    return Basis(vectors * inverse[None, :], kept.sum(), jnp.zeros((), bool))
 
 
 def _least(values: jax.Array) -> jax.Array:
@@ -289,7 +299,7 @@ def _least(values: jax.Array) -> jax.Array:
     return values[-1] * (values.shape[0] * float(np.finfo(values.dtype).eps))
 
 
-def _correlations(a: _Basis, xy: jax.Array, b: _Basis) -> jax.Array:
+def _correlations(a: Basis, xy: jax.Array, b: Basis) -> jax.Array:
     """Canonical correlations, and zeros."""
     cross = product(product(a.coefficients.T, xy), b.coefficients)
     return jnp.minimum(singular_values(cross), 1)

@@ -1,16 +1,19 @@
 """Similarity of single units: the best way to match those of one representation with another's."""
 
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._checks import check_choice
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._moments import pair_score
 from probekit.measures._status import Score
 from probekit.statistics import Moments, MomentsState, state_of
 
+Matched = Literal["both", "x", "y"]
+MATCHED = ("both", "x", "y")
 _MOMENTS = Moments(xx="diagonal", yy="diagonal")
 
 
@@ -102,9 +105,64 @@ def soft_matching(x: Any, y: Any) -> jax.Array:
     return soft_matching_score(_state(*matched(x, y, least=2))).value
 
 
+def semi_matching(x: Any, y: Any, *, units: Matched = "both", absolute: bool = False) -> jax.Array:
+    """Mean correlation of units with the unit of the other side that each is most like.
+
+    (mean_u max_v r(x_u, y_v) + mean_v max_u r(x_u, y_v)) / 2, or one of the two means: several
+    units may be matched with one, and one with none.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+    units : {"both", "x", "y"}
+        Whose units count: the second mean is how well those of `y` are found among those of `x`.
+    absolute : bool
+        Take |r|, so that a unit and its negative are alike.
+
+    Returns
+    -------
+    array ()
+        In [-1, 1], absolute in [0, 1]; 1 if every unit that counts is one of the other side's, up
+        to offset and positive scale. Constant units correlate 0. NaN if either is constant or not
+        finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+    OptionError
+        If `units` is none of the three.
+
+    Notes
+    -----
+    Invariant to translation, scaling and permutation, not to rotation. O(n d d_y).
+
+    References
+    ----------
+    Li, Yosinski, Clune, Lipson and Hopcroft 2016, Convergent learning (semi-matching).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import semi_matching
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> round(float(semi_matching(x, x[:, :1])), 5)  # (mean(1, 0) + 1) / 2
+    0.75
+    """
+    check_choice("units", units, MATCHED)
+    return _semi_matching(*matched(x, y, least=2), units, bool(absolute))
+
+
 @jitted()
 def _state(x: jax.Array, y: jax.Array) -> MomentsState:
     return state_of(_MOMENTS, x, y)
+
+
+@jitted(2, 3)
+def _semi_matching(x: jax.Array, y: jax.Array, units: Matched, absolute: bool) -> jax.Array:
+    return semi_matching_score(_state(x, y), units=units, absolute=absolute).value
 
 
 def permutation_matching_score(state: MomentsState) -> Score:
@@ -122,6 +180,23 @@ def soft_matching_score(state: MomentsState) -> Score:
     if correlations.shape[0] == correlations.shape[1]:  # the best plan is then a permutation
         return permutation_matching_score(state)
     return _scored(_transported(correlations), state)
+
+
+def semi_matching_score(state: MomentsState, *, units: Matched, absolute: bool) -> Score:
+    """`semi_matching` from moments; needs `xy` and the diagonals."""
+    assert state.xy is not None
+    x_scale, y_scale = (
+        jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, squares)))
+        for squares, constant in (
+            (state.x_squares, state.x_constant),
+            (state.y_squares, state.y_constant),
+        )
+    )
+    correlations = jnp.clip(state.xy * x_scale[:, None] * y_scale[None, :], -1, 1)
+    correlations = jnp.abs(correlations) if absolute else correlations
+    axes = {"x": (1,), "y": (0,), "both": (0, 1)}[units]
+    best = jnp.stack([correlations.max(axis=axis).mean() for axis in axes])
+    return pair_score(best.mean(), state)
 
 
 def _transported(gains: np.ndarray) -> float:

@@ -11,10 +11,22 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._status import Score, divide, score
 from probekit.measures.rdm import Metric, distances
+from probekit.measures.sequences import common_subsequence, kept_entries
 from probekit.statistics import Examples, ExamplesState, state_of
 
-Neighbourhood = Literal["jaccard", "rank", "joint", "overlap", "second_order"]
-NEIGHBOURHOODS = ("jaccard", "rank", "joint", "overlap", "second_order")
+Neighbourhood = Literal[
+    "jaccard", "rank", "joint", "overlap", "second_order", "cycle", "subsequence", "edit"
+]
+NEIGHBOURHOODS = (
+    "jaccard",
+    "rank",
+    "joint",
+    "overlap",
+    "second_order",
+    "cycle",
+    "subsequence",
+    "edit",
+)
 NEIGHBOUR_METRICS = ("cosine", "euclidean")
 DEFAULT_NEIGHBOURS = 10
 
@@ -33,7 +45,10 @@ def mutual_neighbours(
     among them: ``jaccard``: |N ∩ N'| / |N ∪ N'|; ``overlap``: |N ∩ N'| / k; ``rank``:
     Σ_{j ∈ N ∩ N'} 2 / ((1 + |r(j) - r'(j)|) (r(j) + r'(j))) / Σ_{l ≤ |N ∩ N'|} 1/l, 0 if there is
     none; ``joint``: the product of jaccard and rank; ``second_order``: the cosine of c and c', the
-    cosines of example i with those of N ∪ N' in either representation.
+    cosines of example i with those of N ∪ N' in either representation; ``cycle``: 1 if i is among
+    the N_j of some j of N'_i, so that a step in `y` and one in `x` lead back, else 0;
+    ``subsequence``: the length of the longest common subsequence of the two lists, nearest first,
+    / k; ``edit``: 1 - their Levenshtein distance / k.
 
     Parameters
     ----------
@@ -42,7 +57,9 @@ def mutual_neighbours(
         The same examples in the same order.
     neighbours : int
         k; all others, if there are fewer.
-    measure : {"jaccard", "rank", "joint", "overlap", "second_order"}
+    measure : {"jaccard", "rank", "joint", "overlap", "second_order", "cycle", "subsequence", \
+            "edit"}
+        ``cycle`` alone is not symmetric.
     metric : {"cosine", "euclidean"}
         What is near. Among equally near examples a fixed random order decides. ``second_order`` has
         cosines only.
@@ -51,7 +68,9 @@ def mutual_neighbours(
     -------
     array ()
         In [0, 1], ``second_order`` in [-1, 1]; 1 for equal neighbourhoods (in equal order, for
-        ranks). NaN if either is constant or not finite, or (cosine) an example is 0 in all units.
+        ``rank``, ``joint``, ``subsequence`` and ``edit``), but for ``cycle``, which is less where
+        an example is nobody's neighbour. NaN if either is constant or not finite, or (cosine) an
+        example is 0 in all units.
 
     Raises
     ------
@@ -63,14 +82,15 @@ def mutual_neighbours(
     Notes
     -----
     Invariant to scaling, rotation and permutation of units; euclidean also to translation.
-    O(n² (d + d_y + log n)).
+    O(n² (d + d_y + log n)), for ``subsequence`` and ``edit`` O(n k²) more.
 
     References
     ----------
     Hamilton, Leskovec and Jurafsky 2016, Cultural shift or linguistic drift? (second order); Wang
     et al. 2022, Towards understanding the instability of network embedding (rank, joint);
     Klabunde, Schumacher, Strohmaier and Lemmerich 2025, Similarity of neural network
-    models; Huh, Cheung, Wang and Isola 2024, The Platonic representation hypothesis (overlap).
+    models; Huh, Cheung, Wang and Isola 2024, The Platonic representation hypothesis (overlap,
+    and in its code cycle, subsequence and edit).
 
     Examples
     --------
@@ -128,6 +148,12 @@ def neighbours_score(
         each = jaccard
     elif second_order:
         each = _cosine_of_cosines(1 - far[0], 1 - far[1], near[0] | near[1])
+    elif measure == "cycle":
+        each = (near[1] & near[0].T).any(axis=1).astype(common.dtype)
+    elif measure in ("subsequence", "edit"):
+        most = min(neighbours, len(ranks[0]) - 1)
+        alike = common_subsequence if measure == "subsequence" else kept_entries
+        each = alike(ranks[0], ranks[1], k, most=most).astype(common.dtype) / jnp.maximum(k, 1)
     else:
         each = _rank_similarity(ranks[0], ranks[1], both, common)
         each = each * jaccard if measure == "joint" else each

@@ -39,6 +39,11 @@ ESTIMATORS = (
     ("v_information", "information:VInformation", "information that a family of probes can use"),
     ("cka", "similarity:CKA", "centred kernel alignment, linear or RBF, biased or debiased"),
     ("rsa", "similarity:RSA", "representational similarity analysis: RDMs compared"),
+    (
+        "rsm_norm_difference",
+        "similarity:RSMNormDifference",
+        "how far similarity matrices are apart, entry by entry",
+    ),
     ("hsic", "dependence:HSIC", "Hilbert-Schmidt independence criterion"),
     (
         "distance_correlation",
@@ -48,8 +53,9 @@ ESTIMATORS = (
     (
         "mutual_neighbours",
         "neighbours:MutualNeighbours",
-        "nearest neighbours in common: Jaccard, rank, joint, overlap, second order",
+        "nearest neighbours in common: Jaccard, rank, joint, overlap, second order, cycle, order",
     ),
+    ("cknna", "neighbours:CKNNA", "kernel alignment of mutual nearest neighbours"),
     (
         "multiscale_distance",
         "neighbours:MultiscaleDistance",
@@ -67,6 +73,7 @@ ESTIMATORS = (
         "angle after the best rotation",
     ),
     ("shape_metric", "alignment:ShapeMetric", "distance after partial whitening and rotation"),
+    ("aligned_cosine", "alignment:AlignedCosine", "cosine of examples after the best rotation"),
     ("bures_similarity", "alignment:BuresSimilarity", "normalised Bures similarity"),
     ("bures_metric", "alignment:BuresMetric", "Bures distance of Gram matrices"),
     ("cca", "canonical:CCA", "mean canonical correlation"),
@@ -80,9 +87,12 @@ ESTIMATORS = (
     ("rv_coefficient", "covariance:RVCoefficient", "RV coefficient, which is linear CKA"),
     ("pls", "covariance:PLS", "correlation of partial least squares components"),
     ("permutation_matching", "matching:PermutationMatching", "units matched one to one"),
+    ("semi_matching", "matching:SemiMatching", "each unit with the one that it is most like"),
     ("soft_matching", "matching:SoftMatching", "units matched by optimal transport"),
     ("ensd", "spaces:ENSD", "effective number of shared dimensions"),
     ("gulp", "spaces:GULP", "how differently ridge regression predicts from both"),
+    ("eigenspace_overlap", "spaces:EigenspaceOverlap", "how much of the spanned spaces is shared"),
+    ("maximum_match", "spaces:MaximumMatch", "units in sets that explain each other"),
     ("total_variance", "geometry:TotalVariance", "sum of the units' variances"),
     ("participation_ratio", "geometry:ParticipationRatio", "effective number of dimensions"),
     ("effective_rank", "spectrum:EffectiveRank", "number of directions, by entropy"),

@@ -23,6 +23,9 @@ MEASURES = {
     "pls": {},
     "permutation_matching": {},
     "soft_matching": {},
+    "semi_matching": {},
+    "eigenspace_overlap": {"centred": True},
+    "maximum_match": {"centred": True, "tolerance": 0.8},
     "ensd": {},
     "gulp": {},
 }
@@ -169,6 +172,8 @@ def test_bad_shapes_are_refused(measure):
         (lambda x: measures.shape_metric(x, x, alpha=2), r"alpha=2: must be at most 1"),
         (lambda x: measures.svcca(x, x, variance=0), r"variance=0: must be greater than 0"),
         (lambda x: measures.svcca(x, x, variance=1.5), r"variance=1.5: must be at most 1"),
+        (lambda x: measures.svcca(x, x, components=0), r"components=0: must be at least 1"),
+        (lambda x: measures.maximum_match(x, x, tolerance=1), r"tolerance=1: must be above 0 and"),
         (lambda x: measures.gulp(x, x, penalty=0), r"penalty=0: must be greater than 0"),
         (lambda x: measures.pls(x, x, weighting="sum"), r"weighting='sum': not a choice"),
     ],

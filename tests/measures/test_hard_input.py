@@ -14,6 +14,12 @@ SIMILARITIES = {
     "mutual_neighbours": (0, 1),
     "riemannian_distance": (0, np.inf),
     "hsic": (0, np.inf),
+    "cknna": (-1, 1),
+    "aligned_cosine": (-1, 1),
+    "rsm_norm_difference": (0, np.inf),
+    "semi_matching": (-1, 1),
+    "eigenspace_overlap": (0, 1),
+    "maximum_match": (0, 1),
 }
 OF_FEATURES = {
     "joint_r2": 1,

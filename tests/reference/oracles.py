@@ -440,24 +440,74 @@ def _whitened(a, b, centre):
 def mutual_neighbours(x, y, x2, y2, *, neighbours=10, measure="jaccard", metric="cosine"):
     if measure == "second_order":
         return second_order(x2, y2, neighbours)
-    near = []
+    near = [_nearest(z, neighbours, metric) for z in _wide(x2, y2)]
+    if measure == "cycle":
+        there, back = near[1], near[0]
+        return np.mean([any(i in back[j] for j in there[i]) for i in range(len(there))])
+    alike = {"subsequence": _subsequence, "edit": _unedited}.get(measure, _common)
+    each = [alike(mine, theirs) for mine, theirs in zip(*near, strict=True)]
+    return np.mean([found[measure] if isinstance(found, dict) else found for found in each])
+
+
+def _nearest(z, neighbours, metric):
+    far = cdist(z, z, metric)
+    np.fill_diagonal(far, np.inf)
+    return np.argsort(far, axis=1, kind="stable")[:, : min(neighbours, len(z) - 1)].tolist()
+
+
+def _common(mine, theirs):
+    both = set(mine) & set(theirs)
+    jaccard = len(both) / len(set(mine) | set(theirs))
+    rank = 0.0
+    for other in both:
+        r, s = mine.index(other) + 1, theirs.index(other) + 1
+        rank += 2 / ((1 + abs(r - s)) * (r + s))
+    rank /= sum(1 / place for place in range(1, len(both) + 1)) or 1
+    overlap = len(both) / len(mine)
+    return {"jaccard": jaccard, "rank": rank, "joint": jaccard * rank, "overlap": overlap}
+
+
+def _subsequence(a, b):
+    """By the textbook's table over all beginnings of both lists."""
+    table = np.zeros((len(a) + 1, len(b) + 1))
+    for i, j in itertools.product(range(len(a)), range(len(b))):
+        longer = max(table[i, j + 1], table[i + 1, j])
+        table[i + 1, j + 1] = table[i, j] + 1 if a[i] == b[j] else longer
+    return table[-1, -1] / len(a)
+
+
+def _unedited(a, b):
+    """Wagner and Fischer's table."""
+    table = np.add.outer(np.arange(len(a) + 1), np.arange(len(b) + 1))
+    for i, j in itertools.product(range(len(a)), range(len(b))):
+        others = table[i, j + 1] + 1, table[i + 1, j] + 1
+        table[i + 1, j + 1] = min(table[i, j] + (a[i] != b[j]), *others)
+    return 1 - table[-1, -1] / len(a)
+
+
+def cknna(x, y, x2, y2, *, neighbours=10, debiased=False):
+    kernels, masks = [], []
     for z in _wide(x2, y2):
-        far = cdist(z, z, metric)
-        np.fill_diagonal(far, np.inf)
-        near.append(np.argsort(far, axis=1, kind="stable")[:, :neighbours].tolist())
-    each = []
-    for mine, theirs in zip(*near, strict=True):
-        both = set(mine) & set(theirs)
-        jaccard = len(both) / len(set(mine) | set(theirs))
-        rank = 0.0
-        for other in both:
-            r, s = mine.index(other) + 1, theirs.index(other) + 1
-            rank += 2 / ((1 + abs(r - s)) * (r + s))
-        rank /= sum(1 / place for place in range(1, len(both) + 1)) or 1
-        overlap = len(both) / len(mine)
-        found = {"jaccard": jaccard, "rank": rank, "joint": jaccard * rank, "overlap": overlap}
-        each.append(found[measure])
-    return np.mean(each)
+        kernel = 1 - cdist(z, z, "cosine")
+        mask = np.zeros_like(kernel)
+        for i, others in enumerate(_nearest(z, neighbours, "cosine")):
+            mask[i, others] = 1
+        kernels.append(kernel)
+        masks.append(mask)
+    (k, m), (a, b) = kernels, masks
+    if debiased:
+        inner = _unbiased_hsic_of_any
+        return inner(a * b * k, a * b * m) / np.sqrt(inner(a * k, a * k) * inner(b * m, b * m))
+    centring = np.eye(len(k)) - 1 / len(k)
+    k, m = centring @ k @ centring, centring @ m @ centring
+    return (a * b * k * m).sum() / np.sqrt((a * k**2).sum() * (b * m**2).sum())
+
+
+def _unbiased_hsic_of_any(k, m):
+    """Of matrices that need not be symmetric, in Song et al.'s order of factors."""
+    n, ones = len(k), np.ones(len(k))
+    total = np.trace(k @ m) + (ones @ k @ ones) * (ones @ m @ ones) / ((n - 1) * (n - 2))
+    return (total - 2 / (n - 2) * (ones @ k @ m @ ones)) / (n * (n - 3))
 
 
 def second_order(x, y, neighbours):
@@ -474,6 +524,60 @@ def second_order(x, y, neighbours):
         a, b = (z[i, either] for z in cosines)
         each.append(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
     return np.mean(each)
+
+
+def aligned_cosine(x, y, x2, y2, *, centred=False):
+    x, y = _padded(*_wide(x2, y2), centred)
+    turned = x @ linalg.orthogonal_procrustes(x, y)[0]
+    cosines = [
+        a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in zip(turned, y, strict=True)
+    ]
+    return np.mean(cosines)
+
+
+def _padded(x, y, centred):
+    """Both with as many units, the last of which may be 0."""
+    x, y = (z - z.mean(axis=0) if centred else z for z in (x, y))
+    most = max(x.shape[1], y.shape[1])
+    return [np.pad(z, ((0, 0), (0, most - z.shape[1]))) for z in (x, y)]
+
+
+def semi_matching(x, y, x2, y2, *, units="both", absolute=False):
+    r = np.nan_to_num(1 - cdist(*(z.T for z in _wide(x2, y2)), "correlation"))
+    r = np.abs(r) if absolute else r
+    best = {"x": r.max(axis=1).mean(), "y": r.max(axis=0).mean()}
+    return best[units] if units in best else np.mean(list(best.values()))
+
+
+def eigenspace_overlap(x, y, x2, y2, *, centred=False):
+    bases = [linalg.orth(z) for z in _padded(*_wide(x2, y2), centred)]
+    angles = linalg.subspace_angles(*bases)
+    return (np.cos(angles) ** 2).sum() / max(basis.shape[1] for basis in bases)
+
+
+def maximum_match(x, y, x2, y2, *, tolerance=0.25, centred=False):
+    """By regression on the units themselves, one unit left out at a time: the furthest."""
+    x, y = (z - z.mean(axis=0) if centred else z for z in _wide(x2, y2))
+    units = [[u for u in z.T if np.linalg.norm(u) > 1e-6] for z in (x, y)]
+    while True:
+        far = []
+        for side, other in ((0, 1), (1, 0)):
+            for place, unit in enumerate(units[side]):
+                others = np.array(units[other]).T.reshape(len(unit), -1)
+                rest = unit - others @ np.linalg.lstsq(others, unit)[0] if others.size else unit
+                far.append((np.linalg.norm(rest) / np.linalg.norm(unit), side, place))
+        if not far or max(far)[0] <= tolerance:
+            return sum(map(len, units)) / (x.shape[1] + y.shape[1])
+        _, side, place = max(far)
+        del units[side][place]
+
+
+def rsm_norm_difference(x, y, x2, y2, *, rsm="euclidean", norm="frobenius"):
+    a, b = (
+        z @ z.T if rsm == "inner_product" else cdist(z, z, SCIPY_METRICS[rsm])
+        for z in _wide(x2, y2)
+    )
+    return np.linalg.norm(a - b, "fro" if norm == "frobenius" else 2)
 
 
 def multiscale_distance(x, y, x2, y2, *, neighbours=5):
@@ -622,9 +726,12 @@ def cca(x, y, x2, y2, *, squared=False):
     return np.mean(correlations**2 if squared else correlations)
 
 
-def svcca(x, y, x2, y2, *, variance=0.99):
+def svcca(x, y, x2, y2, *, variance=0.99, components=None):
     kept = []
     for z in _wide(x2, y2):
+        if components is not None:
+            kept.append(PCA(min(components, *z.shape)).fit_transform(z))
+            continue
         share = PCA().fit(z).explained_variance_ratio_.cumsum()
         kept.append(PCA(1 + int(np.argmax(share >= variance - 1e-9))).fit_transform(z))
     return np.mean(_canonical(*kept)[0])
@@ -763,6 +870,12 @@ BY_ESTIMATOR = {
     "distance_correlation": distance_correlation,
     "riemannian_distance": riemannian_distance,
     "multiscale_distance": multiscale_distance,
+    "cknna": cknna,
+    "aligned_cosine": aligned_cosine,
+    "semi_matching": semi_matching,
+    "eigenspace_overlap": eigenspace_overlap,
+    "maximum_match": maximum_match,
+    "rsm_norm_difference": rsm_norm_difference,
     "ensd": ensd,
     "gulp": gulp,
     "magnitude": magnitude,

@@ -1,0 +1,120 @@
+"""How much of the space that one representation's units span lies in that of another's."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit.measures._moments import from_moments, pair_score
+from probekit.measures._status import Score, divide
+from probekit.measures.canonical import Basis, basis_of
+from probekit.statistics import MomentsState
+from probekit.statistics._arrays import product
+
+
+def eigenspace_overlap(x: Any, y: Any, *, centred: bool = False) -> jax.Array:
+    """Eigenspace overlap score: ‖UᵀV‖² / max(r, r_y).
+
+    U and V are orthonormal bases of what the units of `x` and of `y` span among the examples (the
+    left singular vectors), r and r_y their numbers of columns.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+    centred : bool
+        Subtract the means of the units first; it is then the sum of the squared canonical
+        correlations over the larger rank (of which `cca` is that over the smaller).
+
+    Returns
+    -------
+    array ()
+        In [0, 1]; 1 if both span the same. With as many units as examples it is 1 whatever they
+        hold. NaN if either is constant or not finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to invertible linear maps; centred also to translation. O(n (d² + d_y²) + d³ + d_y³).
+
+    References
+    ----------
+    May, Zhang, Dao and Ré 2019, On the downstream performance of compressed word embeddings.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import eigenspace_overlap
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> round(float(eigenspace_overlap(x, x[:, 1:])), 5)
+    0.5
+    """
+    return from_moments(eigenspace_overlap_score, x, y, centred=bool(centred))
+
+
+def eigenspace_overlap_score(state: MomentsState, *, centred: bool) -> Score:
+    """`eigenspace_overlap` from moments; needs all blocks in full."""
+    xx, xy, yy = state.blocks()
+    a, b = basis_of(xx, state.x_constant), basis_of(yy, state.y_constant)
+    cross = product(product(a.coefficients.T, xy), b.coefficients)
+    shared, rank, rank_y = jnp.square(cross).sum(), a.rank, b.rank
+    if not centred:
+        x_mean = _mean_of(state.x_mean + state.x_rest, xx, a, state.count)
+        y_mean = _mean_of(state.y_mean + state.y_rest, yy, b, state.count)
+        shared = shared + _with_means(cross, x_mean, y_mean)
+        rank, rank_y = rank + x_mean.spanned, rank_y + y_mean.spanned
+    value = jnp.clip(divide(shared, jnp.maximum(rank, rank_y)), 0, 1)
+    return pair_score(value, state, deficient=a.deficient | b.deficient)
+
+
+class _Mean(NamedTuple):
+    """What the means of the units add to the space that their differences span.
+
+    The units are Σ_j a_j (b_j + u_j 1/√n), with b the basis of the differences, which 1 is at right
+    angles to.
+
+    Attributes
+    ----------
+    along : array (component,)
+        u.
+    spanned : array ()
+        Whether 1 itself is a sum of units, as where units differ by a constant.
+    """
+
+    along: jax.Array
+    spanned: jax.Array
+
+
+def _mean_of(mean: jax.Array, squares: jax.Array, basis: Basis, count: jax.Array) -> _Mean:
+    along = product(basis.coefficients.T, mean) * jnp.sqrt(count)
+    # Some sum of units without differences has a mean: then it is 1, up to scale.
+    spread = jnp.sqrt(squares.diagonal())
+    scale = jnp.where(spread > 0, 1 / jnp.where(spread > 0, spread, 1), 0)
+    explained = product(squares, product(basis.coefficients, along)) / jnp.sqrt(count)
+    constant = ~(jnp.abs(basis.coefficients).max(axis=1) > 0)
+    rest = jnp.where(constant, 0, (mean - explained) * scale)
+    whole = jnp.square(jnp.where(constant, 0, mean * scale)).sum()
+    rounding = 8 * float(np.finfo(mean.dtype).eps)
+    apart = jnp.square(rest).sum() > rounding * whole
+    return _Mean(along, apart | (constant & (mean != 0)).any())
+
+
+def _with_means(cross: jax.Array, x: _Mean, y: _Mean) -> jax.Array:
+    """Return what is added to ‖UᵀV‖², of bases of the differences, if means are left in.
+
+    A space is that of the differences and 1, without w = (1/√n - Σ u_j b_j) / √(1 + ‖u‖²): the one
+    direction that the units leave, if 1 is not spanned itself.
+    """
+    x_size, y_size = (1 / (1 + jnp.square(z.along).sum()) for z in (x, y))
+    x_size, y_size = jnp.where(x.spanned, 0, x_size), jnp.where(y.spanned, 0, y_size)
+    across = product(cross, y.along)
+    left = x_size * (1 + jnp.square(product(cross.T, x.along)).sum())
+    left += y_size * (1 + jnp.square(across).sum())
+    both = x_size * y_size * jnp.square(1 + product(x.along, across))
+    return 1 - left + both
