@@ -29,6 +29,7 @@ from probekit.estimators.geometry import ParticipationRatio, TotalVariance
 from probekit.estimators.information import (
     ControlSelectivity,
     OnlineCodelength,
+    VariationalCodelength,
     VInformation,
 )
 from probekit.estimators.matching import PermutationMatching, SoftMatching
@@ -114,5 +115,6 @@ __all__ = [
     "Uniformity",
     "UniqueR2",
     "VInformation",
+    "VariationalCodelength",
     "resolve",
 ]

@@ -47,6 +47,7 @@ from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
+from probekit.measures.variational import variational_codelength
 
 __all__ = [
     "STATUS_MEANINGS",
@@ -106,4 +107,5 @@ __all__ = [
     "uniformity",
     "unique_r2",
     "v_information",
+    "variational_codelength",
 ]

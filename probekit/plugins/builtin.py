@@ -36,6 +36,11 @@ ESTIMATORS = (
         "accuracy of a probe minus that on a control task",
     ),
     ("online_codelength", "information:OnlineCodelength", "minimum description length, online"),
+    (
+        "variational_codelength",
+        "information:VariationalCodelength",
+        "minimum description length, variational: bits of a probe's weights and of the labels",
+    ),
     ("v_information", "information:VInformation", "information that a family of probes can use"),
     ("cka", "similarity:CKA", "centred kernel alignment, linear or RBF, biased or debiased"),
     ("rsa", "similarity:RSA", "representational similarity analysis: RDMs compared"),
