@@ -32,6 +32,7 @@ from probekit.estimators.information import (
     VariationalCodelength,
     VInformation,
 )
+from probekit.estimators.kernel_ridge import KernelRidgeR2, MultipleKernelRidgeR2
 from probekit.estimators.matching import PermutationMatching, SoftMatching
 from probekit.estimators.neighbours import MultiscaleDistance, MutualNeighbours
 from probekit.estimators.parities import ParityR2
@@ -88,11 +89,13 @@ __all__ = [
     "IntrinsicDimension",
     "JointR2",
     "KNNAccuracy",
+    "KernelRidgeR2",
     "Kind",
     "LinearR2",
     "LinearRegressionSimilarity",
     "MLPAccuracy",
     "Magnitude",
+    "MultipleKernelRidgeR2",
     "MultiscaleDistance",
     "MutualNeighbours",
     "OnlineCodelength",

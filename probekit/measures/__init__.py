@@ -35,6 +35,7 @@ from probekit.measures.information import (
     online_codelength,
     v_information,
 )
+from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.matching import permutation_matching, soft_matching
 from probekit.measures.multiscale import multiscale_distance
@@ -76,9 +77,11 @@ __all__ = [
     "hsic",
     "intrinsic_dimension",
     "joint_r2",
+    "kernel_ridge_r2",
     "linear_r2",
     "linear_regression_similarity",
     "magnitude",
+    "multiple_kernel_ridge_r2",
     "multiscale_distance",
     "mutual_neighbours",
     "online_codelength",

@@ -19,6 +19,12 @@ ESTIMATORS = (
     ("commonality", "partition:Commonality", "explained variance over all sets of features"),
     ("ridge_r2", "ridge:RidgeR2", "R² of the representation, with a cross-validated ridge"),
     ("banded_ridge_r2", "partition:BandedRidgeR2", "ridge with a penalty for each feature"),
+    ("kernel_ridge_r2", "kernel_ridge:KernelRidgeR2", "R² of smooth functions of a feature"),
+    (
+        "multiple_kernel_ridge_r2",
+        "kernel_ridge:MultipleKernelRidgeR2",
+        "ridge with a kernel for each feature, and the share of each",
+    ),
     ("parity_r2", "parities:ParityR2", "subfeatures: variance along the parities of bits"),
     ("condition_rdm", "conditions:ConditionRDM", "crossnobis and Mahalanobis distances"),
     ("decoding_r2", "decoding:DecodingR2", "R² of a feature read out by ridge regression"),
