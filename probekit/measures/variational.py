@@ -18,9 +18,9 @@ from probekit.statistics import Examples, ExamplesState, state_of
 SCALES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 _BIAS = np.pi / np.sqrt(3)  # of a log-odds whose probability is about as likely everywhere
 _LONGER = 30 * np.log(2)  # nats; what is this much longer is no part of the sum over scales
-_ROUNDS, _STEPS, _FLAT = 20, 50, 1e-5
+_ROUNDS, _STEPS, _FLAT, _GAIN = 20, 50, 1e-5, 1e-9
 _FAR, _STEP, _COARSE = 8.0, 0.125, 1.0  # of the nodes, in standard deviations
-_INNER_STEPS, _HALVINGS, _SOLVED = 12, 6, 1e-9
+_INNER_STEPS, _QUARTERINGS, _SOLVED = 12, 6, 1e-9
 
 
 def variational_codelength(x: Any, y: Any, *, scales: Sequence[float] = SCALES) -> jax.Array:
@@ -66,10 +66,10 @@ def variational_codelength(x: Any, y: Any, *, scales: Sequence[float] = SCALES) 
     classes, which have one logit, it is that of chords (0.3 % of what a logit's variance costs); of
     more, the tilted bound or that of pairs with the true class, for each example the tighter; there
     may be more than one posterior then that is the best nearby. L-BFGS with all examples, from the
-    prior's mean, ends where no derivative is above 1e-5 nats, or after 1000 steps: what is not
-    found by then leaves a code that is longer than it could be, and still one. Scales ascend, each
-    from the posterior of the last, until one is 30 bits longer than the best; what is left out
-    would shorten L by less than 1e-8 bits.
+    prior's mean, ends where no derivative is above 1e-5 nats or a step gains less than 1e-9 of the
+    length, or after 1000 steps: what is not found by then leaves a code that is longer than it
+    could be, and still one. Scales ascend, each from the posterior of the last, until one is 30
+    bits longer than the best; what is left out would shorten L by less than 1e-8 bits.
 
     Runs on the host in float64, not under ``jit``. Invariant to translation, scaling, rotation and
     permutation of units. O(n d min(n, d)), and O(n min(n, d)) an iteration and class.
@@ -184,7 +184,7 @@ class _Code(NamedTuple):
     def _shorter(self, prior: np.ndarray, start: _Posterior) -> tuple[_Posterior, float, bool]:
         """Take L-BFGS some steps further, and say whether it is at the end.
 
-        Deviations are what the curvature at the start says: in units of them all weights are alike.
+        Deviations say how curved the length is at the start: in units of them all weights are alike.
         """
         from scipy import optimize
 
@@ -200,7 +200,7 @@ class _Code(NamedTuple):
             slopes = np.stack([by_mean * unit, by_deviation * found.deviation])
             return nats, slopes.ravel()
 
-        options = {"maxiter": _STEPS, "gtol": _FLAT, "ftol": 0}
+        options = {"maxiter": _STEPS, "gtol": _FLAT, "ftol": _GAIN}
         found = optimize.minimize(
             length, np.zeros(2 * unit.size), jac=True, method="L-BFGS-B", options=options
         )
@@ -291,7 +291,7 @@ def _expected_log_sums(mean: np.ndarray, variance: np.ndarray) -> Bound:
 
     For any a, E log Σ exp f = E aᵀf + E log Σ exp(f - aᵀf) is at most, by Jensen,
     Σ a² v / 2 + log Σ exp(m + (1/2 - a) v): convex in a, and least where a = softmax of what the
-    exponential is taken of. Newton's steps towards that, halved twice where they go too far.
+    exponential is taken of. Newton's steps towards that, quartered where they go too far.
     """
     a, _ = _softmax(mean)
     value, p = _tilted(a, mean, variance)
@@ -303,7 +303,7 @@ def _expected_log_sums(mean: np.ndarray, variance: np.ndarray) -> Bound:
         shift = (variance * p * off * damped).sum(axis=1) / (p * damped).sum(axis=1)
         step = damped * (off + p * shift[:, None])
         part = np.ones((len(a), 1))
-        for _ in range(_HALVINGS):
+        for _ in range(_QUARTERINGS):
             tried, tried_p = _tilted(a - part * step, mean, variance)
             worse = tried > value + 1e-14 * np.abs(value)
             if not worse.any():
