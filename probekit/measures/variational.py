@@ -184,7 +184,7 @@ class _Code(NamedTuple):
     def _shorter(self, prior: np.ndarray, start: _Posterior) -> tuple[_Posterior, float, bool]:
         """Take L-BFGS some steps further, and say whether it is at the end.
 
-        Deviations say how curved the length is at the start: in units of them all weights are alike.
+        Deviations say how curved the length is at the start: in these units all weights are alike.
         """
         from scipy import optimize
 
