@@ -30,8 +30,10 @@ from probekit.estimators.geometry import ParticipationRatio, TotalVariance
 from probekit.estimators.information import (
     ControlSelectivity,
     OnlineCodelength,
+    VariationalCodelength,
     VInformation,
 )
+from probekit.estimators.kernel_ridge import KernelRidgeR2, MultipleKernelRidgeR2
 from probekit.estimators.matching import (
     PermutationMatching,
     SemiMatching,
@@ -95,12 +97,14 @@ __all__ = [
     "IntrinsicDimension",
     "JointR2",
     "KNNAccuracy",
+    "KernelRidgeR2",
     "Kind",
     "LinearR2",
     "LinearRegressionSimilarity",
     "MLPAccuracy",
     "Magnitude",
     "MaximumMatch",
+    "MultipleKernelRidgeR2",
     "MultiscaleDistance",
     "MutualNeighbours",
     "OnlineCodelength",
@@ -125,5 +129,6 @@ __all__ = [
     "Uniformity",
     "UniqueR2",
     "VInformation",
+    "VariationalCodelength",
     "resolve",
 ]

@@ -37,7 +37,8 @@ any size; *sample*: the score is that of a fixed number of examples, the same in
 
 Not here: representation topology divergence (Barannikov et al. 2022), for which there is no kept-up
 library that computes it on a CPU; stochastic shape metrics, which need many responses to each
-input; RDM models whose weights are fitted; variational codelength.
+input; RDM models whose weights are fitted; group lasso, whose choice of features is not what is
+asked here; relative weights, another way to split R² than the product measure.
 """
 
 

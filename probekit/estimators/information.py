@@ -7,7 +7,9 @@ import jax
 
 from probekit._checks import check_at_least
 from probekit.estimators._probing import OfProbe
+from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
+from probekit.measures import Score
 from probekit.measures.decoders import Options
 from probekit.measures.information import (
     DEFAULT_DRAWS,
@@ -17,7 +19,8 @@ from probekit.measures.information import (
     information_score,
     selectivity_score,
 )
-from probekit.statistics import ExamplesState
+from probekit.measures.variational import SCALES, check_scales, variational_score
+from probekit.statistics import Examples, ExamplesState
 from probekit.variables import Variable
 
 
@@ -58,34 +61,102 @@ class OnlineCodelength(OfProbe):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """Codelength and compression."""
-        references = (
-            "Voita and Titov 2020, Information-theoretic probing with minimum description length"
-        )
-        return (
-            Variable(
-                self.name,
-                long_name=f"online codelength of the feature ({self.probe})",
-                units="bit",
-                valid_range=(0.0, float("inf")),
-                references=references,
-            ),
-            Variable(
-                f"{self.name}_compression",
-                long_name="uniform codelength / online codelength",
-                valid_range=(0.0, float("inf")),
-                references=references,
-            ),
+        return _length_and_compression(
+            self.name,
+            "online",
+            of=self.probe,
+            references="Voita and Titov 2020, Information-theoretic probing with minimum "
+            "description length",
         )
 
     def compute(self, fit: ExamplesState, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
         del held_out
-        length, compression = codelength_score(
+        scores = codelength_score(
             fit.head(self.examples),
             probe=self.probe,
             fractions=self.fractions,
             options=self.options,
         )
-        return reported(self.name, length) | reported(f"{self.name}_compression", compression)
+        return _both_reported(self.name, scores)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VariationalCodelength(Estimator):
+    """Minimum description length of a feature given the representation, by a variational code.
+
+    As `probekit.measures.variational_codelength`, of the fitted examples; the second variable,
+    ``<name>_compression``, says how many times shorter it is than the uniform code.
+
+    Parameters
+    ----------
+    scales : tuple of float
+        Standard deviations among which the prior of the probe's weights is spread.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the first variable.
+    """
+
+    scales: tuple[float, ...] = SCALES
+    examples: int = 1024
+    name: str = "variational_codelength"
+    kind = "decoding"
+    traceable = False
+    distinct = True
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_scales(self.scales)
+        check_at_least("examples", self.examples, 2)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """Codelength and compression."""
+        return _length_and_compression(
+            self.name,
+            "variational",
+            of="linear",
+            references="Voita and Titov 2020, Information-theoretic probing with minimum "
+            "description length; Blier and Ollivier 2018, The description length of deep learning "
+            "models",
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(self, fit: ExamplesState, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
+        del held_out
+        return _both_reported(
+            self.name, variational_score(fit.head(self.examples), scales=self.scales)
+        )
+
+
+def _length_and_compression(
+    name: str, code: str, *, of: str, references: str
+) -> tuple[Variable, ...]:
+    return (
+        Variable(
+            name,
+            long_name=f"{code} codelength of the feature ({of})",
+            units="bit",
+            valid_range=(0.0, float("inf")),
+            references=references,
+        ),
+        Variable(
+            f"{name}_compression",
+            long_name=f"uniform codelength / {code} codelength",
+            valid_range=(0.0, float("inf")),
+            references=references,
+        ),
+    )
+
+
+def _both_reported(name: str, scores: tuple[Score, Score]) -> dict[str, jax.Array]:
+    length, compression = scores
+    return reported(name, length) | reported(f"{name}_compression", compression)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

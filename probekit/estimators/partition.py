@@ -7,6 +7,7 @@ import jax
 from probekit._checks import check_at_least, check_choice
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import invariances_of_average, reported
+from probekit.estimators.ridge import RANGES, WORDS
 from probekit.measures.banded import DEFAULT_CANDIDATES, Columns, banded_score
 from probekit.measures.commonality import (
     check_averaged,
@@ -14,8 +15,8 @@ from probekit.measures.commonality import (
     commonality_score,
     unique_and_shared_score,
 )
-from probekit.measures.regression import MULTIOUTPUT, MultiOutput, encoding_score
-from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, Options, check_penalties
+from probekit.measures.regression import MULTIOUTPUT, MultiOutput, Scoring, encoding_score
+from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, Options, checked_options
 from probekit.statistics import FoldMoments, Moments, MomentsState
 from probekit.variables import Variable
 
@@ -210,6 +211,8 @@ class BandedRidgeR2(Estimator):
         Choose for each unit on its own.
     multioutput : {"uniform_average", "variance_weighted"}
         Mean over units, or share of the total variance.
+    scoring : {"r2", "correlation"}
+        Or the correlation of units with what is predicted.
     name : str
         Name of the first variable.
     """
@@ -219,6 +222,7 @@ class BandedRidgeR2(Estimator):
     folds: int = DEFAULT_FOLDS
     per_unit: bool = False
     multioutput: MultiOutput = "uniform_average"
+    scoring: Scoring = "r2"
     name: str = "banded_ridge_r2"
     kind = "encoding"
     joint = True
@@ -226,10 +230,15 @@ class BandedRidgeR2(Estimator):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_penalties(self.penalties)
         check_at_least("candidates", self.candidates, 1)
-        check_at_least("folds", self.folds, 2)
         check_averaged(self.multioutput)
+        assert self._options
+
+    @property
+    def _options(self) -> Options:
+        return checked_options(
+            self.penalties, self.folds, self.per_unit, self.multioutput, self.scoring
+        )
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -241,15 +250,14 @@ class BandedRidgeR2(Estimator):
         return (
             Variable(
                 self.name,
-                long_name="variance explained by banded ridge regression (R²)",
-                valid_range=_ONE_SIDED,
+                long_name=f"variance explained by banded ridge ({WORDS[self.scoring]})",
+                valid_range=RANGES[self.scoring],
                 references=references,
             ),
             Variable(
                 f"{self.name}_share",
                 dims=("feature",),
-                long_name="part of R² that the feature has (product measure)",
-                valid_range=_ONE_SIDED,
+                long_name="part of it that the feature has (product measure)",
                 references=references,
             ),
         )
@@ -262,8 +270,7 @@ class BandedRidgeR2(Estimator):
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
     ) -> dict[str, jax.Array]:
-        options = Options(self.penalties, self.folds, self.per_unit, self.multioutput)
         total, shares = banded_score(
-            fit, held_out, columns, candidates=self.candidates, options=options
+            fit, held_out, columns, candidates=self.candidates, options=self._options
         )
         return reported(self.name, total) | reported(f"{self.name}_share", shares)

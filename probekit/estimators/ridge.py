@@ -1,20 +1,20 @@
 """Ridge regression with a cross-validated penalty, in both directions."""
 
 import dataclasses
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
-from probekit._checks import check_at_least, check_choice
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures import Score
-from probekit.measures.regression import MULTIOUTPUT, MultiOutput
+from probekit.measures.regression import MultiOutput, Scoring
 from probekit.measures.ridge import (
     DEFAULT_FOLDS,
     DEFAULT_PENALTIES,
     Options,
-    check_penalties,
+    checked_options,
     ridge_score,
     swapped_folds,
 )
@@ -24,23 +24,25 @@ from probekit.variables import Variable
 _REFERENCES = "Hoerl and Kennard 1970, Ridge regression; Stone 1974, Cross-validatory choice"
 
 
-def _check(penalties: tuple[float, ...], folds: int, multioutput: MultiOutput) -> None:
-    check_penalties(penalties)
-    check_at_least("folds", folds, 2)
-    check_choice("multioutput", multioutput, MULTIOUTPUT)
+RANGES = {"r2": (-float("inf"), 1.0), "correlation": (-1.0, 1.0)}
+"""Of the scorings."""
+
+WORDS = {"r2": "R²", "correlation": "correlation of units with what is predicted"}
+"""For the scorings."""
 
 
-def _penalty_variable(name: str) -> Variable:
+def penalty_variable(name: str, references: str = _REFERENCES) -> Variable:
+    """Return the variable for the penalty that was chosen."""
     return Variable(
         f"{name}_penalty",
         long_name="penalty chosen by cross-validation (median)",
         valid_range=(0.0, float("inf")),
-        references=_REFERENCES,
+        references=references,
     )
 
 
-def _reported(name: str, found: tuple[Score, jax.Array]) -> dict[str, jax.Array]:
-    score, chosen = found
+def score_and_penalty(name: str, score: Score, chosen: Any) -> dict[str, jax.Array]:
+    """Return the score with its status, and the penalty."""
     undefined = jnp.isnan(score.value).all()
     return reported(name, score) | {
         f"{name}_penalty": jnp.where(undefined, jnp.nan, jnp.median(chosen))
@@ -64,6 +66,8 @@ class RidgeR2(Estimator):
         Choose a penalty for each unit.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
         Mean over units; share of the total variance; or each unit on its own.
+    scoring : {"r2", "correlation"}
+        Or the correlation of units with what is predicted.
     name : str
         Name of the first variable.
     """
@@ -72,12 +76,19 @@ class RidgeR2(Estimator):
     folds: int = DEFAULT_FOLDS
     per_unit: bool = False
     multioutput: MultiOutput = "uniform_average"
+    scoring: Scoring = "r2"
     name: str = "ridge_r2"
     kind = "encoding"
 
     def __post_init__(self) -> None:
         """Check the options."""
-        _check(self.penalties, self.folds, self.multioutput)
+        assert self._options
+
+    @property
+    def _options(self) -> Options:
+        return checked_options(
+            self.penalties, self.folds, self.per_unit, self.multioutput, self.scoring
+        )
 
     @property
     def invariances(self) -> frozenset[str]:
@@ -92,11 +103,11 @@ class RidgeR2(Estimator):
             Variable(
                 self.name,
                 dims=("unit",) if self.multioutput == "raw_values" else (),
-                long_name="variance explained by the feature, by ridge (R²)",
-                valid_range=(-float("inf"), 1.0),
+                long_name=f"variance explained by the feature, by ridge ({WORDS[self.scoring]})",
+                valid_range=RANGES[self.scoring],
                 references=_REFERENCES,
             ),
-            _penalty_variable(self.name),
+            penalty_variable(self.name),
         )
 
     @property
@@ -105,9 +116,8 @@ class RidgeR2(Estimator):
         return FoldMoments(folds=self.folds, xx="diagonal")
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
-        options = Options(self.penalties, self.folds, self.per_unit, self.multioutput)
-        score = ridge_score(swapped_folds(fit), swapped_folds(held_out), options)
-        return _reported(self.name, score)
+        states = swapped_folds(fit), swapped_folds(held_out)
+        return score_and_penalty(self.name, *ridge_score(*states, self._options))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -125,6 +135,8 @@ class RidgeDecodingR2(Estimator):
         Into how many folds examples fall, by a hash of their number.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
         How the columns of a feature with several are averaged.
+    scoring : {"r2", "correlation"}
+        Or the correlation of columns with what is predicted.
     name : str
         Name of the first variable.
     """
@@ -132,13 +144,18 @@ class RidgeDecodingR2(Estimator):
     penalties: tuple[float, ...] = DEFAULT_PENALTIES
     folds: int = DEFAULT_FOLDS
     multioutput: MultiOutput = "uniform_average"
+    scoring: Scoring = "r2"
     name: str = "ridge_decoding_r2"
     kind = "decoding"
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
 
     def __post_init__(self) -> None:
         """Check the options."""
-        _check(self.penalties, self.folds, self.multioutput)
+        assert self._options
+
+    @property
+    def _options(self) -> Options:
+        return checked_options(self.penalties, self.folds, False, self.multioutput, self.scoring)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -147,11 +164,12 @@ class RidgeDecodingR2(Estimator):
             Variable(
                 self.name,
                 dims=("k",) if self.multioutput == "raw_values" else (),
-                long_name="feature predicted from the representation, by ridge (R²)",
-                valid_range=(-float("inf"), 1.0),
+                long_name="feature predicted from the representation, by ridge "
+                f"({'R²' if self.scoring == 'r2' else 'correlation'})",
+                valid_range=RANGES[self.scoring],
                 references=_REFERENCES,
             ),
-            _penalty_variable(self.name),
+            penalty_variable(self.name),
         )
 
     @property
@@ -160,5 +178,4 @@ class RidgeDecodingR2(Estimator):
         return FoldMoments(folds=self.folds, yy="diagonal")
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
-        options = Options(self.penalties, self.folds, False, self.multioutput)
-        return _reported(self.name, ridge_score(fit, held_out, options))
+        return score_and_penalty(self.name, *ridge_score(fit, held_out, self._options))

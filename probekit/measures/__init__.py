@@ -37,6 +37,7 @@ from probekit.measures.information import (
     online_codelength,
     v_information,
 )
+from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.matching import (
     permutation_matching,
@@ -56,6 +57,7 @@ from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
 from probekit.measures.subspaces import maximum_match
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
+from probekit.measures.variational import variational_codelength
 
 __all__ = [
     "STATUS_MEANINGS",
@@ -87,10 +89,12 @@ __all__ = [
     "hsic",
     "intrinsic_dimension",
     "joint_r2",
+    "kernel_ridge_r2",
     "linear_r2",
     "linear_regression_similarity",
     "magnitude",
     "maximum_match",
+    "multiple_kernel_ridge_r2",
     "multiscale_distance",
     "mutual_neighbours",
     "online_codelength",
@@ -121,4 +125,5 @@ __all__ = [
     "uniformity",
     "unique_r2",
     "v_information",
+    "variational_codelength",
 ]

@@ -8,13 +8,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice, check_same_examples
+from probekit._checks import check_at_least, check_same_examples
 from probekit.errors import ShapeError
-from probekit.measures._arguments import jitted, matrix, splits
+from probekit.measures._arguments import Pair, jitted, matrix, splits
 from probekit.measures._status import Score, divide
 from probekit.measures.regression import (
-    MULTIOUTPUT,
     MultiOutput,
+    Scoring,
     residual_squares,
     weights_score,
 )
@@ -22,7 +22,8 @@ from probekit.measures.ridge import (
     DEFAULT_FOLDS,
     DEFAULT_PENALTIES,
     Options,
-    check_penalties,
+    checked_options,
+    explained_outside,
     path_of,
     swapped_folds,
 )
@@ -57,6 +58,7 @@ def banded_ridge_r2(
     folds: int = DEFAULT_FOLDS,
     per_unit: bool = False,
     multioutput: MultiOutput = "uniform_average",
+    scoring: Scoring = "r2",
 ) -> BandedRidge:
     """R² of a representation by banded ridge regression, split over groups of features.
 
@@ -83,13 +85,16 @@ def banded_ridge_r2(
         Choose penalty and γ for each unit, instead of one for the mean R² of all units.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
         How the units' R² and shares are averaged.
+    scoring : {"r2", "correlation"}
+        Or the correlation of each unit with its prediction, as in `ridge_r2`; the share of a group
+        is then that of the covariance, Σ_i x̂_gi x_i / √(Σ_i x̂_i² Σ_i x_i²), and shares add up.
 
     Returns
     -------
     BandedRidge
         ``r2``, at most 1, and ``shares``, which add up to it on the fitted examples; on others they
-        add up to what `r2` would be if the means were the same. A share may be negative. Undefined
-        as `linear_r2` is.
+        add up to what `r2` would be if the means were the same. A share may be negative, or above
+        1. Undefined as `linear_r2` is.
 
     Raises
     ------
@@ -97,7 +102,7 @@ def banded_ridge_r2(
         If numbers of examples or columns differ, there are no groups, or fewer than 2 examples.
     OptionError
         If there is no penalty or one that is not positive, no candidate, fewer than 2 folds, or
-        `multioutput` is none of the three.
+        `multioutput` or `scoring` is none of those there are.
 
     Notes
     -----
@@ -120,17 +125,18 @@ def banded_ridge_r2(
     >>> round(float(found.r2), 2), np.round(found.shares, 2).tolist()
     (1.0, [1.0, 0.0])
     """
-    check_penalties(penalties)
     check_at_least("candidates", candidates, 1)
-    check_at_least("folds", folds, 2)
-    check_choice("multioutput", multioutput, MULTIOUTPUT)
-    y, columns = _side_by_side("groups", groups)
-    other: Any = held_out
-    if isinstance(held_out, tuple) and len(held_out) == 2:
-        other = (held_out[0], _side_by_side("held_out[1]", held_out[1])[0])
-    fit, scored = splits(x, y, other, least=2)
-    options = Options(tuple(map(float, penalties)), int(folds), bool(per_unit), multioutput)
+    options = checked_options(penalties, folds, per_unit, multioutput, scoring)
+    fit, scored, columns = grouped_splits(x, groups, held_out)
     return BandedRidge(*_banded(*fit, *scored, columns, int(candidates), options))
+
+
+def grouped_splits(x: Any, groups: Sequence[Any], held_out: Any) -> tuple[Pair, Pair, Columns]:
+    """Return what `splits` does, with groups of features side by side, and the columns of each."""
+    y, columns = _side_by_side("groups", groups)
+    if isinstance(held_out, tuple) and len(held_out) == 2:
+        held_out = (held_out[0], _side_by_side("held_out[1]", held_out[1])[0])
+    return *splits(x, y, held_out, least=2), columns
 
 
 def _side_by_side(argument: str, groups: Sequence[Any]) -> tuple[jax.Array, Columns]:
@@ -188,15 +194,14 @@ def banded_score(
     choices = jnp.asarray(options.penalties, every.count.dtype)
     points = jnp.asarray(simplex_points(len(columns), candidates), every.count.dtype)
     errors = _left_out_errors(fit, points, choices, owner)  # (candidate, penalty, unit)
-    each = 1 - errors / jnp.where(every.y_constant, 1, every.y_squares)
-    each = jnp.where(every.y_constant, 0, each).reshape(-1, each.shape[2])
-    if not options.per_target:
-        each = jnp.broadcast_to(each.mean(axis=1, keepdims=True), each.shape)
+    each = explained_outside(errors.reshape(-1, errors.shape[2]), every, options.per_target)
     best = jnp.argmax(each, axis=0)
     candidate, penalty = best // choices.shape[0], choices[best % choices.shape[0]]
     weights = _chosen_weights(every, points, candidate, penalty, owner)
-    total = weights_score(every, scored, weights, multioutput=options.multioutput)
-    return total, _shares(scored, weights, owner, len(columns), total, options.multioutput)
+    total = weights_score(
+        every, scored, weights, multioutput=options.multioutput, scoring=options.scoring
+    )
+    return total, _shares(scored, weights, owner, len(columns), total, options)
 
 
 def _scaled(state: MomentsState, point: jax.Array, owner: np.ndarray) -> tuple[Any, jax.Array]:
@@ -268,18 +273,36 @@ def _shares(
     owner: np.ndarray,
     groups: int,
     total: Score,
+    options: Options,
+) -> Score:
+    """Split the score over groups, averaged over units as it was."""
+    xx, xy, _ = scored.blocks()
+    seen, constant = product(xx, weights), scored.y_constant
+    if options.scoring == "r2":
+        each, whole_of = weights * (2 * xy - seen), scored.y_squares
+    else:
+        squares = (weights * seen).sum(axis=0)
+        constant = constant | ~(squares > 0)
+        each = weights * xy
+        whole_of = jnp.sqrt(jnp.where(constant, 1, squares)) * jnp.sqrt(scored.y_squares)
+    each = each / jnp.where(constant, 1, whole_of)  # (column, unit)
+    parts = jnp.stack([each[owner == group].sum(axis=0) for group in range(groups)])
+    return averaged_shares(parts, constant, scored, total, options.multioutput)
+
+
+def averaged_shares(
+    parts: jax.Array,
+    constant: jax.Array,
+    scored: MomentsState,
+    total: Score,
     multioutput: MultiOutput,
 ) -> Score:
-    """Product measure of each group, averaged over units as R² was."""
-    xx, xy, _ = scored.blocks()
-    each = weights * (2 * xy - product(xx, weights))  # (column, unit)
-    parts = jnp.stack([each[owner == group].sum(axis=0) for group in range(groups)])
-    constant = scored.y_constant
-    squares = jnp.where(constant, 0, scored.y_squares)
+    """Shares of groups ``(group, unit)``, averaged over units as the score of all groups was."""
+    parts = jnp.where(constant, 0, parts)
     if multioutput == "variance_weighted":
-        value = divide(jnp.where(constant, 0, parts).sum(axis=1), squares.sum())
+        squares = jnp.where(scored.y_constant, 0, scored.y_squares)
+        value = divide((parts * squares).sum(axis=1), squares.sum())
     else:
-        value = jnp.where(constant, 0, parts / jnp.where(constant, 1, squares))
-        value = value if multioutput == "raw_values" else value.mean(axis=1)
-    value = jnp.where(jnp.isnan(total.value), jnp.nan, jnp.minimum(value, 1))
+        value = parts if multioutput == "raw_values" else parts.mean(axis=1)
+    value = jnp.where(jnp.isnan(total.value), jnp.nan, value)
     return Score(value, jnp.broadcast_to(total.status, value.shape))

@@ -276,13 +276,20 @@ def trained(probe: Any, known: Labelled, options: Options = (), *, regression: b
     target = known.label
     if regression and target.shape[1] == 1:
         target = target[:, 0]
-    # On few examples, threads of BLAS wait for each other and for XLA's longer than they work.
-    with warnings.catch_warnings(), _threads().limit(limits=1):
+    with warnings.catch_warnings(), one_thread():
         # A perceptron of so many steps is the probe; whether it could get better is no matter.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit((known.x - mean) / scale, target, **weights)
     classes = np.zeros(0, int) if regression else np.asarray(model.classes_)
     return Trained(model, classes, mean, scale, name)
+
+
+def one_thread() -> Any:
+    """Return the context in which BLAS has one thread.
+
+    On few examples, its threads wait for each other and for XLA's longer than they work.
+    """
+    return _threads().limit(limits=1)
 
 
 @cache

@@ -257,10 +257,9 @@ def codelength_score(
     fit: ExamplesState, *, probe: Any, fractions: tuple[float, ...], options: Options
 ) -> tuple[Score, Score]:
     """`online_codelength` of the fitted examples, and how many times shorter than uniform it is."""
-    dtype = np.asarray(fit.x).dtype
     status = status_of_classes(fit)
     if status != OK:
-        return as_score(np.nan, status, dtype), as_score(np.nan, status, dtype)
+        return as_codelength(np.nan, np.nan, fit, status)
     (known,) = labelled(fit)
     classes = int(known.label.max()) + 1
     bits = 0.0
@@ -272,8 +271,15 @@ def codelength_score(
         p = _predicted(probe, known.take(slice(0, start)), coded, classes, options)
         p = (start * p + 1) / (start + classes)
         bits -= np.log2(p[np.arange(end - start), coded.label]).sum()
-    uniform = len(known.label) * np.log2(classes)
-    return as_score(bits, OK, dtype), as_score(uniform / bits, OK, dtype)
+    return as_codelength(bits, len(known.label) * np.log2(classes), fit)
+
+
+def as_codelength(
+    bits: float, uniform: float, fit: ExamplesState, status: int = OK
+) -> tuple[Score, Score]:
+    """Return the length of a code, and how many times shorter than the uniform one it is."""
+    dtype = np.asarray(fit.x).dtype
+    return as_score(bits, status, dtype), as_score(uniform / bits, status, dtype)
 
 
 def _blocks(examples: int, fractions: tuple[float, ...]) -> Iterator[tuple[int, int]]:

@@ -16,6 +16,8 @@ from probekit.statistics.moments import rounding_of_squares
 
 MultiOutput = Literal["uniform_average", "variance_weighted", "raw_values"]
 MULTIOUTPUT = ("uniform_average", "variance_weighted", "raw_values")
+Scoring = Literal["r2", "correlation"]
+SCORING = ("r2", "correlation")
 DEFAULT_PENALTY = 1e-3
 
 
@@ -197,22 +199,65 @@ def weights_score(
     weights: jax.Array,
     *,
     multioutput: MultiOutput,
+    scoring: Scoring = "r2",
     deficient: jax.Array | bool = False,
 ) -> Score:
-    """R² of predictions by weights ``(unit, k)`` that were found on the fitted examples."""
-    residual = residual_squares(fit, held_out, weights)
+    """Score of predictions by weights ``(unit, k)`` that were found on the fitted examples."""
+    if scoring == "r2":
+        each, constant = explained(residual_squares(fit, held_out, weights), fit, held_out)
+    else:
+        xx, xy, _ = held_out.blocks()
+        along, squares = (weights * part for part in (xy, product(xx, weights)))
+        each, constant = correlations(along.sum(axis=0), squares.sum(axis=0), held_out)
+        constant = constant | held_out.x_constant.all()
+    finite = fit.finite() & held_out.finite()
+    return averaged(
+        each, constant, fit, held_out, finite=finite, deficient=deficient, multioutput=multioutput
+    )
+
+
+def explained(
+    residual: jax.Array, fit: MomentsState, held_out: MomentsState
+) -> tuple[jax.Array, jax.Array]:
+    """R² of each column of `y` from its squared residuals, and whether it is constant."""
     exact = residual <= rounding_of_squares(held_out.count, held_out.y_mean, fit.y_mean)
     constant = held_out.y_constant
-    total = jnp.where(constant, 0, held_out.y_squares)
-    each = jnp.where(constant, jnp.where(exact, 1, 0), 1 - residual / jnp.where(constant, 1, total))
-    each = jnp.minimum(each, 1)
-    finite = fit.finite() & held_out.finite()
+    share = 1 - residual / jnp.where(constant, 1, held_out.y_squares)
+    return jnp.minimum(jnp.where(constant, jnp.where(exact, 1, 0), share), 1), constant
+
+
+def correlations(
+    along: jax.Array, squares: jax.Array, held_out: MomentsState
+) -> tuple[jax.Array, jax.Array]:
+    """Correlation of each column of `y` with its prediction, 0 where one of both is constant.
+
+    `along` is the sum of products of both, `squares` that of squared predictions, about the means.
+    """
+    constant = held_out.y_constant | ~(squares > 0)
+    length = jnp.sqrt(jnp.where(constant, 1, squares)) * jnp.sqrt(
+        jnp.where(constant, 1, held_out.y_squares)
+    )
+    return jnp.where(constant, 0, jnp.clip(along / length, -1, 1)), constant
+
+
+def averaged(
+    each: jax.Array,
+    constant: jax.Array,
+    fit: MomentsState,
+    held_out: MomentsState,
+    *,
+    finite: jax.Array,
+    multioutput: MultiOutput,
+    deficient: jax.Array | bool = False,
+) -> Score:
+    """Score from that of each column of `y`, some of which are constant."""
     enough = (fit.count >= 2) & (held_out.count >= 2)
     if multioutput == "raw_values":
         return score(each, finite=finite, enough=enough, constant=constant, deficient=deficient)
     if multioutput == "uniform_average":
         value, remark = each.mean(), constant.any()
     else:
+        total = jnp.where(held_out.y_constant, 0, held_out.y_squares)
         value, remark = divide((each * total).sum(), total.sum()), constant.all()
     value = jnp.where(constant.all(), jnp.nan, value)
     return score(value, finite=finite, enough=enough, constant=remark, deficient=deficient)

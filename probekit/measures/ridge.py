@@ -13,7 +13,9 @@ from probekit.measures._linalg import eigh
 from probekit.measures._status import Score
 from probekit.measures.regression import (
     MULTIOUTPUT,
+    SCORING,
     MultiOutput,
+    Scoring,
     residual_squares,
     weights_score,
 )
@@ -34,6 +36,7 @@ def ridge_r2(
     folds: int = DEFAULT_FOLDS,
     per_unit: bool = False,
     multioutput: MultiOutput = "uniform_average",
+    scoring: Scoring = "r2",
 ) -> jax.Array:
     """R² of a representation by ridge regression on features, with a cross-validated penalty.
 
@@ -58,19 +61,23 @@ def ridge_r2(
         Choose a penalty for each unit, instead of one for the mean R² of all units.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
         How the units' R² are averaged.
+    scoring : {"r2", "correlation"}
+        Or the correlation of each unit with its prediction; a unit for which it is undefined, being
+        constant or predicted to be, counts 0. The penalty is chosen by R² all the same.
 
     Returns
     -------
     array () or (unit,)
-        At most 1; below 0 where the prediction is worse than the mean. Undefined as `linear_r2` is.
+        At most 1; below 0 where the prediction is worse than the mean. Undefined as `linear_r2` is;
+        the correlation also if the features are constant.
 
     Raises
     ------
     ShapeError
         If numbers of examples or columns differ, or there are fewer than 2 examples.
     OptionError
-        If there is no penalty or one that is not positive, fewer than 2 folds, or `multioutput` is
-        none of the three.
+        If there is no penalty or one that is not positive, fewer than 2 folds, or `multioutput` or
+        `scoring` is none of those there are.
 
     Notes
     -----
@@ -90,7 +97,7 @@ def ridge_r2(
     >>> round(float(ridge_r2(y @ np.ones((3, 2)), y)), 3)
     1.0
     """
-    return _choose(x, y, held_out, penalties, folds, per_unit, multioutput, True)
+    return _choose(x, y, held_out, penalties, folds, per_unit, multioutput, scoring, True)
 
 
 def ridge_decoding_r2(
@@ -101,6 +108,7 @@ def ridge_decoding_r2(
     penalties: Sequence[float] = DEFAULT_PENALTIES,
     folds: int = DEFAULT_FOLDS,
     multioutput: MultiOutput = "uniform_average",
+    scoring: Scoring = "r2",
 ) -> jax.Array:
     """R² of features read out by ridge regression, with a cross-validated penalty.
 
@@ -122,20 +130,22 @@ def ridge_decoding_r2(
         At least 2; each example falls into one by a hash of its number.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
         How the columns of `y` are averaged.
+    scoring : {"r2", "correlation"}
+        Or the correlation of each column with its prediction, as in `ridge_r2`.
 
     Returns
     -------
     array () or (k,)
         At most 1; below 0 where the prediction is worse than the mean. Undefined as `decoding_r2`
-        is.
+        is; the correlation also if the representation is constant.
 
     Raises
     ------
     ShapeError
         If numbers of examples or columns differ, or there are fewer than 2 examples.
     OptionError
-        If there is no penalty or one that is not positive, fewer than 2 folds, or `multioutput` is
-        none of the three.
+        If there is no penalty or one that is not positive, fewer than 2 folds, or `multioutput` or
+        `scoring` is none of those there are.
 
     Notes
     -----
@@ -155,7 +165,7 @@ def ridge_decoding_r2(
     >>> round(float(ridge_decoding_r2(x, x[:, 0] - 2 * x[:, 1])), 3)
     1.0
     """
-    return _choose(x, y, held_out, penalties, folds, False, multioutput, False)
+    return _choose(x, y, held_out, penalties, folds, False, multioutput, scoring, False)
 
 
 def check_penalties(penalties: Sequence[float]) -> None:
@@ -174,15 +184,13 @@ def _choose(
     folds: int,
     per_unit: bool,
     multioutput: MultiOutput,
+    scoring: Scoring,
     encoding: bool,
 ) -> jax.Array:
-    check_penalties(penalties)
-    check_at_least("folds", folds, 2)
-    check_choice("multioutput", multioutput, MULTIOUTPUT)
+    options = checked_options(penalties, folds, per_unit, multioutput, scoring)
     fit, scored = splits(x, y, held_out, least=2)
     if encoding:
         fit, scored = fit[::-1], scored[::-1]
-    options = Options(tuple(map(float, penalties)), int(folds), bool(per_unit), multioutput)
     return _ridge(*fit, *scored, options)
 
 
@@ -193,6 +201,22 @@ class Options(NamedTuple):
     folds: int
     per_target: bool
     multioutput: MultiOutput
+    scoring: Scoring = "r2"
+
+
+def checked_options(
+    penalties: Sequence[float],
+    folds: int,
+    per_target: bool,
+    multioutput: MultiOutput,
+    scoring: Scoring,
+) -> Options:
+    """Return the options, or raise `OptionError`."""
+    check_penalties(penalties)
+    check_at_least("folds", folds, 2)
+    check_choice("multioutput", multioutput, MULTIOUTPUT)
+    check_choice("scoring", scoring, SCORING)
+    return Options(tuple(map(float, penalties)), int(folds), bool(per_target), multioutput, scoring)
 
 
 @jitted(4)
@@ -243,14 +267,25 @@ def ridge_score(
     """
     every, scored = whole(fit), whole(held_out)
     choices = jnp.asarray(options.penalties, every.count.dtype)
-    errors = left_out_errors(fit, choices)
-    each = 1 - errors / jnp.where(every.y_constant, 1, every.y_squares)[None, :]
-    each = jnp.where(every.y_constant[None, :], 0, each)
-    if not options.per_target:
-        each = jnp.broadcast_to(each.mean(axis=1, keepdims=True), each.shape)
+    each = explained_outside(left_out_errors(fit, choices), every, options.per_target)
     chosen = choices[jnp.argmax(each, axis=0)]
     weights = path_of(every).weights(chosen[None, :])
-    return weights_score(every, scored, weights, multioutput=options.multioutput), chosen
+    found = weights_score(
+        every, scored, weights, multioutput=options.multioutput, scoring=options.scoring
+    )
+    return found, chosen
+
+
+def explained_outside(errors: Any, every: MomentsState, per_target: bool) -> jax.Array:
+    """R² of each choice from its squared errors ``(choice, k)``; the mean of all unless per target.
+
+    Each is in the column of every target, so that the best is found in it.
+    """
+    each = 1 - errors / jnp.where(every.y_constant, 1, every.y_squares)
+    each = jnp.where(every.y_constant, 0, each)
+    if per_target:
+        return each
+    return jnp.broadcast_to(each.mean(axis=1, keepdims=True), each.shape)
 
 
 def swapped_folds(state: MomentsState) -> MomentsState:

@@ -22,7 +22,7 @@ OF_RSATOOLBOX = [row for row in ELSEWHERE if row.package == "rsatoolbox" and not
 def evaluated(expression):
     a, b = (measures.rdm(z, metric="squared_euclidean") for z in (X, Y))
     known = {"np": np, "x": X, "y": Y, "a": a, "b": b, "labels": LABELS}
-    return eval(expression, {"__builtins__": {"abs": abs, "len": len}}, {**vars(measures), **known})
+    return eval(expression, {**vars(measures), **known, "__builtins__": {"abs": abs, "len": len}})
 
 
 def of_rsatoolbox(name):

@@ -25,6 +25,7 @@ OF_FEATURES = {
     "joint_r2": 1,
     "unique_r2": 1,
     "ridge_r2": 1,
+    "kernel_ridge_r2": 1,
     "parity_r2": 1,
     "ridge_decoding_r2": 1,
 }

@@ -5,11 +5,14 @@ estimator sees them: ``oracle(x, y, x2, y2, **options)``. Similarity and geometr
 examples alone.
 """
 
+import functools
 import itertools
 import warnings
 
+import jax
+import jax.numpy as jnp
 import numpy as np
-from scipy import linalg, optimize, stats
+from scipy import integrate, linalg, optimize, special, stats
 from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist, pdist
 from sklearn import metrics
@@ -125,24 +128,43 @@ def _chosen_by_folds(errors, y, per_target):
     return each.argmax(axis=0)
 
 
-def _folded_ridge(x, y, x2, y2, penalties, folds, per_target, multioutput):
+def _folded_ridge(x, y, x2, y2, penalties, folds, per_target, multioutput, scoring="r2"):
     chosen = _chosen_by_folds(_left_out(x, y, folds, penalties), y, per_target)
     prediction = np.stack(
         [_ridge(x, y, penalties[c])(x2)[:, target] for target, c in enumerate(chosen)], axis=1
     )
-    return r2_score(y2, prediction, multioutput=multioutput)
+    return _scored_parts(prediction[None], 0, y2, multioutput, scoring)[0]
 
 
 def ridge_r2(
-    x, y, x2, y2, *, penalties=PENALTIES, folds=5, per_unit=False, multioutput="uniform_average"
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    penalties=PENALTIES,
+    folds=5,
+    per_unit=False,
+    multioutput="uniform_average",
+    scoring="r2",
 ):
     x, y, x2, y2 = _wide(x, y, x2, y2)
-    return _folded_ridge(y, x, y2, x2, penalties, folds, per_unit, multioutput)
+    return _folded_ridge(y, x, y2, x2, penalties, folds, per_unit, multioutput, scoring)
 
 
-def ridge_decoding_r2(x, y, x2, y2, *, penalties=PENALTIES, folds=5, multioutput="uniform_average"):
+def ridge_decoding_r2(
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    penalties=PENALTIES,
+    folds=5,
+    multioutput="uniform_average",
+    scoring="r2",
+):
     x, y, x2, y2 = _wide(x, y, x2, y2)
-    return _folded_ridge(x, y, x2, y2, penalties, folds, False, multioutput)
+    return _folded_ridge(x, y, x2, y2, penalties, folds, False, multioutput, scoring)
 
 
 def banded_ridge_r2(
@@ -157,6 +179,7 @@ def banded_ridge_r2(
     folds=5,
     per_unit=False,
     multioutput="uniform_average",
+    scoring="r2",
 ):
     """R² of all groups; the columns of y are a group each unless told otherwise."""
     return banded_ridge(
@@ -170,10 +193,13 @@ def banded_ridge_r2(
         folds=folds,
         per_unit=per_unit,
         multioutput=multioutput,
+        scoring=scoring,
     )[0]
 
 
-def banded_ridge(x, y, x2, y2, *, points, groups, penalties, folds, per_unit, multioutput):
+def banded_ridge(
+    x, y, x2, y2, *, points, groups, penalties, folds, per_unit, multioutput, scoring="r2"
+):
     x, y, x2, y2 = _wide(x, y, x2, y2)
     groups = [[column] for column in range(y.shape[1])] if groups is None else groups
     if points is None:
@@ -188,11 +214,113 @@ def banded_ridge(x, y, x2, y2, *, points, groups, penalties, folds, per_unit, mu
         for place, columns in enumerate(groups):
             centred = y2[:, columns] - y2[:, columns].mean(axis=0)
             parts[place, :, unit] = centred @ model.weights[columns, unit]
-    truth = x2 - x2.mean(axis=0)
-    each = (parts * (2 * truth - parts.sum(axis=0))).sum(axis=1) / (truth**2).sum(axis=0)
+    mean = prediction - parts.sum(axis=0)
+    return _scored_parts(parts, mean, x2, multioutput, scoring)
+
+
+KERNEL_PENALTIES = 10.0 ** np.arange(-3, 5)
+
+
+def kernel_ridge(
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    groups,
+    kernel="rbf",
+    bandwidth=1.0,
+    degree=3,
+    candidates=20,
+    penalties=KERNEL_PENALTIES,
+    folds=5,
+    per_unit=False,
+    multioutput="uniform_average",
+    scoring="r2",
+):
+    """With the Gram matrices' inverses; in no order but that of the examples' numbers."""
+    x, y, x2, y2 = _wide(x, y, x2, y2)
+    n, kernels = len(x), [kernel] * len(groups) if isinstance(kernel, str) else kernel
+    every = [
+        _ridge_gram(np.concatenate([y, y2])[:, list(columns)], n, name, bandwidth, degree)
+        for columns, name in zip(groups, kernels, strict=True)
+    ]
+    points = simplex_points(len(groups), candidates)
+    fold = fold_of(range(n), folds)
+    errors = []
+    for point, penalty in itertools.product(points, penalties):
+        k, left_out = sum(g * gram for g, gram in zip(point, every, strict=True)), 0
+        for number in range(folds):
+            inside, outside = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
+            parts = _kernel_parts([k], x[inside], inside, outside, [1.0], penalty)
+            left_out += ((x[outside] - x[inside].mean(axis=0) - parts[0]) ** 2).sum(axis=0)
+        errors.append(left_out)
+    chosen = _chosen_by_folds(np.array(errors), x, per_unit)
+    parts = np.zeros((len(groups), *x2.shape))
+    for unit, choice in enumerate(chosen):
+        point, penalty = points[choice // len(penalties)], penalties[choice % len(penalties)]
+        scored = np.arange(n, n + len(x2))
+        parts[:, :, unit] = _kernel_parts(every, x[:, unit], np.arange(n), scored, point, penalty)
+    return _scored_parts(parts, x.mean(axis=0), x2, multioutput, scoring)
+
+
+@functools.wraps(kernel_ridge)
+def kernel_ridge_r2(x, y, x2, y2, **options):
+    """All columns of y in one kernel."""
+    return kernel_ridge(x, y, x2, y2, groups=[range(np.shape(y)[1])], **options)[0]
+
+
+@functools.wraps(kernel_ridge)
+def multiple_kernel_ridge_r2(x, y, x2, y2, **options):
+    """A kernel for each column of y."""
+    return kernel_ridge(x, y, x2, y2, groups=[[c] for c in range(np.shape(y)[1])], **options)[0]
+
+
+def _scored_parts(parts, mean, x2, multioutput, scoring):
+    """Score of the sum of the parts, and the share of each."""
+    prediction, truth = parts.sum(axis=0), x2 - x2.mean(axis=0)
     weights = None if multioutput == "uniform_average" else np.var(x2, axis=0)
-    shares = np.average(each, axis=1, weights=weights)
-    return r2_score(x2, prediction, multioutput=multioutput), shares
+    parts = parts - parts.mean(axis=1, keepdims=True)
+    if scoring == "r2":
+        total = r2_score(x2, mean + prediction, multioutput=multioutput)
+        each = (parts * (2 * truth - parts.sum(axis=0))).sum(axis=1) / (truth**2).sum(axis=0)
+    else:
+        length = np.linalg.norm(parts.sum(axis=0), axis=0) * np.linalg.norm(truth, axis=0)
+        each = (parts * truth).sum(axis=1) / length
+        units = range(x2.shape[1])
+        total = np.array([np.corrcoef(x2[:, u], prediction[:, u])[0, 1] for u in units])
+        total = total if multioutput == "raw_values" else np.average(total, weights=weights)
+    return total, each if multioutput == "raw_values" else np.average(each, axis=1, weights=weights)
+
+
+def _kernel_parts(grams, x, inside, scored, point, penalty):
+    """What each kernel adds to the prediction, about the mean of x."""
+    centre = np.eye(len(inside)) - 1 / len(inside)
+    centred = [
+        g * centre @ k[np.ix_(inside, inside)] @ centre for g, k in zip(point, grams, strict=True)
+    ]
+    dual = np.linalg.solve(sum(centred) + penalty * np.eye(len(inside)), x - x.mean(axis=0))
+    return np.array(
+        [
+            g * (k[np.ix_(scored, inside)] - k[np.ix_(inside, inside)].mean(axis=0)) @ centre @ dual
+            for g, k in zip(point, grams, strict=True)
+        ]
+    )
+
+
+def _ridge_gram(y, n, kernel, bandwidth, degree):
+    """All examples with all; the mean diagonal, once centred on the first n, is 1 among those."""
+    y = y - y[:n].mean(axis=0)
+    if kernel == "rbf":
+        apart = pdist(y[:n])
+        width = bandwidth * np.median(apart[apart > 0])
+        k = np.exp(-cdist(y, y, "sqeuclidean") / (2 * width**2))
+    else:
+        k = y @ y.T
+        if kernel == "polynomial":
+            k = (1 + k / (y[:n] ** 2).sum(axis=1).mean()) ** degree
+    centre = np.eye(n) - 1 / n
+    return k / np.trace(centre @ k[:n, :n] @ centre) * n
 
 
 def decoding_r2(x, y, x2, y2, *, penalty=1e-3, multioutput="uniform_average"):
@@ -297,6 +425,66 @@ def online_codelength(x, y, x2, y2):
         p = (start * p + 1) / (start + k)
         bits -= np.log2(p[np.arange(end - start), codes[start:end]]).sum()
     return bits
+
+
+def variational_codelength(x, y, x2, y2, *, scales=(0.1, 1.0, 10.0, 100.0, 1000.0)):
+    """Of three classes and more; derivatives are taken by JAX, in float64."""
+    (x,) = _wide(x)
+    parts = PCA().fit_transform(x)
+    parts = parts / np.sqrt((parts**2).sum(axis=1).mean())
+    truth = np.asarray(y) == np.unique(y)
+    with jax.enable_x64(True):
+        length = jax.jit(jax.value_and_grad(_variational_nats))
+        nats = [
+            optimize.minimize(
+                length,
+                np.zeros(2 * (parts.shape[1] + 1) * truth.shape[1]),
+                (parts, truth, scale, *_hats()),
+                jac=True,
+                method="L-BFGS-B",
+                options={"maxiter": 20_000, "maxfun": 40_000, "gtol": 1e-6, "ftol": 1e-14},
+            ).fun
+            for scale in scales
+        ]
+    return (np.log(len(scales)) - special.logsumexp(-np.array(nats))) / np.log(2)
+
+
+def _variational_nats(values, parts, truth, scale, nodes, shares):
+    (n, r), k = parts.shape, truth.shape[1]
+    rows = jnp.concatenate([parts, jnp.ones((n, 1))], axis=1)
+    prior = jnp.append(jnp.full(r, scale), np.pi / np.sqrt(3))[:, None]
+    mean, log_deviation = values.reshape(2, r + 1, k)
+    deviation = jnp.exp(log_deviation)
+    m, v = rows @ (mean * prior), rows**2 @ (deviation * prior) ** 2
+    a = jnp.full((n, k), 1 / k)
+    # Steps that are too small for the curvature, which is at most v + v² / 2; the derivative of the
+    # bound by a is 0 where they lead.
+    step = lambda _, a: a - (a - jax.nn.softmax(m + (0.5 - a) * v)) / (1 + v / 2)  # noqa: E731
+    a = jax.lax.stop_gradient(jax.lax.fori_loop(0, 100, step, a))
+    total = jax.nn.logsumexp(m + (0.5 - a) * v, axis=1) + (a**2 * v).sum(axis=1) / 2
+    tilted = total - (m * truth).sum(axis=1)
+    apart = m - (m * truth).sum(axis=1, keepdims=True)
+    width = jnp.sqrt(v + (v * truth).sum(axis=1, keepdims=True))
+    pairs = jax.nn.softplus(apart[..., None] + width[..., None] * nodes) @ shares
+    pairs = jnp.where(truth, 0, pairs).sum(axis=1)
+    divergence = (deviation**2 + mean**2 - 1) / 2 - log_deviation
+    return jnp.minimum(tilted, pairs).sum() + divergence.sum()
+
+
+def _hats():
+    """Nodes, and the integral of each one's hat times the normal density."""
+    nodes = np.arange(-8.0, 9.0)
+    integrals = [
+        integrate.quad(
+            lambda z, node=node: (1 - abs(z - node)) * stats.norm.pdf(z),
+            node - 1,
+            node + 1,
+            points=[node],
+            epsabs=1e-14,
+        )[0]
+        for node in nodes
+    ]
+    return nodes, np.array(integrals)
 
 
 def control_selectivity(x, y, x2, y2):
@@ -851,6 +1039,8 @@ BY_ESTIMATOR = {
     "ridge_r2": ridge_r2,
     "ridge_decoding_r2": ridge_decoding_r2,
     "banded_ridge_r2": banded_ridge_r2,
+    "kernel_ridge_r2": kernel_ridge_r2,
+    "multiple_kernel_ridge_r2": multiple_kernel_ridge_r2,
     "parity_r2": parity_r2,
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
@@ -862,6 +1052,7 @@ BY_ESTIMATOR = {
     "mlp_accuracy": mlp_accuracy,
     "control_selectivity": control_selectivity,
     "online_codelength": online_codelength,
+    "variational_codelength": variational_codelength,
     "v_information": v_information,
     "cka": cka,
     "rsa": rsa,
