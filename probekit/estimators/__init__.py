@@ -54,6 +54,7 @@ from probekit.estimators.units import (
     Selectivity,
     Sparsity,
 )
+from probekit.estimators.weighted_rsa import WeightedRSA
 
 __all__ = [
     "AUC",
@@ -114,5 +115,6 @@ __all__ = [
     "Uniformity",
     "UniqueR2",
     "VInformation",
+    "WeightedRSA",
     "resolve",
 ]

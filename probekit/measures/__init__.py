@@ -41,17 +41,21 @@ from probekit.measures.multiscale import multiscale_distance
 from probekit.measures.neighbours import mutual_neighbours
 from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.rdm import rdm
+from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_rdm_weights
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
+from probekit.measures.weighted_rsa import WeightedRSA, weighted_rsa
 
 __all__ = [
     "STATUS_MEANINGS",
     "BandedRidge",
+    "RDMEvaluation",
     "Score",
+    "WeightedRSA",
     "angular_procrustes_distance",
     "banded_ridge_r2",
     "bures_metric",
@@ -70,7 +74,9 @@ __all__ = [
     "distance_correlation",
     "effective_rank",
     "ensd",
+    "evaluate_rdm_model",
     "feature_angles",
+    "fit_rdm_weights",
     "gulp",
     "hsic",
     "intrinsic_dimension",
@@ -106,4 +112,5 @@ __all__ = [
     "uniformity",
     "unique_r2",
     "v_information",
+    "weighted_rsa",
 ]

@@ -124,16 +124,17 @@ def banded_ridge_r2(
     check_at_least("candidates", candidates, 1)
     check_at_least("folds", folds, 2)
     check_choice("multioutput", multioutput, MULTIOUTPUT)
-    y, columns = _side_by_side("groups", groups)
+    y, columns = side_by_side("groups", groups)
     other: Any = held_out
     if isinstance(held_out, tuple) and len(held_out) == 2:
-        other = (held_out[0], _side_by_side("held_out[1]", held_out[1])[0])
+        other = (held_out[0], side_by_side("held_out[1]", held_out[1])[0])
     fit, scored = splits(x, y, other, least=2)
     options = Options(tuple(map(float, penalties)), int(folds), bool(per_unit), multioutput)
     return BandedRidge(*_banded(*fit, *scored, columns, int(candidates), options))
 
 
-def _side_by_side(argument: str, groups: Sequence[Any]) -> tuple[jax.Array, Columns]:
+def side_by_side(argument: str, groups: Sequence[Any]) -> tuple[jax.Array, Columns]:
+    """Return groups of features as one matrix, and the columns of each; or raise."""
     parts = [matrix(f"{argument}[{place}]", group) for place, group in enumerate(groups)]
     if not parts:
         raise ShapeError(f"{argument}: there are none; give one array (example, k) per group.")

@@ -25,6 +25,7 @@ from probekit.estimators import (
     Sparsity,
     SpectrumSlope,
     UniqueR2,
+    WeightedRSA,
     resolve,
 )
 from probekit.plugins import get_manager
@@ -61,6 +62,7 @@ CONFIGURED = [
     MutualNeighbours(measure="second_order"),
     RSA(rdm="euclidean", comparison="whitened_correlation"),
     ComponentAlignment(components=2),
+    WeightedRSA(comparison="whitened_cosine", nonnegative=False, penalty=0.1),
 ]
 
 
