@@ -73,7 +73,7 @@ def sides(squares: jax.Array, present: jax.Array, comparison: Comparison) -> Sid
 
 
 class Fit(NamedTuple):
-    """Weights of candidates that were scaled to length 1, and whether others do as well."""
+    """Weights of candidates scaled to length 1, and whether others would do as well."""
 
     weights: jax.Array
     deficient: jax.Array
@@ -96,7 +96,7 @@ def fitted(candidates: Sides, target: jax.Array, model: Model, penalty: float) -
     gram = gram + penalty * jnp.eye(gram.shape[0], dtype=gram.dtype)
     if model == "linear":
         return _least_squares(gram, along, there)
-    return Fit(_nonnegative(gram, along), none)
+    return _nonnegative(gram, along)
 
 
 def _least_squares(gram: jax.Array, along: jax.Array, there: jax.Array) -> Fit:
@@ -110,24 +110,26 @@ def _least_squares(gram: jax.Array, along: jax.Array, there: jax.Array) -> Fit:
     return Fit(jnp.where(there, weights, 0), counted.sum() < there.sum())
 
 
-def _nonnegative(gram: jax.Array, along: jax.Array) -> jax.Array:
+def _nonnegative(gram: jax.Array, along: jax.Array) -> Fit:
     """Least squares with weights of at least 0: one more is let free while that helps.
 
     Lawson and Hanson's active set method, on products instead of vectors.
     """
     count = along.shape[0]
     slack = 16 * float(np.finfo(gram.dtype).eps)
+    one = jnp.eye(count, dtype=gram.dtype)
 
     def solved(free: jax.Array) -> jax.Array:
         both = free[:, None] & free[None, :]
-        system = jnp.where(both, gram, jnp.eye(count, dtype=gram.dtype))
+        # A few roundings on the diagonal, or candidates that are all but alike have no root.
+        system = jnp.where(both, gram, 0) + one * jnp.where(free, slack / 4, 1)
         found = solve_cholesky(cholesky(system), jnp.where(free, along, 0))
         return jnp.where(free & jnp.isfinite(found), found, 0)
 
     def helpful(weights: jax.Array, free: jax.Array) -> jax.Array:
         """How much it would help to let each go."""
         slope = along - product(gram, weights)
-        return jnp.where(free, 0, jnp.where(slope > slack, slope, 0))
+        return jnp.where(~free & (slope > slack), slope, 0)
 
     def bound(state: Any) -> Any:
         """Walk to the solution as far as no weight falls below 0; those that reach it stay."""
@@ -148,13 +150,13 @@ def _nonnegative(gram: jax.Array, along: jax.Array) -> jax.Array:
         _, free, goal = jax.lax.while_loop(lambda s: (s[1] & (s[2] <= 0)).any(), bound, start)
         return goal, free, steps + 1
 
-    def unfinished(state: Any) -> jax.Array:
+    def unfinished(state: Any) -> Any:
         weights, free, steps = state
         return (helpful(weights, free) > 0).any() & (steps < 3 * count)
 
     start = (jnp.zeros_like(along), jnp.zeros(count, bool), jnp.zeros((), jnp.int32))
-    weights: jax.Array = jax.lax.while_loop(unfinished, step, start)[0]
-    return weights
+    state = jax.lax.while_loop(unfinished, step, start)
+    return Fit(state[0], unfinished((state[0], state[1], 0)))
 
 
 def _between_neighbours(gram: jax.Array, along: jax.Array, lengths: jax.Array) -> jax.Array:

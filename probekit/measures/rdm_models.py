@@ -117,8 +117,8 @@ def fit_rdm_weights(
     """
     squares, targets = _checked(candidates, target, model, comparison, penalty)
     every = jnp.ones(squares.shape[1], bool)
-    options = (model, comparison, float(penalty))
-    return _fit(squares, targets, every, jnp.ones(len(targets), bool), *options)
+    subjects = jnp.ones(len(targets), bool)
+    return _fit(squares, targets, every, subjects, model, comparison, float(penalty))
 
 
 def evaluate_rdm_model(
@@ -199,8 +199,10 @@ def evaluate_rdm_model(
     scores, weights, conditions, subjects = [], [], [], []
     for subject in of_subjects:
         for condition in of_examples:
-            fit_on = [inside if inside.all() else ~inside for inside in (condition, subject)]
-            weights.append(_fit(squares, targets, *fit_on, model, comparison, float(penalty)))
+            examples, fit_on = (z if z.all() else ~z for z in (condition, subject))
+            weights.append(
+                _fit(squares, targets, examples, fit_on, model, comparison, float(penalty))
+            )
             score = _scored(squares, targets, condition, subject, weights[-1], comparison)
             scores.append(score)
             conditions.append(condition)
@@ -253,7 +255,7 @@ def _folds(argument: str, folds: Any, count: int, least: int, things: str, seed:
             raise ShapeError(
                 f"{argument}: shape {labels.shape}; there are {count} {things}. Give a label each."
             )
-    inside = labels[None, :] == np.unique(labels)[:, None]
+    inside: np.ndarray = labels[None, :] == np.unique(labels)[:, None]
     sizes, asked = inside.sum(axis=1), len(inside) if np.ndim(folds) else int(folds)
     fewest = min(sizes.min(), count - sizes.max()) if len(inside) > 1 else count
     if len(inside) < asked or fewest < least:

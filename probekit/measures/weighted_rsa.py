@@ -153,8 +153,8 @@ def weighted_rsa(
 def _weighted(
     x: Any, y: Any, x2: Any, y2: Any, columns: Columns, options: Options
 ) -> tuple[jax.Array, jax.Array]:
-    states = (state_of(Examples(capacity=len(a)), a, b) for a, b in ((x, y), (x2, y2)))
-    total, weights = weighted_rsa_score(*states, columns, options)
+    fit, held_out = (state_of(Examples(capacity=len(a)), a, b) for a, b in ((x, y), (x2, y2)))
+    total, weights = weighted_rsa_score(fit, held_out, columns, options)
     return total.value, weights.value
 
 
