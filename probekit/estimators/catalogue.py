@@ -37,7 +37,7 @@ any size; *sample*: the score is that of a fixed number of examples, the same in
 
 Not here: representation topology divergence (Barannikov et al. 2022), for which there is no kept-up
 library that computes it on a CPU; stochastic shape metrics, which need many responses to each
-input; RDM models whose weights are fitted; variational codelength.
+input; variational codelength.
 """
 
 

@@ -13,8 +13,9 @@ class Elsewhere(NamedTuple):
         Its name there.
     here : str
         The same by the functions of `probekit.measures`: an expression in `x` and `y`
-        ``(example, unit)``, their dissimilarity matrices `a` and `b` (squared euclidean), and the
-        conditions `labels`.
+        ``(example, unit)``, their dissimilarity matrices `a` and `b` (squared euclidean), those of
+        the columns of `y` (`parts`), the conditions `labels`, the `runs` that examples were
+        measured in, and the `precision` of the noise.
     differs : str
         In what the numbers differ, and nothing if they are equal.
     """
@@ -32,14 +33,24 @@ ELSEWHERE = (
     Elsewhere(
         "rsatoolbox",
         "RDM `mahalanobis`",
-        'condition_rdm(x, labels, metric="squared_mahalanobis") / x.shape[1]',
-        "the precision of the noise is computed, not given",
+        'condition_rdm(x, labels, metric="squared_mahalanobis", precision=precision) / x.shape[1]',
     ),
     Elsewhere(
         "rsatoolbox",
         "RDM `crossnobis`",
-        'condition_rdm(x, labels, metric="crossnobis") / x.shape[1]',
-        "the precision of the noise is computed, not given; folds are drawn",
+        "condition_rdm(x, labels, folds=runs, precision=precision) / x.shape[1]",
+    ),
+    Elsewhere(
+        "rsatoolbox",
+        "RDM `poisson_cv`",
+        'condition_rdm(x, labels, metric="poisson_cv", folds=runs)',
+        "the mean over runs, not the last of them",
+    ),
+    Elsewhere(
+        "rsatoolbox",
+        "`calc_rdm_unbalanced`, crossnobis",
+        "condition_rdm(x, labels, folds=runs, precision=precision, unbalanced=True) / x.shape[1]",
+        "of differences to the mean of all",
     ),
     Elsewhere("rsatoolbox", "`corr`", 'compare_rdms(a, b, comparison="pearson")'),
     Elsewhere("rsatoolbox", "`cosine`", 'compare_rdms(a, b, comparison="cosine")'),
@@ -57,6 +68,29 @@ ELSEWHERE = (
         "-riemannian_distance(x, y)",
         "symmetric, of Gram matrices drawn to the identity by a given share, not a fitted one",
     ),
+    Elsewhere("rsatoolbox", "`fit_regress`", 'fit_rdm_weights(parts, a, model="linear")'),
+    Elsewhere("rsatoolbox", "`fit_regress_nn`", "fit_rdm_weights(parts, a)"),
+    Elsewhere(
+        "rsatoolbox",
+        "`fit_optimize`",
+        'fit_rdm_weights(parts, a, model="linear", comparison="cosine")',
+        "computed, not searched; a penalty is that of least squares",
+    ),
+    Elsewhere(
+        "rsatoolbox",
+        "`fit_optimize_positive`",
+        'fit_rdm_weights(parts, a, comparison="cosine")',
+        "computed, not searched; a penalty is that of least squares",
+    ),
+    Elsewhere(
+        "rsatoolbox",
+        "`fit_interpolate`",
+        'fit_rdm_weights(parts, a, model="interpolate")',
+        "computed, not searched",
+    ),
+    Elsewhere("rsatoolbox", "`fit_select`", 'fit_rdm_weights(parts, a, model="select")'),
+    Elsewhere("rsatoolbox", "`crossval`", "evaluate_rdm_model(parts, a, folds=runs).scores"),
+    Elsewhere("rsatoolbox", "`boot_noise_ceiling`", "inference.noise_ceiling([a, b])"),
     Elsewhere(
         "netrep",
         "`LinearMetric(alpha=0.5)`",
@@ -117,14 +151,37 @@ ELSEWHERE = (
         "soft_matching(x, y)",
         "units that are all 0 correlate 0, and are not left out",
     ),
-    Elsewhere("himalaya", "`RidgeCV`", "ridge_r2(x, y, per_unit=True)", "penalties and folds"),
+    Elsewhere(
+        "himalaya",
+        "`RidgeCV`",
+        "ridge_r2(x, y, penalties=[0.01], per_unit=True)",
+        "penalties are relative to the features' variance; R² of all that was left out decides, "
+        "not its mean over folds",
+    ),
     Elsewhere(
         "himalaya",
         "`GroupRidgeCV`",
-        "banded_ridge_r2(x, [y[:, :1], y[:, 1:]])",
-        "penalties and folds",
+        "banded_ridge_r2(x, [y[:, :1], y[:, 1:]], per_unit=True)",
+        "penalties are relative to the groups' variances; what is tried is a fixed list",
     ),
-    Elsewhere("scikit-learn", "any classifier", 'decoding(x, labels, probe="knn")', "folds"),
+    Elsewhere("scikit-learn", "`LinearRegression.score`", "linear_r2(x, y)"),
+    Elsewhere(
+        "scikit-learn",
+        "`Ridge.score`",
+        "decoding_r2(x, y, penalty=0.1)",
+        "the penalty is relative to the units' variance",
+    ),
+    Elsewhere(
+        "scikit-learn",
+        "`PLSSVD`",
+        'pls(x, y, weighting="mean")',
+        "the mean correlation of the components of `scale=False`",
+    ),
+    Elsewhere(
+        "scikit-learn",
+        "`KNeighborsClassifier.score`, as any classifier",
+        'decoding(x, labels, probe="knn")',
+    ),
 )
 
 
@@ -134,7 +191,9 @@ def table() -> str:
     head = [
         "## Names elsewhere\n",
         "What other packages call it, and the functions of `probekit.measures` for the same, with",
-        '`a` and `b` for `rdm(x, metric="squared_euclidean")` and that of `y`.\n',
+        '`a` and `b` for `rdm(x, metric="squared_euclidean")` and that of `y`, `parts` for those',
+        "of the columns of `y`, `labels` for conditions, `runs` for what examples were measured",
+        "in, and `precision` for the inverse of the covariance of the noise.\n",
         "| package | there | here | where the numbers differ |",
         "| --- | --- | --- | --- |",
     ]

@@ -90,6 +90,7 @@ def test_no_matrix_does_better(comparison):
     """Whatever is searched from where, and a weighted model of the matrices themselves."""
     upper = noise_ceiling(squares(ROWS), comparison=comparison)[1]
     generator = np.random.default_rng(1)
+
     def loss(row):
         return -np.mean([oracles.compare(row, other, comparison) for other in ROWS])
 

@@ -38,11 +38,13 @@ CANDIDATES, TARGETS = squares()
 
 
 def models(kind):
-    """Return rsatoolbox, its model of this kind and its matrices."""
+    """Return rsatoolbox, its model of this kind and its matrices.
+
+    The candidates are of one length in all: larger ones may keep it from ever coming to an end.
+    """
     toolbox = pytest.importorskip("rsatoolbox")
-    candidates, targets = (
-        toolbox.rdm.RDMs(np.float64(part)[:, *UPPER]) for part in (CANDIDATES, TARGETS)
-    )
+    rows, targets = (np.float64(part)[:, *UPPER] for part in (CANDIDATES, TARGETS))
+    candidates, targets = (toolbox.rdm.RDMs(z) for z in (rows / np.linalg.norm(rows), targets))
     return toolbox, getattr(toolbox.model, f"Model{kind}")("model", candidates), targets
 
 
