@@ -90,6 +90,7 @@ ELSEWHERE = (
     ),
     Elsewhere("rsatoolbox", "`fit_select`", 'fit_rdm_weights(parts, a, model="select")'),
     Elsewhere("rsatoolbox", "`crossval`", "evaluate_rdm_model(parts, a, folds=runs).scores"),
+    Elsewhere("rsatoolbox", "`rescale`", "align_rdms([a, b]).rdms"),
     Elsewhere("rsatoolbox", "`boot_noise_ceiling`", "inference.noise_ceiling([a, b])"),
     Elsewhere(
         "netrep",

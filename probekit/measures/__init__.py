@@ -40,6 +40,7 @@ from probekit.measures.matching import permutation_matching, soft_matching
 from probekit.measures.multiscale import multiscale_distance
 from probekit.measures.neighbours import mutual_neighbours
 from probekit.measures.parities import parity_r2, subfeatures
+from probekit.measures.partial_rdms import AlignedRDMs, align_rdms
 from probekit.measures.rdm import rdm
 from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_rdm_weights
 from probekit.measures.regression import decoding_r2, linear_r2
@@ -52,10 +53,12 @@ from probekit.measures.weighted_rsa import WeightedRSA, weighted_rsa
 
 __all__ = [
     "STATUS_MEANINGS",
+    "AlignedRDMs",
     "BandedRidge",
     "RDMEvaluation",
     "Score",
     "WeightedRSA",
+    "align_rdms",
     "angular_procrustes_distance",
     "banded_ridge_r2",
     "bures_metric",

@@ -28,13 +28,22 @@ WHITENED = ("whitened_cosine", "whitened_correlation")
 COMPARISONS = (*OF_VECTORS, "kendall_tau_b", "rho_a", *WHITENED)
 
 
-def compared(a: jax.Array, b: jax.Array, present: jax.Array, comparison: Comparison) -> jax.Array:
+def compared(
+    a: jax.Array,
+    b: jax.Array,
+    present: jax.Array,
+    comparison: Comparison,
+    *,
+    omit_missing: bool = False,
+) -> jax.Array:
     """Compare two matrices ``(example, example)`` over the pairs of present examples.
 
-    NaN if one of their dissimilarities is not finite.
+    NaN if one of their dissimilarities is not finite; or without those that are NaN in one of them.
     """
     both = present[:, None] & present[None, :]
     counted = pairs(both)
+    if omit_missing:
+        counted = counted & ~(jnp.isnan(pairs(a)) | jnp.isnan(pairs(b)))
     defined = jnp.isfinite(pairs(a)) & jnp.isfinite(pairs(b)) | ~counted
     if comparison in WHITENED:
         a, b = (jnp.where(both & jnp.isfinite(z), z, 0) for z in (a, b))

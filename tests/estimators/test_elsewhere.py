@@ -51,6 +51,8 @@ def of_rsatoolbox(name):
     if called.startswith("fit_"):
         return weights(toolbox, called)
     a, b = (toolbox.rdm.RDMs(spatial.pdist(np.float64(z), "sqeuclidean")[None]) for z in (X, Y))
+    if called == "rescale":
+        return toolbox.rdm.combine.rescale(toolbox.rdm.concat([a, b])).get_matrices()
     if called == "boot_noise_ceiling":
         return toolbox.inference.boot_noise_ceiling(toolbox.rdm.concat([a, b]), method="corr")
     if called == "crossval":
@@ -117,8 +119,9 @@ def of_himalaya(name):
         alphas = [0.01 * np.var(y, axis=0).mean() * N]
         return ridge.RidgeCV(alphas=alphas, cv=folds).fit(y, x).score(y, x).mean()
     groups = [z / np.sqrt((z**2).sum(axis=0).mean()) for z in (y[:, :1], y[:, 1:])]
+    gammas = np.maximum(simplex_points(2, 20), 1e-12)  # by 0 it would divide
     _, found, _ = ridge.solve_group_ridge_random_search(
-        groups, x, n_iter=np.maximum(simplex_points(2, 20), 1e-12), alphas=oracles.PENALTIES, cv=folds,
+        groups, x, n_iter=gammas, alphas=oracles.PENALTIES, cv=folds,
         return_weights=True, progress_bar=False,
     )  # fmt: skip
     ends = np.cumsum([z.shape[1] for z in groups])
