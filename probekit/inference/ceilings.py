@@ -135,7 +135,8 @@ def _whitened(entries: np.ndarray, examples: int) -> np.ndarray:
     squares = squares + squares.transpose(0, 2, 1)
     means = squares.mean(axis=1)
     both = means[:, :, None] + means[:, None, :] - means.mean(axis=1)[:, None, None]
-    return (squares - both).reshape(len(squares), -1)
+    rows: np.ndarray = (squares - both).reshape(len(squares), -1)
+    return rows
 
 
 def _mean_comparison(rows: np.ndarray, mean: np.ndarray, comparison: Comparison) -> float:
