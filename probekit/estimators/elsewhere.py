@@ -68,6 +68,15 @@ ELSEWHERE = (
         "-riemannian_distance(x, y)",
         "symmetric, of Gram matrices drawn to the identity by a given share, not a fitted one",
     ),
+    Elsewhere(
+        "rsatoolbox",
+        "`geotopological_transform`",
+        "geotopological_rdm(a, low=0.2, high=0.7)",
+        "what is scaled to more than the upper bound is not set to 1",
+    ),
+    Elsewhere(
+        "rsatoolbox", "`geodesic_transform`", "geodesic_rdm(a)", "the nearest pair is joined, at 0"
+    ),
     Elsewhere("rsatoolbox", "`fit_regress`", 'fit_rdm_weights(parts, a, model="linear")'),
     Elsewhere("rsatoolbox", "`fit_regress_nn`", "fit_rdm_weights(parts, a)"),
     Elsewhere(

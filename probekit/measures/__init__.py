@@ -48,6 +48,7 @@ from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
+from probekit.measures.topology import geodesic_rdm, geotopological_rdm
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
 from probekit.measures.weighted_rsa import WeightedRSA, weighted_rsa
 
@@ -80,6 +81,8 @@ __all__ = [
     "evaluate_rdm_model",
     "feature_angles",
     "fit_rdm_weights",
+    "geodesic_rdm",
+    "geotopological_rdm",
     "gulp",
     "hsic",
     "intrinsic_dimension",

@@ -1,5 +1,7 @@
 """Weighted models of dissimilarity matrices: against rsatoolbox, SciPy and the formulas."""
 
+import itertools
+
 import jax
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from probekit.measures.rdm_fitting import FITTABLE, MODELS
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
+slow = pytest.mark.slow
 N, K, SUBJECTS = 13, 4, 5
 GENERATOR = np.random.default_rng(0)
 UPPER = np.triu_indices(N, 1)
@@ -62,9 +65,13 @@ def lengths(comparison):
     return np.sqrt(np.einsum("ij,ij->i", rows, np.linalg.solve(covariance, rows.T).T))
 
 
-@pytest.mark.parametrize("comparison", FITTABLE)
-@pytest.mark.parametrize("penalty", [0.0, 0.3])
-@pytest.mark.parametrize("model", ["linear", "nonnegative"])
+ALL = [
+    pytest.param(*case, marks=() if (case[1] > 0) == (case[2] == "linear") else slow)
+    for case in itertools.product(FITTABLE, [0.0, 0.3], ["linear", "nonnegative"])
+]
+
+
+@pytest.mark.parametrize(("comparison", "penalty", "model"), ALL)
 def test_weights_are_those_of_rsatoolbox(comparison, penalty, model):
     """Which penalises weights of candidates as they are given, not scaled to length 1."""
     toolbox, _, targets = models("Weighted")
@@ -84,7 +91,7 @@ def test_weights_are_those_of_rsatoolbox(comparison, penalty, model):
     assert model == "linear" or (ours >= 0).all()
 
 
-@pytest.mark.slow
+@slow
 @pytest.mark.parametrize("comparison", FITTABLE)
 def test_no_other_weights_are_better(comparison):
     """Nor those that rsatoolbox finds by searching, as its optimum is flat."""
@@ -101,7 +108,9 @@ def test_no_other_weights_are_better(comparison):
         assert reached[0] >= reached[1] - 1e-9
 
 
-@pytest.mark.parametrize("comparison", FITTABLE)
+@pytest.mark.parametrize(
+    "comparison", ["pearson", *(pytest.param(name, marks=slow) for name in FITTABLE[1:])]
+)
 def test_the_best_mixture_is_that_of_rsatoolbox(comparison):
     toolbox, model, targets = models("Interpolate")
     theirs = toolbox.model.fitter.fit_interpolate(model, targets, method=PEERS[comparison])
@@ -135,12 +144,18 @@ FITTERS = {
     "select": ("Select", "fit_select"),
 }
 CASES = [
-    *((model, "pearson", 2, 1) for model in FITTERS),
-    ("nonnegative", "cosine", 3, 2),
-    ("nonnegative", "whitened_cosine", 2, 2),
+    ("nonnegative", "pearson", 2, 1),
     ("linear", "whitened_correlation", 1, 5),
     ("select", "spearman", 3, 2),
-    ("select", "kendall", 2, 1),
+    *(
+        pytest.param(*case, marks=slow)
+        for case in [
+            *((model, "pearson", 2, 1) for model in ("linear", "interpolate", "select")),
+            ("nonnegative", "cosine", 3, 2),
+            ("nonnegative", "whitened_cosine", 2, 2),
+            ("select", "kendall", 2, 1),
+        ]
+    ),
 ]
 
 
@@ -212,7 +227,7 @@ def test_no_condition_and_no_subject_is_fitted_and_scored():
     assert float(found.scores[0]) == pytest.approx(float(np.mean(wanted)), abs=SCORE)
 
 
-@pytest.mark.parametrize("kind", ["independent", "alike", "many"])
+@pytest.mark.parametrize("kind", ["independent", "alike", pytest.param("many", marks=slow)])
 def test_nonnegative_weights_are_those_of_scipy(kind):
     """The active set, where many weights are 0, candidates nearly equal, or more than pairs."""
     generator = np.random.default_rng(3)
@@ -263,11 +278,15 @@ def test_a_model_that_says_nothing_scores_0():
     assert np.isnan(measures.evaluate_rdm_model(against, constant).scores).all()
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("comparison", ["pearson", "whitened_cosine", "spearman"])
+UNDEFINED = [
+    *((model, "pearson") for model in MODELS),
+    *(pytest.param(model, "whitened_cosine", marks=slow) for model in MODELS),
+    *((model, "spearman") for model in ("select", "fixed")),
+]
+
+
+@pytest.mark.parametrize(("model", "comparison"), UNDEFINED)
 def test_undefined(model, comparison):
-    if comparison == "spearman" and model not in ("select", "fixed"):
-        return
     options = {"model": model, "comparison": comparison}
     hole, infinite = TARGETS.copy(), CANDIDATES.copy()
     hole[0, 1], hole[0, :, 1], infinite[2, 1], infinite[2, :, 1] = np.nan, np.nan, np.inf, np.inf
@@ -346,7 +365,7 @@ def test_matrices_that_do_not_fit_are_refused(candidates, target, options, messa
         measures.fit_rdm_weights(candidates, target, **options)
 
 
-@pytest.mark.slow
+@slow
 @pytest.mark.parametrize("comparison", COMPARISONS)
 def test_every_comparison_scores_a_fixed_model(comparison):
     options = {"model": "fixed", "comparison": comparison, "folds": 1, "subject_folds": 5}
