@@ -61,6 +61,7 @@ from probekit.estimators.units import (
     Selectivity,
     Sparsity,
 )
+from probekit.estimators.weighted_rsa import WeightedRSA
 
 __all__ = [
     "AUC",
@@ -130,5 +131,6 @@ __all__ = [
     "UniqueR2",
     "VInformation",
     "VariationalCodelength",
+    "WeightedRSA",
     "resolve",
 ]

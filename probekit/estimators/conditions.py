@@ -9,6 +9,7 @@ from probekit._checks import check_at_least
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures.conditions import (
+    CROSSED,
     DEFAULT_FOLDS,
     ConditionMetric,
     check_conditions,
@@ -29,9 +30,10 @@ class ConditionRDM(Estimator):
     ----------
     conditions : int
         How many conditions there are.
-    metric : {"crossnobis", "mahalanobis", "squared_mahalanobis", "euclidean", "squared_euclidean"}
+    metric : {"crossnobis", "mahalanobis", "squared_mahalanobis", "euclidean", \
+            "squared_euclidean", "correlation", "cosine", "poisson", "poisson_cv"}
     folds : int
-        For crossnobis.
+        For crossnobis and poisson_cv.
     shrinkage : float
         How far the covariance within conditions is drawn to its diagonal.
     name : str
@@ -55,19 +57,25 @@ class ConditionRDM(Estimator):
         """Those of the distance."""
         if self.metric in ("euclidean", "squared_euclidean"):
             return frozenset({"translation", "rotation", "permutation"})
+        if self.metric in ("correlation", "cosine"):
+            rotation = {"rotation"} if self.metric == "cosine" else set()
+            return frozenset({"scaling", "permutation", *rotation})
+        if self.metric in ("poisson", "poisson_cv"):
+            return frozenset({"permutation"})
         linear = {"linear", "rotation"} if self.shrinkage == 0 else set()
         return frozenset({"translation", "scaling", "permutation", *linear})
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The matrix, with the axes ``condition`` and ``other_condition``."""
-        low = -float("inf") if self.metric == "crossnobis" else 0.0
+        low = -float("inf") if self.metric in CROSSED else 0.0
+        high = 2.0 if self.metric in ("correlation", "cosine") else float("inf")
         return (
             Variable(
                 self.name,
                 dims=("condition", "other_condition"),
                 long_name=f"dissimilarity of conditions ({self.metric})",
-                valid_range=(low, float("inf")),
+                valid_range=(low, high),
                 references="Walther et al. 2016, Reliability of dissimilarity measures for "
                 "multi-voxel pattern analysis",
             ),
@@ -87,4 +95,4 @@ class ConditionRDM(Estimator):
 
     @property
     def _folds(self) -> int:
-        return self.folds if self.metric == "crossnobis" else 1
+        return self.folds if self.metric in CROSSED else 1

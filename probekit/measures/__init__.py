@@ -48,7 +48,9 @@ from probekit.measures.multiscale import multiscale_distance
 from probekit.measures.neighbours import mutual_neighbours
 from probekit.measures.overlap import eigenspace_overlap
 from probekit.measures.parities import parity_r2, subfeatures
+from probekit.measures.partial_rdms import AlignedRDMs, align_rdms
 from probekit.measures.rdm import rdm
+from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_rdm_weights
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
@@ -56,13 +58,19 @@ from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
 from probekit.measures.subspaces import maximum_match
+from probekit.measures.topology import geodesic_rdm, geotopological_rdm
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
 from probekit.measures.variational import variational_codelength
+from probekit.measures.weighted_rsa import WeightedRSA, weighted_rsa
 
 __all__ = [
     "STATUS_MEANINGS",
+    "AlignedRDMs",
     "BandedRidge",
+    "RDMEvaluation",
     "Score",
+    "WeightedRSA",
+    "align_rdms",
     "aligned_cosine",
     "angular_procrustes_distance",
     "banded_ridge_r2",
@@ -84,7 +92,11 @@ __all__ = [
     "effective_rank",
     "eigenspace_overlap",
     "ensd",
+    "evaluate_rdm_model",
     "feature_angles",
+    "fit_rdm_weights",
+    "geodesic_rdm",
+    "geotopological_rdm",
     "gulp",
     "hsic",
     "intrinsic_dimension",
@@ -126,4 +138,5 @@ __all__ = [
     "unique_r2",
     "v_information",
     "variational_codelength",
+    "weighted_rsa",
 ]

@@ -28,13 +28,22 @@ WHITENED = ("whitened_cosine", "whitened_correlation")
 COMPARISONS = (*OF_VECTORS, "kendall_tau_b", "rho_a", *WHITENED)
 
 
-def compared(a: jax.Array, b: jax.Array, present: jax.Array, comparison: Comparison) -> jax.Array:
+def compared(
+    a: jax.Array,
+    b: jax.Array,
+    present: jax.Array,
+    comparison: Comparison,
+    *,
+    omit_missing: bool = False,
+) -> jax.Array:
     """Compare two matrices ``(example, example)`` over the pairs of present examples.
 
-    NaN if one of their dissimilarities is not finite.
+    NaN if one of their dissimilarities is not finite; or without those that are NaN in one of them.
     """
     both = present[:, None] & present[None, :]
     counted = pairs(both)
+    if omit_missing:
+        counted = counted & ~(jnp.isnan(pairs(a)) | jnp.isnan(pairs(b)))
     defined = jnp.isfinite(pairs(a)) & jnp.isfinite(pairs(b)) | ~counted
     if comparison in WHITENED:
         a, b = (jnp.where(both & jnp.isfinite(z), z, 0) for z in (a, b))
@@ -62,21 +71,33 @@ def _with_ties(a: jax.Array, b: jax.Array, counted: jax.Array, comparison: Compa
 
 def _whitened(a: jax.Array, b: jax.Array, present: jax.Array, *, centre: bool) -> jax.Array:
     """Cosine of the dissimilarities after whitening, as the cosine of centred Gram matrices."""
-    n = a.shape[0]
-    off = ~np.eye(n, dtype=bool) & present[:, None] & present[None, :]
-    grams = []
-    for square in (a, b):
-        # Only what lies above the diagonal is read.
-        upper = jnp.where(np.triu(np.ones((n, n), bool), 1), square, 0)
-        square = upper + upper.T
-        largest = jnp.abs(square).max()
-        square = square / jnp.where(largest > 0, largest, 1)
-        if centre:
-            mean = square.sum() / jnp.maximum(off.sum(), 1)
-            constant = jnp.abs(jnp.where(off, square - mean, 0)).max() <= 8 * float(
-                np.finfo(square.dtype).eps
-            )
-            square = jnp.where(off & ~constant, square - mean, 0)
-        grams.append(centred_gram(square, present.astype(square.dtype)))
+    grams = [whitened(square, present, centre=centre) for square in (a, b)]
     lengths = [jnp.sqrt(jnp.square(gram).sum()) for gram in grams]
     return jnp.clip(divide((grams[0] * grams[1]).sum(), lengths[0] * lengths[1]), -1, 1)
+
+
+def whitened(square: jax.Array, present: jax.Array, *, centre: bool) -> jax.Array:
+    """Dissimilarities as a matrix ``(example, example)`` whose entries are as good as independent.
+
+    Their inner products are those of dissimilarities after whitening, but for a constant: that of
+    H D H, which is linear in D. The largest dissimilarity is scaled to 1; only what lies above the
+    diagonal is read.
+    """
+    n = square.shape[0]
+    off = ~np.eye(n, dtype=bool) & present[:, None] & present[None, :]
+    upper = jnp.where(np.triu(np.ones((n, n), bool), 1) & off, square, 0)
+    square = upper + upper.T
+    square = scaled_to_one(square)
+    if centre:
+        mean = square.sum() / jnp.maximum(off.sum(), 1)
+        constant = jnp.abs(jnp.where(off, square - mean, 0)).max() <= 8 * float(
+            np.finfo(square.dtype).eps
+        )
+        square = jnp.where(off & ~constant, square - mean, 0)
+    return centred_gram(square, present.astype(square.dtype))
+
+
+def scaled_to_one(values: jax.Array) -> jax.Array:
+    """Values over the largest: their squares can neither over- nor underflow."""
+    largest = jnp.abs(values).max()
+    return values / jnp.where(largest > 0, largest, 1)

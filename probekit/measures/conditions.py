@@ -1,30 +1,39 @@
 """Dissimilarities of conditions, measured against the scatter within them."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least, check_choice
-from probekit.errors import OptionError
+from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigh
-from probekit.measures._status import NONFINITE, OK, RANK_DEFICIENT, TOO_FEW, Score
+from probekit.measures._status import CONSTANT, NONFINITE, OK, RANK_DEFICIENT, TOO_FEW, Score
+from probekit.measures.rdm import Metric, distances, rates_of
 from probekit.statistics import FoldGroups, MomentsState, state_of
 from probekit.statistics._arrays import product
 from probekit.statistics.moments import rounding_of_squares
 
 ConditionMetric = Literal[
-    "crossnobis", "mahalanobis", "squared_mahalanobis", "euclidean", "squared_euclidean"
-]
-CONDITION_METRICS = (
     "crossnobis",
     "mahalanobis",
     "squared_mahalanobis",
     "euclidean",
     "squared_euclidean",
-)
+    "correlation",
+    "cosine",
+    "poisson",
+    "poisson_cv",
+]
+CONDITION_METRICS: tuple[ConditionMetric, ...] = get_args(ConditionMetric)
+CROSSED = ("crossnobis", "poisson_cv")
+"""Metrics that take one side from a fold and the other from other folds."""
+
+OF_PATTERNS = ("correlation", "cosine", "poisson")
+"""Metrics of `probekit.measures.rdm`, between the means."""
+
 DEFAULT_FOLDS = 2
 
 
@@ -33,55 +42,72 @@ def condition_rdm(
     conditions: Any,
     *,
     metric: ConditionMetric = "crossnobis",
-    folds: int = DEFAULT_FOLDS,
+    folds: Any = DEFAULT_FOLDS,
     shrinkage: float = 0.0,
+    precision: Any = None,
+    unbalanced: bool = False,
 ) -> jax.Array:
     """Representational dissimilarity matrix of conditions, from the means of their examples.
 
     ``squared_mahalanobis``: (m_a - m_b)ᵀ Σ⁻¹ (m_a - m_b), with m the means of the conditions and Σ
     the pooled covariance of units within conditions; ``mahalanobis``: its root; ``crossnobis``: the
     mean over folds of δᵀ Σ⁻¹ ε, with δ the difference of means within the fold and ε that within
-    the others; ``squared_euclidean``, ``euclidean``: with the identity for Σ.
+    the others; ``squared_euclidean``, ``euclidean``: with the identity for Σ; ``correlation``,
+    ``cosine``, ``poisson``: as `rdm`, between the means; ``poisson_cv``: the mean over folds of
+    Σ_u (log q_au - log q_bu) (r_au - r_bu) / d, with q the rates, as in `rdm`, of the means within
+    the fold and r those within the others.
 
     Parameters
     ----------
     x : array (example, unit)
-        The representation.
+        The representation; its means are not negative for ``poisson`` and ``poisson_cv``.
     conditions : array (example,)
         The condition of each example: any numbers.
-    metric : {"crossnobis", "mahalanobis", "squared_mahalanobis", "euclidean", "squared_euclidean"}
-    folds : int
-        For crossnobis, at least 2; each example falls into one by a hash of its number.
+    metric : {"crossnobis", "mahalanobis", "squared_mahalanobis", "euclidean", \
+            "squared_euclidean", "correlation", "cosine", "poisson", "poisson_cv"}
+    folds : int or array (example,)
+        For crossnobis and poisson_cv, at least 2: each example falls into one by a hash of its
+        number; or the fold of each, such as the run it was measured in.
     shrinkage : float
         From 0 to 1: how far Σ is drawn to its diagonal. Above 0 it may have more units than
         examples.
+    precision : array (unit, unit), optional
+        Taken for Σ⁻¹ instead; for crossnobis and Mahalanobis distances.
+    unbalanced : bool
+        For crossnobis: K_aa + K_bb - 2 K_ab, with K the mean of x_iᵀ Σ⁻¹ x_j over pairs of examples
+        in two different folds, each pair alike, where x are differences to the mean of all. No
+        condition need be in every fold.
 
     Returns
     -------
     array (condition, condition)
-        In the order of the sorted conditions; symmetric, zero on the diagonal. At least 0; but
-        crossnobis, which is 0 on average for equal conditions, may be negative. NaN if Σ has no
-        inverse, a condition has no examples (in a fold and in the others), or the input is not
+        In the order of the sorted conditions; symmetric, zero on the diagonal. At least 0 (up to 2
+        for correlation and cosine); but crossnobis and poisson_cv, which are 0 on average for equal
+        conditions, may be negative. NaN if Σ has no inverse, a condition has no examples (in a fold
+        and in the others; if unbalanced: in two folds), has no such distance, or the input is not
         finite.
 
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples differ, there are fewer than 2, or `folds` or `precision` has not
+        the shape that is said.
     OptionError
-        If `metric` is unknown, there are fewer than 2 folds, or `shrinkage` is not within [0, 1].
+        If `metric` is unknown, there are fewer than 2 folds, `shrinkage` is not within [0, 1], or
+        `precision` or `unbalanced` is given for a metric that knows none.
 
     Notes
     -----
     Mahalanobis distances and crossnobis are invariant to translation and, without shrinkage, to
-    every invertible linear map; euclidean ones to translation and rotation. Not divided by the
-    number of units, as rsatoolbox does. O(n (d² + c d) + d³ + c² d) for c conditions. Not under
-    ``jit``, because the conditions are counted.
+    every invertible linear map; euclidean ones to translation and rotation; the others as in `rdm`.
+    Crossnobis is not divided by the number of units, as rsatoolbox does. O(n (d² + c d) + d³ + c²
+    d) for c conditions. Not under ``jit``, because the conditions are counted.
 
     References
     ----------
     Walther et al. 2016, Reliability of dissimilarity measures for multi-voxel pattern analysis;
-    Kriegeskorte, Goebel and Bandettini 2006, Information-based functional brain mapping.
+    Kriegeskorte, Goebel and Bandettini 2006, Information-based functional brain mapping; Schütt et
+    al. 2023, Statistical inference on representational geometries (poisson, unbalanced designs).
 
     Examples
     --------
@@ -91,13 +117,23 @@ def condition_rdm(
     >>> round(float(condition_rdm(x, [0, 0, 1, 1], metric="mahalanobis")[0, 1]), 4)  # 5 / √2
     3.5355
     """
-    check_conditions(metric, folds, shrinkage)
+    own = np.ndim(folds) > 0
+    check_conditions(metric, DEFAULT_FOLDS if own else folds, shrinkage)
+    if unbalanced and metric != "crossnobis":
+        raise OptionError(f"unbalanced=True: metric {metric!r} has no such form; 'crossnobis' has.")
     x, y = matched(x, conditions, least=2, names=("x", "conditions"))
+    root = _root_of_precision(precision, metric, x)
     labels, codes = np.unique(np.asarray(y), axis=0, return_inverse=True)
-    options = (len(labels), metric, int(folds), float(shrinkage))
     if not bool(jnp.isfinite(y).all()):
         return jnp.full((len(labels), len(labels)), jnp.nan, x.dtype)
-    return _rdm(x, jnp.asarray(codes.reshape(-1, 1), x.dtype), *options)
+    options = _Options(len(labels), metric, 1, float(shrinkage), bool(unbalanced))
+    codes = codes.reshape(-1)
+    if metric in CROSSED:
+        count, fold = _folds_of(folds, len(codes)) if own else (int(folds), None)
+        options = options._replace(folds=count)
+        codes = codes if fold is None else codes + len(labels) * fold
+    drawn = metric not in CROSSED or not own
+    return _rdm(x, jnp.asarray(codes[:, None], x.dtype), root, options, drawn)
 
 
 def check_conditions(metric: ConditionMetric, folds: int, shrinkage: float) -> None:
@@ -108,18 +144,63 @@ def check_conditions(metric: ConditionMetric, folds: int, shrinkage: float) -> N
         raise OptionError(f"shrinkage={shrinkage!r}: must be from 0 to 1.")
 
 
-@jitted(2, 3, 4, 5)
+def _folds_of(folds: Any, examples: int) -> tuple[int, np.ndarray]:
+    """Return how many folds there are, and the number of that of each example."""
+    folds = np.asarray(folds)
+    if folds.shape != (examples,):
+        raise ShapeError(
+            f"folds: shape {folds.shape}; there are {examples} examples. Give a label each."
+        )
+    labels, codes = np.unique(folds, return_inverse=True)
+    check_at_least("folds", len(labels), 2)
+    return len(labels), codes
+
+
+def _root_of_precision(precision: Any, metric: ConditionMetric, x: jax.Array) -> jax.Array | None:
+    """Return P^(1/2), or NaN if the matrix is none that distances can be measured by."""
+    if precision is None:
+        return None
+    if metric not in ("crossnobis", "mahalanobis", "squared_mahalanobis"):
+        raise OptionError(f"precision: metric {metric!r} uses none; leave it out.")
+    precision = np.asarray(precision, float)
+    if precision.shape != (x.shape[1], x.shape[1]):
+        raise ShapeError(
+            f"precision: shape {precision.shape}; x has {x.shape[1]} units. Give (unit, unit)."
+        )
+    if not np.isfinite(precision).all():
+        return jnp.full(precision.shape, jnp.nan, x.dtype)
+    values, vectors = np.linalg.eigh((precision + precision.T) / 2)
+    indefinite = values[0] < -1e-6 * max(values[-1], 0)
+    root = vectors * np.sqrt(np.maximum(values, 0))
+    return jnp.asarray(np.where(indefinite, np.nan, root), x.dtype)
+
+
+class _Options(NamedTuple):
+    """What is asked for; `folds` is 1 but for metrics that are crossed."""
+
+    conditions: int
+    metric: ConditionMetric
+    folds: int
+    shrinkage: float
+    unbalanced: bool = False
+
+
+@jitted(3, 4)
 def _rdm(
-    x: jax.Array,
-    codes: jax.Array,
-    conditions: int,
-    metric: ConditionMetric,
-    folds: int,
-    shrinkage: float,
+    x: jax.Array, codes: jax.Array, root: jax.Array | None, options: _Options, drawn: bool
 ) -> jax.Array:
-    folds = folds if metric == "crossnobis" else 1
-    state = state_of(FoldGroups(groups=conditions, folds=folds), x, codes)
-    return condition_score(state, metric=metric, folds=folds, shrinkage=shrinkage).value
+    """Distances; unless folds are drawn, `codes` is that of the condition within the fold."""
+    folds = options.folds if drawn else 1
+    groups = options.conditions * (1 if drawn else options.folds)
+    state = state_of(FoldGroups(groups=groups, folds=folds), x, codes)
+    return condition_score(
+        state,
+        metric=options.metric,
+        folds=options.folds,
+        shrinkage=options.shrinkage,
+        whiten=root,
+        unbalanced=options.unbalanced,
+    ).value
 
 
 class _Conditions(NamedTuple):
@@ -150,29 +231,40 @@ class _Conditions(NamedTuple):
 
 
 def condition_score(
-    state: MomentsState, *, metric: ConditionMetric, folds: int, shrinkage: float
+    state: MomentsState,
+    *,
+    metric: ConditionMetric,
+    folds: int,
+    shrinkage: float,
+    whiten: jax.Array | None = None,
+    unbalanced: bool = False,
 ) -> Score:
-    """`condition_rdm` from the moments of groups in folds; `folds` is 1 but for crossnobis."""
+    """`condition_rdm` from the moments of groups in folds; `folds` is 1 but for crossed metrics."""
     parts = _Conditions.of(state, folds)
     total, mean = parts.of_all
-    empty = total < 0.5
     deficient = jnp.zeros((), bool)
-    whiten = jnp.eye(mean.shape[1], dtype=mean.dtype)
-    if metric not in ("euclidean", "squared_euclidean"):
-        whiten, deficient = _whitening(state, total, mean, shrinkage)
-    if metric == "crossnobis":
-        present = parts.counts > 0.5
-        empty = ~present.all(axis=0) | (folds < 2)
-        crossed = [_crossed(parts.mean[f], parts.without(f), whiten) for f in range(folds)]
-        value = jnp.stack(crossed).mean(axis=0)
+    if metric in ("crossnobis", "mahalanobis", "squared_mahalanobis"):
+        if whiten is None:
+            whiten, deficient = _whitening(state, total, mean, shrinkage)
+        parts = _Conditions(parts.counts, product(parts.mean, whiten))
+        mean = product(mean, whiten)
+    empty = total < 0.5
+    if metric in OF_PATTERNS:
+        value = distances(_with_origin(mean, state.x_mean), cast(Metric, metric))
+    elif unbalanced:
+        value, empty = _of_pairs(parts)
+    elif metric in CROSSED:
+        empty = ~(parts.counts > 0.5).all(axis=0) | (folds < 2)
+        value = _crossed_folds(parts, state.x_mean if metric == "poisson_cv" else None)
     else:
-        value = _crossed(mean, mean, whiten)
+        value = _crossed(mean, mean)
         value = value if metric.startswith("squared") else jnp.sqrt(value)
     missing = empty[:, None] | empty[None, :]
     status = jnp.where(deficient, RANK_DEFICIENT, jnp.full(value.shape, OK))
     status = jnp.where(missing, TOO_FEW, status)
     status = jnp.where(jnp.isfinite(state.x_mean).all() & state.finite(), status, NONFINITE)
-    status = jnp.where((status == OK) & ~jnp.isfinite(value), NONFINITE, status)
+    undefined = CONSTANT if metric in OF_PATTERNS else NONFINITE
+    status = jnp.where((status == OK) & ~jnp.isfinite(value), undefined, status)
     return Score(jnp.where(status == OK, value, jnp.nan), status.astype(jnp.int8))
 
 
@@ -202,8 +294,56 @@ def _whitening(
     return scale[:, None] * vectors * root[None, :], deficient
 
 
-def _crossed(here: jax.Array, there: jax.Array, whiten: jax.Array) -> jax.Array:
+def _crossed_folds(parts: _Conditions, offset: jax.Array | None) -> jax.Array:
+    """Mean over folds of what differences within and without it have in common.
+
+    With an offset, the mean of all, the means are rates, of which one side takes the logarithm.
+    """
+    found = []
+    for fold in range(parts.counts.shape[0]):
+        here, there = parts.mean[fold], parts.without(fold)
+        if offset is None:
+            found.append(_crossed(here, there))
+        else:
+            logs = rates_of(_with_origin(here, offset))[1]
+            rates = rates_of(_with_origin(there, offset))[0]
+            found.append(_crossed(logs, rates) / logs.shape[1])
+    return jnp.stack(found).mean(axis=0)
+
+
+def _with_origin(mean: jax.Array, offset: jax.Array) -> jax.Array:
+    """Means about the mean of all as means about 0, which they are if they differ by rounding."""
+    rounding = 16 * float(np.finfo(mean.dtype).eps) * (jnp.abs(mean) + jnp.abs(offset))
+    moved = mean + offset
+    return jnp.where(jnp.abs(moved) <= rounding, 0, moved)
+
+
+def _crossed(here: jax.Array, there: jax.Array) -> jax.Array:
     """Products of differences here and there, ``(condition, condition)``."""
-    a, b = (product(z - z.mean(axis=0, keepdims=True), whiten) for z in (here, there))
     # By differences: through products an equal pair would keep their rounding.
-    return ((a[:, None, :] - a[None, :, :]) * (b[:, None, :] - b[None, :, :])).sum(axis=2)
+    return (_differences(here) * _differences(there)).sum(axis=2)
+
+
+def _differences(rows: jax.Array) -> jax.Array:
+    """Differences of all pairs of rows, exactly 0 where they are rounding.
+
+    A row that is computed where it is used may be rounded in two ways.
+    """
+    a, b = rows[:, None, :], rows[None, :, :]
+    rounding = 4 * float(np.finfo(rows.dtype).eps) * (jnp.abs(a) + jnp.abs(b))
+    return jnp.where(jnp.abs(a - b) <= rounding, 0, a - b)
+
+
+def _of_pairs(parts: _Conditions) -> tuple[jax.Array, jax.Array]:
+    """Distances from pairs of examples in different folds, and which conditions have too few."""
+    sums = parts.mean * parts.counts[:, :, None]
+    within = jax.vmap(lambda s, n: (product(s, s.T), n[:, None] * n[None, :]))(sums, parts.counts)
+    total, count = sums.sum(axis=0), parts.counts.sum(axis=0)
+    number = count[:, None] * count[None, :] - within[1].sum(axis=0)
+    there = number > 0.5
+    inner = (product(total, total.T) - within[0].sum(axis=0)) / jnp.where(there, number, 1)
+    inner = jnp.where(there, inner, jnp.nan)
+    own = inner.diagonal()
+    square = own[:, None] + own[None, :] - 2 * (inner + inner.T) / 2
+    square = jnp.where(jnp.eye(len(own), dtype=bool), jnp.where(jnp.isnan(own), jnp.nan, 0), square)
+    return square, ~there.diagonal()

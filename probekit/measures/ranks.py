@@ -38,10 +38,10 @@ def _cosine(a: jax.Array, b: jax.Array) -> jax.Array:
 
 
 def _pearson(a: jax.Array, b: jax.Array, present: jax.Array) -> jax.Array:
-    return _cosine(_centred(a, present), _centred(b, present))
+    return _cosine(centred(a, present), centred(b, present))
 
 
-def _centred(values: jax.Array, present: jax.Array) -> jax.Array:
+def centred(values: jax.Array, present: jax.Array) -> jax.Array:
     """Differences to the mean; zeros if they are no more than rounding."""
     count = jnp.maximum(present.sum(), 1).astype(values.dtype)
     values = jnp.where(present, values, 0)

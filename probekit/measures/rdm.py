@@ -111,8 +111,7 @@ def squared_distances(x: jax.Array) -> jax.Array:
 
 def poisson_distances(x: jax.Array) -> jax.Array:
     """Symmetric divergences of Poisson distributions, mean over units; see `rdm`."""
-    rates = (x + _PRIOR) / (1 + _PRIOR)
-    logs = jnp.where(x >= 0, jnp.log(rates), jnp.nan)
+    rates, logs = rates_of(x)
     if x.shape[1] <= _FEW_UNITS:
         steps = [z[:, None, :] - z[None, :, :] for z in (rates, logs)]
         return (steps[0] * steps[1]).mean(axis=2)
@@ -126,6 +125,12 @@ def poisson_distances(x: jax.Array) -> jax.Array:
     far = own[:, None] + own[None, :] - cross - cross.T
     rounding = 8 * np.finfo(x.dtype).eps * (both[:, None] + both[None, :])
     return _without_diagonal(jnp.where(far <= rounding, 0, far)) / x.shape[1]
+
+
+def rates_of(x: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Rates drawn a little to 1, and their logarithms; NaN where a rate is below 0."""
+    rates = (x + _PRIOR) / (1 + _PRIOR)
+    return rates, jnp.where(x >= 0, jnp.log(rates), jnp.nan)
 
 
 def _without_diagonal(square: jax.Array) -> jax.Array:

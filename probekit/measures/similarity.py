@@ -1,20 +1,22 @@
 """Representational similarity analysis: correlation of two dissimilarity matrices."""
 
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_rank, check_same_examples, shape_text
-from probekit.errors import ShapeError
+from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import jitted, matched, matrix
 from probekit.measures._status import Score, score
-from probekit.measures.comparisons import COMPARISONS, Comparison, compared
+from probekit.measures.comparisons import COMPARISONS, WHITENED, Comparison, compared
 from probekit.measures.ranks import spearman_of_arrays
 from probekit.measures.rdm import METRICS, Metric, distances, pairs
 from probekit.measures.reweighting import Weightable, compare_rdms_weighted
 from probekit.statistics import ExamplesState
+
+Missing = Literal["undefined", "omit"]
 
 
 def rsa(
@@ -89,7 +91,9 @@ def rsa(
     return _rsa(x, y, rdm, rdm_y, comparison)
 
 
-def compare_rdms(a: Any, b: Any, *, comparison: Comparison = "pearson") -> jax.Array:
+def compare_rdms(
+    a: Any, b: Any, *, comparison: Comparison = "pearson", missing: Missing = "undefined"
+) -> jax.Array:
     """Correlation of two dissimilarity matrices over their pairs of different examples.
 
     Parameters
@@ -98,18 +102,22 @@ def compare_rdms(a: Any, b: Any, *, comparison: Comparison = "pearson") -> jax.A
         Only the entries above the diagonal are read.
     comparison : str
         As in `rsa`.
+    missing : {"undefined", "omit"}
+        What of pairs that are NaN in one of the matrices: the comparison is NaN; or they are left
+        out, as of partial matrices (not for ``whitened_…``).
 
     Returns
     -------
     array ()
-        In [-1, 1]; NaN if one matrix has equal entries throughout, or entries that are not finite.
+        In [-1, 1]; NaN if one matrix has equal entries throughout (in pairs that count), or entries
+        that are not finite.
 
     Raises
     ------
     ShapeError
         If a matrix is not square, the sizes differ, or there are fewer than 3 examples.
     OptionError
-        If `comparison` is not among its choices.
+        If `comparison` or `missing` is not among its choices, or nothing can be left out.
 
     References
     ----------
@@ -130,6 +138,11 @@ def compare_rdms(a: Any, b: Any, *, comparison: Comparison = "pearson") -> jax.A
     -0.795
     """
     check_choice("comparison", comparison, COMPARISONS)
+    check_choice("missing", missing, ("undefined", "omit"))
+    if missing == "omit" and comparison in WHITENED:
+        raise OptionError(
+            f"missing='omit': not for comparison={comparison!r}, which weighs all pairs together."
+        )
     a, b = (z if hasattr(z, "shape") else np.asarray(z) for z in (a, b))
     check_rank("a", a, least=2, most=2)
     check_rank("b", b, least=2, most=2)
@@ -139,18 +152,20 @@ def compare_rdms(a: Any, b: Any, *, comparison: Comparison = "pearson") -> jax.A
         if square.shape[0] != square.shape[1]:
             raise ShapeError(f"{name}: {shape_text(square)}; a square matrix is needed.")
     if comparison == "spearman" and not _traced(a, b):
-        return _spearman(_pairs(a), _pairs(b))
-    return _compared(a, b, comparison)
+        u, v = np.asarray(_pairs(a)), np.asarray(_pairs(b))
+        kept = ~(np.isnan(u) | np.isnan(v)) | (missing != "omit")
+        return _spearman(u[kept], v[kept])
+    return _compared(a, b, comparison, missing == "omit")
 
 
 def _traced(*arrays: jax.Array) -> bool:
     return any(isinstance(array, jax.core.Tracer) for array in arrays)
 
 
-def _spearman(a: jax.Array, b: jax.Array) -> jax.Array:
+def _spearman(a: Any, b: Any) -> jax.Array:
     """Compare dissimilarities of pairs by rank, on the host."""
     u, v = np.asarray(a), np.asarray(b)
-    defined = np.isfinite(u).all() and np.isfinite(v).all()
+    defined = len(u) > 0 and np.isfinite(u).all() and np.isfinite(v).all()
     return jnp.asarray(spearman_of_arrays(u, v) if defined else np.nan, a.dtype)
 
 
@@ -170,13 +185,13 @@ def _rsa(
     x: jax.Array, y: jax.Array, metric: Metric, metric_y: Metric | None, comparison: Comparison
 ) -> jax.Array:
     a, b = distances(x, metric), distances(y, metric_y or matching_metric(metric, y))
-    return _compared(a, b, comparison)
+    return _compared(a, b, comparison, False)
 
 
-@jitted(2)
-def _compared(a: jax.Array, b: jax.Array, comparison: Comparison) -> jax.Array:
+@jitted(2, 3)
+def _compared(a: jax.Array, b: jax.Array, comparison: Comparison, omit_missing: bool) -> jax.Array:
     every = jnp.ones(a.shape[0], bool)
-    return compared(a, b, every, comparison)
+    return compared(a, b, every, comparison, omit_missing=omit_missing)
 
 
 def matching_metric(metric: Metric, y: jax.Array) -> Metric:

@@ -26,6 +26,7 @@ ESTIMATORS = (
         "ridge with a kernel for each feature, and the share of each",
     ),
     ("parity_r2", "parities:ParityR2", "subfeatures: variance along the parities of bits"),
+    ("weighted_rsa", "weighted_rsa:WeightedRSA", "RSA with a weighted sum of the features' RDMs"),
     ("condition_rdm", "conditions:ConditionRDM", "crossnobis and Mahalanobis distances"),
     ("decoding_r2", "decoding:DecodingR2", "R² of a feature read out by ridge regression"),
     ("ridge_decoding_r2", "ridge:RidgeDecodingR2", "R² of a feature, ridge cross-validated"),

@@ -36,6 +36,7 @@ from probekit.estimators import (
     SpectrumSlope,
     UniqueR2,
     VariationalCodelength,
+    WeightedRSA,
     resolve,
 )
 from probekit.plugins import get_manager
@@ -90,6 +91,7 @@ CONFIGURED = [
     RSMNormDifference(rsm="inner_product", norm="spectral"),
     RSA(rdm="euclidean", comparison="whitened_correlation"),
     ComponentAlignment(components=2),
+    WeightedRSA(comparison="whitened_cosine", nonnegative=False, penalty=0.1),
 ]
 
 

@@ -1,4 +1,4 @@
-"""Weights, folds, corrections and ceilings against SciPy, scikit-learn and rsatoolbox."""
+"""Weights, folds and corrections against SciPy and scikit-learn."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from sklearn.model_selection import GroupKFold, KFold
 
 import probekit as pk
 from probekit.errors import OptionError, ShapeError
-from probekit.inference import corrected, noise_ceiling, p_value_of
+from probekit.inference import corrected, p_value_of
 from probekit.measures.reweighting import compare_rdms_weighted
 
 
@@ -138,24 +138,6 @@ def test_weighted_comparison_of_what_is_undefined():
         compare_rdms_weighted(a, a, np.ones((2, 3)))
     with pytest.raises(OptionError, match="comparison='kendall': not a choice"):
         compare_rdms_weighted(a, a, weights, comparison="kendall")
-
-
-@pytest.mark.parametrize(
-    ("comparison", "peer"), [("pearson", "corr"), ("cosine", "cosine"), ("spearman", "spearman")]
-)
-def test_noise_ceiling_is_that_of_rsatoolbox(comparison, peer):
-    rsatoolbox = pytest.importorskip("rsatoolbox")
-    rows = np.random.default_rng(0).normal(size=(5, 28)) + 3 + np.arange(28) / 10
-    theirs = rsatoolbox.inference.boot_noise_ceiling(rsatoolbox.rdm.RDMs(rows), method=peer)
-    ours = noise_ceiling([squareform(row) for row in rows], comparison=comparison)
-    np.testing.assert_allclose(ours, theirs, atol=1e-10)
-
-
-def test_noise_ceiling_of_what_is_undefined():
-    square = squareform(np.arange(1.0, 4))
-    assert np.isnan(noise_ceiling([square, np.full((3, 3), np.nan)])).all()
-    with pytest.raises(ShapeError, match=r"rdms: shape \(1, 3, 3\)"):
-        noise_ceiling([square])
 
 
 @pytest.mark.parametrize(

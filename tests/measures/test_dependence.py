@@ -283,7 +283,7 @@ def test_copies_of_examples_and_one_unit(measure):
         (lambda: measures.mutual_neighbours(X, Y, measure="dice"), r"measure='dice': not a choice"),
         (lambda: measures.mutual_neighbours(X, Y, metric="correlation"), r"metric='correlation'"),
         (lambda: measures.riemannian_distance(X, Y, shrinkage=0), r"shrinkage=0: must be above 0"),
-        (lambda: measures.condition_rdm(X, LABELS, metric="poisson"), r"metric='poisson': not a"),
+        (lambda: measures.condition_rdm(X, LABELS, metric="jaccard"), r"metric='jaccard': not a"),
         (lambda: measures.condition_rdm(X, LABELS, folds=1), r"folds=1: must be at least 2"),
         (lambda: measures.condition_rdm(X, LABELS, shrinkage=2), r"shrinkage=2: must be from 0"),
     ],

@@ -614,15 +614,63 @@ def compare(a, b, comparison):
     return signs.sum() / (len(a) * (len(a) - 1))
 
 
+def weighted_rsa(
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    rdm="squared_euclidean",
+    comparison="pearson",
+    nonnegative=True,
+    penalty=0.0,
+    groups=None,
+):
+    """Of the score and the weights the score; the columns of y are a group each unless told."""
+    options = (rdm, comparison, nonnegative, penalty)
+    return weighted_rsa_and_weights(x, y, x2, y2, *options, groups)[0]
+
+
+def weighted_rsa_and_weights(
+    x, y, x2, y2, rdm="squared_euclidean", comparison="pearson", nonnegative=True, penalty=0.0,
+    groups=None,
+):  # fmt: skip
+    """By SciPy's least squares, on dissimilarities times the root of their precision."""
+    groups = [[column] for column in range(np.shape(y)[1])] if groups is None else groups
+    upper = np.triu_indices(len(x), 1)
+    root = np.eye(len(upper[0]))
+    if comparison.startswith("whitened"):
+        root = linalg.inv(np.linalg.cholesky(_covariance_of_dissimilarities(len(root))))
+    if comparison in ("pearson", "whitened_correlation"):
+        root = root @ (np.eye(len(root)) - 1 / len(root))
+    target = root @ globals()["rdm"](x, metric=rdm)[upper]
+    columns = np.stack(
+        [root @ globals()["rdm"](y[:, g], metric=rdm)[upper] for g in groups], axis=1
+    )
+    scale = np.linalg.norm(columns, axis=0)
+    stacked = np.concatenate([columns / scale, np.sqrt(penalty) * np.eye(len(groups))])
+    wanted = np.append(target / np.linalg.norm(target), np.zeros(len(groups)))
+    solve = optimize.nnls if nonnegative else np.linalg.lstsq
+    weights = solve(stacked, wanted)[0]
+    upper = np.triu_indices(len(x2), 1)
+    parts = [globals()["rdm"](y2[:, g], metric=rdm)[upper] for g in groups]
+    prediction = sum(w / s * part for w, s, part in zip(weights, scale, parts, strict=True))
+    return compare(prediction, globals()["rdm"](x2, metric=rdm)[upper], comparison), weights
+
+
 def _whitened(a, b, centre):
-    """By the covariance of dissimilarities of independent patterns (Diedrichsen et al. 2020)."""
-    n = int((1 + np.sqrt(1 + 8 * len(a))) / 2)
-    contrasts = np.zeros((len(a), n))
-    for row, (i, j) in enumerate(zip(*np.triu_indices(n, 1), strict=True)):
-        contrasts[row, [i, j]] = 1, -1
-    inverse = np.linalg.inv((contrasts @ contrasts.T) ** 2)
+    inverse = np.linalg.inv(_covariance_of_dissimilarities(len(a)))
     a, b = (z - z.mean() if centre else z for z in (a, b))
     return a @ inverse @ b / np.sqrt((a @ inverse @ a) * (b @ inverse @ b))
+
+
+def _covariance_of_dissimilarities(count):
+    """Those of independent patterns (Diedrichsen et al. 2020)."""
+    n = int((1 + np.sqrt(1 + 8 * count)) / 2)
+    contrasts = np.zeros((count, n))
+    for row, (i, j) in enumerate(zip(*np.triu_indices(n, 1), strict=True)):
+        contrasts[row, [i, j]] = 1, -1
+    return (contrasts @ contrasts.T) ** 2
 
 
 def mutual_neighbours(x, y, x2, y2, *, neighbours=10, measure="jaccard", metric="cosine"):
@@ -1056,6 +1104,7 @@ BY_ESTIMATOR = {
     "v_information": v_information,
     "cka": cka,
     "rsa": rsa,
+    "weighted_rsa": weighted_rsa,
     "hsic": hsic,
     "mutual_neighbours": mutual_neighbours,
     "distance_correlation": distance_correlation,

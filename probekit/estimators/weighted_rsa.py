@@ -1,0 +1,112 @@
+"""RSA with a weighted sum of the features' dissimilarities."""
+
+import dataclasses
+
+import jax
+
+from probekit._checks import check_at_least
+from probekit.estimators._protocol import Estimator
+from probekit.estimators._readout import reported
+from probekit.measures.banded import Columns
+from probekit.measures.comparisons import Comparison
+from probekit.measures.rdm import Metric
+from probekit.measures.weighted_rsa import Options, weighted_rsa_score
+from probekit.statistics import Examples, ExamplesState
+from probekit.variables import Variable
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WeightedRSA(Estimator):
+    """Representational similarity with the sum of all features' dissimilarities, weights fitted.
+
+    As `probekit.measures.weighted_rsa`, on `examples` examples of each split, with each feature as
+    a group of columns; the second variable, ``<name>_weight``, has the axis ``feature``. Scored on
+    other examples with ``held_out``, or with `probekit.CrossValidation`, which never uses an
+    example to fit weights and to score them.
+
+    Parameters
+    ----------
+    rdm : {"correlation", "euclidean", "squared_euclidean", "cosine", "poisson"}
+        Distance between examples.
+    rdm_y : str, optional
+        Distance for the features: as `rdm` unless given, but euclidean for a feature of a single
+        column, which has neither correlations nor angles.
+    comparison : {"pearson", "cosine", "whitened_cosine", "whitened_correlation"}
+        What is maximised, and scored.
+    nonnegative : bool
+        Whether weights must be at least 0.
+    penalty : float
+        Of ridge regression, on dissimilarities scaled to length 1.
+    examples : int
+        How many examples of each split are kept.
+    name : str
+        Name of the first variable.
+    """
+
+    rdm: Metric = "squared_euclidean"
+    rdm_y: Metric | None = None
+    comparison: Comparison = "pearson"
+    nonnegative: bool = True
+    penalty: float = 0.0
+    examples: int = 256
+    name: str = "weighted_rsa"
+    kind = "encoding"
+    joint = True
+    # An example that is there twice is at distance 0 from itself.
+    distinct = True
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        self._options.check()
+        check_at_least("examples", self.examples, 3)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the distance; whole matrices may be scaled."""
+        if self.rdm == "poisson":
+            return frozenset({"permutation"})
+        maps = {"scaling", "permutation"}
+        if self.rdm != "correlation":
+            maps |= {"rotation"}
+        if self.rdm in ("euclidean", "squared_euclidean"):
+            maps |= {"translation"}
+        return frozenset(maps)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The correlation, and the weight of each feature."""
+        references = (
+            "Khaligh-Razavi and Kriegeskorte 2014; Jozwik, Kriegeskorte and Mur 2016, Visual "
+            "features as stepping stones toward semantics"
+        )
+        return (
+            Variable(
+                self.name,
+                long_name=f"RSA with a weighted sum of features ({self.rdm}, {self.comparison})",
+                valid_range=(-1.0, 1.0),
+                references=references,
+            ),
+            Variable(
+                f"{self.name}_weight",
+                dims=("feature",),
+                long_name="weight of the feature's dissimilarities, scaled to length 1",
+                valid_range=(0.0 if self.nonnegative else -float("inf"), float("inf")),
+                references=references,
+            ),
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(  # type: ignore[override]  # noqa: D102
+        self, fit: ExamplesState, held_out: ExamplesState, *, columns: Columns
+    ) -> dict[str, jax.Array]:
+        states = fit.head(self.examples), held_out.head(self.examples)
+        total, weights = weighted_rsa_score(*states, columns, self._options)
+        return reported(self.name, total) | reported(f"{self.name}_weight", weights)
+
+    @property
+    def _options(self) -> Options:
+        return Options(self.rdm, self.rdm_y, self.comparison, self.nonnegative, self.penalty)

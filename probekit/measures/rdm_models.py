@@ -1,0 +1,361 @@
+"""Models of dissimilarity matrices: sums of candidates, fitted and scored on other conditions."""
+
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import check_choice, check_rank, shape_text
+from probekit.errors import OptionError, ShapeError
+from probekit.measures._arguments import jitted, matrix
+from probekit.measures.comparisons import COMPARISONS, Comparison, compared
+from probekit.measures.rdm_fitting import (
+    FITTABLE,
+    Model,
+    check_model,
+    fitted,
+    of_the_given,
+    sides,
+    weighted_sum,
+)
+
+_LEAST = 3  # conditions: of two there is a single dissimilarity, and nothing to compare
+DEFAULT_FOLDS = 2
+
+
+class RDMEvaluation(NamedTuple):
+    """How well a model predicts dissimilarities that it was not fitted to.
+
+    Attributes
+    ----------
+    score : array ()
+        Mean over folds.
+    scores : array (fold,)
+    weights : array (fold, candidate)
+        Fitted without the fold.
+    conditions : array (fold, example)
+        Which conditions the fold is scored on.
+    subjects : array (fold, subject)
+        Which subjects the fold is scored on.
+    """
+
+    score: jax.Array
+    scores: jax.Array
+    weights: jax.Array
+    conditions: np.ndarray
+    subjects: np.ndarray
+
+
+def fit_rdm_weights(
+    candidates: Any,
+    target: Any,
+    *,
+    model: Model = "nonnegative",
+    comparison: Comparison = "pearson",
+    penalty: float = 0.0,
+) -> jax.Array:
+    """Weights of candidate dissimilarity matrices whose sum is most like another matrix.
+
+    ``nonnegative``: argmax_w compare(Σ_i w_i C_i, D) for w_i ≥ 0; ``linear``: for any w;
+    ``interpolate``: for mixtures w C_i + (1 - w) C_i+1 of two that follow each other;
+    ``select``: the one best candidate; ``fixed``: 1 each. Of several targets the mean comparison is
+    maximised. With a penalty it is min_w ‖Σ_i w_i c_i - d‖² + penalty ‖w‖² for vectors c and d of
+    length 1 whose inner products are the comparisons.
+
+    Parameters
+    ----------
+    candidates : array (candidate, example, example)
+        Only what lies above the diagonals is read.
+    target : array (example, example) or (subject, example, example)
+    model : {"nonnegative", "linear", "interpolate", "select", "fixed"}
+    comparison : str
+        As in `compare_rdms`; for the first three models ``pearson``, ``cosine``,
+        ``whitened_cosine`` or ``whitened_correlation``, which least squares maximise.
+    penalty : float
+        Of ridge regression, for the first two models.
+
+    Returns
+    -------
+    array (candidate,)
+        Of length 1, as only their ratios matter; with a sum of 1 for ``interpolate``. 0 for
+        constant candidates, and throughout if no weight of at least 0 is of use. If candidates
+        depend on each other, the shortest (``linear``). NaN if the input is not finite, the target
+        constant, or every candidate.
+
+    Raises
+    ------
+    ShapeError
+        If these are not square matrices of one size, of at least 3 examples; or there are fewer
+        than 2 candidates to interpolate.
+    OptionError
+        If an option is not among its choices, the model cannot be fitted for the comparison or has
+        no penalty, or the penalty is negative.
+
+    Notes
+    -----
+    Invariant to the scale of the targets; to the scale of each candidate up to its own weight, but
+    for ``fixed``. O((k + s) n² + k² n² + k⁴) for k candidates and s subjects.
+
+    References
+    ----------
+    Khaligh-Razavi and Kriegeskorte 2014, Deep supervised, but not unsupervised, models may explain
+    IT cortical representation; Jozwik, Kriegeskorte and Mur 2016, Visual features as stepping
+    stones toward semantics (non-negative); Schütt et al. 2023, Statistical inference on
+    representational geometries; Lawson and Hanson 1974, Solving least squares problems.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import fit_rdm_weights, rdm
+    >>> x = np.random.default_rng(0).normal(size=(9, 2))
+    >>> first, second, both = (
+    ...     rdm(z, metric="squared_euclidean") for z in (x[:, :1], x[:, 1:], x * [2, 1])
+    ... )
+    >>> np.asarray(fit_rdm_weights([first, second], both) * 17**0.5, float).round(3).tolist()
+    [4.0, 1.0]
+    """
+    squares, targets = _checked(candidates, target, model, comparison, penalty)
+    every = jnp.ones(squares.shape[1], bool)
+    subjects = jnp.ones(len(targets), bool)
+    return _fit(squares, targets, every, subjects, model, comparison, float(penalty))
+
+
+def evaluate_rdm_model(
+    candidates: Any,
+    targets: Any,
+    *,
+    model: Model = "nonnegative",
+    comparison: Comparison = "pearson",
+    penalty: float = 0.0,
+    folds: Any = DEFAULT_FOLDS,
+    subject_folds: Any = 1,
+    seed: int = 0,
+) -> RDMEvaluation:
+    """How well a sum of candidate matrices predicts matrices of other conditions and subjects.
+
+    For each fold of conditions and each of subjects: weights as `fit_rdm_weights` finds them for
+    the others, then the mean comparison of Σ_i w_i C_i with the matrices of the fold's subjects,
+    over the pairs of the fold's conditions. Pairs of a fitted and a held out condition are not
+    used.
+
+    Parameters
+    ----------
+    candidates : array (candidate, example, example)
+    targets : array (example, example) or (subject, example, example)
+        Matrices of subjects, runs, seeds.
+    model, comparison, penalty
+        As in `fit_rdm_weights`.
+    folds : int or array (example,)
+        Into how many folds the conditions are drawn, or the fold of each. 1: all conditions, to fit
+        and to score, which needs several folds of subjects.
+    subject_folds : int or array (subject,)
+        The same of subjects. 1: the matrices of all subjects, to fit and to score.
+    seed : int
+        Of what is drawn.
+
+    Returns
+    -------
+    RDMEvaluation
+        ``score`` in [-1, 1]; ``scores``, ``weights``, and which ``conditions`` and ``subjects``
+        each fold was scored on, as for its ceiling: `probekit.inference.noise_ceiling` of
+        ``targets[:, c][:, :, c]``. A score is 0 if all weights are (a model that says nothing) and
+        NaN where a comparison is undefined.
+
+    Raises
+    ------
+    ShapeError
+        As `fit_rdm_weights`; or if a fold, or what is left without it, has fewer than 3 conditions
+        or no subject, or labels of folds are not one each.
+    OptionError
+        As `fit_rdm_weights`; or if there is one fold in all.
+
+    Notes
+    -----
+    Invariant to the scale of the targets. O(f ((k + s) n² + k² n² + k⁴)) for f folds, k candidates
+    and s subjects; ranks cost O(n² log n) each.
+
+    References
+    ----------
+    Schütt et al. 2023, Statistical inference on representational geometries (folds of conditions
+    and of subjects).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import evaluate_rdm_model, rdm
+    >>> x = np.random.default_rng(0).normal(size=(9, 2))
+    >>> first, second, both = (
+    ...     rdm(z, metric="squared_euclidean") for z in (x[:, :1], x[:, 1:], x * [2, 1])
+    ... )
+    >>> evaluate_rdm_model([first, second], both).scores.round(4).tolist()
+    [1.0, 1.0]
+    """
+    squares, targets = _checked(candidates, targets, model, comparison, penalty)
+    of_examples = _folds("folds", folds, squares.shape[1], _LEAST, "conditions", seed)
+    of_subjects = _folds("subject_folds", subject_folds, len(targets), 1, "subjects", seed)
+    if len(of_examples) * len(of_subjects) == 1:
+        raise OptionError("folds: 1 in all; give at least 2 of conditions or of subjects.")
+    scores, weights, conditions, subjects = [], [], [], []
+    for subject in of_subjects:
+        for condition in of_examples:
+            examples, fit_on = (z if z.all() else ~z for z in (condition, subject))
+            weights.append(
+                _fit(squares, targets, examples, fit_on, model, comparison, float(penalty))
+            )
+            score = _scored(squares, targets, condition, subject, weights[-1], comparison)
+            scores.append(score)
+            conditions.append(condition)
+            subjects.append(subject)
+    each = jnp.stack(scores)
+    return RDMEvaluation(
+        each.mean(), each, jnp.stack(weights), np.stack(conditions), np.stack(subjects)
+    )
+
+
+def _checked(
+    candidates: Any, target: Any, model: Model, comparison: Comparison, penalty: float
+) -> tuple[jax.Array, jax.Array]:
+    """Return both as floating arrays ``(matrix, example, example)``, or raise."""
+    check_choice("comparison", comparison, COMPARISONS)
+    check_model(model, comparison, penalty)
+    squares, targets = _stacked("candidates", candidates), _stacked("target", target)
+    if squares.shape[1:] != targets.shape[1:]:
+        raise ShapeError(
+            f"target: {targets.shape[1]} examples; candidates have {squares.shape[1]}. "
+            "Give the same examples in the same order."
+        )
+    if model == "interpolate" and len(squares) < 2:
+        raise ShapeError("candidates: 1; at least 2 are needed to interpolate.")
+    return squares, targets
+
+
+def _stacked(argument: str, array: Any) -> jax.Array:
+    """Return matrices ``(matrix, example, example)``, or raise unless there are such."""
+    array = array if hasattr(array, "shape") else np.asarray(array)
+    check_rank(argument, array, least=2, most=3)
+    array = array[None] if len(array.shape) == 2 else array
+    if array.shape[1] != array.shape[2] or array.shape[1] < _LEAST or not len(array):
+        raise ShapeError(
+            f"{argument}: {shape_text(array)}; square matrices of at least {_LEAST} examples "
+            "are needed."
+        )
+    return matrix(argument, array).reshape(array.shape)
+
+
+def _folds(argument: str, folds: Any, count: int, least: int, things: str, seed: int) -> np.ndarray:
+    """Return for each fold which of the things are in it, boolean ``(fold, thing)``."""
+    if np.ndim(folds) == 0:
+        if folds != int(folds) or folds < 1:
+            raise OptionError(f"{argument}={folds!r}: must be a whole number, at least 1.")
+        labels = np.random.default_rng(seed).permutation(count) % int(folds)
+    else:
+        labels = np.asarray(folds)
+        if labels.shape != (count,):
+            raise ShapeError(
+                f"{argument}: shape {labels.shape}; there are {count} {things}. Give a label each."
+            )
+    inside: np.ndarray = labels[None, :] == np.unique(labels)[:, None]
+    sizes, asked = inside.sum(axis=1), len(inside) if np.ndim(folds) else int(folds)
+    fewest = min(sizes.min(), count - sizes.max()) if len(inside) > 1 else count
+    if len(inside) < asked or fewest < least:
+        raise ShapeError(
+            f"{argument}: {count} {things} in {asked} folds; each, and what is left without it, "
+            f"must have at least {least}. Give fewer folds."
+        )
+    return inside
+
+
+@jitted(4, 5, 6)
+def _fit(
+    squares: jax.Array,
+    targets: jax.Array,
+    examples: jax.Array,
+    subjects: jax.Array,
+    model: Model,
+    comparison: Comparison,
+    penalty: float,
+) -> jax.Array:
+    """Weights of the candidates as given, fitted to these examples and subjects."""
+    if comparison in FITTABLE:
+        weights = _fitted(squares, targets, examples, subjects, model, comparison, penalty)
+    else:
+        weights = _unfitted(squares, targets, examples, subjects, model, comparison)
+    defined = _finite(squares, examples).all() & (_finite(targets, examples) | ~subjects).all()
+    return jnp.where(defined, weights, jnp.nan)
+
+
+def _fitted(
+    squares: jax.Array,
+    targets: jax.Array,
+    examples: jax.Array,
+    subjects: jax.Array,
+    model: Model,
+    comparison: Comparison,
+    penalty: float,
+) -> jax.Array:
+    candidates, wanted = (sides(part, examples, comparison) for part in (squares, targets))
+    # The mean comparison is that with the mean of the targets, each of length 1.
+    mean = jnp.where(subjects[:, None], wanted.vectors, 0).sum(axis=0) / subjects.sum()
+    weights = of_the_given(
+        fitted(candidates, mean, model, penalty).weights, candidates.lengths, model
+    )
+    # Constant matrices have no comparison with anything.
+    constant = (subjects & (wanted.lengths == 0)).any() | (candidates.lengths == 0).all()
+    return jnp.where(constant, jnp.nan, weights)
+
+
+def _finite(squares: jax.Array, examples: jax.Array) -> jax.Array:
+    """Whether each matrix is finite above the diagonal, between these examples."""
+    upper = np.triu(np.ones(squares.shape[1:], bool), 1)
+    counted = upper & examples[:, None] & examples[None, :]
+    return (jnp.isfinite(squares) | ~counted).all(axis=(1, 2))
+
+
+def _unfitted(
+    squares: jax.Array,
+    targets: jax.Array,
+    examples: jax.Array,
+    subjects: jax.Array,
+    model: Model,
+    comparison: Comparison,
+) -> jax.Array:
+    """Weights of models that need no least squares, for comparisons that have none."""
+    if model == "fixed":
+        return jnp.ones(len(squares), squares.dtype)
+    each = jnp.stack(
+        [_mean_comparison(square, targets, examples, subjects, comparison) for square in squares]
+    )
+    best = jnp.argmax(jnp.where(jnp.isnan(each), -jnp.inf, each))
+    chosen = jax.nn.one_hot(best, len(squares), dtype=squares.dtype)
+    return jnp.where(jnp.isnan(each).all(), jnp.nan, chosen)
+
+
+def _mean_comparison(
+    square: jax.Array,
+    targets: jax.Array,
+    examples: jax.Array,
+    subjects: jax.Array,
+    comparison: Comparison,
+) -> jax.Array:
+    """Mean comparison of a matrix with those of these subjects, over pairs of these examples."""
+    each = jax.vmap(lambda target: compared(square, target, examples, comparison))(targets)
+    return jnp.where(subjects, each, 0).sum() / subjects.sum()
+
+
+@jitted(5)
+def _scored(
+    squares: jax.Array,
+    targets: jax.Array,
+    examples: jax.Array,
+    subjects: jax.Array,
+    weights: jax.Array,
+    comparison: Comparison,
+) -> jax.Array:
+    prediction = weighted_sum(squares, weights)
+    value = _mean_comparison(prediction, targets, examples, subjects, comparison)
+    if comparison not in FITTABLE:
+        return value
+    defined = _finite(targets, examples) & (sides(targets, examples, comparison).lengths > 0)
+    silent = (weights == 0).all() & (defined | ~subjects).all() & _finite(squares, examples).all()
+    return jnp.where(silent, 0, value)

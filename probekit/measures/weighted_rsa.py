@@ -1,0 +1,203 @@
+"""RSA of a representation with a weighted sum of the dissimilarities of features."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from probekit._checks import check_choice
+from probekit.errors import OptionError
+from probekit.measures._arguments import jitted, splits
+from probekit.measures._status import Score, score
+from probekit.measures.banded import Columns, side_by_side
+from probekit.measures.comparisons import COMPARISONS, Comparison, compared
+from probekit.measures.rdm import METRICS, Metric, distances
+from probekit.measures.rdm_fitting import (
+    FITTABLE,
+    Model,
+    check_model,
+    fitted,
+    sides,
+    weighted_sum,
+)
+from probekit.measures.similarity import matching_metric
+from probekit.statistics import Examples, ExamplesState, state_of
+
+
+class Options(NamedTuple):
+    """What `weighted_rsa` takes besides data."""
+
+    rdm: Metric = "squared_euclidean"
+    rdm_y: Metric | None = None
+    comparison: Comparison = "pearson"
+    nonnegative: bool = True
+    penalty: float = 0.0
+
+    @property
+    def model(self) -> Model:
+        """How the weights are fitted."""
+        return "nonnegative" if self.nonnegative else "linear"
+
+    def check(self) -> None:
+        """Raise `OptionError` unless the options are possible."""
+        check_choice("rdm", self.rdm, METRICS)
+        if self.rdm_y is not None:
+            check_choice("rdm_y", self.rdm_y, METRICS)
+        check_choice("comparison", self.comparison, COMPARISONS)
+        if self.comparison not in FITTABLE:
+            raise OptionError(
+                f"comparison={self.comparison!r}: weights are fitted for {', '.join(FITTABLE)}; "
+                "give one of these."
+            )
+        check_model(self.model, self.comparison, self.penalty)
+
+
+class WeightedRSA(NamedTuple):
+    """How well a weighted sum predicts dissimilarities, and the weights.
+
+    Attributes
+    ----------
+    score : array ()
+    weights : array (group,)
+    """
+
+    score: jax.Array
+    weights: jax.Array
+
+
+def weighted_rsa(
+    x: Any,
+    groups: Sequence[Any],
+    *,
+    held_out: tuple[Any, Sequence[Any]] | None = None,
+    rdm: Metric = "squared_euclidean",
+    rdm_y: Metric | None = None,
+    comparison: Comparison = "pearson",
+    nonnegative: bool = True,
+    penalty: float = 0.0,
+) -> WeightedRSA:
+    """RSA of a representation with the sum of features' dissimilarities that predicts it best.
+
+    compare(D(x), Σ_g w_g D(y_g)), with min_w ‖d - Σ_g w_g d_g‖² + penalty ‖w‖² on the examples that
+    are fitted, where d and d_g are the dissimilarities as vectors of length 1 (centred for
+    ``pearson``, whitened for ``whitened_…``). Squared euclidean distances of unrelated features add
+    up, so that of a representation made of them the prediction is exact.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+        The representation.
+    groups : sequence of array (example,) or (example, k_g)
+        The features.
+    held_out : (array, sequence of array), optional
+        Representation and features of the examples that are scored.
+    rdm : {"correlation", "euclidean", "squared_euclidean", "cosine", "poisson"}
+        Distance between examples of the representation.
+    rdm_y : str, optional
+        Distance for the features: as `rdm` unless given, but euclidean for a feature of a single
+        column, which has neither correlations nor angles.
+    comparison : {"pearson", "cosine", "whitened_cosine", "whitened_correlation"}
+        What is maximised, and scored.
+    nonnegative : bool
+        Whether weights must be at least 0: a feature can only tell examples apart.
+    penalty : float
+        Of ridge regression.
+
+    Returns
+    -------
+    WeightedRSA
+        ``score`` in [-1, 1]; 0 if all weights are. ``weights`` of dissimilarities scaled to length
+        1: of unrelated features what each alone would score; 0 for a constant feature. NaN if the
+        representation's dissimilarities, or those of all features, are all equal or one of them is
+        undefined, or if the input is not finite.
+
+    Raises
+    ------
+    ShapeError
+        If numbers of examples or columns differ, there are no groups, or fewer than 3 examples.
+    OptionError
+        If an option is not among its choices, or the penalty is negative.
+
+    Notes
+    -----
+    Invariant to whatever leaves the distances as they are, and to scaling of `x` and of each
+    feature. O(n² (d + k) + f² n² + f⁴) for f features of k columns in all.
+
+    References
+    ----------
+    Khaligh-Razavi and Kriegeskorte 2014, Deep supervised, but not unsupervised, models may explain
+    IT cortical representation; Jozwik, Kriegeskorte and Mur 2016, Visual features as stepping
+    stones toward semantics (non-negative).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import weighted_rsa
+    >>> bits = np.random.default_rng(0).integers(0, 2, (60, 2))
+    >>> found = weighted_rsa(bits @ np.array([[2, 0], [0, 1]]), [bits[:, 0], bits[:, 1]])
+    >>> round(float(found.score), 4), np.round(np.asarray(found.weights, float), 2).tolist()
+    (1.0, [0.97, 0.24])
+    """
+    options = Options(rdm, rdm_y, comparison, bool(nonnegative), float(penalty))
+    options.check()
+    y, columns = side_by_side("groups", groups)
+    other: Any = held_out
+    if isinstance(held_out, tuple) and len(held_out) == 2:
+        other = (held_out[0], side_by_side("held_out[1]", held_out[1])[0])
+    fit, scored = splits(x, y, other, least=3)
+    return WeightedRSA(*_weighted(*fit, *scored, columns, options))
+
+
+@jitted(4, 5)
+def _weighted(
+    x: Any, y: Any, x2: Any, y2: Any, columns: Columns, options: Options
+) -> tuple[jax.Array, jax.Array]:
+    fit, held_out = (state_of(Examples(capacity=len(a)), a, b) for a, b in ((x, y), (x2, y2)))
+    total, weights = weighted_rsa_score(fit, held_out, columns, options)
+    return total.value, weights.value
+
+
+def weighted_rsa_score(
+    fit: ExamplesState, held_out: ExamplesState, columns: Columns, options: Options
+) -> tuple[Score, Score]:
+    """`weighted_rsa` from the examples that were kept: the score, and the weights."""
+    target, squares = _matrices(fit, columns, options)
+    wanted = sides(target[None], fit.present, options.comparison)
+    candidates = sides(squares, fit.present, options.comparison)
+    found = fitted(candidates, wanted.vectors[0], options.model, options.penalty)
+
+    target, squares = _matrices(held_out, columns, options)
+    scored = sides(target[None], held_out.present, options.comparison)
+    lengths = jnp.concatenate([wanted.lengths, scored.lengths, candidates.lengths])
+    scales = jnp.where(candidates.lengths > 0, candidates.lengths, 1)
+    prediction = weighted_sum(squares, found.weights / scales)
+    value = compared(prediction, target, held_out.present, options.comparison)
+
+    undefined = jnp.isnan(lengths).any() | (wanted.lengths == 0).any()
+    undefined = undefined | (candidates.lengths == 0).all()
+    silent = (found.weights == 0).all()
+    value = jnp.where(silent & (scored.lengths > 0).all(), 0, value)
+
+    def with_status(value: jax.Array, constant: jax.Array) -> Score:
+        value = jnp.where(undefined, jnp.nan, value)
+        return score(
+            value,
+            finite=fit.finite() & held_out.finite() & ~jnp.isinf(lengths).any(),
+            enough=(fit.present.sum() >= 3) & (held_out.present.sum() >= 3),
+            constant=constant | jnp.isnan(value),
+            deficient=found.deficient,
+        )
+
+    return with_status(value, silent), with_status(found.weights, candidates.lengths == 0)
+
+
+def _matrices(
+    state: ExamplesState, columns: Columns, options: Options
+) -> tuple[jax.Array, jax.Array]:
+    """Dissimilarities of the representation, and of each feature."""
+    squares = []
+    for group in columns:
+        y = state.y[:, jnp.array(group)]
+        squares.append(distances(y, options.rdm_y or matching_metric(options.rdm, y)))
+    return distances(state.x, options.rdm), jnp.stack(squares)

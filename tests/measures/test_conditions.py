@@ -1,0 +1,178 @@
+"""Dissimilarities of conditions as rsatoolbox has them: runs, noise, rates, unbalanced designs."""
+
+import numpy as np
+import pytest
+
+from probekit import measures
+from probekit.errors import OptionError, ShapeError
+from probekit.measures.conditions import CONDITION_METRICS, OF_PATTERNS
+from tests.reference import oracles
+from tests.reference.tolerances import SCORE
+
+N, UNITS, CONDITIONS, RUNS = 60, 6, 5, 3
+GENERATOR = np.random.default_rng(1)
+LABELS = np.arange(N) % CONDITIONS
+FOLDS = np.arange(N) // CONDITIONS % RUNS
+X = np.float32(GENERATOR.normal(size=(CONDITIONS, UNITS))[LABELS] + GENERATOR.normal(size=(N, 6)))
+COUNTS = np.float32(GENERATOR.poisson(np.exp(1 + X / 2)))
+ROOT = GENERATOR.normal(size=(UNITS, UNITS))
+PRECISION = ROOT @ ROOT.T
+UPPER = np.triu_indices(CONDITIONS, 1)
+
+
+def theirs(x, method, labels=LABELS, folds=FOLDS, **options):
+    """Return the distances that rsatoolbox finds, ``(pair,)``."""
+    toolbox = pytest.importorskip("rsatoolbox")
+    dataset = toolbox.data.Dataset(
+        np.float64(x), obs_descriptors={"condition": labels * 1.0, "fold": folds * 1.0}
+    )
+    options |= {"method": method, "descriptor": "condition"}
+    return toolbox.rdm.calc_rdm(dataset, **options).dissimilarities[0]
+
+
+def ours(x, metric, **options):
+    return np.asarray(measures.condition_rdm(x, LABELS, metric=metric, **options))[UPPER]
+
+
+@pytest.mark.parametrize("metric", OF_PATTERNS)
+def test_distances_of_means(metric):
+    x = COUNTS if metric == "poisson" else X
+    means = np.stack([np.float64(x)[label == LABELS].mean(axis=0) for label in range(CONDITIONS)])
+    found = ours(x, metric)
+    np.testing.assert_allclose(found, oracles.rdm(means, metric=metric)[UPPER], atol=SCORE)
+    if metric != "cosine":
+        np.testing.assert_allclose(found, theirs(x, metric), atol=SCORE)
+
+
+def test_poisson_between_runs():
+    """Of each fold, and their mean; rsatoolbox returns that of the fold with the last label."""
+    each = []
+    for last in range(RUNS):
+        folds = np.where(last == FOLDS, RUNS, FOLDS)
+        each.append(theirs(COUNTS, "poisson_cv", folds=folds, cv_descriptor="fold"))
+    found = ours(COUNTS, "poisson_cv", folds=FOLDS)
+    np.testing.assert_allclose(found, np.mean(each, axis=0), rtol=1e-4, atol=SCORE)
+    assert np.ptp(each, axis=0).min() > 0
+
+
+@pytest.mark.slow
+def test_poisson_between_runs_is_0_on_average_for_equal_conditions():
+    """And above 0 without cross-validation."""
+    rates = np.exp(GENERATOR.normal(size=20))
+    counts = GENERATOR.poisson(rates, size=(4000, 20))
+    labels, folds = np.arange(4000) % 200, np.arange(4000) // 200 % 2
+    upper = np.triu_indices(200, 1)
+    crossed, plain = (
+        np.asarray(measures.condition_rdm(counts, labels, metric=metric, folds=folds))[upper]
+        for metric in ("poisson_cv", "poisson")
+    )
+    assert abs(crossed.mean()) < 0.05 * plain.mean()
+    assert (plain > 0).all()
+    assert (crossed < 0).any()
+
+
+def test_crossnobis_between_runs_with_a_given_precision():
+    wanted = theirs(X, "crossnobis", cv_descriptor="fold", noise=PRECISION)
+    found = ours(X, "crossnobis", folds=FOLDS, precision=PRECISION) / UNITS
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+    named = ours(X, "crossnobis", folds=np.array(list("abc"))[FOLDS], precision=PRECISION)
+    np.testing.assert_array_equal(named / UNITS, found)
+
+
+@pytest.mark.parametrize("metric", ["squared_mahalanobis", "mahalanobis"])
+def test_mahalanobis_with_a_given_precision(metric):
+    wanted = UNITS * theirs(X, "mahalanobis", noise=PRECISION)
+    wanted = np.sqrt(wanted) if metric == "mahalanobis" else wanted
+    np.testing.assert_allclose(ours(X, metric, precision=PRECISION), wanted, rtol=1e-4)
+
+
+@pytest.mark.parametrize("balanced", [True, False])
+def test_unbalanced_designs(balanced):
+    """Runs of which each misses a condition; rsatoolbox depends on where 0 is: it is given that."""
+    toolbox = pytest.importorskip("rsatoolbox")
+    kept = np.ones(N, bool) if balanced else (LABELS != FOLDS) & (GENERATOR.random(N) < 0.8)
+    x, labels, folds = np.float64(X)[kept], LABELS[kept], FOLDS[kept]
+    dataset = toolbox.data.Dataset(
+        x - x.mean(axis=0), obs_descriptors={"condition": labels * 1.0, "fold": folds * 1.0}
+    )
+    theirs = toolbox.rdm.calc_rdm_unbalanced(
+        dataset, method="crossnobis", descriptor="condition", cv_descriptor="fold", noise=PRECISION
+    )
+    order = np.argsort(theirs.pattern_descriptors["condition"])
+    wanted = theirs.get_matrices()[0][np.ix_(order, order)][UPPER]
+    options = {"folds": folds, "precision": PRECISION}
+    found = measures.condition_rdm(x, labels, unbalanced=True, **options)
+    np.testing.assert_allclose(np.asarray(found)[UPPER] / UNITS, wanted, rtol=1e-3, atol=1e-3)
+    far = measures.condition_rdm(x + 100, labels, unbalanced=True, **options)
+    np.testing.assert_allclose(far, found, rtol=1e-2, atol=1e-2)
+    plain = np.asarray(measures.condition_rdm(x, labels, **options))
+    if balanced:
+        np.testing.assert_allclose(found, plain, rtol=1e-3, atol=1e-3)
+    else:
+        assert np.isnan(plain[:RUNS]).all()
+        alone = np.where(labels == 4, 4 + folds, labels)  # each of three conditions in one run
+        assert np.isnan(measures.condition_rdm(x, alone, unbalanced=True, **options)[4]).all()
+
+
+@pytest.mark.parametrize("metric", CONDITION_METRICS)
+def test_undefined(metric):
+    x = COUNTS.copy()
+    found = measures.condition_rdm(x, LABELS, metric=metric)
+    assert np.isfinite(found).all()
+    assert (np.diagonal(found) == 0).all()
+    np.testing.assert_allclose(found, found.T, rtol=1e-5)
+    x[7, 1] = np.nan
+    assert np.isnan(measures.condition_rdm(x, LABELS, metric=metric)).all()
+    assert np.isnan(measures.condition_rdm(COUNTS, np.where(LABELS, 1, np.nan))).all()
+
+
+def test_conditions_without_such_a_distance():
+    x = COUNTS.copy()
+    x[LABELS == 2] = 0
+    x[LABELS == 3] = 1
+    x[LABELS == 4, 0] = -1
+    missing = {"correlation": [2, 3], "cosine": [2], "poisson": [4], "poisson_cv": [4]}
+    for metric, conditions in missing.items():
+        found = np.isnan(measures.condition_rdm(x, LABELS, metric=metric, folds=FOLDS))
+        wanted = np.isin(np.arange(CONDITIONS), conditions)
+        np.testing.assert_array_equal(found, wanted[:, None] | wanted[None, :])
+    indefinite = np.diag([1.0, 1, 1, 1, 1, -1])
+    found = measures.condition_rdm(X, LABELS, precision=indefinite)
+    assert np.isnan(found).all()
+    spoilt = np.where(np.eye(UNITS) > 0, np.nan, 0)
+    assert np.isnan(measures.condition_rdm(X, LABELS, precision=spoilt)).all()
+    flat = np.diag([1.0, 1, 1, 0, 0, 0])  # units that do not count
+    found = measures.condition_rdm(X, LABELS, precision=flat, metric="squared_mahalanobis")
+    wanted = measures.condition_rdm(X[:, :3], LABELS, metric="squared_euclidean")
+    np.testing.assert_allclose(found, wanted, rtol=1e-4)
+    alike = measures.condition_rdm(
+        np.concatenate([X, X]), np.arange(2 * N) // N, metric="euclidean"
+    )
+    assert float(alike[0, 1]) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        ({"folds": [0, 1]}, ShapeError, r"folds: shape \(2,\); there are 60 examples. Give a la"),
+        ({"folds": np.zeros(N)}, OptionError, "folds=1: must be at least 2"),
+        (
+            {"precision": np.eye(2)},
+            ShapeError,
+            r"precision: shape \(2, 2\); x has 6 units. Give \(unit, unit\)",
+        ),
+        (
+            {"precision": np.eye(6), "metric": "euclidean"},
+            OptionError,
+            "precision: metric 'euclidean' uses none; leave it out",
+        ),
+        (
+            {"unbalanced": True, "metric": "mahalanobis"},
+            OptionError,
+            "unbalanced=True: metric 'mahalanobis' has no such form; 'crossnobis' has",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(options, kind, message):
+    with pytest.raises(kind, match=message):
+        measures.condition_rdm(X, LABELS, **options)
