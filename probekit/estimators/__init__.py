@@ -47,6 +47,7 @@ from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
 from probekit.estimators.similarity import CKA, RSA
 from probekit.estimators.spaces import ENSD, GULP
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
+from probekit.estimators.topology import RTD
 from probekit.estimators.units import (
     ComponentAlignment,
     FeatureAngles,
@@ -65,6 +66,7 @@ __all__ = [
     "PLS",
     "PWCCA",
     "RSA",
+    "RTD",
     "SVCCA",
     "AngularProcrustesDistance",
     "BalancedAccuracy",

@@ -35,9 +35,7 @@ Invariances: **t**ranslation, **s**caling (isotropic), **r**otation, **p**ermuta
 invertible **l**inear maps, with the default options. Streams: *all* examples count, in batches of
 any size; *sample*: the score is that of a fixed number of examples, the same in every layer.
 
-Not here: representation topology divergence (Barannikov et al. 2022), for which there is no kept-up
-library that computes it on a CPU; stochastic shape metrics, which need many responses to each
-input; RDM models whose weights are fitted; variational codelength.
+Not here: RDM models whose weights are fitted; variational codelength.
 """
 
 

@@ -46,6 +46,7 @@ from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
+from probekit.measures.topology import rtd
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
 
 __all__ = [
@@ -92,6 +93,7 @@ __all__ = [
     "ridge_r2",
     "riemannian_distance",
     "rsa",
+    "rtd",
     "rv_coefficient",
     "selectivity",
     "shape_metric",

