@@ -90,9 +90,9 @@ def _relative_distances(cloud: np.ndarray) -> np.ndarray:
     """Distances ``(example, example)`` in units of their 0.9 quantile; NaN if that is 0."""
     from scipy.spatial.distance import pdist, squareform
 
-    far = squareform(pdist(cloud))
+    far: np.ndarray = squareform(pdist(cloud))
     unit = float(np.quantile(far, QUANTILE))
-    return far / (unit if unit > 0 else np.nan)
+    return far / np.float64(unit if unit > 0 else np.nan)
 
 
 def _total_length(a: np.ndarray, b: np.ndarray) -> float:
