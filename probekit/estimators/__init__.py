@@ -17,7 +17,7 @@ from probekit.estimators.canonical import (
 )
 from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
 from probekit.estimators.conditions import ConditionRDM
-from probekit.estimators.covariance import PLS, RVCoefficient
+from probekit.estimators.covariance import PLS, AngularCKADistance, RVCoefficient
 from probekit.estimators.decoding import DecodingAccuracy, DecodingR2
 from probekit.estimators.dependence import (
     HSIC,
@@ -31,7 +31,7 @@ from probekit.estimators.information import (
     OnlineCodelength,
     VInformation,
 )
-from probekit.estimators.matching import PermutationMatching, SoftMatching
+from probekit.estimators.matching import PermutationDistance, PermutationMatching, SoftMatching
 from probekit.estimators.neighbours import MultiscaleDistance, MutualNeighbours
 from probekit.estimators.parities import ParityR2
 from probekit.estimators.partition import BandedRidgeR2, Commonality, JointR2, UniqueR2
@@ -47,6 +47,7 @@ from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
 from probekit.estimators.similarity import CKA, RSA
 from probekit.estimators.spaces import ENSD, GULP
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
+from probekit.estimators.stochastic import StochasticShapeDistance
 from probekit.estimators.topology import RTD
 from probekit.estimators.units import (
     ComponentAlignment,
@@ -68,6 +69,7 @@ __all__ = [
     "RSA",
     "RTD",
     "SVCCA",
+    "AngularCKADistance",
     "AngularProcrustesDistance",
     "BalancedAccuracy",
     "BandedRidgeR2",
@@ -100,6 +102,7 @@ __all__ = [
     "Pairing",
     "ParityR2",
     "ParticipationRatio",
+    "PermutationDistance",
     "PermutationMatching",
     "ProcrustesDistance",
     "RVCoefficient",
@@ -112,6 +115,7 @@ __all__ = [
     "Sparsity",
     "Spectrum",
     "SpectrumSlope",
+    "StochasticShapeDistance",
     "TotalVariance",
     "Uniformity",
     "UniqueR2",

@@ -25,7 +25,7 @@ from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
 from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
 from probekit.measures.conditions import condition_rdm
-from probekit.measures.covariance import pls, rv_coefficient
+from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
 from probekit.measures.feature_directions import component_alignment, feature_angles
@@ -36,7 +36,7 @@ from probekit.measures.information import (
     v_information,
 )
 from probekit.measures.kernels import cka, hsic
-from probekit.measures.matching import permutation_matching, soft_matching
+from probekit.measures.matching import permutation_distance, permutation_matching, soft_matching
 from probekit.measures.multiscale import multiscale_distance
 from probekit.measures.neighbours import mutual_neighbours
 from probekit.measures.parities import parity_r2, subfeatures
@@ -46,6 +46,7 @@ from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
+from probekit.measures.stochastic import stochastic_shape_distance
 from probekit.measures.topology import rtd
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
 
@@ -53,6 +54,7 @@ __all__ = [
     "STATUS_MEANINGS",
     "BandedRidge",
     "Score",
+    "angular_cka_distance",
     "angular_procrustes_distance",
     "banded_ridge_r2",
     "bures_metric",
@@ -84,6 +86,7 @@ __all__ = [
     "online_codelength",
     "parity_r2",
     "participation_ratio",
+    "permutation_distance",
     "permutation_matching",
     "pls",
     "procrustes_distance",
@@ -102,6 +105,7 @@ __all__ = [
     "sparsity",
     "spectrum",
     "spectrum_slope",
+    "stochastic_shape_distance",
     "subfeatures",
     "svcca",
     "total_variance",

@@ -20,10 +20,12 @@ from probekit.estimators import (
     DistanceCorrelation,
     LinearR2,
     MutualNeighbours,
+    PermutationDistance,
     RidgeR2,
     ShapeMetric,
     Sparsity,
     SpectrumSlope,
+    StochasticShapeDistance,
     UniqueR2,
     resolve,
 )
@@ -50,6 +52,7 @@ CONFIGURED = [
     PLS(weighting="mean"),
     SpectrumSlope(first=2, last=4),
     Sparsity(measure="hoyer"),
+    PermutationDistance(angular=False),
     UniqueR2(multioutput="variance_weighted"),
     RidgeR2(per_unit=True, multioutput="raw_values", penalties=(0.01, 1.0)),
     Decoding(probe="knn", metric="auc"),
@@ -60,6 +63,8 @@ CONFIGURED = [
     MutualNeighbours(measure="joint", metric="euclidean"),
     MutualNeighbours(measure="second_order"),
     RSA(rdm="euclidean", comparison="whitened_correlation"),
+    StochasticShapeDistance(conditions=4, restarts=10),
+    StochasticShapeDistance(conditions=3, in_a_row=4, alpha=0.5, restarts=10),
     ComponentAlignment(components=2),
 ]
 

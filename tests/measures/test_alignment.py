@@ -23,6 +23,8 @@ MEASURES = {
     "pls": {},
     "permutation_matching": {},
     "soft_matching": {},
+    "permutation_distance": {},
+    "angular_cka_distance": {},
     "ensd": {},
     "gulp": {},
 }
@@ -32,6 +34,8 @@ METRICS = {
     "shape_metric": {"alpha": 0.5, "angular": False},
     "bures_metric": {},
     "gulp": {"penalty": 1e-3},
+    "permutation_distance": {},
+    "angular_cka_distance": {},
 }
 N, D, D_Y = 60, 6, 4
 
