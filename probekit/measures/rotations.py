@@ -14,6 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from probekit.measures._threads import one_thread
+
 MOST_TURNS = 500
 _TOLERANCE = 1e-10
 _TIE = 1e-8
@@ -83,7 +85,8 @@ def best_gain(
         How many pairs of random rotations are begun with beside them.
     """
     begun = [plane.paired, *first, plane.axes, *_drawn(plane.paired.shape, restarts)]
-    return max(_climbed(step, _polar(matrix, plane.axes), plane.axes, size) for matrix in begun)
+    with one_thread():
+        return max(_climbed(step, _polar(matrix, plane.axes), plane.axes, size) for matrix in begun)
 
 
 def _drawn(shape: tuple[int, int], restarts: int) -> Iterator[np.ndarray]:
