@@ -103,8 +103,8 @@ def permutation_distance(x: Any, y: Any, *, angular: bool = True) -> jax.Array:
     >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
     >>> float(permutation_distance(x, 3 * x[:, ::-1] + 1))
     0.0
-    >>> round(float(permutation_distance(x, x * [1, -1])), 4)  # arccos((2 - 8) / 10)
-    2.2143
+    >>> round(float(permutation_distance(x, x[:, :1])), 4)  # arccos √(2/10)
+    1.1071
     """
     state = _state(*matched(x, y, least=2))
     return permutation_distance_score(state, angular=bool(angular)).value
