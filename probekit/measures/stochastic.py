@@ -80,7 +80,7 @@ def stochastic_shape_distance(
     common. The covariances of few presentations are those of small samples, and add to it.
     netrep's ``GaussianStochasticMetric`` takes no mean off, begins with the means alone, and seeks
     with the weights α² and (2 - α)² what it scores with α and 2 - α: this one may be less. On the
-    host, in float64, not under ``jit``. O(n d min(n, d)), and t (n r k + c r³ + k³) for t turns,
+    host, in float64, not under ``jit``. O(n d min(n, d) + t (n r k + c r³ + k³)) for t turns,
     c conditions presented r times, and k = min(n, d).
 
     References
@@ -269,4 +269,5 @@ def _side(count: np.ndarray, mean: Any, rest: Any, scatter: Any) -> _Responses |
     values, vectors = np.linalg.eigh(scatter / (count - 1)[:, None, None])
     kept = values > scatter.shape[1] * eps * values[:, -1:]
     roots = np.sqrt(np.where(kept, values, 0))[:, :, None] * vectors.transpose(0, 2, 1)
-    return _Responses(means, roots)
+    # Values ascend; few presentations leave few of them.
+    return _Responses(means, roots[:, kept.shape[1] - kept.sum(axis=1).max() :])
