@@ -18,7 +18,7 @@ from probekit.estimators.canonical import (
 )
 from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
 from probekit.estimators.conditions import ConditionRDM
-from probekit.estimators.covariance import PLS, RVCoefficient
+from probekit.estimators.covariance import PLS, AngularCKADistance, RVCoefficient
 from probekit.estimators.decoding import DecodingAccuracy, DecodingR2
 from probekit.estimators.dependence import (
     HSIC,
@@ -35,6 +35,7 @@ from probekit.estimators.information import (
 )
 from probekit.estimators.kernel_ridge import KernelRidgeR2, MultipleKernelRidgeR2
 from probekit.estimators.matching import (
+    PermutationDistance,
     PermutationMatching,
     SemiMatching,
     SoftMatching,
@@ -54,6 +55,8 @@ from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
 from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
 from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
+from probekit.estimators.stochastic import StochasticShapeDistance
+from probekit.estimators.topology import RTD
 from probekit.estimators.units import (
     ComponentAlignment,
     FeatureAngles,
@@ -74,8 +77,10 @@ __all__ = [
     "PLS",
     "PWCCA",
     "RSA",
+    "RTD",
     "SVCCA",
     "AlignedCosine",
+    "AngularCKADistance",
     "AngularProcrustesDistance",
     "BalancedAccuracy",
     "BandedRidgeR2",
@@ -112,6 +117,7 @@ __all__ = [
     "Pairing",
     "ParityR2",
     "ParticipationRatio",
+    "PermutationDistance",
     "PermutationMatching",
     "ProcrustesDistance",
     "RSMNormDifference",
@@ -126,6 +132,7 @@ __all__ = [
     "Sparsity",
     "Spectrum",
     "SpectrumSlope",
+    "StochasticShapeDistance",
     "TotalVariance",
     "Uniformity",
     "UniqueR2",

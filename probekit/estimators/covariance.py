@@ -1,11 +1,13 @@
-"""Similarity through covariances: the RV coefficient and partial least squares."""
+"""Similarity through covariances: RV coefficient, its angle, and partial least squares."""
 
 import dataclasses
+
+import numpy as np
 
 from probekit._checks import check_choice
 from probekit.estimators._readout import SimilarityOfMoments
 from probekit.measures import Score
-from probekit.measures.covariance import WEIGHTINGS, Weighting, pls_score
+from probekit.measures.covariance import WEIGHTINGS, Weighting, angular_cka_score, pls_score
 from probekit.measures.kernels import linear_cka_score
 from probekit.statistics import MomentsState
 from probekit.variables import Variable
@@ -35,6 +37,33 @@ class RVCoefficient(SimilarityOfMoments):
 
     def _score(self, state: MomentsState) -> Score:
         return linear_cka_score(state)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class AngularCKADistance(SimilarityOfMoments):
+    """Angle between Gram matrices: arccos of linear CKA, which is a metric.
+
+    As `probekit.measures.angular_cka_distance`.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "angular_cka_distance"
+    symmetric = True
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    references = "Williams et al. 2021, Generalized shape metrics on neural representations"
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The angle."""
+        right_angle = float(np.float32(np.pi / 2))  # as float32 rounds it
+        return (self._variable("angle of Gram matrices (CKA)", (0.0, right_angle), units="rad"),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return angular_cka_score(state)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,9 @@ class Elsewhere(NamedTuple):
         Its name there.
     here : str
         The same by the functions of `probekit.measures`: an expression in `x` and `y`
-        ``(example, unit)``, their dissimilarity matrices `a` and `b` (squared euclidean), and the
-        conditions `labels`.
+        ``(example, unit)``, their dissimilarity matrices `a` and `b` (squared euclidean), those of
+        the columns of `y` (`parts`), the conditions `labels`, the `runs` that examples were
+        measured in, and the `precision` of the noise.
     differs : str
         In what the numbers differ, and nothing if they are equal.
     """
@@ -25,188 +26,333 @@ class Elsewhere(NamedTuple):
     differs: str = ""
 
 
-ELSEWHERE = (
-    Elsewhere("rsatoolbox", "RDM `euclidean`", 'rdm(x, metric="squared_euclidean") / x.shape[1]'),
-    Elsewhere("rsatoolbox", "RDM `correlation`", 'rdm(x, metric="correlation")'),
-    Elsewhere("rsatoolbox", "RDM `poisson`", 'rdm(x, metric="poisson")'),
-    Elsewhere(
-        "rsatoolbox",
-        "RDM `mahalanobis`",
-        'condition_rdm(x, labels, metric="squared_mahalanobis") / x.shape[1]',
-        "the precision of the noise is computed, not given",
+# package: (there, here[, differs])
+_NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "rsatoolbox": (
+        ("RDM `euclidean`", 'rdm(x, metric="squared_euclidean") / x.shape[1]'),
+        ("RDM `correlation`", 'rdm(x, metric="correlation")'),
+        ("RDM `poisson`", 'rdm(x, metric="poisson")'),
+        (
+            "RDM `mahalanobis`",
+            'condition_rdm(x, labels, metric="squared_mahalanobis", precision=precision) / '
+            "x.shape[1]",
+        ),
+        (
+            "RDM `crossnobis`",
+            "condition_rdm(x, labels, folds=runs, precision=precision) / x.shape[1]",
+        ),
+        ("`corr`", 'compare_rdms(a, b, comparison="pearson")'),
+        ("`cosine`", 'compare_rdms(a, b, comparison="cosine")'),
+        ("`spearman`", 'compare_rdms(a, b, comparison="spearman")'),
+        ("`kendall`", 'compare_rdms(a, b, comparison="kendall_tau_b")'),
+        ("`tau-b`", 'compare_rdms(a, b, comparison="kendall_tau_b")'),
+        ("`tau-a`", 'compare_rdms(a, b, comparison="kendall")'),
+        ("`rho-a`", 'compare_rdms(a, b, comparison="rho_a")'),
+        ("`corr_cov`", 'compare_rdms(a, b, comparison="whitened_correlation")'),
+        ("`cosine_cov`", 'compare_rdms(a, b, comparison="whitened_cosine")'),
+        ("`bures`", "bures_similarity(x, y)"),
+        ("`bures_metric`", "len(x) * bures_metric(x, y) ** 2"),
+        (
+            "`neg_riem_dist`",
+            "-riemannian_distance(x, y)",
+            "symmetric, of Gram matrices drawn to the identity by a given share, not a fitted one",
+        ),
+        (
+            "RDM `poisson_cv`",
+            'condition_rdm(x, labels, metric="poisson_cv", folds=runs)',
+            "the mean over runs, not the last of them",
+        ),
+        (
+            "`calc_rdm_unbalanced`, crossnobis",
+            "condition_rdm(x, labels, folds=runs, precision=precision, unbalanced=True) / "
+            "x.shape[1]",
+            "of differences to the mean of all",
+        ),
+        (
+            "`geotopological_transform`",
+            "geotopological_rdm(a, low=0.2, high=0.7)",
+            "what is scaled to more than the upper bound is not set to 1",
+        ),
+        ("`geodesic_transform`", "geodesic_rdm(a)", "the nearest pair is joined, at 0"),
+        ("`fit_regress`", 'fit_rdm_weights(parts, a, model="linear")'),
+        ("`fit_regress_nn`", "fit_rdm_weights(parts, a)"),
+        (
+            "`fit_optimize`",
+            'fit_rdm_weights(parts, a, model="linear", comparison="cosine")',
+            "computed, not searched; a penalty is that of least squares",
+        ),
+        (
+            "`fit_optimize_positive`",
+            'fit_rdm_weights(parts, a, comparison="cosine")',
+            "computed, not searched; a penalty is that of least squares",
+        ),
+        (
+            "`fit_interpolate`",
+            'fit_rdm_weights(parts, a, model="interpolate")',
+            "computed, not searched",
+        ),
+        ("`fit_select`", 'fit_rdm_weights(parts, a, model="select")'),
+        ("`crossval`", "evaluate_rdm_model(parts, a, folds=runs).scores"),
+        ("`rescale`", "align_rdms([a, b]).rdms"),
+        ("`boot_noise_ceiling`", "inference.noise_ceiling([a, b])"),
     ),
-    Elsewhere(
-        "rsatoolbox",
-        "RDM `crossnobis`",
-        'condition_rdm(x, labels, metric="crossnobis") / x.shape[1]',
-        "the precision of the noise is computed, not given; folds are drawn",
+    "netrep": (
+        ("`LinearMetric(alpha=0.5)`", "shape_metric(x, y, alpha=0.5)", "both are scaled to norm 1"),
+        ("`LinearMetric()`", "angular_procrustes_distance(x, y)"),
+        ("`PermutationMetric()`", "permutation_distance(x, y)"),
+        ("`LinearCKA`", "angular_cka_distance(x, y)"),
+        (
+            "`GaussianStochasticMetric(alpha)`",
+            "stochastic_shape_distance(x, y, labels, alpha=0.5)",
+            "means are taken off; but for alpha 0, 1 and 2, rotations are sought there with "
+            "other weights than they are scored with",
+        ),
+        (
+            "`EnergyStochasticMetric`",
+            'stochastic_shape_distance(x, y, labels, ground="energy")',
+            "means are taken off",
+        ),
     ),
-    Elsewhere("rsatoolbox", "`corr`", 'compare_rdms(a, b, comparison="pearson")'),
-    Elsewhere("rsatoolbox", "`cosine`", 'compare_rdms(a, b, comparison="cosine")'),
-    Elsewhere("rsatoolbox", "`spearman`", 'compare_rdms(a, b, comparison="spearman")'),
-    Elsewhere("rsatoolbox", "`kendall`, `tau-b`", 'compare_rdms(a, b, comparison="kendall_tau_b")'),
-    Elsewhere("rsatoolbox", "`tau-a`", 'compare_rdms(a, b, comparison="kendall")'),
-    Elsewhere("rsatoolbox", "`rho-a`", 'compare_rdms(a, b, comparison="rho_a")'),
-    Elsewhere("rsatoolbox", "`corr_cov`", 'compare_rdms(a, b, comparison="whitened_correlation")'),
-    Elsewhere("rsatoolbox", "`cosine_cov`", 'compare_rdms(a, b, comparison="whitened_cosine")'),
-    Elsewhere("rsatoolbox", "`bures`", "bures_similarity(x, y)"),
-    Elsewhere("rsatoolbox", "`bures_metric`", "len(x) * bures_metric(x, y) ** 2"),
-    Elsewhere(
-        "rsatoolbox",
-        "`neg_riem_dist`",
-        "-riemannian_distance(x, y)",
-        "symmetric, of Gram matrices drawn to the identity by a given share, not a fitted one",
+    "pytorch-cka": (("debiased CKA", "np.maximum(cka(x, y, debiased=True), 0)"),),
+    "similarity-repository": (
+        ("CKA, `hsic=gretton`", "cka(x, y)"),
+        ("CKA, `hsic=song`", "cka(x, y, debiased=True)"),
+        ("`nbs`", "bures_similarity(x, y)"),
+        ("`procrustes-angular`", "angular_procrustes_distance(x, y)"),
+        ("mean squared CCA", "cca(x, y, squared=True)"),
+        (
+            "`mutual_knn`",
+            'mutual_neighbours(x, y, measure="overlap")',
+            "neighbours by cosine, not by inner product",
+        ),
+        ("`JaccardSimilarity`", 'mutual_neighbours(x, y, measure="jaccard")'),
+        ("`RankSimilarity`", 'mutual_neighbours(x, y, measure="rank")'),
+        (
+            "`SecondOrderCosineSimilarity`",
+            'mutual_neighbours(x, y, measure="second_order")',
+            "of cosines, as the paper has it, not of cosine distances",
+        ),
+        ("`HardCorrelationMatch`", "permutation_matching(x, y)"),
+        ("`Gulp`", "gulp(x, y) ** 2", "λ is 0.01 unless told, there 0"),
+        ("`ensd`", "ensd(x, y)"),
+        ("`IMDScore`", "multiscale_distance(x, y)", "eigenvalues are computed, not estimated"),
+        ("`MagnitudeDifference`", "abs(magnitude(x) - magnitude(y))"),
+        (
+            "`UniformityDifference`",
+            "abs(uniformity(x) - uniformity(y))",
+            "of directions, as the paper has it, and of pairs of different examples",
+        ),
+        (
+            "`SoftMatching`",
+            "soft_matching(x, y)",
+            "units that are all 0 correlate 0, and are not left out",
+        ),
+        (
+            "CKA, `hsic=lange`",
+            "compare_rdms((x - x.mean(0)) @ (x - x.mean(0)).T, (y - y.mean(0)) @ (y - "
+            'y.mean(0)).T, comparison="cosine")',
+        ),
+        (
+            "`SVCCA`",
+            "svcca(x, y)",
+            "a share is compared with a variance there, and as a rule one component kept",
+        ),
+        ("`PWCCA`", "pwcca(x, y)", "units and variates keep their means there"),
+        (
+            "`wreath_procrustes`",
+            "1 - ((1 - permutation_matching(x, y)) / 2) ** 0.5",
+            "units are centred; those left over do not count",
+        ),
+        ("RSA of NeuroAIMetrics", 'rsa(x, y, comparison="kendall_tau_b")'),
+        ("`svcca-dim=10`", "svcca(x, y, components=10)"),
+        ("`DistanceCorrelation`", "distance_correlation(x, y)"),
+        ("`LinearRegression`", "linear_regression_similarity(x, y)"),
+        ("`OrthogonalProcrustesCenteredAndNormalized`", "procrustes_distance(x, y)"),
+        ("`OrthogonalAngularShapeMetricCentered`", "angular_procrustes_distance(x, y)"),
+        ("`ProcrustesSizeAndShapeDistance`", "len(x) ** 0.5 * bures_metric(x, y)"),
+        ("`SoftCorrelationMatch`", "semi_matching(x, y)"),
+        ("`CorrelationNeuralMap`", 'semi_matching(x, y, units="y")'),
+        (
+            "`pairwisematching`",
+            'semi_matching(x, y, units="y")',
+            "matched and scored on the same examples, there on folds",
+        ),
+        ("`max_match`", "maximum_match(x, y)"),
+        ("`AlignedCosineSimilarity`", "aligned_cosine(x, y)"),
+        ("`aligned_cossim`", "aligned_cosine(x, y, centred=True)"),
+        (
+            "`EigenspaceOverlapScore`",
+            "eigenspace_overlap(x, y)",
+            "divided by the larger rank, not the larger number of units",
+        ),
+        ("`RSMNormDifference`", 'rsm_norm_difference(x, y, norm="spectral")'),
+        ("`rsm_norm_diff`", "rsm_norm_difference(x, y) / 2**0.5"),
+        ("`RSA_euclidean_euclidean`", "rsm_norm_difference(x, y) / 2**0.5"),
+        ("`RSA_correlation_euclidean`", 'rsm_norm_difference(x, y, rsm="correlation") / 2**0.5'),
+        ("`euclidean` (of Gram matrices)", 'rsm_norm_difference(x, y, rsm="inner_product")'),
+        ("`RSA_correlation_spearman`", 'rsa(x, y, comparison="spearman")'),
+        ("`RSA_euclidean_spearman`", 'rsa(x, y, rdm="euclidean", comparison="spearman")'),
+        ("RSA, `rdm=gaussian`", "compare_rdms(-np.exp(-a / a.mean()), -np.exp(-b / b.mean()))"),
+        ("`ConcentricityDifference`", "abs(concentricity(x) - concentricity(y))"),
+        ("`computeDist`", "2 / np.pi * np.arccos(cka(x, y))"),
+        (
+            "`cycle_knn`",
+            'mutual_neighbours(x, y, measure="cycle")',
+            "neighbours by cosine, not by inner product",
+        ),
+        (
+            "`lcs_knn`",
+            '10 * mutual_neighbours(x, y, measure="subsequence")',
+            "neighbours by cosine, not by inner product",
+        ),
+        (
+            "`edit_distance_knn`",
+            'mutual_neighbours(x, y, measure="edit")',
+            "neighbours by cosine, not by inner product",
+        ),
+        (
+            "`cknna`",
+            "cknna(x, y, debiased=True)",
+            "cosines, not inner products; 1e-6 is added there to what is divided by",
+        ),
+        (
+            "`RTD`",
+            "rtd(x, y)",
+            "of all examples; there the mean of ten draws of 500, and NaN without a GPU",
+        ),
+        (
+            "`PermutationProcrustes`",
+            "permutation_distance(x, y, angular=False)",
+            "both are centred and of norm 1",
+        ),
     ),
-    Elsewhere(
-        "netrep",
-        "`LinearMetric(alpha=0.5)`",
-        "shape_metric(x, y, alpha=0.5)",
-        "both are scaled to norm 1",
+    "himalaya": (
+        (
+            "`RidgeCV`",
+            "ridge_r2(x, y, penalties=[0.01], per_unit=True)",
+            "penalties are relative to the features' variance; R² of all that was left out "
+            "decides, not its mean over folds",
+        ),
+        (
+            "`GroupRidgeCV`",
+            "banded_ridge_r2(x, [y[:, :1], y[:, 1:]], per_unit=True)",
+            "penalties are relative to the groups' variances; what is tried is a fixed list",
+        ),
+        (
+            "`Ridge`",
+            "ridge_r2(x, y, penalties=[1.0])",
+            "the penalty is relative to the mean feature's sum of squares",
+        ),
+        (
+            "`BandedRidgeCV`",
+            "banded_ridge_r2(x, [y[:, :1], y[:, 1:]], per_unit=True)",
+            "penalties and folds",
+        ),
+        (
+            "`KernelRidge`",
+            "kernel_ridge_r2(x, y, penalties=[1.0])",
+            "the kernel is centred and scaled, there as it is",
+        ),
+        (
+            "`KernelRidgeCV`",
+            "kernel_ridge_r2(x, y, per_unit=True)",
+            "the kernel is centred and scaled; penalties and folds",
+        ),
+        (
+            "`WeightedKernelRidge`",
+            "multiple_kernel_ridge_r2(x, [y[:, :1], y[:, 1:]], candidates=1)",
+            "weights of kernels are equal, there given",
+        ),
+        (
+            '`MultipleKernelRidgeCV(solver="random_search")`',
+            "multiple_kernel_ridge_r2(x, [y[:, :1], y[:, 1:]], per_unit=True)",
+            "kernels are centred and scaled; penalties, folds and points of the simplex",
+        ),
+        (
+            "`ColumnKernelizer`",
+            'multiple_kernel_ridge_r2(x, [y[:, :1], y[:, 1:]], kernels=["linear", "rbf"])',
+            "kernels are centred and scaled",
+        ),
+        ("`linear_kernel`", 'kernel_ridge_r2(x, y, kernel="linear")', "centred and scaled"),
+        (
+            "`polynomial_kernel`",
+            'kernel_ridge_r2(x, y, kernel="polynomial")',
+            "centred and scaled; γ is 1 / the mean squared length, there 1 / the number of "
+            "features",
+        ),
+        (
+            "`rbf_kernel`",
+            'kernel_ridge_r2(x, y, kernel="rbf")',
+            "centred and scaled; the width follows the median distance, there γ is given",
+        ),
+        (
+            "`sigmoid_kernel`",
+            "kernel_ridge_r2(x, y, kernel=lambda z: np.tanh(1 + z @ z.T / z.shape[1]))",
+            "centred and scaled",
+        ),
+        (
+            "`cosine_similarity_kernel`",
+            "kernel_ridge_r2(x, y, kernel=lambda z: z @ z.T / np.linalg.norm(z, axis=1)[:, "
+            "None] / np.linalg.norm(z, axis=1))",
+            "centred and scaled",
+        ),
+        (
+            "`correlation_score`",
+            'ridge_r2(x, y, scoring="correlation", multioutput="raw_values")',
+            "NaN if all are constant, there 0",
+        ),
+        (
+            "`r2_score`",
+            'ridge_r2(x, y, multioutput="raw_values")',
+            "a constant unit counts 1 if predicted exactly, there 0",
+        ),
+        (
+            "`r2_score_split`",
+            'banded_ridge_r2(x, [y[:, :1], y[:, 1:]], multioutput="raw_values").shares',
+            "parts are about their means",
+        ),
+        (
+            "`correlation_score_split`",
+            'banded_ridge_r2(x, [y[:, :1], y[:, 1:]], scoring="correlation").shares',
+            "the mean over units unless told",
+        ),
     ),
-    Elsewhere(
-        "netrep",
-        "`PermutationMetric`",
-        "permutation_matching(x, y)",
-        "the mean correlation of matched units, not an angle of whole matrices",
+    "description-length-probing": (
+        (
+            "online code",
+            "online_codelength(x, labels)",
+            "a logistic probe by default, there a perceptron",
+        ),
+        (
+            "variational code",
+            "variational_codelength(x, labels)",
+            "a linear probe with a proper prior, there a perceptron with an improper one",
+        ),
     ),
-    Elsewhere("netrep", "`LinearCKA.score`", "np.arccos(cka(x, y))"),
-    Elsewhere("pytorch-cka", "debiased CKA", "np.maximum(cka(x, y, debiased=True), 0)"),
-    Elsewhere("similarity-repository", "CKA, `hsic=gretton`", "cka(x, y)"),
-    Elsewhere("similarity-repository", "CKA, `hsic=song`", "cka(x, y, debiased=True)"),
-    Elsewhere("similarity-repository", "`nbs`", "bures_similarity(x, y)"),
-    Elsewhere("similarity-repository", "`procrustes-angular`", "angular_procrustes_distance(x, y)"),
-    Elsewhere("similarity-repository", "mean squared CCA", "cca(x, y, squared=True)"),
-    Elsewhere(
-        "similarity-repository",
-        "`mutual_knn`",
-        'mutual_neighbours(x, y, measure="overlap")',
-        "neighbours by cosine, not by inner product",
+    "RTD": (
+        (
+            "`rtd.rtd`",
+            "rtd(x, y)",
+            "of all examples; there the mean of ten draws of 500, and on a GPU",
+        ),
     ),
-    Elsewhere(
-        "similarity-repository",
-        "`JaccardSimilarity`",
-        'mutual_neighbours(x, y, measure="jaccard")',
+    "scikit-learn": (
+        ("`LinearRegression.score`", "linear_r2(x, y)"),
+        (
+            "`Ridge.score`",
+            "decoding_r2(x, y, penalty=0.1)",
+            "the penalty is relative to the units' variance",
+        ),
+        (
+            "`PLSSVD`",
+            'pls(x, y, weighting="mean")',
+            "the mean correlation of the components of `scale=False`",
+        ),
+        ("`KNeighborsClassifier.score`, as any classifier", 'decoding(x, labels, probe="knn")'),
     ),
-    Elsewhere(
-        "similarity-repository", "`RankSimilarity`", 'mutual_neighbours(x, y, measure="rank")'
-    ),
-    Elsewhere(
-        "similarity-repository",
-        "`SecondOrderCosineSimilarity`",
-        'mutual_neighbours(x, y, measure="second_order")',
-        "of cosines, as the paper has it, not of cosine distances",
-    ),
-    Elsewhere("similarity-repository", "`HardCorrelationMatch`", "permutation_matching(x, y)"),
-    Elsewhere(
-        "similarity-repository", "`Gulp`", "gulp(x, y) ** 2", "λ is 0.01 unless told, there 0"
-    ),
-    Elsewhere("similarity-repository", "`ensd`", "ensd(x, y)"),
-    Elsewhere(
-        "similarity-repository",
-        "`IMDScore`",
-        "multiscale_distance(x, y)",
-        "eigenvalues are computed, not estimated",
-    ),
-    Elsewhere("similarity-repository", "`MagnitudeDifference`", "abs(magnitude(x) - magnitude(y))"),
-    Elsewhere(
-        "similarity-repository",
-        "`UniformityDifference`",
-        "abs(uniformity(x) - uniformity(y))",
-        "of directions, as the paper has it, and of pairs of different examples",
-    ),
-    Elsewhere(
-        "similarity-repository",
-        "`SoftMatching`",
-        "soft_matching(x, y)",
-        "units that are all 0 correlate 0, and are not left out",
-    ),
-    *(
-        Elsewhere("similarity-repository", *row)
-        for row in (
-            (
-                "CKA, `hsic=lange`",
-                "compare_rdms((x - x.mean(0)) @ (x - x.mean(0)).T, "
-                '(y - y.mean(0)) @ (y - y.mean(0)).T, comparison="cosine")',
-            ),
-            (
-                "`SVCCA`",
-                "svcca(x, y)",
-                "a share is compared with a variance there, and as a rule one component kept",
-            ),
-            ("`PWCCA`", "pwcca(x, y)", "units and variates keep their means there"),
-            (
-                "`wreath_procrustes`",
-                "1 - ((1 - permutation_matching(x, y)) / 2) ** 0.5",
-                "units are centred; those left over do not count",
-            ),
-            ("RSA of NeuroAIMetrics", 'rsa(x, y, comparison="kendall_tau_b")'),
-            ("`svcca-dim=10`", "svcca(x, y, components=10)"),
-            ("`DistanceCorrelation`", "distance_correlation(x, y)"),
-            ("`LinearRegression`", "linear_regression_similarity(x, y)"),
-            ("`OrthogonalProcrustesCenteredAndNormalized`", "procrustes_distance(x, y)"),
-            ("`OrthogonalAngularShapeMetricCentered`", "angular_procrustes_distance(x, y)"),
-            ("`ProcrustesSizeAndShapeDistance`", "len(x) ** 0.5 * bures_metric(x, y)"),
-            ("`SoftCorrelationMatch`", "semi_matching(x, y)"),
-            (
-                "`CorrelationNeuralMap`",
-                'semi_matching(x, y, units="y")',
-            ),
-            (
-                "`pairwisematching`",
-                'semi_matching(x, y, units="y")',
-                "matched and scored on the same examples, there on folds",
-            ),
-            ("`max_match`", "maximum_match(x, y)"),
-            ("`AlignedCosineSimilarity`", "aligned_cosine(x, y)"),
-            ("`aligned_cossim`", "aligned_cosine(x, y, centred=True)"),
-            (
-                "`EigenspaceOverlapScore`",
-                "eigenspace_overlap(x, y)",
-                "divided by the larger rank, not the larger number of units",
-            ),
-            ("`RSMNormDifference`", 'rsm_norm_difference(x, y, norm="spectral")'),
-            ("`rsm_norm_diff`", "rsm_norm_difference(x, y) / 2**0.5"),
-            ("`RSA_euclidean_euclidean`", "rsm_norm_difference(x, y) / 2**0.5"),
-            (
-                "`RSA_correlation_euclidean`",
-                'rsm_norm_difference(x, y, rsm="correlation") / 2**0.5',
-            ),
-            (
-                "`euclidean` (of Gram matrices)",
-                'rsm_norm_difference(x, y, rsm="inner_product")',
-            ),
-            ("`RSA_correlation_spearman`", 'rsa(x, y, comparison="spearman")'),
-            ("`RSA_euclidean_spearman`", 'rsa(x, y, rdm="euclidean", comparison="spearman")'),
-            (
-                "RSA, `rdm=gaussian`",
-                "compare_rdms(-np.exp(-a / a.mean()), -np.exp(-b / b.mean()))",
-            ),
-            ("`ConcentricityDifference`", "abs(concentricity(x) - concentricity(y))"),
-            ("`computeDist`", "2 / np.pi * np.arccos(cka(x, y))"),
-            *(
-                (there, here, "neighbours by cosine, not by inner product")
-                for there, here in (
-                    ("`cycle_knn`", 'mutual_neighbours(x, y, measure="cycle")'),
-                    ("`lcs_knn`", '10 * mutual_neighbours(x, y, measure="subsequence")'),
-                    ("`edit_distance_knn`", 'mutual_neighbours(x, y, measure="edit")'),
-                )
-            ),
-            (
-                "`cknna`",
-                "cknna(x, y, debiased=True)",
-                "cosines, not inner products; 1e-6 is added there to what is divided by",
-            ),
-        )
-    ),
-    Elsewhere("himalaya", "`RidgeCV`", "ridge_r2(x, y, per_unit=True)", "penalties and folds"),
-    Elsewhere(
-        "himalaya",
-        "`GroupRidgeCV`",
-        "banded_ridge_r2(x, [y[:, :1], y[:, 1:]])",
-        "penalties and folds",
-    ),
-    Elsewhere("scikit-learn", "any classifier", 'decoding(x, labels, probe="knn")', "folds"),
-)
+}
+
+ELSEWHERE = tuple(Elsewhere(package, *row) for package, rows in _NAMES.items() for row in rows)
 
 
 def table() -> str:
@@ -215,7 +361,9 @@ def table() -> str:
     head = [
         "## Names elsewhere\n",
         "What other packages call it, and the functions of `probekit.measures` for the same, with",
-        '`a` and `b` for `rdm(x, metric="squared_euclidean")` and that of `y`.\n',
+        '`a` and `b` for `rdm(x, metric="squared_euclidean")` and that of `y`, `parts` for those',
+        "of the columns of `y`, `labels` for conditions, `runs` for what examples were measured",
+        "in, and `precision` for the inverse of the covariance of the noise.\n",
         "| package | there | here | where the numbers differ |",
         "| --- | --- | --- | --- |",
     ]

@@ -2,12 +2,15 @@
 
 import dataclasses
 
+import numpy as np
+
 from probekit._checks import check_choice
 from probekit.estimators._readout import SimilarityOfMoments
 from probekit.measures import Score
 from probekit.measures.matching import (
     MATCHED,
     Matched,
+    permutation_distance_score,
     permutation_matching_score,
     semi_matching_score,
     soft_matching_score,
@@ -48,6 +51,42 @@ class PermutationMatching(SimilarityOfMoments):
 
     def _score(self, state: MomentsState) -> Score:
         return permutation_matching_score(state)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PermutationDistance(SimilarityOfMoments):
+    """Distance of two representations after the best permutation of units.
+
+    As `probekit.measures.permutation_distance`.
+
+    Parameters
+    ----------
+    angular : bool
+        The angle in radians, or the length of the difference.
+    name : str
+        Name of the variable.
+    """
+
+    angular: bool = True
+    name: str = "permutation_distance"
+    symmetric = True
+    traceable = False
+    invariances = frozenset({"translation", "scaling", "permutation"})
+    references = "Williams et al. 2021, Generalized shape metrics on neural representations"
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances between the units, and their variances."""
+        return _CORRELATIONS
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The distance."""
+        most, units = (float(np.float32(np.pi)), "rad") if self.angular else (2.0, "1")
+        return (self._variable("distance of permuted units", (0.0, most), units=units),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return permutation_distance_score(state, angular=self.angular)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -27,11 +27,12 @@ from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
 from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
 from probekit.measures.conditions import condition_rdm
-from probekit.measures.covariance import pls, rv_coefficient
+from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
+from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
 from probekit.measures.information import (
     control_selectivity,
     online_codelength,
@@ -40,6 +41,7 @@ from probekit.measures.information import (
 from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.matching import (
+    permutation_distance,
     permutation_matching,
     semi_matching,
     soft_matching,
@@ -57,8 +59,9 @@ from probekit.measures.rsm import rsm_norm_difference
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
+from probekit.measures.stochastic import stochastic_shape_distance
 from probekit.measures.subspaces import maximum_match
-from probekit.measures.topology import geodesic_rdm, geotopological_rdm
+from probekit.measures.topology import rtd
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
 from probekit.measures.variational import variational_codelength
 from probekit.measures.weighted_rsa import WeightedRSA, weighted_rsa
@@ -72,6 +75,7 @@ __all__ = [
     "WeightedRSA",
     "align_rdms",
     "aligned_cosine",
+    "angular_cka_distance",
     "angular_procrustes_distance",
     "banded_ridge_r2",
     "bures_metric",
@@ -112,6 +116,7 @@ __all__ = [
     "online_codelength",
     "parity_r2",
     "participation_ratio",
+    "permutation_distance",
     "permutation_matching",
     "pls",
     "procrustes_distance",
@@ -122,6 +127,7 @@ __all__ = [
     "riemannian_distance",
     "rsa",
     "rsm_norm_difference",
+    "rtd",
     "rv_coefficient",
     "selectivity",
     "semi_matching",
@@ -131,6 +137,7 @@ __all__ = [
     "sparsity",
     "spectrum",
     "spectrum_slope",
+    "stochastic_shape_distance",
     "subfeatures",
     "svcca",
     "total_variance",

@@ -253,7 +253,7 @@ def check_alpha(alpha: float) -> None:
 def shape_metric_score(state: MomentsState, *, alpha: float, angular: bool) -> Score:
     """`shape_metric` from moments; needs `xy`, and unless `alpha` is 1 all blocks in full."""
     overlap = _overlap(state, alpha)
-    far = _squared_distance(2 - 2 * overlap, state.xy)
+    far = squared_distance(2 - 2 * overlap, state.xy)
     value = jnp.minimum(jnp.sqrt(far), np.sqrt(2))
     if angular:  # not by arccos, which would lose half of the digits near 0
         value = jnp.minimum(2 * jnp.arcsin(value / 2), np.pi / 2)
@@ -271,7 +271,7 @@ def bures_metric_score(state: MomentsState) -> Score:
     share = reciprocal(state.count)
     x_size, y_size = (jnp.sqrt(z.sum() * share) for z in (state.x_squares, state.y_squares))
     # (a - b)² + 2ab (1 - s): no difference of large terms where the two are of one size.
-    closeness = _squared_distance(2 - 2 * overlap, state.xy)
+    closeness = squared_distance(2 - 2 * overlap, state.xy)
     value = jnp.sqrt(jnp.square(x_size - y_size) + x_size * y_size * closeness)
     return pair_score(value, state)
 
@@ -309,7 +309,7 @@ def singular_values(matrix: jax.Array) -> jax.Array:
     return jnp.where(finite, values, jnp.nan)
 
 
-def _squared_distance(squared: jax.Array, block: jax.Array | None) -> jax.Array:
+def squared_distance(squared: jax.Array, block: jax.Array | None) -> jax.Array:
     """Keep what is more than the rounding of a difference of numbers of order 1; else 0."""
     assert block is not None
     rounding = 16 * np.finfo(squared.dtype).eps * np.sqrt(max(block.shape))

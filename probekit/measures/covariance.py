@@ -1,4 +1,4 @@
-"""Similarity through covariances: the RV coefficient and partial least squares."""
+"""Similarity through covariances: RV coefficient, its angle, and partial least squares."""
 
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ from probekit._checks import check_choice
 from probekit.measures._linalg import svd
 from probekit.measures._moments import from_moments, pair_score, unit_scales
 from probekit.measures._status import Score, divide
+from probekit.measures.alignment import squared_distance
 from probekit.measures.kernels import linear_cka_score
 from probekit.statistics import MomentsState
 
@@ -58,6 +59,48 @@ def rv_coefficient(x: Any, y: Any) -> jax.Array:
     return from_moments(linear_cka_score, x, y)
 
 
+def angular_cka_distance(x: Any, y: Any) -> jax.Array:
+    """Angle between the Gram matrices of two representations: arccos of linear CKA.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+
+    Returns
+    -------
+    array ()
+        In [0, π/2], in radians; a metric, which 1 - CKA is not: 0 only for representations equal up
+        to rotation, scale and offset, symmetric, with the triangle inequality. Below about 0.005
+        rounding cannot be told from a distance, and it is 0. NaN if either is constant or not
+        finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and rotation. As ``LinearCKA`` of netrep. O(n (d² + d_y²)).
+
+    References
+    ----------
+    Williams, Kunz, Kornblith and Linderman 2021, Generalized shape metrics on neural
+    representations; Kornblith, Norouzi, Lee and Hinton 2019 (CKA).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import angular_cka_distance
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> round(float(angular_cka_distance(x, x[:, :1])), 4)  # arccos 2 / √(2² + 8²)
+    1.3258
+    """
+    return from_moments(angular_cka_score, x, y)
+
+
 def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
     """Correlation of partial least squares components.
 
@@ -104,6 +147,13 @@ def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
     """
     check_choice("weighting", weighting, WEIGHTINGS)
     return from_moments(pls_score, x, y, weighting=weighting)
+
+
+def angular_cka_score(state: MomentsState) -> Score:
+    """`angular_cka_distance` from moments; needs all blocks in full."""
+    cosine, status = linear_cka_score(state)
+    chord = jnp.sqrt(squared_distance(2 - 2 * cosine, state.xy))  # arccos would lose digits near 0
+    return Score(jnp.minimum(2 * jnp.arcsin(chord / 2), np.pi / 2), status)
 
 
 def pls_score(state: MomentsState, *, weighting: Weighting) -> Score:

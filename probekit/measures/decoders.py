@@ -3,7 +3,6 @@
 import importlib
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import jax
@@ -14,6 +13,7 @@ from probekit._checks import check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import splits
 from probekit.measures._status import CONSTANT, NONFINITE, OK, TOO_FEW, Score
+from probekit.measures._threads import one_thread
 from probekit.measures.classification import both_states
 from probekit.statistics import ExamplesState
 
@@ -282,22 +282,6 @@ def trained(probe: Any, known: Labelled, options: Options = (), *, regression: b
         model.fit((known.x - mean) / scale, target, **weights)
     classes = np.zeros(0, int) if regression else np.asarray(model.classes_)
     return Trained(model, classes, mean, scale, name)
-
-
-def one_thread() -> Any:
-    """Return the context in which BLAS has one thread.
-
-    On few examples, its threads wait for each other and for XLA's longer than they work.
-    """
-    return _threads().limit(limits=1)
-
-
-@cache
-def _threads() -> Any:
-    """Return what sets the number of threads of the libraries that are loaded."""
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 def _model(

@@ -8,8 +8,9 @@ import numpy as np
 
 from probekit._checks import check_choice
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._moments import pair_score
+from probekit.measures._moments import pair_score, unit_scales
 from probekit.measures._status import Score
+from probekit.measures.alignment import squared_distance
 from probekit.statistics import Moments, MomentsState, state_of
 
 Matched = Literal["both", "x", "y"]
@@ -57,6 +58,59 @@ def permutation_matching(x: Any, y: Any) -> jax.Array:
     1.0
     """
     return permutation_matching_score(_state(*matched(x, y, least=2))).value
+
+
+def permutation_distance(x: Any, y: Any, *, angular: bool = True) -> jax.Array:
+    """Distance after the best permutation of units: min over permutations Π of ‖X̂ Π - Ŷ‖.
+
+    X̂ and Ŷ are centred and of Frobenius norm 1, the narrower filled up with zeros: units keep their
+    scale, where `permutation_matching` takes correlations. The one-to-one counterpart of
+    `shape_metric`.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
+    angular : bool
+        The angle, in radians; or else the length of the difference.
+
+    Returns
+    -------
+    array ()
+        In [0, π], or in [0, 2] unless `angular`; a metric: 0 only for representations equal up to
+        permutation, scale and offset, symmetric, with the triangle inequality. Below about 0.005
+        rounding cannot be told from a distance, and it is 0. NaN if either is constant or not
+        finite.
+
+    Raises
+    ------
+    ShapeError
+        If the numbers of examples differ, or there are fewer than 2.
+
+    Notes
+    -----
+    Invariant to translation, scaling and permutation, not to rotation. The assignment problem is
+    solved exactly, on the host (``scipy.optimize.linear_sum_assignment``), not under ``jit``. As
+    ``PermutationMetric`` of netrep. O(n d d_y + d d_y min(d, d_y)).
+
+    References
+    ----------
+    Williams, Kunz, Kornblith and Linderman 2021, Generalized shape metrics on neural
+    representations.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import permutation_distance
+    >>> x = np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 2.0], [0.0, -2.0]])
+    >>> float(permutation_distance(x, 3 * x[:, ::-1] + 1))
+    0.0
+    >>> round(float(permutation_distance(x, x[:, :1])), 4)  # arccos √(2/10)
+    1.1071
+    """
+    state = _state(*matched(x, y, least=2))
+    return permutation_distance_score(state, angular=bool(angular)).value
 
 
 def soft_matching(x: Any, y: Any) -> jax.Array:
@@ -172,6 +226,20 @@ def permutation_matching_score(state: MomentsState) -> Score:
     correlations = _unit_correlations(state)
     pairs = linear_sum_assignment(correlations, maximize=True)
     return _scored(float(correlations[pairs].mean()), state)
+
+
+def permutation_distance_score(state: MomentsState, *, angular: bool) -> Score:
+    """`permutation_distance` from moments, on the host; needs `xy` and the diagonals."""
+    from scipy.optimize import linear_sum_assignment
+
+    assert state.xy is not None
+    x_scale, y_scale = unit_scales(state)
+    overlaps = np.asarray(state.xy * x_scale * y_scale)
+    overlaps = np.where(np.isfinite(overlaps), overlaps, 0)
+    total = overlaps[linear_sum_assignment(overlaps, maximize=True)].sum()
+    length = jnp.minimum(jnp.sqrt(squared_distance(jnp.asarray(2 - 2 * total), state.xy)), 2)
+    value = 2 * jnp.arcsin(length / 2) if angular else length
+    return pair_score(value.astype(state.count.dtype), state)
 
 
 def soft_matching_score(state: MomentsState) -> Score:

@@ -1,4 +1,4 @@
-"""Dissimilarities between geometry and topology: small and large ones made alike."""
+"""Representation topology divergence: at which scales two clouds of examples hang together."""
 
 from typing import Any
 
@@ -6,133 +6,115 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_rank, shape_text
-from probekit.errors import OptionError, ShapeError
-from probekit.measures._arguments import jitted, matrix
-from probekit.measures.rdm import pairs
+from probekit.errors import MissingExtraError
+from probekit.measures._arguments import matched
+from probekit.measures._status import Score, score
+from probekit.statistics import Examples, ExamplesState, state_of
+
+QUANTILE = 0.9
+"""Which quantile of the distances of either representation becomes 1."""
 
 
-def geotopological_rdm(rdm: Any, *, low: float = 0.0, high: float = 1.0) -> jax.Array:
-    """Dissimilarities from 0, where they are small, to 1, where they are large.
+def rtd(x: Any, y: Any) -> jax.Array:
+    """Representation topology divergence (RTD): how differently two clouds of examples cluster.
 
-    t(d) = min(max((d - l) / (h - l), 0), 1), with l and h the quantiles `low` and `high` of the
-    dissimilarities: 0 and 1 keep the geometry, up to scale; close to each other they leave a graph
-    that joins the examples that are near.
+    (RTD(X, Y) + RTD(Y, X)) / 2, where RTD(X, Y) is the total length of the bars of R-Cross-Barcode₁
+    of the distances a_ij within X and b_ij within Y, each divided by its 0.9 quantile: bars of the
+    first persistent homology of the Vietoris-Rips filtration of 2n points with the distances
+    [[0, a], [a, min(a, b)]]. A bar begins at the scale at which two clusters of X are joined by
+    pairs that are near in Y, and ends at that at which they are joined in X itself; likewise loops.
 
     Parameters
     ----------
-    rdm : array (example, example)
-        Only what lies above the diagonal is read.
-    low, high : float
-        Shares of the pairs, 0 ≤ low ≤ high ≤ 1.
+    x : array (example, unit)
+    y : array (example, unit_y)
+        The same examples in the same order.
 
     Returns
     -------
-    array (example, example)
-        Symmetric, in [0, 1], zero on the diagonal. Where both quantiles are one number: 0 up to it,
-        1 above it. NaN if a dissimilarity is not finite.
+    array ()
+        At least 0, and 0 for clouds that are equal up to rotation, scale and offset. It grows with
+        the number of examples. NaN if either is not finite, or the 0.9 quantile of its distances is
+        0, as if nearly all examples are alike.
 
     Raises
     ------
     ShapeError
-        If the matrix is not square, or there are fewer than 2 examples.
-    OptionError
-        If the shares are not in order within [0, 1].
+        If the numbers of examples differ, or there are fewer than 3.
+    MissingExtraError
+        If gudhi, which computes the homology, is not installed (``probekit[topology]``).
 
     Notes
     -----
-    Invariant to the scale of the matrix and to a number added to all entries. O(n² log n). As
-    ``geotopological_transform`` of rsatoolbox, of one matrix (of several it takes the quantiles of
-    all) whose quantile `high` is at least 1. Compare two such with `compare_rdms`.
+    Invariant to translation, scaling and rotation. The authors take the mean over ten draws of 500
+    examples; this is the divergence of all examples that are given. Euclidean distances; the
+    quantile is that of all n² entries, as theirs. On the host, in float64, not under ``jit``.
+    O(n² (d + d_y) + n³) in practice, far more at worst: 0.05 s for 100 examples, 1 s for 256, 2 s
+    for 500 that lie in a plane.
 
     References
     ----------
-    Lin and Kriegeskorte 2024, The topology and geometry of neural representations.
+    Barannikov, Trofimov, Balabin and Burnaev 2022, Representation topology divergence: a method for
+    comparing neural network representations.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from probekit.measures import geotopological_rdm, rdm
-    >>> square = rdm(np.array([[0.0], [1.0], [3.0], [7.0]]), metric="euclidean")
-    >>> geotopological_rdm(square, low=0.2, high=0.8)[0].tolist()
-    [0.0, 0.0, 0.25, 1.0]
+    >>> from probekit.measures import rtd
+    >>> x = np.array([[0.0], [1.0], [4.0], [5.0]])  # two clusters; the same in other pairs
+    >>> float(rtd(x, 2 * x + 3)), round(float(rtd(x, x[[0, 2, 1, 3]])), 4)
+    (0.0, 0.8889)
     """
-    if not 0 <= low <= high <= 1:
-        raise OptionError(f"low={low!r}, high={high!r}: must be 0 ≤ low ≤ high ≤ 1.")
-    return _geotopological(_square("rdm", rdm), float(low), float(high))
+    x, y = matched(x, y, least=3)
+    return topology_score(jax.device_get(state_of(Examples(capacity=x.shape[0]), x, y))).value
 
 
-def geodesic_rdm(rdm: Any) -> jax.Array:
-    """Lengths of the shortest ways from example to example, over others.
-
-    The largest dissimilarity (or those that are as large) is no way; all others, from 0 for the
-    smallest to 1 for the largest, are lengths of edges.
-
-    Parameters
-    ----------
-    rdm : array (example, example)
-        Only what lies above the diagonal is read.
-
-    Returns
-    -------
-    array (example, example)
-        Symmetric, zero on the diagonal; infinite where no way leads. NaN if a dissimilarity is not
-        finite, or all are equal.
-
-    Raises
-    ------
-    ShapeError
-        If the matrix is not square, or there are fewer than 2 examples.
-
-    Notes
-    -----
-    Invariant to the scale of the matrix and to a number added to all entries. On the host,
-    O(n³). As ``geodesic_transform`` of rsatoolbox, in whose graph the nearest pair is not joined.
-
-    References
-    ----------
-    Lin and Kriegeskorte 2024, The topology and geometry of neural representations.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from probekit.measures import geodesic_rdm, rdm
-    >>> square = rdm(np.array([[0.0], [1.0], [3.0], [7.0]]), metric="euclidean")
-    >>> np.round(np.asarray(geodesic_rdm(square), float)[0], 3).tolist()
-    [0.0, 0.0, 0.167, 0.667]
-    """
-    from scipy.sparse import csgraph
-
-    square = np.asarray(_square("rdm", rdm), float)
-    upper = np.triu_indices(len(square), k=1)
-    entries = square[upper]
-    low, high = entries.min(), entries.max()
-    if not np.isfinite(entries).all() or not high > low:
-        return jnp.asarray(np.full(square.shape, np.nan), jnp.float32)
-    lengths = np.full(square.shape, np.inf)
-    scaled = (entries - low) / (high - low)
-    # What is infinite is no edge; an edge of length 0 is one.
-    lengths[upper] = np.where(entries < high, scaled, np.inf)
-    lengths = np.minimum(lengths, lengths.T)
-    graph = csgraph.csgraph_from_dense(lengths, null_value=np.inf)
-    return jnp.asarray(csgraph.shortest_path(graph, directed=False), jnp.float32)
+def topology_score(state: ExamplesState) -> Score:
+    """`rtd` of the examples that were kept, on the host."""
+    present = np.asarray(state.present)
+    finite, enough = bool(state.finite()), bool(present.sum() >= 3)
+    value = np.nan
+    if finite and enough:
+        clouds = (np.asarray(z, np.float64)[present] for z in (state.x, state.y))
+        a, b = (_relative_distances(z) for z in clouds)
+        value = (_total_length(a, b) + _total_length(b, a)) / 2
+    return score(
+        jnp.asarray(value, state.x.dtype),
+        finite=jnp.asarray(finite),
+        enough=enough,
+        constant=bool(np.isnan(value)),
+    )
 
 
-def _square(argument: str, array: Any) -> jax.Array:
-    array = array if hasattr(array, "shape") else np.asarray(array)
-    check_rank(argument, array, least=2, most=2)
-    if array.shape[0] != array.shape[1]:
-        raise ShapeError(f"{argument}: {shape_text(array)}; a square matrix is needed.")
-    return matrix(argument, array, least=2)
+def _relative_distances(cloud: np.ndarray) -> np.ndarray:
+    """Distances ``(example, example)`` in units of their 0.9 quantile; NaN if that is 0."""
+    from scipy.spatial.distance import pdist, squareform
+
+    far: np.ndarray = squareform(pdist(cloud))
+    unit = float(np.quantile(far, QUANTILE))
+    return far / np.float64(unit if unit > 0 else np.nan)
 
 
-@jitted(1, 2)
-def _geotopological(square: jax.Array, low: float, high: float) -> jax.Array:
-    entries = pairs(square)
-    finite = jnp.isfinite(entries).all()
-    ends = jnp.quantile(jnp.where(finite, entries, 0), jnp.array([low, high], entries.dtype))
-    width = ends[1] - ends[0]
-    scaled = jnp.clip((entries - ends[0]) / jnp.where(width > 0, width, 1), 0, 1)
-    moved = jnp.where(width > 0, scaled, (entries > ends[1]).astype(entries.dtype))
-    upper = jnp.zeros_like(square).at[np.triu_indices(square.shape[0], k=1)].set(moved)
-    return jnp.where(finite, upper + upper.T, jnp.nan)
+def _total_length(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the total length of the bars of R-Cross-Barcode₁; NaN if a distance is."""
+    if np.isnan(a).any() or np.isnan(b).any():
+        return float("nan")
+    n = len(a)
+    # Of the edges between the two copies one half is enough: a triangle with two zero sides, or of
+    # one copy, makes up for the other. It halves the time and does not change the bars.
+    crossing = np.where(np.tri(n, k=-1, dtype=bool), np.inf, a)
+    bars = _first_homology(np.block([[np.zeros((n, n)), crossing.T], [crossing, np.minimum(a, b)]]))
+    return float((bars[:, 1] - bars[:, 0]).sum())
+
+
+def _first_homology(distances: np.ndarray) -> np.ndarray:
+    """Bars ``(bar, 2)`` of the first homology of the Vietoris-Rips filtration, over Z/2."""
+    try:
+        from gudhi.sklearn import RipsPersistence
+    except ImportError as error:
+        raise MissingExtraError(
+            "gudhi", extra="topology", needed_for="topology divergences"
+        ) from error
+    rips = RipsPersistence(1, input_type="full distance matrix", homology_coeff_field=2)
+    bars: np.ndarray = rips.fit_transform([distances])[0]
+    return bars

@@ -11,7 +11,8 @@ from probekit._checks import check_positive
 from probekit.errors import OptionError
 from probekit.measures._arguments import matched
 from probekit.measures._status import OK, Score
-from probekit.measures.decoders import labelled, one_thread, status_of_classes
+from probekit.measures._threads import one_thread
+from probekit.measures.decoders import labelled, status_of_classes
 from probekit.measures.information import as_codelength
 from probekit.statistics import Examples, ExamplesState, state_of
 

@@ -14,6 +14,7 @@ from probekit.statistics._protocol import (
     shared,
     state_of,
 )
+from probekit.statistics.conditions import ConditionMoments
 from probekit.statistics.cross_kernel import CrossKernel, CrossKernelState
 from probekit.statistics.examples import Examples, ExamplesState
 from probekit.statistics.folds import FoldGroups, FoldMoments
@@ -23,6 +24,7 @@ from probekit.statistics.parities import ParityMoments
 from probekit.statistics.rows import Rows
 
 __all__ = [
+    "ConditionMoments",
     "CrossKernel",
     "CrossKernelState",
     "Examples",

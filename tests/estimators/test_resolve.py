@@ -10,6 +10,7 @@ from probekit.estimators import (
     CKA,
     HSIC,
     RSA,
+    RTD,
     BandedRidgeR2,
     ConditionRDM,
     ControlSelectivity,
@@ -28,6 +29,7 @@ from probekit.estimators import (
     RidgeDecodingR2,
     RidgeR2,
     RiemannianDistance,
+    StochasticShapeDistance,
     TotalVariance,
     UniqueR2,
     VInformation,
@@ -105,6 +107,11 @@ def test_what_is_no_estimator_is_refused():
         (DistanceCorrelation, {"examples": 3}, r"examples=3: must be at least 4"),
         (RiemannianDistance, {"shrinkage": 1.0}, r"shrinkage=1.0: must be above 0 and below 1"),
         (MutualNeighbours, {"measure": "dice"}, r"measure='dice': not a choice"),
+        (RTD, {"examples": 2}, r"examples=2: must be at least 3"),
+        (StochasticShapeDistance, {"conditions": 0}, r"conditions=0: must be at least 1"),
+        (StochasticShapeDistance, {"in_a_row": 0}, r"in_a_row=0: must be at least 1"),
+        (StochasticShapeDistance, {"alpha": 2.5}, r"alpha=2.5: must be at most 2"),
+        (StochasticShapeDistance, {"restarts": -1}, r"restarts=-1: must be at least 0"),
     ],
 )
 def test_bad_options_are_refused(estimator, options, message):

@@ -26,6 +26,8 @@ MEASURES = {
     "semi_matching": {},
     "eigenspace_overlap": {"centred": True},
     "maximum_match": {"centred": True, "tolerance": 0.8},
+    "permutation_distance": {},
+    "angular_cka_distance": {},
     "ensd": {},
     "gulp": {},
 }
@@ -35,6 +37,8 @@ METRICS = {
     "shape_metric": {"alpha": 0.5, "angular": False},
     "bures_metric": {},
     "gulp": {"penalty": 1e-3},
+    "permutation_distance": {},
+    "angular_cka_distance": {},
 }
 N, D, D_Y = 60, 6, 4
 

@@ -1,89 +1,142 @@
-"""Dissimilarities between geometry and topology, against rsatoolbox and by hand."""
+"""Representation topology divergence: against the formula, Ripser and the authors' figure."""
+
+import builtins
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import squareform
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import pdist, squareform
 
 from probekit import measures
-from probekit.errors import OptionError, ShapeError
+from probekit.errors import MissingExtraError, ShapeError
+from probekit.measures import topology
+from probekit.testing import strategies
+from tests.reference import oracles
+from tests.reference.homology import cone_bars, rips_bars
 
-N = 10
-UPPER = np.triu_indices(N, 1)
-SQUARE = np.float32(squareform(np.random.default_rng(0).random(N * (N - 1) // 2)))
-
-
-def theirs(name, square, *options):
-    toolbox = pytest.importorskip("rsatoolbox")
-    transform = pytest.importorskip("rsatoolbox.rdm.transform")  # hidden behind a function
-    rdms = toolbox.rdm.RDMs(np.float64(square)[UPPER][None])
-    return getattr(transform, name)(rdms, *options).get_matrices()[0]
+SHAPE = ((12, 3),)
 
 
-@pytest.mark.parametrize(("low", "high"), [(0, 1), (0.1, 0.6), (0.3, 0.9)])
-def test_geotopological_as_rsatoolbox(low, high):
-    """Of large dissimilarities: it would set to 1 what is scaled to more than an upper bound."""
-    ours = measures.geotopological_rdm(SQUARE, low=low, high=high)
-    wanted = theirs("geotopological_transform", 100 * SQUARE, low, high)
-    np.testing.assert_allclose(ours, wanted, atol=1e-5)
-    entries = np.float64(SQUARE[UPPER])
-    least, most = np.quantile(entries, [low, high])
-    wanted = np.clip((entries - least) / (most - least), 0, 1)
-    np.testing.assert_allclose(ours[UPPER], wanted, atol=1e-6)
+def pair(examples=12, units=(3, 4), seed=0):
+    generator = np.random.default_rng(seed)
+    x = generator.normal(size=(examples, units[0]))
+    y = x @ generator.normal(size=units) + 0.5 * generator.normal(size=(examples, units[1]))
+    return np.float32(x), np.float32(y)
 
 
-def test_a_graph_of_the_near():
-    middle = np.float32(np.median(SQUARE[UPPER]))
-    graph = measures.geotopological_rdm(SQUARE, low=0.5, high=0.5)
-    np.testing.assert_array_equal(graph, middle < SQUARE)
-    flat = measures.geotopological_rdm(np.ones((4, 4)))
-    assert not flat.any()
+def distances(z):
+    far = squareform(pdist(np.float64(z)))
+    return far / np.quantile(far, 0.9)
 
 
-def ways(square):
-    """Every example in turn as a stop on the way; the nearest pair is joined, at 0."""
-    entries = square[UPPER]
-    lengths = (np.float64(square) - entries.min()) / (entries.max() - entries.min())
-    lengths[square == entries.max()] = np.inf
-    np.fill_diagonal(lengths, 0)
-    for stop in range(N):
-        lengths = np.minimum(lengths, lengths[:, [stop]] + lengths[[stop]])
-    return lengths
+def doubled(a, b):
+    """The matrix of the authors."""
+    return np.block([[np.zeros_like(a), a], [a.T, np.minimum(a, b)]])
 
 
-def test_geodesic():
-    """But for ways over the nearest pair as rsatoolbox, for which there is no edge of length 0."""
-    ours = np.asarray(measures.geodesic_rdm(SQUARE))
-    np.testing.assert_allclose(ours, ways(SQUARE), atol=1e-6)
-    other = theirs("geodesic_transform", SQUARE)
-    assert (ours <= other + 1e-6).all()
-    near = np.unravel_index(np.argmin(np.where(np.eye(N) > 0, np.inf, SQUARE)), SQUARE.shape)
-    assert ours[near] == 0 < other[near]
-    over = np.minimum(ours[:, [near[0]]] + ours[[near[1]]], ours[:, [near[1]]] + ours[[near[0]]])
-    direct = ours < over - 1e-6
-    assert direct.sum() > 20
-    np.testing.assert_allclose(ours[direct], other[direct], atol=1e-6)
+def length(bars):
+    return (bars[:, 1] - bars[:, 0]).sum()
 
 
-def test_ways_that_there_are_not():
-    square = squareform([1.0, 2, 2, 2, 2, 1])  # two pairs, far from each other
-    ours = np.asarray(measures.geodesic_rdm(square))
-    np.testing.assert_array_equal(ours[0], [0, 0, np.inf, np.inf])
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("examples", [3, 4, 7, 12])
+def test_against_the_formula(examples, seed):
+    x, y = pair(examples, seed=seed)
+    a, b = distances(x), distances(y)
+    wanted = (length(rips_bars(doubled(a, b))) + length(rips_bars(doubled(b, a)))) / 2
+    assert float(measures.rtd(x, y)) == pytest.approx(wanted, abs=1e-6)
+    # The same by a cone over what one filtration has within the other.
+    assert oracles.rtd(None, None, x, y) == pytest.approx(wanted, abs=1e-12)
 
 
-def test_undefined():
-    hole = SQUARE.copy()
-    hole[1, 4] = np.nan
-    assert np.isnan(measures.geotopological_rdm(hole)).all()
-    assert np.isnan(measures.geodesic_rdm(hole)).all()
-    assert np.isnan(measures.geodesic_rdm(np.ones((4, 4)))).all()
-    lower = SQUARE + np.tril(np.full((N, N), np.nan))
-    np.testing.assert_array_equal(measures.geodesic_rdm(lower), measures.geodesic_rdm(SQUARE))
+def test_bars_against_ripser():
+    ripser = pytest.importorskip("ripser").ripser
+    a, b = (distances(z) for z in pair(60, units=(5, 8)))
+    theirs = ripser(doubled(a, b), distance_matrix=True, maxdim=1)["dgms"][1]
+    ours = cone_bars(a, np.minimum(a, b))
+    np.testing.assert_allclose(ours[ours[:, 0].argsort()], theirs[theirs[:, 0].argsort()], 1e-5)
+    assert topology._total_length(a, b) == pytest.approx(length(theirs), rel=1e-5)
 
 
-def test_errors():
-    with pytest.raises(OptionError, match=r"low=0\.5, high=0\.2: must be 0 ≤ low ≤ high ≤ 1"):
-        measures.geotopological_rdm(SQUARE, low=0.5, high=0.2)
-    with pytest.raises(ShapeError, match=r"rdm: shape \(10, 4\).*; a square matrix is needed"):
-        measures.geodesic_rdm(SQUARE[:, :4])
-    with pytest.raises(ShapeError, match="rdm: 1 examples; at least 2 are needed"):
-        measures.geotopological_rdm(SQUARE[:1, :1])
+@pytest.mark.slow
+def test_the_figure_of_the_authors():
+    """As the page of their repository has it, for the seed that it gives: 35.55234398557805."""
+    state = np.random.RandomState(7)
+    p, q = state.rand(1000, 2), state.rand(1000, 2)
+    found = []
+    for _ in range(10):
+        order = list(range(1000))
+        state.shuffle(order)
+        found.append(float(measures.rtd(p[order[:500]], q[order[:500]])))
+    assert np.mean(found) == pytest.approx(35.55234398557805, abs=1e-4)
+
+
+def test_what_it_is_made_for():
+    """A cloud is the further from its own parts, the more of them there are (their clusters)."""
+    cloud = np.random.default_rng(0).normal(size=(96, 2))
+
+    def parts(count):
+        angle = 2 * np.pi * (np.arange(96) % count) / count
+        return np.float32(cloud + 10 * np.stack([np.cos(angle), np.sin(angle)], axis=1))
+
+    found = [float(measures.rtd(cloud, parts(count))) for count in (1, 2, 3, 6, 12)]
+    assert found[0] < 1e-5
+    assert (np.diff(found) > 0).all()
+
+
+@pytest.mark.slow
+@settings(max_examples=10, deadline=None)
+@given(data=st.data())
+def test_symmetric_and_not_negative(data):
+    x, y = (data.draw(strategies.representations(shapes=SHAPE)) for _ in range(2))
+    forwards, backwards = float(measures.rtd(x, y)), float(measures.rtd(y, x))
+    assert np.isnan(forwards) == np.isnan(backwards)
+    assert np.isnan(forwards) or 0 <= forwards == pytest.approx(backwards, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_scale_and_offset_do_not_matter(scale):
+    x, y = pair(30)
+    wanted = float(measures.rtd(x, y))
+    assert float(measures.rtd(np.float32(x * scale), y)) == pytest.approx(wanted, rel=1e-6)
+    moved = np.float32(np.round(x * 256) / 256)
+    assert float(measures.rtd(moved + np.float32(4096), moved)) == 0
+
+
+def test_where_it_is_undefined():
+    x, y = pair(30)
+    for value in (np.nan, np.inf):
+        spoilt = x.copy()
+        spoilt[7, 2] = value
+        assert np.isnan(measures.rtd(spoilt, y))
+    assert np.isnan(measures.rtd(np.full_like(x, 3.3), y))
+    nearly = np.full_like(x, 3.3)
+    nearly[0] = 1  # 58 of 900 distances are not 0
+    assert np.isnan(measures.rtd(x, nearly))
+
+
+def test_copies_of_examples_change_the_unit_alone():
+    x, y = (np.repeat(z, 2, axis=0) for z in pair(8))
+    assert float(measures.rtd(x, y)) == pytest.approx(oracles.rtd(None, None, x, y), abs=1e-6)
+
+
+def test_bad_shapes_are_refused():
+    x, y = pair()
+    with pytest.raises(ShapeError, match=r"y: 9 examples; x has 12"):
+        measures.rtd(x, y[:9])
+    with pytest.raises(ShapeError, match=r"x: 2 examples; at least 3 are needed"):
+        measures.rtd(x[:2], y[:2])
+
+
+def test_without_gudhi_the_extra_is_named(monkeypatch):
+    real = builtins.__import__
+
+    def without(name, *arguments, **options):
+        if name.split(".")[0] == "gudhi":
+            raise ModuleNotFoundError(name)
+        return real(name, *arguments, **options)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(MissingExtraError, match=r"need gudhi, .*'probekit\[topology\]' brings it"):
+        measures.rtd(*pair())

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import integrate, linalg, optimize, special, stats
 from scipy.sparse import csgraph
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import cdist, pdist, squareform
 from sklearn import metrics
 from sklearn.cross_decomposition import PLSSVD
 from sklearn.decomposition import PCA
@@ -24,6 +24,7 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors, kneighbors
 from sklearn.neural_network import MLPClassifier
 
 from probekit.measures.banded import simplex_points
+from tests.reference.homology import cone_bars
 
 
 def _wide(*arrays):
@@ -826,6 +827,14 @@ def multiscale_distance(x, y, x2, y2, *, neighbours=5):
     return np.max(np.exp(-2 * (times + 1 / times)) * np.abs(np.subtract(*heat)))
 
 
+def rtd(x, y, x2, y2):
+    """By the cone over one filtration within the other, where the authors double the points."""
+    far = [squareform(pdist(z)) for z in _wide(x2, y2)]
+    far = [z / np.quantile(z, 0.9) for z in far]
+    bars = [cone_bars(z, np.minimum(*far)) for z in far]
+    return np.mean([(z[:, 1] - z[:, 0]).sum() for z in bars])
+
+
 def ensd(x, y, x2, y2):
     k, m = (z @ z.T for z in _unit_norm(x2, y2))
     return np.trace(k) * np.trace(m) * np.trace(k @ m) / (np.trace(k @ k) * np.trace(m @ m))
@@ -933,6 +942,52 @@ def shape_metric(x, y, x2, y2, *, alpha=0.5, angular=True):
     return measure(x, y, *whitened)
 
 
+def stochastic_shape_distance(x, y, x2, y2, *, conditions=1, in_a_row=1, alpha=1.0, labels=None):
+    """By a general minimiser over rotations, from rotations and reflections drawn at random.
+
+    The number of the first example that is scored is that of the last fitted, plus 1.
+    """
+    x2, y2 = _wide(x2, y2)
+    width = max(x2.shape[1], y2.shape[1])
+    x2, y2 = (np.pad(z, [(0, 0), (0, width - z.shape[1])]) for z in (x2, y2))
+    if labels is None:
+        first = 0 if x is None else len(x)
+        labels = (first + np.arange(len(x2))) // in_a_row % conditions
+    groups = [[z[labels == name] for name in np.unique(labels)] for z in (x2, y2)]
+    means = [np.stack([group.mean(axis=0) for group in side]) for side in groups]
+    means = [side - side.mean(axis=0) for side in means]
+    noise = [[np.cov(group.T).reshape(width, width) for group in side] for side in groups]
+    roots = [[_root(matrix) for matrix in side] for side in noise]
+    traces = sum(np.trace(matrix) for side in noise for matrix in side)
+    upper = np.triu_indices(width, 1)
+
+    def turned(start, angles):
+        skew = np.zeros((width, width))
+        skew[upper] = angles
+        return start @ linalg.expm(skew - skew.T)
+
+    def squared(rotation):
+        found = alpha * ((means[0] - means[1] @ rotation.T) ** 2).sum()
+        common = [np.linalg.norm(s @ rotation @ t, "nuc") for s, t in zip(*roots, strict=True)]
+        return (found + (2 - alpha) * (traces - 2 * sum(common))) / len(means[0])
+
+    generator, best = np.random.default_rng(0), np.inf
+    for _ in range(8 if len(groups[0]) > 1 else 2):
+        start = stats.ortho_group.rvs(width, random_state=generator) if width > 1 else np.eye(1)
+        angles = np.zeros(len(upper[0]))
+        if width > 1:
+            fit = optimize.minimize(lambda a, q=start: squared(turned(q, a)), angles)
+            best = min(best, fit.fun)
+        else:
+            best = min(squared(start), squared(-start))
+    return np.sqrt(max(best, 0))
+
+
+def _root(matrix):
+    values, vectors = np.linalg.eigh(matrix)
+    return vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
+
+
 def bures_similarity(x, y, x2, y2):
     """From matrices (example, example), as it is defined."""
     k, m = (z @ z.T for z in _unit_norm(x2, y2))
@@ -991,6 +1046,10 @@ def rv_coefficient(x, y, x2, y2):
     return np.trace(a @ a.T @ b @ b.T) / np.sqrt(own)
 
 
+def angular_cka_distance(x, y, x2, y2):
+    return np.arccos(min(rv_coefficient(x, y, x2, y2), 1))
+
+
 def pls(x, y, x2, y2, *, weighting="covariance"):
     x2, y2 = _wide(x2, y2)
     components = min(x2.shape[1], y2.shape[1], len(x2))
@@ -1011,6 +1070,17 @@ def permutation_matching(x, y, x2, y2):
         np.mean([found[row, column] for row, column in zip(rows, choice, strict=True)])
         for choice in choices
     )
+
+
+def permutation_distance(x, y, x2, y2, *, angular=True):
+    """The least of all permutations, tried one by one."""
+    x2, y2 = (z - z.mean(axis=0) for z in _wide(x2, y2))
+    width = max(x2.shape[1], y2.shape[1])
+    x2, y2 = (np.pad(z, [(0, 0), (0, width - z.shape[1])]) for z in (x2, y2))
+    x2, y2 = x2 / np.linalg.norm(x2), y2 / np.linalg.norm(y2)
+    orders = itertools.permutations(range(width))
+    length = min(np.linalg.norm(x2[:, order] - y2) for order in orders)
+    return 2 * np.arcsin(length / 2) if angular else length
 
 
 def soft_matching(x, y, x2, y2):
@@ -1116,6 +1186,7 @@ BY_ESTIMATOR = {
     "eigenspace_overlap": eigenspace_overlap,
     "maximum_match": maximum_match,
     "rsm_norm_difference": rsm_norm_difference,
+    "rtd": rtd,
     "ensd": ensd,
     "gulp": gulp,
     "magnitude": magnitude,
@@ -1125,6 +1196,7 @@ BY_ESTIMATOR = {
     "procrustes_distance": procrustes_distance,
     "angular_procrustes_distance": angular_procrustes_distance,
     "shape_metric": shape_metric,
+    "stochastic_shape_distance": stochastic_shape_distance,
     "bures_similarity": bures_similarity,
     "bures_metric": bures_metric,
     "cca": cca,
@@ -1132,8 +1204,10 @@ BY_ESTIMATOR = {
     "pwcca": pwcca,
     "linear_regression_similarity": linear_regression_similarity,
     "rv_coefficient": rv_coefficient,
+    "angular_cka_distance": angular_cka_distance,
     "pls": pls,
     "permutation_matching": permutation_matching,
+    "permutation_distance": permutation_distance,
     "soft_matching": soft_matching,
     "total_variance": total_variance,
     "participation_ratio": participation_ratio,

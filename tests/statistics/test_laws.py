@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probekit.statistics import (
+    ConditionMoments,
     CrossKernel,
     Examples,
     FoldGroups,
@@ -32,6 +33,7 @@ STATISTICS = [
     FoldMoments(folds=2, xx="diagonal"),
     FoldGroups(groups=3, folds=2),
     ParityMoments(),
+    ConditionMoments(conditions=3, in_a_row=2),
 ]
 ids = {"ids": repr}
 

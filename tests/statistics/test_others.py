@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from probekit.errors import OptionError
-from probekit.statistics import CrossKernel, Examples, GroupMoments, Rows
+from probekit.statistics import ConditionMoments, CrossKernel, Examples, GroupMoments, Rows
 from probekit.statistics import state_of as state_of_eagerly
 
 state_of = jax.jit(state_of_eagerly, static_argnums=0)
@@ -106,6 +106,26 @@ def test_group_moments():
     np.testing.assert_allclose(state.mean[:4], means, rtol=1e-6)
     rest = wide - means[group]
     np.testing.assert_allclose(state.within, rest.T @ rest, rtol=1e-5, atol=1e-3)
+
+
+@pytest.mark.parametrize(("conditions", "in_a_row"), [(4, 1), (4, 5), (3, 7), (1, 1)])
+def test_condition_moments(conditions, in_a_row):
+    generator = np.random.default_rng(0)
+    x, y = (np.float32(500 + generator.normal(size=(60, d))) for d in (3, 2))
+    number = np.arange(60)
+    of_each = number // in_a_row % conditions
+    order = generator.permutation(60)
+    statistic = ConditionMoments(conditions=conditions, in_a_row=in_a_row)
+    state = state_of(statistic, x[order], y[order], index=number[order])
+    for condition in range(conditions):
+        a, b = (np.float64(z[of_each == condition]) for z in (x, y))
+        assert float(state.count[condition]) == len(a)
+        mean = np.float64(state.x_mean[condition]) + np.float64(state.x_rest[condition])
+        np.testing.assert_allclose(mean, a.mean(axis=0), rtol=1e-9)
+        wanted = np.cov(a.T, b.T) * (len(a) - 1)
+        np.testing.assert_allclose(state.xx[condition], wanted[:3, :3], rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(state.xy[condition], wanted[:3, 3:], rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(state.yy[condition], wanted[3:, 3:], rtol=1e-4, atol=1e-3)
 
 
 @pytest.mark.parametrize("label", [2.0, -1.0, 0.5, np.nan])
