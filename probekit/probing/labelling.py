@@ -156,13 +156,17 @@ def add_uncertainty(
             }
             full = f"{name}_{told.suffix}"
             added[full] = ((*score.dims, *told.dims), told.values, attributes)
-            if told.has_status and codes is not None:
+            if told.suffix in WITH_STATUS and codes is not None:
                 undefined = np.isnan(told.values)
                 undefined = undefined.any(axis=-1) if told.dims else undefined
                 status = np.where(undefined, codes.max(axis=0), Status.OK).astype(np.int8)
                 added[f"{full}{STATUS_SUFFIX}"] = (score.dims, status, status_attributes(full))
     bounds = {"bound": ["lower", "upper"]} if _used("bound", added) else {}
     return dataset.assign(added).assign_coords(bounds)
+
+
+WITH_STATUS = ("ci", "cv")
+"""What is added to a score with a status of its own, by its suffix."""
 
 
 class _Told(NamedTuple):
@@ -173,7 +177,6 @@ class _Told(NamedTuple):
     values: np.ndarray
     dims: tuple[str, ...] = ()
     is_probability: bool = False
-    has_status: bool = False
 
 
 def _told(score: np.ndarray, resampled: np.ndarray, uncertainty: Uncertainty) -> Iterator[_Told]:
@@ -182,7 +185,7 @@ def _told(score: np.ndarray, resampled: np.ndarray, uncertainty: Uncertainty) ->
     if isinstance(uncertainty, Bootstrap):
         text = f"{100 * uncertainty.confidence:g} % bootstrap interval"
         bounds = interval_of(score, resampled, uncertainty)
-        yield _Told("ci", text, bounds, ("bound",), has_status=True)
+        yield _Told("ci", text, bounds, ("bound",))
         if uncertainty.keep:
             yield _Told("resamples", "bootstrap resamples", each, ("resample",))
     elif isinstance(uncertainty, Permutation):
@@ -193,7 +196,7 @@ def _told(score: np.ndarray, resampled: np.ndarray, uncertainty: Uncertainty) ->
     else:
         text = "cross-validated value"
         mean = resampled.mean(axis=0)
-        yield _Told("cv", f"{text}, mean over folds,", mean, has_status=True)
+        yield _Told("cv", f"{text}, mean over folds,", mean)
         yield _Told("folds", text, each, ("fold",))
 
 
@@ -222,16 +225,30 @@ def warn_of_undefined(
 
 
 def _reasons(layer: "xr.Dataset") -> list[str]:
-    """Return for each score that is undefined somewhere why it is."""
+    """Return for each score that is undefined somewhere why it is.
+
+    An interval or a mean over folds is told of only where the score itself is defined.
+    """
     reasons = []
     for name in layer.data_vars:
-        score, status = str(name).removesuffix("_status"), layer[name].values
+        score, status = str(name).removesuffix(STATUS_SUFFIX), layer[name].values
         if score == name or score not in layer or not (status > Status.OK).any():
             continue
         own = [dim for dim in layer[score].dims if dim not in layer[name].dims]  # such as bound
         undefined = (status > Status.OK) & layer[score].isnull().any(own).values
+        of = _told_of(score)
+        if of in layer:
+            undefined &= layer[of].notnull().values
         codes = sorted(set(status[undefined].tolist()))
         if codes:
             words = " and ".join(Status(code).name.lower().replace("_", " ") for code in codes)
             reasons.append(f"{score} is NaN ({words})")
     return reasons
+
+
+def _told_of(name: str) -> str:
+    """Return the score that a variable tells of, if it is an interval or a mean over folds."""
+    for suffix in WITH_STATUS:
+        if name.endswith(f"_{suffix}"):
+            return name.removesuffix(f"_{suffix}")
+    return ""
