@@ -12,7 +12,8 @@ from probekit._checks import check_at_least, check_choice, check_confidence
 from probekit.errors import OptionError, ShapeError
 from probekit.inference.corrections import CORRECTIONS, Correction
 
-Method = Literal["percentile", "basic"]
+Interval = Literal["percentile", "bca", "basic"]
+INTERVALS = ("percentile", "bca", "basic")
 Alternative = Literal["greater", "less", "two-sided"]
 ALTERNATIVES = ("greater", "less", "two-sided")
 
@@ -78,9 +79,10 @@ class Bootstrap(Uncertainty):
     resamples : int
     confidence : float
         Of the interval, between 0 and 1.
-    method : {"percentile", "basic"}
-        ``percentile``: the quantiles of the resamples; ``basic``: these mirrored at the score,
-        which allows for a bias that resampling adds.
+    interval : {"percentile", "bca", "basic"}
+        ``percentile``: the quantiles of the resamples; ``bca``: other quantiles of them, which
+        allow for a bias that resampling adds and for skewness; ``basic``: quantiles mirrored at the
+        score, which allows for the bias, but may leave the range of the score.
     replace : bool
         False: a resample is half of the examples, each once. Half of them spread as far about the
         score of all as draws with replacement do; for estimators that suppose that no example is
@@ -101,11 +103,14 @@ class Bootstrap(Uncertainty):
 
     The interval is that of the score at hand. Scores with a bias that grows as examples become
     fewer (R² of the examples that were fitted, biased CKA near 0) are the more biased on resamples,
-    where fewer examples differ: score them on `held_out`, or take ``method="basic"``.
+    where fewer examples differ: score them on `held_out`, or take ``interval="bca"``, which costs
+    up to 200 resamples more, each without one example, group or block of them. Where all resamples
+    lie above the score, or all below, that is NaN, for too few examples.
 
     References
     ----------
-    Efron and Tibshirani 1993, An introduction to the bootstrap, chapter 13; Politis and Romano
+    Efron and Tibshirani 1993, An introduction to the bootstrap, chapter 13; Efron 1987, Better
+    bootstrap confidence intervals (BCa); Davison and Hinkley 1997 (basic); Politis and Romano
     1994, Large sample confidence regions based on subsamples (without replacement); Schütt et al.
     2023, Statistical inference on representational geometries (pairs of one example).
 
@@ -117,20 +122,30 @@ class Bootstrap(Uncertainty):
 
     resamples: int = 1000
     confidence: float = 0.95
-    method: Method = "percentile"
+    interval: Interval = "percentile"
     replace: bool = True
     keep: bool = False
 
     def __post_init__(self) -> None:
         """Check the options."""
         _check_count("resamples", self.resamples, 2)
-        check_choice("method", self.method, ("percentile", "basic"))
+        check_choice("interval", self.interval, INTERVALS)
         check_confidence(self.confidence)
+        if self.interval == "bca" and not self.replace:
+            raise OptionError(
+                "interval='bca': supposes draws with replacement. "
+                "Give replace=True, or interval='basic'."
+            )
 
     def check(self, examples: int) -> None:  # noqa: D102
         there = int(self.places(examples).max()) + 1
         if there < 2:
             raise OptionError(f"{self._things()}: {there}; at least 2 are needed to resample them.")
+
+    def count(self, examples: int) -> int:
+        """Return how many resamples there are."""
+        del examples
+        return self.resamples
 
     def weights(self, examples: int, rows: Iterable[int] | None = None) -> np.ndarray:
         """Return how often each example was drawn, ``(resample, example)`` float32.

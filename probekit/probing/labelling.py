@@ -18,6 +18,7 @@ from probekit.inference import (
     Bootstrap,
     Permutation,
     Uncertainty,
+    acceleration_of,
     corrected,
     interval_of,
     p_value_of,
@@ -140,7 +141,7 @@ def add_uncertainty(
     Bootstrap: ``<name>_ci (…, bound)`` and, if they are kept, ``<name>_resamples (…, resample)``;
     permutation: ``<name>_p``, ``<name>_p_corrected``; cross-validation: ``<name>_cv``,
     ``<name>_folds (…, fold)``. Beside intervals and means stands their status: where they are
-    undefined the largest code of the resamples.
+    undefined the largest code of the resamples, or too few examples if all of these are defined.
     """
     added: dict[str, tuple[Any, ...]] = {}
     for name, array in resampled.items():
@@ -159,7 +160,9 @@ def add_uncertainty(
             if told.suffix in WITH_STATUS and codes is not None:
                 undefined = np.isnan(told.values)
                 undefined = undefined.any(axis=-1) if told.dims else undefined
-                status = np.where(undefined, codes.max(axis=0), Status.OK).astype(np.int8)
+                reason = codes.max(axis=0)
+                reason = np.where(reason > Status.OK, reason, Status.TOO_FEW_EXAMPLES)
+                status = np.where(undefined, reason, Status.OK).astype(np.int8)
                 added[f"{full}{STATUS_SUFFIX}"] = (score.dims, status, status_attributes(full))
     bounds = {"bound": ["lower", "upper"]} if _used("bound", added) else {}
     return dataset.assign(added).assign_coords(bounds)
@@ -181,12 +184,14 @@ class _Told(NamedTuple):
 
 def _told(score: np.ndarray, resampled: np.ndarray, uncertainty: Uncertainty) -> Iterator[_Told]:
     """Yield what resamples say of a score."""
-    each = np.moveaxis(resampled, 0, -1)
     if isinstance(uncertainty, Bootstrap):
+        resampled, left_out = np.split(resampled, [uncertainty.resamples])
+        acceleration = acceleration_of(left_out) if len(left_out) else 0.0
         text = f"{100 * uncertainty.confidence:g} % bootstrap interval"
-        bounds = interval_of(score, resampled, uncertainty)
+        bounds = interval_of(score, resampled, uncertainty, acceleration=acceleration)
         yield _Told("ci", text, bounds, ("bound",))
         if uncertainty.keep:
+            each = np.moveaxis(resampled, 0, -1)
             yield _Told("resamples", "bootstrap resamples", each, ("resample",))
     elif isinstance(uncertainty, Permutation):
         p, method = p_value_of(score, resampled, uncertainty), uncertainty.correction
@@ -197,7 +202,7 @@ def _told(score: np.ndarray, resampled: np.ndarray, uncertainty: Uncertainty) ->
         text = "cross-validated value"
         mean = resampled.mean(axis=0)
         yield _Told("cv", f"{text}, mean over folds,", mean)
-        yield _Told("folds", text, each, ("fold",))
+        yield _Told("folds", text, np.moveaxis(resampled, 0, -1), ("fold",))
 
 
 def warn_of_undefined(

@@ -164,7 +164,11 @@ def test_noise_ceiling_of_what_is_undefined():
         (lambda: pk.Bootstrap(resamples=1), "resamples=1: must be at least 2"),
         (lambda: pk.Bootstrap(resamples=1e3), "resamples=1000.0: must be a whole number, at lea"),
         (lambda: pk.Bootstrap(confidence=95), "confidence=95: must lie between 0 and 1"),
-        (lambda: pk.Bootstrap(method="bca"), "method='bca': not a choice"),
+        (lambda: pk.Bootstrap(interval="bc"), "interval='bc': not a choice; did you mean 'bca'"),
+        (
+            lambda: pk.Bootstrap(interval="bca", replace=False),
+            r"interval='bca': supposes draws with replacement. Give replace=True, or int",
+        ),
         (lambda: pk.Bootstrap(groups=[1] * 4).weights(4), "groups: 1; at least 2"),
         (lambda: pk.Bootstrap(groups=[1, 2]).weights(4), r"groups: shape \(2,\); there"),
         (lambda: pk.CrossValidation(folds=1), "folds=1: must be at least 2"),

@@ -10,8 +10,10 @@ from sklearn.model_selection import KFold, cross_val_score
 import probekit as pk
 from probekit.errors import OptionError
 from probekit.estimators import resolve
+from probekit.inference import Jackknife, acceleration_of, interval_of
 from probekit.plugins import get_manager
-from probekit.probing import uncertainty as uncertainty_module
+from probekit.probing import blocks
+from probekit.probing.uncertainty import check_uncertainty
 from probekit.statistics import state_of
 
 N = 60
@@ -80,6 +82,60 @@ def test_two_features_are_compared_by_their_resamples(bootstrapped):
         for values in (each, score)
     )
     np.testing.assert_allclose(found, [score, *quantiles(each)], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "measure"),
+    [
+        ("linear_r2", pk.measures.linear_r2),
+        pytest.param(
+            pk.estimators.RSA(rdm="euclidean"),
+            lambda x, y: pk.measures.rsa(x, y, rdm="euclidean"),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            pk.estimators.HSIC(kernel="rbf"),
+            lambda x, y: pk.measures.hsic(x, y, kernel="rbf"),
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+@pytest.mark.parametrize("groups", [None, np.arange(N) // 5])
+def test_bca_leaves_out_in_turn(data, estimator, measure, groups):
+    """By weights, by weighing what was kept, and by copies."""
+    x, y = data[0], data[1]["bit"]
+    option = pk.Bootstrap(resamples=60, interval="bca", keep=True, groups=groups)
+    ds = probe(x, {"bit": y}, estimators=[estimator], uncertainty=option)
+    name = resolve([estimator])[0].name
+    left_out = [
+        float(measure(x[weight > 0], y[weight > 0]))
+        for weight in Jackknife(groups=groups).weights(N)
+    ]
+    resampled = ds[f"{name}_resamples"].values.ravel()
+    assert len(resampled) == 60
+    expected = interval_of(
+        ds[name].values.ravel()[0],
+        resampled,
+        option,
+        acceleration=acceleration_of(np.array(left_out)),
+    )
+    np.testing.assert_allclose(ds[f"{name}_ci"].values.ravel(), expected, rtol=1e-3)
+    assert (ds[f"{name}_ci_status"] == 0).all()
+
+
+def test_bca_of_a_score_below_all_its_resamples(data):
+    """R² of 25 units fitted on 60 examples: with fewer that differ it is always higher."""
+    x = np.random.default_rng(0).normal(size=(N, 25)).astype(np.float32)
+    with pytest.warns(pk.errors.ScoreWarning, match=r"r2_ci is NaN \(too few examples\)"):
+        ds = probe(
+            x,
+            {"noise": data[1]["noise"]},
+            estimators=[DECODING],
+            uncertainty=pk.Bootstrap(resamples=50, interval="bca"),
+        )
+    assert np.isfinite(ds.decoding_r2).all()
+    assert ds.decoding_r2_ci.isnull().all()
+    assert (ds.decoding_r2_ci_status == pk.history.Status.TOO_FEW_EXAMPLES).all()
 
 
 @pytest.mark.slow
@@ -181,7 +237,7 @@ def test_absent_examples_are_not_drawn(data, uncertainty):
 
 @pytest.mark.slow
 def test_blocks_of_resamples_change_nothing(data, bootstrapped, monkeypatch):
-    monkeypatch.setattr(uncertainty_module, "_WORKING_SET", 4 * 3 * N * 4 * 7)
+    monkeypatch.setattr(blocks, "_WORKING_SET", 4 * 3 * N * 4 * 7)
     ds = probe(*data, uncertainty=pk.Bootstrap(resamples=25, keep=True))
     np.testing.assert_allclose(ds.linear_r2_resamples, bootstrapped.linear_r2_resamples, atol=1e-6)
 
@@ -193,12 +249,12 @@ ALL = get_manager().registry.names("estimator")
 def test_copies_are_refused_by_name_or_allowed(name):
     """Before anything is computed; halves of the examples are always allowed."""
     chosen = resolve([name])
-    uncertainty_module.check_uncertainty(pk.Bootstrap(replace=False), chosen, examples=4)
+    check_uncertainty(pk.Bootstrap(replace=False), chosen, examples=4)
     if not chosen[0].distinct:
-        uncertainty_module.check_uncertainty(pk.Bootstrap(), chosen, examples=4)
+        check_uncertainty(pk.Bootstrap(), chosen, examples=4)
         return
     with pytest.raises(OptionError, match=f"'{name}' supposes that no example is there twice. Use"):
-        uncertainty_module.check_uncertainty(pk.Bootstrap(), chosen, examples=4)
+        check_uncertainty(pk.Bootstrap(), chosen, examples=4)
 
 
 @pytest.mark.slow
