@@ -282,29 +282,14 @@ def resampled_interval(
     array: "xr.DataArray", bootstrap: "Bootstrap"
 ) -> "tuple[xr.DataArray, xr.DataArray, xr.DataArray, xr.DataArray]":
     """Mean over seeds, lower and upper end of its bootstrap interval, and number of seeds."""
-    from probekit.inference import Jackknife, acceleration_of, interval_of
+    from probekit.history.seeds import resampled_seeds
 
     count = array.count("seed").astype(float)
     mean = array.mean("seed")
     rows = array.transpose("seed", *mean.dims).values
-    weights = bootstrap.weights(len(rows)) if len(rows) > 1 else np.ones((1, 1))
-    acceleration = acceleration_of(weighted_means(Jackknife().weights(len(rows)), rows))
-    bounds = interval_of(
-        mean.where(count > 1).values,
-        weighted_means(weights, rows),
-        bootstrap,
-        acceleration=acceleration,
-    )
+    bounds, _ = resampled_seeds(mean.values, [rows], bootstrap)
     lower, upper = (mean.copy(data=bounds[..., side]) for side in (0, 1))
     return mean, lower, upper, count
-
-
-def weighted_means(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return the mean over seeds of those that are there, for each row of weights (row, seed)."""
-    weights, present = weights.astype(float), ~np.isnan(rows)
-    drawn = np.tensordot(weights, present.astype(float), 1)
-    sums = np.tensordot(weights, np.where(present, rows, 0), 1)
-    return np.divide(sums, drawn, out=np.full_like(sums, np.nan), where=drawn > 0)
 
 
 def scores(dataset: "xr.Dataset") -> list[str]:

@@ -360,17 +360,3 @@ def test_what_holds_out_its_own_takes_no_other(data):
     other = (pk.extractors.arrays({"layer": x}), features)
     with pytest.raises(OptionError, match="CrossValidation holds out its own; give no held_out"):
         probe(x, features, held_out=other, uncertainty=pk.CrossValidation())
-
-
-@pytest.mark.slow
-def test_coverage():
-    """The interval of a correlation's square holds the true one about as often as it says."""
-    generator = np.random.default_rng(1)
-    x = generator.normal(size=(300, 80, 1)).astype(np.float32)
-    y = x[:, :, 0] + generator.normal(size=(300, 80)).astype(np.float32)
-    held = 0
-    for one, label in zip(x, y, strict=True):
-        ds = probe(one, {"y": label}, uncertainty=pk.Bootstrap(resamples=200, confidence=0.9))
-        lower, upper = ds.linear_r2_ci.values.ravel()
-        held += lower < 0.5 < upper
-    assert 0.84 < held / 300 < 0.95
