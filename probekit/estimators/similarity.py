@@ -114,11 +114,15 @@ class CKA(Estimator):
             return reported(self.name, debiased_cka_score(held_out))
         return reported(self.name, linear_cka_score(held_out))
 
-    def reweighted(self, held_out: ExamplesState, weights: np.ndarray) -> dict[str, np.ndarray]:
+    def reweighted(
+        self, held_out: ExamplesState, weights: np.ndarray, *, groups: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
         """Return the score for each row of weights ``(resample, example)``, as `RSA.reweighted`.
 
-        Of the RBF kernel, whose width stays that of the examples that were kept.
+        Of the RBF kernel, whose width stays that of the examples that were kept. Pairs of copies
+        count: CKA has those of an example with itself in the first place.
         """
+        del groups
         scores = reweighted_cka_scores(
             held_out.head(self.examples), weights, kernel=self.kernel, bandwidth=self.bandwidth
         )
@@ -224,7 +228,9 @@ class RSA(OfExamples):
     def _score(self, state: ExamplesState) -> Score:
         return rsa_score(state, metric=self.rdm, metric_y=self.rdm_y, comparison=self.comparison)
 
-    def reweighted(self, held_out: ExamplesState, weights: np.ndarray) -> dict[str, np.ndarray]:
+    def reweighted(
+        self, held_out: ExamplesState, weights: np.ndarray, *, groups: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
         """Return the score for each row of weights ``(resample, example)``, on the host.
 
         The dissimilarities are computed once. Not of comparisons that are `distinct`.
@@ -234,6 +240,8 @@ class RSA(OfExamples):
         held_out : state
         weights : array (resample, example)
             Of all examples; those of the ones that were kept are looked up.
+        groups : array (example,), optional
+            The examples that are drawn together, such as those of a condition.
         """
         scores = reweighted_rsa_scores(
             held_out.head(self.examples),
@@ -241,5 +249,6 @@ class RSA(OfExamples):
             metric=self.rdm,
             metric_y=self.rdm_y,
             comparison=cast(Weightable, self.comparison),
+            groups=groups,
         )
         return {name: np.asarray(array) for name, array in reported(self.name, scores).items()}

@@ -39,4 +39,5 @@ class Jackknife(Uncertainty):
         if groups > blocks:
             block = np.random.default_rng(self.seed).permutation(groups) % blocks
         left_out = np.arange(blocks) if rows is None else np.array(list(rows), int)
-        return (block[place] != left_out[:, None]).astype(np.float32)
+        weights: np.ndarray = (block[place] != left_out[:, None]).astype(np.float32)
+        return weights

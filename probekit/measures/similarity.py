@@ -206,19 +206,22 @@ def reweighted_rsa_scores(
     metric: Metric,
     metric_y: Metric | None,
     comparison: Weightable,
+    groups: np.ndarray | None = None,
 ) -> Score:
     """RSA of the examples that were kept, for each row of weights ``(resample, example)`` of all.
 
-    On the host; the dissimilarities are computed once.
+    On the host; the dissimilarities are computed once. `groups` are of all examples, too.
     """
     kept = np.asarray(state.present)
-    own = weights[:, np.asarray(state.index)[kept]]
+    number = np.asarray(state.index)[kept]
+    own = weights[:, number]
+    together = None if groups is None else groups[number]
     metric_y = metric_y or matching_metric(metric, state.y)
     a, b = (
         np.asarray(distances(jnp.asarray(z), each))[np.ix_(kept, kept)]
         for z, each in ((state.x, metric), (state.y, metric_y))
     )
-    value = compare_rdms_weighted(a, b, own, comparison=comparison)
+    value = compare_rdms_weighted(a, b, own, comparison=comparison, groups=together)
     return score(
         jnp.asarray(value, state.weight.dtype),
         finite=state.finite(),

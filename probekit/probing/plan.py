@@ -255,7 +255,9 @@ class Plan:
                 scores |= self._read(estimator, serving[estimator], fit[place], held_out[place])
         return scores
 
-    def reweigh(self, held_out: LayerStates, weights: np.ndarray) -> dict[str, np.ndarray]:
+    def reweigh(
+        self, held_out: LayerStates, weights: np.ndarray, groups: np.ndarray | None
+    ) -> dict[str, np.ndarray]:
         """Return the scores of one layer for each row of weights, ``(resample, feature)``.
 
         Of estimators with `reweighted`, which weigh the examples that their statistic kept.
@@ -266,7 +268,9 @@ class Plan:
             state = held_out[kept.index(serving[estimator])]
             statistic: Any = serving[estimator].statistic
             parts = [
-                estimator.reweighted(statistic.select(state, y=np.array(columns)), weights)  # type: ignore[attr-defined]
+                estimator.reweighted(  # type: ignore[attr-defined]
+                    statistic.select(state, y=np.array(columns)), weights, groups=groups
+                )
                 for columns in self.columns
             ]
             scores |= {name: np.stack([p[name] for p in parts], axis=1) for name in parts[0]}

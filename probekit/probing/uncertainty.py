@@ -167,6 +167,11 @@ class _Draws(NamedTuple):
             first = end
         return np.concatenate(blocks)
 
+    def groups(self, examples: int) -> np.ndarray | None:
+        """Return the number of each example's group; None if each is drawn by itself."""
+        first = self.parts[0]
+        return None if first.groups is None else first.places(examples)
+
     def all_weights(self, examples: int) -> np.ndarray:
         """Return the weights of all rows."""
         return self.weights(examples, range(self.count(examples)))
@@ -224,7 +229,8 @@ def _by_reweighting(
     sample, draws = _kept(statistic, fit if held_out is None else held_out, draws)
     weights = draws.all_weights(len(sample.weight))
     states = jax.device_get(plan.of(sample.x, jnp.asarray(sample.y), jnp.asarray(sample.weight)))
-    return {layer: plan.reweigh(states[layer], weights) for layer in sample.x}
+    groups = draws.groups(len(sample.weight))
+    return {layer: plan.reweigh(states[layer], weights, groups) for layer in sample.x}
 
 
 def _kept(statistic: Any, sample: Sample, draws: _Draws) -> tuple[Sample, _Draws]:

@@ -11,6 +11,7 @@ import probekit as pk
 from probekit.errors import OptionError
 from probekit.estimators import resolve
 from probekit.inference import Jackknife, acceleration_of, interval_of
+from probekit.measures.reweighting import compare_rdms_weighted
 from probekit.plugins import get_manager
 from probekit.probing import blocks
 from probekit.probing.uncertainty import check_uncertainty
@@ -160,6 +161,16 @@ def test_cka_of_copies(data, kernel):
         k, m = (centre @ whole[np.ix_(rows, rows)] @ centre for whole in grams)
         scores.append((k * m).sum() / np.sqrt((k * k).sum() * (m * m).sum()))
     np.testing.assert_allclose(ds.cka_ci.sel(feature="bit")[0], quantiles(scores), atol=1e-5)
+
+
+def test_conditions_are_resampled_without_pairs_of_their_copies(data):
+    """RSA of 60 examples of 12 conditions, through `probe` and by hand."""
+    x, y = data[0], data[1]["noise"]
+    option = pk.Bootstrap(resamples=25, keep=True, groups=np.arange(N) // 5)
+    ds = probe(x, {"y": y}, estimators=[pk.estimators.RSA(rdm="euclidean")], uncertainty=option)
+    rdms = (squareform(pdist(z)) for z in (x, y[:, None]))
+    expected = compare_rdms_weighted(*rdms, option.weights(N), groups=np.arange(N) // 5)
+    np.testing.assert_allclose(ds.rsa_resamples.values.ravel(), expected, atol=1e-5)
 
 
 @pytest.mark.slow

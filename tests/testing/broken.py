@@ -330,8 +330,8 @@ class DebiasedCKA(CKA):
 class Reweighted(RSA):
     """Weights are taken as parts of one."""
 
-    def reweighted(self, held_out, weights):
-        found = super().reweighted(held_out, weights)
+    def reweighted(self, held_out, weights, *, groups=None):
+        found = super().reweighted(held_out, weights, groups=groups)
         return {**found, self.name: found[self.name] * weights.mean(axis=1)}
 
 
