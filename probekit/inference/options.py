@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import zlib
 from collections.abc import Iterable
 from numbers import Integral
 from typing import Any, Literal, Self
@@ -48,20 +49,37 @@ class Uncertainty(abc.ABC):
         if self.groups is None:
             return np.arange(examples)
         labels = np.asarray(self.groups)
+        if labels.ndim == 0:
+            raise ShapeError(
+                f"groups: a {type(self.groups).__name__}; give an array (example,) of labels."
+            )
         if labels.shape != (examples,):
             raise ShapeError(
                 f"groups: shape {labels.shape}; there are {examples} examples. Give one label each."
             )
+        # What differs from itself is NaN, of any dtype.
+        missing = [label is None or bool(label != label) for label in labels.tolist()]
+        if any(missing):
+            raise OptionError(
+                f"groups: {sum(missing)} of {examples} labels are missing (NaN or None); "
+                "give each example one."
+            )
         return np.unique(labels, return_inverse=True)[1].reshape(-1)
 
     def text(self) -> str:
-        """Return the repr, with groups by their number."""
+        """Return the repr, with groups by their number and a checksum of which they are."""
         options = ((field.name, getattr(self, field.name)) for field in dataclasses.fields(self))
         texts = (
-            f"{name}={value!r}" if np.ndim(value) == 0 else f"{name}=<{len(np.unique(value))}>"
+            f"{name}={_plain(value)!r}"
+            if np.ndim(value) == 0
+            else f"{name}={self._sum_of_groups()}"
             for name, value in options
         )
         return f"{type(self).__name__}({', '.join(texts)})"
+
+    def _sum_of_groups(self) -> str:
+        places = self.places(len(self.groups))
+        return f"<{places.max() + 1}:{zlib.crc32(places.astype('<i8').tobytes()):08x}>"
 
     def _things(self) -> str:
         return "examples" if self.groups is None else "groups"
@@ -105,8 +123,10 @@ class Bootstrap(Uncertainty):
     The interval is that of the score at hand. Scores with a bias that grows as examples become
     fewer (R² of the examples that were fitted, biased CKA near 0) are the more biased on resamples,
     where fewer examples differ: score them on `held_out`, or take ``interval="bca"``, which costs
-    up to 200 resamples more, each without one example, group or block of them. Where all resamples
-    lie above the score, or all below, that is NaN, for too few examples.
+    up to 200 resamples more, each without one example, group or block of them. Where nearly all
+    resamples lie above the score, or below, they cannot tell such an interval: it is NaN, for too
+    few examples, if an end would miss the true score over twice as often as it should. More
+    resamples help, too.
 
     References
     ----------
@@ -304,6 +324,11 @@ class CrossValidation(Uncertainty):
         for fold, (_, rows) in enumerate(splits):
             weights[fold, rows] = 1
         return weights
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of NumPy as Python's, which is written otherwise."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _check_count(argument: str, value: Any, least: int) -> None:

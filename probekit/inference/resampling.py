@@ -25,7 +25,8 @@ def interval_of(
     bootstrap : Bootstrap
     acceleration : array (…)
         Of `acceleration_of`, for ``interval="bca"``; 0 allows for bias alone. That interval is NaN,
-        too, where the acceleration is or where all resamples lie on one side of the score.
+        too, where the acceleration is, where all resamples lie on one side of the score, and where
+        so many do that the outermost of them stands for more than twice the tail asked for.
     """
     tail = (1 - bootstrap.confidence) / 2
     score, resampled = np.asarray(score, float), np.asarray(resampled, float)
@@ -86,11 +87,19 @@ def _adjusted(
     counts = np.maximum((~np.isnan(resampled)).sum(axis=0), 1)
     bias = ndtri(0.5 + (below.sum(axis=0) - above.sum(axis=0)) / (2 * counts))
     defined = np.isfinite(bias)
-    shifted = np.where(defined, bias, 0) + ndtri(levels)
+    bias = np.where(defined, bias, 0)
+    shifted = bias + ndtri(levels)
     slower = 1 - acceleration * shifted
     defined = defined & (slower > 0).all(axis=0)
-    adjusted = ndtr(np.where(defined, bias, 0) + shifted / np.where(slower > 0, slower, 1))
-    return np.where(defined, adjusted, np.nan)
+    adjusted = ndtr(bias + shifted / np.where(slower > 0, slower, 1))
+    # The same backwards: which tail the least and the largest resample stand for. A level beyond
+    # them is not to be had from so few; with a tail of over twice that it is no such interval.
+    outermost = ndtri(1 / (counts + 1))
+    for sign in (1, -1):
+        step = sign * outermost - bias
+        tail = ndtr(sign * (step / (1 + acceleration * step) - bias))
+        defined = defined & ~(tail > 2 * levels[0])
+    return np.where(defined & ~np.isnan(acceleration), adjusted, np.nan)
 
 
 def _quantiles(resampled: np.ndarray, levels: np.ndarray) -> np.ndarray:

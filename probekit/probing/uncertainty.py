@@ -55,9 +55,11 @@ def check_uncertainty(
         Whether probes are scored on other examples than they are fitted on.
     """
     if not isinstance(uncertainty, Uncertainty):
+        is_class = isinstance(uncertainty, type)
+        name = uncertainty.__name__ if is_class else type(uncertainty).__name__
         raise OptionError(
-            f"uncertainty: a {type(uncertainty).__name__}; "
-            "give a Bootstrap, a Permutation or a CrossValidation."
+            f"uncertainty: {'the class' if is_class else 'a'} {name}; "
+            "give a Bootstrap(), a Permutation() or a CrossValidation()."
         )
     if isinstance(uncertainty, Bootstrap) and uncertainty.replace:
         for estimator in estimators:

@@ -108,6 +108,13 @@ def test_resamples_on_one_side_leave_no_bca_interval():
     option = pk.Bootstrap(resamples=100, interval="bca")
     resampled = np.random.default_rng(0).uniform(0.5, 1, 100)
     assert np.isnan(interval_of(np.array(0.4), resampled, option)).all()
+    nearly = np.concatenate([[0.3], resampled[1:]])
+    assert np.isnan(interval_of(np.array(0.4), nearly, option)).all(), "too far to one side"
+    less = interval_of(np.array(0.6), resampled, option)
+    assert np.isnan(less).all(), "the least stands for more than 5 %"
+    sure = np.random.default_rng(0).uniform(0.5, 1, 20000)
+    many = pk.Bootstrap(resamples=20000, interval="bca")
+    assert np.isfinite(interval_of(np.array(0.6), sure, many)).all(), "of more it can be told"
     same = interval_of(np.array(1.0), np.full(100, 1 - 1e-7), option, acceleration=0.0)
     np.testing.assert_allclose(same, 1, atol=1e-6, err_msg="equal but for rounding is no bias")
     assert acceleration_of(np.ones(5)) == 0

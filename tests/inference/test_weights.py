@@ -94,7 +94,12 @@ def test_a_resample_is_the_same_in_any_block():
 
 def test_text_tells_groups_by_their_number():
     text = pk.Bootstrap(groups=["a", "b", "b"], keep=True).text()
-    assert text.startswith("Bootstrap(groups=<2>, seed=0, resamples=1000")
+    assert text.startswith("Bootstrap(groups=<2:")
+    assert ">, seed=0, resamples=1000, " in text
+    other = pk.Bootstrap(groups=["a", "a", "b"], keep=True).text()
+    assert other != text, "as many groups, but others: resamples of the two are no pairs"
+    assert pk.Bootstrap(groups=[7, 8, 8], keep=True).text() == text
+    assert pk.Bootstrap(resamples=np.int64(9)).text() == pk.Bootstrap(resamples=9).text()
 
 
 def test_p_values_count_the_score_itself():
@@ -193,7 +198,8 @@ def test_resampled_conditions_are_those_of_rsatoolbox(rdms_of_conditions, compar
 def test_variance_over_conditions_is_that_of_rsatoolbox(rdms_of_conditions, comparison, peer):
     """From 4000 draws of its own and of ours.
 
-    Found, theirs and ours: pearson 0.0251, 0.0247; cosine 0.00323, 0.00327; spearman 0.0276, 0.0279.
+    Found, theirs and ours: pearson 0.0251, 0.0247; cosine 0.00323, 0.00327; spearman 0.0276,
+    0.0279.
     """
     rsatoolbox = pytest.importorskip("rsatoolbox")
     model, data = (rsatoolbox.rdm.RDMs(rdm[None]) for rdm in rdms_of_conditions)
@@ -255,6 +261,16 @@ def test_noise_ceiling_of_what_is_undefined():
         ),
         (lambda: pk.Bootstrap(groups=[1] * 4).weights(4), "groups: 1; at least 2"),
         (lambda: pk.Bootstrap(groups=[1, 2]).weights(4), r"groups: shape \(2,\); there"),
+        (
+            lambda: pk.Bootstrap(groups="bit").weights(4),
+            r"groups: a str; give an array \(example,\) of labels.",
+        ),
+        (
+            lambda: pk.Bootstrap(groups=[1, np.nan, 2, 2]).weights(4),
+            "groups: 1 of 4 labels are missing .NaN or None.; give each example one.",
+        ),
+        (lambda: pk.Permutation(groups=["a", None, "b", "b"]).orders(4), "groups: 1 of 4 labels"),
+        (lambda: pk.Bootstrap(confidence="95"), "confidence='95': must lie between 0 and 1"),
         (lambda: pk.CrossValidation(folds=1), "folds=1: must be at least 2"),
         (lambda: pk.CrossValidation(folds=9).weights(4), "folds=9: more than the 4 examples"),
         (

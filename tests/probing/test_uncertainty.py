@@ -105,7 +105,7 @@ def test_two_features_are_compared_by_their_resamples(bootstrapped):
 def test_bca_leaves_out_in_turn(data, estimator, measure, groups):
     """By weights, by weighing what was kept, and by copies."""
     x, y = data[0], data[1]["bit"]
-    option = pk.Bootstrap(resamples=60, interval="bca", keep=True, groups=groups)
+    option = pk.Bootstrap(resamples=200, confidence=0.8, interval="bca", keep=True, groups=groups)
     ds = probe(x, {"bit": y}, estimators=[estimator], uncertainty=option)
     name = resolve([estimator])[0].name
     left_out = [
@@ -113,7 +113,7 @@ def test_bca_leaves_out_in_turn(data, estimator, measure, groups):
         for weight in Jackknife(groups=groups).weights(N)
     ]
     resampled = ds[f"{name}_resamples"].values.ravel()
-    assert len(resampled) == 60
+    assert len(resampled) == 200
     expected = interval_of(
         ds[name].values.ravel()[0],
         resampled,
@@ -350,6 +350,7 @@ def test_two_examples_are_too_few_for_an_interval():
     ("estimator", "uncertainty", "message"),
     [
         ("linear_r2", 0.95, "uncertainty: a float; give a Bootstrap"),
+        ("linear_r2", pk.Bootstrap, r"uncertainty: the class Bootstrap; give a Bootstrap\(\)"),
         (
             pk.estimators.CKA(debiased=True),
             pk.Bootstrap(),
