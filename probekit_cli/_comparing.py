@@ -57,9 +57,7 @@ class Comparison:
         if self.bootstrap is not None:
             uncertainty = pk.Bootstrap(resamples=self.bootstrap, confidence=self.confidence)
         if self.permutations is not None:
-            uncertainty = pk.Permutation(
-                resamples=self.permutations, alternative="two-sided", correction=correction
-            )
+            uncertainty = pk.Permutation(resamples=self.permutations, correction=correction)
         return compare_histories(
             a, b, self.confidence, uncertainty=uncertainty, correction=correction
         )

@@ -68,6 +68,7 @@ class OnlineCodelength(OfProbe):
                 units="bit",
                 valid_range=(0.0, float("inf")),
                 references=references,
+                lower_is_better=True,
             ),
             Variable(
                 f"{self.name}_compression",

@@ -1,5 +1,6 @@
 """Two histories side by side: their final scores and how far these are apart."""
 
+import dataclasses
 import itertools
 import math
 from typing import TYPE_CHECKING, Any
@@ -52,8 +53,8 @@ def compare_histories(
         ``Bootstrap``: the interval, with its own confidence, and p from means of resampled seeds of
         each; of few seeds (under ten or so) it holds the true difference less often than it says.
         ``Permutation``: p from shuffling which seed belongs to which history, in every way if there
-        are not more of them than resamples; its correction counts, and its alternative, where
-        ``greater`` is b above a.
+        are not more of them than resamples; two-sided, unless its alternative is given, where
+        ``greater`` is b above a. Its correction counts.
     correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "none"}
         For the tests of one score, over all labels; see `probekit.inference`.
 
@@ -90,7 +91,8 @@ def compare_histories(
     check_choice("correction", correction, CORRECTIONS)
     _check_uncertainty(uncertainty)
     if isinstance(uncertainty, Permutation):
-        correction = uncertainty.correction
+        correction, alternative = uncertainty.correction, uncertainty.alternative
+        uncertainty = dataclasses.replace(uncertainty, alternative=alternative or "two-sided")
     names = [name for name in scores(a) if name in scores(b)]
     if not names:
         raise OptionError(

@@ -200,9 +200,10 @@ class Permutation(Uncertainty):
     ----------
     resamples : int
         How many shuffles; the smallest p-value is 1 / (resamples + 1).
-    alternative : {"greater", "less", "two-sided"}
-        ``greater`` for scores that are large where there is a relation; ``less`` for distances and
-        losses. Two-sided is twice the smaller.
+    alternative : {"greater", "less", "two-sided"}, optional
+        ``greater``: how likely it is that shuffles score as high, ``less``: as low; two-sided is
+        twice the smaller. Unless given ``less`` for distances and losses, and ``greater`` for all
+        other scores.
     correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "none"}
         For the tests of one variable, over all layers and features; see `corrected`.
     groups : array (example,), optional
@@ -227,13 +228,14 @@ class Permutation(Uncertainty):
     """
 
     resamples: int = 1000
-    alternative: Alternative = "greater"
+    alternative: Alternative | None = None
     correction: Correction = "holm"
 
     def __post_init__(self) -> None:
         """Check the options."""
         _check_count("resamples", self.resamples, 1)
-        check_choice("alternative", self.alternative, ALTERNATIVES)
+        if self.alternative is not None:
+            check_choice("alternative", self.alternative, ALTERNATIVES)
         check_choice("correction", self.correction, CORRECTIONS)
 
     def check(self, examples: int) -> None:  # noqa: D102

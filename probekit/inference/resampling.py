@@ -133,6 +133,7 @@ def p_value_of(score: np.ndarray, shuffled: np.ndarray, permutation: Permutation
     shuffled : array (resample, …)
         One that is undefined counts as extreme: p is then too large rather than too small.
     permutation : Permutation
+        Without an alternative it is ``greater``.
     """
     score, shuffled = np.asarray(score, float), np.asarray(shuffled, float)
     slack = _slack(score)
@@ -140,9 +141,10 @@ def p_value_of(score: np.ndarray, shuffled: np.ndarray, permutation: Permutation
     above = ((shuffled >= score - slack) | undefined).sum(axis=0)
     below = ((shuffled <= score + slack) | undefined).sum(axis=0)
     one, all_ = {"greater": above, "less": below}, len(shuffled) + 1
-    if permutation.alternative == "two-sided":
+    alternative = permutation.alternative or "greater"
+    if alternative == "two-sided":
         p = np.minimum(2 * (1 + np.minimum(above, below)) / all_, 1)
     else:
-        p = (1 + one[permutation.alternative]) / all_
+        p = (1 + one[alternative]) / all_
     found: np.ndarray = np.where(np.isnan(score), np.nan, p)
     return found

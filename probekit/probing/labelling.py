@@ -4,6 +4,7 @@ One law of axes: library axes lead, in the order ``seed, epoch, layer, feature``
 axes trail. `probe`, the Recorder and a run label here, so that their Datasets are of one kind.
 """
 
+import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -24,7 +25,7 @@ from probekit.inference import (
     p_value_of,
 )
 from probekit.probing.plan import Plan
-from probekit.variables import Variable
+from probekit.variables import LOWER_IS_BETTER, Variable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -149,11 +150,12 @@ def add_uncertainty(
             continue
         score = dataset[name]
         codes = resampled.get(f"{name}{STATUS_SUFFIX}")
-        for told in _told(score.values, array, uncertainty):
+        asked = _directed(uncertainty, score.attrs)
+        for told in _told(score.values, array, asked):
             attributes = {
                 "long_name": f"{told.text} of {name}",
                 "units": "1" if told.is_probability else score.attrs.get("units", "1"),
-                UNCERTAINTY: f"{uncertainty.text()} of {examples} examples",
+                UNCERTAINTY: f"{asked.text()} of {examples} examples",
             }
             full = f"{name}_{told.suffix}"
             added[full] = ((*score.dims, *told.dims), told.values, attributes)
@@ -166,6 +168,14 @@ def add_uncertainty(
                 added[f"{full}{STATUS_SUFFIX}"] = (score.dims, status, status_attributes(full))
     bounds = {"bound": ["lower", "upper"]} if _used("bound", added) else {}
     return dataset.assign(added).assign_coords(bounds)
+
+
+def _directed(uncertainty: Uncertainty, attributes: Mapping[str, Any]) -> Uncertainty:
+    """Return a permutation with the alternative that suits the score, and all else as it is."""
+    if not isinstance(uncertainty, Permutation) or uncertainty.alternative is not None:
+        return uncertainty
+    lower = attributes.get(LOWER_IS_BETTER, False)
+    return dataclasses.replace(uncertainty, alternative="less" if lower else "greater")
 
 
 WITH_STATUS = ("ci", "cv")

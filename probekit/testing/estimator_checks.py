@@ -358,15 +358,14 @@ def check_symmetry(estimator: Estimator) -> None:
 
 
 def check_itself(estimator: Estimator) -> None:
-    """Score at an end of the range for a representation and itself, and not there for another."""
-    data, limits = data_for(estimator), estimator.variables[0].valid_range
-    if limits is None:
+    """Score at the better end of the range for a representation and itself, not for another."""
+    data, variable = data_for(estimator), estimator.variables[0]
+    if variable.valid_range is None:
         return
+    end = variable.valid_range[0 if variable.lower_is_better else 1]
     itself = scores(estimator, data.map(lambda rows: rows._replace(y=rows.x)))[estimator.name]
     another = scores(estimator, data)[estimator.name]
-    distance = np.abs(itself - np.array(limits))
-    assert distance.min() <= TOLERANCE, f"the score is {itself}, the range {limits}"
-    end = limits[int(distance.argmin())]
+    assert abs(itself - end) <= TOLERANCE, f"the score is {itself} instead of {end}"
     assert abs(another - end) > TOLERANCE, f"another representation, too, scores {another}"
 
 

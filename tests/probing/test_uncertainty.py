@@ -308,6 +308,17 @@ def test_permutation(data):
     assert float(ds.linear_r2_p_corrected.sel(feature="bit")[0]) == 0.02
 
 
+def test_p_of_what_is_small_where_there_is_a_relation(data):
+    """Unless an alternative is given it follows what the score declares."""
+    options = {"estimators": ["procrustes_distance", "cka"]}
+    ds = probe(*data, **options, uncertainty=pk.Permutation(resamples=49))
+    assert ds.procrustes_distance_p.sel(feature="bit") == 1 / 50
+    assert ds.cka_p.sel(feature="bit") == 1 / 50
+    assert "alternative='less'" in ds.procrustes_distance_p.attrs["uncertainty"]
+    ds = probe(*data, **options, uncertainty=pk.Permutation(resamples=49, alternative="greater"))
+    assert ds.procrustes_distance_p.sel(feature="bit") == 1
+
+
 @pytest.mark.slow
 def test_compare(data):
     x, _ = data
