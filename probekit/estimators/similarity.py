@@ -28,7 +28,7 @@ from probekit.measures.kernels import (
 )
 from probekit.measures.rdm import METRICS, Metric
 from probekit.measures.reweighting import WEIGHTABLE, Weightable, reweighted_cka_scores
-from probekit.measures.similarity import reweighted_rsa_scores, rsa_score
+from probekit.measures.similarity import reweighted_rsa_scores, rsa_score, shuffled_rsa_scores
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
 from probekit.variables import Variable
 
@@ -250,5 +250,25 @@ class RSA(OfExamples):
             metric_y=self.rdm_y,
             comparison=cast(Weightable, self.comparison),
             groups=groups,
+        )
+        return {name: np.asarray(array) for name, array in reported(self.name, scores).items()}
+
+    def reordered(self, held_out: ExamplesState, orders: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the score for each order ``(shuffle, example)`` of the other side, on the host.
+
+        The dissimilarities are computed once. Not of comparisons that are `distinct`.
+
+        Parameters
+        ----------
+        held_out : state
+            That kept all examples.
+        orders : array (shuffle, example)
+        """
+        scores = shuffled_rsa_scores(
+            held_out.head(self.examples),
+            orders,
+            metric=self.rdm,
+            metric_y=self.rdm_y,
+            comparison=cast(Weightable, self.comparison),
         )
         return {name: np.asarray(array) for name, array in reported(self.name, scores).items()}

@@ -133,15 +133,44 @@ def _rows_of(*arrays: np.ndarray) -> Draw:
 def _shuffled(
     plan: Plan, fit: Sample, held_out: Sample | None, permutation: Permutation
 ) -> Resampled:
+    scored = fit if held_out is None else held_out
     counts = [len(sample.weight) for sample in (fit, held_out) if sample is not None]
     for count in counts:
         permutation.check(count)
+    ways: dict[Any, list[Estimator]] = {}
+    for estimator in plan.estimators:
+        kept = estimator.statistic if _is_weighed(estimator, "reordered") else None
+        ways.setdefault(kept, []).append(estimator)
+    found: Resampled = {layer: {} for layer in fit.x}
+    for statistic, estimators in ways.items():
+        own = plan.only(tuple(estimators))
+        if statistic is not None:
+            part = _by_reordering(own, statistic, scored, permutation)
+        else:
 
-    def draw(rows: range) -> tuple[np.ndarray, ...]:
-        return tuple(permutation.orders(count, rows) for count in counts)
+            def draw(rows: range) -> tuple[np.ndarray, ...]:
+                return tuple(permutation.orders(count, rows) for count in counts)
 
-    scored = fit if held_out is None else held_out
-    return scores_of_rows(plan, fit, scored, draw, permutation.resamples, reordered)
+            part = scores_of_rows(own, fit, scored, draw, permutation.resamples, reordered)
+        for layer, scores in part.items():
+            found[layer] |= scores
+    return found
+
+
+def _by_reordering(
+    plan: Plan, statistic: Any, scored: Sample, permutation: Permutation
+) -> Resampled:
+    """Shuffle, of the examples that are kept, what was made of them."""
+    sample, permutation = _kept(statistic, scored, permutation)
+    orders = permutation.orders(len(sample.weight))
+    states = jax.device_get(plan.of(sample.x, jnp.asarray(sample.y), jnp.asarray(sample.weight)))
+    return {layer: plan.reorder(states[layer], orders) for layer in sample.x}
+
+
+def _is_weighed(estimator: Estimator, method: str) -> bool:
+    """Whether an estimator has a method for many resamples of the examples that it kept."""
+    keeps = getattr(estimator.statistic, "memory", "fixed") != "fixed"
+    return keeps and hasattr(estimator, method) and not estimator.distinct
 
 
 class _Draws(NamedTuple):
@@ -197,7 +226,7 @@ def _way(estimator: Estimator) -> tuple[Any, ...]:
     statistic = estimator.statistic
     if getattr(statistic, "memory", "fixed") == "fixed":
         return (_by_weight,)
-    if hasattr(estimator, "reweighted") and not estimator.distinct:
+    if _is_weighed(estimator, "reweighted"):
         return (_by_reweighting, statistic)
     return (_by_copies, statistic)
 
@@ -235,7 +264,7 @@ def _by_reweighting(
     return {layer: plan.reweigh(states[layer], weights, groups) for layer in sample.x}
 
 
-def _kept(statistic: Any, sample: Sample, draws: _Draws) -> tuple[Sample, _Draws]:
+def _kept(statistic: Any, sample: Sample, draws: Any) -> tuple[Sample, Any]:
     """Return the examples that a statistic keeps, and the draws of these.
 
     The same of every layer. A stranger's statistic chooses anew in every resample.

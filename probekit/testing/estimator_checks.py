@@ -365,7 +365,8 @@ def check_itself(estimator: Estimator) -> None:
     end = variable.valid_range[0 if variable.lower_is_better else 1]
     itself = scores(estimator, data.map(lambda rows: rows._replace(y=rows.x)))[estimator.name]
     another = scores(estimator, data)[estimator.name]
-    assert abs(itself - end) <= TOLERANCE, f"the score is {itself} instead of {end}"
+    declared = f"lower_is_better={variable.lower_is_better}"
+    assert abs(itself - end) <= TOLERANCE, f"the score is {itself} instead of {end} ({declared})"
     assert abs(another - end) > TOLERANCE, f"another representation, too, scores {another}"
 
 

@@ -81,10 +81,10 @@ def b():
 
 
 def test_resamples_that_were_kept(probekit, tmp_path):
-    (tmp_path / "model.py").write_text(MODEL)
+    (tmp_path / "noisy.py").write_text(MODEL)
     for name in "ab":
         words = ("--bootstrap", "50", "--keep-resamples", "-o", f"{name}.nc", "-q")
-        assert probekit("probe", f"model.py:{name}", *words).code == 0
+        assert probekit("probe", f"noisy.py:{name}", *words).code == 0
     found = first(probekit("compare", "a.nc", "b.nc", "--test", "bootstrap", "--json"))
     a, b = (pk.open_history(f"{name}.nc") for name in "ab")
     each = (b.linear_r2_resamples - a.linear_r2_resamples).sel(feature=found["feature"])
@@ -140,10 +140,10 @@ def test_pairs_that_there_are_not(probekit, two):
 
 
 def test_resamples_to_keep_need_more(probekit, tmp_path):
-    (tmp_path / "model.py").write_text(MODEL)
+    (tmp_path / "noisy.py").write_text(MODEL)
     for words, said in [
         (("--bootstrap", "9"), "--keep-resamples: give --output FILE too."),
         (("-o", "x"), "--keep-resamples: give --bootstrap N too."),
     ]:
-        done = probekit("probe", "model.py:a", "--keep-resamples", *words)
+        done = probekit("probe", "noisy.py:a", "--keep-resamples", *words)
         assert (done.code, done.complaint) == (2, f"probekit: {said}")

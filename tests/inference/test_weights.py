@@ -10,6 +10,7 @@ import probekit as pk
 from probekit.errors import OptionError, ShapeError
 from probekit.inference import corrected, noise_ceiling, p_value_of
 from probekit.measures.reweighting import compare_rdms_weighted
+from probekit.measures.shuffling import compare_rdms_shuffled
 
 
 def test_counts_of_conditions_are_equal_within_them():
@@ -161,6 +162,21 @@ def test_weighted_comparison_needs_whole_groups():
         compare_rdms_weighted(a, a, [[1, 2, 1, 1]], groups=[0, 0, 1, 1])
     with pytest.raises(ShapeError, match=r"groups: shape \(3,\); there are 4 examples"):
         compare_rdms_weighted(a, a, [[1, 1, 1, 1]], groups=[0, 0, 1])
+
+
+def test_shuffled_comparison_of_what_is_undefined():
+    a = squareform(np.arange(1.0, 7))
+    hole = a.copy()
+    hole[0, 1] = hole[1, 0] = np.nan
+    orders = [[0, 1, 2, 3], [3, 1, 0, 2]]
+    assert compare_rdms_shuffled(a, a, orders)[0] == pytest.approx(1)
+    for square in (hole, np.ones((4, 4))):
+        assert np.isnan(compare_rdms_shuffled(square, a, orders)).all()
+        assert np.isnan(compare_rdms_shuffled(a, square, orders, comparison="spearman")).all()
+    with pytest.raises(ShapeError, match=r"shapes \(4, 4\), \(4, 4\), \(2, 3\)"):
+        compare_rdms_shuffled(a, a, np.zeros((2, 3), int))
+    with pytest.raises(OptionError, match="comparison='kendall': not a choice"):
+        compare_rdms_shuffled(a, a, orders, comparison="kendall")
 
 
 PEERS = [("pearson", "corr"), ("cosine", "cosine"), ("spearman", "spearman")]

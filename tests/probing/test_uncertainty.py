@@ -14,7 +14,9 @@ from probekit.inference import Jackknife, acceleration_of, interval_of
 from probekit.measures.reweighting import compare_rdms_weighted
 from probekit.plugins import get_manager
 from probekit.probing import blocks
-from probekit.probing.uncertainty import check_uncertainty
+from probekit.probing.blocks import Sample
+from probekit.probing.plan import Plan
+from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.statistics import state_of
 
 N = 60
@@ -306,6 +308,35 @@ def test_permutation(data):
         assert float(ds.linear_r2_p.sel(feature=name)[0]) == pytest.approx(expected)
     assert float(ds.linear_r2_p.sel(feature="bit")[0]) == 0.01
     assert float(ds.linear_r2_p_corrected.sel(feature="bit")[0]) == 0.02
+
+
+@pytest.mark.parametrize("comparison", ["pearson", "spearman", "cosine"])
+def test_shuffled_rdms_are_those_of_shuffled_features(data, comparison):
+    x, y = data[0], data[1]["noise"]
+    estimator = pk.estimators.RSA(rdm="euclidean", comparison=comparison)
+    plan = Plan((estimator,), ("y",), (1,))
+    option = pk.Permutation(resamples=9, groups=np.arange(N) % 2)
+    found = resample(plan, Sample.of({"layer": x}, y[:, None]), None, option)["layer"]["rsa"]
+    expected = [
+        float(pk.measures.rsa(x, y[order], rdm="euclidean", comparison=comparison))
+        for order in option.orders(N)
+    ]
+    np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
+
+
+def test_shuffles_of_a_sample_stay_within_it(data):
+    """With places for 20 examples, labels of these alone are shuffled."""
+    x, y = data[0], data[1]["noise"]
+    estimator = pk.estimators.RSA(rdm="euclidean", examples=20)
+    kept = np.sort(np.asarray(state_of(estimator.statistic, x).index))
+    option = pk.Permutation(resamples=9)
+    plan = Plan((estimator,), ("y",), (1,))
+    found = resample(plan, Sample.of({"layer": x}, y[:, None]), None, option)["layer"]["rsa"]
+    expected = [
+        float(pk.measures.rsa(x[kept], y[kept][order], rdm="euclidean"))
+        for order in option.orders(20)
+    ]
+    np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
 
 
 def test_p_of_what_is_small_where_there_is_a_relation(data):
