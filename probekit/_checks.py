@@ -40,7 +40,7 @@ def check_positive(argument: str, value: float) -> None:
 
 def check_confidence(confidence: Any) -> None:
     """Raise `OptionError` unless the confidence of an interval lies between 0 and 1."""
-    if not isinstance(confidence, Real) or not 0 < confidence < 1:
+    if not isinstance(confidence, Real) or not 0 < float(confidence) < 1:
         raise OptionError(f"confidence={confidence!r}: must lie between 0 and 1.")
 
 

@@ -63,7 +63,8 @@ def compare_rdms_shuffled(
         )
     one, other = (_unit_length(square, comparison) for square in (a, b))
     values = np.array([(one * other[order][:, order]).sum() for order in orders])
-    return np.clip(values, -1, 1)
+    clipped: np.ndarray = np.clip(values, -1, 1)
+    return clipped
 
 
 def _unit_length(square: np.ndarray, comparison: Weightable) -> np.ndarray:

@@ -6,8 +6,19 @@ from typing import Any
 import numpy as np
 
 from probekit.estimators import Estimator
+from probekit.testing import _harness
 from probekit.testing._asserting import assert_same
-from probekit.testing._harness import EXAMPLES, TOLERANCE, Data, Rows, data_for, read, scores, state
+from probekit.testing._harness import (
+    EXAMPLES,
+    TOLERANCE,
+    Data,
+    Rows,
+    Scores,
+    data_for,
+    read,
+    scores,
+    state,
+)
 
 _HALF = EXAMPLES // 2
 
@@ -19,7 +30,9 @@ def checks_of_copies(estimator: Estimator) -> Iterator[Callable[[Estimator], Non
     """Yield the checks that apply to an estimator that does not declare `distinct`."""
     if estimator.distinct:
         return
-    if _is_reweighted(estimator):
+    if _keeps(estimator) and hasattr(estimator, "reordered"):
+        yield check_reordered
+    if _keeps(estimator) and hasattr(estimator, "reweighted"):
         yield check_reweighted
     elif getattr(estimator.statistic, "capacity", EXAMPLES) >= EXAMPLES:
         yield check_copies
@@ -54,21 +67,36 @@ def check_copies(estimator: Estimator) -> None:
 
 def check_reweighted(estimator: Estimator) -> None:
     """Give from `reweighted` the score itself where all weights are 1, and where all are 2."""
-    data = data_for(estimator)
-    rows = data.held_out._replace(number=np.arange(EXAMPLES, dtype=np.int32))
-    kept = state(estimator.statistic, rows)
-    wanted, reweighted = read(estimator, kept, kept), _reweighted(estimator)
+    kept, wanted = _kept(estimator, data_for(estimator).held_out)
     weights = np.ones((2, EXAMPLES), np.float32) * np.array([[1], [2]], np.float32)
-    found = reweighted(kept, weights)
+    found = _method(estimator, "reweighted")(kept, weights)
     for row in range(2):
         assert_same({name: np.asarray(value)[row] for name, value in found.items()}, wanted)
 
 
-def _is_reweighted(estimator: Estimator) -> bool:
-    """Whether a bootstrap weighs what the estimator kept."""
-    return hasattr(estimator, "reweighted") and estimator.statistic.memory != "fixed"
+def check_reordered(estimator: Estimator) -> None:
+    """Give from `reordered` the scores of the other side's examples in these orders."""
+    rows = data_for(estimator).held_out
+    orders = np.stack([np.arange(EXAMPLES), _harness.rng().permutation(EXAMPLES)])
+    kept, _ = _kept(estimator, rows)
+    found = _method(estimator, "reordered")(kept, orders)
+    for row, order in enumerate(orders):
+        _, wanted = _kept(estimator, rows._replace(y=rows.y[order]))
+        assert_same({name: np.asarray(value)[row] for name, value in found.items()}, wanted)
 
 
-def _reweighted(estimator: Any) -> Callable[..., dict[str, np.ndarray]]:
-    reweighted: Callable[..., dict[str, np.ndarray]] = estimator.reweighted
-    return reweighted
+def _keeps(estimator: Estimator) -> bool:
+    """Whether the estimator keeps all examples of a check, for resamples to be made of them."""
+    statistic = estimator.statistic
+    return statistic.memory != "fixed" and getattr(statistic, "capacity", EXAMPLES) >= EXAMPLES
+
+
+def _kept(estimator: Estimator, rows: Rows) -> tuple[Any, Scores]:
+    """Return what is kept of examples that are numbered from 0, and their scores."""
+    kept = state(estimator.statistic, rows._replace(number=np.arange(EXAMPLES, dtype=np.int32)))
+    return kept, read(estimator, kept, kept)
+
+
+def _method(estimator: Any, name: str) -> Callable[..., dict[str, np.ndarray]]:
+    method: Callable[..., dict[str, np.ndarray]] = getattr(estimator, name)
+    return method

@@ -335,6 +335,14 @@ class Reweighted(RSA):
         return {**found, self.name: found[self.name] * weights.mean(axis=1)}
 
 
+@options
+class Reordered(RSA):
+    """Takes orders for those of places in memory."""
+
+    def reordered(self, held_out, orders):
+        return super().reordered(held_out, orders[:, ::-1])
+
+
 BROKEN = {
     "check_options": (Thawed(), "an option can be set"),
     "check_declarations": (OfNoKind(), "kind 'geometric' is none of"),
@@ -367,5 +375,6 @@ BROKEN = {
     "check_itself": (Alike(factor=0.5), r"the score is 0.5\S* instead of 1"),
     "check_copies": (DebiasedCKA(), "of copies, and"),
     "check_reweighted": (Reweighted(), "instead of"),
+    "check_reordered": (Reordered(), "instead of"),
 }
 """For each check an estimator that it finds, and what it says of it."""
