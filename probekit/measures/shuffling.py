@@ -49,7 +49,8 @@ def compare_rdms_shuffled(
     Examples
     --------
     >>> a = np.array([[0, 1, 2], [1, 0, 4], [2, 4, 0.0]])
-    >>> compare_rdms_shuffled(a, 3 * a, [[0, 1, 2], [1, 0, 2]], comparison="spearman").tolist()
+    >>> orders = [[0, 1, 2], [1, 0, 2]]
+    >>> compare_rdms_shuffled(a, 3 * a, orders, comparison="spearman").round(6).tolist()
     [1.0, 0.5]
     """
     check_choice("comparison", comparison, WEIGHTABLE)
