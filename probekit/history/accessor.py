@@ -210,9 +210,9 @@ class HistoryAccessor:
             roughly normal. ``signs``: paired over seeds, by changing signs of the differences;
             supposes that these are as often so far above their centre as below. With n seeds p is
             at least 2 / 2ⁿ, and the interval is infinite where p cannot reach 1 − `confidence`: 6
-            seeds are needed for 95 %. ``bootstrap``: over examples, from the resamples that
-            ``probe(…, uncertainty=Bootstrap(keep=True))`` left. Unless given it is ``t`` if there
-            are seeds, else ``bootstrap``.
+            seeds are needed for 95 %. ``bootstrap``: over examples, quantiles of differences of
+            the resamples that ``probe(…, uncertainty=Bootstrap(keep=True))`` left. Unless given it
+            is ``t`` if there are seeds, else ``bootstrap``.
         confidence : float
             Of the interval, between 0 and 1.
         correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "none"}
