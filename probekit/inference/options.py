@@ -126,7 +126,7 @@ class Bootstrap(Uncertainty):
     up to 200 resamples more, each without one example, group or block of them. Where nearly all
     resamples lie above the score, or below, they cannot tell such an interval: it is NaN, for too
     few examples, if an end would miss the true score over twice as often as it should. More
-    resamples help, too.
+    resamples help, or `held_out`, or ``interval="basic"``.
 
     References
     ----------
