@@ -5,6 +5,7 @@ They look only at `shape` and `dtype`, never at values, so that they work on tra
 """
 
 from collections.abc import Iterable
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from probekit.errors import OptionError, ShapeError, suggestion
@@ -37,9 +38,9 @@ def check_positive(argument: str, value: float) -> None:
         raise OptionError(f"{argument}={value!r}: must be greater than 0.")
 
 
-def check_confidence(confidence: float) -> None:
+def check_confidence(confidence: Any) -> None:
     """Raise `OptionError` unless the confidence of an interval lies between 0 and 1."""
-    if not 0 < confidence < 1:
+    if not isinstance(confidence, Real) or not 0 < float(confidence) < 1:
         raise OptionError(f"confidence={confidence!r}: must lie between 0 and 1.")
 
 

@@ -6,6 +6,9 @@ printed table, so that each fact about a score is written once.
 
 from typing import Any, NamedTuple
 
+LOWER_IS_BETTER = "lower_is_better"
+"""The attribute of variables that are distances or losses."""
+
 
 class Variable(NamedTuple):
     """The schema of one reported array.
@@ -25,6 +28,8 @@ class Variable(NamedTuple):
         Smallest and largest possible value; infinite where unbounded.
     references : str
         The source paper.
+    lower_is_better : bool
+        Whether small values mean much of what is looked for: of distances and losses.
     """
 
     name: str
@@ -33,6 +38,7 @@ class Variable(NamedTuple):
     units: str = "1"
     valid_range: tuple[float, float] | None = None
     references: str = ""
+    lower_is_better: bool = False
 
     def attributes(self) -> dict[str, Any]:
         """Attributes of the variable in a netCDF file."""
@@ -41,4 +47,6 @@ class Variable(NamedTuple):
             attributes["valid_range"] = list(map(float, self.valid_range))
         if self.references:
             attributes["references"] = self.references
+        if self.lower_is_better:
+            attributes[LOWER_IS_BETTER] = 1
         return attributes

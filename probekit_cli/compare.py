@@ -8,27 +8,21 @@ import typer
 
 from probekit.errors import OptionError
 from probekit.plugins import Manager
+from probekit_cli._comparing import CORRECTIONS, TESTS, Comparison
 from probekit_cli._files import checked_history
+from probekit_cli._options import choice, integer
 from probekit_cli._terminal import Terminal
 from probekit_cli.show import config_of
 
 if TYPE_CHECKING:
     import xarray as xr
 
-PARTS = ("a", "b", "difference", "lower", "upper", "n_a", "n_b")
-
 
 class Row(NamedTuple):
-    """One score of both histories."""
+    """One score of both histories: its labels, and what was found (``difference``, ``p``, …)."""
 
     labels: dict[str, str]
-    a: float
-    b: float
-    difference: float
-    lower: float
-    upper: float
-    n_a: int
-    n_b: int
+    found: dict[str, float]
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
@@ -42,24 +36,63 @@ def add(app: typer.Typer, manager: Manager) -> None:
             list[str] | None,
             typer.Option("--variables", metavar="NAME,…", help="Which scores; all unless given."),
         ] = None,
+        test: Annotated[
+            str | None,
+            choice(
+                tuple(TESTS),
+                "--test",
+                help="welch: the seeds of the two are independent; t, signs: seeds with the same "
+                "number are pairs; bootstrap: the resamples of the examples that `probekit probe "
+                "--bootstrap N --keep-resamples` kept. welch unless given.",
+                show_default=False,
+            ),
+        ] = None,
+        bootstrap: Annotated[
+            int | None,
+            integer(
+                help="Intervals and p from so many resamples of the seeds of each.",
+                show_default=False,
+            ),
+        ] = None,
+        permutations: Annotated[
+            int | None,
+            integer(
+                help="p from so many shuffles of seeds between the two; from all if there are "
+                "fewer.",
+                show_default=False,
+            ),
+        ] = None,
         confidence: Annotated[
             float, typer.Option(metavar="NUMBER", help="Of the intervals of the differences.")
         ] = 0.95,
+        correction: Annotated[
+            str,
+            choice(
+                CORRECTIONS,
+                "--correction",
+                help="Of p for the number of tests of a score, over layers, features and the like.",
+            ),
+        ] = "holm",
         as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     ) -> None:
         """Put the final scores of two histories side by side.
 
-        Shows the mean over the seeds of each, their difference (B − A), and Welch's interval of it,
-        which takes the seeds of the two as independent. A score, layer or feature that only one of
-        them has is named and left out.
+        Shows the mean over the seeds of each, their difference (B − A), its interval, and the
+        p-value of there being none. A score, layer or feature that only one of them has is named
+        and left out.
         """
-        if not 0 < confidence < 1:
-            raise OptionError(f"--confidence {confidence}: must lie between 0 and 1.")
+        comparison = Comparison(
+            confidence=confidence,
+            test=test,
+            bootstrap=bootstrap,
+            permutations=permutations,
+            correction=correction,
+        )
         from probekit.history import open_history
         from probekit_cli._options import separated
 
         one, other = open_history(a), open_history(b)
-        tables = tabulated(one, other, separated(variables), confidence)
+        tables = tabulated(one, other, separated(variables), comparison)
         terminal = Terminal()
         left_out = only_in_one(one, other)
         if as_json:
@@ -68,33 +101,34 @@ def add(app: typer.Typer, manager: Manager) -> None:
                     "a": a,
                     "b": b,
                     "settings": differing_settings(one, other),
+                    "test": comparison.described(),
+                    "confidence": confidence,
                     "scores": {
-                        name: [{**row.labels, **_numbers(row)} for row in rows]
+                        name: [{**row.labels, **row.found} for row in rows]
                         for name, rows in tables.items()
                     },
                     "left_out": left_out,
                 }
             )
             return
-        _show_head(terminal, (a, b), (one, other))
+        _show_head(terminal, (a, b), (one, other), comparison)
         for name, rows in tables.items():
-            _show_table(terminal, one[name], rows, confidence)
+            _show_table(terminal, one[name], rows, comparison)
         if left_out:
             terminal.line()
             terminal.paragraph(f"in one of them only, and left out: {', '.join(left_out)}")
 
 
 def tabulated(
-    a: "xr.Dataset", b: "xr.Dataset", variables: list[str], confidence: float
+    a: "xr.Dataset", b: "xr.Dataset", variables: list[str], comparison: Comparison
 ) -> dict[str, list[Row]]:
     """Return the rows of a table for each score that both have.
 
     Scores with an axis that has no labels, as those of single units, are left out.
     """
     from probekit.errors import UnknownNameError
-    from probekit.history import compare_histories
 
-    table = compare_histories(a, b, confidence)
+    table = comparison.table(a, b)
     for name in variables:
         if name not in table:
             raise UnknownNameError("score of both histories:", name, map(str, table.data_vars))
@@ -146,27 +180,28 @@ def _rows(table: "xr.DataArray") -> list[Row]:
     import numpy as np
 
     dims = [str(dim) for dim in table.dims if dim != "comparison"]
-    values = table.transpose("comparison", *dims).sel(comparison=list(PARTS)).values
+    parts = [str(part) for part in table["comparison"].values]
+    values = table.transpose("comparison", *dims).values
     rows = []
     for place in np.ndindex(values.shape[1:]):
         labels = {dim: str(table[dim].values[i]) for dim, i in zip(dims, place, strict=True)}
-        mean_a, mean_b, difference, lower, upper, n_a, n_b = values[(slice(None), *place)].tolist()
-        rows.append(Row(labels, mean_a, mean_b, difference, lower, upper, int(n_a), int(n_b)))
+        found = dict(zip(parts, values[(slice(None), *place)].tolist(), strict=True))
+        counts = {part: int(found[part]) for part in ("n", "n_a", "n_b") if part in found}
+        rows.append(Row(labels, found | counts))
     return rows
 
 
-def _numbers(row: Row) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in PARTS}
-
-
 def _show_head(
-    terminal: Terminal, paths: tuple[Path, Path], datasets: "tuple[xr.Dataset, xr.Dataset]"
+    terminal: Terminal,
+    paths: tuple[Path, Path],
+    datasets: "tuple[xr.Dataset, xr.Dataset]",
+    comparison: Comparison,
 ) -> None:
     fields = [
         (letter, f"{path} ({_size(dataset)})")
         for letter, path, dataset in zip("ab", paths, datasets, strict=True)
     ]
-    terminal.fields(fields)
+    terminal.fields([*fields, ("test", comparison.described())])
     terminal.line()
     differing = differing_settings(*datasets)
     settings = [(name, f"{_setting(x)} → {_setting(y)}") for name, (x, y) in differing.items()]
@@ -184,8 +219,6 @@ def _setting(value: object) -> str:
 
 def _size(dataset: "xr.Dataset") -> str:
     """Return how many seeds a history has, and how far it goes."""
-    from probekit.errors import OptionError
-
     seeds = dataset.sizes.get("seed", 1)
     text = f"{seeds} seed{'s' * (seeds != 1)}"
     try:
@@ -196,25 +229,26 @@ def _size(dataset: "xr.Dataset") -> str:
 
 
 def _show_table(
-    terminal: Terminal, score: "xr.DataArray", rows: list[Row], confidence: float
+    terminal: Terminal, score: "xr.DataArray", rows: list[Row], comparison: Comparison
 ) -> None:
     long_name = score.attrs.get("long_name", "")
     terminal.line()
     terminal.heading(f"{score.name}: {long_name}" if long_name else str(score.name))
-    head = ["", "a", "b", "b − a", f"{confidence:.0%} interval"]
-    cells = [
-        [
-            ", ".join(row.labels.values()) or "all",
-            _text(row.a),
-            _text(row.b),
-            _text(row.difference, sign=True),
-            "–"
-            if math.isnan(row.lower)
-            else f"[{_text(row.lower, sign=True)}, {_text(row.upper, sign=True)}]",
-        ]
-        for row in rows
-    ]
+    head = ["", "a", "b", "b − a", f"{100 * comparison.confidence:g} % interval", "p"]
+    cells = [[", ".join(row.labels.values()) or "all", *_cells(row.found)] for row in rows]
     terminal.table([head, *cells], right=True)
+
+
+def _cells(found: dict[str, float]) -> list[str]:
+    ends = (found["lower"], found["upper"])
+    between = ", ".join(_text(end, sign=True) for end in ends)
+    return [
+        _text(found["a"]),
+        _text(found["b"]),
+        _text(found["difference"], sign=True),
+        "–" if any(map(math.isnan, ends)) else f"[{between}]",
+        "–" if math.isnan(found["p_corrected"]) else f"{found['p_corrected']:.2g}",
+    ]
 
 
 def _text(value: float, *, sign: bool = False) -> str:

@@ -45,6 +45,7 @@ class _Request:
     resume: bool
     bootstrap: int | None
     permutations: int | None
+    keep_resamples: bool
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
@@ -102,6 +103,14 @@ def add(app: typer.Typer, manager: Manager) -> None:
             int | None,
             integer(help="p-values, from so many shuffles of the features.", show_default=False),
         ] = None,
+        keep_resamples: Annotated[
+            bool,
+            typer.Option(
+                "--keep-resamples",
+                help="Keep the scores of all resamples of --bootstrap in the file: `probekit "
+                "compare --test bootstrap` tests with them.",
+            ),
+        ] = False,
         overwrite: Annotated[
             bool, typer.Option("--overwrite", help="Replace a history that is there.")
         ] = False,
@@ -125,6 +134,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
             resume=resume,
             bootstrap=bootstrap,
             permutations=permutations,
+            keep_resamples=keep_resamples,
         )
         terminal = Terminal(quiet=quiet)
         dataset = _Probing(manager, request, terminal).probe()
@@ -186,6 +196,13 @@ class _Probing:
             "--permutations": self.request.permutations,
         }
         asked = {option: count for option, count in counts.items() if count is not None}
+        if self.request.keep_resamples:
+            for option, given in (
+                ("--bootstrap N", self.request.bootstrap),
+                ("--output FILE", self.request.output),
+            ):
+                if given is None:
+                    raise OptionError(f"--keep-resamples: give {option} too.")
         if len(asked) > 1:
             raise OptionError(f"{', '.join(asked)}: give one of them.")
         for option, count in asked.items():
@@ -218,7 +235,7 @@ class _Probing:
 
         request = self.request
         if request.bootstrap is not None:
-            return pk.Bootstrap(resamples=request.bootstrap)
+            return pk.Bootstrap(resamples=request.bootstrap, keep=request.keep_resamples)
         if request.permutations is not None:
             return pk.Permutation(resamples=request.permutations)
         return None

@@ -44,7 +44,12 @@ class Readout(Estimator):
         return reported(self.name, self._score(held_out))
 
     def _variable(
-        self, long_name: str, valid_range: tuple[float, float], *, units: str = "1"
+        self,
+        long_name: str,
+        valid_range: tuple[float, float],
+        *,
+        units: str = "1",
+        lower_is_better: bool = False,
     ) -> Variable:
         return Variable(
             self.name,
@@ -52,6 +57,7 @@ class Readout(Estimator):
             units=units,
             valid_range=valid_range,
             references=self.references,
+            lower_is_better=lower_is_better,
         )
 
     @abc.abstractmethod

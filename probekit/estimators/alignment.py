@@ -49,7 +49,7 @@ class ProcrustesDistance(SimilarityOfMoments):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        return (self._variable("Procrustes distance", (0.0, _ROOT_OF_TWO)),)
+        return (self._variable("Procrustes distance", (0.0, _ROOT_OF_TWO), lower_is_better=True),)
 
     def _score(self, state: MomentsState) -> Score:
         return shape_metric_score(state, alpha=1.0, angular=False)
@@ -80,7 +80,14 @@ class AngularProcrustesDistance(SimilarityOfMoments):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The angle."""
-        return (self._variable("angular Procrustes distance", (0.0, _RIGHT_ANGLE), units="rad"),)
+        return (
+            self._variable(
+                "angular Procrustes distance",
+                (0.0, _RIGHT_ANGLE),
+                units="rad",
+                lower_is_better=True,
+            ),
+        )
 
     def _score(self, state: MomentsState) -> Score:
         return shape_metric_score(state, alpha=1.0, angular=True)
@@ -123,7 +130,7 @@ class ShapeMetric(SimilarityOfMoments):
         """The distance."""
         most, units = (_RIGHT_ANGLE, "rad") if self.angular else (_ROOT_OF_TWO, "1")
         long_name = f"shape metric (alpha {self.alpha:g})"
-        return (self._variable(long_name, (0.0, most), units=units),)
+        return (self._variable(long_name, (0.0, most), units=units, lower_is_better=True),)
 
     def _score(self, state: MomentsState) -> Score:
         return shape_metric_score(state, alpha=self.alpha, angular=self.angular)
@@ -228,7 +235,7 @@ class BuresMetric(SimilarityOfMoments):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        return (self._variable("Bures distance", (0.0, float("inf"))),)
+        return (self._variable("Bures distance", (0.0, float("inf")), lower_is_better=True),)
 
     def _score(self, state: MomentsState) -> Score:
         return bures_metric_score(state)

@@ -60,7 +60,14 @@ class AngularCKADistance(SimilarityOfMoments):
     def variables(self) -> tuple[Variable, ...]:
         """The angle."""
         right_angle = float(np.float32(np.pi / 2))  # as float32 rounds it
-        return (self._variable("angle of Gram matrices (CKA)", (0.0, right_angle), units="rad"),)
+        return (
+            self._variable(
+                "angle of Gram matrices (CKA)",
+                (0.0, right_angle),
+                units="rad",
+                lower_is_better=True,
+            ),
+        )
 
     def _score(self, state: MomentsState) -> Score:
         return angular_cka_score(state)

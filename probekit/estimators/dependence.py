@@ -182,7 +182,11 @@ class RiemannianDistance(OfExamples):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        return (self._variable("Riemannian distance of Gram matrices", (0.0, float("inf"))),)
+        return (
+            self._variable(
+                "Riemannian distance of Gram matrices", (0.0, float("inf")), lower_is_better=True
+            ),
+        )
 
     def _score(self, state: ExamplesState) -> Score:
         return riemannian_score(state, shrinkage=self.shrinkage)

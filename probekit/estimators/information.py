@@ -144,6 +144,7 @@ def _length_and_compression(
             units="bit",
             valid_range=(0.0, float("inf")),
             references=references,
+            lower_is_better=True,
         ),
         Variable(
             f"{name}_compression",

@@ -83,7 +83,11 @@ class PermutationDistance(SimilarityOfMoments):
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
         most, units = (float(np.float32(np.pi)), "rad") if self.angular else (2.0, "1")
-        return (self._variable("distance of permuted units", (0.0, most), units=units),)
+        return (
+            self._variable(
+                "distance of permuted units", (0.0, most), units=units, lower_is_better=True
+            ),
+        )
 
     def _score(self, state: MomentsState) -> Score:
         return permutation_distance_score(state, angular=self.angular)

@@ -175,6 +175,7 @@ class MultiscaleDistance(OfExamples):
             self._variable(
                 f"multi-scale intrinsic distance ({self.neighbours} neighbours)",
                 (0.0, multiscale.LARGEST),
+                lower_is_better=True,
             ),
         )
 

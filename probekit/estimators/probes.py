@@ -43,6 +43,7 @@ class Probed(OfProbe):
                 units="bit" if self.metric == "cross_entropy" else "1",
                 valid_range=_RANGES.get(self.metric, (0.0, 1.0)),
                 references=self.references,
+                lower_is_better=self.metric == "cross_entropy",
             ),
         )
 

@@ -30,7 +30,7 @@ from probekit.measures.rdm import METRICS, Metric
 from probekit.measures.reweighting import WEIGHTABLE, Weightable, reweighted_cka_scores
 from probekit.measures.rsm import Norm, check_rsm, rsm_norm_difference_score
 from probekit.measures.rsm import Similarity as RSM
-from probekit.measures.similarity import reweighted_rsa_scores, rsa_score
+from probekit.measures.similarity import reweighted_rsa_scores, rsa_score, shuffled_rsa_scores
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
 from probekit.variables import Variable
 
@@ -116,11 +116,15 @@ class CKA(Estimator):
             return reported(self.name, debiased_cka_score(held_out))
         return reported(self.name, linear_cka_score(held_out))
 
-    def reweighted(self, held_out: ExamplesState, weights: np.ndarray) -> dict[str, np.ndarray]:
+    def reweighted(
+        self, held_out: ExamplesState, weights: np.ndarray, *, groups: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
         """Return the score for each row of weights ``(resample, example)``, as `RSA.reweighted`.
 
-        Of the RBF kernel, whose width stays that of the examples that were kept.
+        Of the RBF kernel, whose width stays that of the examples that were kept. Pairs of copies
+        count: CKA has those of an example with itself in the first place.
         """
+        del groups
         scores = reweighted_cka_scores(
             held_out.head(self.examples), weights, kernel=self.kernel, bandwidth=self.bandwidth
         )
@@ -226,7 +230,9 @@ class RSA(OfExamples):
     def _score(self, state: ExamplesState) -> Score:
         return rsa_score(state, metric=self.rdm, metric_y=self.rdm_y, comparison=self.comparison)
 
-    def reweighted(self, held_out: ExamplesState, weights: np.ndarray) -> dict[str, np.ndarray]:
+    def reweighted(
+        self, held_out: ExamplesState, weights: np.ndarray, *, groups: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
         """Return the score for each row of weights ``(resample, example)``, on the host.
 
         The dissimilarities are computed once. Not of comparisons that are `distinct`.
@@ -236,10 +242,33 @@ class RSA(OfExamples):
         held_out : state
         weights : array (resample, example)
             Of all examples; those of the ones that were kept are looked up.
+        groups : array (example,), optional
+            The examples that are drawn together, such as those of a condition.
         """
         scores = reweighted_rsa_scores(
             held_out.head(self.examples),
             weights,
+            metric=self.rdm,
+            metric_y=self.rdm_y,
+            comparison=cast(Weightable, self.comparison),
+            groups=groups,
+        )
+        return {name: np.asarray(array) for name, array in reported(self.name, scores).items()}
+
+    def reordered(self, held_out: ExamplesState, orders: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the score for each order ``(shuffle, example)`` of the other side, on the host.
+
+        The dissimilarities are computed once. Not of comparisons that are `distinct`.
+
+        Parameters
+        ----------
+        held_out : state
+            That kept all examples.
+        orders : array (shuffle, example)
+        """
+        scores = shuffled_rsa_scores(
+            held_out.head(self.examples),
+            orders,
             metric=self.rdm,
             metric_y=self.rdm_y,
             comparison=cast(Weightable, self.comparison),
@@ -291,7 +320,7 @@ class RSMNormDifference(OfExamples):
     def variables(self) -> tuple[Variable, ...]:
         """The difference."""
         long_name = f"{self.norm.capitalize()} norm of the difference ({self.rsm})"
-        return (self._variable(long_name, (0.0, float("inf"))),)
+        return (self._variable(long_name, (0.0, float("inf")), lower_is_better=True),)
 
     def _score(self, state: ExamplesState) -> Score:
         return rsm_norm_difference_score(state, rsm=self.rsm, norm=self.norm)

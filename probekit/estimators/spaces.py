@@ -71,7 +71,11 @@ class GULP(SimilarityOfMoments):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        return (self._variable(f"GULP distance (λ {self.penalty:g})", (0.0, float("inf"))),)
+        return (
+            self._variable(
+                f"GULP distance (λ {self.penalty:g})", (0.0, float("inf")), lower_is_better=True
+            ),
+        )
 
     def _score(self, state: MomentsState) -> Score:
         return gulp_score(state, penalty=self.penalty)

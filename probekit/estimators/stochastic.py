@@ -57,7 +57,7 @@ class StochasticShapeDistance(Readout):
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
         long_name = f"stochastic shape distance (alpha {self.alpha:g})"
-        return (self._variable(long_name, (0.0, float("inf"))),)
+        return (self._variable(long_name, (0.0, float("inf")), lower_is_better=True),)
 
     @property
     def statistic(self) -> ConditionMoments:

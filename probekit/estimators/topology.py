@@ -37,7 +37,11 @@ class RTD(OfExamples):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The divergence."""
-        return (self._variable("representation topology divergence", (0.0, float("inf"))),)
+        return (
+            self._variable(
+                "representation topology divergence", (0.0, float("inf")), lower_is_better=True
+            ),
+        )
 
     def _score(self, state: ExamplesState) -> Score:
         return topology_score(state)

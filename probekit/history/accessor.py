@@ -210,9 +210,9 @@ class HistoryAccessor:
             roughly normal. ``signs``: paired over seeds, by changing signs of the differences;
             supposes that these are as often so far above their centre as below. With n seeds p is
             at least 2 / 2ⁿ, and the interval is infinite where p cannot reach 1 − `confidence`: 6
-            seeds are needed for 95 %. ``bootstrap``: over examples, from the resamples that
-            ``probe(…, uncertainty=Bootstrap(keep=True))`` left. Unless given it is ``t`` if there
-            are seeds, else ``bootstrap``.
+            seeds are needed for 95 %. ``bootstrap``: over examples, quantiles of differences of
+            the resamples that ``probe(…, uncertainty=Bootstrap(keep=True))`` left. Unless given it
+            is ``t`` if there are seeds, else ``bootstrap``.
         confidence : float
             Of the interval, between 0 and 1.
         correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "none"}
@@ -282,17 +282,12 @@ def resampled_interval(
     array: "xr.DataArray", bootstrap: "Bootstrap"
 ) -> "tuple[xr.DataArray, xr.DataArray, xr.DataArray, xr.DataArray]":
     """Mean over seeds, lower and upper end of its bootstrap interval, and number of seeds."""
-    from probekit.inference import interval_of
+    from probekit.history.seeds import resampled_seeds
 
     count = array.count("seed").astype(float)
     mean = array.mean("seed")
     rows = array.transpose("seed", *mean.dims).values
-    weights = bootstrap.weights(len(rows)).astype(float) if len(rows) > 1 else np.ones((1, 1))
-    present = ~np.isnan(rows)
-    drawn = np.tensordot(weights, present.astype(float), 1)
-    sums = np.tensordot(weights, np.where(present, rows, 0), 1)
-    means = np.divide(sums, drawn, out=np.full_like(sums, np.nan), where=drawn > 0)
-    bounds = interval_of(mean.where(count > 1).values, means, bootstrap)
+    bounds, _ = resampled_seeds(mean.values, [rows], bootstrap)
     lower, upper = (mean.copy(data=bounds[..., side]) for side in (0, 1))
     return mean, lower, upper, count
 

@@ -8,21 +8,24 @@ through the estimators is the work of `probekit.probing`.
 
 from probekit.inference.ceilings import noise_ceiling
 from probekit.inference.corrections import CORRECTIONS, Correction, corrected
+from probekit.inference.jackknife import Jackknife
 from probekit.inference.options import (
     Bootstrap,
     CrossValidation,
     Permutation,
     Uncertainty,
 )
-from probekit.inference.resampling import interval_of, p_value_of
+from probekit.inference.resampling import acceleration_of, interval_of, p_value_of
 
 __all__ = [
     "CORRECTIONS",
     "Bootstrap",
     "Correction",
     "CrossValidation",
+    "Jackknife",
     "Permutation",
     "Uncertainty",
+    "acceleration_of",
     "corrected",
     "interval_of",
     "noise_ceiling",

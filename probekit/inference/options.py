@@ -2,6 +2,7 @@
 
 import abc
 import dataclasses
+import zlib
 from collections.abc import Iterable
 from numbers import Integral
 from typing import Any, Literal, Self
@@ -12,7 +13,8 @@ from probekit._checks import check_at_least, check_choice, check_confidence
 from probekit.errors import OptionError, ShapeError
 from probekit.inference.corrections import CORRECTIONS, Correction
 
-Method = Literal["percentile", "basic"]
+Interval = Literal["percentile", "bca", "basic"]
+INTERVALS = ("percentile", "bca", "basic")
 Alternative = Literal["greater", "less", "two-sided"]
 ALTERNATIVES = ("greater", "less", "two-sided")
 
@@ -47,20 +49,37 @@ class Uncertainty(abc.ABC):
         if self.groups is None:
             return np.arange(examples)
         labels = np.asarray(self.groups)
+        if labels.ndim == 0:
+            raise ShapeError(
+                f"groups: a {type(self.groups).__name__}; give an array (example,) of labels."
+            )
         if labels.shape != (examples,):
             raise ShapeError(
                 f"groups: shape {labels.shape}; there are {examples} examples. Give one label each."
             )
+        # What differs from itself is NaN, of any dtype.
+        missing = [label is None or bool(label != label) for label in labels.tolist()]
+        if any(missing):
+            raise OptionError(
+                f"groups: {sum(missing)} of {examples} labels are missing (NaN or None); "
+                "give each example one."
+            )
         return np.unique(labels, return_inverse=True)[1].reshape(-1)
 
     def text(self) -> str:
-        """Return the repr, with groups by their number."""
+        """Return the repr, with groups by their number and a checksum of which they are."""
         options = ((field.name, getattr(self, field.name)) for field in dataclasses.fields(self))
         texts = (
-            f"{name}={value!r}" if np.ndim(value) == 0 else f"{name}=<{len(np.unique(value))}>"
+            f"{name}={_plain(value)!r}"
+            if np.ndim(value) == 0
+            else f"{name}={self._sum_of_groups()}"
             for name, value in options
         )
         return f"{type(self).__name__}({', '.join(texts)})"
+
+    def _sum_of_groups(self) -> str:
+        places = self.places(len(self.groups))
+        return f"<{places.max() + 1}:{zlib.crc32(places.astype('<i8').tobytes()):08x}>"
 
     def _things(self) -> str:
         return "examples" if self.groups is None else "groups"
@@ -78,9 +97,10 @@ class Bootstrap(Uncertainty):
     resamples : int
     confidence : float
         Of the interval, between 0 and 1.
-    method : {"percentile", "basic"}
-        ``percentile``: the quantiles of the resamples; ``basic``: these mirrored at the score,
-        which allows for a bias that resampling adds.
+    interval : {"percentile", "bca", "basic"}
+        ``percentile``: the quantiles of the resamples; ``bca``: other quantiles of them, which
+        allow for a bias that resampling adds and for skewness; ``basic``: quantiles mirrored at the
+        score, which allows for the bias, but may leave the range of the score.
     replace : bool
         False: a resample is half of the examples, each once. Half of them spread as far about the
         score of all as draws with replacement do; for estimators that suppose that no example is
@@ -96,16 +116,22 @@ class Bootstrap(Uncertainty):
     -----
     Adds ``<name>_ci (…, bound)`` with the bounds ``lower`` and ``upper``, and its status; with
     `keep`, ``<name>_resamples (…, resample)``. An example that was drawn twice is at distance 0
-    from itself: comparisons of dissimilarities (RSA) leave such pairs out. Estimators that keep a
+    from itself: comparisons of dissimilarities (RSA) leave such pairs out, and so they do with the
+    pairs of two copies of one group. Estimators that keep a
     sample of the examples are resampled within it.
 
     The interval is that of the score at hand. Scores with a bias that grows as examples become
     fewer (R² of the examples that were fitted, biased CKA near 0) are the more biased on resamples,
-    where fewer examples differ: score them on `held_out`, or take ``method="basic"``.
+    where fewer examples differ: score them on `held_out`, or take ``interval="bca"``, which costs
+    up to 200 resamples more, each without one example, group or block of them. Where nearly all
+    resamples lie above the score, or below, they cannot tell such an interval: it is NaN, for too
+    few examples, if an end would miss the true score over twice as often as it should. More
+    resamples help, or `held_out`, or ``interval="basic"``.
 
     References
     ----------
-    Efron and Tibshirani 1993, An introduction to the bootstrap, chapter 13; Politis and Romano
+    Efron and Tibshirani 1993, An introduction to the bootstrap, chapter 13; Efron 1987, Better
+    bootstrap confidence intervals (BCa); Davison and Hinkley 1997 (basic); Politis and Romano
     1994, Large sample confidence regions based on subsamples (without replacement); Schütt et al.
     2023, Statistical inference on representational geometries (pairs of one example).
 
@@ -117,20 +143,30 @@ class Bootstrap(Uncertainty):
 
     resamples: int = 1000
     confidence: float = 0.95
-    method: Method = "percentile"
+    interval: Interval = "percentile"
     replace: bool = True
     keep: bool = False
 
     def __post_init__(self) -> None:
         """Check the options."""
         _check_count("resamples", self.resamples, 2)
-        check_choice("method", self.method, ("percentile", "basic"))
+        check_choice("interval", self.interval, INTERVALS)
         check_confidence(self.confidence)
+        if self.interval == "bca" and not self.replace:
+            raise OptionError(
+                "interval='bca': supposes draws with replacement. "
+                "Give replace=True, or interval='basic'."
+            )
 
     def check(self, examples: int) -> None:  # noqa: D102
         there = int(self.places(examples).max()) + 1
         if there < 2:
             raise OptionError(f"{self._things()}: {there}; at least 2 are needed to resample them.")
+
+    def count(self, examples: int) -> int:
+        """Return how many resamples there are."""
+        del examples
+        return self.resamples
 
     def weights(self, examples: int, rows: Iterable[int] | None = None) -> np.ndarray:
         """Return how often each example was drawn, ``(resample, example)`` float32.
@@ -164,9 +200,10 @@ class Permutation(Uncertainty):
     ----------
     resamples : int
         How many shuffles; the smallest p-value is 1 / (resamples + 1).
-    alternative : {"greater", "less", "two-sided"}
-        ``greater`` for scores that are large where there is a relation; ``less`` for distances and
-        losses. Two-sided is twice the smaller.
+    alternative : {"greater", "less", "two-sided"}, optional
+        ``greater``: how likely it is that shuffles score as high, ``less``: as low; two-sided is
+        twice the smaller. Unless given ``less`` for distances and losses, and ``greater`` for all
+        other scores.
     correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "none"}
         For the tests of one variable, over all layers and features; see `corrected`.
     groups : array (example,), optional
@@ -191,13 +228,14 @@ class Permutation(Uncertainty):
     """
 
     resamples: int = 1000
-    alternative: Alternative = "greater"
+    alternative: Alternative | None = None
     correction: Correction = "holm"
 
     def __post_init__(self) -> None:
         """Check the options."""
         _check_count("resamples", self.resamples, 1)
-        check_choice("alternative", self.alternative, ALTERNATIVES)
+        if self.alternative is not None:
+            check_choice("alternative", self.alternative, ALTERNATIVES)
         check_choice("correction", self.correction, CORRECTIONS)
 
     def check(self, examples: int) -> None:  # noqa: D102
@@ -288,6 +326,11 @@ class CrossValidation(Uncertainty):
         for fold, (_, rows) in enumerate(splits):
             weights[fold, rows] = 1
         return weights
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of NumPy as Python's, which is written otherwise."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _check_count(argument: str, value: Any, least: int) -> None:

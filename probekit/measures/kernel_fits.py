@@ -14,8 +14,8 @@ import numpy as np
 from probekit._checks import check_at_least, check_choice, check_positive, shape_text
 from probekit.errors import ShapeError
 from probekit.measures._status import Score
-from probekit.measures.banded import Columns, averaged_shares, simplex_points
 from probekit.measures._threads import one_thread
+from probekit.measures.banded import Columns, averaged_shares, simplex_points
 from probekit.measures.decoders import Labelled, numeric
 from probekit.measures.regression import averaged, correlations, explained
 from probekit.measures.ridge import Options, explained_outside

@@ -2,17 +2,19 @@
 
 The matrices are computed once, and for ranks sorted once. A pair counts as often as the product of
 its examples' weights; an example is never paired with itself, however often it was drawn: at
-distance 0 in both matrices such pairs would make any two of them alike.
+distance 0 in both matrices such pairs would make any two of them alike. Where whole groups of
+examples are drawn, such as conditions, no two copies of a group are paired with each other: a pair
+within a group counts as often as the group was drawn.
 """
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_rank, check_same_examples
-from probekit.errors import ShapeError
+from probekit.errors import OptionError, ShapeError
 from probekit.measures._status import Score, score
 from probekit.measures.kernels import Kernel, gram
 from probekit.statistics import ExamplesState
@@ -22,7 +24,7 @@ WEIGHTABLE = ("pearson", "spearman", "cosine")
 
 
 def compare_rdms_weighted(
-    a: Any, b: Any, weights: Any, *, comparison: Weightable = "pearson"
+    a: Any, b: Any, weights: Any, *, comparison: Weightable = "pearson", groups: Any = None
 ) -> np.ndarray:
     """Compare two dissimilarity matrices once for each row of weights.
 
@@ -36,6 +38,9 @@ def compare_rdms_weighted(
     weights : array (resample, example)
         At least 0.
     comparison : {"pearson", "spearman", "cosine"}
+    groups : array (example,), optional
+        Which examples were drawn together, and so have one weight; pairs of copies of one group
+        are left out, as those of an example with itself are.
 
     Returns
     -------
@@ -48,11 +53,13 @@ def compare_rdms_weighted(
     ShapeError
         If the shapes do not fit.
     OptionError
-        If the comparison has no weighted form.
+        If the comparison has no weighted form, or examples of one group have unlike weights.
 
     Notes
     -----
-    O(resample · example²): products of matrices, or for ranks cumulated sums.
+    O(resample · example²): products of matrices, or for ranks cumulated sums. Equal to rsatoolbox's
+    `RDMs.subsample_pattern` and `compare`, but for groups, of which that pairs copies: these have
+    twice the share in resamples that they have in the data, and within groups matrices are alike.
 
     References
     ----------
@@ -78,13 +85,61 @@ def compare_rdms_weighted(
     off = ~np.eye(len(a), dtype=bool)
     finite = np.isfinite(a) & np.isfinite(b) | ~off
     a, b = (np.where(off & finite, square, 0) for square in (a, b))
+    pairs = _Pairs.of(weights, groups)
     value = (
-        _by_rank(a, b, weights)
+        _by_rank(a, b, pairs)
         if comparison == "spearman"
-        else _by_value(a, b, weights, off, centre=comparison == "pearson")
+        else _by_value(a, b, pairs, off, centre=comparison == "pearson")
     )
-    undefined = _sums(weights, (~finite).astype(float)) > 0
+    undefined = pairs.sums((~finite).astype(float)) > 0
     return np.where(undefined, np.nan, value)
+
+
+class _Pairs(NamedTuple):
+    """How often pairs of examples count.
+
+    Attributes
+    ----------
+    weights : array (resample, example)
+    within : array (example, example) or None
+        Which pairs are of one group, boolean; None if each example is its own.
+    """
+
+    weights: np.ndarray
+    within: np.ndarray | None
+
+    @classmethod
+    def of(cls, weights: np.ndarray, groups: Any) -> "_Pairs":
+        if groups is None:
+            return cls(weights, None)
+        groups = np.asarray(groups)
+        if groups.shape != weights.shape[1:]:
+            raise ShapeError(
+                f"groups: shape {groups.shape}; there are {weights.shape[1]} examples. "
+                "Give one label each."
+            )
+        _, first, place = np.unique(groups, return_index=True, return_inverse=True)
+        place = place.reshape(-1)
+        if (weights != weights[:, first][:, place]).any():
+            raise OptionError("groups: examples of one group have unlike weights; draw whole ones.")
+        return cls(weights, place[:, None] == place[None, :])
+
+    def sums(self, square: np.ndarray) -> np.ndarray:
+        """Sum of a matrix over pairs, each as often as it counts, ``(resample,)``."""
+        if self.within is None:
+            return _sums(self.weights, square)
+        between = _sums(self.weights, np.where(self.within, 0, square))
+        inside = self.weights @ np.where(self.within, square, 0).sum(axis=1)
+        found: np.ndarray = between + inside
+        return found
+
+    def each(self, rows: np.ndarray, columns: np.ndarray) -> Iterator[np.ndarray]:
+        """Yield for each resample how often the pairs of these examples count."""
+        for weight in self.weights:
+            pair = weight[rows] * weight[columns]
+            if self.within is not None:
+                pair = np.where(self.within[rows, columns], weight[rows], pair)
+            yield pair
 
 
 def align_grams_weighted(k: Any, m: Any, weights: Any) -> np.ndarray:
@@ -164,27 +219,26 @@ def _sums(weights: np.ndarray, square: np.ndarray) -> np.ndarray:
 
 
 def _by_value(
-    a: np.ndarray, b: np.ndarray, weights: np.ndarray, off: np.ndarray, *, centre: bool
+    a: np.ndarray, b: np.ndarray, pairs: _Pairs, off: np.ndarray, *, centre: bool
 ) -> np.ndarray:
     a, b = (square / (np.abs(square).max() or 1) for square in (a, b))
     if centre:  # by the mean of all, which costs no digits of the mean of the weighted
         a, b = (np.where(off, square - square[off].mean(), 0) for square in (a, b))
-    aa, bb, ab = (_sums(weights, product) for product in (a * a, b * b, a * b))
+    aa, bb, ab = (pairs.sums(product) for product in (a * a, b * b, a * b))
     if centre:
-        count = _sums(weights, off.astype(float))
+        count = pairs.sums(off.astype(float))
         count = np.where(count > 0, count, 1)
-        sum_a, sum_b = _sums(weights, a), _sums(weights, b)
+        sum_a, sum_b = pairs.sums(a), pairs.sums(b)
         aa, bb, ab = aa - sum_a**2 / count, bb - sum_b**2 / count, ab - sum_a * sum_b / count
-    return _ratio(ab, aa, bb, least=1e-12 * weights.sum(axis=1) ** 2)
+    return _ratio(ab, aa, bb, least=1e-12 * pairs.weights.sum(axis=1) ** 2)
 
 
-def _by_rank(a: np.ndarray, b: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def _by_rank(a: np.ndarray, b: np.ndarray, pairs: _Pairs) -> np.ndarray:
     rows, columns = np.triu_indices(len(a), k=1)
     sides = [_Sorted(square[rows, columns]) for square in (a, b)]
 
     def one() -> Iterator[tuple[float, float, float, float]]:
-        for weight in weights:
-            pair = weight[rows] * weight[columns]
+        for pair in pairs.each(rows, columns):
             total = pair.sum() or 1
             u, v = (side.ranks(pair) / total for side in sides)
             # No products of BLAS, whose threads cost more than such short sums.

@@ -14,6 +14,7 @@ from probekit.measures.comparisons import COMPARISONS, WHITENED, Comparison, com
 from probekit.measures.ranks import spearman_of_arrays
 from probekit.measures.rdm import METRICS, Metric, distances, pairs
 from probekit.measures.reweighting import Weightable, compare_rdms_weighted
+from probekit.measures.shuffling import compare_rdms_shuffled
 from probekit.statistics import ExamplesState
 
 Missing = Literal["undefined", "omit"]
@@ -214,6 +215,36 @@ def rsa_score(
     )
 
 
+def shuffled_rsa_scores(
+    state: ExamplesState,
+    orders: np.ndarray,
+    *,
+    metric: Metric,
+    metric_y: Metric | None,
+    comparison: Weightable,
+) -> Score:
+    """RSA of the examples that were kept, for each order ``(shuffle, example)`` of `y`.
+
+    On the host; the dissimilarities are computed once. Orders are of all examples, which must be
+    those that were kept.
+    """
+    kept = np.asarray(state.present)
+    number = np.asarray(state.index)[kept]
+    place = np.argsort(number)  # of each example, by its number
+    metric_y = metric_y or matching_metric(metric, state.y)
+    a, b = (
+        np.asarray(distances(jnp.asarray(z), each))[np.ix_(kept, kept)]
+        for z, each in ((state.x, metric), (state.y, metric_y))
+    )
+    value = compare_rdms_shuffled(a, b, place[orders[:, number]], comparison=comparison)
+    return score(
+        jnp.asarray(value, state.weight.dtype),
+        finite=state.finite(),
+        enough=kept.sum() >= 3,
+        constant=jnp.isnan(value),
+    )
+
+
 def reweighted_rsa_scores(
     state: ExamplesState,
     weights: np.ndarray,
@@ -221,19 +252,22 @@ def reweighted_rsa_scores(
     metric: Metric,
     metric_y: Metric | None,
     comparison: Weightable,
+    groups: np.ndarray | None = None,
 ) -> Score:
     """RSA of the examples that were kept, for each row of weights ``(resample, example)`` of all.
 
-    On the host; the dissimilarities are computed once.
+    On the host; the dissimilarities are computed once. `groups` are of all examples, too.
     """
     kept = np.asarray(state.present)
-    own = weights[:, np.asarray(state.index)[kept]]
+    number = np.asarray(state.index)[kept]
+    own = weights[:, number]
+    together = None if groups is None else groups[number]
     metric_y = metric_y or matching_metric(metric, state.y)
     a, b = (
         np.asarray(distances(jnp.asarray(z), each))[np.ix_(kept, kept)]
         for z, each in ((state.x, metric), (state.y, metric_y))
     )
-    value = compare_rdms_weighted(a, b, own, comparison=comparison)
+    value = compare_rdms_weighted(a, b, own, comparison=comparison, groups=together)
     return score(
         jnp.asarray(value, state.weight.dtype),
         finite=state.finite(),

@@ -12,6 +12,7 @@ from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, arrays
 from probekit.inference import Uncertainty
+from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.labelling import (
     add_uncertainty,
@@ -28,7 +29,7 @@ from probekit.probing.stream import (
     layer_shapes,
     take,
 )
-from probekit.probing.uncertainty import Sample, check_uncertainty, resample
+from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.statistics import ShapeDtype
 
 if TYPE_CHECKING:

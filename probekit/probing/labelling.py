@@ -4,6 +4,7 @@ One law of axes: library axes lead, in the order ``seed, epoch, layer, feature``
 axes trail. `probe`, the Recorder and a run label here, so that their Datasets are of one kind.
 """
 
+import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -18,12 +19,13 @@ from probekit.inference import (
     Bootstrap,
     Permutation,
     Uncertainty,
+    acceleration_of,
     corrected,
     interval_of,
     p_value_of,
 )
 from probekit.probing.plan import Plan
-from probekit.variables import Variable
+from probekit.variables import LOWER_IS_BETTER, Variable
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -140,7 +142,7 @@ def add_uncertainty(
     Bootstrap: ``<name>_ci (…, bound)`` and, if they are kept, ``<name>_resamples (…, resample)``;
     permutation: ``<name>_p``, ``<name>_p_corrected``; cross-validation: ``<name>_cv``,
     ``<name>_folds (…, fold)``. Beside intervals and means stands their status: where they are
-    undefined the largest code of the resamples.
+    undefined the largest code of the resamples, or too few examples if all of these are defined.
     """
     added: dict[str, tuple[Any, ...]] = {}
     for name, array in resampled.items():
@@ -148,21 +150,36 @@ def add_uncertainty(
             continue
         score = dataset[name]
         codes = resampled.get(f"{name}{STATUS_SUFFIX}")
-        for told in _told(score.values, array, uncertainty):
+        asked = _directed(uncertainty, score.attrs)
+        for told in _told(score.values, array, asked):
             attributes = {
                 "long_name": f"{told.text} of {name}",
                 "units": "1" if told.is_probability else score.attrs.get("units", "1"),
-                UNCERTAINTY: f"{uncertainty.text()} of {examples} examples",
+                UNCERTAINTY: f"{asked.text()} of {examples} examples",
             }
             full = f"{name}_{told.suffix}"
             added[full] = ((*score.dims, *told.dims), told.values, attributes)
-            if told.has_status and codes is not None:
+            if told.suffix in WITH_STATUS and codes is not None:
                 undefined = np.isnan(told.values)
                 undefined = undefined.any(axis=-1) if told.dims else undefined
-                status = np.where(undefined, codes.max(axis=0), Status.OK).astype(np.int8)
+                reason = codes.max(axis=0)
+                reason = np.where(reason > Status.OK, reason, Status.TOO_FEW_EXAMPLES)
+                status = np.where(undefined, reason, Status.OK).astype(np.int8)
                 added[f"{full}{STATUS_SUFFIX}"] = (score.dims, status, status_attributes(full))
     bounds = {"bound": ["lower", "upper"]} if _used("bound", added) else {}
     return dataset.assign(added).assign_coords(bounds)
+
+
+def _directed(uncertainty: Uncertainty, attributes: Mapping[str, Any]) -> Uncertainty:
+    """Return a permutation with the alternative that suits the score, and all else as it is."""
+    if not isinstance(uncertainty, Permutation) or uncertainty.alternative is not None:
+        return uncertainty
+    lower = attributes.get(LOWER_IS_BETTER, False)
+    return dataclasses.replace(uncertainty, alternative="less" if lower else "greater")
+
+
+WITH_STATUS = ("ci", "cv")
+"""What is added to a score with a status of its own, by its suffix."""
 
 
 class _Told(NamedTuple):
@@ -173,17 +190,18 @@ class _Told(NamedTuple):
     values: np.ndarray
     dims: tuple[str, ...] = ()
     is_probability: bool = False
-    has_status: bool = False
 
 
 def _told(score: np.ndarray, resampled: np.ndarray, uncertainty: Uncertainty) -> Iterator[_Told]:
     """Yield what resamples say of a score."""
-    each = np.moveaxis(resampled, 0, -1)
     if isinstance(uncertainty, Bootstrap):
+        resampled, left_out = np.split(resampled, [uncertainty.resamples])
+        acceleration = acceleration_of(left_out) if len(left_out) else 0.0
         text = f"{100 * uncertainty.confidence:g} % bootstrap interval"
-        bounds = interval_of(score, resampled, uncertainty)
-        yield _Told("ci", text, bounds, ("bound",), has_status=True)
+        bounds = interval_of(score, resampled, uncertainty, acceleration=acceleration)
+        yield _Told("ci", text, bounds, ("bound",))
         if uncertainty.keep:
+            each = np.moveaxis(resampled, 0, -1)
             yield _Told("resamples", "bootstrap resamples", each, ("resample",))
     elif isinstance(uncertainty, Permutation):
         p, method = p_value_of(score, resampled, uncertainty), uncertainty.correction
@@ -193,8 +211,8 @@ def _told(score: np.ndarray, resampled: np.ndarray, uncertainty: Uncertainty) ->
     else:
         text = "cross-validated value"
         mean = resampled.mean(axis=0)
-        yield _Told("cv", f"{text}, mean over folds,", mean, has_status=True)
-        yield _Told("folds", text, each, ("fold",))
+        yield _Told("cv", f"{text}, mean over folds,", mean)
+        yield _Told("folds", text, np.moveaxis(resampled, 0, -1), ("fold",))
 
 
 def warn_of_undefined(
@@ -222,16 +240,30 @@ def warn_of_undefined(
 
 
 def _reasons(layer: "xr.Dataset") -> list[str]:
-    """Return for each score that is undefined somewhere why it is."""
+    """Return for each score that is undefined somewhere why it is.
+
+    An interval or a mean over folds is told of only where the score itself is defined.
+    """
     reasons = []
     for name in layer.data_vars:
-        score, status = str(name).removesuffix("_status"), layer[name].values
+        score, status = str(name).removesuffix(STATUS_SUFFIX), layer[name].values
         if score == name or score not in layer or not (status > Status.OK).any():
             continue
         own = [dim for dim in layer[score].dims if dim not in layer[name].dims]  # such as bound
         undefined = (status > Status.OK) & layer[score].isnull().any(own).values
+        of = _told_of(score)
+        if of in layer:
+            undefined &= layer[of].notnull().values
         codes = sorted(set(status[undefined].tolist()))
         if codes:
             words = " and ".join(Status(code).name.lower().replace("_", " ") for code in codes)
             reasons.append(f"{score} is NaN ({words})")
     return reasons
+
+
+def _told_of(name: str) -> str:
+    """Return the score that a variable tells of, if it is an interval or a mean over folds."""
+    for suffix in WITH_STATUS:
+        if name.endswith(f"_{suffix}"):
+            return name.removesuffix(f"_{suffix}")
+    return ""

@@ -255,18 +255,32 @@ class Plan:
                 scores |= self._read(estimator, serving[estimator], fit[place], held_out[place])
         return scores
 
-    def reweigh(self, held_out: LayerStates, weights: np.ndarray) -> dict[str, np.ndarray]:
+    def reweigh(
+        self, held_out: LayerStates, weights: np.ndarray, groups: np.ndarray | None
+    ) -> dict[str, np.ndarray]:
         """Return the scores of one layer for each row of weights, ``(resample, feature)``.
 
         Of estimators with `reweighted`, which weigh the examples that their statistic kept.
         """
+        return self._again("reweighted", held_out, weights, groups=groups)
+
+    def reorder(self, held_out: LayerStates, orders: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the same for each order of the features, of estimators with `reordered`."""
+        return self._again("reordered", held_out, orders)
+
+    def _again(
+        self, method: str, held_out: LayerStates, rows: np.ndarray, **more: Any
+    ) -> dict[str, np.ndarray]:
+        """Return what a method of each estimator makes of many rows, ``(row, feature)``."""
         serving, kept = self._serving(), self.kept()
         scores: dict[str, np.ndarray] = {}
         for estimator in self.estimators:
             state = held_out[kept.index(serving[estimator])]
             statistic: Any = serving[estimator].statistic
             parts = [
-                estimator.reweighted(statistic.select(state, y=np.array(columns)), weights)  # type: ignore[attr-defined]
+                getattr(estimator, method)(
+                    statistic.select(state, y=np.array(columns)), rows, **more
+                )
                 for columns in self.columns
             ]
             scores |= {name: np.stack([p[name] for p in parts], axis=1) for name in parts[0]}

@@ -10,6 +10,7 @@ from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, arrays
 from probekit.inference import Uncertainty
+from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.labelling import (
     add_uncertainty,
@@ -20,7 +21,7 @@ from probekit.probing.labelling import (
 from probekit.probing.plan import Features, Plan, States
 from probekit.probing.readout import read_layers
 from probekit.probing.stream import check_inputs, collect, first_examples, layer_shapes
-from probekit.probing.uncertainty import Sample, check_uncertainty, resample
+from probekit.probing.uncertainty import check_uncertainty, resample
 
 if TYPE_CHECKING:
     import xarray as xr

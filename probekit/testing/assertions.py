@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from probekit.errors import OptionError
 from probekit.testing.baseline import Tolerances, check_same_scores
 from probekit.testing.claims import Bounds, check_dataset, find, hold, variable_of
+from probekit.variables import LOWER_IS_BETTER
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -246,7 +247,7 @@ def _compared(a: Any, b: Any, estimator: Any) -> "tuple[xr.Dataset, str]":
 def _check_direction(ds: "xr.Dataset", estimator: Any, bounds: Bounds) -> None:
     """Raise `OptionError` if two things would be called similar for being far apart."""
     name = variable_of(ds, estimator)
-    distance = "distance" in f"{name} {ds[name].attrs.get('long_name', '')}".lower()
+    distance = ds[name].attrs.get(LOWER_IS_BETTER, name.endswith("_distance"))
     if distance and bounds.at_most is None:
         raise OptionError(
             f"estimator={name!r}: is a distance, small for what is similar; "

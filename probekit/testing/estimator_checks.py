@@ -16,7 +16,9 @@ import numpy as np
 from probekit.estimators import Estimator, Kind
 from probekit.statistics import Moments, shared
 from probekit.testing import _harness
-from probekit.testing._harness import EXAMPLES, TOLERANCE, Data, Rows, Scores, data_for, scores
+from probekit.testing._asserting import assert_same, assert_sound
+from probekit.testing._harness import EXAMPLES, TOLERANCE, Data, Rows, data_for, scores
+from probekit.testing.copy_checks import checks_of_copies
 from probekit.variables import Variable
 
 INVARIANCES = ("translation", "scaling", "rotation", "permutation", "linear")
@@ -44,6 +46,7 @@ def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
         yield from (check_identity, check_merge_commutative, check_merge_associative)
     if estimator.statistic.memory == "fixed":
         yield check_weights_are_copies
+    yield from checks_of_copies(estimator)
     if hasattr(estimator.statistic, "select") and not estimator.joint:
         yield check_select
     if estimator.traceable:
@@ -104,14 +107,14 @@ def check_reports_what_it_declares(estimator: Estimator) -> None:
     for name, status in _harness.status_of(estimator, found).items():
         assert status.dtype == np.int8, f"{name}_status has dtype {status.dtype}, not int8"
         assert status.shape == found[name].shape, f"{name}_status has shape {status.shape}"
-    _assert_sound(estimator, found)
+    assert_sound(estimator, found)
 
 
 def check_batches(estimator: Estimator) -> None:
     """Give the same scores however the examples are cut into batches."""
     data = data_for(estimator)
     whole = scores(estimator, data)
-    _assert_same(_harness.scores_in_batches(estimator, data, _SIZES), whole)
+    assert_same(_harness.scores_in_batches(estimator, data, _SIZES), whole)
 
 
 def check_identity(estimator: Estimator) -> None:
@@ -122,7 +125,7 @@ def check_identity(estimator: Estimator) -> None:
         _harness.merge(statistic, none, seen),
         _harness.merge(statistic, seen, none),
     ):
-        _assert_same(_harness.read(estimator, merged, merged), _harness.read(estimator, seen, seen))
+        assert_same(_harness.read(estimator, merged, merged), _harness.read(estimator, seen, seen))
 
 
 def check_merge_commutative(estimator: Estimator) -> None:
@@ -140,8 +143,8 @@ def check_merge_commutative(estimator: Estimator) -> None:
         _harness.scores_merged(estimator, data, partial(folded, flipped=flipped), _SIZES)
         for flipped in (False, True)
     )
-    _assert_same(backwards, forwards)
-    _assert_same(forwards, scores(estimator, data))
+    assert_same(backwards, forwards)
+    assert_same(forwards, scores(estimator, data))
 
 
 def check_merge_associative(estimator: Estimator) -> None:
@@ -153,7 +156,7 @@ def check_merge_associative(estimator: Estimator) -> None:
 
     left = _harness.scores_merged(estimator, data, lambda s: join(join(s[0], s[1]), s[2]), _SIZES)
     right = _harness.scores_merged(estimator, data, lambda s: join(s[0], join(s[1], s[2])), _SIZES)
-    _assert_same(right, left)
+    assert_same(right, left)
 
 
 def check_weight_zero(estimator: Estimator) -> None:
@@ -170,7 +173,7 @@ def check_weight_zero(estimator: Estimator) -> None:
         kept = np.delete(np.arange(EXAMPLES), [3, 5, 8])
         return next(iter(_harness.batches(rows.take(kept), (EXAMPLES - 3, EXAMPLES))))
 
-    _assert_same(scores(estimator, data.map(spoilt)), scores(estimator, data.map(without)))
+    assert_same(scores(estimator, data.map(spoilt)), scores(estimator, data.map(without)))
 
 
 def check_weights_are_copies(estimator: Estimator) -> None:
@@ -179,26 +182,24 @@ def check_weights_are_copies(estimator: Estimator) -> None:
     copies = np.concatenate([np.full(12, 3), np.full(12, 1), np.full(24, 0)])
     weighted = data.map(lambda rows: rows._replace(weight=copies.astype(np.float32)))
     repeated = data.map(lambda rows: rows.take(np.repeat(np.arange(EXAMPLES), copies)))
-    _assert_same(scores(estimator, weighted), scores(estimator, repeated))
+    assert_same(scores(estimator, weighted), scores(estimator, repeated))
 
 
 def check_order(estimator: Estimator) -> None:
     """Give the same scores in whatever order the examples come, as each keeps its number."""
     data = data_for(estimator)
     order = _harness.rng().permutation(EXAMPLES)
-    _assert_same(
-        scores(estimator, data.map(lambda rows: rows.take(order))), scores(estimator, data)
-    )
+    assert_same(scores(estimator, data.map(lambda rows: rows.take(order))), scores(estimator, data))
 
 
 def check_select(estimator: Estimator) -> None:
     """Give the same scores from selected columns of a state as from those columns alone."""
     data, statistic = data_for(estimator), estimator.statistic
-    unlike = data.map(lambda rows: rows._replace(y=np.concatenate([-rows.y, rows.y], axis=1)))
+    others = data.map(lambda rows: rows._replace(y=np.concatenate([rows.y[::-1], rows.y], axis=1)))
     columns = np.arange(data.fit.y.shape[1], 2 * data.fit.y.shape[1])
-    states = (_harness.state(statistic, rows) for rows in unlike)
+    states = (_harness.state(statistic, rows) for rows in others)
     chosen = [statistic.select(state, y=columns) for state in states]  # type: ignore[attr-defined]
-    _assert_same(_harness.read(estimator, *chosen), scores(estimator, data))
+    assert_same(_harness.read(estimator, *chosen), scores(estimator, data))
 
 
 def check_shared_statistic(estimator: Estimator) -> None:
@@ -206,7 +207,7 @@ def check_shared_statistic(estimator: Estimator) -> None:
     data, asked = data_for(estimator), estimator.statistic
     kept = shared([asked, Moments()])[asked]
     states = [_harness.state(kept, rows) for rows in data]
-    _assert_same(_harness.read(estimator, *states), scores(estimator, data))
+    assert_same(_harness.read(estimator, *states), scores(estimator, data))
 
 
 def check_jit(estimator: Estimator) -> None:
@@ -216,7 +217,7 @@ def check_jit(estimator: Estimator) -> None:
     plain = {
         name: np.asarray(value) for name, value in _harness.read_plainly(estimator, *states).items()
     }
-    _assert_same(plain, scores(estimator, data))
+    assert_same(plain, scores(estimator, data))
 
 
 def check_vmap(estimator: Estimator) -> None:
@@ -226,9 +227,9 @@ def check_vmap(estimator: Estimator) -> None:
     both = _harness.vmapped(
         estimator, _harness.stacked([fit, held_out]), _harness.stacked([held_out, fit])
     )
-    _assert_same({name: value[0] for name, value in both.items()}, scores(estimator, data))
+    assert_same({name: value[0] for name, value in both.items()}, scores(estimator, data))
     swapped = scores(estimator, Data(data.held_out, data.fit))
-    _assert_same({name: value[1] for name, value in both.items()}, swapped)
+    assert_same({name: value[1] for name, value in both.items()}, swapped)
 
 
 def check_no_recompilation(estimator: Estimator) -> None:
@@ -249,7 +250,7 @@ def check_half_precision(estimator: Estimator) -> None:
 
     half = data_for(estimator).map(lambda rows: cast(rows, np.float16, jax.numpy.bfloat16))
     single = half.map(lambda rows: cast(rows, np.float32, np.float32))
-    _assert_same(scores(estimator, half), scores(estimator, single))
+    assert_same(scores(estimator, half), scores(estimator, single))
 
 
 def check_large_offset(estimator: Estimator) -> None:
@@ -257,9 +258,9 @@ def check_large_offset(estimator: Estimator) -> None:
     data = data_for(estimator)
     far = data.map(lambda rows: rows.of(rows.x + np.float32(8192)))
     found = scores(estimator, far)
-    _assert_sound(estimator, found)
+    assert_sound(estimator, found)
     if "translation" in estimator.invariances:
-        _assert_same(found, scores(estimator, data))
+        assert_same(found, scores(estimator, data))
 
 
 def check_not_finite(estimator: Estimator) -> None:
@@ -291,15 +292,15 @@ def check_constant_unit(estimator: Estimator) -> None:
         return rows.of(x)
 
     data = data_for(estimator).map(constant)
-    _assert_sound(estimator, scores(estimator, data))
-    _assert_same(_harness.scores_in_batches(estimator, data, _SIZES), scores(estimator, data))
+    assert_sound(estimator, scores(estimator, data))
+    assert_same(_harness.scores_in_batches(estimator, data, _SIZES), scores(estimator, data))
 
 
 def check_constant_representation(estimator: Estimator) -> None:
     """Give NaN for a representation that is the same for all examples."""
     data = data_for(estimator).map(lambda rows: rows.of(np.full_like(rows.x, 3.3)))
     found = scores(estimator, data)
-    _assert_sound(estimator, found)
+    assert_sound(estimator, found)
     assert np.isnan(found[estimator.name]).all(), f"the score is {found[estimator.name]}"
 
 
@@ -309,7 +310,7 @@ def check_few_examples(estimator: Estimator) -> None:
     for few in (0, 1, 2):
         weight = (np.arange(EXAMPLES) < few).astype(np.float32)
         found = scores(estimator, data.map(lambda rows, w=weight: rows._replace(weight=w)))  # type: ignore[misc]
-        _assert_sound(estimator, found)
+        assert_sound(estimator, found)
         if few == 0:
             score = found[estimator.name]
             assert np.isnan(score).all(), f"of no examples at all the score is {score}"
@@ -317,7 +318,7 @@ def check_few_examples(estimator: Estimator) -> None:
 
 def check_one_unit(estimator: Estimator) -> None:
     """Give a score within its range, or NaN with a status, for a single unit."""
-    _assert_sound(estimator, scores(estimator, data_for(estimator, units=1)))
+    assert_sound(estimator, scores(estimator, data_for(estimator, units=1)))
 
 
 def check_translation_invariance(estimator: Estimator) -> None:
@@ -353,16 +354,20 @@ def check_symmetry(estimator: Estimator) -> None:
     """Change no score by exchanging the two representations."""
     data = data_for(estimator)
     swapped = data.map(lambda rows: rows._replace(x=rows.y, y=rows.x))
-    _assert_same(scores(estimator, swapped), scores(estimator, data))
+    assert_same(scores(estimator, swapped), scores(estimator, data))
 
 
 def check_itself(estimator: Estimator) -> None:
-    """Score at an end of the range where a representation is compared with itself."""
-    data = data_for(estimator).map(lambda rows: rows._replace(y=rows.x))
-    score, limits = scores(estimator, data)[estimator.name], estimator.variables[0].valid_range
-    if limits is not None:
-        close = np.min(np.abs(score - np.array(limits)))
-        assert close <= TOLERANCE, f"the score is {score}, the range {limits}"
+    """Score at the better end of the range for a representation and itself, not for another."""
+    data, variable = data_for(estimator), estimator.variables[0]
+    if variable.valid_range is None:
+        return
+    end = variable.valid_range[0 if variable.lower_is_better else 1]
+    itself = scores(estimator, data.map(lambda rows: rows._replace(y=rows.x)))[estimator.name]
+    another = scores(estimator, data)[estimator.name]
+    declared = f"lower_is_better={variable.lower_is_better}"
+    assert abs(itself - end) <= TOLERANCE, f"the score is {itself} instead of {end} ({declared})"
+    assert abs(another - end) > TOLERANCE, f"another representation, too, scores {another}"
 
 
 _INVARIANCE_CHECKS = {
@@ -383,28 +388,4 @@ def _rebuilt(estimator: Estimator) -> Any:
 def _assert_invariant(estimator: Estimator, change: Callable[[np.ndarray], np.ndarray]) -> None:
     data = data_for(estimator)
     changed = data.map(lambda rows: rows.of(change(rows.x)))
-    _assert_same(scores(estimator, changed), scores(estimator, data))
-
-
-def _assert_same(found: Scores, wanted: Scores) -> None:
-    assert set(found) == set(wanted), f"variables {sorted(found)} instead of {sorted(wanted)}"
-    for name, value in found.items():
-        close = np.allclose(
-            value.astype(float), wanted[name].astype(float), TOLERANCE, TOLERANCE, equal_nan=True
-        )
-        assert close, f"{name} is {value} instead of {wanted[name]}"
-
-
-def _assert_sound(estimator: Estimator, found: Scores) -> None:
-    """Assert that each score lies in its range, or is NaN and its status, if any, says why."""
-    status = _harness.status_of(estimator, found)
-    for variable in estimator.variables:
-        value = found[variable.name]
-        undefined = np.isnan(value)
-        if variable.valid_range is not None:
-            low, high = variable.valid_range
-            inside = undefined | ((value >= low) & (value <= high))
-            assert inside.all(), f"{variable.name} is {value}; its range is {low} to {high}"
-        if variable.name in status:
-            silent = undefined & (status[variable.name] == 0)
-            assert not silent.any(), f"{variable.name} is NaN, but its status is 0 (ok)"
+    assert_same(scores(estimator, changed), scores(estimator, data))

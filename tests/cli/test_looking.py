@@ -23,16 +23,18 @@ def test_two_histories_side_by_side(probekit, history):
     done = probekit("compare", a, b)
     assert (done.code, done.err) == (0, "")
     lines = done.out.splitlines()
-    assert lines[:4] == [
-        "  a  a.nc (3 seeds, epochs to 4)",
-        "  b  b.nc (3 seeds, epochs to 4)",
+    assert lines[:5] == [
+        "  a     a.nc (3 seeds, epochs to 4)",
+        "  b     b.nc (3 seeds, epochs to 4)",
+        "  test  Welch's t of the means, seeds of a and of b as independent; p corrected (holm)",
         "",
         "no setting differs",
     ]
     assert "linear_r2: variance explained (R²)" in lines
     (row,) = (line for line in lines if line.startswith("  hidden_0, linear "))
     # 0.1 plus 0.00, 0.01 and 0.02 for the seeds, in both.
-    assert row.split() == ["hidden_0,", "linear", "0.110", "0.110", "+0.000", "[-0.023,", "+0.023]"]
+    expected = ["hidden_0,", "linear", "0.110", "0.110", "+0.000", "[-0.023,", "+0.023]", "1"]
+    assert row.split() == expected
     (row,) = (line for line in lines if line.startswith("  train  "))
     loss = compare_histories(pk.open_history(a), pk.open_history(b)).loss.sel(split="train")
     expected = [f"{loss.sel(comparison=part):.3f}" for part in ("a", "b")]
@@ -45,7 +47,8 @@ def test_two_histories_for_machines(probekit, history):
     )
     assert list(answer["scores"]) == ["loss"]
     first = answer["scores"]["loss"][0]
-    assert first.keys() >= {"split", "a", "b", "difference", "lower", "upper", "n_a", "n_b"}
+    parts = {"a", "b", "difference", "lower", "upper", "p", "p_corrected", "n_a", "n_b"}
+    assert first.keys() == {"split", *parts}
     assert (first["split"], first["n_a"], first["difference"]) == ("train", 3, 0)
     assert (answer["settings"], answer["left_out"]) == ({}, [])
 
@@ -58,7 +61,7 @@ def test_what_only_one_history_has(probekit, history):
         writer.append(b)
         writer.finish()
     done = probekit("compare", "a.nc", "b.nc")
-    settings = {tuple(line.split()) for line in done.out.splitlines()[4:8]}
+    settings = {tuple(line.split()) for line in done.out.splitlines()[5:9]}
     assert {("hidden", "256,", "64", "→", "8"), ("new", "–", "→", "True")} <= settings
     assert done.out.splitlines()[-1] == (
         "in one of them only, and left out: total_variance, accuracy, layer hidden_0"

@@ -42,7 +42,7 @@ from probekit.estimators import (
     resolve,
 )
 from probekit.plugins import get_manager
-from probekit.testing import estimator_checks, parametrize_with_checks
+from probekit.testing import copy_checks, estimator_checks, parametrize_with_checks
 from probekit.testing._harness import EXAMPLES, data_for, scores, state
 from tests.reference import oracles
 from tests.reference.tolerances import RELATIVE, SCORE
@@ -117,7 +117,12 @@ CORE = {
     "check_constant_unit",
     "check_few_examples",
 }
-OTHERS = {name for name in vars(estimator_checks) if name.startswith("check_")} - CORE
+OTHERS = {
+    name
+    for module in (estimator_checks, copy_checks)
+    for name in vars(module)
+    if name.startswith("check_")
+} - CORE
 EXEMPLARY = ["linear_r2", "cka", "rsa", "total_variance", "condition_rdm"]
 
 

@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import scipy.stats
 
+import probekit as pk
 from probekit.errors import OptionError
 from probekit.history import compare_histories
+from probekit.inference import corrected
 
 
 def test_differences_are_those_of_welch(notebook):
@@ -26,6 +28,11 @@ def test_differences_are_those_of_welch(notebook):
                 "difference": y.mean() - x.mean(),
                 "lower": low,
                 "upper": high,
+                "p": test.pvalue,
+                "p_corrected": corrected(table.linear_r2.sel(comparison="p"))[
+                    table.layer.values.tolist().index("hidden_3"),
+                    table.feature.values.tolist().index(feature),
+                ],
                 "n_a": 5,
                 "n_b": 3,
             }
@@ -45,7 +52,12 @@ def test_single_seeds_have_no_interval(notebook):
     loss = table.loss.sel(split="test")
     assert loss.sel(comparison=["n_a", "n_b"]).values.tolist() == [1, 1]
     assert np.isfinite(loss.sel(comparison="difference"))
-    assert np.isnan(loss.sel(comparison=["lower", "upper"])).all()
+    assert np.isnan(loss.sel(comparison=["lower", "upper", "p", "p_corrected"])).all()
+    for uncertainty in (pk.Bootstrap(resamples=9), pk.Permutation(resamples=9)):
+        table = compare_histories(
+            notebook.sel(seed=[0]), notebook.isel(seed=1), uncertainty=uncertainty
+        )
+        assert np.isnan(table.loss.sel(comparison=["lower", "upper", "p"])).all()
 
 
 def test_scores_without_rows_are_compared_as_they_are(notebook):
@@ -58,6 +70,83 @@ def test_no_spread_gives_a_point(notebook):
     flat = notebook * 0 + 1.0
     table = compare_histories(flat, flat + 1)
     assert (table.loss.sel(comparison=["difference", "lower", "upper"]) == 1).all()
+    assert np.isnan(table.loss.sel(comparison="p")).all(), "no spread to test by"
+
+
+@pytest.fixture
+def two(notebook):
+    """Five seeds and three others, one of which lacks a score."""
+    a, b = notebook.isel(epoch=[-1]), notebook.isel(seed=[0, 1, 3], epoch=[40]).copy(deep=True)
+    b["epoch"] = a["epoch"]
+    b["total_variance"][0, 0, 1] = np.nan
+    return a, b
+
+
+def of_layer(dataset, layer):
+    values = dataset.total_variance.isel(layer=layer).values.ravel()
+    return values[~np.isnan(values)]
+
+
+@pytest.mark.parametrize("alternative", [None, "two-sided", "greater", "less"])
+@pytest.mark.parametrize("layer", [0, 1])
+def test_shuffled_seeds_are_those_of_scipy(two, layer, alternative):
+    """There are 56 ways to divide eight seeds, and 21 to divide seven."""
+    permutation = pk.Permutation(alternative=alternative, correction="bonferroni")
+    table = compare_histories(*two, uncertainty=permutation).total_variance
+    x, y = (of_layer(side, layer) for side in two)
+    theirs = scipy.stats.permutation_test(
+        (y, x),
+        lambda y, x: y.mean() - x.mean(),
+        n_resamples=np.inf,
+        alternative=alternative or "two-sided",
+    )
+    found = table.isel(layer=layer)
+    assert float(found.sel(comparison="p")) == pytest.approx(theirs.pvalue)
+    expected = corrected(table.sel(comparison="p"), method="bonferroni")
+    np.testing.assert_allclose(table.sel(comparison="p_corrected"), expected)
+    welch = compare_histories(*two).total_variance.isel(layer=layer)
+    parts = ["lower", "upper", "n_a", "n_b"]
+    np.testing.assert_array_equal(found.sel(comparison=parts), welch.sel(comparison=parts))
+
+
+def test_some_of_many_shuffles(two):
+    exact, some = (
+        compare_histories(
+            *two, uncertainty=pk.Permutation(resamples=n, alternative="two-sided")
+        ).linear_r2.sel(comparison="p")
+        for n in (56, 50)
+    )
+    assert not np.array_equal(exact, some)
+    np.testing.assert_allclose(exact, some, atol=0.25)
+
+
+@pytest.mark.parametrize("interval", ["percentile", "bca", "basic"])
+@pytest.mark.parametrize("layer", [0, 1])
+def test_resampled_seeds_are_those_of_scipy(two, layer, interval):
+    option = pk.Bootstrap(resamples=4000, interval=interval, confidence=0.8)
+    found = compare_histories(*two, uncertainty=option).total_variance.isel(layer=layer)
+    x, y = (of_layer(side, layer) for side in two)
+    theirs = scipy.stats.bootstrap(
+        (x, y),
+        lambda x, y, axis: y.mean(axis=axis) - x.mean(axis=axis),
+        n_resamples=4000,
+        confidence_level=0.8,
+        method={"bca": "BCa"}.get(interval, interval),
+        rng=0,
+    )
+    ours = found.sel(comparison=["lower", "upper"])
+    np.testing.assert_allclose(ours, theirs.confidence_interval, atol=theirs.standard_error / 8)
+    below = (theirs.bootstrap_distribution <= 0).mean()
+    expected = 2 * min(below, 1 - below)
+    assert float(found.sel(comparison="p")) == pytest.approx(expected, abs=0.02)
+
+
+def test_two_sides_are_drawn_apart(notebook):
+    """A history and itself: were the draws the same, the interval would be a point."""
+    table = compare_histories(notebook, notebook, uncertainty=pk.Bootstrap(resamples=50))
+    lower, upper = table.total_variance.sel(comparison=["lower", "upper"])
+    assert (lower < 0).all()
+    assert (upper > 0).all()
 
 
 def test_what_cannot_be_compared(notebook):
@@ -68,3 +157,9 @@ def test_what_cannot_be_compared(notebook):
         compare_histories(notebook, renamed)
     with pytest.raises(OptionError, match=r"confidence=0: must lie"):
         compare_histories(notebook, notebook, confidence=0)
+    with pytest.raises(OptionError, match=r"correction='no': not a choice"):
+        compare_histories(notebook, notebook, correction="no")
+    with pytest.raises(OptionError, match=r"uncertainty: a CrossValidation; give a Bootstrap or"):
+        compare_histories(notebook, notebook, uncertainty=pk.CrossValidation())
+    with pytest.raises(OptionError, match=r"uncertainty: groups are of examples; seeds have none"):
+        compare_histories(notebook, notebook, uncertainty=pk.Bootstrap(groups=[0, 1]))

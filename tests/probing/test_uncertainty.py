@@ -10,8 +10,13 @@ from sklearn.model_selection import KFold, cross_val_score
 import probekit as pk
 from probekit.errors import OptionError
 from probekit.estimators import resolve
+from probekit.inference import Jackknife, acceleration_of, interval_of
+from probekit.measures.reweighting import compare_rdms_weighted
 from probekit.plugins import get_manager
-from probekit.probing import uncertainty as uncertainty_module
+from probekit.probing import blocks
+from probekit.probing.blocks import Sample
+from probekit.probing.plan import Plan
+from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.statistics import state_of
 
 N = 60
@@ -82,6 +87,60 @@ def test_two_features_are_compared_by_their_resamples(bootstrapped):
     np.testing.assert_allclose(found, [score, *quantiles(each)], rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("estimator", "measure"),
+    [
+        ("linear_r2", pk.measures.linear_r2),
+        pytest.param(
+            pk.estimators.RSA(rdm="euclidean"),
+            lambda x, y: pk.measures.rsa(x, y, rdm="euclidean"),
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            pk.estimators.HSIC(kernel="rbf"),
+            lambda x, y: pk.measures.hsic(x, y, kernel="rbf"),
+            marks=pytest.mark.slow,
+        ),
+    ],
+)
+@pytest.mark.parametrize("groups", [None, np.arange(N) // 5])
+def test_bca_leaves_out_in_turn(data, estimator, measure, groups):
+    """By weights, by weighing what was kept, and by copies."""
+    x, y = data[0], data[1]["bit"]
+    option = pk.Bootstrap(resamples=200, confidence=0.8, interval="bca", keep=True, groups=groups)
+    ds = probe(x, {"bit": y}, estimators=[estimator], uncertainty=option)
+    name = resolve([estimator])[0].name
+    left_out = [
+        float(measure(x[weight > 0], y[weight > 0]))
+        for weight in Jackknife(groups=groups).weights(N)
+    ]
+    resampled = ds[f"{name}_resamples"].values.ravel()
+    assert len(resampled) == 200
+    expected = interval_of(
+        ds[name].values.ravel()[0],
+        resampled,
+        option,
+        acceleration=acceleration_of(np.array(left_out)),
+    )
+    np.testing.assert_allclose(ds[f"{name}_ci"].values.ravel(), expected, rtol=1e-3)
+    assert (ds[f"{name}_ci_status"] == 0).all()
+
+
+def test_bca_of_a_score_below_all_its_resamples(data):
+    """R² of 25 units fitted on 60 examples: with fewer that differ it is always higher."""
+    x = np.random.default_rng(0).normal(size=(N, 25)).astype(np.float32)
+    with pytest.warns(pk.errors.ScoreWarning, match=r"r2_ci is NaN \(too few examples\)"):
+        ds = probe(
+            x,
+            {"noise": data[1]["noise"]},
+            estimators=[DECODING],
+            uncertainty=pk.Bootstrap(resamples=50, interval="bca"),
+        )
+    assert np.isfinite(ds.decoding_r2).all()
+    assert ds.decoding_r2_ci.isnull().all()
+    assert (ds.decoding_r2_ci_status == pk.history.Status.TOO_FEW_EXAMPLES).all()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kernel", ["linear", "rbf"])
 def test_cka_of_copies(data, kernel):
@@ -104,6 +163,16 @@ def test_cka_of_copies(data, kernel):
         k, m = (centre @ whole[np.ix_(rows, rows)] @ centre for whole in grams)
         scores.append((k * m).sum() / np.sqrt((k * k).sum() * (m * m).sum()))
     np.testing.assert_allclose(ds.cka_ci.sel(feature="bit")[0], quantiles(scores), atol=1e-5)
+
+
+def test_conditions_are_resampled_without_pairs_of_their_copies(data):
+    """RSA of 60 examples of 12 conditions, through `probe` and by hand."""
+    x, y = data[0], data[1]["noise"]
+    option = pk.Bootstrap(resamples=25, keep=True, groups=np.arange(N) // 5)
+    ds = probe(x, {"y": y}, estimators=[pk.estimators.RSA(rdm="euclidean")], uncertainty=option)
+    rdms = (squareform(pdist(z)) for z in (x, y[:, None]))
+    expected = compare_rdms_weighted(*rdms, option.weights(N), groups=np.arange(N) // 5)
+    np.testing.assert_allclose(ds.rsa_resamples.values.ravel(), expected, atol=1e-5)
 
 
 @pytest.mark.slow
@@ -181,7 +250,7 @@ def test_absent_examples_are_not_drawn(data, uncertainty):
 
 @pytest.mark.slow
 def test_blocks_of_resamples_change_nothing(data, bootstrapped, monkeypatch):
-    monkeypatch.setattr(uncertainty_module, "_WORKING_SET", 4 * 3 * N * 4 * 7)
+    monkeypatch.setattr(blocks, "_WORKING_SET", 4 * 3 * N * 4 * 7)
     ds = probe(*data, uncertainty=pk.Bootstrap(resamples=25, keep=True))
     np.testing.assert_allclose(ds.linear_r2_resamples, bootstrapped.linear_r2_resamples, atol=1e-6)
 
@@ -193,12 +262,12 @@ ALL = get_manager().registry.names("estimator")
 def test_copies_are_refused_by_name_or_allowed(name):
     """Before anything is computed; halves of the examples are always allowed."""
     chosen = resolve([name])
-    uncertainty_module.check_uncertainty(pk.Bootstrap(replace=False), chosen, examples=4)
+    check_uncertainty(pk.Bootstrap(replace=False), chosen, examples=4)
     if not chosen[0].distinct:
-        uncertainty_module.check_uncertainty(pk.Bootstrap(), chosen, examples=4)
+        check_uncertainty(pk.Bootstrap(), chosen, examples=4)
         return
     with pytest.raises(OptionError, match=f"'{name}' supposes that no example is there twice. Use"):
-        uncertainty_module.check_uncertainty(pk.Bootstrap(), chosen, examples=4)
+        check_uncertainty(pk.Bootstrap(), chosen, examples=4)
 
 
 @pytest.mark.slow
@@ -241,6 +310,46 @@ def test_permutation(data):
     assert float(ds.linear_r2_p_corrected.sel(feature="bit")[0]) == 0.02
 
 
+@pytest.mark.parametrize("comparison", ["pearson", "spearman", "cosine"])
+def test_shuffled_rdms_are_those_of_shuffled_features(data, comparison):
+    x, y = data[0], data[1]["noise"]
+    estimator = pk.estimators.RSA(rdm="euclidean", comparison=comparison)
+    plan = Plan((estimator,), ("y",), (1,))
+    option = pk.Permutation(resamples=9, groups=np.arange(N) % 2)
+    found = resample(plan, Sample.of({"layer": x}, y[:, None]), None, option)["layer"]["rsa"]
+    expected = [
+        float(pk.measures.rsa(x, y[order], rdm="euclidean", comparison=comparison))
+        for order in option.orders(N)
+    ]
+    np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
+
+
+def test_shuffles_of_a_sample_stay_within_it(data):
+    """With places for 20 examples, labels of these alone are shuffled."""
+    x, y = data[0], data[1]["noise"]
+    estimator = pk.estimators.RSA(rdm="euclidean", examples=20)
+    kept = np.sort(np.asarray(state_of(estimator.statistic, x).index))
+    option = pk.Permutation(resamples=9)
+    plan = Plan((estimator,), ("y",), (1,))
+    found = resample(plan, Sample.of({"layer": x}, y[:, None]), None, option)["layer"]["rsa"]
+    expected = [
+        float(pk.measures.rsa(x[kept], y[kept][order], rdm="euclidean"))
+        for order in option.orders(20)
+    ]
+    np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
+
+
+def test_p_of_what_is_small_where_there_is_a_relation(data):
+    """Unless an alternative is given it follows what the score declares."""
+    options = {"estimators": ["procrustes_distance", "cka"]}
+    ds = probe(*data, **options, uncertainty=pk.Permutation(resamples=49))
+    assert ds.procrustes_distance_p.sel(feature="bit") == 1 / 50
+    assert ds.cka_p.sel(feature="bit") == 1 / 50
+    assert "alternative='less'" in ds.procrustes_distance_p.attrs["uncertainty"]
+    ds = probe(*data, **options, uncertainty=pk.Permutation(resamples=49, alternative="greater"))
+    assert ds.procrustes_distance_p.sel(feature="bit") == 1
+
+
 @pytest.mark.slow
 def test_compare(data):
     x, _ = data
@@ -259,8 +368,11 @@ def test_nan_stays_nan(data, estimator):
     x, features = data
     broken = x.copy()
     broken[3, 0] = np.nan
-    with pytest.warns(pk.errors.ScoreWarning, match=f"{estimator}_ci is NaN .non finite input"):
+    with pytest.warns(pk.errors.ScoreWarning) as warned:
         ds = probe(broken, features, estimators=[estimator], uncertainty=pk.Bootstrap(resamples=25))
+    assert [str(one.message) for one in warned] == [
+        f"layer 'layer': {estimator} is NaN (non finite input)."
+    ], "its interval is NaN for the same reason"
     assert ds[f"{estimator}_ci"].isnull().all()
     assert (ds[f"{estimator}_ci_status"] == pk.history.Status.NON_FINITE_INPUT).all()
 
@@ -280,6 +392,7 @@ def test_two_examples_are_too_few_for_an_interval():
     ("estimator", "uncertainty", "message"),
     [
         ("linear_r2", 0.95, "uncertainty: a float; give a Bootstrap"),
+        ("linear_r2", pk.Bootstrap, r"uncertainty: the class Bootstrap; give a Bootstrap\(\)"),
         (
             pk.estimators.CKA(debiased=True),
             pk.Bootstrap(),
@@ -301,17 +414,3 @@ def test_what_holds_out_its_own_takes_no_other(data):
     other = (pk.extractors.arrays({"layer": x}), features)
     with pytest.raises(OptionError, match="CrossValidation holds out its own; give no held_out"):
         probe(x, features, held_out=other, uncertainty=pk.CrossValidation())
-
-
-@pytest.mark.slow
-def test_coverage():
-    """The interval of a correlation's square holds the true one about as often as it says."""
-    generator = np.random.default_rng(1)
-    x = generator.normal(size=(300, 80, 1)).astype(np.float32)
-    y = x[:, :, 0] + generator.normal(size=(300, 80)).astype(np.float32)
-    held = 0
-    for one, label in zip(x, y, strict=True):
-        ds = probe(one, {"y": label}, uncertainty=pk.Bootstrap(resamples=200, confidence=0.9))
-        lower, upper = ds.linear_r2_ci.values.ravel()
-        held += lower < 0.5 < upper
-    assert 0.84 < held / 300 < 0.95

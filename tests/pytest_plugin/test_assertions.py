@@ -263,3 +263,9 @@ def test_a_long_table_is_cut():
     assert len(lines) == 2 + ROWS + 1
     assert "layer=49" in lines[2]
     assert lines[-1].strip() == f"… and {49 - ROWS} more"
+
+
+@pytest.mark.parametrize("estimator", ["rsa", "distance_correlation"])
+def test_what_is_made_of_distances_is_none(estimator):
+    x = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+    assert_similar(x, 2 * x, estimator=estimator, at_least=0.9)

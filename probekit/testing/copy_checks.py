@@ -1,0 +1,102 @@
+"""Examples that are there twice, as a bootstrap draws them: what `distinct` is declared for."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from probekit.estimators import Estimator
+from probekit.testing import _harness
+from probekit.testing._asserting import assert_same
+from probekit.testing._harness import (
+    EXAMPLES,
+    TOLERANCE,
+    Data,
+    Rows,
+    Scores,
+    data_for,
+    read,
+    scores,
+    state,
+)
+
+_HALF = EXAMPLES // 2
+
+_DEGREES = 2
+"""Examples that a normaliser may count off: one for a mean, one for a group more than another."""
+
+
+def checks_of_copies(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
+    """Yield the checks that apply to an estimator that does not declare `distinct`."""
+    if estimator.distinct:
+        return
+    if _keeps(estimator) and hasattr(estimator, "reordered"):
+        yield check_reordered
+    if _keeps(estimator) and hasattr(estimator, "reweighted"):
+        yield check_reweighted
+    elif getattr(estimator.statistic, "capacity", EXAMPLES) >= EXAMPLES:
+        yield check_copies
+
+
+def check_copies(estimator: Estimator) -> None:
+    """Change no score by more than 2/n of it if n examples are there twice, or be `distinct`.
+
+    Of the examples that are scored. So much may a normaliser such as n - 1 change; what is made of
+    pairs of examples, or of neighbours, changes more, as copies are each other's. Similarities are
+    looked at where there is next to none.
+    """
+
+    def unrelated(rows: Rows) -> Rows:
+        return rows._replace(y=np.roll(rows.y, 7, axis=0))
+
+    data = data_for(estimator)
+    fit, rows = data.map(unrelated) if estimator.kind == "similarity" else data
+    present = (np.arange(EXAMPLES) < _HALF).astype(np.float32)
+    once = rows._replace(weight=present)
+    if estimator.statistic.memory == "fixed":
+        twice = rows._replace(weight=2 * present)
+    else:
+        twice = rows.take(np.arange(EXAMPLES) % _HALF)._replace(number=rows.number)
+    wanted, found = (scores(estimator, Data(fit, part)) for part in (once, twice))
+    for variable in estimator.variables:
+        value, of_copies = wanted[variable.name], found[variable.name]
+        allowed = TOLERANCE + _DEGREES / _HALF * np.abs(value)
+        close = np.abs(of_copies - value) <= allowed
+        assert close.all(), f"{variable.name} is {of_copies} of copies, and {value} without"
+
+
+def check_reweighted(estimator: Estimator) -> None:
+    """Give from `reweighted` the score itself where all weights are 1, and where all are 2."""
+    kept, wanted = _kept(estimator, data_for(estimator).held_out)
+    weights = np.ones((2, EXAMPLES), np.float32) * np.array([[1], [2]], np.float32)
+    found = _method(estimator, "reweighted")(kept, weights)
+    for row in range(2):
+        assert_same({name: np.asarray(value)[row] for name, value in found.items()}, wanted)
+
+
+def check_reordered(estimator: Estimator) -> None:
+    """Give from `reordered` the scores of the other side's examples in these orders."""
+    rows = data_for(estimator).held_out
+    orders = np.stack([np.arange(EXAMPLES), _harness.rng().permutation(EXAMPLES)])
+    kept, _ = _kept(estimator, rows)
+    found = _method(estimator, "reordered")(kept, orders)
+    for row, order in enumerate(orders):
+        _, wanted = _kept(estimator, rows._replace(y=rows.y[order]))
+        assert_same({name: np.asarray(value)[row] for name, value in found.items()}, wanted)
+
+
+def _keeps(estimator: Estimator) -> bool:
+    """Whether the estimator keeps all examples of a check, for resamples to be made of them."""
+    statistic = estimator.statistic
+    return statistic.memory != "fixed" and getattr(statistic, "capacity", EXAMPLES) >= EXAMPLES
+
+
+def _kept(estimator: Estimator, rows: Rows) -> tuple[Any, Scores]:
+    """Return what is kept of examples that are numbered from 0, and their scores."""
+    kept = state(estimator.statistic, rows._replace(number=np.arange(EXAMPLES, dtype=np.int32)))
+    return kept, read(estimator, kept, kept)
+
+
+def _method(estimator: Any, name: str) -> Callable[..., dict[str, np.ndarray]]:
+    method: Callable[..., dict[str, np.ndarray]] = getattr(estimator, name)
+    return method

@@ -1,0 +1,121 @@
+"""Bootstrap intervals against those of SciPy from the same resamples."""
+
+import numpy as np
+import pytest
+import scipy.stats
+from scipy.stats._resampling import BootstrapResult
+
+import probekit as pk
+from probekit.inference import Jackknife, acceleration_of, interval_of
+
+N = 40
+INTERVALS = ["percentile", "bca", "basic"]
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    generator = np.random.default_rng(0)
+    x = generator.exponential(size=N)
+    return x, x + generator.exponential(size=N)
+
+
+def correlation(x, y):
+    return np.corrcoef(x, y)[0, 1] ** 2
+
+
+def of_scipy(data, statistic, resampled, interval, **options):
+    """SciPy's interval from resamples that are there already."""
+    there = BootstrapResult(
+        confidence_interval=None, bootstrap_distribution=resampled, standard_error=None
+    )
+    names = {"bca": "BCa"}
+    found = scipy.stats.bootstrap(
+        data,
+        statistic,
+        n_resamples=0,
+        bootstrap_result=there,
+        method=names.get(interval, interval),
+        vectorized=False,
+        **options,
+    )
+    return found.confidence_interval
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+@pytest.mark.parametrize("confidence", [0.95, 0.5])
+def test_intervals_are_those_of_scipy(pairs, interval, confidence):
+    option = pk.Bootstrap(resamples=500, interval=interval, confidence=confidence)
+    rows = [np.repeat(np.arange(N), weight) for weight in option.weights(N).astype(int)]
+    resampled = np.array([correlation(*(z[row] for z in pairs)) for row in rows])
+    without = [np.flatnonzero(weight) for weight in Jackknife().weights(N)]
+    left_out = np.array([correlation(*(z[row] for z in pairs)) for row in without])
+    ours = interval_of(
+        correlation(*pairs), resampled, option, acceleration=acceleration_of(left_out)
+    )
+    theirs = of_scipy(
+        pairs, correlation, resampled, interval, paired=True, confidence_level=confidence
+    )
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+def test_acceleration_of_two_samples_is_that_of_scipy(pairs):
+    """Of a difference of means, whose samples are of unlike size."""
+    x, y = pairs[0], pairs[1][:15]
+    option = pk.Bootstrap(resamples=400, interval="bca")
+    drawn_x, drawn_y = (option.weights(len(z)) @ z / len(z) for z in (x, y))
+    without_x, without_y = (Jackknife().weights(len(z)) @ z / (len(z) - 1) for z in (x, y))
+    acceleration = acceleration_of(y.mean() - without_x, without_y - x.mean())
+    resampled = drawn_y - drawn_x
+    ours = interval_of(y.mean() - x.mean(), resampled, option, acceleration=acceleration)
+    theirs = of_scipy((x, y), lambda a, b: b.mean() - a.mean(), resampled, "bca")
+    np.testing.assert_allclose(ours, theirs, rtol=1e-10)
+
+
+def test_blocks_tell_the_acceleration_of_examples():
+    """Of the mean of 3000 skewed numbers: a sixth of their skewness by the root of n."""
+    x = np.random.default_rng(0).exponential(size=3000)
+    weights = Jackknife().weights(3000)
+    assert weights.shape == (200, 3000)
+    assert (weights.sum(axis=0) == 199).all(), "each is left out once"
+    found = acceleration_of(weights @ x / weights.sum(axis=1))
+    assert found == pytest.approx(scipy.stats.skew(x) / 6 / np.sqrt(3000), abs=0.004)
+
+
+def test_groups_are_left_out_whole():
+    groups = np.array(list("abcab"))
+    expected = [[0, 1, 1, 0, 1], [1, 0, 1, 1, 0], [1, 1, 0, 1, 1]]
+    assert Jackknife(groups=groups).weights(5).tolist() == expected
+    assert Jackknife(groups=groups).weights(5, range(1, 3)).tolist() == expected[1:]
+
+
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_intervals_of_what_is_undefined(interval):
+    """Each place is on its own; NaN resamples are left out up to a tenth."""
+    option = pk.Bootstrap(resamples=100, interval=interval)
+    resampled = np.random.default_rng(0).normal(size=(100, 4))
+    resampled[:5, 1] = resampled[:20, 2] = np.nan
+    score = np.array([0.0, 0.0, 0.0, np.nan])
+    found = interval_of(score, resampled, option, acceleration=np.full(4, 0.02))
+    alone = [interval_of(score[i], resampled[:, i], option, acceleration=0.02) for i in range(4)]
+    np.testing.assert_array_equal(found, alone)
+    assert np.isfinite(found[:2]).all()
+    assert np.isnan(found[2:]).all()
+    kept = interval_of(score[1], resampled[5:, 1], option, acceleration=0.02)
+    np.testing.assert_allclose(found[1], kept)
+
+
+def test_resamples_on_one_side_leave_no_bca_interval():
+    option = pk.Bootstrap(resamples=100, interval="bca")
+    resampled = np.random.default_rng(0).uniform(0.5, 1, 100)
+    assert np.isnan(interval_of(np.array(0.4), resampled, option)).all()
+    nearly = np.concatenate([[0.3], resampled[1:]])
+    assert np.isnan(interval_of(np.array(0.4), nearly, option)).all(), "too far to one side"
+    less = interval_of(np.array(0.6), resampled, option)
+    assert np.isnan(less).all(), "the least stands for more than 5 %"
+    sure = np.random.default_rng(0).uniform(0.5, 1, 20000)
+    many = pk.Bootstrap(resamples=20000, interval="bca")
+    assert np.isfinite(interval_of(np.array(0.6), sure, many)).all(), "of more it can be told"
+    same = interval_of(np.array(1.0), np.full(100, 1 - 1e-7), option, acceleration=0.0)
+    np.testing.assert_allclose(same, 1, atol=1e-6, err_msg="equal but for rounding is no bias")
+    assert acceleration_of(np.ones(5)) == 0
+    assert np.isnan(acceleration_of(np.array([1, np.nan, 2])))

@@ -1,0 +1,380 @@
+"""Estimators that break one law each, for the checks to find."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit.estimators import CKA, RSA, Estimator, LinearR2
+from probekit.statistics import Moments, Statistic
+from probekit.variables import Variable
+
+INFINITE = float("inf")
+
+
+def options(cls):
+    return dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+
+
+@options
+class Diagonal(Moments):
+    """The moments that a variance needs."""
+
+    xx: str = "diagonal"
+    xy: bool = False
+    yy: str = "none"
+
+
+@options
+class Variance(Estimator):
+    """The mean variance of a unit; sound, unless `broken` says what is not."""
+
+    name: str = "variance"
+    broken: str = ""
+    kind = "geometry"
+    invariances = frozenset({"translation"})
+    statistic = Diagonal()
+
+    @property
+    def variables(self):
+        return (Variable(self.name, valid_range=(0, INFINITE)),)
+
+    def compute(self, fit, held_out):
+        value = self.value(held_out)
+        if self.broken == "nan":
+            value = jnp.nan_to_num(value)
+        if self.broken == "name":
+            return {"varians": value}
+        if self.broken == "axes":
+            return {self.name: value[None]}
+        return {self.name: value}
+
+    def value(self, state):
+        return state.x_squares.mean() / state.count
+
+
+class Thawed(Variance):
+    """Neither frozen options nor a repr that rebuilds it."""
+
+    __setattr__ = object.__setattr__
+
+
+@options
+class OfNoKind(Variance):
+    kind = "geometric"
+
+
+@options
+class OutOfRange(Variance):
+    @property
+    def variables(self):
+        return (Variable(self.name, valid_range=(1e6, INFINITE)),)
+
+
+@options
+class LastBatch(Diagonal):
+    """Moments of the last batch alone."""
+
+    def update(self, state, x, y, *, weight, index):
+        return super().update(self.init(x, y), x, y, weight=weight, index=index)
+
+
+@options
+class Drifting(Diagonal):
+    """Moments of which merging makes something more each time."""
+
+    def merge(self, a, b):
+        merged = Moments.merge(self, a, b)
+        return dataclasses.replace(merged, xx=merged.xx * 1.1)
+
+
+@options
+class Partial(Diagonal):
+    """Moments that prefer those that come first."""
+
+    def merge(self, a, b):
+        merged = Moments.merge(self, a, b)
+        return dataclasses.replace(merged, xx=merged.xx + 0.1 * a.xx)
+
+
+@options
+class Unweighted(Diagonal):
+    """Moments that see the absent."""
+
+    def update(self, state, x, y, *, weight, index):
+        return super().update(state, x, y, weight=jnp.ones_like(weight), index=index)
+
+
+@options
+class PresentOrNot(Diagonal):
+    """Moments that count every example once."""
+
+    def update(self, state, x, y, *, weight, index):
+        return super().update(state, x, y, weight=jnp.sign(weight), index=index)
+
+
+@options
+class Sums(Statistic):
+    """Count, sum and sum of squares: simple, and wrong far from the origin."""
+
+    rounded: bool = False
+
+    def init(self, x, y):
+        return jnp.zeros(()), jnp.zeros(x.shape[1]), jnp.zeros(x.shape[1])
+
+    def update(self, state, x, y, *, weight, index):
+        x = x if self.rounded else x.astype(jnp.float32)
+        present = (weight > 0)[:, None]
+        squares = jnp.where(present, (x * x).astype(jnp.float32), 0) * weight[:, None]
+        x = jnp.where(present, x.astype(jnp.float32), 0) * weight[:, None]
+        return self.merge(state, (weight.sum(), x.sum(axis=0), squares.sum(axis=0)))
+
+    def merge(self, a, b):
+        return tuple(first + second for first, second in zip(a, b, strict=True))
+
+
+@options
+class LastExample(Sums):
+    """Remembers whatever came last in the batch."""
+
+    def update(self, state, x, y, *, weight, index):
+        return state[0] + weight.sum(), x[-1].astype(jnp.float32), state[2]
+
+
+@options
+class Tripling(Diagonal):
+    """Whoever shares it with others gets three times as much."""
+
+    def union(self, other):
+        return Tripled() if isinstance(other, Moments) else None
+
+
+@options
+class Tripled(Moments):
+    def update(self, state, x, y, *, weight, index):
+        return super().update(state, 3 * x, y, weight=weight, index=index)
+
+
+class Unequal(Diagonal):
+    """Never the same as another, so that everything is compiled again for it."""
+
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+@options
+class Remembering(Variance):
+    """The variance, from another statistic."""
+
+    statistic: Statistic = Diagonal()
+
+
+@options
+class OfSums(Variance):
+    """The variance as mean of squares minus square of mean."""
+
+    statistic: Statistic = Sums()
+
+    def value(self, state):
+        count, total, squares = state
+        return (squares / count - (total / count) ** 2).mean()
+
+
+@options
+class MeanSquare(OfSums):
+    """About the origin."""
+
+    def value(self, state):
+        count, _, squares = state
+        return (squares / count).mean()
+
+
+@options
+class LastValue(OfSums):
+    statistic: Statistic = LastExample()
+
+    def value(self, state):
+        return jnp.abs(state[1]).mean()
+
+
+@options
+class OtherwiseTraced(Variance):
+    def value(self, state):
+        factor = 2 if isinstance(state.count, jax.core.Tracer) else 1
+        return factor * super().value(state)
+
+
+@options
+class AcrossTheBatch(Variance):
+    """Under `vmap` each row is given the mean of all rows."""
+
+    def value(self, state):
+        value = super().value(state)
+        shape = jax.ShapeDtypeStruct((), value.dtype)
+        mean = jax.pure_callback(_mean_of_all, shape, value, vmap_method="broadcast_all")
+        return jnp.asarray(mean)
+
+
+def _mean_of_all(rows):
+    rows = np.asarray(rows)
+    return np.broadcast_to(rows.mean(), rows.shape)
+
+
+@options
+class Compiling(Variance):
+    """Brings a new statistic each time it is asked."""
+
+    @property
+    def statistic(self):
+        return Unequal()
+
+
+@options
+class LogVariance(Variance):
+    """Minus infinity for a unit that never changes."""
+
+    @property
+    def variables(self):
+        return (Variable(self.name, valid_range=(-50, 50)),)
+
+    def value(self, state):
+        return jnp.log(state.x_squares / state.count).mean()
+
+
+@options
+class OneMoreExample(Variance):
+    """Zero of no examples."""
+
+    def value(self, state):
+        return state.x_squares.mean() / (state.count + 1)
+
+
+@options
+class SpreadOfUnits(Variance):
+    """The variance of the units' variances, with one degree of freedom less; always fine."""
+
+    def compute(self, fit, held_out):
+        variances = held_out.x_squares / held_out.count
+        spread = jnp.square(variances - variances.mean()).sum() / (len(variances) - 1)
+        known = jnp.isfinite(held_out.x_mean).all() & (held_out.count > 1)
+        return {self.name: spread, f"{self.name}_status": jnp.where(known, 0, 1).astype(jnp.int8)}
+
+
+@options
+class Claiming(Variance):
+    """Claims that a map changes nothing."""
+
+    claim: str = "scaling"
+
+    @property
+    def invariances(self):
+        return frozenset({self.claim})
+
+
+@options
+class OfFirstUnit(Claiming):
+    def value(self, state):
+        return state.x_squares[0] / state.count
+
+
+@options
+class Unselective(Moments):
+    """Whatever columns are asked for, the first are given."""
+
+    def select(self, state, *, x=None, y=None):
+        return super().select(state, x=x, y=None if y is None else jnp.arange(len(y)))
+
+
+@options
+class OfFirstColumns(LinearR2):
+    statistic = Unselective()
+
+
+@options
+class Alike(Estimator):
+    """Linear CKA, times a factor; blind to what is constant if `floor` is above 0."""
+
+    factor: float = 1.0
+    floor: float = 0.0
+    lopsided: bool = False
+    always: bool = False
+    name: str = "alike"
+    kind = "similarity"
+    symmetric = True
+    statistic = Moments()
+
+    @property
+    def variables(self):
+        return (Variable(self.name, valid_range=(0, 1)),)
+
+    def compute(self, fit, held_out):
+        xx, yy = (jnp.square(square).sum() for square in (held_out.xx, held_out.yy))
+        length = xx if self.lopsided else jnp.sqrt(xx * yy)
+        value = self.factor * jnp.square(held_out.xy).sum() / (length + self.floor)
+        rounding = 1e-11 * held_out.count * jnp.square(held_out.x_mean).sum()
+        constant = (held_out.x_squares.sum() <= rounding) & (self.floor == 0)
+        value = jnp.where(constant, jnp.nan, value)
+        return {self.name: jnp.where(self.always, jnp.where(jnp.isnan(value), value, 1), value)}
+
+
+@options
+class DebiasedCKA(CKA):
+    """Without the pairs of an example with itself, and says nothing of it."""
+
+    debiased: bool = True
+    distinct = False
+
+
+@options
+class Reweighted(RSA):
+    """Weights are taken as parts of one."""
+
+    def reweighted(self, held_out, weights, *, groups=None):
+        found = super().reweighted(held_out, weights, groups=groups)
+        return {**found, self.name: found[self.name] * weights.mean(axis=1)}
+
+
+@options
+class Reordered(RSA):
+    """Takes orders for those of places in memory."""
+
+    def reordered(self, held_out, orders):
+        return super().reordered(held_out, orders[:, ::-1])
+
+
+BROKEN = {
+    "check_options": (Thawed(), "an option can be set"),
+    "check_declarations": (OfNoKind(), "kind 'geometric' is none of"),
+    "check_reports_what_it_declares": (OutOfRange(), "its range is 1000000"),
+    "check_batches": (Remembering(statistic=LastBatch()), "instead of"),
+    "check_identity": (Remembering(statistic=Drifting()), "instead of"),
+    "check_merge_commutative": (Remembering(statistic=Partial()), "instead of"),
+    "check_merge_associative": (Remembering(statistic=Drifting()), "instead of"),
+    "check_weight_zero": (Remembering(statistic=Unweighted()), "instead of"),
+    "check_weights_are_copies": (Remembering(statistic=PresentOrNot()), "instead of"),
+    "check_order": (LastValue(), "instead of"),
+    "check_select": (OfFirstColumns(), "instead of"),
+    "check_shared_statistic": (Remembering(statistic=Tripling()), "instead of"),
+    "check_jit": (OtherwiseTraced(), "instead of"),
+    "check_vmap": (AcrossTheBatch(), "instead of"),
+    "check_no_recompilation": (Compiling(), "functions were traced again"),
+    "check_half_precision": (OfSums(statistic=Sums(rounded=True)), "instead of"),
+    "check_large_offset": (OfSums(), "instead of"),
+    "check_not_finite": (Variance(broken="nan"), "x with nan: variance is 0"),
+    "check_constant_unit": (LogVariance(), "variance is -inf; its range is -50 to 50"),
+    "check_constant_representation": (Alike(floor=1e-3), "the score is "),
+    "check_few_examples": (OneMoreExample(), "of no examples at all the score is 0"),
+    "check_one_unit": (SpreadOfUnits(), "variance is NaN, but its status is 0"),
+    "check_translation_invariance": (MeanSquare(), "instead of"),
+    "check_scaling_invariance": (Claiming(claim="scaling"), "instead of"),
+    "check_rotation_invariance": (OfFirstUnit(claim="rotation"), "instead of"),
+    "check_permutation_invariance": (OfFirstUnit(claim="permutation"), "instead of"),
+    "check_linear_invariance": (Claiming(claim="linear"), "instead of"),
+    "check_symmetry": (Alike(lopsided=True), "instead of"),
+    "check_itself": (Alike(factor=0.5), r"the score is 0.5\S* instead of 1"),
+    "check_copies": (DebiasedCKA(), "of copies, and"),
+    "check_reweighted": (Reweighted(), "instead of"),
+    "check_reordered": (Reordered(), "instead of"),
+}
+"""For each check an estimator that it finds, and what it says of it."""
