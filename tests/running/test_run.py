@@ -97,6 +97,30 @@ def test_the_same_whatever_the_size_of_chunks(whole, monkeypatch):
     assert_identical(run(), whole.copy())
 
 
+def test_only_the_first_seed_begins_slowly():
+    """Epoch 0 alone shows soon that a run works; the seeds after it take as many as fit."""
+
+    class Sizes:
+        def __init__(self):
+            self.chunks = []
+
+        @hookimpl
+        def probekit_chunk_finished(self, dataset):
+            self.chunks.append((int(dataset.seed[0]), dataset.sizes["epoch"]))
+
+    sizes = Sizes()
+    run(listeners=[sizes])
+    assert sizes.chunks[:2] == [(0, 1), (0, 1)]  # the second is begun before the first has ended
+    assert next(count for seed, count in sizes.chunks if seed == 1) > 4
+
+
+def test_pace_follows_the_time_that_chunks_take():
+    pace = lane.Pace()
+    for seconds, wanted in [(0.1, 2), (0.1, 4), (0.1, 5), (2.0, 2), (2.0, 1), (2.0, 1)]:
+        pace.adapt(seconds, room=5)
+        assert pace.epochs == wanted
+
+
 def test_an_existing_history_is_kept(tmp_path):
     path = tmp_path / "history.nc"
     first = run(output=path, seeds=1, epochs=1)
