@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from probekit.plugins import hookimpl
@@ -30,17 +30,20 @@ class Count:
         self.left = self.total - run.resumed_epochs
         self.seeds: tuple[int, ...] = ()
         self.epoch = -1
+        self._begun: set[int] = set()
+        self._ended: set[int] = set()
         self._timed = 0
         self._timed_since: float | None = None
 
-    def add(self, dataset: "xr.Dataset") -> None:
-        """Count the rows of a chunk."""
-        seeds = tuple(int(seed) for seed in dataset["seed"].values)
-        if self.seeds and seeds != self.seeds:  # seeds that stopped early have no more rows
-            self.left -= (self.run.epochs - self.epoch) * len(self.seeds)
-        self.seeds, self.epoch = seeds, int(dataset["epoch"].values[-1])
-        rows = dataset.sizes["seed"] * dataset.sizes["epoch"]
-        self.left = max(0, self.left - rows)
+    def add(self, dataset: "xr.Dataset", ended: Sequence[int] = ()) -> None:
+        """Count the rows of a chunk; seeds that have `ended` early leave no more to do."""
+        self.seeds = tuple(int(seed) for seed in dataset["seed"].values)
+        self.epoch = int(dataset["epoch"].values[-1])
+        self._begun |= set(self.seeds)
+        rows = len(set(self.seeds) - self._ended) * dataset.sizes["epoch"]
+        without = len(set(ended) - self._ended) * (self.run.epochs - self.epoch)
+        self._ended |= set(ended)
+        self.left = max(0, self.left - rows - without)
         if self._timed_since is None:  # what came before was compiling, which tells nothing
             self._timed_since = self.clock()
         else:
@@ -48,8 +51,8 @@ class Count:
 
     @property
     def seed_number(self) -> int:
-        """Which of the run's seeds it is at, from 1."""
-        return self.run.seeds.index(self.seeds[-1]) + 1 if self.seeds else 0
+        """Which of the run's seeds it has come to, from 1."""
+        return max((self.run.seeds.index(seed) + 1 for seed in self._begun), default=0)
 
     @property
     def seconds_left(self) -> float:
@@ -103,10 +106,10 @@ class Progress:
         self._display.start(self._count)
 
     @hookimpl
-    def probekit_chunk_finished(self, dataset: "xr.Dataset") -> None:
+    def probekit_chunk_finished(self, dataset: "xr.Dataset", ended: Sequence[int]) -> None:
         """Say where it is now."""
         if self._count is not None and self._display is not None:
-            self._count.add(dataset)
+            self._count.add(dataset, ended)
             self._display.update(self._count, current_scores(dataset))
 
     @hookimpl

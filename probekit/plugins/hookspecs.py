@@ -41,10 +41,11 @@ def probekit_run_started(run: "RunInfo") -> None:
 
 
 @hookspec
-def probekit_chunk_finished(run: "RunInfo", dataset: "xr.Dataset") -> None:
+def probekit_chunk_finished(run: "RunInfo", dataset: "xr.Dataset", ended: "Sequence[int]") -> None:
     """Tell of new rows, which are in the history already.
 
     `dataset` has just these rows, with dims ``seed`` and ``epoch``; look at it, don't change it.
+    Rows of several seeds may come in turns. `ended` are the seeds that have no more rows.
     """
 
 

@@ -24,7 +24,7 @@ from probekit.plugins import Manager, get_manager
 from probekit.probing import Plan, warn_of_undefined
 from probekit.recording.plugged import with_plugin_variables
 from probekit.running.compiled import compiled_for
-from probekit.running.lane import Chunk, Pace, run_lane, stacked_data
+from probekit.running.lane import Chunk, Pace, in_turns, run_lane, stacked_data
 from probekit.running.program import Program
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
 from probekit.tasks import Task, TaskConfig
@@ -175,6 +175,10 @@ def lane_size(seeds: int, vectorized: bool | None) -> int:
     return seeds if vectorized else 1
 
 
+SIDE_BY_SIDE = 2
+"""How many lanes run at a time."""
+
+
 class _Run:
     """A run in progress: what its steps share."""
 
@@ -219,8 +223,10 @@ class _Run:
         """Run every seed to its end, lane by lane."""
         self.manager.hook.probekit_run_started(run=self.info)
         try:
-            for seeds, first in self._lanes(lane):
-                self._run_lane(seeds, first)
+            with contextlib.ExitStack() as meanwhile:
+                lanes = (self._chunks(*each, meanwhile) for each in self._lanes(lane))
+                for seeds, chunk in in_turns(lanes, SIDE_BY_SIDE):
+                    self._record(seeds, chunk)
         except BaseException as error:
             self.manager.hook.probekit_run_failed(run=self.info, error=error)
             raise
@@ -250,7 +256,10 @@ class _Run:
         state = self.writer.load_state(f"seed-{seed}", epoch=self.reached[seed])
         return state if state and state[1]["epoch"] == self.reached[seed] else None
 
-    def _run_lane(self, seeds: tuple[int, ...], first: int) -> None:
+    def _chunks(
+        self, seeds: tuple[int, ...], first: int, meanwhile: contextlib.ExitStack
+    ) -> Iterator[tuple[tuple[int, ...], Chunk]]:
+        """Yield the chunks of a lane, from its first epoch that is to be computed."""
         program, config = self.program, self.program.config
         data = stacked_data([program.task.data(config, seed) for seed in seeds])
         compiled = compiled_for(program, data)
@@ -263,10 +272,10 @@ class _Run:
         for order in orders:
             next(islice(order, max(first - 1, 0), max(first - 1, 0)), None)  # trained already
         # SciPy's BLAS is loaded by now if a score needs it; its threads would take XLA's cores.
-        with threadpool_limits(1, user_api="blas"):
-            bounds = {"first": first, "last": config.epochs}
-            for chunk in run_lane(compiled, data, orders, carry, **bounds, pace=self.pace):
-                self._record(seeds, chunk)
+        meanwhile.enter_context(threadpool_limits(1, user_api="blas"))
+        bounds = {"first": first, "last": config.epochs}
+        for chunk in run_lane(compiled, data, orders, carry, **bounds, pace=self.pace):
+            yield seeds, chunk
 
     def _record(self, seeds: tuple[int, ...], chunk: Chunk) -> None:
         """Put the rows of a chunk into the history, then the listeners may look."""
@@ -281,7 +290,9 @@ class _Run:
         self.writer.append(
             rows, activations=activations_of(self.program, seeds, chunk, every=self.every)
         )
-        self.manager.hook.probekit_chunk_finished(run=self.info, dataset=rows)
+        last = finished | (chunk.epochs[-1] >= self.info.epochs)
+        ended = tuple(seed for seed, no_more in zip(seeds, last, strict=True) if no_more)
+        self.manager.hook.probekit_chunk_finished(run=self.info, dataset=rows, ended=ended)
         self._check_finite(seeds, chunk)
         warn_of_undefined(rows, seen=self.warned, stacklevel=5)
 

@@ -183,7 +183,8 @@ class FakeRun:
                     for epochs in ((0,), (1, 2, 3, 4)):
                         new = rows((seed,), epochs)
                         writer.append(new)
-                        hook.probekit_chunk_finished(run=info, dataset=new)
+                        ended = (seed,) if epochs[-1] == 4 else ()
+                        hook.probekit_chunk_finished(run=info, dataset=new, ended=ended)
                     if self.raises is not None:
                         raise self.raises
             except BaseException as error:

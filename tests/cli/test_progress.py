@@ -110,9 +110,19 @@ def test_rows_that_were_there_count(clock):
 
 def test_a_seed_that_stops_early_leaves_nothing_to_do(clock):
     count = Count(run_info(seeds=2, epochs=9), clock)
-    count.add(chunk((0,), range(3)))
-    count.add(chunk((1,), range(1)))
+    count.add(chunk((0,), range(3)), ended=())
+    count.add(chunk((1,), range(1)), ended=())  # two seeds side by side
+    assert count.left == 16
+    count.add(chunk((0,), (3,)), ended=(0,))
     assert count.left == 9
+
+
+def test_of_seeds_at_once_some_stop_early(clock):
+    count = Count(run_info(seeds=2, epochs=9), clock)
+    count.add(chunk((0, 1), range(3)), ended=(0,))
+    assert count.left == 7
+    count.add(chunk((0, 1), (3, 4)), ended=(0,))  # of the first, rows without anything
+    assert count.left == 5
 
 
 def test_where_it_is(clock):
@@ -120,6 +130,8 @@ def test_where_it_is(clock):
     assert count.place == "before the first epoch"
     count.add(chunk((1,), (3,)))
     assert (count.place, count.seed_number) == ("at seed 1, epoch 3", 2)
+    count.add(chunk((0,), (3,)))
+    assert (count.place, count.seed_number) == ("at seed 0, epoch 3", 2)
     count.add(chunk((0, 1), (4,)))
     assert count.place == "at seed 0 to 1, epoch 4"
 
@@ -130,11 +142,11 @@ def test_where_it_is(clock):
 def test_lines_of_a_short_run(progress, clock, screen):
     progress.probekit_run_started(run=run_info())
     clock.now += 1
-    progress.probekit_chunk_finished(dataset=chunk((0,), (0, 1)))  # not yet
+    progress.probekit_chunk_finished(dataset=chunk((0,), (0, 1)), ended=())  # not yet
     clock.now += 1
-    progress.probekit_chunk_finished(dataset=chunk((0,), (2, 3, 4)))  # a seed is done
+    progress.probekit_chunk_finished(dataset=chunk((0,), (2, 3, 4)), ended=())  # a seed is done
     clock.now += 0.1
-    progress.probekit_chunk_finished(dataset=chunk((1,), range(5)))  # all is done
+    progress.probekit_chunk_finished(dataset=chunk((1,), range(5)), ended=())  # all is done
     progress.probekit_run_finished()
     assert screen.getvalue().splitlines() == [
         "my-task: 2 seeds, epochs 0 to 4, 2 layers",
@@ -178,9 +190,9 @@ def test_bars_show_where_it_is_and_go_away(watched, clock):
     progress, screen = watched
     progress.probekit_run_started(run=run_info())
     clock.now += 2
-    progress.probekit_chunk_finished(dataset=chunk((0,), (0,)))
+    progress.probekit_chunk_finished(dataset=chunk((0,), (0,)), ended=())
     clock.now += 2
-    progress.probekit_chunk_finished(dataset=chunk((0,), (1, 2)))
+    progress.probekit_chunk_finished(dataset=chunk((0,), (1, 2)), ended=())
     progress._display._bars.refresh()
     progress.probekit_run_failed()
     shown = screen.getvalue()
@@ -202,6 +214,6 @@ def test_quiet_writes_nothing(clock):
     screen = io.StringIO()
     progress = Progress(Terminal(err=screen, quiet=True), clock=clock)
     progress.probekit_run_started(run=run_info())
-    progress.probekit_chunk_finished(dataset=chunk((0,), range(5)))
+    progress.probekit_chunk_finished(dataset=chunk((0,), range(5)), ended=())
     assert screen.getvalue() == ""
     assert progress.place == " at seed 0, epoch 4"

@@ -11,7 +11,7 @@ import probekit as pk
 from probekit.errors import DivergedError, HistoryExistsError, OptionError, UnknownNameError
 from probekit.estimators import Estimator
 from probekit.plugins import hookimpl
-from probekit.running import lane
+from probekit.running import lane, runner
 from probekit.statistics import Moments
 from probekit.variables import Variable
 
@@ -109,9 +109,33 @@ def test_only_the_first_seed_begins_slowly():
             self.chunks.append((int(dataset.seed[0]), dataset.sizes["epoch"]))
 
     sizes = Sizes()
-    run(listeners=[sizes])
-    assert sizes.chunks[:2] == [(0, 1), (0, 1)]  # the second is begun before the first has ended
-    assert next(count for seed, count in sizes.chunks if seed == 1) > 4
+    run(listeners=[sizes], seeds=3)
+    assert sizes.chunks[:2] == [(0, 1), (1, 1)]  # side by side
+    assert next(count for seed, count in sizes.chunks if seed == 2) > 4
+
+
+def test_seeds_side_by_side_or_one_by_one(whole, monkeypatch):
+    monkeypatch.setattr(runner, "SIDE_BY_SIDE", 1)
+    assert_identical(run(), whole.copy())
+
+
+class Ends:
+    """Notes which seeds have ended when."""
+
+    def __init__(self):
+        self.seeds = []
+
+    @hookimpl
+    def probekit_chunk_finished(self, dataset, ended):
+        assert set(ended) <= set(dataset.seed.values.tolist())
+        self.seeds += ended
+
+
+@pytest.mark.parametrize("options", [{}, {"vectorized": True}, {"stop_accuracy": 0.01}])
+def test_each_seed_ends_once(options):
+    ends = Ends()
+    run(listeners=[ends], seeds=3, **options)
+    assert sorted(ends.seeds) == [0, 1, 2]
 
 
 def test_pace_follows_the_time_that_chunks_take():
