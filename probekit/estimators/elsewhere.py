@@ -246,7 +246,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "`BandedRidgeCV`",
             "banded_ridge_r2(x, [y[:, :1], y[:, 1:]], per_unit=True)",
-            "penalties and folds",
+            "as `GroupRidgeCV`",
         ),
         (
             "`KernelRidge`",
@@ -260,8 +260,8 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         (
             "`WeightedKernelRidge`",
-            "multiple_kernel_ridge_r2(x, [y[:, :1], y[:, 1:]], candidates=1)",
-            "weights of kernels are equal, there given",
+            "multiple_kernel_ridge_r2(x, [y[:, :1], y[:, 1:]], penalties=[1.0], candidates=1)",
+            "kernels are centred and scaled; their weights are equal, there given",
         ),
         (
             '`MultipleKernelRidgeCV(solver="random_search")`',
@@ -277,8 +277,8 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "`polynomial_kernel`",
             'kernel_ridge_r2(x, y, kernel="polynomial")',
-            "centred and scaled; γ is 1 / the mean squared length, there 1 / the number of "
-            "features",
+            "centred and scaled; features are about their mean; γ is 1 / the mean squared length, "
+            "there 1 / the number of features",
         ),
         (
             "`rbf_kernel`",
@@ -287,8 +287,9 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         (
             "`sigmoid_kernel`",
-            "kernel_ridge_r2(x, y, kernel=lambda z: np.tanh(1 + z @ z.T / z.shape[1]))",
-            "centred and scaled",
+            "kernel_ridge_r2(x, y, kernel=lambda z: np.tanh(0.01 * z @ z.T - 1))",
+            "centred and scaled; eigenvalues below 0 are fitted as 0, and nothing is where they "
+            "outweigh the others, which they can with the γ and constant that are default there",
         ),
         (
             "`cosine_similarity_kernel`",
@@ -298,23 +299,24 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         (
             "`correlation_score`",
-            'ridge_r2(x, y, scoring="correlation", multioutput="raw_values")',
+            'ridge_r2(x, y, penalties=[1.0], scoring="correlation", multioutput="raw_values")',
             "NaN if all are constant, there 0",
         ),
         (
             "`r2_score`",
-            'ridge_r2(x, y, multioutput="raw_values")',
+            'ridge_r2(x, y, penalties=[1.0], multioutput="raw_values")',
             "a constant unit counts 1 if predicted exactly, there 0",
         ),
         (
             "`r2_score_split`",
-            'banded_ridge_r2(x, [y[:, :1], y[:, 1:]], multioutput="raw_values").shares',
+            "banded_ridge_r2(x, [y[:, :1], y[:, 1:]], penalties=[1.0], candidates=1, "
+            'multioutput="raw_values").shares',
             "parts are about their means",
         ),
         (
             "`correlation_score_split`",
-            'banded_ridge_r2(x, [y[:, :1], y[:, 1:]], scoring="correlation").shares',
-            "the mean over units unless told",
+            "banded_ridge_r2(x, [y[:, :1], y[:, 1:]], penalties=[1.0], candidates=1, "
+            'scoring="correlation", multioutput="raw_values").shares',
         ),
     ),
     "description-length-probing": (

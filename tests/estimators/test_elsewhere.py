@@ -4,8 +4,6 @@ Of packages that tests can install every row is compared, here; with the options
 that numbers differ, for which they do not.
 """
 
-from pathlib import Path
-
 import jax
 import numpy as np
 import pytest
@@ -13,7 +11,7 @@ import scipy.spatial.distance as spatial
 
 from probekit import inference, measures
 from probekit.estimators.elsewhere import ELSEWHERE
-from probekit.measures.banded import simplex_points
+from tests.estimators.of_himalaya import of_himalaya
 from tests.reference import oracles
 
 N = 24
@@ -25,7 +23,6 @@ Y = np.float32(GENERATOR.random((N, 3)) + X[:, ::-1])
 PRECISION = np.cov(GENERATOR.random((3, 9)))
 PEERS = ("rsatoolbox", "himalaya", "scikit-learn")
 COMPARED = [row for row in ELSEWHERE if row.package in PEERS]
-ROOT = Path(__file__).parents[2]
 
 
 def evaluated(expression):
@@ -115,30 +112,6 @@ def weights(toolbox, called):
     return np.eye(3)[found] if called == "fit_select" else found
 
 
-def of_himalaya(name):
-    """With penalties on the scale of the features, folds that the hash draws, the same list."""
-    ridge = pytest.importorskip("himalaya.ridge")
-    x, y = (np.float64(z) - np.float64(z).mean(axis=0) for z in (X, Y))
-    fold = oracles.fold_of(range(N), 5)
-    folds = [(np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in range(5)]
-    if name.split("`")[1] == "Ridge":
-        alpha = np.var(y, axis=0).mean() * N
-        return ridge.Ridge(alpha=alpha).fit(y, x).score(y, x).mean()
-    if name.split("`")[1] == "RidgeCV":
-        alphas = [0.01 * np.var(y, axis=0).mean() * N]
-        return ridge.RidgeCV(alphas=alphas, cv=folds).fit(y, x).score(y, x).mean()
-    groups = [z / np.sqrt((z**2).sum(axis=0).mean()) for z in (y[:, :1], y[:, 1:])]
-    gammas = np.maximum(simplex_points(2, 20), 1e-12)  # by 0 it would divide
-    _, found, _ = ridge.solve_group_ridge_random_search(
-        groups, x, n_iter=gammas, alphas=oracles.PENALTIES, cv=folds,
-        return_weights=True, progress_bar=False,
-    )  # fmt: skip
-    ends = np.cumsum([z.shape[1] for z in groups])
-    parts = [z @ found[end - z.shape[1] : end] for z, end in zip(groups, ends, strict=True)]
-    shares = pytest.importorskip("himalaya.scoring").r2_score_split(x, np.stack(parts))
-    return [shares.sum(axis=0).mean(), *shares.mean(axis=1)]
-
-
 def of_scikit_learn(name):
     linear, neighbours = (
         pytest.importorskip(f"sklearn.{part}") for part in ("linear_model", "neighbors")
@@ -154,29 +127,14 @@ def of_scikit_learn(name):
     return neighbours.KNeighborsClassifier().fit(X, LABELS).score(X, LABELS)
 
 
-THEIRS = {"rsatoolbox": of_rsatoolbox, "himalaya": of_himalaya, "scikit-learn": of_scikit_learn}
+THEIRS = {
+    "rsatoolbox": of_rsatoolbox,
+    "himalaya": lambda name: of_himalaya(name, X, Y),
+    "scikit-learn": of_scikit_learn,
+}
 NEVER_EQUAL = {
     "`neg_riem_dist`": "theirs fits a scale, and needs Gram matrices of full rank",
     "`geodesic_transform`": "theirs has no edge of length 0, and so never joins the nearest pair",
-}
-# Whose numbers depend on more than can be given here: the tests that compare them.
-KERNELS = "tests/measures/test_kernel_ridge.py"
-COMPARED_THERE = {
-    "`KernelRidge`": KERNELS,
-    "`KernelRidgeCV`": KERNELS,
-    "`WeightedKernelRidge`": KERNELS,
-    '`MultipleKernelRidgeCV(solver="random_search")`': KERNELS,
-    "`ColumnKernelizer`": KERNELS,
-    "`linear_kernel`": KERNELS,
-    "`polynomial_kernel`": KERNELS,
-    "`rbf_kernel`": KERNELS,
-    "`sigmoid_kernel`": KERNELS,
-    "`cosine_similarity_kernel`": KERNELS,
-    "`BandedRidgeCV`": "tests/measures/test_encoding.py",
-    "`r2_score`": "tests/measures/test_encoding.py",
-    "`r2_score_split`": "tests/measures/test_encoding.py",
-    "`correlation_score`": KERNELS,
-    "`correlation_score_split`": KERNELS,
 }
 # Where they search or iterate, they stop at this.
 LOOSE = {"`fit_optimize`": 1e-3, "`fit_optimize_positive`": 1e-3, "`fit_interpolate`": 1e-3}
@@ -195,10 +153,6 @@ def test_it_can_be_called(row):
 def test_it_gives_the_numbers_of_the_package(row):
     if row.there in NEVER_EQUAL:
         pytest.skip(NEVER_EQUAL[row.there])
-    if row.there in COMPARED_THERE:
-        named = row.there.strip("`").split("(")[0]
-        assert named in (ROOT / COMPARED_THERE[row.there]).read_text()
-        return
     wanted = flat(THEIRS[row.package](row.there))
     tolerance = LOOSE.get(row.there, 1e-5)
     np.testing.assert_allclose(

@@ -7,6 +7,7 @@ from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.measures.banded import simplex_points
 from tests.reference import oracles
+from tests.reference.as_himalaya import folds
 from tests.reference.tolerances import SCORE
 
 N, D, K = 60, 5, 3
@@ -112,11 +113,9 @@ def test_banded_ridge_as_himalaya():
     x, y, _, _ = data(examples=90)
     x, y = (np.float64(z) - np.float64(z).mean(axis=0) for z in (x, y))
     y = y / np.sqrt((y**2).sum(axis=0))  # then m_g is 1 for every group
-    fold = oracles.fold_of(range(90), 3)
-    cv = [(np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in range(3)]
     groups = [y[:, :1], y[:, 1:]]
     deltas, weights, _ = ridge.solve_group_ridge_random_search(
-        groups, x, n_iter=np.full((1, 2), 0.5), alphas=np.array([1.0]), cv=cv,
+        groups, x, n_iter=np.full((1, 2), 0.5), alphas=np.array([1.0]), cv=folds(90, 3),
         return_weights=True, progress_bar=False,
     )  # fmt: skip
     assert np.allclose(np.exp(deltas), 0.5)

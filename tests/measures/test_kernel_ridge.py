@@ -15,6 +15,7 @@ from probekit.estimators import (
 from probekit.measures.banded import simplex_points
 from probekit.statistics import Examples, state_of
 from tests.reference import oracles
+from tests.reference.as_himalaya import folds, normalised, total_r2, width
 from tests.reference.tolerances import SCORE
 
 N, D, K, FOLDS = 60, 4, 3, 3
@@ -89,11 +90,6 @@ def test_several_kernels(kernels, per_unit, multioutput, scoring):
     np.testing.assert_allclose(ours.shares, shares, atol=SCORE)
 
 
-def folds_of_himalaya(examples):
-    fold = oracles.fold_of(range(examples), FOLDS)
-    return [(np.flatnonzero(fold != f), np.flatnonzero(fold == f)) for f in range(FOLDS)]
-
-
 @pytest.mark.parametrize("kernel", [pytest.param("linear", marks=pytest.mark.slow), "rbf", "poly"])
 def test_one_kernel_as_himalaya(kernel):
     """With their kernels, the same folds and penalties: the choice and the prediction."""
@@ -102,43 +98,25 @@ def test_one_kernel_as_himalaya(kernel):
     if kernel == "linear":
         options, gamma = {"kernel": "linear"}, {}
     elif kernel == "rbf":
-        options, gamma = {"bandwidth": 1.0}, {"gamma": 0.5 / median_distance(y) ** 2}
+        options, gamma = {"bandwidth": 1.0}, {"gamma": width(y)}
     else:
         about, mean = y - y.mean(axis=0), y.mean(axis=0)
         y, y2 = about, y2 - mean
         options = {"kernel": "polynomial", "degree": 2}
         gamma = {"degree": 2, "gamma": 1 / (about**2).sum(axis=1).mean()}
     theirs = himalaya.KernelRidge(kernel=kernel, kernel_params=gamma)
-    both = np.concatenate([y, y2])
-    gram = np.asarray(theirs.ALL_KERNELS[kernel](both, both, **gamma))
-    centre = np.eye(N) - 1 / N
-    gram = gram * N / np.trace(centre @ gram[:N, :N] @ centre)
+    gram = normalised(theirs.ALL_KERNELS[kernel](np.concatenate([y, y2]), y, **gamma))
     model = himalaya.KernelRidgeCV(
         alphas=np.array(PENALTIES),
         kernel="precomputed",
         fit_intercept=True,
-        cv=folds_of_himalaya(N),
+        cv=folds(N, FOLDS),
         solver_params={"score_func": total_r2(x)},
-    ).fit(gram[:N, :N], x)
+    ).fit(gram[:N], x)
     ours = measures.kernel_ridge_r2(
         x, y, held_out=(x2, y2), per_unit=True, multioutput="raw_values", **FEW, **options
     )
-    np.testing.assert_allclose(ours, model.score(gram[N:, :N], x2), atol=3 * SCORE)
-
-
-def total_r2(x):
-    """Score of a fold, which adds up to R² over folds, as the measure has it."""
-    total = ((x - x.mean(axis=0)) ** 2).sum(axis=0)
-
-    def score(truth, predicted):
-        return -((truth - predicted) ** 2).sum(axis=-2) / total
-
-    return score
-
-
-def median_distance(y):
-    apart = np.linalg.norm(y[:, None] - y[None], axis=2)
-    return np.median(apart[np.triu_indices(len(y), 1)])
+    np.testing.assert_allclose(ours, model.score(gram[N:], x2), atol=3 * SCORE)
 
 
 @pytest.mark.slow
@@ -147,28 +125,21 @@ def test_several_kernels_as_himalaya():
     himalaya = pytest.importorskip("himalaya.kernel_ridge")
     scoring = pytest.importorskip("himalaya.scoring")
     x, y, _, _ = map(np.float64, data())
-    groups, centre = split(y), np.eye(N) - 1 / N
-    grams = []
-    for group in groups:
-        group = group.reshape(N, -1)
-        gram = himalaya.PAIRWISE_KERNEL_FUNCTIONS["rbf"](
-            group, group, gamma=0.5 / median_distance(group) ** 2
-        )
-        gram = centre @ gram @ centre
-        grams.append(gram * N / np.trace(gram))
+    groups = [y[:, :1], y[:, 1:]]
+    grams = np.stack([normalised(himalaya.rbf_kernel(z, gamma=width(z))) for z in groups])
     with np.errstate(divide="ignore"):  # they take logarithms of the weights, 0 included
         deltas, dual, _, intercept = himalaya.solve_multiple_kernel_ridge_random_search(
-            np.array(grams),
+            grams,
             x,
             n_iter=simplex_points(2, 5),
             alphas=np.array(PENALTIES),
             score_func=total_r2(x),
-            cv=folds_of_himalaya(N),
+            cv=folds(N, FOLDS),
             fit_intercept=True,
             return_weights="dual",
             progress_bar=False,
         )
-    parts = himalaya.predict_weighted_kernel_ridge(np.array(grams), dual, deltas, split=True)
+    parts = himalaya.predict_weighted_kernel_ridge(grams, dual, deltas, split=True)
     ours = measures.multiple_kernel_ridge_r2(
         x, groups, candidates=5, per_unit=True, multioutput="raw_values", **FEW
     )
