@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_at_least, check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
+from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide, score
 from probekit.measures.rdm import Metric, distances
 from probekit.measures.sequences import common_subsequence, kept_entries
@@ -130,7 +131,7 @@ def neighbours_score(
     far = [
         # A single column has no angles but those of its signs: near is what differs little.
         distances(
-            jnp.where(present[:, None], z, 0),
+            moderate(jnp.where(present[:, None], z, 0)),
             metric if z.shape[1] > 1 or second_order else "euclidean",
         )
         for z in (state.x, state.y)

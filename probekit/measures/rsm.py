@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from probekit._checks import check_choice
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigvalsh
+from probekit.measures._scale import largest_or_1, moderating_power
 from probekit.measures._status import Score, score
 from probekit.measures.kernels import centred_rows
 from probekit.measures.rdm import distances
@@ -91,16 +92,21 @@ def rsm_norm_difference_score(state: ExamplesState, *, rsm: Similarity, norm: No
     present = state.present
     both = present[:, None] & present[None, :]
     kept = [jnp.where(present[:, None], z, 0) for z in (state.x, state.y)]
+    # Of entries that do not grow with a representation, each has a scale of its own.
+    together = [jnp.concatenate(kept, axis=1)] * 2 if rsm in _POWERS else kept
+    powers = [moderating_power(z) for z in together]
+    kept = [z * power for z, power in zip(kept, powers, strict=True)]
     centred = [centred_rows(z, present.astype(z.dtype)) for z in kept]
     constant = jnp.stack([(z == 0).all() for z in centred]).any()
     if rsm in ("euclidean", "squared_euclidean"):
         kept = centred  # so that distances lose nothing to an offset
-    largest = jnp.maximum(*(jnp.abs(z).max() for z in kept))
-    scale = jnp.where(largest > 0, largest, 1)  # squares can neither over- nor underflow
+    scale = largest_or_1(jnp.concatenate(kept, axis=1)) if rsm in _POWERS else 1.0
     a, b = (_matrix(z / scale, rsm) for z in kept)
     undefined = constant | ((jnp.isnan(a) | jnp.isnan(b)) & both).any()
     difference = jnp.where(both & ~undefined, a - b, 0)
-    far = _size(difference, norm) * scale ** _POWERS.get(rsm, 0)
+    far = _size(difference, norm)
+    for _ in range(_POWERS.get(rsm, 0)):  # not at once: a square may be too large where `far` fits
+        far = far * scale / powers[0]
     return score(
         jnp.where(undefined, jnp.nan, far),
         finite=state.finite(),
@@ -114,8 +120,7 @@ def _matrix(z: jax.Array, rsm: Similarity) -> jax.Array:
 
 
 def _size(difference: jax.Array, norm: Norm) -> jax.Array:
-    largest = jnp.abs(difference).max()
-    scale = jnp.where(largest > 0, largest, 1)
+    scale = largest_or_1(difference)
     difference = difference / scale
     if norm == "spectral":
         return scale * jnp.abs(eigvalsh(difference)).max()

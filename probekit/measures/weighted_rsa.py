@@ -12,7 +12,7 @@ from probekit.measures._arguments import jitted, splits
 from probekit.measures._status import Score, score
 from probekit.measures.banded import Columns, side_by_side
 from probekit.measures.comparisons import COMPARISONS, Comparison, compared
-from probekit.measures.rdm import METRICS, Metric, distances
+from probekit.measures.rdm import METRICS, Metric
 from probekit.measures.rdm_fitting import (
     FITTABLE,
     Model,
@@ -21,7 +21,7 @@ from probekit.measures.rdm_fitting import (
     sides,
     weighted_sum,
 )
-from probekit.measures.similarity import matching_metric
+from probekit.measures.similarity import comparable_distances, matching_metric
 from probekit.statistics import Examples, ExamplesState, state_of
 
 
@@ -199,5 +199,5 @@ def _matrices(
     squares = []
     for group in columns:
         y = state.y[:, jnp.array(group)]
-        squares.append(distances(y, options.rdm_y or matching_metric(options.rdm, y)))
-    return distances(state.x, options.rdm), jnp.stack(squares)
+        squares.append(comparable_distances(y, options.rdm_y or matching_metric(options.rdm, y)))
+    return comparable_distances(state.x, options.rdm), jnp.stack(squares)
