@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 
-from probekit.estimators._readout import OfExamples, SimilarityOfMoments
+from probekit.estimators._readout import RIGHT_ANGLE, OfExamples, SimilarityOfMoments
 from probekit.measures import Score
 from probekit.measures.aligned import aligned_cosine_score
 from probekit.measures.alignment import (
@@ -14,10 +14,9 @@ from probekit.measures.alignment import (
     shape_metric_score,
 )
 from probekit.statistics import ExamplesState, Moments, MomentsState
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, Variable
 
 _CROSS = Moments(xx="diagonal", yy="diagonal")
-_RIGHT_ANGLE = float(np.float32(np.pi / 2))  # as float32 rounds it
 _ROOT_OF_TWO = float(np.sqrt(2))
 
 
@@ -83,7 +82,7 @@ class AngularProcrustesDistance(SimilarityOfMoments):
         return (
             self._variable(
                 "angular Procrustes distance",
-                (0.0, _RIGHT_ANGLE),
+                (0.0, RIGHT_ANGLE),
                 units="rad",
                 lower_is_better=True,
             ),
@@ -128,7 +127,7 @@ class ShapeMetric(SimilarityOfMoments):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        most, units = (_RIGHT_ANGLE, "rad") if self.angular else (_ROOT_OF_TWO, "1")
+        most, units = (RIGHT_ANGLE, "rad") if self.angular else (_ROOT_OF_TWO, "1")
         long_name = f"shape metric (alpha {self.alpha:g})"
         return (self._variable(long_name, (0.0, most), units=units, lower_is_better=True),)
 
@@ -235,7 +234,7 @@ class BuresMetric(SimilarityOfMoments):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        return (self._variable("Bures distance", (0.0, float("inf")), lower_is_better=True),)
+        return (self._variable("Bures distance", AT_LEAST_0, lower_is_better=True),)
 
     def _score(self, state: MomentsState) -> Score:
         return bures_metric_score(state)

@@ -2,10 +2,8 @@
 
 import dataclasses
 
-import numpy as np
-
 from probekit._checks import check_choice
-from probekit.estimators._readout import SimilarityOfMoments
+from probekit.estimators._readout import STRAIGHT_ANGLE, SimilarityOfMoments
 from probekit.measures import Score
 from probekit.measures.matching import (
     MATCHED,
@@ -82,7 +80,7 @@ class PermutationDistance(SimilarityOfMoments):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        most, units = (float(np.float32(np.pi)), "rad") if self.angular else (2.0, "1")
+        most, units = (STRAIGHT_ANGLE, "rad") if self.angular else (2.0, "1")
         return (
             self._variable(
                 "distance of permuted units", (0.0, most), units=units, lower_is_better=True

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 
 from probekit._checks import check_at_least, check_choice, check_positive
+from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._protocol import Estimator, Pairing
 from probekit.estimators._readout import OfExamples, reported
 from probekit.measures import Score
@@ -32,7 +33,7 @@ from probekit.measures.rsm import Norm, check_rsm, rsm_norm_difference_score
 from probekit.measures.rsm import Similarity as RSM
 from probekit.measures.similarity import reweighted_rsa_scores, rsa_score, shuffled_rsa_scores
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -213,14 +214,7 @@ class RSA(OfExamples):
     @property
     def invariances(self) -> frozenset[str]:
         """Those of the distance; whole matrices may be scaled."""
-        if self.rdm == "poisson":
-            return frozenset({"permutation"})
-        maps = {"scaling", "permutation"}
-        if self.rdm != "correlation":
-            maps |= {"rotation"}
-        if self.rdm in ("euclidean", "squared_euclidean"):
-            maps |= {"translation"}
-        return frozenset(maps)
+        return invariances_of_distances(self.rdm, up_to_scale=True)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -310,17 +304,13 @@ class RSMNormDifference(OfExamples):
     @property
     def invariances(self) -> frozenset[str]:
         """Whatever leaves the entries as they are."""
-        return {
-            "correlation": frozenset({"scaling", "permutation"}),
-            "cosine": frozenset({"scaling", "rotation", "permutation"}),
-            "inner_product": frozenset({"rotation", "permutation"}),
-        }.get(self.rsm, frozenset({"translation", "rotation", "permutation"}))
+        return invariances_of_distances(self.rsm)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The difference."""
         long_name = f"{self.norm.capitalize()} norm of the difference ({self.rsm})"
-        return (self._variable(long_name, (0.0, float("inf")), lower_is_better=True),)
+        return (self._variable(long_name, AT_LEAST_0, lower_is_better=True),)
 
     def _score(self, state: ExamplesState) -> Score:
         return rsm_norm_difference_score(state, rsm=self.rsm, norm=self.norm)
