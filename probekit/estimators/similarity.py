@@ -12,7 +12,7 @@ from probekit.estimators._protocol import Estimator, Pairing
 from probekit.estimators._readout import OfExamples, reported
 from probekit.measures import Score
 from probekit.measures._arguments import jitted
-from probekit.measures.comparisons import COMPARISONS, Comparison
+from probekit.measures.comparisons import Comparison
 from probekit.measures.directions import (
     Direction,
     direction_score,
@@ -27,11 +27,15 @@ from probekit.measures.kernels import (
     linear_cka_score,
     sampled_cka_score,
 )
-from probekit.measures.rdm import METRICS, Metric
+from probekit.measures.rdm import Metric
 from probekit.measures.reweighting import WEIGHTABLE, Weightable, reweighted_cka_scores
-from probekit.measures.rsm import Norm, check_rsm, rsm_norm_difference_score
-from probekit.measures.rsm import Similarity as RSM
-from probekit.measures.similarity import reweighted_rsa_scores, rsa_score, shuffled_rsa_scores
+from probekit.measures.rsm import RSM, Norm, check_rsm, rsm_norm_difference_score
+from probekit.measures.similarity import (
+    check_rsa,
+    reweighted_rsa_scores,
+    rsa_score,
+    shuffled_rsa_scores,
+)
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
 from probekit.variables import AT_LEAST_0, Variable
 
@@ -195,10 +199,7 @@ class RSA(OfExamples):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_choice("rdm", self.rdm, METRICS)
-        check_choice("comparison", self.comparison, COMPARISONS)
-        if self.rdm_y is not None:
-            check_choice("rdm_y", self.rdm_y, METRICS)
+        check_rsa(self.rdm, self.rdm_y, self.comparison)
         super().__post_init__()
 
     @property

@@ -1,6 +1,6 @@
 """How far two matrices of similarities or distances between examples are apart."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -15,8 +15,8 @@ from probekit.measures.rdm import distances
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics._arrays import product
 
-Similarity = Literal["euclidean", "squared_euclidean", "correlation", "cosine", "inner_product"]
-SIMILARITIES = ("euclidean", "squared_euclidean", "correlation", "cosine", "inner_product")
+RSM = Literal["euclidean", "squared_euclidean", "correlation", "cosine", "inner_product"]
+RSMS: tuple[RSM, ...] = get_args(RSM)
 Norm = Literal["frobenius", "spectral"]
 NORMS = ("frobenius", "spectral")
 _POWERS = {"euclidean": 1, "squared_euclidean": 2, "inner_product": 2}
@@ -24,7 +24,7 @@ _POWERS = {"euclidean": 1, "squared_euclidean": 2, "inner_product": 2}
 
 
 def rsm_norm_difference(
-    x: Any, y: Any, *, rsm: Similarity = "euclidean", norm: Norm = "frobenius"
+    x: Any, y: Any, *, rsm: RSM = "euclidean", norm: Norm = "frobenius"
 ) -> jax.Array:
     """Norm of the difference of two representational similarity matrices: ‖S_x - S_y‖.
 
@@ -75,19 +75,19 @@ def rsm_norm_difference(
     return _rsm_norm_difference(*matched(x, y, least=2), rsm, norm)
 
 
-def check_rsm(rsm: Similarity, norm: Norm) -> None:
+def check_rsm(rsm: RSM, norm: Norm) -> None:
     """Raise `OptionError` unless the options are among their choices."""
-    check_choice("rsm", rsm, SIMILARITIES)
+    check_choice("rsm", rsm, RSMS)
     check_choice("norm", norm, NORMS)
 
 
 @jitted(2, 3)
-def _rsm_norm_difference(x: jax.Array, y: jax.Array, rsm: Similarity, norm: Norm) -> jax.Array:
+def _rsm_norm_difference(x: jax.Array, y: jax.Array, rsm: RSM, norm: Norm) -> jax.Array:
     state = state_of(Examples(capacity=x.shape[0]), x, y)
     return rsm_norm_difference_score(state, rsm=rsm, norm=norm).value
 
 
-def rsm_norm_difference_score(state: ExamplesState, *, rsm: Similarity, norm: Norm) -> Score:
+def rsm_norm_difference_score(state: ExamplesState, *, rsm: RSM, norm: Norm) -> Score:
     """`rsm_norm_difference` of the examples that were kept."""
     present = state.present
     both = present[:, None] & present[None, :]
@@ -115,7 +115,7 @@ def rsm_norm_difference_score(state: ExamplesState, *, rsm: Similarity, norm: No
     )
 
 
-def _matrix(z: jax.Array, rsm: Similarity) -> jax.Array:
+def _matrix(z: jax.Array, rsm: RSM) -> jax.Array:
     return product(z, z.T) if rsm == "inner_product" else distances(z, rsm)
 
 

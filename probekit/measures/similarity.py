@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice, check_rank, check_same_examples, shape_text
-from probekit.errors import OptionError, ShapeError
-from probekit.measures._arguments import jitted, matched, matrix
+from probekit._checks import check_choice, check_same_examples
+from probekit.errors import OptionError
+from probekit.measures._arguments import jitted, matched, square_matrix
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
 from probekit.measures.comparisons import COMPARISONS, WHITENED, Comparison, compared
@@ -83,14 +83,19 @@ def rsa(
     >>> round(float(rsa(x, 2 * x[:, ::-1] + 1, rdm="euclidean")), 6)
     1.0
     """
-    check_choice("rdm", rdm, METRICS)
-    check_choice("comparison", comparison, COMPARISONS)
-    if rdm_y is not None:
-        check_choice("rdm_y", rdm_y, METRICS)
+    check_rsa(rdm, rdm_y, comparison)
     x, y = matched(x, y, least=3)
     if comparison == "spearman" and not _traced(x, y):
         return _spearman(*_both_pairs(x, y, rdm, rdm_y))
     return _rsa(x, y, rdm, rdm_y, comparison)
+
+
+def check_rsa(rdm: Metric, rdm_y: Metric | None, comparison: Comparison) -> None:
+    """Raise `OptionError` unless the options are among their choices."""
+    check_choice("rdm", rdm, METRICS)
+    check_choice("comparison", comparison, COMPARISONS)
+    if rdm_y is not None:
+        check_choice("rdm_y", rdm_y, METRICS)
 
 
 def compare_rdms(
@@ -145,14 +150,8 @@ def compare_rdms(
         raise OptionError(
             f"missing='omit': not for comparison={comparison!r}, which weighs all pairs together."
         )
-    a, b = (z if hasattr(z, "shape") else np.asarray(z) for z in (a, b))
-    check_rank("a", a, least=2, most=2)
-    check_rank("b", b, least=2, most=2)
-    a, b = matrix("a", a, least=3), matrix("b", b)
+    a, b = square_matrix("a", a, least=3), square_matrix("b", b)
     check_same_examples("a", a, "b", b)
-    for name, square in (("a", a), ("b", b)):
-        if square.shape[0] != square.shape[1]:
-            raise ShapeError(f"{name}: {shape_text(square)}; a square matrix is needed.")
     if comparison == "spearman" and not _traced(a, b):
         u, v = np.asarray(_pairs(a)), np.asarray(_pairs(b))
         kept = ~(np.isnan(u) | np.isnan(v)) | (missing != "omit")
