@@ -1,6 +1,6 @@
 """Similarity of neighbourhoods: which examples lie close to which."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -18,16 +18,7 @@ from probekit.statistics import Examples, ExamplesState, state_of
 Neighbourhood = Literal[
     "jaccard", "rank", "joint", "overlap", "second_order", "cycle", "subsequence", "edit"
 ]
-NEIGHBOURHOODS = (
-    "jaccard",
-    "rank",
-    "joint",
-    "overlap",
-    "second_order",
-    "cycle",
-    "subsequence",
-    "edit",
-)
+NEIGHBOURHOODS: tuple[Neighbourhood, ...] = get_args(Neighbourhood)
 NEIGHBOUR_METRICS = ("cosine", "euclidean")
 DEFAULT_NEIGHBOURS = 10
 
