@@ -59,6 +59,13 @@ def test_weighted_rsa(size):
     same(lambda x: m.weighted_rsa(x, groups).score, size)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_decoding_accuracy(size):
+    labels = X[:, 0] > np.median(X[:, 0])
+    assert m.decoding_accuracy(X, labels) > 0.8
+    same(lambda x: m.decoding_accuracy(x, labels), size)
+
+
 def test_a_norm_that_is_too_large_is_undefined_and_one_that_is_not_is_exact():
     large = np.float32([[0], [3e38]])
     assert np.isnan(m.rsm_norm_difference(large, 0.5 * large, rsm="inner_product"))
