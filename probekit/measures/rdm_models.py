@@ -11,7 +11,7 @@ from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import matrix
 from probekit.measures.comparisons import COMPARISONS, Comparison
 from probekit.measures.rdm_fitting import Model, check_model
-from probekit.measures.rdm_parts import fitted_weights, held_out_score
+from probekit.measures.rdm_parts import Part, Recipe, fitted_weights, held_out_score
 
 _LEAST = 3  # conditions: of two there is a single dissimilarity, and nothing to compare
 DEFAULT_FOLDS = 2
@@ -109,9 +109,8 @@ def fit_rdm_weights(
     [4.0, 1.0]
     """
     squares, targets = _checked(candidates, target, model, comparison, penalty)
-    every = jnp.ones(squares.shape[1], bool)
-    subjects = jnp.ones(len(targets), bool)
-    return fitted_weights(squares, targets, every, subjects, model, comparison, float(penalty))
+    every = Part(jnp.ones(squares.shape[1], bool), jnp.ones(len(targets), bool))
+    return fitted_weights(squares, targets, every, Recipe(model, comparison, float(penalty)))
 
 
 def evaluate_rdm_model(
@@ -189,24 +188,18 @@ def evaluate_rdm_model(
     of_subjects = _folds("subject_folds", subject_folds, len(targets), 1, "subjects", seed)
     if len(of_examples) * len(of_subjects) == 1:
         raise OptionError("folds: 1 in all; give at least 2 of conditions or of subjects.")
-    penalty = float(penalty)
-    scores, weights, conditions, subjects = [], [], [], []
-    for subject in of_subjects:
-        for condition in of_examples:
-            examples, fit_on = (z if z.all() else ~z for z in (condition, subject))
-            weights.append(
-                fitted_weights(
-                    squares, targets, examples, fit_on, model, comparison, float(penalty)
-                )
-            )
-            score = held_out_score(squares, targets, condition, subject, weights[-1], comparison)
-            scores.append(score)
-            conditions.append(condition)
-            subjects.append(subject)
+    recipe = Recipe(model, comparison, float(penalty))
+    scores, weights, parts = [], [], []
+    for some_subjects in of_subjects:
+        for some_conditions in of_examples:
+            part = Part(some_conditions, some_subjects)
+            rest = Part(*(inside if inside.all() else ~inside for inside in part))
+            weights.append(fitted_weights(squares, targets, rest, recipe))
+            scores.append(held_out_score(squares, targets, part, weights[-1], comparison))
+            parts.append(part)
     each = jnp.stack(scores)
-    return RDMEvaluation(
-        each.mean(), each, jnp.stack(weights), np.stack(conditions), np.stack(subjects)
-    )
+    conditions, subjects = (np.stack(side) for side in zip(*parts, strict=True))
+    return RDMEvaluation(each.mean(), each, jnp.stack(weights), conditions, subjects)
 
 
 def _checked(

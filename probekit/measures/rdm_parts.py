@@ -3,6 +3,8 @@
 Parts are masks and not slices, so that one program serves all folds.
 """
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -19,43 +21,86 @@ from probekit.measures.rdm_fitting import (
 )
 
 
-@jitted(4, 5, 6)
-def fitted_weights(
-    squares: jax.Array,
-    targets: jax.Array,
-    examples: jax.Array,
-    subjects: jax.Array,
-    model: Model,
-    comparison: Comparison,
-    penalty: float,
-) -> jax.Array:
-    """Weights of the candidates as given, fitted to these examples and subjects."""
-    if comparison in FITTABLE:
-        weights = _fitted(squares, targets, examples, subjects, model, comparison, penalty)
-    else:
-        weights = _unfitted(squares, targets, examples, subjects, model, comparison)
-    defined = _finite(squares, examples).all() & (_finite(targets, examples) | ~subjects).all()
+class Part(NamedTuple):
+    """Which examples, and which subjects, boolean ``(example,)`` and ``(subject,)``."""
+
+    examples: jax.Array | np.ndarray
+    subjects: jax.Array | np.ndarray
+
+
+class Recipe(NamedTuple):
+    """How weights are fitted, and compared."""
+
+    model: Model
+    comparison: Comparison
+    penalty: float
+
+
+@jitted(3)
+def fitted_weights(squares: jax.Array, targets: jax.Array, part: Part, recipe: Recipe) -> jax.Array:
+    """Weights of the candidates as given, fitted to a part of the data."""
+    fit = _fitted if recipe.comparison in FITTABLE else _unfitted
+    weights = fit(squares, targets, part, recipe)
+    known = _finite(targets, part.examples) | ~part.subjects
+    defined = _finite(squares, part.examples).all() & known.all()
     return jnp.where(defined, weights, jnp.nan)
 
 
-def _fitted(
+def _fitted(squares: jax.Array, targets: jax.Array, part: Part, recipe: Recipe) -> jax.Array:
+    candidates, wanted = (
+        sides(matrices, part.examples, recipe.comparison) for matrices in (squares, targets)
+    )
+    # The mean comparison is that with the mean of the targets, each of length 1.
+    mean = _mean_of_subjects(wanted.vectors, part.subjects)
+    weights = fitted(candidates, mean, recipe.model, recipe.penalty).weights
+    weights = of_the_given(weights, candidates.lengths, recipe.model)
+    # Constant matrices have no comparison with anything.
+    constant = (part.subjects & (wanted.lengths == 0)).any() | (candidates.lengths == 0).all()
+    return jnp.where(constant, jnp.nan, weights)
+
+
+def _unfitted(squares: jax.Array, targets: jax.Array, part: Part, recipe: Recipe) -> jax.Array:
+    """Weights of models that need no least squares, for comparisons that have none."""
+    if recipe.model == "fixed":
+        return jnp.ones(len(squares), squares.dtype)
+    each = jnp.stack(
+        [_mean_comparison(square, targets, part, recipe.comparison) for square in squares]
+    )
+    best = jnp.argmax(jnp.where(jnp.isnan(each), -jnp.inf, each))
+    chosen = jax.nn.one_hot(best, len(squares), dtype=squares.dtype)
+    return jnp.where(jnp.isnan(each).all(), jnp.nan, chosen)
+
+
+@jitted(4)
+def held_out_score(
     squares: jax.Array,
     targets: jax.Array,
-    examples: jax.Array,
-    subjects: jax.Array,
-    model: Model,
+    part: Part,
+    weights: jax.Array,
     comparison: Comparison,
-    penalty: float,
 ) -> jax.Array:
-    candidates, wanted = (sides(part, examples, comparison) for part in (squares, targets))
-    # The mean comparison is that with the mean of the targets, each of length 1.
-    mean = jnp.where(subjects[:, None], wanted.vectors, 0).sum(axis=0) / subjects.sum()
-    weights = of_the_given(
-        fitted(candidates, mean, model, penalty).weights, candidates.lengths, model
-    )
-    # Constant matrices have no comparison with anything.
-    constant = (subjects & (wanted.lengths == 0)).any() | (candidates.lengths == 0).all()
-    return jnp.where(constant, jnp.nan, weights)
+    """Mean comparison of the weighted sum with the matrices of a part; 0 if all weights are."""
+    value = _mean_comparison(weighted_sum(squares, weights), targets, part, comparison)
+    if comparison not in FITTABLE:
+        return value
+    examples, subjects = part
+    defined = _finite(targets, examples) & (sides(targets, examples, comparison).lengths > 0)
+    silent = (weights == 0).all() & (defined | ~subjects).all() & _finite(squares, examples).all()
+    return jnp.where(silent, 0, value)
+
+
+def _mean_comparison(
+    square: jax.Array, targets: jax.Array, part: Part, comparison: Comparison
+) -> jax.Array:
+    """Mean comparison of a matrix with those of the subjects, over pairs of the examples."""
+    each = jax.vmap(lambda target: compared(square, target, part.examples, comparison))(targets)
+    return _mean_of_subjects(each, part.subjects)
+
+
+def _mean_of_subjects(each: jax.Array, subjects: jax.Array) -> jax.Array:
+    """Mean over the first axis, of these subjects."""
+    counted = subjects.reshape(-1, *[1] * (each.ndim - 1))
+    return jnp.where(counted, each, 0).sum(axis=0) / subjects.sum()
 
 
 def _finite(squares: jax.Array, examples: jax.Array) -> jax.Array:
@@ -63,53 +108,3 @@ def _finite(squares: jax.Array, examples: jax.Array) -> jax.Array:
     upper = np.triu(np.ones(squares.shape[1:], bool), 1)
     counted = upper & examples[:, None] & examples[None, :]
     return (jnp.isfinite(squares) | ~counted).all(axis=(1, 2))
-
-
-def _unfitted(
-    squares: jax.Array,
-    targets: jax.Array,
-    examples: jax.Array,
-    subjects: jax.Array,
-    model: Model,
-    comparison: Comparison,
-) -> jax.Array:
-    """Weights of models that need no least squares, for comparisons that have none."""
-    if model == "fixed":
-        return jnp.ones(len(squares), squares.dtype)
-    each = jnp.stack(
-        [_mean_comparison(square, targets, examples, subjects, comparison) for square in squares]
-    )
-    best = jnp.argmax(jnp.where(jnp.isnan(each), -jnp.inf, each))
-    chosen = jax.nn.one_hot(best, len(squares), dtype=squares.dtype)
-    return jnp.where(jnp.isnan(each).all(), jnp.nan, chosen)
-
-
-def _mean_comparison(
-    square: jax.Array,
-    targets: jax.Array,
-    examples: jax.Array,
-    subjects: jax.Array,
-    comparison: Comparison,
-) -> jax.Array:
-    """Mean comparison of a matrix with those of these subjects, over pairs of these examples."""
-    each = jax.vmap(lambda target: compared(square, target, examples, comparison))(targets)
-    return jnp.where(subjects, each, 0).sum() / subjects.sum()
-
-
-@jitted(5)
-def held_out_score(
-    squares: jax.Array,
-    targets: jax.Array,
-    examples: jax.Array,
-    subjects: jax.Array,
-    weights: jax.Array,
-    comparison: Comparison,
-) -> jax.Array:
-    """Mean comparison of the weighted sum with the matrices of these subjects; 0 if it is 0."""
-    prediction = weighted_sum(squares, weights)
-    value = _mean_comparison(prediction, targets, examples, subjects, comparison)
-    if comparison not in FITTABLE:
-        return value
-    defined = _finite(targets, examples) & (sides(targets, examples, comparison).lengths > 0)
-    silent = (weights == 0).all() & (defined | ~subjects).all() & _finite(squares, examples).all()
-    return jnp.where(silent, 0, value)
