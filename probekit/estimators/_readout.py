@@ -71,6 +71,15 @@ class SimilarityOfMoments(Readout):
         return Moments()
 
 
+class SimilarityOfUnits(SimilarityOfMoments):
+    """A similarity that asks only how units of one vary with units of the other; abstract."""
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances between the units, and their variances."""
+        return Moments(xx="diagonal", yy="diagonal")
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class OfExamples(Readout):
     """A score of a fixed number of examples, the same in every layer; abstract."""

@@ -4,7 +4,12 @@ import dataclasses
 
 import numpy as np
 
-from probekit.estimators._readout import RIGHT_ANGLE, OfExamples, SimilarityOfMoments
+from probekit.estimators._readout import (
+    RIGHT_ANGLE,
+    OfExamples,
+    SimilarityOfMoments,
+    SimilarityOfUnits,
+)
 from probekit.measures import Score
 from probekit.measures.aligned import aligned_cosine_score
 from probekit.measures.alignment import (
@@ -13,15 +18,14 @@ from probekit.measures.alignment import (
     check_alpha,
     shape_metric_score,
 )
-from probekit.statistics import ExamplesState, Moments, MomentsState
+from probekit.statistics import ExamplesState, MomentsState
 from probekit.variables import AT_LEAST_0, Variable
 
-_CROSS = Moments(xx="diagonal", yy="diagonal")
 _ROOT_OF_TWO = float(np.sqrt(2))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ProcrustesDistance(SimilarityOfMoments):
+class ProcrustesDistance(SimilarityOfUnits):
     """Distance of two representations after the best rotation.
 
     As `probekit.measures.procrustes_distance`.
@@ -41,11 +45,6 @@ class ProcrustesDistance(SimilarityOfMoments):
     )
 
     @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CROSS
-
-    @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
         return (self._variable("Procrustes distance", (0.0, _ROOT_OF_TWO), lower_is_better=True),)
@@ -55,7 +54,7 @@ class ProcrustesDistance(SimilarityOfMoments):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class AngularProcrustesDistance(SimilarityOfMoments):
+class AngularProcrustesDistance(SimilarityOfUnits):
     """Angle between two representations after the best rotation.
 
     As `probekit.measures.angular_procrustes_distance`.
@@ -70,11 +69,6 @@ class AngularProcrustesDistance(SimilarityOfMoments):
     symmetric = True
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
     references = "Williams et al. 2021, Generalized shape metrics on neural representations"
-
-    @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CROSS
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -176,7 +170,7 @@ class AlignedCosine(OfExamples):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BuresSimilarity(SimilarityOfMoments):
+class BuresSimilarity(SimilarityOfUnits):
     """Normalised Bures similarity of the Gram matrices.
 
     As `probekit.measures.bures_similarity`.
@@ -193,11 +187,6 @@ class BuresSimilarity(SimilarityOfMoments):
     references = "Tang et al. 2020, Similarity of neural networks with gradients"
 
     @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CROSS
-
-    @property
     def variables(self) -> tuple[Variable, ...]:
         """The similarity."""
         return (self._variable("normalised Bures similarity", (0.0, 1.0)),)
@@ -207,7 +196,7 @@ class BuresSimilarity(SimilarityOfMoments):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BuresMetric(SimilarityOfMoments):
+class BuresMetric(SimilarityOfUnits):
     """Bures distance of the Gram matrices, in units of the representations.
 
     As `probekit.measures.bures_metric`.
@@ -225,11 +214,6 @@ class BuresMetric(SimilarityOfMoments):
         "Bhatia, Jain and Lim 2019, On the Bures-Wasserstein distance between positive definite "
         "matrices"
     )
-
-    @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CROSS
 
     @property
     def variables(self) -> tuple[Variable, ...]:
