@@ -126,6 +126,11 @@ def compare_rdms(
     OptionError
         If `comparison` or `missing` is not among its choices, or nothing can be left out.
 
+    Notes
+    -----
+    Invariant to the scale of either matrix; correlations also to a number added to all entries,
+    ranks to whatever keeps their order. O(n²), and O(n² log n) for ranks.
+
     References
     ----------
     Kriegeskorte, Mur and Bandettini 2008, Representational similarity analysis.
