@@ -189,16 +189,15 @@ def evaluate_rdm_model(
     if len(of_examples) * len(of_subjects) == 1:
         raise OptionError("folds: 1 in all; give at least 2 of conditions or of subjects.")
     recipe = Recipe(model, comparison, float(penalty))
-    scores, weights, parts = [], [], []
-    for some_subjects in of_subjects:
-        for some_conditions in of_examples:
-            part = Part(some_conditions, some_subjects)
-            rest = Part(*(inside if inside.all() else ~inside for inside in part))
-            weights.append(fitted_weights(squares, targets, rest, recipe))
-            scores.append(held_out_score(squares, targets, part, weights[-1], comparison))
-            parts.append(part)
+    both = [(examples, subjects) for subjects in of_subjects for examples in of_examples]
+    scores, weights = [], []
+    for inside in both:
+        part = Part(*map(jnp.asarray, inside))
+        rest = Part(*(jnp.asarray(side if side.all() else ~side) for side in inside))
+        weights.append(fitted_weights(squares, targets, rest, recipe))
+        scores.append(held_out_score(squares, targets, part, weights[-1], comparison))
     each = jnp.stack(scores)
-    conditions, subjects = (np.stack(side) for side in zip(*parts, strict=True))
+    conditions, subjects = (np.stack(side) for side in zip(*both, strict=True))
     return RDMEvaluation(each.mean(), each, jnp.stack(weights), conditions, subjects)
 
 

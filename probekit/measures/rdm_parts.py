@@ -24,8 +24,8 @@ from probekit.measures.rdm_fitting import (
 class Part(NamedTuple):
     """Which examples, and which subjects, boolean ``(example,)`` and ``(subject,)``."""
 
-    examples: jax.Array | np.ndarray
-    subjects: jax.Array | np.ndarray
+    examples: jax.Array
+    subjects: jax.Array
 
 
 class Recipe(NamedTuple):
