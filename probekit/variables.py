@@ -6,6 +6,12 @@ printed table, so that each fact about a score is written once.
 
 from typing import Any, NamedTuple
 
+AT_LEAST_0 = (0.0, float("inf"))
+"""The range of lengths, distances, counts and losses."""
+
+AT_MOST_1 = (-float("inf"), 1.0)
+"""The range of R² on other examples than those that were fitted."""
+
 LOWER_IS_BETTER = "lower_is_better"
 """The attribute of variables that are distances or losses."""
 

@@ -5,29 +5,24 @@ import dataclasses
 from typing import Any, ClassVar
 
 import jax
+import numpy as np
 
 from probekit._checks import check_at_least
 from probekit.estimators._protocol import Estimator
 from probekit.measures import Score
-from probekit.measures.regression import MultiOutput
 from probekit.statistics import Examples, ExamplesState, Moments
 from probekit.variables import Variable
+
+RIGHT_ANGLE = float(np.float32(np.pi / 2))
+"""The largest angle between directions that have no sign, as float32 rounds it: a bit upwards."""
+
+STRAIGHT_ANGLE = float(np.float32(np.pi))
+"""The largest angle between directions."""
 
 
 def reported(name: str, score: Score) -> dict[str, jax.Array]:
     """Return the variable and its status code."""
     return {name: score.value, f"{name}_status": score.status}
-
-
-def invariances_of_average(multioutput: MultiOutput) -> frozenset[str]:
-    """Return what leaves an average of the units' R² as it is.
-
-    A rotation changes the mean over units, but not the share of the total variance.
-    """
-    if multioutput == "raw_values":
-        return frozenset({"translation", "scaling"})
-    weighted = {"rotation"} if multioutput == "variance_weighted" else set()
-    return frozenset({"translation", "scaling", "permutation", *weighted})
 
 
 class Readout(Estimator):
@@ -74,6 +69,15 @@ class SimilarityOfMoments(Readout):
     def statistic(self) -> Moments:
         """All second moments, unless a final class needs fewer."""
         return Moments()
+
+
+class SimilarityOfUnits(SimilarityOfMoments):
+    """A similarity that asks only how units of one vary with units of the other; abstract."""
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances between the units, and their variances."""
+        return Moments(xx="diagonal", yy="diagonal")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

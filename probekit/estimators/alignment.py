@@ -4,7 +4,12 @@ import dataclasses
 
 import numpy as np
 
-from probekit.estimators._readout import OfExamples, SimilarityOfMoments
+from probekit.estimators._readout import (
+    RIGHT_ANGLE,
+    OfExamples,
+    SimilarityOfMoments,
+    SimilarityOfUnits,
+)
 from probekit.measures import Score
 from probekit.measures.aligned import aligned_cosine_score
 from probekit.measures.alignment import (
@@ -13,16 +18,14 @@ from probekit.measures.alignment import (
     check_alpha,
     shape_metric_score,
 )
-from probekit.statistics import ExamplesState, Moments, MomentsState
-from probekit.variables import Variable
+from probekit.statistics import ExamplesState, MomentsState
+from probekit.variables import AT_LEAST_0, Variable
 
-_CROSS = Moments(xx="diagonal", yy="diagonal")
-_RIGHT_ANGLE = float(np.float32(np.pi / 2))  # as float32 rounds it
 _ROOT_OF_TWO = float(np.sqrt(2))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ProcrustesDistance(SimilarityOfMoments):
+class ProcrustesDistance(SimilarityOfUnits):
     """Distance of two representations after the best rotation.
 
     As `probekit.measures.procrustes_distance`.
@@ -42,11 +45,6 @@ class ProcrustesDistance(SimilarityOfMoments):
     )
 
     @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CROSS
-
-    @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
         return (self._variable("Procrustes distance", (0.0, _ROOT_OF_TWO), lower_is_better=True),)
@@ -56,7 +54,7 @@ class ProcrustesDistance(SimilarityOfMoments):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class AngularProcrustesDistance(SimilarityOfMoments):
+class AngularProcrustesDistance(SimilarityOfUnits):
     """Angle between two representations after the best rotation.
 
     As `probekit.measures.angular_procrustes_distance`.
@@ -73,17 +71,12 @@ class AngularProcrustesDistance(SimilarityOfMoments):
     references = "Williams et al. 2021, Generalized shape metrics on neural representations"
 
     @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CROSS
-
-    @property
     def variables(self) -> tuple[Variable, ...]:
         """The angle."""
         return (
             self._variable(
                 "angular Procrustes distance",
-                (0.0, _RIGHT_ANGLE),
+                (0.0, RIGHT_ANGLE),
                 units="rad",
                 lower_is_better=True,
             ),
@@ -128,7 +121,7 @@ class ShapeMetric(SimilarityOfMoments):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        most, units = (_RIGHT_ANGLE, "rad") if self.angular else (_ROOT_OF_TWO, "1")
+        most, units = (RIGHT_ANGLE, "rad") if self.angular else (_ROOT_OF_TWO, "1")
         long_name = f"shape metric (alpha {self.alpha:g})"
         return (self._variable(long_name, (0.0, most), units=units, lower_is_better=True),)
 
@@ -177,7 +170,7 @@ class AlignedCosine(OfExamples):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BuresSimilarity(SimilarityOfMoments):
+class BuresSimilarity(SimilarityOfUnits):
     """Normalised Bures similarity of the Gram matrices.
 
     As `probekit.measures.bures_similarity`.
@@ -194,11 +187,6 @@ class BuresSimilarity(SimilarityOfMoments):
     references = "Tang et al. 2020, Similarity of neural networks with gradients"
 
     @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CROSS
-
-    @property
     def variables(self) -> tuple[Variable, ...]:
         """The similarity."""
         return (self._variable("normalised Bures similarity", (0.0, 1.0)),)
@@ -208,7 +196,7 @@ class BuresSimilarity(SimilarityOfMoments):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BuresMetric(SimilarityOfMoments):
+class BuresMetric(SimilarityOfUnits):
     """Bures distance of the Gram matrices, in units of the representations.
 
     As `probekit.measures.bures_metric`.
@@ -228,14 +216,9 @@ class BuresMetric(SimilarityOfMoments):
     )
 
     @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CROSS
-
-    @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        return (self._variable("Bures distance", (0.0, float("inf")), lower_is_better=True),)
+        return (self._variable("Bures distance", AT_LEAST_0, lower_is_better=True),)
 
     def _score(self, state: MomentsState) -> Score:
         return bures_metric_score(state)

@@ -6,7 +6,7 @@ from probekit.estimators._readout import OfExamples, Readout
 from probekit.measures import Score
 from probekit.measures.cloud import concentricity_score, magnitude_score, uniformity_score
 from probekit.statistics import ExamplesState, Moments, MomentsState
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class Magnitude(Readout):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The length."""
-        return (self._variable("length of the mean example", (0.0, float("inf"))),)
+        return (self._variable("length of the mean example", AT_LEAST_0),)
 
     @property
     def statistic(self) -> Moments:

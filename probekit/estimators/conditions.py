@@ -6,11 +6,13 @@ from typing import Any
 import jax
 
 from probekit._checks import check_at_least
+from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures.conditions import (
     CROSSED,
     DEFAULT_FOLDS,
+    WHITENING,
     ConditionMetric,
     check_conditions,
     condition_score,
@@ -55,13 +57,8 @@ class ConditionRDM(Estimator):
     @property
     def invariances(self) -> frozenset[str]:
         """Those of the distance."""
-        if self.metric in ("euclidean", "squared_euclidean"):
-            return frozenset({"translation", "rotation", "permutation"})
-        if self.metric in ("correlation", "cosine"):
-            rotation = {"rotation"} if self.metric == "cosine" else set()
-            return frozenset({"scaling", "permutation", *rotation})
-        if self.metric in ("poisson", "poisson_cv"):
-            return frozenset({"permutation"})
+        if self.metric not in WHITENING:
+            return invariances_of_distances(self.metric)
         linear = {"linear", "rotation"} if self.shrinkage == 0 else set()
         return frozenset({"translation", "scaling", "permutation", *linear})
 

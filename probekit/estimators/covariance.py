@@ -2,10 +2,8 @@
 
 import dataclasses
 
-import numpy as np
-
 from probekit._checks import check_choice
-from probekit.estimators._readout import SimilarityOfMoments
+from probekit.estimators._readout import RIGHT_ANGLE, SimilarityOfMoments
 from probekit.measures import Score
 from probekit.measures.covariance import WEIGHTINGS, Weighting, angular_cka_score, pls_score
 from probekit.measures.kernels import linear_cka_score
@@ -59,11 +57,10 @@ class AngularCKADistance(SimilarityOfMoments):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The angle."""
-        right_angle = float(np.float32(np.pi / 2))  # as float32 rounds it
         return (
             self._variable(
                 "angle of Gram matrices (CKA)",
-                (0.0, right_angle),
+                (0.0, RIGHT_ANGLE),
                 units="rad",
                 lower_is_better=True,
             ),

@@ -15,7 +15,7 @@ from probekit.measures.classification import (
 )
 from probekit.measures.regression import DEFAULT_PENALTY, MULTIOUTPUT, MultiOutput, decoding_score
 from probekit.statistics import Examples, ExamplesState, Moments, MomentsState
-from probekit.variables import Variable
+from probekit.variables import AT_MOST_1, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class DecodingR2(Estimator):
                 self.name,
                 dims=("k",) if self.multioutput == "raw_values" else (),
                 long_name="feature predicted from the representation (R²)",
-                valid_range=(-float("inf"), 1.0),
+                valid_range=AT_MOST_1,
                 references="Hoerl and Kennard 1970, Ridge regression",
             ),
         )

@@ -23,7 +23,7 @@ from probekit.measures.kernels import (
     sampled_hsic_score,
 )
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Statistic
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, Variable
 
 _MAPS = frozenset({"translation", "scaling", "rotation", "permutation"})
 
@@ -184,7 +184,7 @@ class RiemannianDistance(OfExamples):
         """The distance."""
         return (
             self._variable(
-                "Riemannian distance of Gram matrices", (0.0, float("inf")), lower_is_better=True
+                "Riemannian distance of Gram matrices", AT_LEAST_0, lower_is_better=True
             ),
         )
 

@@ -5,11 +5,12 @@ import dataclasses
 import jax
 
 from probekit._checks import check_choice
+from probekit.estimators._invariances import invariances_of_average
 from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import invariances_of_average, reported
+from probekit.estimators._readout import reported
 from probekit.measures.regression import MULTIOUTPUT, MultiOutput, encoding_score
 from probekit.statistics import Moments, MomentsState
-from probekit.variables import Variable
+from probekit.variables import AT_MOST_1, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ class LinearR2(Estimator):
                 self.name,
                 dims=("unit",) if self.multioutput == "raw_values" else (),
                 long_name="variance explained by the feature (R²)",
-                valid_range=(-float("inf"), 1.0),
+                valid_range=AT_MOST_1,
                 references="Lampinen, Chan and Hermann 2024, arXiv 2405.05847",
             ),
         )

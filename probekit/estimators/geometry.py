@@ -6,7 +6,7 @@ from probekit.estimators._readout import Readout
 from probekit.measures import Score
 from probekit.measures.geometry import participation_ratio_score, total_variance_score
 from probekit.statistics import Moments, MomentsState
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class TotalVariance(Readout):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The variance."""
-        return (self._variable("total variance of the representation", (0.0, float("inf"))),)
+        return (self._variable("total variance of the representation", AT_LEAST_0),)
 
     @property
     def statistic(self) -> Moments:

@@ -21,7 +21,7 @@ from probekit.measures.information import (
 )
 from probekit.measures.variational import SCALES, check_scales, variational_score
 from probekit.statistics import Examples, ExamplesState
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -142,14 +142,14 @@ def _length_and_compression(
             name,
             long_name=f"{code} codelength of the feature ({of})",
             units="bit",
-            valid_range=(0.0, float("inf")),
+            valid_range=AT_LEAST_0,
             references=references,
             lower_is_better=True,
         ),
         Variable(
             f"{name}_compression",
             long_name=f"uniform codelength / {code} codelength",
-            valid_range=(0.0, float("inf")),
+            valid_range=AT_LEAST_0,
             references=references,
         ),
     )

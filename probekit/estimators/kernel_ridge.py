@@ -5,6 +5,7 @@ import dataclasses
 import jax
 
 from probekit._checks import check_at_least
+from probekit.estimators._invariances import invariances_of_units
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.estimators.ridge import RANGES, WORDS, penalty_variable, score_and_penalty
@@ -56,8 +57,7 @@ class OfKernels(Estimator):
     @property
     def invariances(self) -> frozenset[str]:
         """Those of a mean over units."""
-        of_all = set() if self.multioutput == "raw_values" else {"permutation"}
-        return frozenset({"translation", "scaling", *of_all})
+        return invariances_of_units(self.multioutput)
 
     @property
     def statistic(self) -> Examples:

@@ -2,10 +2,8 @@
 
 import dataclasses
 
-import numpy as np
-
 from probekit._checks import check_choice
-from probekit.estimators._readout import SimilarityOfMoments
+from probekit.estimators._readout import STRAIGHT_ANGLE, SimilarityOfUnits
 from probekit.measures import Score
 from probekit.measures.matching import (
     MATCHED,
@@ -15,14 +13,12 @@ from probekit.measures.matching import (
     semi_matching_score,
     soft_matching_score,
 )
-from probekit.statistics import Moments, MomentsState
+from probekit.statistics import MomentsState
 from probekit.variables import Variable
-
-_CORRELATIONS = Moments(xx="diagonal", yy="diagonal")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PermutationMatching(SimilarityOfMoments):
+class PermutationMatching(SimilarityOfUnits):
     """Mean correlation of units that are matched one to one.
 
     As `probekit.measures.permutation_matching`.
@@ -40,11 +36,6 @@ class PermutationMatching(SimilarityOfMoments):
     references = "Li et al. 2016, Convergent learning"
 
     @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CORRELATIONS
-
-    @property
     def variables(self) -> tuple[Variable, ...]:
         """The correlation."""
         return (self._variable("correlation of matched units", (-1.0, 1.0)),)
@@ -54,7 +45,7 @@ class PermutationMatching(SimilarityOfMoments):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PermutationDistance(SimilarityOfMoments):
+class PermutationDistance(SimilarityOfUnits):
     """Distance of two representations after the best permutation of units.
 
     As `probekit.measures.permutation_distance`.
@@ -75,14 +66,9 @@ class PermutationDistance(SimilarityOfMoments):
     references = "Williams et al. 2021, Generalized shape metrics on neural representations"
 
     @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CORRELATIONS
-
-    @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        most, units = (float(np.float32(np.pi)), "rad") if self.angular else (2.0, "1")
+        most, units = (STRAIGHT_ANGLE, "rad") if self.angular else (2.0, "1")
         return (
             self._variable(
                 "distance of permuted units", (0.0, most), units=units, lower_is_better=True
@@ -94,7 +80,7 @@ class PermutationDistance(SimilarityOfMoments):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SoftMatching(SimilarityOfMoments):
+class SoftMatching(SimilarityOfUnits):
     """Mean correlation of softly matched units, by optimal transport.
 
     As `probekit.measures.soft_matching`.
@@ -112,11 +98,6 @@ class SoftMatching(SimilarityOfMoments):
     references = "Khosla and Williams 2024, Soft matching distance"
 
     @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CORRELATIONS
-
-    @property
     def variables(self) -> tuple[Variable, ...]:
         """The correlation."""
         return (self._variable("correlation of softly matched units", (-1.0, 1.0)),)
@@ -126,7 +107,7 @@ class SoftMatching(SimilarityOfMoments):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SemiMatching(SimilarityOfMoments):
+class SemiMatching(SimilarityOfUnits):
     """Mean correlation of units with the one of the other side that each is most like.
 
     As `probekit.measures.semi_matching`.
@@ -155,11 +136,6 @@ class SemiMatching(SimilarityOfMoments):
     def symmetric(self) -> bool:
         """Whether the units of both count."""
         return self.units == "both"
-
-    @property
-    def statistic(self) -> Moments:
-        """Covariances between the units, and their variances."""
-        return _CORRELATIONS
 
     @property
     def variables(self) -> tuple[Variable, ...]:

@@ -4,13 +4,14 @@ import dataclasses
 
 import jax
 
+from probekit.estimators._invariances import invariances_of_average
 from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import invariances_of_average, reported
+from probekit.estimators._readout import reported
 from probekit.measures.commonality import check_averaged
 from probekit.measures.parities import Columns, check_bits, parity_score
 from probekit.measures.regression import MultiOutput
 from probekit.statistics import MomentsState, ParityMoments
-from probekit.variables import Variable
+from probekit.variables import AT_MOST_1, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,7 +52,7 @@ class ParityR2(Estimator):
                 self.name,
                 dims=("parity",),
                 long_name="variance explained by a parity of the features (R²)",
-                valid_range=(-float("inf"), 1.0),
+                valid_range=AT_MOST_1,
                 references="O'Donnell 2014, Analysis of Boolean functions",
             ),
         )

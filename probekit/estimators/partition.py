@@ -5,8 +5,9 @@ import dataclasses
 import jax
 
 from probekit._checks import check_at_least, check_choice
+from probekit.estimators._invariances import invariances_of_average
 from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import invariances_of_average, reported
+from probekit.estimators._readout import reported
 from probekit.estimators.ridge import RANGES, WORDS
 from probekit.measures.banded import DEFAULT_CANDIDATES, Columns, banded_score
 from probekit.measures.commonality import (
@@ -18,9 +19,8 @@ from probekit.measures.commonality import (
 from probekit.measures.regression import MULTIOUTPUT, MultiOutput, Scoring, encoding_score
 from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, Options, checked_options
 from probekit.statistics import FoldMoments, Moments, MomentsState
-from probekit.variables import Variable
+from probekit.variables import AT_MOST_1, Variable
 
-_ONE_SIDED = (-float("inf"), 1.0)
 _OF_FEATURES = Moments(xx="diagonal")
 _COMMONALITY = "Newton and Spurrell 1967; Seibold and McPhee 1979, Commonality analysis"
 
@@ -61,7 +61,7 @@ class JointR2(Estimator):
                 self.name,
                 dims=("unit",) if self.multioutput == "raw_values" else (),
                 long_name="variance explained by all features together (R²)",
-                valid_range=_ONE_SIDED,
+                valid_range=AT_MOST_1,
                 references="Lampinen, Chan and Hermann 2024, arXiv 2405.05847",
             ),
         )
@@ -115,7 +115,7 @@ class UniqueR2(Estimator):
                 name,
                 dims=("feature",),
                 long_name=long_name,
-                valid_range=_ONE_SIDED,
+                valid_range=AT_MOST_1,
                 references=_COMMONALITY,
             )
             for name, long_name in (
@@ -174,7 +174,7 @@ class Commonality(Estimator):
                 self.name,
                 dims=("subset",),
                 long_name="variance that a set of features explains in common (R²)",
-                valid_range=_ONE_SIDED,
+                valid_range=AT_MOST_1,
                 references=_COMMONALITY,
             ),
         )

@@ -15,9 +15,9 @@ from probekit.measures.decoders import (
     decoding_score,
 )
 from probekit.statistics import ExamplesState
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, AT_MOST_1, Variable
 
-_RANGES = {"cross_entropy": (0.0, float("inf")), "r2": (-float("inf"), 1.0)}
+_RANGES = {"cross_entropy": AT_LEAST_0, "r2": AT_MOST_1}
 _WORDS = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from probekit.estimators._invariances import invariances_of_units
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures import Score
@@ -19,12 +20,12 @@ from probekit.measures.ridge import (
     swapped_folds,
 )
 from probekit.statistics import FoldMoments, MomentsState
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, AT_MOST_1, Variable
 
 _REFERENCES = "Hoerl and Kennard 1970, Ridge regression; Stone 1974, Cross-validatory choice"
 
 
-RANGES = {"r2": (-float("inf"), 1.0), "correlation": (-1.0, 1.0)}
+RANGES = {"r2": AT_MOST_1, "correlation": (-1.0, 1.0)}
 """Of the scorings."""
 
 WORDS = {"r2": "R²", "correlation": "correlation of units with what is predicted"}
@@ -36,7 +37,7 @@ def penalty_variable(name: str, references: str = _REFERENCES) -> Variable:
     return Variable(
         f"{name}_penalty",
         long_name="penalty chosen by cross-validation (median)",
-        valid_range=(0.0, float("inf")),
+        valid_range=AT_LEAST_0,
         references=references,
     )
 
@@ -93,8 +94,7 @@ class RidgeR2(Estimator):
     @property
     def invariances(self) -> frozenset[str]:
         """Those of a mean over units."""
-        of_all = set() if self.multioutput == "raw_values" else {"permutation"}
-        return frozenset({"translation", "scaling", *of_all})
+        return invariances_of_units(self.multioutput)
 
     @property
     def variables(self) -> tuple[Variable, ...]:

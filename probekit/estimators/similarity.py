@@ -7,11 +7,12 @@ import jax
 import numpy as np
 
 from probekit._checks import check_at_least, check_choice, check_positive
+from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._protocol import Estimator, Pairing
 from probekit.estimators._readout import OfExamples, reported
 from probekit.measures import Score
 from probekit.measures._arguments import jitted
-from probekit.measures.comparisons import COMPARISONS, Comparison
+from probekit.measures.comparisons import Comparison
 from probekit.measures.directions import (
     Direction,
     direction_score,
@@ -26,13 +27,17 @@ from probekit.measures.kernels import (
     linear_cka_score,
     sampled_cka_score,
 )
-from probekit.measures.rdm import METRICS, Metric
+from probekit.measures.rdm import Metric
 from probekit.measures.reweighting import WEIGHTABLE, Weightable, reweighted_cka_scores
-from probekit.measures.rsm import Norm, check_rsm, rsm_norm_difference_score
-from probekit.measures.rsm import Similarity as RSM
-from probekit.measures.similarity import reweighted_rsa_scores, rsa_score, shuffled_rsa_scores
+from probekit.measures.rsm import RSM, Norm, check_rsm, rsm_norm_difference_score
+from probekit.measures.similarity import (
+    check_rsa,
+    reweighted_rsa_scores,
+    rsa_score,
+    shuffled_rsa_scores,
+)
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -194,10 +199,7 @@ class RSA(OfExamples):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_choice("rdm", self.rdm, METRICS)
-        check_choice("comparison", self.comparison, COMPARISONS)
-        if self.rdm_y is not None:
-            check_choice("rdm_y", self.rdm_y, METRICS)
+        check_rsa(self.rdm, self.rdm_y, self.comparison)
         super().__post_init__()
 
     @property
@@ -213,14 +215,7 @@ class RSA(OfExamples):
     @property
     def invariances(self) -> frozenset[str]:
         """Those of the distance; whole matrices may be scaled."""
-        if self.rdm == "poisson":
-            return frozenset({"permutation"})
-        maps = {"scaling", "permutation"}
-        if self.rdm != "correlation":
-            maps |= {"rotation"}
-        if self.rdm in ("euclidean", "squared_euclidean"):
-            maps |= {"translation"}
-        return frozenset(maps)
+        return invariances_of_distances(self.rdm, up_to_scale=True)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -310,17 +305,13 @@ class RSMNormDifference(OfExamples):
     @property
     def invariances(self) -> frozenset[str]:
         """Whatever leaves the entries as they are."""
-        return {
-            "correlation": frozenset({"scaling", "permutation"}),
-            "cosine": frozenset({"scaling", "rotation", "permutation"}),
-            "inner_product": frozenset({"rotation", "permutation"}),
-        }.get(self.rsm, frozenset({"translation", "rotation", "permutation"}))
+        return invariances_of_distances(self.rsm)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The difference."""
         long_name = f"{self.norm.capitalize()} norm of the difference ({self.rsm})"
-        return (self._variable(long_name, (0.0, float("inf")), lower_is_better=True),)
+        return (self._variable(long_name, AT_LEAST_0, lower_is_better=True),)
 
     def _score(self, state: ExamplesState) -> Score:
         return rsm_norm_difference_score(state, rsm=self.rsm, norm=self.norm)

@@ -13,7 +13,7 @@ from probekit.measures.subspaces import (
     maximum_match_score,
 )
 from probekit.statistics import MomentsState
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, Variable
 
 _MAPS = frozenset({"translation", "scaling", "rotation", "permutation"})
 
@@ -38,7 +38,7 @@ class ENSD(SimilarityOfMoments):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The number of dimensions."""
-        return (self._variable("effective number of shared dimensions", (0.0, float("inf"))),)
+        return (self._variable("effective number of shared dimensions", AT_LEAST_0),)
 
     def _score(self, state: MomentsState) -> Score:
         return ensd_score(state)
@@ -72,9 +72,7 @@ class GULP(SimilarityOfMoments):
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
         return (
-            self._variable(
-                f"GULP distance (λ {self.penalty:g})", (0.0, float("inf")), lower_is_better=True
-            ),
+            self._variable(f"GULP distance (λ {self.penalty:g})", AT_LEAST_0, lower_is_better=True),
         )
 
     def _score(self, state: MomentsState) -> Score:

@@ -17,7 +17,7 @@ from probekit.measures.spectrum import (
     spectrum_score,
 )
 from probekit.statistics import Moments, MomentsState
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, Variable
 
 _COVARIANCE = Moments(xy=False, yy="none")
 _STRINGER = "Stringer et al. 2019, High-dimensional geometry of population responses"
@@ -47,7 +47,7 @@ class Spectrum(Estimator):
                 self.name,
                 dims=("component",),
                 long_name="eigenvalue of the covariance",
-                valid_range=(0.0, float("inf")),
+                valid_range=AT_LEAST_0,
                 references=_STRINGER,
             ),
         )
@@ -125,7 +125,7 @@ class SpectrumSlope(Readout):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The exponent."""
-        return (self._variable("power-law exponent of the spectrum", (0.0, float("inf"))),)
+        return (self._variable("power-law exponent of the spectrum", AT_LEAST_0),)
 
     @property
     def statistic(self) -> Moments:

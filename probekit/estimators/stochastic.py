@@ -7,7 +7,7 @@ from probekit.estimators._readout import Readout
 from probekit.measures import Score
 from probekit.measures.stochastic import check_ground, stochastic_shape_score
 from probekit.statistics import ConditionMoments, MomentsState
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class StochasticShapeDistance(Readout):
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
         long_name = f"stochastic shape distance (alpha {self.alpha:g})"
-        return (self._variable(long_name, (0.0, float("inf")), lower_is_better=True),)
+        return (self._variable(long_name, AT_LEAST_0, lower_is_better=True),)
 
     @property
     def statistic(self) -> ConditionMoments:

@@ -6,7 +6,7 @@ from probekit.estimators._readout import OfExamples
 from probekit.measures import Score
 from probekit.measures.topology import topology_score
 from probekit.statistics import ExamplesState
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -38,9 +38,7 @@ class RTD(OfExamples):
     def variables(self) -> tuple[Variable, ...]:
         """The divergence."""
         return (
-            self._variable(
-                "representation topology divergence", (0.0, float("inf")), lower_is_better=True
-            ),
+            self._variable("representation topology divergence", AT_LEAST_0, lower_is_better=True),
         )
 
     def _score(self, state: ExamplesState) -> Score:

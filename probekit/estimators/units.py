@@ -27,7 +27,7 @@ from probekit.measures.units import (
 )
 from probekit.measures.units import Sparsity as SparsityMeasure
 from probekit.statistics import ExamplesState, Moments, MomentsState
-from probekit.variables import Variable
+from probekit.variables import AT_LEAST_0, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -98,7 +98,7 @@ class IntrinsicDimension(OfExamples):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The dimension."""
-        return (self._variable("intrinsic dimension (TwoNN)", (0.0, float("inf"))),)
+        return (self._variable("intrinsic dimension (TwoNN)", AT_LEAST_0),)
 
     def _score(self, state: ExamplesState) -> Score:
         return dimension_score(state, discard=self.discard)

@@ -5,6 +5,7 @@ import dataclasses
 import jax
 
 from probekit._checks import check_at_least
+from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures.banded import Columns
@@ -63,14 +64,7 @@ class WeightedRSA(Estimator):
     @property
     def invariances(self) -> frozenset[str]:
         """Those of the distance; whole matrices may be scaled."""
-        if self.rdm == "poisson":
-            return frozenset({"permutation"})
-        maps = {"scaling", "permutation"}
-        if self.rdm != "correlation":
-            maps |= {"rotation"}
-        if self.rdm in ("euclidean", "squared_euclidean"):
-            maps |= {"translation"}
-        return frozenset(maps)
+        return invariances_of_distances(self.rdm, up_to_scale=True)
 
     @property
     def variables(self) -> tuple[Variable, ...]:

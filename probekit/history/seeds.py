@@ -7,9 +7,8 @@ import numpy as np
 
 from probekit.inference import Bootstrap, Jackknife, acceleration_of, interval_of
 
-_OTHER_STREAM = (
-    1 << 32
-)  # added to a seed: the draws of a second sample must not be those of a first
+_OTHER_STREAM = 1 << 32
+"""Added to a seed, so that the draws of a second sample are not those of the first."""
 
 
 def resampled_seeds(

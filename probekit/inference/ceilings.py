@@ -60,7 +60,7 @@ def noise_ceiling(
     Notes
     -----
     As rsatoolbox's ``boot_noise_ceiling``, but that it scales by the length before whitening, of
-    which the mean is not quite the best. O(s n²) for s subjects, O(s n⁴) for Kendall's.
+    which the mean is not quite the best. O(s n²) for s subjects, O(s n² log n) for ranks.
 
     References
     ----------

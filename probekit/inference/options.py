@@ -116,9 +116,8 @@ class Bootstrap(Uncertainty):
     -----
     Adds ``<name>_ci (…, bound)`` with the bounds ``lower`` and ``upper``, and its status; with
     `keep`, ``<name>_resamples (…, resample)``. An example that was drawn twice is at distance 0
-    from itself: comparisons of dissimilarities (RSA) leave such pairs out, and so they do with the
-    pairs of two copies of one group. Estimators that keep a
-    sample of the examples are resampled within it.
+    from itself: comparisons of dissimilarities (RSA) leave such pairs out, and those of two copies
+    of one group. Estimators that keep a sample of the examples are resampled within it.
 
     The interval is that of the score at hand. Scores with a bias that grows as examples become
     fewer (R² of the examples that were fitted, biased CKA near 0) are the more biased on resamples,

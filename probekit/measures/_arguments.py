@@ -54,6 +54,15 @@ def matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:
     return jnp.asarray(array).reshape(array.shape[0], -1)
 
 
+def square_matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:
+    """Return `array` as a floating JAX array ``(example, example)``, or raise."""
+    array = array if hasattr(array, "shape") else np.asarray(array)
+    check_rank(argument, array, least=2, most=2)
+    if array.shape[0] != array.shape[1]:
+        raise ShapeError(f"{argument}: {shape_text(array)}; a square matrix is needed.")
+    return matrix(argument, array, least=least)
+
+
 Pair = tuple[jax.Array, jax.Array]
 
 

@@ -23,6 +23,12 @@ def _read(
     return function(state_of(Moments(), x, y), **dict(options)).value
 
 
+@jitted(2)
+def moments_of(x: jax.Array, y: jax.Array, statistic: Moments) -> MomentsState:
+    """Return the moments of two matrices, for scores that are computed on the host."""
+    return state_of(statistic, x, y)
+
+
 def unit_scales(state: MomentsState) -> tuple[jax.Array, jax.Array]:
     """Return by what `x` and `y` are multiplied to have a total of squares of 1.
 

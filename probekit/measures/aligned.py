@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import svd
+from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, divide, score
 from probekit.measures.kernels import centred_rows
 from probekit.statistics import Examples, ExamplesState, state_of
@@ -76,10 +77,10 @@ def _aligned_cosine(x: jax.Array, y: jax.Array, centred: bool) -> jax.Array:
 def aligned_cosine_score(state: ExamplesState, *, centred: bool) -> Score:
     """`aligned_cosine` of the examples that were kept."""
     finite, weight = state.finite(), state.present.astype(state.x.dtype)
-    kept = (jnp.where(state.present[:, None] & finite, z, 0) for z in (state.x, state.y))
+    kept = (moderate(jnp.where(state.present[:, None] & finite, z, 0)) for z in (state.x, state.y))
     about = [(_differences(z, weight), z) for z in kept]
     constant = jnp.stack([(differences == 0).all() for differences, _ in about]).any()
-    x, y = (_of_largest_1(differences if centred else z) for differences, z in about)
+    x, y = (scaled_to_one(differences if centred else z) for differences, z in about)
     lengths = [jnp.sqrt(jnp.square(z).sum(axis=1)) for z in (x, y)]
     cross = inner(x, y)
     left, values, right = svd(cross)
@@ -116,12 +117,6 @@ def _differences(z: jax.Array, weight: jax.Array) -> jax.Array:
     far = centred_rows(z, weight)
     rounding = 8 * float(np.finfo(z.dtype).eps) * jnp.abs(z).max()
     return jnp.where(jnp.abs(far).max(axis=1, keepdims=True) <= rounding, 0, far)
-
-
-def _of_largest_1(z: jax.Array) -> jax.Array:
-    """Scale so that squares and products can neither over- nor underflow."""
-    largest = jnp.abs(z).max()
-    return z / jnp.where(largest > 0, largest, 1)
 
 
 def _rest(length: jax.Array, part: jax.Array) -> jax.Array:

@@ -131,15 +131,17 @@ def banded_ridge_r2(
     return BandedRidge(*_banded(*fit, *scored, columns, int(candidates), options))
 
 
-def grouped_splits(x: Any, groups: Sequence[Any], held_out: Any) -> tuple[Pair, Pair, Columns]:
+def grouped_splits(
+    x: Any, groups: Sequence[Any], held_out: Any, *, least: int = 2
+) -> tuple[Pair, Pair, Columns]:
     """Return what `splits` does, with groups of features side by side, and the columns of each."""
-    y, columns = side_by_side("groups", groups)
+    y, columns = _side_by_side("groups", groups)
     if isinstance(held_out, tuple) and len(held_out) == 2:
-        held_out = (held_out[0], side_by_side("held_out[1]", held_out[1])[0])
-    return *splits(x, y, held_out, least=2), columns
+        held_out = (held_out[0], _side_by_side("held_out[1]", held_out[1])[0])
+    return *splits(x, y, held_out, least=least), columns
 
 
-def side_by_side(argument: str, groups: Sequence[Any]) -> tuple[jax.Array, Columns]:
+def _side_by_side(argument: str, groups: Sequence[Any]) -> tuple[jax.Array, Columns]:
     """Return groups of features as one matrix, and the columns of each; or raise."""
     parts = [matrix(f"{argument}[{place}]", group) for place, group in enumerate(groups)]
     if not parts:

@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit._checks import check_at_least
 from probekit.measures._arguments import jitted, matched
+from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, divide, score
 from probekit.measures.kernels import centred_gram, centred_rows
 from probekit.measures.neighbours import DEFAULT_NEIGHBOURS, neighbour_ranks
@@ -119,12 +120,9 @@ class _Near(NamedTuple):
 def _near(z: jax.Array, present: jax.Array, neighbours: int) -> _Near:
     both = present[:, None] & present[None, :]
     weight = present.astype(z.dtype)
-    centred = centred_rows(jnp.where(present[:, None], z, 0), weight)
-    if z.shape[1] > 1:
-        rows = unit_rows(z)
-    else:
-        largest = jnp.abs(centred).max()
-        rows = centred / jnp.where(largest > 0, largest, 1)
+    z = moderate(jnp.where(present[:, None], z, 0))
+    centred = centred_rows(z, weight)
+    rows = unit_rows(z) if z.shape[1] > 1 else scaled_to_one(centred)
     cosines = product(rows, rows.T)
     undefined = (centred == 0).all() | (jnp.isnan(cosines) & both).any()
     cosines = jnp.where(both & ~undefined, cosines, 0)

@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_choice, check_positive
 from probekit.measures._arguments import jitted, splits
 from probekit.measures._linalg import cholesky, solve_cholesky
+from probekit.measures._scale import moderating_power
 from probekit.measures._status import Score, divide, score
 from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.statistics import Examples, ExamplesState, state_of
@@ -102,10 +103,12 @@ def ridge_accuracy_score(fit: ExamplesState, held_out: ExamplesState, *, penalty
     weight = fit.weight * reciprocal(fit.weight.sum())
     same = (fit.y[:, None, :] == fit.y[None, :, :]).all(axis=2)
     indicator = same.astype(weight.dtype)
-    x_mean, y_mean = product(weight, fit.x), product(weight, indicator)
+    power = moderating_power(fit.x)  # the penalty is a share of the mean square, whatever that is
+    x, asked = fit.x * power, held_out.x * power
+    x_mean, y_mean = product(weight, x), product(weight, indicator)
     root = jnp.sqrt(weight)[:, None]
-    rows, targets = (fit.x - x_mean[None, :]) * root, (indicator - y_mean[None, :]) * root
-    predicted = product(held_out.x - x_mean[None, :], _ridge_weights(rows, targets, penalty))
+    rows, targets = (x - x_mean[None, :]) * root, (indicator - y_mean[None, :]) * root
+    predicted = product(asked - x_mean[None, :], _ridge_weights(rows, targets, penalty))
     predicted = jnp.where(fit.present[None, :], predicted + y_mean[None, :], -jnp.inf)
     winner = fit.y[jnp.argmax(predicted, axis=1)]
     right = (winner == held_out.y).all(axis=1).astype(weight.dtype)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.measures._arguments import jitted, matrix
+from probekit.measures._scale import largest_or_1, scaled_to_one
 from probekit.measures._status import Score, divide, score
 from probekit.measures.rdm import squared_distances, unit_rows
 from probekit.statistics import Examples, ExamplesState, Moments, MomentsState, state_of
@@ -143,9 +144,8 @@ def _uniformity(x: Any) -> jax.Array:
 def magnitude_score(state: MomentsState) -> Score:
     """`magnitude` from moments; needs the mean of `x` alone."""
     finite = jnp.isfinite(state.x_mean).all()
-    largest = jnp.abs(state.x_mean).max()
-    scale = jnp.where(largest > 0, largest, 1)  # squares cannot over- or underflow
-    value = scale * jnp.sqrt(jnp.square(state.x_mean / scale).sum())
+    scale = largest_or_1(state.x_mean)
+    value = scale * jnp.sqrt(jnp.square(scaled_to_one(state.x_mean)).sum())
     return score(value, finite=finite, enough=state.count > 0)
 
 
@@ -153,7 +153,7 @@ def concentricity_score(state: ExamplesState) -> Score:
     """`concentricity` of the examples that were kept."""
     rows, counted = _directions(state)
     weight = jnp.where(state.present, state.weight, 0)
-    mean = product(divide(weight, weight.sum()), _of_largest_1(state))
+    mean = product(divide(weight, weight.sum()), scaled_to_one(_kept(state)))
     length = jnp.sqrt(jnp.square(mean).sum())
     nowhere = length <= 8 * float(np.finfo(mean.dtype).eps)
     cosines = product(rows, mean / jnp.where(nowhere, 1, length))
@@ -185,13 +185,11 @@ def uniformity_score(state: ExamplesState) -> Score:
 
 def _directions(state: ExamplesState) -> tuple[jax.Array, jax.Array]:
     """Return the examples scaled to length 1, and which of them have a direction; else 0."""
-    rows = unit_rows(jnp.where(state.present[:, None], state.x, 0))
+    rows = unit_rows(_kept(state))
     counted = ~jnp.isnan(rows).any(axis=1)
     return jnp.where(counted[:, None], rows, 0), counted
 
 
-def _of_largest_1(state: ExamplesState) -> jax.Array:
-    """Return the examples scaled so that no entry is above 1; zeros for absent ones."""
-    x = jnp.where(state.present[:, None], state.x, 0)
-    largest = jnp.abs(x).max()
-    return x / jnp.where(largest > 0, largest, 1)
+def _kept(state: ExamplesState) -> jax.Array:
+    """Return the examples; zeros for absent ones."""
+    return jnp.where(state.present[:, None], state.x, 0)

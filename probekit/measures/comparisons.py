@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit.measures._scale import scaled_to_one
 from probekit.measures._status import divide
 from probekit.measures.kernels import centred_gram
 from probekit.measures.ranks import COMPARISONS as OF_VECTORS
@@ -95,9 +96,3 @@ def whitened(square: jax.Array, present: jax.Array, *, centre: bool) -> jax.Arra
         )
         square = jnp.where(off & ~constant, square - mean, 0)
     return centred_gram(square, present.astype(square.dtype))
-
-
-def scaled_to_one(values: jax.Array) -> jax.Array:
-    """Values over the largest: their squares can neither over- nor underflow."""
-    largest = jnp.abs(values).max()
-    return values / jnp.where(largest > 0, largest, 1)

@@ -31,6 +31,9 @@ CONDITION_METRICS: tuple[ConditionMetric, ...] = get_args(ConditionMetric)
 CROSSED = ("crossnobis", "poisson_cv")
 """Metrics that take one side from a fold and the other from other folds."""
 
+WHITENING = ("crossnobis", "mahalanobis", "squared_mahalanobis")
+"""Metrics that measure differences against the covariance within conditions."""
+
 OF_PATTERNS = ("correlation", "cosine", "poisson")
 """Metrics of `probekit.measures.rdm`, between the means."""
 
@@ -160,7 +163,7 @@ def _root_of_precision(precision: Any, metric: ConditionMetric, x: jax.Array) ->
     """Return P^(1/2), or NaN if the matrix is none that distances can be measured by."""
     if precision is None:
         return None
-    if metric not in ("crossnobis", "mahalanobis", "squared_mahalanobis"):
+    if metric not in WHITENING:
         raise OptionError(f"precision: metric {metric!r} uses none; leave it out.")
     precision = np.asarray(precision, float)
     if precision.shape != (x.shape[1], x.shape[1]):
@@ -243,7 +246,7 @@ def condition_score(
     parts = _Conditions.of(state, folds)
     total, mean = parts.of_all
     deficient = jnp.zeros((), bool)
-    if metric in ("crossnobis", "mahalanobis", "squared_mahalanobis"):
+    if metric in WHITENING:
         if whiten is None:
             whiten, deficient = _whitening(state, total, mean, shrinkage)
         parts = _Conditions(parts.counts, product(parts.mean, whiten))

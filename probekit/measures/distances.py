@@ -9,6 +9,7 @@ import numpy as np
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import cholesky, eigvalsh, solve_lower
+from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, score
 from probekit.measures.kernels import alignment_of, centred_rows
 from probekit.measures.rdm import distances
@@ -140,7 +141,7 @@ def distance_correlation_score(state: ExamplesState, *, debiased: bool) -> Score
     present = state.present.astype(state.x.dtype)
     both = present[:, None] * present[None, :]
     # About the mean, so that distances lose nothing to an offset.
-    rows = (centred_rows(z, present) for z in (state.x, state.y))
+    rows = (centred_rows(moderate(z), present) for z in (state.x, state.y))
     far = [jnp.where(both > 0, distances(z, "euclidean"), 0) for z in rows]
     value = alignment_of(far[0], far[1], present, debiased)
     value = value if debiased else jnp.sqrt(value)
@@ -160,9 +161,7 @@ def riemannian_score(state: ExamplesState, *, shrinkage: float) -> Score:
     finite = state.finite()
     grams, constant = [], jnp.zeros((), bool)
     for z in (state.x, state.y):
-        rows = centred_rows(jnp.where(finite, z, 0), present)
-        largest = jnp.abs(rows).max()
-        rows = rows / jnp.where(largest > 0, largest, 1)
+        rows = scaled_to_one(centred_rows(moderate(jnp.where(finite, z, 0)), present))
         total = jnp.square(rows).sum()
         constant = constant | (total == 0)
         scale = (present.sum() - 1) / jnp.where(total > 0, total, 1)

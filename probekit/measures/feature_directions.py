@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from probekit._checks import check_at_least
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import orthonormal_basis, svdvals
+from probekit.measures._scale import scaled_to_one
 from probekit.measures._status import Score, score
 from probekit.measures.spectrum import components as principal_components
 from probekit.statistics import Moments, MomentsState, state_of
@@ -167,9 +168,7 @@ def _directions(state: MomentsState) -> tuple[jax.Array, jax.Array]:
     """Direction of each column of `y`, ``(column, unit)``, of length 1, and whether it has none."""
     assert state.xy is not None
     constant = state.x_constant[:, None] | state.y_constant[None, :]
-    cross = jnp.where(constant | ~jnp.isfinite(state.xy), 0, state.xy).T
-    largest = jnp.abs(cross).max(axis=1, keepdims=True)
-    cross = cross / jnp.where(largest > 0, largest, 1)
+    cross = scaled_to_one(jnp.where(constant | ~jnp.isfinite(state.xy), 0, state.xy).T, axis=1)
     squares = jnp.square(cross).sum(axis=1)
     return cross * jnp.sqrt(reciprocal(squares))[:, None], squares == 0
 

@@ -6,9 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_rank, shape_text
-from probekit.errors import OptionError, ShapeError
-from probekit.measures._arguments import jitted, matrix
+from probekit.errors import OptionError
+from probekit.measures._arguments import jitted, square_matrix
 from probekit.measures.rdm import pairs
 
 
@@ -59,7 +58,7 @@ def geotopological_rdm(rdm: Any, *, low: float = 0.0, high: float = 1.0) -> jax.
     """
     if not 0 <= low <= high <= 1:
         raise OptionError(f"low={low!r}, high={high!r}: must be 0 ≤ low ≤ high ≤ 1.")
-    return _geotopological(_square("rdm", rdm), float(low), float(high))
+    return _geotopological(square_matrix("rdm", rdm, least=2), float(low), float(high))
 
 
 def geodesic_rdm(rdm: Any) -> jax.Array:
@@ -103,7 +102,7 @@ def geodesic_rdm(rdm: Any) -> jax.Array:
     """
     from scipy.sparse import csgraph
 
-    square = np.asarray(_square("rdm", rdm), float)
+    square = np.asarray(square_matrix("rdm", rdm, least=2), float)
     upper = np.triu_indices(len(square), k=1)
     entries = square[upper]
     low, high = entries.min(), entries.max()
@@ -116,14 +115,6 @@ def geodesic_rdm(rdm: Any) -> jax.Array:
     lengths = np.minimum(lengths, lengths.T)
     graph = csgraph.csgraph_from_dense(lengths, null_value=np.inf)
     return jnp.asarray(csgraph.shortest_path(graph, directed=False), jnp.float32)
-
-
-def _square(argument: str, array: Any) -> jax.Array:
-    array = array if hasattr(array, "shape") else np.asarray(array)
-    check_rank(argument, array, least=2, most=2)
-    if array.shape[0] != array.shape[1]:
-        raise ShapeError(f"{argument}: {shape_text(array)}; a square matrix is needed.")
-    return matrix(argument, array, least=2)
 
 
 @jitted(1, 2)

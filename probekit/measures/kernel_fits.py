@@ -145,7 +145,7 @@ def _normalised(
     """
     fitted, weight = len(known.x), known.weight
     y = np.concatenate([known.label, asked.label])[:, columns]
-    k = _gram(y, weight, kernel, kernels)[:, :fitted]
+    k = _gram(y, weight, kernel, kernels)
     rounding = 8 * np.finfo(k.dtype).eps * np.abs(k[:fitted]).max()
     k = _centred(k, weight)
     mean = np.average(k[:fitted].diagonal(), weights=weight)
@@ -155,8 +155,10 @@ def _normalised(
 def _gram(
     y: np.ndarray, weight: np.ndarray, kernel: AnyRidgeKernel, kernels: Kernels
 ) -> np.ndarray:
+    """Gram matrix ``(example, fitted example)`` of the examples, of which the fitted come first."""
     from scipy.spatial.distance import cdist
 
+    fitted = len(weight)
     if callable(kernel):
         own = np.asarray(kernel(y), np.float64)
         if own.shape != (len(y), len(y)):
@@ -164,8 +166,7 @@ def _gram(
                 f"kernel: returned {shape_text(own)} for {len(y)} examples; "
                 "a Gram matrix (example, example) is needed."
             )
-        return own
-    fitted = len(weight)
+        return own[:, :fitted]
     y = y - y[0]  # exactly 0 where a column is constant
     y = y - np.average(y[:fitted], axis=0, weights=weight)
     # What never changed when fitted tells nothing of what it does where it does.
@@ -173,12 +174,12 @@ def _gram(
     square = np.average((y[:fitted] ** 2).sum(axis=1), weights=weight)
     y = y / np.sqrt(square) if square > 0 else y
     if kernel == "rbf":
-        apart = cdist(y, y, "sqeuclidean")
-        pairs = np.sqrt(apart[:fitted, :fitted][np.triu_indices(fitted, 1)])
+        apart = cdist(y, y[:fitted], "sqeuclidean")
+        pairs = np.sqrt(apart[:fitted][np.triu_indices(fitted, 1)])
         width = kernels.bandwidth * np.median(pairs[pairs > 0]) if square > 0 else 1.0
         powers: np.ndarray = np.exp(-apart / (2 * width**2))
         return powers
-    products: np.ndarray = y @ y.T
+    products: np.ndarray = y @ y[:fitted].T
     return products if kernel == "linear" else (1 + products) ** kernels.degree
 
 

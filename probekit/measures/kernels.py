@@ -11,6 +11,7 @@ from probekit._checks import check_choice, check_positive, shape_text
 from probekit.errors import ShapeError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._moments import pair_score, unit_scales
+from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, divide, score
 from probekit.measures.rdm import pairs, squared_distances
 from probekit.statistics import (
@@ -275,7 +276,7 @@ def gram(x: jax.Array, present: jax.Array, kernel: AnyKernel, bandwidth: float) 
                 "a Gram matrix (example, example) is needed."
             )
         return own.astype(x.dtype) * both
-    squared = squared_distances(x)
+    squared = squared_distances(moderate(x))  # measured by their median
     width = bandwidth * _median_distance(squared, both)
     exponent = squared / (2 * jnp.where(width > 0, jnp.square(width), 1))
     return jnp.exp(-exponent) * both
@@ -303,8 +304,7 @@ def _median_distance(squared: jax.Array, both: jax.Array) -> jax.Array:
 
 def alignment_of(k: jax.Array, m: jax.Array, present: jax.Array, debiased: bool) -> jax.Array:
     """CKA of two Gram matrices; NaN where one is constant."""
-    tops = (jnp.abs(z).max() for z in (k, m))
-    k, m = (z / jnp.where(top > 0, top, 1) for z, top in zip((k, m), tops, strict=True))
+    k, m = scaled_to_one(k), scaled_to_one(m)
     n = present.sum()
     # A kernel that is constant over examples leaves rounding of this size and nothing else.
     noise = jnp.square(8 * np.finfo(k.dtype).eps * n)

@@ -8,7 +8,7 @@ import numpy as np
 
 from probekit._checks import check_choice
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._moments import pair_score, unit_scales
+from probekit.measures._moments import moments_of, pair_score, unit_scales
 from probekit.measures._status import Score
 from probekit.measures.alignment import squared_distance
 from probekit.statistics import Moments, MomentsState, state_of
@@ -57,7 +57,7 @@ def permutation_matching(x: Any, y: Any) -> jax.Array:
     >>> round(float(permutation_matching(x, 3 * x[:, ::-1])), 5)
     1.0
     """
-    return permutation_matching_score(_state(*matched(x, y, least=2))).value
+    return permutation_matching_score(moments_of(*matched(x, y, least=2), _MOMENTS)).value
 
 
 def permutation_distance(x: Any, y: Any, *, angular: bool = True) -> jax.Array:
@@ -109,7 +109,7 @@ def permutation_distance(x: Any, y: Any, *, angular: bool = True) -> jax.Array:
     >>> round(float(permutation_distance(x, x[:, :1])), 4)  # arccos √(2/10)
     1.1071
     """
-    state = _state(*matched(x, y, least=2))
+    state = moments_of(*matched(x, y, least=2), _MOMENTS)
     return permutation_distance_score(state, angular=bool(angular)).value
 
 
@@ -156,7 +156,7 @@ def soft_matching(x: Any, y: Any) -> jax.Array:
     >>> round(float(soft_matching(x, np.tile(x, (1, 2)))), 5)
     1.0
     """
-    return soft_matching_score(_state(*matched(x, y, least=2))).value
+    return soft_matching_score(moments_of(*matched(x, y, least=2), _MOMENTS)).value
 
 
 def semi_matching(x: Any, y: Any, *, units: Matched = "both", absolute: bool = False) -> jax.Array:
@@ -209,14 +209,9 @@ def semi_matching(x: Any, y: Any, *, units: Matched = "both", absolute: bool = F
     return _semi_matching(*matched(x, y, least=2), units, bool(absolute))
 
 
-@jitted()
-def _state(x: jax.Array, y: jax.Array) -> MomentsState:
-    return state_of(_MOMENTS, x, y)
-
-
 @jitted(2, 3)
 def _semi_matching(x: jax.Array, y: jax.Array, units: Matched, absolute: bool) -> jax.Array:
-    return semi_matching_score(_state(x, y), units=units, absolute=absolute).value
+    return semi_matching_score(state_of(_MOMENTS, x, y), units=units, absolute=absolute).value
 
 
 def permutation_matching_score(state: MomentsState) -> Score:

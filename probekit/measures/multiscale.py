@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_at_least
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigvalsh
+from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
 from probekit.measures.neighbours import neighbour_ranks
 from probekit.measures.rdm import squared_distances
@@ -87,9 +88,8 @@ def multiscale_score(state: ExamplesState, *, neighbours: int) -> Score:
     """`multiscale_distance` of the examples that were kept."""
     finite, present = state.finite(), state.present
     both = present[:, None] & present[None, :]
-    far = [
-        squared_distances(jnp.where(finite & present[:, None], z, 0)) for z in (state.x, state.y)
-    ]
+    rows = (jnp.where(finite & present[:, None], z, 0) for z in (state.x, state.y))
+    far = [squared_distances(moderate(z)) for z in rows]
     constant = jnp.stack([~((z > 0) & both).any() for z in far]).any()
     traces = [_heat_trace(z, present, neighbours) for z in far]
     apart = (jnp.asarray(_FADING, state.x.dtype) * jnp.abs(traces[0] - traces[1])).max()

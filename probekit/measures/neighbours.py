@@ -1,6 +1,6 @@
 """Similarity of neighbourhoods: which examples lie close to which."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_at_least, check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
+from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide, score
 from probekit.measures.rdm import Metric, distances
 from probekit.measures.sequences import common_subsequence, kept_entries
@@ -17,16 +18,7 @@ from probekit.statistics import Examples, ExamplesState, state_of
 Neighbourhood = Literal[
     "jaccard", "rank", "joint", "overlap", "second_order", "cycle", "subsequence", "edit"
 ]
-NEIGHBOURHOODS = (
-    "jaccard",
-    "rank",
-    "joint",
-    "overlap",
-    "second_order",
-    "cycle",
-    "subsequence",
-    "edit",
-)
+NEIGHBOURHOODS: tuple[Neighbourhood, ...] = get_args(Neighbourhood)
 NEIGHBOUR_METRICS = ("cosine", "euclidean")
 DEFAULT_NEIGHBOURS = 10
 
@@ -130,7 +122,7 @@ def neighbours_score(
     far = [
         # A single column has no angles but those of its signs: near is what differs little.
         distances(
-            jnp.where(present[:, None], z, 0),
+            moderate(jnp.where(present[:, None], z, 0)),
             metric if z.shape[1] > 1 or second_order else "euclidean",
         )
         for z in (state.x, state.y)

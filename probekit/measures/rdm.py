@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit._checks import check_choice
 from probekit.measures._arguments import jitted, matrix
+from probekit.measures._scale import moderate, scaled_to_one
 from probekit.statistics._arrays import product
 
 Metric = Literal["correlation", "euclidean", "squared_euclidean", "cosine", "poisson"]
@@ -79,6 +80,7 @@ def distances(x: jax.Array, metric: Metric) -> jax.Array:
     if metric == "poisson":
         return poisson_distances(x)
     if metric == "correlation":
+        x = moderate(x, axis=1)
         largest = jnp.abs(x).max(axis=1, keepdims=True)
         x = x - x.mean(axis=1, keepdims=True)
         # What rounding of equal units leaves is no direction.
@@ -89,8 +91,7 @@ def distances(x: jax.Array, metric: Metric) -> jax.Array:
 
 def unit_rows(x: jax.Array) -> jax.Array:
     """Rows scaled to length 1; NaN where a row is 0 and has no direction."""
-    largest = jnp.abs(x).max(axis=1, keepdims=True)
-    x = x / jnp.where(largest > 0, largest, 1)  # squares cannot over- or underflow
+    x = scaled_to_one(x, axis=1)
     length = jnp.sqrt(jnp.square(x).sum(axis=1, keepdims=True))
     return x / jnp.where(length > 0, length, jnp.nan)
 

@@ -9,8 +9,9 @@ import numpy as np
 from probekit._checks import check_choice
 from probekit.errors import OptionError
 from probekit.measures._linalg import cholesky, eigh, solve_cholesky
+from probekit.measures._scale import largest_or_1, scaled_to_one
 from probekit.measures._status import divide
-from probekit.measures.comparisons import WHITENED, Comparison, scaled_to_one, whitened
+from probekit.measures.comparisons import WHITENED, Comparison, whitened
 from probekit.measures.ranks import centred
 from probekit.measures.rdm import pairs
 from probekit.statistics._arrays import inner, product
@@ -186,8 +187,7 @@ def of_the_given(weights: jax.Array, lengths: jax.Array, model: Model) -> jax.Ar
     """
     if model == "fixed":
         return jnp.ones_like(weights)
-    largest = lengths.max()
-    shares = lengths / jnp.where(largest > 0, largest, 1)
+    shares = lengths / largest_or_1(lengths)
     weights = jnp.where(shares > 0, weights / jnp.where(shares > 0, shares, 1), 0)
     size = weights.sum() if model == "interpolate" else jnp.sqrt(jnp.square(weights).sum())
     return weights / jnp.where(size > 0, size, 1)

@@ -8,17 +8,10 @@ import numpy as np
 
 from probekit._checks import check_choice, check_rank, shape_text
 from probekit.errors import OptionError, ShapeError
-from probekit.measures._arguments import jitted, matrix
-from probekit.measures.comparisons import COMPARISONS, Comparison, compared
-from probekit.measures.rdm_fitting import (
-    FITTABLE,
-    Model,
-    check_model,
-    fitted,
-    of_the_given,
-    sides,
-    weighted_sum,
-)
+from probekit.measures._arguments import matrix
+from probekit.measures.comparisons import COMPARISONS, Comparison
+from probekit.measures.rdm_fitting import Model, check_model
+from probekit.measures.rdm_parts import Part, Recipe, fitted_weights, held_out_score
 
 _LEAST = 3  # conditions: of two there is a single dissimilarity, and nothing to compare
 DEFAULT_FOLDS = 2
@@ -116,9 +109,8 @@ def fit_rdm_weights(
     [4.0, 1.0]
     """
     squares, targets = _checked(candidates, target, model, comparison, penalty)
-    every = jnp.ones(squares.shape[1], bool)
-    subjects = jnp.ones(len(targets), bool)
-    return _fit(squares, targets, every, subjects, model, comparison, float(penalty))
+    every = Part(jnp.ones(squares.shape[1], bool), jnp.ones(len(targets), bool))
+    return fitted_weights(squares, targets, every, Recipe(model, comparison, float(penalty)))
 
 
 def evaluate_rdm_model(
@@ -196,21 +188,17 @@ def evaluate_rdm_model(
     of_subjects = _folds("subject_folds", subject_folds, len(targets), 1, "subjects", seed)
     if len(of_examples) * len(of_subjects) == 1:
         raise OptionError("folds: 1 in all; give at least 2 of conditions or of subjects.")
-    scores, weights, conditions, subjects = [], [], [], []
-    for subject in of_subjects:
-        for condition in of_examples:
-            examples, fit_on = (z if z.all() else ~z for z in (condition, subject))
-            weights.append(
-                _fit(squares, targets, examples, fit_on, model, comparison, float(penalty))
-            )
-            score = _scored(squares, targets, condition, subject, weights[-1], comparison)
-            scores.append(score)
-            conditions.append(condition)
-            subjects.append(subject)
+    recipe = Recipe(model, comparison, float(penalty))
+    both = [(examples, subjects) for subjects in of_subjects for examples in of_examples]
+    scores, weights = [], []
+    for inside in both:
+        part = Part(*map(jnp.asarray, inside))
+        rest = Part(*(jnp.asarray(side if side.all() else ~side) for side in inside))
+        weights.append(fitted_weights(squares, targets, rest, recipe))
+        scores.append(held_out_score(squares, targets, part, weights[-1], comparison))
     each = jnp.stack(scores)
-    return RDMEvaluation(
-        each.mean(), each, jnp.stack(weights), np.stack(conditions), np.stack(subjects)
-    )
+    conditions, subjects = (np.stack(side) for side in zip(*both, strict=True))
+    return RDMEvaluation(each.mean(), each, jnp.stack(weights), conditions, subjects)
 
 
 def _checked(
@@ -264,98 +252,3 @@ def _folds(argument: str, folds: Any, count: int, least: int, things: str, seed:
             f"must have at least {least}. Give fewer folds."
         )
     return inside
-
-
-@jitted(4, 5, 6)
-def _fit(
-    squares: jax.Array,
-    targets: jax.Array,
-    examples: jax.Array,
-    subjects: jax.Array,
-    model: Model,
-    comparison: Comparison,
-    penalty: float,
-) -> jax.Array:
-    """Weights of the candidates as given, fitted to these examples and subjects."""
-    if comparison in FITTABLE:
-        weights = _fitted(squares, targets, examples, subjects, model, comparison, penalty)
-    else:
-        weights = _unfitted(squares, targets, examples, subjects, model, comparison)
-    defined = _finite(squares, examples).all() & (_finite(targets, examples) | ~subjects).all()
-    return jnp.where(defined, weights, jnp.nan)
-
-
-def _fitted(
-    squares: jax.Array,
-    targets: jax.Array,
-    examples: jax.Array,
-    subjects: jax.Array,
-    model: Model,
-    comparison: Comparison,
-    penalty: float,
-) -> jax.Array:
-    candidates, wanted = (sides(part, examples, comparison) for part in (squares, targets))
-    # The mean comparison is that with the mean of the targets, each of length 1.
-    mean = jnp.where(subjects[:, None], wanted.vectors, 0).sum(axis=0) / subjects.sum()
-    weights = of_the_given(
-        fitted(candidates, mean, model, penalty).weights, candidates.lengths, model
-    )
-    # Constant matrices have no comparison with anything.
-    constant = (subjects & (wanted.lengths == 0)).any() | (candidates.lengths == 0).all()
-    return jnp.where(constant, jnp.nan, weights)
-
-
-def _finite(squares: jax.Array, examples: jax.Array) -> jax.Array:
-    """Whether each matrix is finite above the diagonal, between these examples."""
-    upper = np.triu(np.ones(squares.shape[1:], bool), 1)
-    counted = upper & examples[:, None] & examples[None, :]
-    return (jnp.isfinite(squares) | ~counted).all(axis=(1, 2))
-
-
-def _unfitted(
-    squares: jax.Array,
-    targets: jax.Array,
-    examples: jax.Array,
-    subjects: jax.Array,
-    model: Model,
-    comparison: Comparison,
-) -> jax.Array:
-    """Weights of models that need no least squares, for comparisons that have none."""
-    if model == "fixed":
-        return jnp.ones(len(squares), squares.dtype)
-    each = jnp.stack(
-        [_mean_comparison(square, targets, examples, subjects, comparison) for square in squares]
-    )
-    best = jnp.argmax(jnp.where(jnp.isnan(each), -jnp.inf, each))
-    chosen = jax.nn.one_hot(best, len(squares), dtype=squares.dtype)
-    return jnp.where(jnp.isnan(each).all(), jnp.nan, chosen)
-
-
-def _mean_comparison(
-    square: jax.Array,
-    targets: jax.Array,
-    examples: jax.Array,
-    subjects: jax.Array,
-    comparison: Comparison,
-) -> jax.Array:
-    """Mean comparison of a matrix with those of these subjects, over pairs of these examples."""
-    each = jax.vmap(lambda target: compared(square, target, examples, comparison))(targets)
-    return jnp.where(subjects, each, 0).sum() / subjects.sum()
-
-
-@jitted(5)
-def _scored(
-    squares: jax.Array,
-    targets: jax.Array,
-    examples: jax.Array,
-    subjects: jax.Array,
-    weights: jax.Array,
-    comparison: Comparison,
-) -> jax.Array:
-    prediction = weighted_sum(squares, weights)
-    value = _mean_comparison(prediction, targets, examples, subjects, comparison)
-    if comparison not in FITTABLE:
-        return value
-    defined = _finite(targets, examples) & (sides(targets, examples, comparison).lengths > 0)
-    silent = (weights == 0).all() & (defined | ~subjects).all() & _finite(squares, examples).all()
-    return jnp.where(silent, 0, value)

@@ -1,6 +1,6 @@
 """How far two matrices of similarities or distances between examples are apart."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -8,14 +8,15 @@ import jax.numpy as jnp
 from probekit._checks import check_choice
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigvalsh
+from probekit.measures._scale import largest_or_1, moderating_power
 from probekit.measures._status import Score, score
 from probekit.measures.kernels import centred_rows
 from probekit.measures.rdm import distances
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics._arrays import product
 
-Similarity = Literal["euclidean", "squared_euclidean", "correlation", "cosine", "inner_product"]
-SIMILARITIES = ("euclidean", "squared_euclidean", "correlation", "cosine", "inner_product")
+RSM = Literal["euclidean", "squared_euclidean", "correlation", "cosine", "inner_product"]
+RSMS: tuple[RSM, ...] = get_args(RSM)
 Norm = Literal["frobenius", "spectral"]
 NORMS = ("frobenius", "spectral")
 _POWERS = {"euclidean": 1, "squared_euclidean": 2, "inner_product": 2}
@@ -23,7 +24,7 @@ _POWERS = {"euclidean": 1, "squared_euclidean": 2, "inner_product": 2}
 
 
 def rsm_norm_difference(
-    x: Any, y: Any, *, rsm: Similarity = "euclidean", norm: Norm = "frobenius"
+    x: Any, y: Any, *, rsm: RSM = "euclidean", norm: Norm = "frobenius"
 ) -> jax.Array:
     """Norm of the difference of two representational similarity matrices: ‖S_x - S_y‖.
 
@@ -74,33 +75,38 @@ def rsm_norm_difference(
     return _rsm_norm_difference(*matched(x, y, least=2), rsm, norm)
 
 
-def check_rsm(rsm: Similarity, norm: Norm) -> None:
+def check_rsm(rsm: RSM, norm: Norm) -> None:
     """Raise `OptionError` unless the options are among their choices."""
-    check_choice("rsm", rsm, SIMILARITIES)
+    check_choice("rsm", rsm, RSMS)
     check_choice("norm", norm, NORMS)
 
 
 @jitted(2, 3)
-def _rsm_norm_difference(x: jax.Array, y: jax.Array, rsm: Similarity, norm: Norm) -> jax.Array:
+def _rsm_norm_difference(x: jax.Array, y: jax.Array, rsm: RSM, norm: Norm) -> jax.Array:
     state = state_of(Examples(capacity=x.shape[0]), x, y)
     return rsm_norm_difference_score(state, rsm=rsm, norm=norm).value
 
 
-def rsm_norm_difference_score(state: ExamplesState, *, rsm: Similarity, norm: Norm) -> Score:
+def rsm_norm_difference_score(state: ExamplesState, *, rsm: RSM, norm: Norm) -> Score:
     """`rsm_norm_difference` of the examples that were kept."""
     present = state.present
     both = present[:, None] & present[None, :]
     kept = [jnp.where(present[:, None], z, 0) for z in (state.x, state.y)]
+    # Of entries that do not grow with a representation, each has a scale of its own.
+    together = [jnp.concatenate(kept, axis=1)] * 2 if rsm in _POWERS else kept
+    powers = [moderating_power(z) for z in together]
+    kept = [z * power for z, power in zip(kept, powers, strict=True)]
     centred = [centred_rows(z, present.astype(z.dtype)) for z in kept]
     constant = jnp.stack([(z == 0).all() for z in centred]).any()
     if rsm in ("euclidean", "squared_euclidean"):
         kept = centred  # so that distances lose nothing to an offset
-    largest = jnp.maximum(*(jnp.abs(z).max() for z in kept))
-    scale = jnp.where(largest > 0, largest, 1)  # squares can neither over- nor underflow
+    scale = largest_or_1(jnp.concatenate(kept, axis=1)) if rsm in _POWERS else 1.0
     a, b = (_matrix(z / scale, rsm) for z in kept)
     undefined = constant | ((jnp.isnan(a) | jnp.isnan(b)) & both).any()
     difference = jnp.where(both & ~undefined, a - b, 0)
-    far = _size(difference, norm) * scale ** _POWERS.get(rsm, 0)
+    far = _size(difference, norm)
+    for _ in range(_POWERS.get(rsm, 0)):  # not at once: a square may be too large where `far` fits
+        far = far * scale / powers[0]
     return score(
         jnp.where(undefined, jnp.nan, far),
         finite=state.finite(),
@@ -109,13 +115,12 @@ def rsm_norm_difference_score(state: ExamplesState, *, rsm: Similarity, norm: No
     )
 
 
-def _matrix(z: jax.Array, rsm: Similarity) -> jax.Array:
+def _matrix(z: jax.Array, rsm: RSM) -> jax.Array:
     return product(z, z.T) if rsm == "inner_product" else distances(z, rsm)
 
 
 def _size(difference: jax.Array, norm: Norm) -> jax.Array:
-    largest = jnp.abs(difference).max()
-    scale = jnp.where(largest > 0, largest, 1)
+    scale = largest_or_1(difference)
     difference = difference / scale
     if norm == "spectral":
         return scale * jnp.abs(eigvalsh(difference)).max()

@@ -6,9 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice, check_rank, check_same_examples, shape_text
-from probekit.errors import OptionError, ShapeError
-from probekit.measures._arguments import jitted, matched, matrix
+from probekit._checks import check_choice, check_same_examples
+from probekit.errors import OptionError
+from probekit.measures._arguments import jitted, matched, square_matrix
+from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
 from probekit.measures.comparisons import COMPARISONS, WHITENED, Comparison, compared
 from probekit.measures.ranks import spearman_of_arrays
@@ -82,14 +83,19 @@ def rsa(
     >>> round(float(rsa(x, 2 * x[:, ::-1] + 1, rdm="euclidean")), 6)
     1.0
     """
-    check_choice("rdm", rdm, METRICS)
-    check_choice("comparison", comparison, COMPARISONS)
-    if rdm_y is not None:
-        check_choice("rdm_y", rdm_y, METRICS)
+    check_rsa(rdm, rdm_y, comparison)
     x, y = matched(x, y, least=3)
     if comparison == "spearman" and not _traced(x, y):
         return _spearman(*_both_pairs(x, y, rdm, rdm_y))
     return _rsa(x, y, rdm, rdm_y, comparison)
+
+
+def check_rsa(rdm: Metric, rdm_y: Metric | None, comparison: Comparison) -> None:
+    """Raise `OptionError` unless the options are among their choices."""
+    check_choice("rdm", rdm, METRICS)
+    check_choice("comparison", comparison, COMPARISONS)
+    if rdm_y is not None:
+        check_choice("rdm_y", rdm_y, METRICS)
 
 
 def compare_rdms(
@@ -120,6 +126,11 @@ def compare_rdms(
     OptionError
         If `comparison` or `missing` is not among its choices, or nothing can be left out.
 
+    Notes
+    -----
+    Invariant to the scale of either matrix; correlations also to a number added to all entries,
+    ranks to whatever keeps their order. O(n²), and O(n² log n) for ranks.
+
     References
     ----------
     Kriegeskorte, Mur and Bandettini 2008, Representational similarity analysis.
@@ -144,14 +155,8 @@ def compare_rdms(
         raise OptionError(
             f"missing='omit': not for comparison={comparison!r}, which weighs all pairs together."
         )
-    a, b = (z if hasattr(z, "shape") else np.asarray(z) for z in (a, b))
-    check_rank("a", a, least=2, most=2)
-    check_rank("b", b, least=2, most=2)
-    a, b = matrix("a", a, least=3), matrix("b", b)
+    a, b = square_matrix("a", a, least=3), square_matrix("b", b)
     check_same_examples("a", a, "b", b)
-    for name, square in (("a", a), ("b", b)):
-        if square.shape[0] != square.shape[1]:
-            raise ShapeError(f"{name}: {shape_text(square)}; a square matrix is needed.")
     if comparison == "spearman" and not _traced(a, b):
         u, v = np.asarray(_pairs(a)), np.asarray(_pairs(b))
         kept = ~(np.isnan(u) | np.isnan(v)) | (missing != "omit")
@@ -177,7 +182,7 @@ _pairs = jax.jit(pairs)
 def _both_pairs(
     x: jax.Array, y: jax.Array, metric: Metric, metric_y: Metric | None
 ) -> tuple[jax.Array, jax.Array]:
-    a, b = distances(x, metric), distances(y, metric_y or matching_metric(metric, y))
+    a, b = _both_distances(x, y, metric, metric_y)
     return pairs(a), pairs(b)
 
 
@@ -185,7 +190,7 @@ def _both_pairs(
 def _rsa(
     x: jax.Array, y: jax.Array, metric: Metric, metric_y: Metric | None, comparison: Comparison
 ) -> jax.Array:
-    a, b = distances(x, metric), distances(y, metric_y or matching_metric(metric, y))
+    a, b = _both_distances(x, y, metric, metric_y)
     return _compared(a, b, comparison, False)
 
 
@@ -193,6 +198,20 @@ def _rsa(
 def _compared(a: jax.Array, b: jax.Array, comparison: Comparison, omit_missing: bool) -> jax.Array:
     every = jnp.ones(a.shape[0], bool)
     return compared(a, b, every, comparison, omit_missing=omit_missing)
+
+
+def _both_distances(
+    x: jax.Array, y: jax.Array, metric: Metric, metric_y: Metric | None
+) -> tuple[jax.Array, jax.Array]:
+    """Dissimilarities of both, whose scale says nothing; see `rsa`."""
+    return comparable_distances(x, metric), comparable_distances(
+        y, metric_y or matching_metric(metric, y)
+    )
+
+
+def comparable_distances(x: jax.Array, metric: Metric) -> jax.Array:
+    """Dissimilarities up to their scale, which is one at which they cannot overflow."""
+    return distances(x if metric == "poisson" else moderate(x), metric)
 
 
 def matching_metric(metric: Metric, y: jax.Array) -> Metric:
@@ -204,8 +223,7 @@ def rsa_score(
     state: ExamplesState, *, metric: Metric, metric_y: Metric | None, comparison: Comparison
 ) -> Score:
     """RSA of the examples that were kept."""
-    a = distances(state.x, metric)
-    b = distances(state.y, metric_y or matching_metric(metric, state.y))
+    a, b = _both_distances(state.x, state.y, metric, metric_y)
     value = compared(a, b, state.present, comparison)
     return score(
         value,
@@ -231,11 +249,7 @@ def shuffled_rsa_scores(
     kept = np.asarray(state.present)
     number = np.asarray(state.index)[kept]
     place = np.argsort(number)  # of each example, by its number
-    metric_y = metric_y or matching_metric(metric, state.y)
-    a, b = (
-        np.asarray(distances(jnp.asarray(z), each))[np.ix_(kept, kept)]
-        for z, each in ((state.x, metric), (state.y, metric_y))
-    )
+    a, b = _kept_distances(state, kept, metric, metric_y)
     value = compare_rdms_shuffled(a, b, place[orders[:, number]], comparison=comparison)
     return score(
         jnp.asarray(value, state.weight.dtype),
@@ -262,11 +276,7 @@ def reweighted_rsa_scores(
     number = np.asarray(state.index)[kept]
     own = weights[:, number]
     together = None if groups is None else groups[number]
-    metric_y = metric_y or matching_metric(metric, state.y)
-    a, b = (
-        np.asarray(distances(jnp.asarray(z), each))[np.ix_(kept, kept)]
-        for z, each in ((state.x, metric), (state.y, metric_y))
-    )
+    a, b = _kept_distances(state, kept, metric, metric_y)
     value = compare_rdms_weighted(a, b, own, comparison=comparison, groups=together)
     return score(
         jnp.asarray(value, state.weight.dtype),
@@ -274,3 +284,12 @@ def reweighted_rsa_scores(
         enough=jnp.asarray((own > 0).sum(axis=1) >= 3),
         constant=jnp.isnan(value),
     )
+
+
+def _kept_distances(
+    state: ExamplesState, kept: np.ndarray, metric: Metric, metric_y: Metric | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Dissimilarities of both between the examples that were kept, on the host."""
+    both = _both_distances(jnp.asarray(state.x), jnp.asarray(state.y), metric, metric_y)
+    a, b = (np.asarray(square)[np.ix_(kept, kept)] for square in both)
+    return a, b

@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.errors import OptionError
-from probekit.measures._arguments import jitted, matched
-from probekit.measures._moments import pair_score
+from probekit.measures._arguments import matched
+from probekit.measures._moments import moments_of, pair_score
 from probekit.measures._status import Score
-from probekit.statistics import Moments, MomentsState, state_of
+from probekit.statistics import Moments, MomentsState
 
 DEFAULT_TOLERANCE = 0.25
 
@@ -70,7 +70,7 @@ def maximum_match(
     0.66667
     """
     check_tolerance(tolerance)
-    state = _state(*matched(x, y, least=2))
+    state = moments_of(*matched(x, y, least=2), Moments())
     return maximum_match_score(state, tolerance=float(tolerance), centred=bool(centred)).value
 
 
@@ -78,11 +78,6 @@ def check_tolerance(tolerance: float) -> None:
     """Raise `OptionError` unless ``0 < tolerance < 1``."""
     if not 0 < tolerance < 1:
         raise OptionError(f"tolerance={tolerance!r}: must be above 0 and below 1.")
-
-
-@jitted()
-def _state(x: jax.Array, y: jax.Array) -> MomentsState:
-    return state_of(Moments(), x, y)
 
 
 def maximum_match_score(state: MomentsState, *, tolerance: float, centred: bool) -> Score:

@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_at_least, check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched, matrix
+from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, divide, score
 from probekit.measures.rdm import squared_distances
 from probekit.measures.regression import encoding_score
@@ -191,10 +192,9 @@ def sparsity_score(state: ExamplesState, *, measure: Sparsity) -> Score:
     """`sparsity` of the examples that were kept."""
     size = jnp.abs(jnp.where(state.present[:, None], state.x, 0))
     d = size.shape[1]
-    largest = size.max(axis=1, keepdims=True)
-    size = size / jnp.where(largest > 0, largest, 1)  # squares cannot over- or underflow
+    size = scaled_to_one(size, axis=1)
     total, squares = size.sum(axis=1), jnp.square(size).sum(axis=1)
-    counted = state.present & (largest[:, 0] > 0)
+    counted = state.present & (total > 0)
     if measure == "treves_rolls":
         spread = jnp.square(total) / jnp.where(counted, squares, 1) / d
         each = (1 - spread) / (1 - 1 / d) if d > 1 else jnp.full_like(total, jnp.nan)
@@ -213,7 +213,7 @@ def sparsity_score(state: ExamplesState, *, measure: Sparsity) -> Score:
 def dimension_score(state: ExamplesState, *, discard: float) -> Score:
     """`intrinsic_dimension` of the examples that were kept."""
     present, n = state.present, state.x.shape[0]
-    squared = squared_distances(jnp.where(present[:, None], state.x, 0))
+    squared = squared_distances(moderate(jnp.where(present[:, None], state.x, 0)))
     apart = present[:, None] & present[None, :] & ~np.eye(n, dtype=bool)
     nearest = -jax.lax.top_k(-jnp.where(apart, squared, jnp.inf), 2)[0]
     counted = present & (nearest[:, 0] > 0) & jnp.isfinite(nearest[:, 1])

@@ -6,13 +6,12 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from probekit._checks import check_choice
 from probekit.errors import OptionError
-from probekit.measures._arguments import jitted, splits
+from probekit.measures._arguments import jitted
 from probekit.measures._status import Score, score
-from probekit.measures.banded import Columns, side_by_side
-from probekit.measures.comparisons import COMPARISONS, Comparison, compared
-from probekit.measures.rdm import METRICS, Metric, distances
+from probekit.measures.banded import Columns, grouped_splits
+from probekit.measures.comparisons import Comparison, compared
+from probekit.measures.rdm import Metric
 from probekit.measures.rdm_fitting import (
     FITTABLE,
     Model,
@@ -21,7 +20,7 @@ from probekit.measures.rdm_fitting import (
     sides,
     weighted_sum,
 )
-from probekit.measures.similarity import matching_metric
+from probekit.measures.similarity import check_rsa, comparable_distances, matching_metric
 from probekit.statistics import Examples, ExamplesState, state_of
 
 
@@ -41,10 +40,7 @@ class Options(NamedTuple):
 
     def check(self) -> None:
         """Raise `OptionError` unless the options are possible."""
-        check_choice("rdm", self.rdm, METRICS)
-        if self.rdm_y is not None:
-            check_choice("rdm_y", self.rdm_y, METRICS)
-        check_choice("comparison", self.comparison, COMPARISONS)
+        check_rsa(self.rdm, self.rdm_y, self.comparison)
         if self.comparison not in FITTABLE:
             raise OptionError(
                 f"comparison={self.comparison!r}: weights are fitted for {', '.join(FITTABLE)}; "
@@ -141,11 +137,7 @@ def weighted_rsa(
     """
     options = Options(rdm, rdm_y, comparison, bool(nonnegative), float(penalty))
     options.check()
-    y, columns = side_by_side("groups", groups)
-    other: Any = held_out
-    if isinstance(held_out, tuple) and len(held_out) == 2:
-        other = (held_out[0], side_by_side("held_out[1]", held_out[1])[0])
-    fit, scored = splits(x, y, other, least=3)
+    fit, scored, columns = grouped_splits(x, groups, held_out, least=3)
     return WeightedRSA(*_weighted(*fit, *scored, columns, options))
 
 
@@ -199,5 +191,5 @@ def _matrices(
     squares = []
     for group in columns:
         y = state.y[:, jnp.array(group)]
-        squares.append(distances(y, options.rdm_y or matching_metric(options.rdm, y)))
-    return distances(state.x, options.rdm), jnp.stack(squares)
+        squares.append(comparable_distances(y, options.rdm_y or matching_metric(options.rdm, y)))
+    return comparable_distances(state.x, options.rdm), jnp.stack(squares)

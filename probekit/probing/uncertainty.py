@@ -163,7 +163,7 @@ def _by_reordering(
     """Shuffle, of the examples that are kept, what was made of them."""
     sample, permutation = _kept(statistic, scored, permutation)
     orders = permutation.orders(len(sample.weight))
-    states = jax.device_get(plan.of(sample.x, jnp.asarray(sample.y), jnp.asarray(sample.weight)))
+    states = _on_host(plan, sample)
     return {layer: plan.reorder(states[layer], orders) for layer in sample.x}
 
 
@@ -259,9 +259,14 @@ def _by_reweighting(
 ) -> Resampled:
     sample, draws = _kept(statistic, fit if held_out is None else held_out, draws)
     weights = draws.all_weights(len(sample.weight))
-    states = jax.device_get(plan.of(sample.x, jnp.asarray(sample.y), jnp.asarray(sample.weight)))
+    states = _on_host(plan, sample)
     groups = draws.groups(len(sample.weight))
     return {layer: plan.reweigh(states[layer], weights, groups) for layer in sample.x}
+
+
+def _on_host(plan: Plan, sample: Sample) -> Any:
+    """Return the states of each layer, of all examples of a sample."""
+    return jax.device_get(plan.of(sample.x, jnp.asarray(sample.y), jnp.asarray(sample.weight)))
 
 
 def _kept(statistic: Any, sample: Sample, draws: Any) -> tuple[Sample, Any]:

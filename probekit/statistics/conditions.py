@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least
-from probekit.statistics._protocol import ShapeDtype, Statistic
+from probekit.statistics._parts import MomentsOfParts
 from probekit.statistics.moments import Moments, MomentsState
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ConditionMoments(Statistic[MomentsState]):
+class ConditionMoments(MomentsOfParts):
     """Moments of the presentations of each of a number of conditions.
 
     The condition of an example is ``number // in_a_row % conditions``: inputs that are presented
@@ -58,13 +58,10 @@ class ConditionMoments(Statistic[MomentsState]):
         """The statistic of one condition."""
         return Moments()
 
-    def init(self, x: ShapeDtype, y: ShapeDtype) -> MomentsState:
-        """Return the state of no examples."""
-        empty: MomentsState = jax.tree.map(
-            lambda leaf: jnp.zeros((self.conditions, *leaf.shape), leaf.dtype),
-            self.moments.init(x, y),
-        )
-        return empty
+    @property
+    def parts(self) -> int:
+        """How many conditions there are."""
+        return self.conditions
 
     def update(
         self,
@@ -84,19 +81,3 @@ class ConditionMoments(Statistic[MomentsState]):
         # One by one: of all at once, each would hold a copy of the batch.
         batch = jax.lax.map(of_condition, np.arange(self.conditions, dtype=condition.dtype))
         return self.merge(state, batch)
-
-    def merge(self, a: MomentsState, b: MomentsState) -> MomentsState:
-        """Return the state of the examples of both."""
-        merged: MomentsState = jax.vmap(self.moments.merge)(a, b)
-        return merged
-
-    def select(
-        self,
-        state: MomentsState,
-        *,
-        x: jax.Array | slice | None = None,
-        y: jax.Array | slice | None = None,
-    ) -> MomentsState:
-        """Return the state of these columns of `x` and `y` alone."""
-        selected: MomentsState = jax.vmap(lambda one: self.moments.select(one, x=x, y=y))(state)
-        return selected

@@ -9,6 +9,7 @@ import numpy as np
 
 from probekit._checks import check_at_least, check_choice
 from probekit.statistics._arrays import accumulator_dtype
+from probekit.statistics._parts import MomentsOfParts
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.examples import hash_of
 from probekit.statistics.moments import Moments, MomentsState
@@ -18,7 +19,7 @@ _BLOCKS = ("none", "diagonal", "full")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class FoldMoments(Statistic[MomentsState]):
+class FoldMoments(MomentsOfParts):
     """Moments of each of a number of folds, into which examples fall by a hash of their number.
 
     The fold of an example depends on nothing but its number, so the folds are the same in every
@@ -61,13 +62,10 @@ class FoldMoments(Statistic[MomentsState]):
         """The statistic of one fold."""
         return Moments(xx=self.xx, xy=self.xy, yy=self.yy)
 
-    def init(self, x: ShapeDtype, y: ShapeDtype) -> MomentsState:
-        """Return the state of no examples."""
-        one = self.moments.init(x, y)
-        empty: MomentsState = jax.tree.map(
-            lambda leaf: jnp.zeros((self.folds, *leaf.shape), leaf.dtype), one
-        )
-        return empty
+    @property
+    def parts(self) -> int:
+        """How many folds there are."""
+        return self.folds
 
     def update(
         self,
@@ -87,22 +85,6 @@ class FoldMoments(Statistic[MomentsState]):
 
         batch = jax.vmap(of_fold)(jnp.where(member, weight[None, :], 0))
         return self.merge(state, batch)
-
-    def merge(self, a: MomentsState, b: MomentsState) -> MomentsState:
-        """Return the state of the examples of both."""
-        merged: MomentsState = jax.vmap(self.moments.merge)(a, b)
-        return merged
-
-    def select(
-        self,
-        state: MomentsState,
-        *,
-        x: jax.Array | slice | None = None,
-        y: jax.Array | slice | None = None,
-    ) -> MomentsState:
-        """Return the state of these columns of `x` and `y` alone."""
-        selected: MomentsState = jax.vmap(lambda fold: self.moments.select(fold, x=x, y=y))(state)
-        return selected
 
     @property
     def by_unit(self) -> bool:

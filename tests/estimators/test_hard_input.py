@@ -121,6 +121,12 @@ def test_hard_layers(name):
         status = scores[f"{first.name}_status"].sel(layer=layer)
         assert first.sel(layer=layer).isnull().all(), f"{layer}: {first.sel(layer=layer).values}"
         assert (status == STATUS_MEANINGS.index(NOT_FINITE)).all()
+    huge = first.sel(layer="huge")
+    if huge.isnull().any():  # it overflowed: nothing about it is constant
+        status = scores[f"{first.name}_status"].sel(layer="huge")
+        assert (status.where(huge.isnull()) != STATUS_MEANINGS.index("constant_unit")).all()
+    elif "scaling" in estimator.invariances:
+        same("huge", "plain", rtol=1e-4, atol=1e-5)
     alone = probed(name, {"plain": plain()}, features())
     np.testing.assert_array_equal(alone[first.name].sel(layer="plain"), first.sel(layer="plain"))
 

@@ -1,0 +1,45 @@
+"""Sizes at which squares, products and sums of them can neither over- nor underflow.
+
+float32 ends at 3e38, so that squares of 2e19 are infinite; beyond 2¹²⁶ even a quotient is lost, as
+the reciprocal, by which XLA multiplies instead, is 0. Whatever does not depend on the scale of a
+representation is computed of values of moderate size.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def moderating_power(values: jax.Array, *, axis: int | None = None) -> jax.Array:
+    """Power of two that brings the largest magnitude near 1 if it is far off; else 1.
+
+    Products with it are exact, and values of usual size stay as they are.
+
+    Parameters
+    ----------
+    values : array
+    axis : int, optional
+        Along which a power is found for each place, the axis being kept; of all, unless given.
+    """
+    exponents = int(np.finfo(values.dtype).maxexp)
+    far, step = 2.0 ** (exponents * 5 // 16), 2.0 ** (exponents * 5 // 8)
+    largest = jnp.abs(values).max(axis=axis, keepdims=axis is not None)
+    power = jnp.where(largest > far, 1 / step, jnp.where(largest < 1 / far, step, 1))
+    return power.astype(values.dtype)
+
+
+def moderate(values: jax.Array, *, axis: int | None = None) -> jax.Array:
+    """Values times their `moderating_power`."""
+    return values * moderating_power(values, axis=axis)
+
+
+def largest_or_1(values: jax.Array, *, axis: int | None = None) -> jax.Array:
+    """Largest magnitude, or 1 if all values are 0: what values are divided by to be of size 1."""
+    largest = jnp.abs(values).max(axis=axis, keepdims=axis is not None)
+    return jnp.where(largest > 0, largest, 1)
+
+
+def scaled_to_one(values: jax.Array, *, axis: int | None = None) -> jax.Array:
+    """Values over the largest magnitude, of all or along an axis; 0 if all are."""
+    values = moderate(values, axis=axis)
+    return values / largest_or_1(values, axis=axis)

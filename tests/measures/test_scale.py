@@ -1,0 +1,85 @@
+"""What does not depend on scale is the same near the ends of float32 as in the middle."""
+
+import numpy as np
+import pytest
+
+import probekit.measures as m
+from probekit.measures._scale import moderate, moderating_power, scaled_to_one
+
+GENERATOR = np.random.default_rng(0)
+X = np.float32(GENERATOR.normal(size=(32, 4)) + 1)
+X *= np.float32(1.99) / np.abs(X).max()
+Y = np.float32(GENERATOR.normal(size=(32, 3)))
+
+OF_TWO = {
+    "mutual_neighbours": {},
+    "mutual_neighbours, second order": {"measure": "second_order"},
+    "mutual_neighbours, euclidean": {"metric": "euclidean"},
+    "cknna": {},
+    "cknna, debiased": {"debiased": True},
+    "aligned_cosine": {},
+    "aligned_cosine, centred": {"centred": True},
+    "rsm_norm_difference, cosine": {"rsm": "cosine"},
+    "rsm_norm_difference, correlation": {"rsm": "correlation"},
+    "rsa": {},
+    "rsa, cosine": {"rdm": "cosine"},
+    "rsa, euclidean": {"rdm": "euclidean"},
+    "rsa, spearman": {"rdm": "squared_euclidean", "comparison": "spearman"},
+    "cka, rbf": {"kernel": "rbf"},
+    "distance_correlation": {},
+    "riemannian_distance": {},
+    "multiscale_distance": {},
+}
+OF_ONE = ("concentricity", "uniformity", "intrinsic_dimension", "sparsity")
+SIZES = (2.0**-110, 2.0**66, 2.0**126, 2.0**127)
+"""The last of entries up to 3.4e38, the largest number there is."""
+
+
+def same(score, size):
+    """Powers of two leave the entries' digits as they are."""
+    np.testing.assert_allclose(score(X * np.float32(size)), score(X), rtol=2e-5)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", OF_TWO)
+def test_scale_of_one_of_two(name, size):
+    measure = getattr(m, name.split(",")[0])
+    same(lambda x: measure(x, Y, **OF_TWO[name]), size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", OF_ONE)
+def test_scale_of_one(name, size):
+    same(getattr(m, name), size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_weighted_rsa(size):
+    groups = [Y[:, :1], Y[:, 1:]]
+    same(lambda x: m.weighted_rsa(x, groups).score, size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_decoding_accuracy(size):
+    labels = X[:, 0] > np.median(X[:, 0])
+    assert m.decoding_accuracy(X, labels) > 0.8
+    same(lambda x: m.decoding_accuracy(x, labels), size)
+
+
+def test_a_norm_that_is_too_large_is_undefined_and_one_that_is_not_is_exact():
+    large = np.float32([[0], [3e38]])
+    assert np.isnan(m.rsm_norm_difference(large, 0.5 * large, rsm="inner_product"))
+    assert float(m.rsm_norm_difference(large, -large)) == 0
+    near = np.float32([[0], [1e38]])
+    np.testing.assert_allclose(m.rsm_norm_difference(near, 0.5 * near), 0.5e38 * 2**0.5, rtol=1e-5)
+
+
+def test_values_of_usual_size_stay_as_they_are():
+    np.testing.assert_array_equal(moderate(X), X)
+    assert float(moderating_power(X * np.float32(1e38))) == 2.0**-80
+
+
+def test_rows_have_scales_of_their_own():
+    rows = np.float32([[1e38, -3.4e38], [2e-37, 1e-37], [0, 0], [3, 4]])
+    found = scaled_to_one(rows, axis=1)
+    np.testing.assert_allclose(found, [[0.294118, -1], [1, 0.5], [0, 0], [0.75, 1]], rtol=1e-5)
