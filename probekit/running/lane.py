@@ -6,7 +6,7 @@ are slower.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import jax
@@ -80,7 +80,7 @@ def run_lane(
     first: int,
     last: int,
     pace: Pace,
-) -> Iterator[Chunk]:
+) -> Generator[Chunk, None, None]:
     """Yield chunk after chunk of the epochs `first` to `last`, until all seeds have stopped.
 
     The device is given its next chunk before the results of the last one are handed out, so that
@@ -101,21 +101,27 @@ def run_lane(
     """
     epoch, began = first, time.monotonic()
     waiting: _Begun | None = None
-    while epoch <= last or waiting is not None:
-        ahead = None
-        if epoch <= last:
-            numbers = tuple(range(epoch, min(epoch + pace.epochs, last + 1)))
-            carry, row = compiled.chunk(carry, data, _epochs(compiled, orders, numbers))
-            ahead, epoch = _Begun(numbers, carry, row, compiled.reading(row)), numbers[-1] + 1
-        if waiting is not None:
-            chunk = waiting.fetched()
-            yield chunk
-            if bool(np.all(chunk.carry.finished)):
-                return
-            now = time.monotonic()
-            pace.adapt(now - began, compiled.room)
-            began = now
-        waiting = ahead
+    try:
+        while epoch <= last or waiting is not None:
+            ahead = None
+            if epoch <= last:
+                numbers = tuple(range(epoch, min(epoch + pace.epochs, last + 1)))
+                carry, row = compiled.chunk(carry, data, _epochs(compiled, orders, numbers))
+                ahead, epoch = _Begun(numbers, carry, row, compiled.reading(row)), numbers[-1] + 1
+            if waiting is not None:
+                chunk = waiting.fetched()
+                yield chunk
+                if bool(np.all(chunk.carry.finished)):
+                    return
+                now = time.monotonic()
+                pace.adapt(now - began, compiled.room)
+                began = now
+            waiting = ahead
+    except BaseException:
+        # An interpreter that ends while the device computes may crash, so a run that is stopped
+        # waits for the chunk that it had begun.
+        jax.block_until_ready(jax.live_arrays())  # type: ignore[no-untyped-call]
+        raise
 
 
 def stacked_data(seeds: Sequence[Mapping[str, Split]]) -> Data:

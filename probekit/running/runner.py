@@ -265,8 +265,10 @@ class _Run:
         # SciPy's BLAS is loaded by now if a score needs it; its threads would take XLA's cores.
         with threadpool_limits(1, user_api="blas"):
             bounds = {"first": first, "last": config.epochs}
-            for chunk in run_lane(compiled, data, orders, carry, **bounds, pace=self.pace):
-                self._record(seeds, chunk)
+            chunks = run_lane(compiled, data, orders, carry, **bounds, pace=self.pace)
+            with contextlib.closing(chunks):
+                for chunk in chunks:
+                    self._record(seeds, chunk)
 
     def _record(self, seeds: tuple[int, ...], chunk: Chunk) -> None:
         """Put the rows of a chunk into the history, then the listeners may look."""
