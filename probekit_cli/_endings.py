@@ -9,6 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from probekit.errors import OptionError, ProbekitError, UnknownNameError
+from probekit.plugins import hookimpl
 
 FAILED, USAGE = 1, 2
 OTHERS = ("SIGTERM", "SIGHUP")
@@ -22,17 +23,41 @@ class Stopped(KeyboardInterrupt):
         self.number = number
 
 
+class Asked:
+    """A listener that remembers a signal, and stops the run if the first interrupt got lost.
+
+    An exception that a signal raises while a library's C code looks at Python objects is sometimes
+    dropped there without a word, and the run would go on to its end.
+    """
+
+    def __init__(self) -> None:
+        self._number: int | None = None
+
+    def stop(self, number: int, frame: FrameType | None) -> None:
+        """Raise `Stopped`: what the signal's handler does."""
+        self._number = number
+        raise Stopped(number)
+
+    @hookimpl
+    def probekit_chunk_finished(self) -> None:
+        """Raise it again if the run goes on regardless."""
+        if self._number is not None:
+            raise Stopped(self._number)
+
+
 @contextlib.contextmanager
-def signals_as_interrupts() -> Iterator[None]:
+def signals_as_interrupts() -> Iterator[Asked]:
     """Treat SIGTERM and SIGHUP as Ctrl-C, so that files are left in order."""
-    before = {}
+    asked, before = Asked(), {}
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        before[int(signal.SIGINT)] = signal.signal(signal.SIGINT, asked.stop)
     for name in OTHERS:
         number = getattr(signal, name, None)
         # A signal that is ignored (as under nohup) stays ignored.
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            before[number] = signal.signal(number, _stop)
+            before[number] = signal.signal(number, asked.stop)
     try:
-        yield
+        yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -71,7 +96,3 @@ def resuming(typed: Sequence[str]) -> str:
 
     words = [word for word in typed if word not in ("--overwrite", "--resume")]
     return shlex.join([program(), *words, "--resume"])
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise Stopped(number)

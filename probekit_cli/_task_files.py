@@ -225,8 +225,8 @@ class _Running:
         named = named_estimators(options.estimators, self.manager.registry)
         try:
             with (
-                signals_as_interrupts(),
-                listening(self.manager, options, self.progress, self.events),
+                signals_as_interrupts() as asked,
+                listening(self.manager, options, asked, self.progress, self.events),
             ):
                 report = run_tasks(
                     collection,

@@ -255,4 +255,4 @@ def _text(value: float, *, sign: bool = False) -> str:
     if math.isnan(value):
         return "–"
     form = ".3f" if abs(value) < 1000 else ".4g"
-    return f"{value:{'+' if sign else ''}{form}}"
+    return f"{value:{'+' if sign else ''}z{form}}"  # z: never -0.000

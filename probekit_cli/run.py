@@ -15,7 +15,7 @@ from probekit.errors import DivergedError, HistoryExistsError, OptionError, Prob
 from probekit.plugins import Manager, Registry
 from probekit.plugins.config import read_config
 from probekit_cli import _estimators
-from probekit_cli._endings import exit_code, program, resuming, signals_as_interrupts
+from probekit_cli._endings import Asked, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
 from probekit_cli._garbage import GarbagePause
 from probekit_cli._options import command_of, integer, parameters_of, separated
@@ -174,8 +174,8 @@ class _Running:
         began = time.monotonic()
         try:
             with (
-                signals_as_interrupts(),
-                listening(self.manager, options, self.progress, self.events),
+                signals_as_interrupts() as asked,
+                listening(self.manager, options, asked, self.progress, self.events),
             ):
                 dataset = self._run(given, named)
         except KeyboardInterrupt as interrupt:
@@ -295,12 +295,13 @@ def named_estimators(given: Sequence[str] | None, registry: Registry) -> list[_e
 
 @contextlib.contextmanager
 def listening(
-    manager: Manager, options: RunOptions, progress: Progress, events: Events
+    manager: Manager, options: RunOptions, asked: Asked, progress: Progress, events: Events
 ) -> Iterator[None]:
-    """Have progress shown and events written, as asked for; begin quickly."""
+    """Have progress shown and events written, as asked for; begin quickly, and stop surely."""
     shown = not options.quiet and not (options.json and events.terminal.out.isatty())
     with contextlib.ExitStack() as stack:
         stack.callback(progress.stop)
+        stack.enter_context(manager.listening(asked))  # called last: the others know of the rows
         stack.enter_context(manager.listening(stack.enter_context(GarbagePause())))
         if shown:
             stack.enter_context(manager.listening(progress, PROGRESS))

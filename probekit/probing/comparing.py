@@ -70,7 +70,7 @@ def compare(
     Raises
     ------
     OptionError
-        If an estimator is not of kind similarity.
+        If an estimator is not of kind similarity, or an extractor is none.
     ShapeError
         If the two do not have the same examples.
 
@@ -140,10 +140,11 @@ def _resampled(
 
 def _examples(a: Extractor, b: Extractor, inputs: Any) -> int:
     """Return the number of examples, which must be the same for both."""
-    examples = count_examples(a, inputs)
-    if count_examples(b, inputs) != examples:
+    examples = count_examples(a, inputs, argument="extractor_a")
+    of_b = count_examples(b, inputs, argument="extractor_b")
+    if of_b != examples:
         raise ShapeError(
-            f"extractor_b: {count_examples(b, inputs)} examples; extractor_a has {examples}. "
+            f"extractor_b: {of_b} examples; extractor_a has {examples}. "
             "Give the same examples in the same order."
         )
     return examples

@@ -141,7 +141,8 @@ class Probe:
         if self.held_out is None:
             return fit, fit
         scored_by, inputs = self.scored_on(extractor)
-        return fit, self._collect(scored_by, self.held_out._replace(inputs=inputs))
+        held_out = self.held_out._replace(inputs=inputs)
+        return fit, self._collect(scored_by, held_out, argument="held_out features")
 
     def check(self, uncertainty: Uncertainty, extractor: Extractor) -> None:
         """Raise unless there is such uncertainty and the examples fit; nothing is computed."""
@@ -186,7 +187,9 @@ class Probe:
         some = first_examples(extractor, self.fit.inputs, 1)
         return list(layer_shapes(extractor, some))
 
-    def _collect(self, extractor: Extractor, examples: Examples) -> States:
+    def _collect(
+        self, extractor: Extractor, examples: Examples, *, argument: str = "features"
+    ) -> States:
         return collect(
             self.plan,
             extractor,
@@ -194,6 +197,7 @@ class Probe:
             examples.y,
             batch_size=self.batch_size,
             weight=examples.weight,
+            argument=argument,
         )
 
 
@@ -217,7 +221,7 @@ def _held_out(held_out: Any, table: Features) -> Examples:
     if not isinstance(held_out, tuple | list) or len(held_out) != 2:
         raise OptionError(f"held_out: a {type(held_out).__name__}; give (inputs, features).")
     inputs, features = held_out
-    other = Features.of(features, "held_out features")
+    other = Features.of(features, "held_out features").in_order_of(table)
     if (other.names, other.widths) != (table.names, table.widths):
         raise OptionError(
             f"held_out: features {other.names} of widths {other.widths}; "

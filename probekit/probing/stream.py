@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least
-from probekit.errors import ShapeError
+from probekit.errors import OptionError, ShapeError
 from probekit.extractors import Extractor
 from probekit.probing.plan import Plan, States
 from probekit.statistics import ShapeDtype
@@ -23,6 +23,7 @@ def collect(
     *,
     batch_size: int,
     weight: np.ndarray | None = None,
+    argument: str = "features",
 ) -> States:
     """Return what the plan's statistics remember of all examples.
 
@@ -41,17 +42,23 @@ def collect(
         At most so many examples at a time.
     weight : array (example,), optional
         1 for every example unless given.
+    argument : str
+        What errors call the features.
 
     Raises
     ------
+    OptionError
+        If the extractor is none, or a weight is negative or not finite.
     ShapeError
         If inputs and features do not have the same examples, or there are none.
     """
     check_at_least("batch_size", batch_size, 1)
-    examples = check_inputs(extractor, inputs, len(y))
+    examples = check_inputs(extractor, inputs, len(y), argument=argument)
     weight = np.ones(examples, np.float32) if weight is None else np.asarray(weight, np.float32)
     if weight.shape != (examples,):
         raise ShapeError(f"weight: shape {weight.shape}; inputs have {examples} examples.")
+    if not (np.isfinite(weight) & (weight >= 0)).all():
+        raise OptionError("weight: some are negative or not finite; give 0 for an absent example.")
     size = even_batch(examples, batch_size)
     states: States | None = None
     for start in range(0, examples, size):
@@ -173,8 +180,21 @@ def check_inputs(
     return given
 
 
-def count_examples(extractor: Extractor, inputs: Any) -> int:
+def check_extractor(extractor: Any, argument: str = "extractor") -> None:
+    """Raise `OptionError` unless it is one: a model alone, or a dict of arrays, is none."""
+    if all(hasattr(extractor, part) for part in ("layers", "indexed", "traceable")):
+        return
+    are_activations = isinstance(extractor, Mapping) or hasattr(extractor, "shape")
+    remedy = "arrays(activations)" if are_activations else "linen(model, variables), nnx(model), …"
+    raise OptionError(
+        f"{argument}: a {type(extractor).__name__} is no extractor; "
+        f"make one of it with probekit.extractors.{remedy}."
+    )
+
+
+def count_examples(extractor: Extractor, inputs: Any, *, argument: str = "extractor") -> int:
     """Return the number of examples of `inputs`, or of those that the extractor holds itself."""
+    check_extractor(extractor, argument)
     if extractor.indexed:
         given = int(extractor.examples)  # type: ignore[attr-defined]
     else:

@@ -7,7 +7,7 @@ nothing for all cores to do, which saves some 10 % of the time.
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import NamedTuple, TypeVar
@@ -85,7 +85,7 @@ def run_lane(
     first: int,
     last: int,
     pace: Pace,
-) -> Iterator[Chunk]:
+) -> Generator[Chunk, None, None]:
     """Yield chunk after chunk of the epochs `first` to `last`, until all seeds have stopped.
 
     The device is given its next chunk before the results of the last one are handed out, so that
@@ -107,7 +107,8 @@ def run_lane(
     epoch, began = first, time.monotonic()
     waiting: _Begun | None = None
     # XLA computes one after the other what one thread asks for: each lane asks in its own.
-    with ThreadPoolExecutor(1, thread_name_prefix="probekit-lane") as thread:
+    thread = ThreadPoolExecutor(1, thread_name_prefix="probekit-lane")
+    try:
         while epoch <= last or waiting is not None:
             ahead = None
             if epoch <= last:
@@ -124,6 +125,13 @@ def run_lane(
                 pace.adapt(now - began, compiled.room)
                 began = now
             waiting = ahead
+    except BaseException:
+        # An interpreter that ends while the device computes may crash, so a run that is stopped
+        # waits for the chunk that it had begun.
+        jax.block_until_ready(jax.live_arrays())  # type: ignore[no-untyped-call]
+        raise
+    finally:
+        thread.shutdown()
 
 
 def _begin(
@@ -133,24 +141,31 @@ def _begin(
     return _Begun(numbers, carry, row, compiled.reading(row))
 
 
-def in_turns(lanes: Iterable[Iterator[T]], side_by_side: int) -> Iterator[T]:
-    """Yield what some iterators yield, one of each in turn; the next begins when one has ended.
+def in_turns(
+    lanes: Iterable[Generator[T, None, None]], side_by_side: int
+) -> Generator[T, None, None]:
+    """Yield what some generators yield, one of each in turn; the next begins when one has ended.
 
     Examples
     --------
-    >>> "".join(in_turns(map(iter, ["aaa", "b", "cc"]), 2))
+    >>> words = ["aaa", "b", "cc"]
+    >>> "".join(in_turns(((letter for letter in word) for word in words), 2))
     'abaca'
     """
     waiting = iter(lanes)
     running = deque(islice(waiting, side_by_side))
-    while running:
-        lane = running.popleft()
-        for item in lane:
-            running.append(lane)
-            yield item
-            break
-        else:
-            running.extend(islice(waiting, 1))
+    try:
+        while running:
+            lane = running.popleft()
+            for item in lane:
+                running.append(lane)
+                yield item
+                break
+            else:
+                running.extend(islice(waiting, 1))
+    finally:
+        for lane in running:
+            lane.close()
 
 
 def stacked_data(seeds: Sequence[Mapping[str, Split]]) -> Data:

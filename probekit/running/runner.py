@@ -5,7 +5,7 @@ import dataclasses
 import importlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
 from pathlib import Path
@@ -225,7 +225,8 @@ class _Run:
         try:
             with contextlib.ExitStack() as meanwhile:
                 lanes = (self._chunks(*each, meanwhile) for each in self._lanes(lane))
-                for seeds, chunk in in_turns(lanes, SIDE_BY_SIDE):
+                chunks = meanwhile.enter_context(contextlib.closing(in_turns(lanes, SIDE_BY_SIDE)))
+                for seeds, chunk in chunks:
                     self._record(seeds, chunk)
         except BaseException as error:
             self.manager.hook.probekit_run_failed(run=self.info, error=error)
@@ -258,7 +259,7 @@ class _Run:
 
     def _chunks(
         self, seeds: tuple[int, ...], first: int, meanwhile: contextlib.ExitStack
-    ) -> Iterator[tuple[tuple[int, ...], Chunk]]:
+    ) -> Generator[tuple[tuple[int, ...], Chunk], None, None]:
         """Yield the chunks of a lane, from its first epoch that is to be computed."""
         program, config = self.program, self.program.config
         data = stacked_data([program.task.data(config, seed) for seed in seeds])
@@ -274,8 +275,10 @@ class _Run:
         # SciPy's BLAS is loaded by now if a score needs it; its threads would take XLA's cores.
         meanwhile.enter_context(threadpool_limits(1, user_api="blas"))
         bounds = {"first": first, "last": config.epochs}
-        for chunk in run_lane(compiled, data, orders, carry, **bounds, pace=self.pace):
-            yield seeds, chunk
+        chunks = run_lane(compiled, data, orders, carry, **bounds, pace=self.pace)
+        with contextlib.closing(chunks):
+            for chunk in chunks:
+                yield seeds, chunk
 
     def _record(self, seeds: tuple[int, ...], chunk: Chunk) -> None:
         """Put the rows of a chunk into the history, then the listeners may look."""

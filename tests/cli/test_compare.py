@@ -37,6 +37,13 @@ def test_seeds_as_pairs(probekit, two, test):
     assert found["n"] == 3
 
 
+def test_a_small_difference_is_never_minus_zero(probekit, two):
+    (two[0] - 1e-6).to_netcdf("lower.nc")
+    lines = probekit("compare", "a.nc", "lower.nc").out.splitlines()
+    (row,) = (line for line in lines if line.startswith("  hidden_0, linear "))
+    assert row.split()[4] == "+0.000"
+
+
 def test_seeds_resampled_and_shuffled(probekit, two):
     words = ("compare", "a.nc", "b.nc", "--json", "--confidence", "0.8", "--correction", "none")
     found = first(probekit(*words, "--bootstrap", "60"))

@@ -1,11 +1,13 @@
 """`probekit run`, with a task that trains nothing."""
 
+import contextlib
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -254,6 +256,23 @@ def test_an_interrupt_before_the_first_epoch(probekit, fake_run):
     assert done.err.splitlines()[-1] == (
         "probekit: stopped before the first epoch; nothing was recorded."
     )
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_whose_exception_a_library_dropped_stops_the_run(
+    probekit, fake_run, monkeypatch, name, code
+):
+    def deaf(*args, **kwargs):
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), getattr(signal, name))
+            time.sleep(1)
+        return fake_run(*args, **kwargs)
+
+    monkeypatch.setattr("probekit.running.run", deaf)
+    done = probekit(*RUN)
+    assert done.code == code
+    assert done.err.splitlines()[-2].startswith("probekit: stopped at seed 0, epoch ")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])

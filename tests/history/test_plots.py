@@ -137,6 +137,21 @@ def test_layers_of_scores_without_rows(notebook):
     assert axes.texts[0].get_text() == "nan"
 
 
+def test_layers_say_what_they_average_over(stored):
+    axes = stored.probekit.plot.layers().axes[0]
+    assert axes.get_title("left") == "last epoch, mean of 2 seeds, mean over unit"
+    final = stored.linear_r2.isel(epoch=-1).mean("seed").mean("unit")
+    np.testing.assert_allclose(axes.images[0].get_array(), final)
+
+
+def test_layers_choose_a_score_without_further_axes(stored):
+    r2 = stored.linear_r2.isel(seed=0, epoch=-1, drop=True)
+    chosen = xr.Dataset({"units": r2, "means": r2.mean("unit") * 0 - 0.001})
+    axes = chosen.probekit.plot.layers().axes[0]
+    assert axes.get_title("left") == ""
+    assert [text.get_text() for text in axes.texts] == ["0.00"] * 4  # never -0.00
+
+
 def test_layers_refuse_what_they_cannot_draw(notebook):
     with pytest.raises(OptionError, match=r"'accuracy': dims .*; 'layer' is needed here"):
         notebook.probekit.plot.layers("accuracy")

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -160,6 +161,7 @@ def test_non_finite_activations_are_nan_and_warned_of_once_per_layer():
         ),
         ({"features": {"a": np.array(["x"] * 90)}}, ShapeError, "must be numeric. Encode"),
         ({"features": {"a": np.ones((90, 2, 2))}}, ShapeError, "must have 1 to 2 axes"),
+        ({"features": {"a": np.ones((90, 0))}}, ShapeError, "at least 1 column is needed"),
         ({"inputs": None}, ShapeError, "inputs: a NoneType; give an array"),
         (
             {"inputs": INPUTS[:0], "features": {"a": INPUTS[:0, 0]}},
@@ -168,9 +170,16 @@ def test_non_finite_activations_are_nan_and_warned_of_once_per_layer():
         ),
         ({"inputs": (INPUTS, INPUTS[:5])}, ShapeError, "arrays of 90 and 5 examples"),
         ({"weight": np.ones(3)}, ShapeError, r"weight: shape \(3,\); inputs have 90"),
+        ({"weight": -np.ones(90)}, OptionError, "weight: some are negative or not finite; give 0"),
+        ({"weight": np.full(90, np.nan)}, OptionError, "weight: some are negative or not"),
         ({"batch_size": 0}, OptionError, "batch_size=0: must be at least 1"),
         ({"held_out": INPUTS}, OptionError, "held_out: a ndarray; give"),
         ({"held_out": (INPUTS, {"b": INPUTS[:, 0]})}, OptionError, "held_out: features"),
+        (
+            {"held_out": (OTHER, {"a": INPUTS[:, 0]})},
+            ShapeError,
+            "held_out features: 90 examples; inputs have 60",
+        ),
         ({"estimators": []}, OptionError, "estimators: none given"),
     ],
 )
@@ -178,6 +187,41 @@ def test_arguments_that_do_not_fit(change, error, message):
     given = {"inputs": INPUTS, "features": {"a": INPUTS[:, 0]}, **change}
     with pytest.raises(error, match=message):
         pk.probe(EXTRACTOR, given.pop("inputs"), given.pop("features"), **given)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (network, "a function is no extractor; make one of it with probekit.extractors.linen"),
+        ({"x": INPUTS}, r"a dict is no extractor; .*probekit.extractors.arrays\(activations\)"),
+        (nn.Dense(3), r"a Dense is no extractor; .*extractors.linen\(model, variables\), nnx"),
+    ],
+)
+def test_what_is_no_extractor_is_named(given, message, tmp_path):
+    with pytest.raises(OptionError, match=f"extractor: {message}"):
+        pk.probe(given, INPUTS, {"a": INPUTS[:, 0]})
+    with pytest.raises(OptionError, match=f"extractor_b: {message}"):
+        pk.compare(EXTRACTOR, given, INPUTS)
+    recorder = pk.Recorder(tmp_path / "h.nc", inputs=INPUTS, features={"a": INPUTS[:, 0]})
+    with pytest.raises(OptionError, match=f"extractor: {message}"):
+        recorder.record(0, given)
+
+
+def test_features_held_out_are_matched_by_name():
+    turned = dict(reversed(features_of(OTHER).items()))
+    xr.testing.assert_identical(probe(held_out=(OTHER, turned)), probe())
+
+
+def test_dataarrays_are_read_by_the_dim_example():
+    pair = xr.DataArray(INPUTS[:, 1:3].T, dims=("column", "example"))
+    turned = pk.probe(EXTRACTOR, INPUTS, {"pair": pair})
+    xr.testing.assert_identical(turned, pk.probe(EXTRACTOR, INPUTS, {"pair": INPUTS[:, 1:3]}))
+
+
+def test_dataarrays_that_label_examples_in_unlike_ways_are_refused():
+    first = xr.DataArray(INPUTS[:, 0], dims="example", coords={"example": np.arange(90)})
+    with pytest.raises(ShapeError, match=r"features\['b'\]: its 'example' labels are not those of"):
+        pk.probe(EXTRACTOR, INPUTS, {"a": first, "b": first[::-1]})
 
 
 def test_new_parameters_do_not_compile_anything(compilations):

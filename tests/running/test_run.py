@@ -82,6 +82,21 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(tmp_path, whole, chu
     assert not path.with_name("history.nc.partial").exists()
 
 
+def test_a_run_that_is_stopped_leaves_nothing_to_the_device(tmp_path, monkeypatch):
+    """An interpreter that ends while XLA computes may crash."""
+    begun, chunk = [], lane.Compiled.chunk
+
+    def remembered(*arguments):
+        begun.append(chunk(*arguments))
+        return begun[-1]
+
+    monkeypatch.setattr(lane.Compiled, "chunk", remembered)
+    wide = {"hidden": (512, 512), "train_examples": 4096, "epochs": 8}
+    with pytest.raises(KeyboardInterrupt):
+        run(**wide, output=tmp_path / "history.nc", listeners=[StopAfter(2)])
+    assert all(array.is_ready() for array in jax.tree.leaves(begun[-1]))
+
+
 def test_rows_without_their_state_are_computed_anew(tmp_path, whole):
     """As after a kill between the writing of the state and of the rows."""
     path = tmp_path / "history.nc"

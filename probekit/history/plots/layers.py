@@ -20,7 +20,8 @@ def layers(
     dataset : xarray.Dataset
         A history, or what `probekit.probe` returns.
     variable : str, optional
-        A score with axes ``layer`` and ``feature``; linear R² if not given and there.
+        A score with axes ``layer`` and ``feature``; linear R² if not given and there. Drawn is the
+        mean over further axes, and the title says so.
     epoch : label, optional
         Which epoch (or step); each seed's last if not given.
     seed : label, optional
@@ -30,7 +31,9 @@ def layers(
     style.check_variable(dataset, variable, "layer", "feature")
     rows, when = style.at(dataset, epoch)
     array, over = one_of_seeds(rows[variable], seed)
-    array = array.mean([dim for dim in array.dims if dim not in ("layer", "feature")])
+    others = [str(dim) for dim in array.dims if dim not in ("layer", "feature")]
+    if others:  # of single units, say
+        array, over = array.mean(others), ", ".join(filter(None, [over, _mean_over(others)]))
     array = array.transpose("layer", "feature")
     names, features = array["layer"].values.tolist(), array["feature"].values.tolist()
     width = max(3.2, 1.9 + 0.95 * len(features))
@@ -43,3 +46,7 @@ def layers(
         label = style.axis_label(dataset[variable], 26)
         figure.colorbar(image, ax=axes, label=label, fraction=0.08)
     return figure
+
+
+def _mean_over(dims: list[str]) -> str:
+    return f"mean over {' and '.join(dim.replace('_', ' ') for dim in dims)}"

@@ -124,7 +124,7 @@ def heat_map(
     for (row, column), value in np.ndenumerate(values):
         light = np.isfinite(value) and (value - low) < 0.55 * (high - low)
         axes.text(
-            *(column, row, f"{value:.2f}"),
+            *(column, row, f"{value:z.2f}"),
             ha="center",
             va="center",
             color="white" if light else INK,
@@ -170,13 +170,16 @@ def check_variable(dataset: "xr.Dataset", variable: str, *dims: str) -> "xr.Data
 
 
 def first_with(dataset: "xr.Dataset", *dims: str, prefer: str = "") -> str:
-    """Return the score to draw if none was named: the preferred or the first with these axes."""
+    """Return the score to draw if none was named: the preferred or the first with these axes.
+
+    One that has no others comes before those that have.
+    """
     names = [name for name in scores(dataset) if set(dims) <= set(dataset[name].dims)]
     if not names:
         raise OptionError(
             f"dataset: no score has the axes {dims}; there are: {', '.join(scores(dataset))}."
         )
-    return prefer if prefer in names else names[0]
+    return prefer if prefer in names else min(names, key=lambda name: dataset[name].ndim)
 
 
 def choose(argument: str, given: Any, known: Sequence[Any]) -> list[Any]:
