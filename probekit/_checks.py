@@ -5,7 +5,7 @@ They look only at `shape` and `dtype`, never at values, so that they work on tra
 """
 
 from collections.abc import Iterable
-from numbers import Real
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 from probekit.errors import OptionError, ShapeError, suggestion
@@ -30,6 +30,13 @@ def check_at_least(argument: str, value: float, least: float) -> None:
     """Raise `OptionError` unless ``value >= least`` (NaN is refused too)."""
     if not value >= least:
         raise OptionError(f"{argument}={value!r}: must be at least {least}.")
+
+
+def check_count(argument: str, value: Any, least: int) -> None:
+    """Raise `OptionError` unless the value is a whole number and at least `least`."""
+    if not isinstance(value, Integral):
+        raise OptionError(f"{argument}={value!r}: must be a whole number, at least {least}.")
+    check_at_least(argument, int(value), least)
 
 
 def check_positive(argument: str, value: float) -> None:

@@ -4,12 +4,11 @@ import abc
 import dataclasses
 import zlib
 from collections.abc import Iterable
-from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice, check_confidence
+from probekit._checks import check_choice, check_confidence, check_count
 from probekit.errors import OptionError, ShapeError
 from probekit.inference.corrections import CORRECTIONS, Correction
 
@@ -148,7 +147,7 @@ class Bootstrap(Uncertainty):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        _check_count("resamples", self.resamples, 2)
+        check_count("resamples", self.resamples, 2)
         check_choice("interval", self.interval, INTERVALS)
         check_confidence(self.confidence)
         if self.interval == "bca" and not self.replace:
@@ -232,7 +231,7 @@ class Permutation(Uncertainty):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        _check_count("resamples", self.resamples, 1)
+        check_count("resamples", self.resamples, 1)
         if self.alternative is not None:
             check_choice("alternative", self.alternative, ALTERNATIVES)
         check_choice("correction", self.correction, CORRECTIONS)
@@ -302,7 +301,7 @@ class CrossValidation(Uncertainty):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        _check_count("folds", self.folds, 2)
+        check_count("folds", self.folds, 2)
 
     def check(self, examples: int) -> None:  # noqa: D102
         there = int(self.places(examples).max()) + 1
@@ -330,9 +329,3 @@ class CrossValidation(Uncertainty):
 def _plain(value: Any) -> Any:
     """Return a number of NumPy as Python's, which is written otherwise."""
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _check_count(argument: str, value: Any, least: int) -> None:
-    if not isinstance(value, Integral):
-        raise OptionError(f"{argument}={value!r}: must be a whole number, at least {least}.")
-    check_at_least(argument, int(value), least)

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, arrays
@@ -96,7 +96,7 @@ def compare(
                 f"estimators: {estimator.name!r} is of kind {estimator.kind}; "
                 "compare needs kind similarity, e.g. 'cka'."
             )
-    check_at_least("batch_size", batch_size, 1)
+    check_count("batch_size", batch_size, 1)
     examples = _examples(extractor_a, extractor_b, inputs)
     same = extractor_b is extractor_a
     if uncertainty is not None:

@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.extractors import Extractor
 from probekit.probing.stream import count_examples, even_batch, first_examples, layer_shapes, take
 
@@ -48,7 +48,7 @@ def extract(extractor: Extractor, inputs: Any, *, batch_size: int = 4096) -> dic
     >>> pk.extract(extractor, np.ones((5, 3), np.float32), batch_size=2)["double"].shape
     (5, 3)
     """
-    check_at_least("batch_size", batch_size, 1)
+    check_count("batch_size", batch_size, 1)
     examples = count_examples(extractor, inputs)
     size = even_batch(examples, batch_size)
     shapes = layer_shapes(extractor, first_examples(extractor, inputs, min(size, examples)))

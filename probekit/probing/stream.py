@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.errors import OptionError, ShapeError
 from probekit.extractors import Extractor
 from probekit.probing.plan import Plan, States
@@ -52,7 +52,7 @@ def collect(
     ShapeError
         If inputs and features do not have the same examples, or there are none.
     """
-    check_at_least("batch_size", batch_size, 1)
+    check_count("batch_size", batch_size, 1)
     examples = check_inputs(extractor, inputs, len(y), argument=argument)
     weight = np.ones(examples, np.float32) if weight is None else np.asarray(weight, np.float32)
     if weight.shape != (examples,):

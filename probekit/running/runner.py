@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.errors import DivergedError, OptionError, UnknownNameError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import match
@@ -145,7 +145,7 @@ def run(
     config = config_of(chosen, options)
     asked = resolve(chosen.estimators if estimators is None else estimators)
     program = _program(chosen, config, asked, layers, store_activations)
-    check_at_least("every", every, 1)
+    check_count("every", every, 1)
     with contextlib.ExitStack() as stack:
         for listener in listeners:
             stack.enter_context(manager.listening(listener))

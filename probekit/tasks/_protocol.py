@@ -2,11 +2,24 @@
 
 import dataclasses
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
+from numbers import Integral, Real
+from types import NoneType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    NamedTuple,
+    Protocol,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 import numpy as np
 
 from probekit._checks import check_at_least
+from probekit.errors import OptionError
 from probekit.variables import Variable
 
 if TYPE_CHECKING:  # a config's module imports no jax
@@ -37,13 +50,41 @@ class TaskConfig:
     )
 
     def __post_init__(self) -> None:
-        """Check every number against the least that its field allows."""
+        """Check every value against the type of its field and the least that it allows."""
+        types = get_type_hints(type(self))
         for field in dataclasses.fields(self):
             value, least = getattr(self, field.name), field.metadata.get("least")
+            _check_type(field.name, value, types[field.name])
             if least is None or value is None:
                 continue
             for number in value if isinstance(value, tuple) else (value,):
                 check_at_least(field.name, number, least)
+
+
+_WORDS: dict[Any, tuple[type, str]] = {
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    str: (str, "text"),
+    bool: (bool, "True or False"),
+}
+
+
+def _check_type(name: str, value: Any, expected: Any) -> None:
+    """Raise `OptionError` unless the value is of a type that options have; others are not known."""
+    choices = get_args(expected)
+    if get_origin(expected) in (Union, UnionType):
+        others = [choice for choice in choices if choice is not NoneType]
+        if len(others) == 1 and value is not None:
+            _check_type(name, value, others[0])
+    elif get_origin(expected) is tuple:
+        if not isinstance(value, tuple):
+            raise OptionError(f"{name}={value!r}: must be a tuple, e.g. ({value!r},).")
+        for part in value:
+            _check_type(name, part, choices[0])
+    elif expected in _WORDS:
+        kind, words = _WORDS[expected]
+        if not isinstance(value, kind) or (isinstance(value, bool) and expected is not bool):
+            raise OptionError(f"{name}={value!r}: must be {words}.")
 
 
 class Split(NamedTuple):

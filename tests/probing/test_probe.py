@@ -173,6 +173,7 @@ def test_non_finite_activations_are_nan_and_warned_of_once_per_layer():
         ({"weight": -np.ones(90)}, OptionError, "weight: some are negative or not finite; give 0"),
         ({"weight": np.full(90, np.nan)}, OptionError, "weight: some are negative or not"),
         ({"batch_size": 0}, OptionError, "batch_size=0: must be at least 1"),
+        ({"batch_size": 1.5}, OptionError, r"batch_size=1\.5: must be a whole number"),
         ({"held_out": INPUTS}, OptionError, "held_out: a ndarray; give"),
         ({"held_out": (INPUTS, {"b": INPUTS[:, 0]})}, OptionError, "held_out: features"),
         (
