@@ -150,7 +150,7 @@ def in_turns(
     --------
     >>> words = ["aaa", "b", "cc"]
     >>> "".join(in_turns(((letter for letter in word) for word in words), 2))
-    'abaca'
+    'abaacc'
     """
     waiting = iter(lanes)
     running = deque(islice(waiting, side_by_side))
