@@ -144,7 +144,12 @@ def flat(found):
     return np.concatenate([np.ravel(part) for part in jax.tree.leaves(found)])
 
 
-@pytest.mark.parametrize("row", ELSEWHERE, ids=lambda row: f"{row.package} {row.there}")
+@pytest.mark.slow  # nearly all of it is compiling
+@pytest.mark.parametrize(
+    "row",
+    [row for row in ELSEWHERE if row not in COMPARED or row.there in NEVER_EQUAL],
+    ids=lambda row: f"{row.package} {row.there}",
+)
 def test_it_can_be_called(row):
     assert np.isfinite(flat(evaluated(row.here))).all()
 
