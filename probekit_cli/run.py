@@ -91,7 +91,7 @@ class RunOptions:
         bool | None,
         typer.Option(
             "--vectorized/--one-by-one",
-            help="How seeds run: at once or one after the other; what is faster unless given.",
+            help="How seeds run: in one program, or each by itself; what is faster unless given.",
             show_default=False,
         ),
     ] = None

@@ -176,7 +176,7 @@ def lane_size(seeds: int, vectorized: bool | None) -> int:
 
 
 SIDE_BY_SIDE = 2
-"""How many lanes run at a time."""
+"""How many lanes of one seed run at a time; one of several seeds fills the device by itself."""
 
 
 class _Run:
@@ -225,7 +225,8 @@ class _Run:
         try:
             with contextlib.ExitStack() as meanwhile:
                 lanes = (self._chunks(*each, meanwhile) for each in self._lanes(lane))
-                chunks = meanwhile.enter_context(contextlib.closing(in_turns(lanes, SIDE_BY_SIDE)))
+                turns = in_turns(lanes, SIDE_BY_SIDE if lane == 1 else 1)
+                chunks = meanwhile.enter_context(contextlib.closing(turns))
                 for seeds, chunk in chunks:
                     self._record(seeds, chunk)
         except BaseException as error:

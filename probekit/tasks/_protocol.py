@@ -79,7 +79,7 @@ def _check_type(name: str, value: Any, expected: Any) -> None:
     elif get_origin(expected) is tuple:
         if not isinstance(value, tuple):
             raise OptionError(f"{name}={value!r}: must be a tuple, e.g. ({value!r},).")
-        for part in value:
+        for part in value if choices[1:] == (Ellipsis,) else ():
             _check_type(name, part, choices[0])
     elif expected in _WORDS:
         kind, words = _WORDS[expected]

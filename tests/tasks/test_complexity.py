@@ -9,7 +9,7 @@ import optax
 import pytest
 
 from probekit.errors import OptionError
-from probekit.tasks import mlp
+from probekit.tasks import TaskConfig, mlp
 from probekit.tasks.complexity import ComplexityConfig, ReferenceComplexity
 from tests.reference.notebook import sample_dataset
 
@@ -134,3 +134,14 @@ def test_layers_are_what_the_extractor_lists():
     assert {name: array.shape for name, array in outputs.items()} == {
         name: shape.shape for name, shape in shapes.items()
     }
+
+
+def test_types_that_options_do_not_have_are_left_alone():
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Config(TaskConfig):
+        pair: tuple[str, int] = ("a", 1)
+        either: int | str = "auto"
+        anything: object = None
+
+    assert Config().pair == ("a", 1)
+    assert Config(either=3).either == 3
