@@ -8,7 +8,13 @@ from probekit._checks import check_at_least
 from probekit.estimators._invariances import invariances_of_units
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
-from probekit.estimators.ridge import RANGES, WORDS, penalty_variable, score_and_penalty
+from probekit.estimators.ridge import (
+    RANGES,
+    WORDS,
+    penalty_variable,
+    score_and_penalty,
+    score_and_share,
+)
 from probekit.measures.banded import DEFAULT_CANDIDATES, Columns
 from probekit.measures.commonality import check_averaged
 from probekit.measures.kernel_fits import Kernels, RidgeKernel, check_kernel, kernel_ridge_score
@@ -189,20 +195,7 @@ class MultipleKernelRidgeR2(OfKernels):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """R² of all features, and the share of each."""
-        return (
-            Variable(
-                self.name,
-                long_name=f"variance explained by multiple-kernel ridge ({WORDS[self.scoring]})",
-                valid_range=RANGES[self.scoring],
-                references=_LA_TOUR,
-            ),
-            Variable(
-                f"{self.name}_share",
-                dims=("feature",),
-                long_name="part of it that the feature has (product measure)",
-                references=_LA_TOUR,
-            ),
-        )
+        return score_and_share(self.name, "multiple-kernel ridge", self.scoring, _LA_TOUR)
 
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: ExamplesState, held_out: ExamplesState, *, columns: Columns

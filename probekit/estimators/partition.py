@@ -8,7 +8,7 @@ from probekit._checks import check_at_least, check_choice
 from probekit.estimators._invariances import invariances_of_average
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
-from probekit.estimators.ridge import RANGES, WORDS
+from probekit.estimators.ridge import score_and_share
 from probekit.measures.banded import DEFAULT_CANDIDATES, Columns, banded_score
 from probekit.measures.commonality import (
     check_averaged,
@@ -247,20 +247,7 @@ class BandedRidgeR2(Estimator):
             "Nunez-Elizalde, Huth and Gallant 2019; Dupré la Tour et al. 2022, Feature-space "
             "selection with banded ridge regression"
         )
-        return (
-            Variable(
-                self.name,
-                long_name=f"variance explained by banded ridge ({WORDS[self.scoring]})",
-                valid_range=RANGES[self.scoring],
-                references=references,
-            ),
-            Variable(
-                f"{self.name}_share",
-                dims=("feature",),
-                long_name="part of it that the feature has (product measure)",
-                references=references,
-            ),
-        )
+        return score_and_share(self.name, "banded ridge", self.scoring, references)
 
     @property
     def statistic(self) -> FoldMoments:

@@ -179,3 +179,23 @@ class RidgeDecodingR2(Estimator):
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
         return score_and_penalty(self.name, *ridge_score(fit, held_out, self._options))
+
+
+def score_and_share(
+    name: str, method: str, scoring: Scoring, references: str
+) -> tuple[Variable, ...]:
+    """Return the variables of ridge with groups: the score of all features, and what each has."""
+    return (
+        Variable(
+            name,
+            long_name=f"variance explained by {method} ({WORDS[scoring]})",
+            valid_range=RANGES[scoring],
+            references=references,
+        ),
+        Variable(
+            f"{name}_share",
+            dims=("feature",),
+            long_name="part of it that the feature has (product measure)",
+            references=references,
+        ),
+    )
