@@ -2,11 +2,24 @@
 
 import contextlib
 import logging
+from pathlib import Path
 
 import jax
 import pytest
 
 pytest_plugins = ["pytester"]  # must stand in the outermost conftest
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _room_for_programs():
+    """Forget the compiled programs of earlier modules when they have become many.
+
+    Each takes up memory maps, of which Linux gives a process 65,530; XLA crashes when it gets none.
+    """
+    yield
+    maps = Path("/proc/self/maps")
+    if maps.exists() and maps.read_text().count("\n") > 10_000:
+        jax.clear_caches()
 
 
 class _Compilations(logging.Handler):
