@@ -5,15 +5,15 @@ made to states of what probes are fitted and scored on, and these are read.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache, partial
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit.probing.options import jitted, many_options
 from probekit.probing.plan import LayerStates, Plan
-from probekit.probing.readout import many_options
 
 Resampled = dict[str, dict[str, np.ndarray]]
 """For each layer and variable the scores ``(resample, …)``."""
@@ -176,7 +176,7 @@ def _scores_of(
     count = len(each[0])
     if any(estimator.traceable for estimator in plan.estimators):
         full = tuple(array[np.minimum(np.arange(size), count - 1)] for array in each)
-        traced = jax.device_get(_traced()(plan, *samples, full, states))
+        traced = jax.device_get(_compute_all(plan, *samples, full, states))
         scores |= {name: array[:count] for name, array in traced.items()}
     if not plan.traceable:
         rows = [
@@ -187,12 +187,7 @@ def _scores_of(
     return scores
 
 
-@cache
-def _traced() -> Any:
-    static = ("plan", "states")
-    return jax.jit(_compute_all, static_argnames=static, compiler_options=many_options())
-
-
+@jitted(many_options, static_argnames=("plan", "states"))
 def _compute_all(
     plan: Plan, fit: Any, held_out: Any, each: Any, states: PairOfStates
 ) -> dict[str, jax.Array]:

@@ -6,15 +6,14 @@ preparations and L² cheap steps instead of L² updates with all there is.
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from probekit.estimators import Estimator, Pairing
-from probekit.statistics import ShapeDtype, Statistic, empty_state, shared
+from probekit.probing.options import jitted, once_options, quick_options
+from probekit.statistics import ShapeDtype, Statistic, shared, state_of
 
 Layers = Mapping[str, ShapeDtype]
 Pair = tuple[str, str]
@@ -72,20 +71,28 @@ class PairPlan:
         both = zip(self.estimators, self.pairings, strict=True)
         return shared(estimator.statistic for estimator, pairing in both if pairing is None)
 
-    def init(self, a: Layers, b: Layers) -> PairStates:
-        """Return the states of no examples."""
+    def of_batch(
+        self,
+        a: Mapping[str, jax.Array],
+        b: Mapping[str, jax.Array],
+        *,
+        weight: np.ndarray,
+        index: np.ndarray,
+    ) -> PairStates:
+        """Return the states of a batch alone."""
+        of_layers, of_pairs = _kept(self._of_layers()), _kept(self._of_pairs())
 
-        def alone(layers: Layers) -> dict[str, Kept]:
+        def alone(batch: Mapping[str, jax.Array]) -> dict[str, Kept]:
+            nothing = np.zeros((len(index), 0), np.float32)
             return {
-                layer: _init(_kept(self._of_layers()), shape, _without_columns(shape.shape[0]))
-                for layer, shape in layers.items()
+                layer: _of_batch(of_layers, x, nothing, weight, index) for layer, x in batch.items()
             }
 
         return PairStates(
             a=alone(a),
             b={} if self.same else alone(b),
             both={
-                (name_a, name_b): _init(_kept(self._of_pairs()), x, y)
+                (name_a, name_b): _of_batch(of_pairs, x, y, weight, index)
                 for name_a, x in a.items()
                 for name_b, y in b.items()
             },
@@ -168,16 +175,18 @@ def _kept(serving: Mapping[Statistic[Any], Statistic[Any]]) -> tuple[Statistic[A
     return tuple(dict.fromkeys(serving.values()))
 
 
-@partial(jax.jit, static_argnums=(0, 1, 2))
-def _init(kept: tuple[Statistic[Any], ...], x: ShapeDtype, y: ShapeDtype) -> Kept:
-    return tuple(empty_state(statistic, x, y) for statistic in kept)
+@jitted(quick_options, static_argnames="kept")
+def _of_batch(
+    kept: tuple[Statistic[Any], ...],
+    x: jax.Array,
+    y: jax.Array,
+    weight: jax.Array,
+    index: jax.Array,
+) -> Kept:
+    return tuple(state_of(statistic, x, y, weight=weight, index=index) for statistic in kept)
 
 
-def _without_columns(examples: int) -> ShapeDtype:
-    return ShapeDtype((examples, 0), jnp.float32)  # type: ignore[no-untyped-call]
-
-
-@partial(jax.jit, static_argnames="kept", donate_argnames="states")
+@jitted(once_options, static_argnames="kept", donate_argnames="states")
 def _update(
     kept: tuple[Statistic[Any], ...],
     states: Kept,
@@ -198,11 +207,11 @@ def _compute(estimator: Estimator, state: Any) -> Any:
     return estimator.compute(jax.device_get(state), jax.device_get(state))
 
 
-@partial(jax.jit, static_argnames="estimator")
+@jitted(quick_options, static_argnames="estimator")
 def _compute_traced(estimator: Estimator, state: Any) -> Any:
     return estimator.compute(state, state)
 
 
-@partial(jax.jit, static_argnames="pairing")
+@jitted(quick_options, static_argnames="pairing")
 def _pair(pairing: Pairing, a: Any, b: Any) -> Any:
     return pairing.pair(a, b)

@@ -6,48 +6,12 @@ layers of one shape share it.
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
-from typing import Any
 
 import jax
 import numpy as np
 
+from probekit.probing.options import jitted, quick_options
 from probekit.probing.plan import LayerStates, Plan, Scores, States
-
-Options = dict[str, bool | int | str]
-
-
-@cache
-def quick_options() -> Options:
-    """Return compiler options that make compiling about four times as fast, where they exist."""
-    return _accepted(
-        {
-            "xla_cpu_use_fusion_emitters": False,
-            "xla_backend_optimization_level": 0,
-            "xla_cpu_parallel_codegen_split_count": 1,  # parts of small programs cost more
-        }
-    )
-
-
-@cache
-def once_options() -> Options:
-    """Return options for what runs once: twice as fast to compile, and the same in every digit."""
-    return _accepted({"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 1})
-
-
-@cache
-def many_options() -> Options:
-    """Return options for what runs many times: 20 % less to compile, as fast, the same digits."""
-    return _accepted({"xla_backend_optimization_level": 1})
-
-
-def _accepted(options: Options) -> Options:
-    """Return the options if this version of XLA knows them all, else none."""
-    try:
-        jax.jit(lambda x: x, compiler_options=options).lower(np.float32(0)).compile()
-    except Exception:  # XLA gives no promise about its options, and raises what it likes
-        return {}
-    return options
 
 
 def read_layers(plan: Plan, fit: States, held_out: States) -> Callable[[], Scores]:
@@ -55,8 +19,7 @@ def read_layers(plan: Plan, fit: States, held_out: States) -> Callable[[], Score
 
     What can be computed under ``jit`` is; the rest is given NumPy arrays.
     """
-    read = _jitted()
-    begun = {layer: read(plan, fit[layer], held_out[layer]) for layer in fit}
+    begun = {layer: _read(plan, fit[layer], held_out[layer]) for layer in fit}
 
     def result() -> Scores:
         scores: Scores = jax.device_get(begun)
@@ -70,9 +33,9 @@ def read_layers(plan: Plan, fit: States, held_out: States) -> Callable[[], Score
     return result
 
 
-@cache
-def _jitted() -> Any:
-    return jax.jit(read_layer, static_argnames="plan", compiler_options=quick_options())
+@jitted(quick_options, static_argnames="plan")
+def _read(plan: Plan, fit: LayerStates, held_out: LayerStates) -> dict[str, jax.Array]:
+    return read_layer(plan, fit, held_out)
 
 
 def read_layer(plan: Plan, fit: LayerStates, held_out: LayerStates) -> dict[str, jax.Array]:

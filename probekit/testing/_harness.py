@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.estimators import Estimator
-from probekit.probing.readout import quick_options
+from probekit.probing.options import quick_options
 from probekit.statistics import Statistic, shape_of
 
 EXAMPLES, UNITS = 48, 4
