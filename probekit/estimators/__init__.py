@@ -43,6 +43,7 @@ from probekit.estimators.matching import (
 from probekit.estimators.neighbours import CKNNA, MultiscaleDistance, MutualNeighbours
 from probekit.estimators.parities import ParityR2
 from probekit.estimators.partition import BandedRidgeR2, Commonality, JointR2, UniqueR2
+from probekit.estimators.predictivity import LinearPredictivity
 from probekit.estimators.probes import (
     AUC,
     BalancedAccuracy,
@@ -105,6 +106,7 @@ __all__ = [
     "KNNAccuracy",
     "KernelRidgeR2",
     "Kind",
+    "LinearPredictivity",
     "LinearR2",
     "LinearRegressionSimilarity",
     "MLPAccuracy",

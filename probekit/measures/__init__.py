@@ -51,6 +51,7 @@ from probekit.measures.neighbours import mutual_neighbours
 from probekit.measures.overlap import eigenspace_overlap
 from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.partial_rdms import AlignedRDMs, align_rdms
+from probekit.measures.predictivity import linear_predictivity
 from probekit.measures.rdm import rdm
 from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_rdm_weights
 from probekit.measures.regression import decoding_r2, linear_r2
@@ -106,6 +107,7 @@ __all__ = [
     "intrinsic_dimension",
     "joint_r2",
     "kernel_ridge_r2",
+    "linear_predictivity",
     "linear_r2",
     "linear_regression_similarity",
     "magnitude",

@@ -106,6 +106,11 @@ ESTIMATORS = (
         "canonical:LinearRegressionSimilarity",
         "variance of one representation that the other explains",
     ),
+    (
+        "linear_predictivity",
+        "predictivity:LinearPredictivity",
+        "correlation of units with what a linear map of the other predicts, on new examples",
+    ),
     ("rv_coefficient", "covariance:RVCoefficient", "RV coefficient, which is linear CKA"),
     ("angular_cka_distance", "covariance:AngularCKADistance", "angle of Gram matrices: arccos CKA"),
     ("pls", "covariance:PLS", "correlation of partial least squares components"),

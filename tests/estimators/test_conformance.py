@@ -23,6 +23,7 @@ from probekit.estimators import (
     DistanceCorrelation,
     EigenspaceOverlap,
     KernelRidgeR2,
+    LinearPredictivity,
     LinearR2,
     MaximumMatch,
     MultipleKernelRidgeR2,
@@ -97,6 +98,9 @@ CONFIGURED = [
     StochasticShapeDistance(conditions=3, in_a_row=4, alpha=0.5, restarts=10),
     ComponentAlignment(components=2),
     WeightedRSA(comparison="whitened_cosine", nonnegative=False, penalty=0.1),
+    LinearPredictivity(components=2, standardised=True, multioutput="uniform_average"),
+    LinearPredictivity(method="linear", multioutput="variance_weighted"),
+    LinearPredictivity(method="ridge", scoring="r2", penalties=(0.01, 1.0), folds=3),
 ]
 
 

@@ -16,7 +16,7 @@ from scipy import integrate, linalg, optimize, special, stats
 from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist, pdist, squareform
 from sklearn import metrics
-from sklearn.cross_decomposition import PLSSVD
+from sklearn.cross_decomposition import PLSSVD, PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import r2_score
@@ -1040,6 +1040,63 @@ def linear_regression_similarity(x, y, x2, y2):
     return r2_score(x2, LinearRegression().fit(y2, x2).predict(y2), multioutput="variance_weighted")
 
 
+def linear_predictivity(
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    method="pls",
+    components=25,
+    penalties=PENALTIES,
+    folds=5,
+    standardised=False,
+    scoring="correlation",
+    multioutput="median",
+):
+    first = 0 if x is None else len(x)  # the scored examples are numbered after the fitted ones
+    x2, y2 = _wide(x2, y2)
+    fold, found = fold_of(range(first, first + len(x2)), folds), []
+    for number in np.unique(fold):
+        inside = fold != number
+        if (~inside).sum() < 2:
+            continue
+        a, b = x2[inside], y2[inside]
+        a_unit, b_unit = (z.std(axis=0) if standardised else 1.0 for z in (a, b))
+        predict = _linear_map(a / a_unit, b / b_unit, method, components, penalties, fold[inside])
+        truth, guess = y2[~inside], predict(x2[~inside] / a_unit) * b_unit
+        if scoring == "r2":
+            each = r2_score(truth, guess, multioutput="raw_values")
+        else:
+            each = [stats.pearsonr(*unit).statistic for unit in zip(truth.T, guess.T, strict=True)]
+        found.append(_average_of_units(np.array(each), truth, multioutput))
+    return np.mean(found, axis=0)
+
+
+def _average_of_units(each, truth, multioutput):
+    if multioutput == "variance_weighted":
+        return np.average(each, weights=truth.var(axis=0) * len(truth))
+    return {"median": np.median, "uniform_average": np.mean, "raw_values": np.array}[multioutput](
+        each
+    )
+
+
+def _linear_map(x, y, method, components, penalties, fold):
+    if method == "linear":
+        return LinearRegression().fit(x, y).predict
+    if method == "pls":
+        components = min(components, x.shape[1], np.linalg.matrix_rank(x - x.mean(axis=0)))
+        model = PLSRegression(components, scale=False, max_iter=10_000, tol=1e-14).fit(x, y)
+        return lambda other: model.predict(other).reshape(len(other), -1)
+    errors = np.zeros((len(penalties), y.shape[1]))
+    for number in np.unique(fold):
+        inside = fold != number
+        for place, penalty in enumerate(penalties):
+            guess = _ridge(x[inside], y[inside], penalty)(x[~inside])
+            errors[place] += ((y[~inside] - guess) ** 2).sum(axis=0)
+    return _ridge(x, y, penalties[_chosen_by_folds(errors, y, False)[0]])
+
+
 def rv_coefficient(x, y, x2, y2):
     a, b = (z - z.mean(axis=0) for z in _wide(x2, y2))
     own = np.trace(a @ a.T @ a @ a.T) * np.trace(b @ b.T @ b @ b.T)
@@ -1203,6 +1260,7 @@ BY_ESTIMATOR = {
     "svcca": svcca,
     "pwcca": pwcca,
     "linear_regression_similarity": linear_regression_similarity,
+    "linear_predictivity": linear_predictivity,
     "rv_coefficient": rv_coefficient,
     "angular_cka_distance": angular_cka_distance,
     "pls": pls,
