@@ -41,6 +41,7 @@ from probekit.estimators.matching import (
     SoftMatching,
 )
 from probekit.estimators.neighbours import CKNNA, MultiscaleDistance, MutualNeighbours
+from probekit.estimators.outputs import Disagreement, JensenShannonDivergence
 from probekit.estimators.parities import ParityR2
 from probekit.estimators.partition import BandedRidgeR2, Commonality, JointR2, UniqueR2
 from probekit.estimators.predictivity import LinearPredictivity
@@ -96,12 +97,14 @@ __all__ = [
     "Decoding",
     "DecodingAccuracy",
     "DecodingR2",
+    "Disagreement",
     "DistanceCorrelation",
     "EffectiveRank",
     "EigenspaceOverlap",
     "Estimator",
     "FeatureAngles",
     "IntrinsicDimension",
+    "JensenShannonDivergence",
     "JointR2",
     "KNNAccuracy",
     "KernelRidgeR2",

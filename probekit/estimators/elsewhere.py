@@ -348,6 +348,11 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "as `pls`; the penalty is 1 there",
         ),
     ),
+    "resi": (
+        ("`JSD`", "jensen_shannon_divergence(x, y)", "an example that is not finite is NaN"),
+        ("`Disagreement`", "disagreement(x, y)"),
+        ("`AbsoluteAccDiff`", "accuracy_difference(x, y, labels % 3)"),
+    ),
     "description-length-probing": (
         (
             "online code",

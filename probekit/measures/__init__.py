@@ -48,6 +48,11 @@ from probekit.measures.matching import (
 )
 from probekit.measures.multiscale import multiscale_distance
 from probekit.measures.neighbours import mutual_neighbours
+from probekit.measures.outputs import (
+    accuracy_difference,
+    disagreement,
+    jensen_shannon_divergence,
+)
 from probekit.measures.overlap import eigenspace_overlap
 from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.partial_rdms import AlignedRDMs, align_rdms
@@ -74,6 +79,7 @@ __all__ = [
     "RDMEvaluation",
     "Score",
     "WeightedRSA",
+    "accuracy_difference",
     "align_rdms",
     "aligned_cosine",
     "angular_cka_distance",
@@ -93,6 +99,7 @@ __all__ = [
     "decoding",
     "decoding_accuracy",
     "decoding_r2",
+    "disagreement",
     "distance_correlation",
     "effective_rank",
     "eigenspace_overlap",
@@ -105,6 +112,7 @@ __all__ = [
     "gulp",
     "hsic",
     "intrinsic_dimension",
+    "jensen_shannon_divergence",
     "joint_r2",
     "kernel_ridge_r2",
     "linear_predictivity",

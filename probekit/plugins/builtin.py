@@ -122,6 +122,16 @@ ESTIMATORS = (
         "distance after the best permutation of units",
     ),
     ("soft_matching", "matching:SoftMatching", "units matched by optimal transport"),
+    (
+        "jensen_shannon_divergence",
+        "outputs:JensenShannonDivergence",
+        "how far predicted probabilities of classes are apart (of logits)",
+    ),
+    (
+        "disagreement",
+        "outputs:Disagreement",
+        "share of examples for which different classes are predicted (of logits)",
+    ),
     ("ensd", "spaces:ENSD", "effective number of shared dimensions"),
     ("gulp", "spaces:GULP", "how differently ridge regression predicts from both"),
     ("eigenspace_overlap", "spaces:EigenspaceOverlap", "how much of the spanned spaces is shared"),

@@ -22,6 +22,7 @@ from probekit.estimators import (
     DecodingR2,
     DistanceCorrelation,
     EigenspaceOverlap,
+    JensenShannonDivergence,
     KernelRidgeR2,
     LinearPredictivity,
     LinearR2,
@@ -127,6 +128,7 @@ OTHERS = {
     for name in vars(module)
     if name.startswith("check_")
 } - CORE
+OF_OUTPUTS = ["disagreement", "jensen_shannon_divergence"]
 EXEMPLARY = ["linear_r2", "cka", "rsa", "total_variance", "condition_rdm"]
 
 
@@ -136,7 +138,8 @@ def test_contract(estimator, check):
 
 
 @parametrize_with_checks(
-    sorted(set(REGISTERED) - {*EXEMPLARY, "ensd"}), marks=dict.fromkeys(OTHERS, pytest.mark.slow)
+    sorted(set(REGISTERED) - {*EXEMPLARY, "ensd", *OF_OUTPUTS}),
+    marks=dict.fromkeys(OTHERS, pytest.mark.slow),
 )
 def test_contract_of_all(estimator, check):
     check(estimator)
@@ -148,6 +151,28 @@ def test_contract_of_all(estimator, check):
     expected_failures={"check_itself": "with itself it is the participation ratio, of no end"},
 )
 def test_contract_of_one_without_an_end(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    OF_OUTPUTS,
+    marks=dict.fromkeys(OTHERS, pytest.mark.slow),
+    expected_failures={
+        "check_constant_representation": "a model that always predicts the same predicts"
+    },
+)
+def test_contract_of_outputs(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [JensenShannonDivergence(distance=True)],
+    expected_failures={
+        "check_constant_representation": "a model that always predicts the same predicts"
+    },
+)
+def test_contract_of_a_distance_of_outputs(estimator, check):
     check(estimator)
 
 

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import integrate, linalg, optimize, special, stats
 from scipy.sparse import csgraph
-from scipy.spatial.distance import cdist, pdist, squareform
+from scipy.spatial.distance import cdist, jensenshannon, pdist, squareform
 from sklearn import metrics
 from sklearn.cross_decomposition import PLSSVD, PLSRegression
 from sklearn.decomposition import PCA
@@ -1116,6 +1116,21 @@ def pls(x, y, x2, y2, *, weighting="covariance"):
     return np.average(correlations, weights=covariances if weighting == "covariance" else None)
 
 
+def jensen_shannon_divergence(x, y, x2, y2, *, probabilities=False, distance=False):
+    p, q = (_distribution(z, probabilities) for z in _wide(x2, y2))
+    root = jensenshannon(p, q, axis=1, base=2)
+    return np.mean(root if distance else root**2)
+
+
+def _distribution(z, probabilities):
+    return z / z.sum(axis=1, keepdims=True) if probabilities else special.softmax(z, axis=1)
+
+
+def disagreement(x, y, x2, y2):
+    a, b = (z.argmax(axis=1) if z.shape[1] > 1 else z[:, 0] for z in _wide(x2, y2))
+    return 1 - metrics.accuracy_score(a.astype(int), b.astype(int))
+
+
 def permutation_matching(x, y, x2, y2):
     """The best of all matchings, tried one by one."""
     found = _correlations(x2, y2)
@@ -1264,6 +1279,8 @@ BY_ESTIMATOR = {
     "rv_coefficient": rv_coefficient,
     "angular_cka_distance": angular_cka_distance,
     "pls": pls,
+    "jensen_shannon_divergence": jensen_shannon_divergence,
+    "disagreement": disagreement,
     "permutation_matching": permutation_matching,
     "permutation_distance": permutation_distance,
     "soft_matching": soft_matching,
