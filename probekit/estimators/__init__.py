@@ -54,6 +54,7 @@ from probekit.estimators.probes import (
     MLPAccuracy,
 )
 from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
+from probekit.estimators.shares import RelativeWeights, ShapleyR2
 from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
 from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
@@ -127,12 +128,14 @@ __all__ = [
     "ProcrustesDistance",
     "RSMNormDifference",
     "RVCoefficient",
+    "RelativeWeights",
     "RidgeDecodingR2",
     "RidgeR2",
     "RiemannianDistance",
     "Selectivity",
     "SemiMatching",
     "ShapeMetric",
+    "ShapleyR2",
     "SoftMatching",
     "Sparsity",
     "Spectrum",

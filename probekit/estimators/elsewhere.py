@@ -348,6 +348,10 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "as `pls`; the penalty is 1 there",
         ),
     ),
+    "relaimpo": (
+        ("`lmg`", "shapley_r2(x[:, 0], y)"),
+        ("`last`", "unique_r2(x[:, 0], y)"),
+    ),
     "resi": (
         ("`JSD`", "jensen_shannon_divergence(x, y)", "an example that is not finite is NaN"),
         ("`Disagreement`", "disagreement(x, y)"),

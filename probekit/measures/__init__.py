@@ -62,6 +62,7 @@ from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
+from probekit.measures.shares import relative_weights, shapley_r2
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
@@ -132,6 +133,7 @@ __all__ = [
     "procrustes_distance",
     "pwcca",
     "rdm",
+    "relative_weights",
     "ridge_decoding_r2",
     "ridge_r2",
     "riemannian_distance",
@@ -142,6 +144,7 @@ __all__ = [
     "selectivity",
     "semi_matching",
     "shape_metric",
+    "shapley_r2",
     "shared_r2",
     "soft_matching",
     "sparsity",

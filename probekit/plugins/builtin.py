@@ -17,6 +17,12 @@ ESTIMATORS = (
     ("joint_r2", "partition:JointR2", "share of variance that all features explain together"),
     ("unique_r2", "partition:UniqueR2", "what a feature explains alone, and shares with others"),
     ("commonality", "partition:Commonality", "explained variance over all sets of features"),
+    ("shapley_r2", "shares:ShapleyR2", "explained variance divided among features (LMG)"),
+    (
+        "relative_weights",
+        "shares:RelativeWeights",
+        "explained variance divided among features, by orthogonal variables",
+    ),
     ("ridge_r2", "ridge:RidgeR2", "R² of the representation, with a cross-validated ridge"),
     ("banded_ridge_r2", "partition:BandedRidgeR2", "ridge with a penalty for each feature"),
     ("kernel_ridge_r2", "kernel_ridge:KernelRidgeR2", "R² of smooth functions of a feature"),

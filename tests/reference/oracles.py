@@ -68,6 +68,33 @@ def commonality(x, y, x2, y2, *, multioutput="uniform_average"):
     return np.linalg.solve(meets, np.array(of_sets) - nothing)
 
 
+def shapley_r2(x, y, x2, y2, *, multioutput="uniform_average"):
+    """What each feature adds, averaged over all permutations."""
+    shares = np.zeros(y.shape[1])
+    orders = list(itertools.permutations(range(y.shape[1])))
+    for order in orders:
+        for place, feature in enumerate(order):
+            before, after = order[:place], order[: place + 1]
+            gain = _r2_of(x, y, x2, y2, list(after), multioutput)
+            shares[feature] += gain - _r2_of(x, y, x2, y2, list(before), multioutput)
+    return shares / len(orders)
+
+
+def relative_weights(x, y, x2, y2, *, multioutput="uniform_average"):
+    """By way of the orthonormal variables nearest to the features, one unit after the other."""
+    x2, y2 = _wide(x2, y2)
+    z = stats.zscore(y2, axis=0)
+    left, _, right = np.linalg.svd(z, full_matrices=False)
+    nearest = left @ right * np.sqrt(len(z))
+    loadings = z.T @ nearest / len(z)
+    each = [
+        loadings**2 @ LinearRegression().fit(nearest, unit).coef_ ** 2
+        for unit in stats.zscore(x2, axis=0).T
+    ]
+    weights = x2.var(axis=0) if multioutput == "variance_weighted" else None
+    return np.average(each, axis=0, weights=weights)
+
+
 def _r2_of(x, y, x2, y2, columns, multioutput):
     if not columns:
         x, x2 = _wide(x, x2)
@@ -1226,6 +1253,8 @@ BY_ESTIMATOR = {
     "joint_r2": joint_r2,
     "unique_r2": unique_r2,
     "commonality": commonality,
+    "shapley_r2": shapley_r2,
+    "relative_weights": relative_weights,
     "ridge_r2": ridge_r2,
     "ridge_decoding_r2": ridge_decoding_r2,
     "banded_ridge_r2": banded_ridge_r2,
