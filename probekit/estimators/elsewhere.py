@@ -112,6 +112,10 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             'stochastic_shape_distance(x, y, labels, ground="energy")',
             "means are taken off",
         ),
+        (
+            "`convolve_metric(LinearMetric(), x, y)`",
+            "convolutional_distance(x.reshape(6, 2, 2, 3), y.reshape(6, 2, 2, 3)).distances",
+        ),
     ),
     "pytorch-cka": (("debiased CKA", "np.maximum(cka(x, y, debiased=True), 0)"),),
     "similarity-repository": (

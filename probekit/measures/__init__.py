@@ -27,6 +27,7 @@ from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
 from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
 from probekit.measures.conditions import condition_rdm
+from probekit.measures.convolutional import ConvolutionalDistance, convolutional_distance
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
@@ -77,6 +78,7 @@ __all__ = [
     "STATUS_MEANINGS",
     "AlignedRDMs",
     "BandedRidge",
+    "ConvolutionalDistance",
     "RDMEvaluation",
     "Score",
     "WeightedRSA",
@@ -97,6 +99,7 @@ __all__ = [
     "concentricity",
     "condition_rdm",
     "control_selectivity",
+    "convolutional_distance",
     "decoding",
     "decoding_accuracy",
     "decoding_r2",
