@@ -57,6 +57,7 @@ def test_every_shift(distance, offset):
     assert found.shift.tolist() == [2, -1]
 
 
+@pytest.mark.slow
 def test_any_function_of_rows():
     x, y = images()
     shape = partial(oracles.shape_metric, None, None, alpha=0.5)
@@ -90,6 +91,7 @@ def test_the_triangle_inequality():
     assert between(a, c) <= between(a, b) + between(b, c) + SCORE
 
 
+@pytest.mark.slow
 def test_undefined():
     x, _ = images()
     other = x[::-1].copy()

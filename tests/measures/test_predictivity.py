@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import LinearPredictivity
@@ -112,6 +113,17 @@ def test_status():
     score, code = status(x[:, [0, 0, 1]], y)
     assert code == "ok"
     assert score == pytest.approx(status(x[:, :2], y)[0], abs=0.1)
+
+
+@slow
+def test_the_second_is_predicted_from_the_first():
+    x, y = data()
+    a, b = (pk.extractors.arrays({"layer": z}) for z in (x, y))
+    estimator = LinearPredictivity(components=3)
+    for first, second, arrays in ((a, b, (x, y)), (b, a, (y, x))):
+        found = pk.compare(first, second, None, estimators=[estimator], batch_size=50)
+        wanted = measures.linear_predictivity(*arrays, components=3)
+        np.testing.assert_allclose(found.linear_predictivity.item(), wanted, atol=SCORE)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
 N, D, K = 60, 5, 4
+WAYS = ["uniform_average", pytest.param("variance_weighted", marks=pytest.mark.slow)]
 BOTH = {"shapley_r2": measures.shapley_r2, "relative_weights": measures.relative_weights}
 
 
@@ -22,7 +23,7 @@ def data(*, offset=0.0):
     return tuple(np.float32(part + offset) for part in (x[0], y[0], x[1], y[1]))
 
 
-@pytest.mark.parametrize("multioutput", ["uniform_average", "variance_weighted"])
+@pytest.mark.parametrize("multioutput", WAYS)
 @pytest.mark.parametrize("offset", [0.0, 1e3])
 def test_shapley_against_all_permutations(multioutput, offset):
     x, y, x2, y2 = data(offset=offset)
@@ -31,6 +32,7 @@ def test_shapley_against_all_permutations(multioutput, offset):
     np.testing.assert_allclose(ours, theirs, atol=3 * SCORE)
 
 
+@pytest.mark.slow
 def test_shapley_shares_what_features_have_in_common():
     x, y, x2, y2 = data()
     parts = np.asarray(measures.commonality(x, y, held_out=(x2, y2)))
@@ -40,7 +42,7 @@ def test_shapley_shares_what_features_have_in_common():
     np.testing.assert_allclose(measures.shapley_r2(x, y, held_out=(x2, y2)), wanted, atol=SCORE)
 
 
-@pytest.mark.parametrize("multioutput", ["uniform_average", "variance_weighted"])
+@pytest.mark.parametrize("multioutput", WAYS)
 @pytest.mark.parametrize("offset", [0.0, 1e3])
 def test_relative_weights(multioutput, offset):
     x, y, _, _ = data(offset=offset)
@@ -58,6 +60,7 @@ def test_they_add_up_to_what_all_explain(measure):
     assert (shares >= 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measure", BOTH)
 def test_copies_of_a_feature_share_alike(measure):
     x, y, _, _ = data()
