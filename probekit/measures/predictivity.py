@@ -97,7 +97,8 @@ def linear_predictivity(
     units of `y`. Brain-Score's ``pls`` and ``linear_predictivity``, and NeuroAIMetrics'
     ``LinearPredictivity`` (``method="ridge"``) and ``PLSreg``, these standardised and averaged
     uniformly, are this with other folds; none divides by a noise ceiling here. Least squares from
-    covariances asks for many more examples than units.
+    covariances asks for many more examples than units; PLS does not, and ends at directions with
+    less than about a millionth of the variance, which float32 cannot tell from rounding.
     O(n f d (d + d_y) + f c d (d + d_y + m²)) for f folds, c components and m the fewer units;
     ridge O(f² (d³ + p d_y d²)) for p penalties.
 
