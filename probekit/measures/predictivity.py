@@ -93,13 +93,13 @@ def linear_predictivity(
     Notes
     -----
     Not symmetric. Invariant to translation, scaling and rotation of `x` (standardised: to scaling
-    each unit; least squares: to every invertible linear map), and to scaling and permutation of the
-    units of `y`. Brain-Score's ``pls`` and ``linear_predictivity``, and NeuroAIMetrics'
+    each unit; least squares: to every invertible linear map), to scaling of `y` and permutation of
+    its units. Brain-Score's ``pls`` and ``linear_predictivity``, and NeuroAIMetrics'
     ``LinearPredictivity`` (``method="ridge"``) and ``PLSreg``, these standardised and averaged
     uniformly, are this with other folds; none divides by a noise ceiling here. Least squares from
     covariances asks for many more examples than units; PLS does not, and ends at directions with
     less than about a millionth of the variance, which float32 cannot tell from rounding.
-    O(n f d (d + d_y) + f c d (d + d_y + m²)) for f folds, c components and m the fewer units;
+    O(n f d (d + d_y) + f c (d² + d d_y m)) for f folds, c components and m the fewer units;
     ridge O(f² (d³ + p d_y d²)) for p penalties.
 
     References
