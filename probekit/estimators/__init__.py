@@ -41,8 +41,10 @@ from probekit.estimators.matching import (
     SoftMatching,
 )
 from probekit.estimators.neighbours import CKNNA, MultiscaleDistance, MutualNeighbours
+from probekit.estimators.outputs import Disagreement, JensenShannonDivergence
 from probekit.estimators.parities import ParityR2
 from probekit.estimators.partition import BandedRidgeR2, Commonality, JointR2, UniqueR2
+from probekit.estimators.predictivity import LinearPredictivity
 from probekit.estimators.probes import (
     AUC,
     BalancedAccuracy,
@@ -52,6 +54,7 @@ from probekit.estimators.probes import (
     MLPAccuracy,
 )
 from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
+from probekit.estimators.shares import RelativeWeights, ShapleyR2
 from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
 from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
@@ -95,16 +98,19 @@ __all__ = [
     "Decoding",
     "DecodingAccuracy",
     "DecodingR2",
+    "Disagreement",
     "DistanceCorrelation",
     "EffectiveRank",
     "EigenspaceOverlap",
     "Estimator",
     "FeatureAngles",
     "IntrinsicDimension",
+    "JensenShannonDivergence",
     "JointR2",
     "KNNAccuracy",
     "KernelRidgeR2",
     "Kind",
+    "LinearPredictivity",
     "LinearR2",
     "LinearRegressionSimilarity",
     "MLPAccuracy",
@@ -122,12 +128,14 @@ __all__ = [
     "ProcrustesDistance",
     "RSMNormDifference",
     "RVCoefficient",
+    "RelativeWeights",
     "RidgeDecodingR2",
     "RidgeR2",
     "RiemannianDistance",
     "Selectivity",
     "SemiMatching",
     "ShapeMetric",
+    "ShapleyR2",
     "SoftMatching",
     "Sparsity",
     "Spectrum",

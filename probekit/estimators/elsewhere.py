@@ -112,6 +112,10 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             'stochastic_shape_distance(x, y, labels, ground="energy")',
             "means are taken off",
         ),
+        (
+            "`convolve_metric(LinearMetric(), x, y)`",
+            "convolutional_distance(x.reshape(6, 2, 2, 3), y.reshape(6, 2, 2, 3)).distances",
+        ),
     ),
     "pytorch-cka": (("debiased CKA", "np.maximum(cka(x, y, debiased=True), 0)"),),
     "similarity-repository": (
@@ -176,6 +180,18 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "`pairwisematching`",
             'semi_matching(x, y, units="y")',
             "matched and scored on the same examples, there on folds",
+        ),
+        (
+            "`PLSreg`",
+            'linear_predictivity(x, y, standardised=True, multioutput="uniform_average")',
+            "folds; a left-out fold is standardised by itself there",
+        ),
+        (
+            "`LinearPredictivity` of NeuroAIMetrics",
+            'linear_predictivity(x, y, method="ridge", standardised=True, '
+            'multioutput="uniform_average")',
+            "folds; penalties are there absolute and chosen by leaving out one; a left-out fold is "
+            "standardised by itself there",
         ),
         ("`max_match`", "maximum_match(x, y)"),
         ("`AlignedCosineSimilarity`", "aligned_cosine(x, y)"),
@@ -319,6 +335,32 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             'scoring="correlation", multioutput="raw_values").shares',
         ),
     ),
+    "Brain-Score": (
+        (
+            "`pls`",
+            "linear_predictivity(x, y, folds=10)",
+            "folds are drawn there, and the score is divided by a ceiling",
+        ),
+        (
+            "`linear_predictivity`",
+            'linear_predictivity(x, y, method="linear", folds=10)',
+            "as `pls`",
+        ),
+        (
+            "`ridge`",
+            'linear_predictivity(x, y, method="ridge", folds=10)',
+            "as `pls`; the penalty is 1 there",
+        ),
+    ),
+    "relaimpo": (
+        ("`lmg`", "shapley_r2(x[:, 0], y)"),
+        ("`last`", "unique_r2(x[:, 0], y)"),
+    ),
+    "resi": (
+        ("`JSD`", "jensen_shannon_divergence(x, y)", "an example that is not finite is NaN"),
+        ("`Disagreement`", "disagreement(x, y)"),
+        ("`AbsoluteAccDiff`", "accuracy_difference(x, y, labels % 3)"),
+    ),
     "description-length-probing": (
         (
             "online code",
@@ -349,6 +391,11 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "`PLSSVD`",
             'pls(x, y, weighting="mean")',
             "the mean correlation of the components of `scale=False`",
+        ),
+        (
+            "`cross_val_score` of `PLSRegression(scale=False)`",
+            'linear_predictivity(x, y, folds=2, scoring="r2", multioutput="uniform_average")',
+            "the mean over folds, into which examples fall by a hash",
         ),
         ("`KNeighborsClassifier.score`, as any classifier", 'decoding(x, labels, probe="knn")'),
     ),

@@ -27,6 +27,7 @@ from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
 from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
 from probekit.measures.conditions import condition_rdm
+from probekit.measures.convolutional import ConvolutionalDistance, convolutional_distance
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
@@ -48,14 +49,21 @@ from probekit.measures.matching import (
 )
 from probekit.measures.multiscale import multiscale_distance
 from probekit.measures.neighbours import mutual_neighbours
+from probekit.measures.outputs import (
+    accuracy_difference,
+    disagreement,
+    jensen_shannon_divergence,
+)
 from probekit.measures.overlap import eigenspace_overlap
 from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.partial_rdms import AlignedRDMs, align_rdms
+from probekit.measures.predictivity import linear_predictivity
 from probekit.measures.rdm import rdm
 from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_rdm_weights
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
+from probekit.measures.shares import relative_weights, shapley_r2
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
@@ -70,9 +78,11 @@ __all__ = [
     "STATUS_MEANINGS",
     "AlignedRDMs",
     "BandedRidge",
+    "ConvolutionalDistance",
     "RDMEvaluation",
     "Score",
     "WeightedRSA",
+    "accuracy_difference",
     "align_rdms",
     "aligned_cosine",
     "angular_cka_distance",
@@ -89,9 +99,11 @@ __all__ = [
     "concentricity",
     "condition_rdm",
     "control_selectivity",
+    "convolutional_distance",
     "decoding",
     "decoding_accuracy",
     "decoding_r2",
+    "disagreement",
     "distance_correlation",
     "effective_rank",
     "eigenspace_overlap",
@@ -104,8 +116,10 @@ __all__ = [
     "gulp",
     "hsic",
     "intrinsic_dimension",
+    "jensen_shannon_divergence",
     "joint_r2",
     "kernel_ridge_r2",
+    "linear_predictivity",
     "linear_r2",
     "linear_regression_similarity",
     "magnitude",
@@ -122,6 +136,7 @@ __all__ = [
     "procrustes_distance",
     "pwcca",
     "rdm",
+    "relative_weights",
     "ridge_decoding_r2",
     "ridge_r2",
     "riemannian_distance",
@@ -132,6 +147,7 @@ __all__ = [
     "selectivity",
     "semi_matching",
     "shape_metric",
+    "shapley_r2",
     "shared_r2",
     "soft_matching",
     "sparsity",

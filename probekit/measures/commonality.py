@@ -249,7 +249,7 @@ def commonality(
     >>> np.abs(np.round(found, 3)).tolist()  # the second alone explains a third
     [0.667, 0.0, 0.333]
     """
-    fit, scored = _checked(x, y, held_out, multioutput)
+    fit, scored = checked_averaged(x, y, held_out, multioutput)
     check_features(fit[1].shape[1])
     return _commonality(*fit, *scored, multioutput)
 
@@ -268,43 +268,46 @@ def check_averaged(multioutput: MultiOutput) -> None:
     check_choice("multioutput", multioutput, MULTIOUTPUT[:2])
 
 
-def _checked(x: Any, y: Any, held_out: Any, multioutput: MultiOutput) -> tuple[Pair, Pair]:
+def checked_averaged(x: Any, y: Any, held_out: Any, multioutput: MultiOutput) -> tuple[Pair, Pair]:
+    """Return both splits, or raise unless they match and the units are averaged."""
     check_averaged(multioutput)
     return splits(x, y, held_out, least=2)
 
 
 def _parts(x: Any, y: Any, held_out: Any, multioutput: MultiOutput) -> tuple[jax.Array, jax.Array]:
-    fit, scored = _checked(x, y, held_out, multioutput)
+    fit, scored = checked_averaged(x, y, held_out, multioutput)
     return _unique_and_shared(*fit, *scored, multioutput)
 
 
-def _states(x: Any, y: Any, x2: Any, y2: Any) -> tuple[MomentsState, MomentsState]:
+def moments_of_features(x: Any, y: Any, x2: Any, y2: Any) -> tuple[MomentsState, MomentsState]:
+    """Moments of both splits, as the scores here need them."""
     statistic = Moments(xx="diagonal")
     return state_of(statistic, x, y), state_of(statistic, x2, y2)
 
 
-def _each_column(y: Any) -> Columns:
+def each_column(y: Any) -> Columns:
+    """Return the columns of each feature if each is a column."""
     return tuple((column,) for column in range(y.shape[1]))
 
 
 @jitted(4)
 def _joint(x: Any, y: Any, x2: Any, y2: Any, multioutput: MultiOutput) -> jax.Array:
-    return encoding_score(*_states(x, y, x2, y2), multioutput=multioutput).value
+    return encoding_score(*moments_of_features(x, y, x2, y2), multioutput=multioutput).value
 
 
 @jitted(4)
 def _unique_and_shared(
     x: Any, y: Any, x2: Any, y2: Any, multioutput: MultiOutput
 ) -> tuple[jax.Array, jax.Array]:
-    states = _states(x, y, x2, y2)
-    unique, shared = unique_and_shared_score(*states, _each_column(y), multioutput=multioutput)
+    states = moments_of_features(x, y, x2, y2)
+    unique, shared = unique_and_shared_score(*states, each_column(y), multioutput=multioutput)
     return unique.value, shared.value
 
 
 @jitted(4)
 def _commonality(x: Any, y: Any, x2: Any, y2: Any, multioutput: MultiOutput) -> jax.Array:
-    states = _states(x, y, x2, y2)
-    return commonality_score(*states, _each_column(y), multioutput=multioutput).value
+    states = moments_of_features(x, y, x2, y2)
+    return commonality_score(*states, each_column(y), multioutput=multioutput).value
 
 
 def unique_and_shared_score(
@@ -314,10 +317,10 @@ def unique_and_shared_score(
     k = len(columns)
     every, own = np.ones((1, k), bool), np.eye(k, dtype=bool)
     asked = np.concatenate([every, ~own, own])
-    found = _r2_of_sets(fit, held_out, columns, asked, multioutput)
+    found = r2_of_sets(fit, held_out, columns, asked, multioutput)
     unique = found.value[0] - found.value[1 : k + 1]
     shared = found.value[k + 1 :] - unique
-    return _part(unique, found), _part(shared, found)
+    return part_of(unique, found), part_of(shared, found)
 
 
 def commonality_score(
@@ -327,22 +330,22 @@ def commonality_score(
     k = len(columns)
     sets = np.arange(2**k)
     members = (sets[:, None] >> np.arange(k)) & 1 == 1
-    found = _r2_of_sets(fit, held_out, columns, ~members, multioutput)
+    found = r2_of_sets(fit, held_out, columns, ~members, multioutput)
     # Möbius inversion over the subsets T of S, one feature at a time.
     parts = (found.value[0] - found.value).reshape((2,) * k)
     for axis in range(k):
         without, with_it = jnp.split(parts, 2, axis=axis)
         parts = jnp.concatenate([without, with_it - without], axis=axis)
-    return _part(parts.reshape(-1)[1:], found)
+    return part_of(parts.reshape(-1)[1:], found)
 
 
-def _part(value: jax.Array, found: Score) -> Score:
+def part_of(value: jax.Array, found: Score) -> Score:
     """Difference of scores, undefined where all features together are."""
     status = jnp.broadcast_to(found.status[0], value.shape)
     return Score(jnp.minimum(jnp.where(jnp.isnan(found.value[0]), jnp.nan, value), 1), status)
 
 
-def _r2_of_sets(
+def r2_of_sets(
     fit: MomentsState,
     held_out: MomentsState,
     columns: Columns,

@@ -266,14 +266,20 @@ def ridge_score(
     Needs `xx` in full and the diagonal of `yy`.
     """
     every, scored = whole(fit), whole(held_out)
-    choices = jnp.asarray(options.penalties, every.count.dtype)
-    each = explained_outside(left_out_errors(fit, choices), every, options.per_target)
-    chosen = choices[jnp.argmax(each, axis=0)]
-    weights = path_of(every).weights(chosen[None, :])
+    weights, chosen = chosen_weights(fit, options)
     found = weights_score(
         every, scored, weights, multioutput=options.multioutput, scoring=options.scoring
     )
     return found, chosen
+
+
+def chosen_weights(fit: MomentsState, options: Options) -> tuple[jax.Array, jax.Array]:
+    """Weights ``(unit, k)`` for the penalty that cross-validation chooses, and the penalties."""
+    every = whole(fit)
+    choices = jnp.asarray(options.penalties, every.count.dtype)
+    each = explained_outside(left_out_errors(fit, choices), every, options.per_target)
+    chosen = choices[jnp.argmax(each, axis=0)]
+    return path_of(every).weights(chosen[None, :]), chosen
 
 
 def explained_outside(errors: Any, every: MomentsState, per_target: bool) -> jax.Array:

@@ -20,6 +20,7 @@ from probekit.statistics.examples import Examples, ExamplesState
 from probekit.statistics.folds import FoldGroups, FoldMoments
 from probekit.statistics.groups import GroupMoments, GroupMomentsState
 from probekit.statistics.moments import Moments, MomentsState
+from probekit.statistics.outputs import OutputDifferences, OutputsState
 from probekit.statistics.parities import ParityMoments
 from probekit.statistics.rows import Rows
 
@@ -35,6 +36,8 @@ __all__ = [
     "GroupMomentsState",
     "Moments",
     "MomentsState",
+    "OutputDifferences",
+    "OutputsState",
     "ParityMoments",
     "Rows",
     "Selectable",

@@ -22,17 +22,21 @@ from probekit.estimators import (
     DecodingR2,
     DistanceCorrelation,
     EigenspaceOverlap,
+    JensenShannonDivergence,
     KernelRidgeR2,
+    LinearPredictivity,
     LinearR2,
     MaximumMatch,
     MultipleKernelRidgeR2,
     MutualNeighbours,
     PermutationDistance,
+    RelativeWeights,
     RidgeDecodingR2,
     RidgeR2,
     RSMNormDifference,
     SemiMatching,
     ShapeMetric,
+    ShapleyR2,
     Sparsity,
     SpectrumSlope,
     StochasticShapeDistance,
@@ -97,6 +101,11 @@ CONFIGURED = [
     StochasticShapeDistance(conditions=3, in_a_row=4, alpha=0.5, restarts=10),
     ComponentAlignment(components=2),
     WeightedRSA(comparison="whitened_cosine", nonnegative=False, penalty=0.1),
+    ShapleyR2(multioutput="variance_weighted"),
+    RelativeWeights(multioutput="variance_weighted"),
+    LinearPredictivity(components=2, standardised=True, multioutput="uniform_average"),
+    LinearPredictivity(method="linear", multioutput="variance_weighted"),
+    LinearPredictivity(method="ridge", scoring="r2", penalties=(0.01, 1.0), folds=3),
 ]
 
 
@@ -123,6 +132,7 @@ OTHERS = {
     for name in vars(module)
     if name.startswith("check_")
 } - CORE
+OF_OUTPUTS = ["disagreement", "jensen_shannon_divergence"]
 EXEMPLARY = ["linear_r2", "cka", "rsa", "total_variance", "condition_rdm"]
 
 
@@ -132,7 +142,8 @@ def test_contract(estimator, check):
 
 
 @parametrize_with_checks(
-    sorted(set(REGISTERED) - {*EXEMPLARY, "ensd"}), marks=dict.fromkeys(OTHERS, pytest.mark.slow)
+    sorted(set(REGISTERED) - {*EXEMPLARY, "ensd", *OF_OUTPUTS}),
+    marks=dict.fromkeys(OTHERS, pytest.mark.slow),
 )
 def test_contract_of_all(estimator, check):
     check(estimator)
@@ -144,6 +155,28 @@ def test_contract_of_all(estimator, check):
     expected_failures={"check_itself": "with itself it is the participation ratio, of no end"},
 )
 def test_contract_of_one_without_an_end(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    OF_OUTPUTS,
+    marks=dict.fromkeys(OTHERS, pytest.mark.slow),
+    expected_failures={
+        "check_constant_representation": "a model that always predicts the same predicts"
+    },
+)
+def test_contract_of_outputs(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [JensenShannonDivergence(distance=True)],
+    expected_failures={
+        "check_constant_representation": "a model that always predicts the same predicts"
+    },
+)
+def test_contract_of_a_distance_of_outputs(estimator, check):
     check(estimator)
 
 

@@ -124,6 +124,14 @@ def of_scikit_learn(name):
         return linear.Ridge(alpha=alpha).fit(X, Y).score(X, Y)
     if called == "PLSSVD":
         return oracles.pls(None, None, X, Y, weighting="mean")
+    if called == "cross_val_score":
+        selection, pls = (
+            pytest.importorskip(f"sklearn.{part}")
+            for part in ("model_selection", "cross_decomposition")
+        )
+        folds = selection.PredefinedSplit(oracles.fold_of(range(N), 2))
+        model = pls.PLSRegression(3, scale=False)
+        return selection.cross_val_score(model, X, Y, cv=folds).mean()
     return neighbours.KNeighborsClassifier().fit(X, LABELS).score(X, LABELS)
 
 

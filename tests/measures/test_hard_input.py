@@ -20,10 +20,14 @@ SIMILARITIES = {
     "semi_matching": (-1, 1),
     "eigenspace_overlap": (0, 1),
     "maximum_match": (0, 1),
+    "jensen_shannon_divergence": (0, 1),
+    "disagreement": (0, 1),
 }
 OF_FEATURES = {
     "joint_r2": 1,
     "unique_r2": 1,
+    "shapley_r2": 1,
+    "relative_weights": 1,
     "ridge_r2": 1,
     "kernel_ridge_r2": 1,
     "parity_r2": 1,

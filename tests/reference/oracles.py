@@ -14,9 +14,9 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import integrate, linalg, optimize, special, stats
 from scipy.sparse import csgraph
-from scipy.spatial.distance import cdist, pdist, squareform
+from scipy.spatial.distance import cdist, jensenshannon, pdist, squareform
 from sklearn import metrics
-from sklearn.cross_decomposition import PLSSVD
+from sklearn.cross_decomposition import PLSSVD, PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import r2_score
@@ -66,6 +66,33 @@ def commonality(x, y, x2, y2, *, multioutput="uniform_average"):
     nothing = _r2_of(x, y, x2, y2, [], multioutput)
     meets = np.array([[float((a & b) > 0) for b in sets] for a in sets])
     return np.linalg.solve(meets, np.array(of_sets) - nothing)
+
+
+def shapley_r2(x, y, x2, y2, *, multioutput="uniform_average"):
+    """What each feature adds, averaged over all permutations."""
+    shares = np.zeros(y.shape[1])
+    orders = list(itertools.permutations(range(y.shape[1])))
+    for order in orders:
+        for place, feature in enumerate(order):
+            before, after = order[:place], order[: place + 1]
+            gain = _r2_of(x, y, x2, y2, list(after), multioutput)
+            shares[feature] += gain - _r2_of(x, y, x2, y2, list(before), multioutput)
+    return shares / len(orders)
+
+
+def relative_weights(x, y, x2, y2, *, multioutput="uniform_average"):
+    """By way of the orthonormal variables nearest to the features, one unit after the other."""
+    x2, y2 = _wide(x2, y2)
+    z = stats.zscore(y2, axis=0)
+    left, _, right = np.linalg.svd(z, full_matrices=False)
+    nearest = left @ right * np.sqrt(len(z))
+    loadings = z.T @ nearest / len(z)
+    each = [
+        loadings**2 @ LinearRegression().fit(nearest, unit).coef_ ** 2
+        for unit in stats.zscore(x2, axis=0).T
+    ]
+    weights = x2.var(axis=0) if multioutput == "variance_weighted" else None
+    return np.average(each, axis=0, weights=weights)
 
 
 def _r2_of(x, y, x2, y2, columns, multioutput):
@@ -1040,6 +1067,63 @@ def linear_regression_similarity(x, y, x2, y2):
     return r2_score(x2, LinearRegression().fit(y2, x2).predict(y2), multioutput="variance_weighted")
 
 
+def linear_predictivity(
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    method="pls",
+    components=25,
+    penalties=PENALTIES,
+    folds=5,
+    standardised=False,
+    scoring="correlation",
+    multioutput="median",
+):
+    first = 0 if x is None else len(x)  # the scored examples are numbered after the fitted ones
+    x2, y2 = _wide(x2, y2)
+    fold, found = fold_of(range(first, first + len(x2)), folds), []
+    for number in np.unique(fold):
+        inside = fold != number
+        if (~inside).sum() < 2:
+            continue
+        a, b = x2[inside], y2[inside]
+        a_unit, b_unit = (z.std(axis=0) if standardised else 1.0 for z in (a, b))
+        predict = _linear_map(a / a_unit, b / b_unit, method, components, penalties, fold[inside])
+        truth, guess = y2[~inside], predict(x2[~inside] / a_unit) * b_unit
+        if scoring == "r2":
+            each = r2_score(truth, guess, multioutput="raw_values")
+        else:
+            each = [stats.pearsonr(*unit).statistic for unit in zip(truth.T, guess.T, strict=True)]
+        found.append(_average_of_units(np.array(each), truth, multioutput))
+    return np.mean(found, axis=0)
+
+
+def _average_of_units(each, truth, multioutput):
+    if multioutput == "variance_weighted":
+        return np.average(each, weights=truth.var(axis=0) * len(truth))
+    return {"median": np.median, "uniform_average": np.mean, "raw_values": np.array}[multioutput](
+        each
+    )
+
+
+def _linear_map(x, y, method, components, penalties, fold):
+    if method == "linear":
+        return LinearRegression().fit(x, y).predict
+    if method == "pls":
+        components = min(components, x.shape[1], np.linalg.matrix_rank(x - x.mean(axis=0)))
+        model = PLSRegression(components, scale=False, max_iter=10_000, tol=1e-14).fit(x, y)
+        return lambda other: model.predict(other).reshape(len(other), -1)
+    errors = np.zeros((len(penalties), y.shape[1]))
+    for number in np.unique(fold):
+        inside = fold != number
+        for place, penalty in enumerate(penalties):
+            guess = _ridge(x[inside], y[inside], penalty)(x[~inside])
+            errors[place] += ((y[~inside] - guess) ** 2).sum(axis=0)
+    return _ridge(x, y, penalties[_chosen_by_folds(errors, y, False)[0]])
+
+
 def rv_coefficient(x, y, x2, y2):
     a, b = (z - z.mean(axis=0) for z in _wide(x2, y2))
     own = np.trace(a @ a.T @ a @ a.T) * np.trace(b @ b.T @ b @ b.T)
@@ -1057,6 +1141,21 @@ def pls(x, y, x2, y2, *, weighting="covariance"):
     covariances = (a * b).sum(axis=0)
     correlations = covariances / np.sqrt((a**2).sum(axis=0) * (b**2).sum(axis=0))
     return np.average(correlations, weights=covariances if weighting == "covariance" else None)
+
+
+def jensen_shannon_divergence(x, y, x2, y2, *, probabilities=False, distance=False):
+    p, q = (_distribution(z, probabilities) for z in _wide(x2, y2))
+    root = jensenshannon(p, q, axis=1, base=2)
+    return np.mean(root if distance else root**2)
+
+
+def _distribution(z, probabilities):
+    return z / z.sum(axis=1, keepdims=True) if probabilities else special.softmax(z, axis=1)
+
+
+def disagreement(x, y, x2, y2):
+    a, b = (z.argmax(axis=1) if z.shape[1] > 1 else z[:, 0] for z in _wide(x2, y2))
+    return 1 - metrics.accuracy_score(a.astype(int), b.astype(int))
 
 
 def permutation_matching(x, y, x2, y2):
@@ -1154,6 +1253,8 @@ BY_ESTIMATOR = {
     "joint_r2": joint_r2,
     "unique_r2": unique_r2,
     "commonality": commonality,
+    "shapley_r2": shapley_r2,
+    "relative_weights": relative_weights,
     "ridge_r2": ridge_r2,
     "ridge_decoding_r2": ridge_decoding_r2,
     "banded_ridge_r2": banded_ridge_r2,
@@ -1203,9 +1304,12 @@ BY_ESTIMATOR = {
     "svcca": svcca,
     "pwcca": pwcca,
     "linear_regression_similarity": linear_regression_similarity,
+    "linear_predictivity": linear_predictivity,
     "rv_coefficient": rv_coefficient,
     "angular_cka_distance": angular_cka_distance,
     "pls": pls,
+    "jensen_shannon_divergence": jensen_shannon_divergence,
+    "disagreement": disagreement,
     "permutation_matching": permutation_matching,
     "permutation_distance": permutation_distance,
     "soft_matching": soft_matching,

@@ -16,6 +16,7 @@ from probekit.statistics import (
     FoldMoments,
     GroupMoments,
     Moments,
+    OutputDifferences,
     ParityMoments,
     Rows,
     shape_of,
@@ -34,6 +35,7 @@ STATISTICS = [
     FoldGroups(groups=3, folds=2),
     ParityMoments(),
     ConditionMoments(conditions=3, in_a_row=2),
+    OutputDifferences(),
 ]
 ids = {"ids": repr}
 

@@ -1,0 +1,104 @@
+"""Similarity by prediction: how well a linear map of one representation predicts the other."""
+
+import dataclasses
+
+from probekit._checks import check_choice
+from probekit.estimators._readout import Readout
+from probekit.estimators.ridge import RANGES
+from probekit.measures import Score
+from probekit.measures.predictivity import (
+    AVERAGES,
+    DEFAULT_COMPONENTS,
+    Average,
+    Method,
+    PredictivityOptions,
+    checked_predictivity,
+    predictivity_score,
+)
+from probekit.measures.regression import Scoring
+from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES
+from probekit.statistics import FoldMoments, MomentsState
+from probekit.variables import Variable
+
+_METHODS = {"pls": "PLS", "linear": "least squares", "ridge": "ridge"}
+_SCORINGS = {"correlation": "correlation", "r2": "R²"}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LinearPredictivity(Readout):
+    """How well a linear map of the first representation predicts the units of the second.
+
+    As `probekit.measures.linear_predictivity`: the units of `layer_b`, or the columns of the
+    feature, from `layer_a`, on folds of the examples that are scored.
+
+    Parameters
+    ----------
+    method : {"pls", "linear", "ridge"}
+        Partial least squares regression, least squares, or ridge regression.
+    components : int
+        Of PLS.
+    penalties : tuple of float
+        Of ridge: to choose from, by the other folds.
+    folds : int
+        Into how many folds examples fall, by a hash of their number.
+    standardised : bool
+        Divide units by their standard deviations first.
+    scoring : {"correlation", "r2"}
+    multioutput : {"median", "uniform_average", "variance_weighted"}
+        How units are averaged.
+    name : str
+        Name of the variable.
+    """
+
+    method: Method = "pls"
+    components: int = DEFAULT_COMPONENTS
+    penalties: tuple[float, ...] = DEFAULT_PENALTIES
+    folds: int = DEFAULT_FOLDS
+    standardised: bool = False
+    scoring: Scoring = "correlation"
+    multioutput: Average = "median"
+    name: str = "linear_predictivity"
+    kind = "similarity"
+    references = (
+        "Yamins et al. 2014, Performance-optimized hierarchical models predict neural responses in "
+        "higher visual cortex; Schrimpf et al. 2018, Brain-Score"
+    )
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("multioutput", self.multioutput, AVERAGES[:3])
+        assert self._options
+
+    @property
+    def _options(self) -> PredictivityOptions:
+        return checked_predictivity(
+            self.method,
+            self.components,
+            self.penalties,
+            self.folds,
+            self.standardised,
+            self.scoring,
+            self.multioutput,
+        )
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Standardised units are turned into others by a rotation."""
+        if self.method == "linear":
+            return frozenset({"translation", "scaling", "rotation", "permutation", "linear"})
+        turned = set() if self.standardised else {"rotation"}
+        return frozenset({"translation", "scaling", "permutation", *turned})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The score."""
+        scored, method = _SCORINGS[self.scoring], _METHODS[self.method]
+        return (self._variable(f"linear predictivity ({method}, {scored})", RANGES[self.scoring]),)
+
+    @property
+    def statistic(self) -> FoldMoments:
+        """Covariances of the units, and with those that are predicted, of each fold."""
+        return FoldMoments(folds=self.folds, yy="diagonal")
+
+    def _score(self, state: MomentsState) -> Score:
+        return predictivity_score(state, self._options)

@@ -1,0 +1,99 @@
+"""Partial least squares regression from moments: a linear map through a few components."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit.measures._linalg import eigh
+from probekit.measures._moments import unit_scales
+from probekit.statistics import MomentsState
+from probekit.statistics._arrays import product
+
+
+class _Found(NamedTuple):
+    """What the components found so far leave and give.
+
+    Attributes
+    ----------
+    xy : array (unit, k)
+        Covariances that they do not explain.
+    directions : array (unit, component)
+        r_a: the scores of component a are X r_a. Zeros where there is none yet.
+    loadings : array (unit, component)
+    weights : array (unit, k)
+        Of predicting `y` from `x` by them.
+    going : array ()
+        Whether there is anything left to explain.
+    """
+
+    xy: jax.Array
+    directions: jax.Array
+    loadings: jax.Array
+    weights: jax.Array
+    going: jax.Array
+
+
+def pls_weights(state: MomentsState, components: int) -> jax.Array:
+    """Weights ``(unit, k)`` of predicting `y` from `x` by PLS regression on this many components.
+
+    The components of ``PLSRegression(scale=False)`` of scikit-learn, of which there are no more
+    than there is covariance to explain. Only covariances are needed: the scores of different
+    components do not correlate, so what a component explains is taken off XᵀY alone, and XᵀX stays
+    as it is (Dayal and MacGregor 1997). Needs `xx` in full.
+    """
+    xx, xy, _ = state.blocks()
+    x_scale, y_scale = unit_scales(state)
+    varying = ~state.x_constant[:, None] & ~state.y_constant[None, :]
+    finite = jnp.isfinite(xx).all() & jnp.isfinite(xy).all()
+    xx = jnp.where(finite, xx * x_scale * x_scale, 0)
+    xy = jnp.where(finite & varying, xy * x_scale * y_scale, 0)
+    units, targets = xy.shape
+    number = min(int(components), units)
+    eps = float(np.finfo(xx.dtype).eps)
+    least_covariance = 8 * eps * np.sqrt(max(units, targets)) * _norm(xy)
+    least_spread = 8 * eps * _norm(xx)  # along a direction of length 1
+
+    def add(found: _Found, place: jax.Array) -> tuple[_Found, None]:
+        w = _largest_covariance(found.xy)
+        r = w - product(found.directions, product(found.loadings.T, w))
+        along = product(xx, r)
+        spread = (r * along).sum()
+        going = found.going & (_norm(found.xy) > least_covariance)
+        going = going & (spread > least_spread * jnp.square(r).sum())
+        spread = jnp.where(going, spread, 1)
+        loading = along / spread
+        seen = product(found.xy.T, r)
+        grown = _Found(
+            found.xy - loading[:, None] * seen[None, :],
+            found.directions.at[:, place].set(r),
+            found.loadings.at[:, place].set(loading),
+            found.weights + r[:, None] * (seen / spread)[None, :],
+            going,
+        )
+        kept: _Found = jax.tree.map(
+            lambda new, old: jnp.where(going, new, old), grown, found._replace(going=going)
+        )
+        return kept, None
+
+    none = jnp.zeros((units, number), xx.dtype)
+    start = _Found(xy, none, none, jnp.zeros_like(xy), jnp.ones((), bool))
+    weights = jax.lax.scan(add, start, jnp.arange(number))[0].weights
+    return weights * (x_scale / y_scale)
+
+
+def _largest_covariance(xy: jax.Array) -> jax.Array:
+    """Direction of `x`, of length 1, that has most covariance with some direction of `y`."""
+    wide = xy.shape[1] > xy.shape[0]
+    largest = jnp.abs(xy).max()
+    xy = xy / jnp.where(largest > 0, largest, 1)  # what is left may be small, and is squared
+    _, vectors = eigh(product(xy, xy.T) if wide else product(xy.T, xy))
+    direction = vectors[:, -1] if wide else product(xy, vectors[:, -1])
+    length = _norm(direction)
+    return direction / jnp.where(length > 0, length, 1)
+
+
+def _norm(values: jax.Array) -> jax.Array:
+    """Square root of the sum of squares, of values of moderate size."""
+    return jnp.sqrt(jnp.square(values).sum())
