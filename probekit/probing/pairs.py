@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from probekit.errors import ShapeError
 from probekit.estimators import Estimator, Pairing
 from probekit.probing.options import jitted, once_options, quick_options
 from probekit.statistics import ShapeDtype, Statistic, shared, state_of
@@ -88,14 +89,16 @@ class PairPlan:
                 layer: _of_batch(of_layers, x, nothing, weight, index) for layer, x in batch.items()
             }
 
+        def of_both(name_a: str, name_b: str) -> Kept:
+            try:
+                return _of_batch(of_pairs, a[name_a], b[name_b], weight, index)
+            except ShapeError as error:
+                raise ShapeError(f"layers {name_a!r} and {name_b!r}: {error}") from None
+
         return PairStates(
             a=alone(a),
             b={} if self.same else alone(b),
-            both={
-                (name_a, name_b): _of_batch(of_pairs, x, y, weight, index)
-                for name_a, x in a.items()
-                for name_b, y in b.items()
-            },
+            both={(name_a, name_b): of_both(name_a, name_b) for name_a in a for name_b in b},
         )
 
     def update(

@@ -109,3 +109,19 @@ def test_pairs_that_are_kept_one_by_one_equal_their_oracle():
         assert estimator.pairing(examples=200, units=(6, 6), pairs=1) is None
         wanted = oracle(estimator, x, y)
         np.testing.assert_allclose(ds[estimator.name].item(), wanted, atol=1e-5)
+
+
+def test_layers_that_do_not_fit_are_named():
+    with pytest.raises(pk.errors.ShapeError, match=r"layers 'layer_0' and 'layer_2': y: 23 classes"):
+        pk.compare(EXTRACTOR_A, EXTRACTOR_A, None, estimators=["disagreement"])
+
+
+@pytest.mark.parametrize("batch_size", [EXAMPLES, 17, 1])
+def test_one_batch_or_many(batch_size):
+    """The first batch is remembered in another way than those that follow."""
+    names = ["cka", "rsa", "procrustes_distance", "disagreement"]
+    a = pk.extractors.arrays({name: x for name, x in A.items() if x.shape[1] == 24})
+    ds = pk.compare(a, a, None, estimators=names, batch_size=batch_size)
+    whole = pk.compare(a, a, None, estimators=names, batch_size=EXAMPLES)
+    for name in names:
+        np.testing.assert_allclose(ds[name], whole[name], atol=2e-5, err_msg=name)
