@@ -112,7 +112,7 @@ def test_pairs_that_are_kept_one_by_one_equal_their_oracle():
 
 
 def test_layers_that_do_not_fit_are_named():
-    with pytest.raises(pk.errors.ShapeError, match=r"layers 'layer_0' and 'layer_2': y: 23 classes"):
+    with pytest.raises(pk.errors.ShapeError, match=r"layers 'layer_0' and 'layer_2': y: 23"):
         pk.compare(EXTRACTOR_A, EXTRACTOR_A, None, estimators=["disagreement"])
 
 
