@@ -1,5 +1,6 @@
 """The contract of an estimator: options, declared variables, a statistic, and a readout of it."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, Protocol
 
 import jax
@@ -128,6 +129,22 @@ class Estimator(Protocol):
     def statistic(self) -> Statistic[Any]:
         """What must be remembered of the examples."""
         ...
+
+    def labels(self, features: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Return the labels of own axes that follow from the names of the features, if any do.
+
+        Parameters
+        ----------
+        features : sequence of str
+            Their names, in the order of `columns`.
+
+        Returns
+        -------
+        mapping
+            ``{axis: one label a place}``, of axes that `variables` name. None may be there twice.
+        """
+        del features
+        return {}
 
     def pairing(self, *, examples: int, units: tuple[int, ...], pairs: int) -> Pairing | None:
         """Return how `probekit.compare` may score pairs of layers with less work, or None.

@@ -1,5 +1,6 @@
 """What each of several features explains of a representation alone, and what only together."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -261,6 +262,27 @@ def check_features(features: int) -> None:
             f"features: {features}; at most {MOST_FEATURES} can be split over all sets of them. "
             "Give fewer, or look at unique_r2."
         )
+
+
+def subset_names(features: Sequence[str]) -> list[str]:
+    """Return a name for each set of features, in the order of `commonality`.
+
+    Where names of features hold a ``+`` themselves, sets could not be told apart: another sign
+    joins them then, or their numbers stand in place of all names.
+
+    Examples
+    --------
+    >>> subset_names(["a", "b"]), subset_names(["a", "a+"])
+    (['a', 'b', 'a+b'], ['a', 'a+', 'a&a+'])
+    """
+    check_features(len(features))
+    joins = (join for join in "+&|" if not any(join in name for name in features))
+    join = next(joins, "")
+    names = features if join else [str(place) for place in range(len(features))]
+    return [
+        (join or "+").join(name for place, name in enumerate(names) if subset >> place & 1)
+        for subset in range(1, 2 ** len(names))
+    ]
 
 
 def check_averaged(multioutput: MultiOutput) -> None:

@@ -65,6 +65,8 @@ def dataset_of(
                 dims = (*lead, "layer", *_own_dims(estimator, variable))
                 variables[name] = (dims, stack_layers(arrays, axis=len(lead)), attributes)
     coords = {**lead, "layer": list(scores), "feature": list(plan.names)}
+    for estimator in plan.estimators:
+        coords |= {axis: list(labels) for axis, labels in estimator.labels(plan.names).items()}
     return xr.Dataset(variables, {dim: coords[dim] for dim in coords if _used(dim, variables)})
 
 
@@ -257,8 +259,28 @@ def _reasons(layer: "xr.Dataset") -> list[str]:
         codes = sorted(set(status[undefined].tolist()))
         if codes:
             words = " and ".join(Status(code).name.lower().replace("_", " ") for code in codes)
-            reasons.append(f"{score} is NaN ({words})")
+            reasons.append(f"{score} is NaN{_concerned(layer[name], undefined)} ({words})")
     return reasons
+
+
+NAMED_AT_MOST = 4
+"""How many features a warning names; of more it says how many they are."""
+
+
+def _concerned(status: "xr.DataArray", undefined: np.ndarray) -> str:
+    """Say of which features a score is undefined, if not of all."""
+    if "feature" not in status.coords or "feature" not in status.dims:
+        return ""
+    others = tuple(axis for axis, dim in enumerate(status.dims) if dim != "feature")
+    places = undefined.any(axis=others)
+    names = [repr(str(name)) for name in status["feature"].values[places]]
+    if places.all():
+        return ""
+    if len(names) > NAMED_AT_MOST:
+        return f" for {len(names)} of {len(places)} features"
+    *before, last = names
+    together = f"{', '.join(before)} and {last}" if before else last
+    return f" for {together}"
 
 
 def _told_of(name: str) -> str:

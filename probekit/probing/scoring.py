@@ -18,7 +18,8 @@ from probekit.probing.labelling import (
     stack_resamples,
     warn_of_undefined,
 )
-from probekit.probing.plan import Features, Plan, States
+from probekit.probing.features import Features
+from probekit.probing.plan import Plan, States
 from probekit.probing.readout import read_layers
 from probekit.probing.stream import check_inputs, collect, first_examples, layer_shapes
 from probekit.probing.uncertainty import check_uncertainty, resample
@@ -46,8 +47,8 @@ def probe(
         Of `probekit.extractors`: the model and the layers to read.
     inputs : pytree of array (example, …)
         What the model is given; None for `probekit.extractors.arrays`.
-    features : mapping of array (example,) or (example, k), or xarray.Dataset
-        Labelled properties of the inputs.
+    features : mapping of array (example,) or (example, k), xarray.Dataset or pandas.DataFrame
+        Labelled properties of the inputs; each column of a frame is one.
     held_out : (inputs, features), optional
         Other examples, to score on what was fitted on the first; without them probes are scored on
         the examples that they were fitted on. Geometry and similarity look at the held-out examples
