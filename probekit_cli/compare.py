@@ -10,7 +10,14 @@ from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli._comparing import CORRECTIONS, TESTS, Comparison
 from probekit_cli._files import checked_history
-from probekit_cli._options import choice, integer
+from probekit_cli._options import choice
+from probekit_cli._resampling import (
+    Resampling,
+    bootstrap_option,
+    confidence_option,
+    interval_option,
+    permutations_option,
+)
 from probekit_cli._terminal import Terminal
 from probekit_cli.show import config_of
 
@@ -49,22 +56,21 @@ def add(app: typer.Typer, manager: Manager) -> None:
         ] = None,
         bootstrap: Annotated[
             int | None,
-            integer(
-                help="Intervals and p from so many resamples of the seeds of each.",
-                show_default=False,
-            ),
+            bootstrap_option("Intervals and p from so many resamples of the seeds of each."),
         ] = None,
         permutations: Annotated[
             int | None,
-            integer(
-                help="p from so many shuffles of seeds between the two; from all if there are "
-                "fewer.",
-                show_default=False,
+            permutations_option(
+                "p from so many shuffles of seeds between the two; from all if there are fewer."
             ),
         ] = None,
+        interval: Annotated[
+            str | None,
+            interval_option("percentile, or with --test bootstrap that of the resamples,"),
+        ] = None,
         confidence: Annotated[
-            float, typer.Option(metavar="NUMBER", help="Of the intervals of the differences.")
-        ] = 0.95,
+            float | None, confidence_option("Of the intervals of the differences.")
+        ] = None,
         correction: Annotated[
             str,
             choice(
@@ -81,13 +87,13 @@ def add(app: typer.Typer, manager: Manager) -> None:
         p-value of there being none. A score, layer or feature that only one of them has is named
         and left out.
         """
-        comparison = Comparison(
-            confidence=confidence,
-            test=test,
+        resampling = Resampling(
             bootstrap=bootstrap,
             permutations=permutations,
-            correction=correction,
+            interval=interval,
+            confidence=confidence,
         )
+        comparison = Comparison(resampling, test=test, correction=correction)
         from probekit.history import open_history
         from probekit_cli._options import separated
 
@@ -102,7 +108,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
                     "b": b,
                     "settings": differing_settings(one, other),
                     "test": comparison.described(),
-                    "confidence": confidence,
+                    "confidence": comparison.confidence,
                     "scores": {
                         name: [{**row.labels, **row.found} for row in rows]
                         for name, rows in tables.items()

@@ -214,6 +214,17 @@ def test_probe_says_how_sure_scores_are(probekit):
     kept = pk.open_history("sure.nc")
     score, ends = kept.linear_r2.values[0, 0], kept.linear_r2_ci.values[0, 0]
     assert f"{score:.3f} [{ends[0]:.3f}, {ends[1]:.3f}]" in shown[3]
+    more = ("--bootstrap", "40", "--interval", "basic", "--confidence", "0.8", "-o", "basic")
+    done = probekit(*words, *more)
+    assert "(score [80 % bootstrap interval])" in done.out
+    from probekit_cli._chosen import chosen
+    from probekit_cli._models import Source
+
+    model = Source("model.py:value").model()
+    extractor = chosen(model.extractor, ["a"])
+    option = pk.Bootstrap(resamples=40, interval="basic", confidence=0.8)
+    wanted = pk.probe(extractor, model.inputs, model.features, uncertainty=option)
+    np.testing.assert_allclose(pk.open_history("basic.nc").linear_r2_ci, wanted.linear_r2_ci)
     done = probekit(*words, "--permutations", "19", "--json")
     first = json.loads(done.out)["scores"]["linear_r2"][0]
     assert first["p_corrected"] == pytest.approx(2 / 20)
@@ -241,6 +252,8 @@ def test_probe_says_how_sure_scores_are(probekit):
             2,
             "--bootstrap, --permutations: ",
         ),
+        (("value", "--interval", "bca"), 2, "--interval bca: is of a bootstrap; give --bootstrap N"),
+        (("value", "--confidence", "0.9"), 2, "--confidence 0.9: is of a bootstrap; give --boots"),
         (
             ("value", "--bootstrap", "9", "--checkpoints", "."),
             2,
