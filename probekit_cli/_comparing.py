@@ -106,7 +106,9 @@ class Comparison:
         if given.bootstrap is not None:
             how = f"{given.bootstrap} resamples of the seeds of a and of b, as independent"
         elif given.permutations is not None:
-            how = f"p from {given.permutations} shuffles of seeds between a and b, interval of Welch"
+            how = (
+                f"p from {given.permutations} shuffles of seeds between a and b, interval of Welch"
+            )
         else:
             how = TESTS[self.test or "welch"]
         if given.interval is not None:

@@ -105,7 +105,9 @@ def add(app: typer.Typer, manager: Manager) -> None:
             int | None, bootstrap_option("Intervals, from so many resamples of the examples.")
         ] = None,
         interval: Annotated[str | None, interval_option("percentile")] = None,
-        confidence: Annotated[float | None, confidence_option("Of a bootstrap's intervals.")] = None,
+        confidence: Annotated[
+            float | None, confidence_option("Of a bootstrap's intervals.")
+        ] = None,
         permutations: Annotated[
             int | None, permutations_option("p-values, from so many shuffles of the features.")
         ] = None,
@@ -230,9 +232,7 @@ class _Probing:
                 held_out=model.held_out,
                 estimators=estimators,
                 batch_size=self.request.batch_size,
-                uncertainty=self.request.resampling.uncertainty(
-                    keep=self.request.keep_resamples
-                ),
+                uncertainty=self.request.resampling.uncertainty(keep=self.request.keep_resamples),
             )
         if self.request.output is not None:
             self._keep(dataset, estimators, self.request.output)

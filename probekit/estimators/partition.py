@@ -182,7 +182,7 @@ class Commonality(Estimator):
         )
 
     def labels(self, features: Sequence[str]) -> dict[str, list[str]]:
-        """Name the sets by their features: ``a``, ``b``, ``a+b``, …"""
+        """Name the sets by their features: ``a``, ``b``, ``a+b`` and so on."""
         return {"subset": subset_names(features)}
 
     @property

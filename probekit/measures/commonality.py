@@ -10,6 +10,7 @@ import numpy as np
 from probekit._checks import check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import Pair, jitted, splits
+from probekit.measures._scale import moderate_both
 from probekit.measures._status import Score, score
 from probekit.measures.regression import (
     MULTIOUTPUT,
@@ -302,7 +303,8 @@ def _parts(x: Any, y: Any, held_out: Any, multioutput: MultiOutput) -> tuple[jax
 
 def _states(x: Any, y: Any, x2: Any, y2: Any) -> tuple[MomentsState, MomentsState]:
     statistic = Moments(xx="diagonal")
-    return state_of(statistic, x, y), state_of(statistic, x2, y2)
+    fitted, scored = moderate_both((x, y), (x2, y2))
+    return state_of(statistic, *fitted), state_of(statistic, *scored)
 
 
 def _each_column(y: Any) -> Columns:

@@ -277,9 +277,15 @@ def _reasons(layer: "xr.Dataset") -> list[str]:
             undefined &= layer[of].notnull().values
         codes = sorted(set(status[undefined].tolist()))
         if codes:
-            words = " and ".join(Status(code).name.lower().replace("_", " ") for code in codes)
+            words = " and ".join(map(_in_words, codes))
             reasons.append(f"{score} is NaN{_concerned(layer[name], undefined)} ({words})")
     return reasons
+
+
+def _in_words(code: int) -> str:
+    """Say what a status means."""
+    text = Status(code).name.lower().replace("_", " ")
+    return f"{text}, or squares out of range" if code == Status.NON_FINITE_INPUT else text
 
 
 NAMED_AT_MOST = 4

@@ -12,13 +12,13 @@ from probekit.extractors import Extractor, arrays
 from probekit.inference import Uncertainty
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
+from probekit.probing.features import Features
 from probekit.probing.labelling import (
     add_uncertainty,
     dataset_of,
     stack_resamples,
     warn_of_undefined,
 )
-from probekit.probing.features import Features
 from probekit.probing.plan import Plan, States
 from probekit.probing.readout import read_layers
 from probekit.probing.stream import check_inputs, collect, first_examples, layer_shapes

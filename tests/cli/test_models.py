@@ -252,7 +252,11 @@ def test_probe_says_how_sure_scores_are(probekit):
             2,
             "--bootstrap, --permutations: ",
         ),
-        (("value", "--interval", "bca"), 2, "--interval bca: is of a bootstrap; give --bootstrap N"),
+        (
+            ("value", "--interval", "bca"),
+            2,
+            "--interval bca: is of a bootstrap; give --bootstrap N",
+        ),
         (("value", "--confidence", "0.9"), 2, "--confidence 0.9: is of a bootstrap; give --boots"),
         (
             ("value", "--bootstrap", "9", "--checkpoints", "."),

@@ -184,8 +184,8 @@ def test_non_finite_activations_are_nan_and_warned_of_once_per_layer():
 )
 def test_warnings_name_the_features_that_are_concerned(constant, message):
     features = {name: INPUTS[:, 0] * (name not in constant) for name in "abcdef"}
+    arrays = pk.extractors.arrays({"x": INPUTS})
     with pytest.warns(ScoreWarning, match=f"layer 'x': decoding_r2 {message} unit"):
-        arrays = pk.extractors.arrays({"x": INPUTS})
         pk.probe(arrays, None, features, estimators="decoding_r2")
 
 

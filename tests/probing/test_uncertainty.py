@@ -386,7 +386,7 @@ def test_nan_stays_nan(data, estimator):
     with pytest.warns(pk.errors.ScoreWarning) as warned:
         ds = probe(broken, features, estimators=[estimator], uncertainty=pk.Bootstrap(resamples=25))
     assert [str(one.message) for one in warned] == [
-        f"layer 'layer': {estimator} is NaN (non finite input)."
+        f"layer 'layer': {estimator} is NaN (non finite input, or squares out of range)."
     ], "its interval is NaN for the same reason"
     assert ds[f"{estimator}_ci"].isnull().all()
     assert (ds[f"{estimator}_ci_status"] == pk.history.Status.NON_FINITE_INPUT).all()
