@@ -7,6 +7,9 @@ import jax.numpy as jnp
 
 OK, NONFINITE, RANK_DEFICIENT, TOO_FEW, CONSTANT = range(5)
 
+NOT_THERE = -1
+"""Beside NaN where there is nothing to score, as units of a narrower layer: no reason to warn."""
+
 STATUS_MEANINGS = (
     "ok",
     "non_finite_input",

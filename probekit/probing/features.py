@@ -56,12 +56,16 @@ class Features(NamedTuple):
         widths = tuple(column.shape[1] for column in columns)
         return cls(names, widths, np.concatenate(columns, axis=1))
 
+    def by_name(self) -> dict[str, np.ndarray]:
+        """Return the columns of each feature, ``(example, k)``."""
+        ends = np.cumsum(self.widths)
+        return dict(zip(self.names, np.split(self.values, ends[:-1], axis=1), strict=True))
+
     def in_order_of(self, other: "Features") -> "Features":
         """Return the same features in the order of another's, if they have the same names."""
         if self.names == other.names or sorted(self.names) != sorted(other.names):
             return self
-        ends = np.cumsum(self.widths)
-        parts = dict(zip(self.names, np.split(self.values, ends[:-1], axis=1), strict=True))
+        parts = self.by_name()
         values = [parts[name] for name in other.names]
         widths = tuple(part.shape[1] for part in values)
         return Features(other.names, widths, np.concatenate(values, axis=1))

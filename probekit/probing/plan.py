@@ -132,8 +132,10 @@ class Plan:
     ) -> LayerStates:
         return tuple(
             tuple(
-                kept.statistic.update(part, x, y[:, np.array(columns)], **example)
-                for part, columns in zip(state, self.columns, strict=True)
+                _of_feature(kept.statistic, place).update(
+                    part, x, y[:, np.array(columns)], **example
+                )
+                for place, (part, columns) in enumerate(zip(state, self.columns, strict=True))
             )
             if kept.each
             else kept.statistic.update(state, x, y, **example)
@@ -157,9 +159,12 @@ class Plan:
         for statistic, each in self.kept():
             if each:
                 for layer in x:
-                    parts = (y[:, np.array(columns)] for columns in self.columns)
+                    parts = enumerate(y[:, np.array(columns)] for columns in self.columns)
                     states[layer].append(
-                        tuple(state_of(statistic, x[layer], part, **example) for part in parts)
+                        tuple(
+                            state_of(_of_feature(statistic, place), x[layer], part, **example)
+                            for place, part in parts
+                        )
                     )
             elif getattr(statistic, "by_unit", False):
                 for layer, state in _side_by_side(statistic, x, y, example).items():
@@ -259,6 +264,12 @@ def _needs_each(estimator: Estimator) -> bool:
     """Whether a statistic must be kept per feature, for want of a way to select columns."""
     whole = estimator.joint or estimator.kind == "geometry"
     return not whole and not hasattr(estimator.statistic, "select")
+
+
+def _of_feature(statistic: Statistic[Any], place: int) -> Any:
+    """Return the statistic for one feature, where it is not the same for all."""
+    own = getattr(statistic, "of_feature", None)
+    return statistic if own is None else own(place)
 
 
 def _side_by_side(
