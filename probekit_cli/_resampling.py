@@ -46,7 +46,7 @@ def checked_confidence(confidence: float | None) -> float:
     if confidence is None:
         return DEFAULT_CONFIDENCE
     if not 0 < confidence < 1:
-        meant = f", e.g. {confidence / 100:g}" if 1 < confidence < 100 else ""
+        meant = f", e.g. {confidence / 100:g}" if 50 <= confidence < 100 else ""
         raise OptionError(f"--confidence {confidence:g}: must lie between 0 and 1{meant}.")
     return confidence
 

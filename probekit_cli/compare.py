@@ -120,6 +120,12 @@ def add(app: typer.Typer, manager: Manager) -> None:
         _show_head(terminal, (a, b), (one, other), comparison)
         for name, rows in tables.items():
             _show_table(terminal, one[name], rows, comparison)
+        if _untested(tables):
+            terminal.line()
+            terminal.paragraph(
+                "no intervals: that needs at least 2 seeds of each, or resamples of the examples: "
+                "'probekit probe --bootstrap N --keep-resamples', then --test bootstrap here."
+            )
         if left_out:
             terminal.line()
             terminal.paragraph(f"in one of them only, and left out: {', '.join(left_out)}")
@@ -195,6 +201,13 @@ def _rows(table: "xr.DataArray") -> list[Row]:
         counts = {part: int(found[part]) for part in ("n", "n_a", "n_b") if part in found}
         rows.append(Row(labels, found | counts))
     return rows
+
+
+def _untested(tables: dict[str, list[Row]]) -> bool:
+    """Whether no score has an interval, for want of seeds."""
+    rows = [row.found for rows in tables.values() for row in rows]
+    few = all(min(found.get("n_a", 2), found.get("n_b", 2)) < 2 for found in rows)
+    return bool(rows) and few and all(math.isnan(found["lower"]) for found in rows)
 
 
 def _show_head(

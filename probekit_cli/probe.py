@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PARTIAL = ".partial"
 
-HELP = f"""Estimate how strongly each feature is represented in each layer of your own model.
+HELP = f"""Estimate how strongly features are represented, layer by layer.
 
 {EXPLANATION} Features are a mapping from names to labels of the inputs, one for each example.
 

@@ -26,7 +26,11 @@ def add(app: typer.Typer, manager: Manager) -> None:
         output: Annotated[
             Path | None,
             typer.Option(
-                "--output", "-o", help="An HTML file; FILE.html unless given.", show_default=False
+                "--output",
+                "-o",
+                metavar="FILE",
+                help="An HTML file; that of the history with .html unless given.",
+                show_default=False,
             ),
         ] = None,
         confidence: Annotated[
@@ -36,7 +40,9 @@ def add(app: typer.Typer, manager: Manager) -> None:
             bool, typer.Option("--json", help="Write where the page is as JSON.")
         ] = False,
     ) -> None:
-        """Write a page about a history: figures, tables, settings, versions; in one HTML file.
+        """Write a page about a history, in one HTML file.
+
+        It has figures, tables, settings and versions.
 
         The page needs no network and runs no code. Plugins add sections to it through the hook
         probekit_report_sections. Needs the plot extra.

@@ -13,7 +13,7 @@ from probekit.errors import OptionError, ShapeError
 from probekit.inference.corrections import CORRECTIONS, Correction
 
 Interval = Literal["percentile", "bca", "basic"]
-INTERVALS = ("percentile", "bca", "basic")
+INTERVALS: tuple[Interval, ...] = ("percentile", "bca", "basic")
 Alternative = Literal["greater", "less", "two-sided"]
 ALTERNATIVES = ("greater", "less", "two-sided")
 

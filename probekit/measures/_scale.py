@@ -64,7 +64,7 @@ def restored(value: jax.Array, power: jax.Array, *, degree: int) -> jax.Array:
     """
     found = value
     for _ in range(degree):  # XLA would divide by the square at once, which is out of range
-        found = jax.lax.optimization_barrier(found / power)
+        found = jax.lax.optimization_barrier(found / power)  # type: ignore[no-untyped-call]
     largest = jnp.abs(found).max()
     vanished = (largest < np.finfo(found.dtype).tiny) & (jnp.abs(value).max() > 0) & (power != 1)
     return jnp.where(vanished | ~jnp.isfinite(found), jnp.nan, found)

@@ -297,7 +297,7 @@ def _concerned(status: "xr.DataArray", undefined: np.ndarray) -> str:
     if "feature" not in status.coords or "feature" not in status.dims:
         return ""
     others = tuple(axis for axis, dim in enumerate(status.dims) if dim != "feature")
-    places = undefined.any(axis=others)
+    places = np.asarray(undefined.any(axis=others))
     names = [repr(str(name)) for name in status["feature"].values[places]]
     if places.all():
         return ""

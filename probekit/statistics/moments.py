@@ -331,7 +331,8 @@ def _vanished(
     largest = jnp.abs(mean).max()
     something = (largest > 0) if cross is None else (largest > 0) | (cross != 0).any()
     near_zero = largest < np.sqrt(least) / (8 * float(information.eps))
-    return something & near_zero & (_diagonal(squares).max() < count * least)
+    vanished: jax.Array = something & near_zero & (_diagonal(squares).max() < count * least)
+    return vanished
 
 
 def _second_moments(
