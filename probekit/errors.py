@@ -107,12 +107,20 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     "; did you mean 'xor'?"
     >>> suggestion("nand", [])
     '; there are none.'
+    >>> suggestion("CKA", ["linear_r2", "cka"]), suggestion("lin", ["linear_r2", "cka"])
+    ("; did you mean 'cka'?", "; did you mean 'linear_r2'?")
     """
     known = list(dict.fromkeys(known))
-    near = difflib.get_close_matches(name, known, n=3)
+    near = difflib.get_close_matches(name, known, n=3) or _holding(name, known)
     if near:
         return f"; did you mean {' or '.join(map(repr, near))}?"
     if not known:
         return "; there are none."
     shown = ", ".join(known[:10]) + (", …" if len(known) > 10 else "")
     return f"; there are: {shown}."
+
+
+def _holding(name: str, known: list[str]) -> list[str]:
+    """Return the names that a shorter one, whatever its case, is a part of; if they are few."""
+    found = [each for each in known if len(name) > 2 and name.lower() in each.lower()]
+    return found if len(found) <= 3 else []

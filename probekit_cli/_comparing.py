@@ -4,6 +4,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from probekit.errors import OptionError
+from probekit_cli._resampling import Resampling, checked_confidence
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -17,32 +18,34 @@ TESTS = {
 CORRECTIONS = ("holm", "bonferroni", "fdr_bh", "fdr_by", "none")
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
+@dataclasses.dataclass(frozen=True)
 class Comparison:
     """How two histories are compared."""
 
-    confidence: float = 0.95
+    resampling: Resampling
+    _: dataclasses.KW_ONLY
     test: str | None = None
-    bootstrap: int | None = None
-    permutations: int | None = None
     correction: str = "holm"
 
     def __post_init__(self) -> None:
         """Say at once what would only be said after seconds of imports."""
-        if not 0 < self.confidence < 1:
-            raise OptionError(f"--confidence {self.confidence}: must lie between 0 and 1.")
-        given = {
-            "--test": self.test,
-            "--bootstrap": self.bootstrap,
-            "--permutations": self.permutations,
-        }
-        asked = [option for option, value in given.items() if value is not None]
-        if len(asked) > 1:
-            raise OptionError(f"{', '.join(asked)}: give one of them.")
-        for option in ("--bootstrap", "--permutations"):
-            count = given[option]
-            if isinstance(count, int) and count < 2:
-                raise OptionError(f"{option} {count}: must be at least 2.")
+        self.resampling.check(test=self.test)
+        if self.resampling.interval is not None and self._drawn() is None:
+            raise OptionError(
+                f"--interval {self.resampling.interval}: is of a bootstrap; "
+                "give --bootstrap N or --test bootstrap too."
+            )
+
+    def _drawn(self) -> str | None:
+        """Return what is resampled, if anything is."""
+        if self.resampling.bootstrap is not None:
+            return "seeds"
+        return "examples" if self.test == "bootstrap" else None
+
+    @property
+    def confidence(self) -> float:
+        """Of the intervals."""
+        return checked_confidence(self.resampling.confidence)
 
     def table(self, a: "xr.Dataset", b: "xr.Dataset") -> "xr.Dataset":
         """Return the scores with the axis ``comparison``."""
@@ -50,14 +53,8 @@ class Comparison:
 
         if self.test not in (None, "welch"):
             return self._paired(a, b)
-        import probekit as pk
-
         correction: Any = self.correction
-        uncertainty: pk.Bootstrap | pk.Permutation | None = None
-        if self.bootstrap is not None:
-            uncertainty = pk.Bootstrap(resamples=self.bootstrap, confidence=self.confidence)
-        if self.permutations is not None:
-            uncertainty = pk.Permutation(resamples=self.permutations, correction=correction)
+        uncertainty = self.resampling.uncertainty(correction=correction)
         return compare_histories(
             a, b, self.confidence, uncertainty=uncertainty, correction=correction
         )
@@ -69,7 +66,12 @@ class Comparison:
         test, correction = self.test, self.correction
         try:
             found: xr.Dataset = a.probekit.compare(
-                {}, b, test=test, confidence=self.confidence, correction=correction
+                {},
+                b,
+                test=test,
+                confidence=self.confidence,
+                correction=correction,
+                interval=self.resampling.interval,
             )
         except OptionError as error:
             raise self._in_words(error) from None
@@ -85,6 +87,12 @@ class Comparison:
                 else "has the axis 'seed'. Give histories of several seeds"
             )
             return OptionError(f"--test {self.test}: no score of both {needed}.")
+        if text.startswith("interval="):
+            return OptionError(
+                f"--interval {self.resampling.interval or 'bca'}: the histories keep too little "
+                "for it. Probe both with --bootstrap N --interval bca --keep-resamples, "
+                "or give --interval percentile."
+            )
         if "no seed in common" in text:
             return OptionError(
                 f"--test {self.test}: a and b have no seed in common. "
@@ -94,10 +102,15 @@ class Comparison:
 
     def described(self) -> str:
         """Say what tells how far apart the histories are."""
-        if self.bootstrap is not None:
-            how = f"{self.bootstrap} resamples of the seeds of a and of b, as independent"
-        elif self.permutations is not None:
-            how = f"p from {self.permutations} shuffles of seeds between a and b, interval of Welch"
+        given = self.resampling
+        if given.bootstrap is not None:
+            how = f"{given.bootstrap} resamples of the seeds of a and of b, as independent"
+        elif given.permutations is not None:
+            how = (
+                f"p from {given.permutations} shuffles of seeds between a and b, interval of Welch"
+            )
         else:
             how = TESTS[self.test or "welch"]
+        if given.interval is not None:
+            how += f", interval {given.interval}"
         return how if self.correction == "none" else f"{how}; p corrected ({self.correction})"

@@ -1,5 +1,6 @@
 """Models on the command line: ``FILE.py:NAME``, a function in a file of the user."""
 
+import ast
 import contextlib
 import inspect
 from collections.abc import Iterator, Mapping
@@ -49,10 +50,13 @@ class Source:
     def __init__(self, address: str) -> None:
         self.address = address
         file, _, self.name = address.rpartition(":")
-        self.path = Path(file.removesuffix(":"))
-        if not file or not self.name:
-            raise OptionError(f"{address}: which function? Name it: {METAVAR}.")
+        whole = bool(file and self.name)
+        self.path = Path(file.removesuffix(":") if whole else address.rstrip(":"))
         self._check_path()
+        if not whole:
+            there = ", ".join(_functions(self.path)[:10])
+            end = f"; there are: {there}." if there else "."
+            raise OptionError(f"{address}: which function? Name it: {METAVAR}{end}")
         module = import_file(self.path)
         if not hasattr(module, self.name):
             own = [
@@ -137,6 +141,16 @@ class Source:
         if model.inputs is None and not getattr(model.extractor, "indexed", False):
             raise OptionError(f"{self.address}: gives no inputs; return extractor, inputs.")
         return model
+
+
+def _functions(path: Path) -> list[str]:
+    """Return the functions that a file defines, without importing it."""
+    try:
+        body = ast.parse(path.read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return []
+    names = [node.name for node in body if isinstance(node, ast.FunctionDef)]
+    return [name for name in names if not name.startswith("_")]
 
 
 def _is_extractor(value: Any) -> bool:

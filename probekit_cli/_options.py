@@ -26,6 +26,11 @@ def integer(*flags: str, **settings: Any) -> Any:
     return _typer_option(*flags, **_converting(int), **settings)
 
 
+def number(*flags: str, **settings: Any) -> Any:
+    """Return an option that takes a number."""
+    return _typer_option(*flags, **_converting(float), **settings)
+
+
 def choice_argument(choices: Sequence[str], **settings: Any) -> Any:
     """Return the same as an argument."""
     return typer.Argument(**_choosing(choices), **settings)

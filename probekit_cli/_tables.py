@@ -16,8 +16,10 @@ def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
     scores = final_scores(dataset)
     seeds = dataset.sizes.get("seed", 1)
     over = f"mean ± 95 % interval over {seeds} seeds" if seeds > 1 else "1 seed"
-    if any(f"{name}_ci" in dataset for name in scores):
-        over = "score [95 % bootstrap interval]"
+    bounds = [f"{name}_ci" for name in scores if f"{name}_ci" in dataset]
+    if bounds:
+        text = str(dataset[bounds[0]].attrs.get("long_name", "bootstrap interval"))
+        over = f"score [{text.partition(' of ')[0]}]"
     if any(f"{name}_p_corrected" in dataset for name in scores):
         over = "score (corrected p of a permutation test)"
     tables: dict[str, dict[tuple[str, str], str]] = {}
@@ -52,6 +54,8 @@ def _place(name: str, labels: dict[str, str]) -> tuple[str, str, str]:
     if "layer" in labels or "layer_a" in labels:
         row = labels.pop("layer", "") or labels.pop("layer_a")
         column = labels.pop("feature", "") or labels.pop("layer_b", "")
+        if not column and len(labels) == 1:  # sets of features, say
+            column = labels.popitem()[1]
         title = name if column else LAYERS
         return title, ", ".join([row, *labels.values()]), column or name
     column = labels.pop("feature", "all")

@@ -10,7 +10,14 @@ from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli._comparing import CORRECTIONS, TESTS, Comparison
 from probekit_cli._files import checked_history
-from probekit_cli._options import choice, integer
+from probekit_cli._options import choice
+from probekit_cli._resampling import (
+    Resampling,
+    bootstrap_option,
+    confidence_option,
+    interval_option,
+    permutations_option,
+)
 from probekit_cli._terminal import Terminal
 from probekit_cli.show import config_of
 
@@ -49,22 +56,21 @@ def add(app: typer.Typer, manager: Manager) -> None:
         ] = None,
         bootstrap: Annotated[
             int | None,
-            integer(
-                help="Intervals and p from so many resamples of the seeds of each.",
-                show_default=False,
-            ),
+            bootstrap_option("Intervals and p from so many resamples of the seeds of each."),
         ] = None,
         permutations: Annotated[
             int | None,
-            integer(
-                help="p from so many shuffles of seeds between the two; from all if there are "
-                "fewer.",
-                show_default=False,
+            permutations_option(
+                "p from so many shuffles of seeds between the two; from all if there are fewer."
             ),
         ] = None,
+        interval: Annotated[
+            str | None,
+            interval_option("percentile, or with --test bootstrap that of the resamples,"),
+        ] = None,
         confidence: Annotated[
-            float, typer.Option(metavar="NUMBER", help="Of the intervals of the differences.")
-        ] = 0.95,
+            float | None, confidence_option("Of the intervals of the differences.")
+        ] = None,
         correction: Annotated[
             str,
             choice(
@@ -81,13 +87,13 @@ def add(app: typer.Typer, manager: Manager) -> None:
         p-value of there being none. A score, layer or feature that only one of them has is named
         and left out.
         """
-        comparison = Comparison(
-            confidence=confidence,
-            test=test,
+        resampling = Resampling(
             bootstrap=bootstrap,
             permutations=permutations,
-            correction=correction,
+            interval=interval,
+            confidence=confidence,
         )
+        comparison = Comparison(resampling, test=test, correction=correction)
         from probekit.history import open_history
         from probekit_cli._options import separated
 
@@ -102,7 +108,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
                     "b": b,
                     "settings": differing_settings(one, other),
                     "test": comparison.described(),
-                    "confidence": confidence,
+                    "confidence": comparison.confidence,
                     "scores": {
                         name: [{**row.labels, **row.found} for row in rows]
                         for name, rows in tables.items()
@@ -114,6 +120,12 @@ def add(app: typer.Typer, manager: Manager) -> None:
         _show_head(terminal, (a, b), (one, other), comparison)
         for name, rows in tables.items():
             _show_table(terminal, one[name], rows, comparison)
+        if _untested(tables):
+            terminal.line()
+            terminal.paragraph(
+                "no intervals: that needs at least 2 seeds of each, or resamples of the examples: "
+                "'probekit probe --bootstrap N --keep-resamples', then --test bootstrap here."
+            )
         if left_out:
             terminal.line()
             terminal.paragraph(f"in one of them only, and left out: {', '.join(left_out)}")
@@ -189,6 +201,13 @@ def _rows(table: "xr.DataArray") -> list[Row]:
         counts = {part: int(found[part]) for part in ("n", "n_a", "n_b") if part in found}
         rows.append(Row(labels, found | counts))
     return rows
+
+
+def _untested(tables: dict[str, list[Row]]) -> bool:
+    """Whether no score has an interval, for want of seeds."""
+    rows = [row.found for rows in tables.values() for row in rows]
+    few = all(min(found.get("n_a", 2), found.get("n_b", 2)) < 2 for found in rows)
+    return bool(rows) and few and all(math.isnan(found["lower"]) for found in rows)
 
 
 def _show_head(

@@ -23,6 +23,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
             typer.Option(
                 "--output",
                 "-o",
+                metavar="FILE",
                 help="A CSV file; standard output unless given.",
                 show_default=False,
             ),

@@ -13,7 +13,7 @@ from probekit_cli._terminal import Terminal
 if TYPE_CHECKING:
     from probekit.extractors import LayerInfo
 
-HELP = f"""List the layers of a model: paths, shapes, dtypes and numbers of parameters.
+HELP = f"""List the layers of your model by path, with shapes and sizes.
 
 The model is not run: shapes are found by tracing it, so that inputs may also be
 jax.ShapeDtypeStruct.

@@ -1,16 +1,19 @@
 """``probekit list``: what is registered."""
 
+import warnings
 from typing import Annotated
 
 import typer
 
+from probekit.errors import OptionError, PluginWarning, ProbekitError
 from probekit.plugins import Entry, Manager
-from probekit_cli._options import choice_argument
+from probekit.plugins.registry import ESTIMATOR_KINDS
+from probekit_cli._options import choice, choice_argument
 from probekit_cli._terminal import Terminal
 from probekit_cli.plugins import records, show_plugins
 
 WHAT = {"tasks": "task", "estimators": "estimator", "extractors": "extractor"}
-PLUGINS = "plugins"
+ESTIMATORS, PLUGINS = "estimators", "plugins"
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
@@ -22,13 +25,24 @@ def add(app: typer.Typer, manager: Manager) -> None:
             str | None,
             choice_argument([*WHAT, PLUGINS], help="All unless given.", show_default=False),
         ] = None,
+        kind: Annotated[
+            str | None,
+            choice(ESTIMATOR_KINDS, "--kind", help="Estimators of this kind.", show_default=False),
+        ] = None,
         json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
     ) -> None:
-        """List tasks, estimators, extractors and plugins."""
+        """List tasks, estimators, extractors and plugins.
+
+        Of an estimator the kind says what it relates. encoding: how much of a representation a
+        feature explains; decoding: how well a representation predicts a feature; similarity: two
+        representations; geometry: one representation alone.
+        """
+        if kind and what not in (None, ESTIMATORS):
+            raise OptionError(f"--kind {kind}: is of estimators; {what} have none. Leave it out.")
         terminal = Terminal()
-        chosen = [what] if what else [*WHAT, PLUGINS]
+        chosen = [ESTIMATORS] if kind else [what] if what else [*WHAT, PLUGINS]
         if json:
-            terminal.json({name: _records(manager, name) for name in chosen})
+            terminal.json({name: _records(manager, name, kind) for name in chosen})
             return
         for place, name in enumerate(chosen):
             if place:
@@ -38,14 +52,29 @@ def add(app: typer.Typer, manager: Manager) -> None:
             if name == PLUGINS:
                 show_plugins(terminal, manager)
             else:
-                terminal.table(_rows(manager.registry.entries(WHAT[name])))
+                terminal.table([_row(entry) for entry in _entries(manager, name, kind)])
 
 
-def _rows(entries: tuple[Entry, ...]) -> list[list[str]]:
-    return [
-        [entry.name, entry.summary if entry.distribution == "probekit" else _signed(entry)]
-        for entry in entries
-    ]
+def _entries(manager: Manager, name: str, kind: str | None) -> list[Entry]:
+    entries = manager.registry.entries(WHAT[name])
+    return [entry for entry in entries if kind in (None, _kind(manager, entry, kind))]
+
+
+def _kind(manager: Manager, entry: Entry, asked: str | None) -> str:
+    """Return the kind of an estimator; one that does not say it is imported if it is asked for."""
+    if entry.estimator_kind or asked is None:
+        return entry.estimator_kind
+    try:
+        return str(getattr(manager.registry.load(entry.kind, entry.name), "kind", ""))
+    except ProbekitError as error:
+        warnings.warn(f"{error} It is left out.", PluginWarning, stacklevel=2)
+        return ""
+
+
+def _row(entry: Entry) -> list[str]:
+    summary = entry.summary if entry.distribution == "probekit" else _signed(entry)
+    kind = [entry.estimator_kind] if entry.kind == WHAT[ESTIMATORS] else []
+    return [entry.name, *kind, summary]
 
 
 def _signed(entry: Entry) -> str:
@@ -53,13 +82,17 @@ def _signed(entry: Entry) -> str:
     return f"{entry.summary} [{entry.plugin}]".strip()
 
 
-def _records(manager: Manager, name: str) -> list[dict[str, object]]:
+def _records(manager: Manager, name: str, kind: str | None) -> list[dict[str, object]]:
     if name == PLUGINS:
         return records(manager)
-    return [
-        {**entry._asdict(), "target": _address(entry)}
-        for entry in manager.registry.entries(WHAT[name])
-    ]
+    return [_record(entry) for entry in _entries(manager, name, kind)]
+
+
+def _record(entry: Entry) -> dict[str, object]:
+    """Return it for JSON; in a list of estimators the kind is that of the estimator."""
+    record = {**entry._asdict(), "target": _address(entry)}
+    kind = record.pop("estimator_kind")
+    return record | {"kind": kind or None} if entry.kind == WHAT[ESTIMATORS] else record
 
 
 def _address(entry: Entry) -> str:

@@ -61,11 +61,21 @@ def add(app: typer.Typer, manager: Manager) -> None:
             typer.Option(
                 "--output",
                 "-o",
+                metavar="FILE",
                 help="PNG, SVG or PDF; FILE-KIND.png unless given.",
                 show_default=False,
             ),
         ] = None,
-        kind: Annotated[str, choice(KINDS, help="Which figure.")] = "trajectories",
+        kind: Annotated[
+            str | None,
+            choice(
+                KINDS,
+                "--kind",
+                help="Which figure. Unless given trajectories, or of scores without epochs layers; "
+                "of two models similarity.",
+                show_default=False,
+            ),
+        ] = None,
         style: Annotated[
             str | None,
             typer.Option(
@@ -116,7 +126,14 @@ def add(app: typer.Typer, manager: Manager) -> None:
             "metric": metric,
             "examples": examples,
         }
-        options = options_of(kind, {name: text for name, text in given.items() if text is not None})
+        asked = {name: text for name, text in given.items() if text is not None}
+        dataset = None
+        if kind is None:
+            from probekit.history import open_history
+
+            dataset = open_history(file)
+            kind = suitable(dataset)
+        options = options_of(kind, asked)
         target = output or file.with_name(f"{file.name.partition('.nc')[0]}-{kind}.png")
         if target.suffix.lower() not in SUFFIXES:
             raise OptionError(f"--output {target}: must end in {', '.join(SUFFIXES)}.")
@@ -126,8 +143,16 @@ def add(app: typer.Typer, manager: Manager) -> None:
         check_style(setting)
         from probekit.history import open_history
 
-        _draw(open_history(file), kind, options, target, style=setting.text)
+        dataset = open_history(file) if dataset is None else dataset
+        _draw(dataset, kind, options, target, style=setting.text)
         Terminal().line(str(target))
+
+
+def suitable(dataset: "xr.Dataset") -> str:
+    """Return the kind of figure that shows most of what there is."""
+    if "layer_a" in dataset.dims:
+        return "similarity"
+    return "trajectories" if {"epoch", "step"} & {*dataset.dims} else "layers"
 
 
 def options_of(kind: str, given: dict[str, str]) -> dict[str, Any]:

@@ -15,6 +15,13 @@ from probekit_cli import _estimators
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model, Source
 from probekit_cli._options import integer, separated
+from probekit_cli._resampling import (
+    Resampling,
+    bootstrap_option,
+    confidence_option,
+    interval_option,
+    permutations_option,
+)
 from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
@@ -22,7 +29,7 @@ if TYPE_CHECKING:
 
 PARTIAL = ".partial"
 
-HELP = f"""Estimate how strongly each feature is represented in each layer of your own model.
+HELP = f"""Estimate how strongly features are represented, layer by layer.
 
 {EXPLANATION} Features are a mapping from names to labels of the inputs, one for each example.
 
@@ -43,8 +50,7 @@ class _Request:
     steps: list[str]
     overwrite: bool
     resume: bool
-    bootstrap: int | None
-    permutations: int | None
+    resampling: Resampling
     keep_resamples: bool
 
 
@@ -96,12 +102,14 @@ def add(app: typer.Typer, manager: Manager) -> None:
             typer.Option(metavar="STEP,…", help="Which checkpoints; all unless given."),
         ] = None,
         bootstrap: Annotated[
-            int | None,
-            integer(help="Intervals, from so many resamples of the examples.", show_default=False),
+            int | None, bootstrap_option("Intervals, from so many resamples of the examples.")
+        ] = None,
+        interval: Annotated[str | None, interval_option("percentile")] = None,
+        confidence: Annotated[
+            float | None, confidence_option("Of a bootstrap's intervals.")
         ] = None,
         permutations: Annotated[
-            int | None,
-            integer(help="p-values, from so many shuffles of the features.", show_default=False),
+            int | None, permutations_option("p-values, from so many shuffles of the features.")
         ] = None,
         keep_resamples: Annotated[
             bool,
@@ -132,8 +140,12 @@ def add(app: typer.Typer, manager: Manager) -> None:
             steps=separated(steps),
             overwrite=overwrite,
             resume=resume,
-            bootstrap=bootstrap,
-            permutations=permutations,
+            resampling=Resampling(
+                bootstrap=bootstrap,
+                permutations=permutations,
+                interval=interval,
+                confidence=confidence,
+            ),
             keep_resamples=keep_resamples,
         )
         terminal = Terminal(quiet=quiet)
@@ -191,25 +203,22 @@ class _Probing:
             )
 
     def _check_uncertainty(self) -> None:
-        counts = {
-            "--bootstrap": self.request.bootstrap,
-            "--permutations": self.request.permutations,
-        }
-        asked = {option: count for option, count in counts.items() if count is not None}
-        if self.request.keep_resamples:
-            for option, given in (
-                ("--bootstrap N", self.request.bootstrap),
-                ("--output FILE", self.request.output),
+        request, given = self.request, self.request.resampling
+        if request.keep_resamples:
+            for option, value in (
+                ("--bootstrap N", given.bootstrap),
+                ("--output FILE", request.output),
             ):
-                if given is None:
+                if value is None:
                     raise OptionError(f"--keep-resamples: give {option} too.")
-        if len(asked) > 1:
-            raise OptionError(f"{', '.join(asked)}: give one of them.")
-        for option, count in asked.items():
-            if count < 2:
-                raise OptionError(f"{option} {count}: must be at least 2.")
-            if self.request.checkpoints is not None:
-                raise OptionError(f"{option}: is of one model; give it without --checkpoints.")
+        given.check()
+        for option, setting in (("interval", given.interval), ("confidence", given.confidence)):
+            if setting is not None and given.bootstrap is None:
+                raise OptionError(
+                    f"--{option} {setting}: is of a bootstrap; give --bootstrap N too."
+                )
+        if given.asked() and request.checkpoints is not None:
+            raise OptionError(f"{given.asked()}: is of one model; give it without --checkpoints.")
 
     def _probe_once(self, estimators: Sequence[Any]) -> "xr.Dataset":
         import probekit as pk
@@ -223,22 +232,11 @@ class _Probing:
                 held_out=model.held_out,
                 estimators=estimators,
                 batch_size=self.request.batch_size,
-                uncertainty=self._uncertainty(),
+                uncertainty=self.request.resampling.uncertainty(keep=self.request.keep_resamples),
             )
         if self.request.output is not None:
             self._keep(dataset, estimators, self.request.output)
         return dataset
-
-    def _uncertainty(self) -> Any:
-        """Return what was asked for to tell how sure the scores are, or None."""
-        import probekit as pk
-
-        request = self.request
-        if request.bootstrap is not None:
-            return pk.Bootstrap(resamples=request.bootstrap, keep=request.keep_resamples)
-        if request.permutations is not None:
-            return pk.Permutation(resamples=request.permutations)
-        return None
 
     def _probe_checkpoints(self, folder: Path, estimators: Sequence[Any]) -> "xr.Dataset":
         import probekit as pk

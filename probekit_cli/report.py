@@ -8,6 +8,7 @@ import typer
 from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli._files import History, check_matplotlib, check_target
+from probekit_cli._resampling import checked_confidence, confidence_option
 from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
@@ -25,17 +26,23 @@ def add(app: typer.Typer, manager: Manager) -> None:
         output: Annotated[
             Path | None,
             typer.Option(
-                "--output", "-o", help="An HTML file; FILE.html unless given.", show_default=False
+                "--output",
+                "-o",
+                metavar="FILE",
+                help="An HTML file; that of the history with .html unless given.",
+                show_default=False,
             ),
         ] = None,
         confidence: Annotated[
-            float, typer.Option(metavar="NUMBER", help="Of the intervals over seeds.")
-        ] = 0.95,
+            float | None, confidence_option("Of the intervals over seeds.")
+        ] = None,
         as_json: Annotated[
             bool, typer.Option("--json", help="Write where the page is as JSON.")
         ] = False,
     ) -> None:
-        """Write a page about a history: figures, tables, settings, versions; in one HTML file.
+        """Write a page about a history, in one HTML file.
+
+        It has figures, tables, settings and versions.
 
         The page needs no network and runs no code. Plugins add sections to it through the hook
         probekit_report_sections. Needs the plot extra.
@@ -43,15 +50,14 @@ def add(app: typer.Typer, manager: Manager) -> None:
         target = output or file.with_name(f"{file.name.partition('.nc')[0]}.html")
         if target.suffix.lower() not in ENDINGS:
             raise OptionError(f"--output {target}: must end in {' or '.join(ENDINGS)}.")
-        if not 0 < confidence < 1:
-            raise OptionError(f"--confidence {confidence}: must lie between 0 and 1.")
+        wanted = checked_confidence(confidence)
         check_target(target)
         check_matplotlib()
         from probekit.history import open_history, write_report
 
         dataset = open_history(file)
         page = write_report(
-            dataset, target, sections=sections_of(manager, dataset), confidence=confidence
+            dataset, target, sections=sections_of(manager, dataset), confidence=wanted
         )
         terminal = Terminal()
         if as_json:

@@ -1,8 +1,10 @@
 """The contract of an estimator: options, declared variables, a statistic, and a readout of it."""
 
-from typing import Any, ClassVar, Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Protocol, Self
 
 import jax
+import numpy as np
 
 from probekit.statistics import Statistic
 from probekit.variables import Variable
@@ -128,6 +130,36 @@ class Estimator(Protocol):
     def statistic(self) -> Statistic[Any]:
         """What must be remembered of the examples."""
         ...
+
+    def adapted(self, features: Mapping[str, np.ndarray]) -> Self:
+        """Return the estimator with what it makes of the features that it is to look at.
+
+        For options that are not given; `probekit.probe` and the Recorder ask before anything else.
+        An estimator that is adapted already stays what it is.
+
+        Parameters
+        ----------
+        features : mapping of array (example, k)
+            Those that are fitted, by their names.
+        """
+        del features
+        return self
+
+    def labels(self, features: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        """Return the labels of own axes that follow from the names of the features, if any do.
+
+        Parameters
+        ----------
+        features : sequence of str
+            Their names, in the order of `columns`.
+
+        Returns
+        -------
+        mapping
+            ``{axis: one label a place}``, of axes that `variables` name. None may be there twice.
+        """
+        del features
+        return {}
 
     def pairing(self, *, examples: int, units: tuple[int, ...], pairs: int) -> Pairing | None:
         """Return how `probekit.compare` may score pairs of layers with less work, or None.

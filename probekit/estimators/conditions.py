@@ -1,21 +1,26 @@
 """Dissimilarities of conditions, which a feature names."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import jax
+import numpy as np
 
 from probekit._checks import check_at_least
+from probekit.errors import OptionError
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures.conditions import (
     CROSSED,
+    DEFAULT_CONDITIONS,
     DEFAULT_FOLDS,
     WHITENING,
     ConditionMetric,
     check_conditions,
     condition_score,
+    conditions_in,
 )
 from probekit.statistics import FoldGroups, MomentsState
 from probekit.variables import Variable
@@ -25,13 +30,18 @@ from probekit.variables import Variable
 class ConditionRDM(Estimator):
     """Dissimilarity matrix of the conditions that a feature names, over all examples.
 
-    As `probekit.measures.condition_rdm`, of the examples that are scored. The feature holds the
-    number of the condition, from 0; other values make every entry NaN.
+    As `probekit.measures.condition_rdm`, of the examples that are scored.
 
     Parameters
     ----------
-    conditions : int
-        How many conditions there are.
+    conditions : int, optional
+        How many there are; the feature then holds the number of the condition, from 0, and other
+        values make every entry NaN. Unless given, each value of a feature is a condition, in
+        ascending order, if it has at most 10 of them, and else the lowest, middle and highest third
+        of the fitted examples are. Features with fewer conditions than others have NaN for these.
+        (`probekit.run` does not know the values before: up to 3 conditions, by their numbers.)
+    edges : tuple of tuple of float
+        For each feature where conditions begin, but for the first; found as said, unless given.
     metric : {"crossnobis", "mahalanobis", "squared_mahalanobis", "euclidean", \
             "squared_euclidean", "correlation", "cosine", "poisson", "poisson_cv"}
     folds : int
@@ -42,7 +52,8 @@ class ConditionRDM(Estimator):
         Name of the variable.
     """
 
-    conditions: int = 3
+    conditions: int | None = None
+    edges: tuple[tuple[float, ...], ...] = ()
     metric: ConditionMetric = "crossnobis"
     folds: int = DEFAULT_FOLDS
     shrinkage: float = 0.0
@@ -51,7 +62,10 @@ class ConditionRDM(Estimator):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("conditions", self.conditions, 2)
+        if self.conditions is not None:
+            check_at_least("conditions", self.conditions, 2)
+            if self.edges:
+                raise OptionError("conditions, edges: give one of them.")
         check_conditions(self.metric, self.folds, self.shrinkage)
 
     @property
@@ -81,14 +95,31 @@ class ConditionRDM(Estimator):
     @property
     def statistic(self) -> FoldGroups:
         """Means of the conditions and the scatter within them."""
-        return FoldGroups(groups=self.conditions, folds=self._folds)
+        return FoldGroups(groups=self._groups, folds=self._folds, edges=self.edges)
+
+    def adapted(self, features: Mapping[str, np.ndarray]) -> Self:
+        """Find what conditions there are in each feature, unless that is given."""
+        if self.conditions is not None or self.edges:
+            return self
+        edges = tuple(conditions_in(values[:, 0]) for values in features.values())
+        return dataclasses.replace(self, edges=edges)
 
     def compute(self, fit: Any, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
         del fit
         score = condition_score(
-            held_out, metric=self.metric, folds=self._folds, shrinkage=self.shrinkage
+            held_out,
+            metric=self.metric,
+            folds=self._folds,
+            shrinkage=self.shrinkage,
+            some_absent=self.conditions is None,
         )
         return reported(self.name, score)
+
+    @property
+    def _groups(self) -> int:
+        if self.edges:
+            return max(2, 1 + max(map(len, self.edges)))
+        return self.conditions or DEFAULT_CONDITIONS
 
     @property
     def _folds(self) -> int:

@@ -1,6 +1,7 @@
 """Encoding by all features at once: what they explain together, alone and in common."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import jax
 
@@ -14,6 +15,7 @@ from probekit.measures.commonality import (
     check_averaged,
     check_features,
     commonality_score,
+    subset_names,
     unique_and_shared_score,
 )
 from probekit.measures.regression import MULTIOUTPUT, MultiOutput, Scoring, encoding_score
@@ -178,6 +180,10 @@ class Commonality(Estimator):
                 references=_COMMONALITY,
             ),
         )
+
+    def labels(self, features: Sequence[str]) -> dict[str, list[str]]:
+        """Name the sets by their features: ``a``, ``b``, ``a+b`` and so on."""
+        return {"subset": subset_names(features)}
 
     @property
     def statistic(self) -> Moments:

@@ -1,6 +1,7 @@
 """Sparsity, intrinsic dimension, and how features lie among the units."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -180,6 +181,10 @@ class FeatureAngles(Estimator):
                 references="Bernardi et al. 2020, The geometry of abstraction",
             ),
         )
+
+    def labels(self, features: Sequence[str]) -> dict[str, list[str]]:
+        """Name the features of the second axis too."""
+        return {"other_feature": [*features]}
 
     @property
     def statistic(self) -> Moments:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from probekit.history.differences import Test
     from probekit.history.plots import Plots
-    from probekit.inference import Bootstrap, Correction
+    from probekit.inference import Bootstrap, Correction, Interval
 
 NAME = "probekit"
 
@@ -192,6 +192,7 @@ class HistoryAccessor:
         test: "Test | None" = None,
         confidence: float = 0.95,
         correction: "Correction" = "holm",
+        interval: "Interval | None" = None,
         seed: int = 0,
     ) -> "xr.Dataset":
         """Test two layers, features or runs against each other, score by score.
@@ -210,13 +211,16 @@ class HistoryAccessor:
             roughly normal. ``signs``: paired over seeds, by changing signs of the differences;
             supposes that these are as often so far above their centre as below. With n seeds p is
             at least 2 / 2ⁿ, and the interval is infinite where p cannot reach 1 − `confidence`: 6
-            seeds are needed for 95 %. ``bootstrap``: over examples, quantiles of differences of
-            the resamples that ``probe(…, uncertainty=Bootstrap(keep=True))`` left. Unless given it
+            seeds are needed for 95 %. ``bootstrap``: over examples, from the differences of the
+            resamples that ``probe(…, uncertainty=Bootstrap(keep=True))`` left. Unless given it
             is ``t`` if there are seeds, else ``bootstrap``.
         confidence : float
             Of the interval, between 0 and 1.
         correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "none"}
             For the tests of one score over the axes that are left; see `probekit.inference`.
+        interval : {"percentile", "bca", "basic"}, optional
+            Of ``bootstrap``: what is made of the differences. Unless given that of the `Bootstrap`
+            that drew the resamples; ``"bca"`` needs one that had it. p is that of their quantiles.
         seed : int
             Of the signs, where there are too many to change them in every way (over 12 seeds).
 
@@ -254,7 +258,14 @@ class HistoryAccessor:
         from probekit.history.differences import compare_selections
 
         return compare_selections(
-            self._dataset, a, b, test=test, confidence=confidence, correction=correction, seed=seed
+            self._dataset,
+            a,
+            b,
+            test=test,
+            confidence=confidence,
+            correction=correction,
+            interval=interval,
+            seed=seed,
         )
 
     def __repr__(self) -> str:

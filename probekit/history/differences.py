@@ -9,12 +9,15 @@ from probekit._checks import check_choice, check_confidence
 from probekit.errors import OptionError, UnknownNameError
 from probekit.history.accessor import scores
 from probekit.history.comparison import final_rows
-from probekit.history.schema import UNCERTAINTY
+from probekit.history.schema import LEFT_OUT, UNCERTAINTY
 from probekit.inference import (
     CORRECTIONS,
+    INTERVALS,
     Bootstrap,
     Correction,
+    Interval,
     Permutation,
+    acceleration_of,
     corrected,
     interval_of,
     p_value_of,
@@ -41,6 +44,7 @@ def compare_selections(
     test: Test | None = None,
     confidence: float = 0.95,
     correction: Correction = "holm",
+    interval: Interval | None = None,
     seed: int = 0,
 ) -> "xr.Dataset":
     """Test each score of one selection against that of another; see `HistoryAccessor.compare`."""
@@ -50,13 +54,15 @@ def compare_selections(
     check_choice("correction", correction, CORRECTIONS)
     if test is not None:
         check_choice("test", test, TESTS)
+    if interval is not None:
+        check_choice("interval", interval, INTERVALS)
     one, other = (_selected(name, dataset, side) for name, side in (("a", a), ("b", b)))
     names = _tested_names(dataset, a, b, one, other)
     test = test or ("t" if any("seed" in one[name].dims for name in names) else "bootstrap")
     found = {}
     for name in names:
         table = (
-            _by_resamples(name, one, other, confidence)
+            _by_resamples(name, one, other, confidence, interval)
             if test == "bootstrap"
             else _by_seeds(name, one, other, _TEST_OF[test](confidence, seed))
         )
@@ -139,9 +145,13 @@ Table = dict[str, "xr.DataArray"]
 
 
 def _by_resamples(
-    name: str, one: "xr.Dataset", other: "xr.Dataset", confidence: float
+    name: str,
+    one: "xr.Dataset",
+    other: "xr.Dataset",
+    confidence: float,
+    interval: Interval | None,
 ) -> Table | None:
-    """Return a difference, its percentile interval, and how far that must widen to reach 0."""
+    """Return a difference, its interval, and how far that of quantiles must widen to reach 0."""
     kept = f"{name}{_RESAMPLES}"
     if kept not in one or kept not in other:
         return None
@@ -155,7 +165,9 @@ def _by_resamples(
     difference = score_b - score_a
     resampled_a, resampled_b = _aligned(name, one[kept], other[kept])
     each = (resampled_b - resampled_a).transpose("resample", *difference.dims)
-    bounds = interval_of(difference.values, each.values, Bootstrap(confidence=confidence))
+    bootstrap = Bootstrap(confidence=confidence, interval=interval or _interval_in(drawn[0]))
+    acceleration = _acceleration(name, one, other) if bootstrap.interval == "bca" else 0.0
+    bounds = interval_of(difference.values, each.values, bootstrap, acceleration=acceleration)
     nothing = np.where(np.isnan(bounds[..., 0]), np.nan, 0)
     p = p_value_of(nothing, each.values, Permutation(alternative="two-sided"))
     return {
@@ -167,6 +179,25 @@ def _by_resamples(
         "p": difference.copy(data=p),
         "n": each.notnull().sum("resample").astype(float),
     }
+
+
+def _interval_in(drawn: Any) -> Interval:
+    """Return the kind of interval that resamples were drawn for, as their attribute says."""
+    return next((kind for kind in INTERVALS if f"interval={kind!r}" in str(drawn)), INTERVALS[0])
+
+
+def _acceleration(name: str, one: "xr.Dataset", other: "xr.Dataset") -> np.ndarray:
+    """Return that of the difference: what both sides leave out are the same examples."""
+    left_out = f"{name}_{LEFT_OUT}"
+    if left_out not in one or left_out not in other:
+        raise OptionError(
+            f"interval='bca': {left_out} is not there; probe with "
+            "Bootstrap(interval='bca', keep=True), or give interval='percentile' or 'basic'."
+        )
+    a, b = _aligned(name, one[left_out], other[left_out])
+    each = (b - a).isel({LEFT_OUT: slice(one[left_out].attrs.get(LEFT_OUT))})
+    dims = [dim for dim in each.dims if dim != LEFT_OUT]
+    return acceleration_of(each.transpose(LEFT_OUT, *dims).values)
 
 
 OneTest = Callable[[np.ndarray], np.ndarray]

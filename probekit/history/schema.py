@@ -40,6 +40,9 @@ STATUS_SUFFIX = "_status"
 # The attribute of variables that say how sure a score is: they are no scores themselves.
 UNCERTAINTY = "uncertainty"
 
+# The ending of variables with a score of all examples but some, and their axis.
+LEFT_OUT = "left_out"
+
 
 class Status(IntEnum):
     """Why a score is what it is; stored as int8 beside the score, in ``<name>_status``."""

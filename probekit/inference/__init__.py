@@ -10,8 +10,10 @@ from probekit.inference.ceilings import noise_ceiling
 from probekit.inference.corrections import CORRECTIONS, Correction, corrected
 from probekit.inference.jackknife import Jackknife
 from probekit.inference.options import (
+    INTERVALS,
     Bootstrap,
     CrossValidation,
+    Interval,
     Permutation,
     Uncertainty,
 )
@@ -19,9 +21,11 @@ from probekit.inference.resampling import acceleration_of, interval_of, p_value_
 
 __all__ = [
     "CORRECTIONS",
+    "INTERVALS",
     "Bootstrap",
     "Correction",
     "CrossValidation",
+    "Interval",
     "Jackknife",
     "Permutation",
     "Uncertainty",

@@ -13,7 +13,7 @@ from probekit.errors import OptionError, ShapeError
 from probekit.inference.corrections import CORRECTIONS, Correction
 
 Interval = Literal["percentile", "bca", "basic"]
-INTERVALS = ("percentile", "bca", "basic")
+INTERVALS: tuple[Interval, ...] = ("percentile", "bca", "basic")
 Alternative = Literal["greater", "less", "two-sided"]
 ALTERNATIVES = ("greater", "less", "two-sided")
 
@@ -114,7 +114,8 @@ class Bootstrap(Uncertainty):
     Notes
     -----
     Adds ``<name>_ci (…, bound)`` with the bounds ``lower`` and ``upper``, and its status; with
-    `keep`, ``<name>_resamples (…, resample)``. An example that was drawn twice is at distance 0
+    `keep`, ``<name>_resamples (…, resample)``, and for BCa ``<name>_left_out (…, left_out)`` too.
+    An example that was drawn twice is at distance 0
     from itself: comparisons of dissimilarities (RSA) leave such pairs out, and those of two copies
     of one group. Estimators that keep a sample of the examples are resampled within it.
 

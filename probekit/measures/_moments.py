@@ -7,12 +7,16 @@ import jax
 import jax.numpy as jnp
 
 from probekit.measures._arguments import jitted, matched
+from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
 from probekit.statistics import Moments, MomentsState, state_of
 
 
 def from_moments(function: Callable[..., Score], x: Any, y: Any, **options: Any) -> jax.Array:
-    """Return the value of ``function(moments of x and y, **options)``; options are hashable."""
+    """Return the value of ``function(moments of x and y, **options)``; options are hashable.
+
+    It must not depend on the scale of either: both are brought to a moderate one.
+    """
     return _read(function, *matched(x, y, least=2), tuple(sorted(options.items())))
 
 
@@ -20,13 +24,13 @@ def from_moments(function: Callable[..., Score], x: Any, y: Any, **options: Any)
 def _read(
     function: Callable[..., Score], x: jax.Array, y: jax.Array, options: tuple[tuple[str, Any], ...]
 ) -> jax.Array:
-    return function(state_of(Moments(), x, y), **dict(options)).value
+    return function(state_of(Moments(), moderate(x), moderate(y)), **dict(options)).value
 
 
 @jitted(2)
 def moments_of(x: jax.Array, y: jax.Array, statistic: Moments) -> MomentsState:
-    """Return the moments of two matrices, for scores that are computed on the host."""
-    return state_of(statistic, x, y)
+    """Return the moments of two matrices, for scores without scale that the host computes."""
+    return state_of(statistic, moderate(x), moderate(y))
 
 
 def unit_scales(state: MomentsState) -> tuple[jax.Array, jax.Array]:

@@ -33,6 +33,43 @@ def moderate(values: jax.Array, *, axis: int | None = None) -> jax.Array:
     return values * moderating_power(values, axis=axis)
 
 
+def moderate_both(
+    fit: tuple[jax.Array, jax.Array], scored: tuple[jax.Array, jax.Array]
+) -> tuple[tuple[jax.Array, jax.Array], tuple[jax.Array, jax.Array]]:
+    """Both splits ``(x, y)`` times the powers that moderate the `x` and the `y` that are fitted."""
+    powers = [moderating_power(values) for values in fit]
+    (x, y), (x2, y2) = (
+        [values * power for values, power in zip(split, powers, strict=True)]
+        for split in (fit, scored)
+    )
+    return (x, y), (x2, y2)
+
+
+def near_one(values: jax.Array) -> jax.Array:
+    """Values times a power of two that brings the largest near 1 if it is not within 2^±16.
+
+    For sums of fourth powers, for which what `moderate` leaves may still be too large.
+    """
+    values = moderate(values)
+    largest = largest_or_1(values)
+    exponent = jnp.frexp(largest)[1]
+    power = jnp.where(jnp.abs(exponent) > 16, jnp.ldexp(jnp.ones_like(largest), -exponent), 1)
+    return values * power
+
+
+def restored(value: jax.Array, power: jax.Array, *, degree: int) -> jax.Array:
+    """Value of what was multiplied by `power`, as it is without: NaN if that is out of range.
+
+    `degree` is how often the power went into the value. Several are out of range if the largest is.
+    """
+    found = value
+    for _ in range(degree):  # XLA would divide by the square at once, which is out of range
+        found = jax.lax.optimization_barrier(found / power)  # type: ignore[no-untyped-call]
+    largest = jnp.abs(found).max()
+    vanished = (largest < np.finfo(found.dtype).tiny) & (jnp.abs(value).max() > 0) & (power != 1)
+    return jnp.where(vanished | ~jnp.isfinite(found), jnp.nan, found)
+
+
 def largest_or_1(values: jax.Array, *, axis: int | None = None) -> jax.Array:
     """Largest magnitude, or 1 if all values are 0: what values are divided by to be of size 1."""
     largest = jnp.abs(values).max(axis=axis, keepdims=axis is not None)

@@ -7,6 +7,9 @@ import jax.numpy as jnp
 
 OK, NONFINITE, RANK_DEFICIENT, TOO_FEW, CONSTANT = range(5)
 
+NOT_THERE = -1
+"""Beside NaN where there is nothing to score, as units of a narrower layer: no reason to warn."""
+
 STATUS_MEANINGS = (
     "ok",
     "non_finite_input",
@@ -39,7 +42,8 @@ def score(
     """Put value and status together.
 
     Of several reasons the first counts, in the order of the arguments. A value that overflowed
-    although all input was finite is NaN with status 1 as well.
+    although all input was finite is NaN with status 1 as well, and so is one of moments that have
+    vanished: squares of the input are out of the range of its dtype.
     """
     status = jnp.where(deficient, RANK_DEFICIENT, OK)
     status = jnp.where(constant, CONSTANT, status)

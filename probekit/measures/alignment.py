@@ -8,10 +8,12 @@ import numpy as np
 
 from probekit._checks import check_at_least
 from probekit.errors import OptionError
+from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigh, svdvals
 from probekit.measures._moments import from_moments, pair_score, unit_scales
+from probekit.measures._scale import moderating_power, restored
 from probekit.measures._status import Score, divide
-from probekit.statistics import MomentsState
+from probekit.statistics import Moments, MomentsState, state_of
 from probekit.statistics._arrays import product
 from probekit.statistics.moments import reciprocal
 
@@ -240,7 +242,14 @@ def bures_metric(x: Any, y: Any) -> jax.Array:
     >>> round(float(bures_metric(x, x[:, :1])), 4)  # √(8/4)
     1.4142
     """
-    return from_moments(bures_metric_score, x, y)
+    return _bures_metric(*matched(x, y, least=2))
+
+
+@jitted()
+def _bures_metric(x: jax.Array, y: jax.Array) -> jax.Array:
+    power = moderating_power(jnp.concatenate([x, y], axis=1))
+    value = bures_metric_score(state_of(Moments(), x * power, y * power)).value
+    return restored(value, power, degree=1)
 
 
 def check_alpha(alpha: float) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from probekit._checks import check_at_least, check_same_examples
 from probekit.errors import ShapeError
 from probekit.measures._arguments import Pair, jitted, matrix, splits
+from probekit.measures._scale import moderate_both
 from probekit.measures._status import Score, divide
 from probekit.measures.regression import (
     MultiOutput,
@@ -160,7 +161,8 @@ def _banded(
     x: Any, y: Any, x2: Any, y2: Any, columns: Columns, candidates: int, options: Options
 ) -> tuple[jax.Array, jax.Array]:
     statistic = FoldMoments(folds=options.folds, xx="diagonal")
-    states = state_of(statistic, x, y), state_of(statistic, x2, y2)
+    fitted, scored = moderate_both((x, y), (x2, y2))
+    states = state_of(statistic, *fitted), state_of(statistic, *scored)
     total, shares = banded_score(*states, columns, candidates=candidates, options=options)
     return total.value, shares.value
 

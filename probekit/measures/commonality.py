@@ -1,5 +1,6 @@
 """What each of several features explains of a representation alone, and what only together."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -9,6 +10,7 @@ import numpy as np
 from probekit._checks import check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import Pair, jitted, splits
+from probekit.measures._scale import moderate_both
 from probekit.measures._status import Score, score
 from probekit.measures.regression import (
     MULTIOUTPUT,
@@ -263,6 +265,27 @@ def check_features(features: int) -> None:
         )
 
 
+def subset_names(features: Sequence[str]) -> list[str]:
+    """Return a name for each set of features, in the order of `commonality`.
+
+    Where names of features hold a ``+`` themselves, sets could not be told apart: another sign
+    joins them then, or their numbers stand in place of all names.
+
+    Examples
+    --------
+    >>> subset_names(["a", "b"]), subset_names(["a", "a+"])
+    (['a', 'b', 'a+b'], ['a', 'a+', 'a&a+'])
+    """
+    check_features(len(features))
+    joins = (join for join in "+&|" if not any(join in name for name in features))
+    join = next(joins, "")
+    names = features if join else [str(place) for place in range(len(features))]
+    return [
+        (join or "+").join(name for place, name in enumerate(names) if subset >> place & 1)
+        for subset in range(1, 2 ** len(names))
+    ]
+
+
 def check_averaged(multioutput: MultiOutput) -> None:
     """Raise `OptionError` unless the units are averaged."""
     check_choice("multioutput", multioutput, MULTIOUTPUT[:2])
@@ -282,7 +305,8 @@ def _parts(x: Any, y: Any, held_out: Any, multioutput: MultiOutput) -> tuple[jax
 def moments_of_features(x: Any, y: Any, x2: Any, y2: Any) -> tuple[MomentsState, MomentsState]:
     """Moments of both splits, as the scores here need them."""
     statistic = Moments(xx="diagonal")
-    return state_of(statistic, x, y), state_of(statistic, x2, y2)
+    fitted, scored = moderate_both((x, y), (x2, y2))
+    return state_of(statistic, *fitted), state_of(statistic, *scored)
 
 
 def each_column(y: Any) -> Columns:

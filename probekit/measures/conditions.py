@@ -10,7 +10,15 @@ from probekit._checks import check_at_least, check_choice
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigh
-from probekit.measures._status import CONSTANT, NONFINITE, OK, RANK_DEFICIENT, TOO_FEW, Score
+from probekit.measures._status import (
+    CONSTANT,
+    NONFINITE,
+    NOT_THERE,
+    OK,
+    RANK_DEFICIENT,
+    TOO_FEW,
+    Score,
+)
 from probekit.measures.rdm import Metric, distances, rates_of
 from probekit.statistics import FoldGroups, MomentsState, state_of
 from probekit.statistics._arrays import product
@@ -38,6 +46,9 @@ OF_PATTERNS = ("correlation", "cosine", "poisson")
 """Metrics of `probekit.measures.rdm`, between the means."""
 
 DEFAULT_FOLDS = 2
+DEFAULT_CONDITIONS = 3
+MOST_VALUES = 10
+"""Up to how many values of a feature are conditions, if it is not said how many there are."""
 
 
 def condition_rdm(
@@ -241,8 +252,12 @@ def condition_score(
     shrinkage: float,
     whiten: jax.Array | None = None,
     unbalanced: bool = False,
+    some_absent: bool = False,
 ) -> Score:
-    """`condition_rdm` from the moments of groups in folds; `folds` is 1 but for crossed metrics."""
+    """`condition_rdm` from the moments of groups in folds; `folds` is 1 but for crossed metrics.
+
+    With `some_absent`, conditions without examples are none, if there are at least two others.
+    """
     parts = _Conditions.of(state, folds)
     total, mean = parts.of_all
     deficient = jnp.zeros((), bool)
@@ -251,7 +266,7 @@ def condition_score(
             whiten, deficient = _whitening(state, total, mean, shrinkage)
         parts = _Conditions(parts.counts, product(parts.mean, whiten))
         mean = product(mean, whiten)
-    empty = total < 0.5
+    empty = nobody = total < 0.5
     if metric in OF_PATTERNS:
         value = distances(_with_origin(mean, state.x_mean), cast(Metric, metric))
     elif unbalanced:
@@ -268,7 +283,31 @@ def condition_score(
     status = jnp.where(jnp.isfinite(state.x_mean).all() & state.finite(), status, NONFINITE)
     undefined = CONSTANT if metric in OF_PATTERNS else NONFINITE
     status = jnp.where((status == OK) & ~jnp.isfinite(value), undefined, status)
+    if some_absent:
+        nobody = nobody & ((~nobody).sum() >= 2)
+        status = jnp.where(nobody[:, None] | nobody[None, :], NOT_THERE, status)
     return Score(jnp.where(status == OK, value, jnp.nan), status.astype(jnp.int8))
+
+
+def conditions_in(values: np.ndarray) -> tuple[float, ...]:
+    """Return where the conditions of a feature begin, in ascending order, but for the first.
+
+    Each value is a condition if there are not too many of them; else they are thirds of the
+    examples.
+
+    Examples
+    --------
+    >>> conditions_in(np.array([0, 1, 1, 0])), conditions_in(np.arange(99.0))
+    ((1.0,), (33.0, 66.0))
+    """
+    values = values[np.isfinite(values)]
+    distinct = np.unique(values)
+    if len(distinct) <= MOST_VALUES:
+        return tuple(distinct[1:].tolist())
+    shares = np.arange(1, DEFAULT_CONDITIONS) / DEFAULT_CONDITIONS
+    edges = np.unique(np.quantile(values, shares, method="inverted_cdf", axis=0))
+    following = distinct[np.minimum(np.searchsorted(distinct, edges, "right"), len(distinct) - 1)]
+    return tuple(np.unique(following).tolist())
 
 
 def _whitening(

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from probekit._checks import check_at_least
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import orthonormal_basis, svdvals
-from probekit.measures._scale import scaled_to_one
+from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, score
 from probekit.measures.spectrum import components as principal_components
 from probekit.statistics import Moments, MomentsState, state_of
@@ -115,13 +115,14 @@ def component_alignment(x: Any, y: Any, *, components: int = DEFAULT_COMPONENTS)
 
 @jitted()
 def _angles(x: jax.Array, y: jax.Array) -> jax.Array:
-    state = state_of(Moments(xx="diagonal", yy="diagonal"), x, y)
+    state = state_of(Moments(xx="diagonal", yy="diagonal"), moderate(x), moderate(y))
     return angles_score(state, tuple((column,) for column in range(y.shape[1]))).value
 
 
 @jitted(2)
 def _alignment(x: jax.Array, y: jax.Array, components: int) -> jax.Array:
-    return alignment_score(state_of(Moments(yy="diagonal"), x, y), components=components).value
+    state = state_of(Moments(yy="diagonal"), moderate(x), moderate(y))
+    return alignment_score(state, components=components).value
 
 
 def angles_score(state: MomentsState, columns: Columns) -> Score:

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from probekit.measures._arguments import jitted, matrix
+from probekit.measures._scale import moderate, moderating_power, restored
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState, state_of
 from probekit.statistics.moments import reciprocal
@@ -84,19 +85,20 @@ def participation_ratio(x: Any) -> jax.Array:
 
 @jitted()
 def _total_variance(x: Any) -> jax.Array:
-    state = state_of(Moments(xx="diagonal", xy=False, yy="none"), x)
-    return total_variance_score(state).value
+    power = moderating_power(x)
+    state = state_of(Moments(xx="diagonal", xy=False, yy="none"), x * power)
+    return restored(total_variance_score(state).value, power, degree=2)
 
 
 @jitted()
 def _participation_ratio(x: Any) -> jax.Array:
-    return participation_ratio_score(state_of(Moments(xy=False, yy="none"), x)).value
+    return participation_ratio_score(state_of(Moments(xy=False, yy="none"), moderate(x))).value
 
 
 def total_variance_score(state: MomentsState) -> Score:
     """`total_variance` from moments; needs the diagonal of `xx`."""
     value = state.x_squares.sum() * reciprocal(state.count)
-    return score(value, finite=_finite(state), enough=state.count > 0)
+    return score(value, finite=state.x_finite(), enough=state.count > 0)
 
 
 def participation_ratio_score(state: MomentsState) -> Score:
@@ -107,9 +109,4 @@ def participation_ratio_score(state: MomentsState) -> Score:
     share = state.xx / jnp.where(trace > 0, trace, 1)  # squares of shares cannot overflow
     value = jnp.clip(divide(jnp.ones_like(trace), jnp.square(share).sum()), 1, state.xx.shape[0])
     value = jnp.where(constant, jnp.nan, value)
-    return score(value, finite=_finite(state), enough=state.count >= 2, constant=constant)
-
-
-def _finite(state: MomentsState) -> jax.Array:
-    """Of the representation alone: what the features hold does not matter here."""
-    return jnp.isfinite(state.x_mean).all() & jnp.isfinite(state.x_squares).all()
+    return score(value, finite=state.x_finite(), enough=state.count >= 2, constant=constant)

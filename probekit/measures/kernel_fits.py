@@ -4,6 +4,7 @@ On the host in float64. Smooth kernels have eigenvalues of every size down to no
 what is below 1e-6 of the largest is rounding, and a small penalty makes predictions of it.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
@@ -12,7 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least, check_choice, check_positive, shape_text
-from probekit.errors import ShapeError
+from probekit.errors import OptionError, ShapeError
+from probekit.measures._scale import moderating_power
 from probekit.measures._status import Score
 from probekit.measures._threads import one_thread
 from probekit.measures.banded import Columns, averaged_shares, simplex_points
@@ -24,6 +26,12 @@ from probekit.statistics.examples import hash_of
 
 RidgeKernel = Literal["linear", "rbf", "polynomial"]
 RIDGE_KERNELS = ("linear", "rbf", "polynomial")
+_SYMMETRIC = 1e-4
+"""Of the largest entry: what a kernel that counts in float32 may be off."""
+
+_DEFINITE = 1e-2
+"""Of the largest eigenvalue: what may be negative, as of sigmoid kernels, and is taken for 0."""
+
 AnyRidgeKernel = RidgeKernel | Callable[[np.ndarray], Any]
 
 
@@ -77,6 +85,7 @@ def kernel_ridge_score(
     fit: ExamplesState, held_out: ExamplesState, kernels: Kernels, options: Options
 ) -> KernelRidge:
     """Score of the examples that were kept, by ridge on those of them that are fitted."""
+    fit, held_out = _moderated(fit, held_out)
     statistic = Moments(xx="diagonal", xy=False, yy="diagonal")
     every, scored = (
         statistic.of(*map(jnp.asarray, (state.y, state.x)), weight=jnp.asarray(state.weight))
@@ -94,6 +103,13 @@ def kernel_ridge_score(
     total = averaged(each, constant, every, scored, finite=finite, multioutput=options.multioutput)
     shared = averaged_shares(shares, constant, scored, total, options.multioutput)
     return KernelRidge(total, shared, penalty)
+
+
+def _moderated(fit: ExamplesState, held_out: ExamplesState) -> tuple[ExamplesState, ExamplesState]:
+    """Both representations on one moderate scale; a kernel may depend on that of the features."""
+    power = moderating_power(jnp.where(jnp.asarray(fit.present)[:, None], fit.x, 0))
+    first, second = (dataclasses.replace(state, x=state.x * power) for state in (fit, held_out))
+    return first, second
 
 
 def _predicted_parts(
@@ -148,6 +164,8 @@ def _normalised(
     k = _gram(y, weight, kernel, kernels)
     rounding = 8 * np.finfo(k.dtype).eps * np.abs(k[:fitted]).max()
     k = _centred(k, weight)
+    if callable(kernel):
+        _check_definite(k[:fitted], weight, rounding)
     mean = np.average(k[:fitted].diagonal(), weights=weight)
     return k / mean if mean > rounding else np.zeros_like(k)
 
@@ -166,6 +184,7 @@ def _gram(
                 f"kernel: returned {shape_text(own)} for {len(y)} examples; "
                 "a Gram matrix (example, example) is needed."
             )
+        _check_gram(own)
         return own[:, :fitted]
     y = y - y[0]  # exactly 0 where a column is constant
     y = y - np.average(y[:fitted], axis=0, weights=weight)
@@ -181,6 +200,34 @@ def _gram(
         return powers
     products: np.ndarray = y @ y[:fitted].T
     return products if kernel == "linear" else (1 + products) ** kernels.degree
+
+
+def _check_gram(k: np.ndarray) -> None:
+    """Raise `OptionError` unless a Gram matrix is finite and symmetric."""
+    if not np.isfinite(k).all():
+        raise OptionError(
+            "kernel: returned values that are not finite; give one that is finite for all examples."
+        )
+    if np.abs(k - k.T).max() > _SYMMETRIC * np.abs(k).max():
+        raise OptionError(
+            "kernel: returned a matrix that is not symmetric; k(a, b) and k(b, a) must be the same."
+        )
+
+
+def _check_definite(k: np.ndarray, weight: np.ndarray, rounding: float) -> None:
+    """Raise `OptionError` if a centred Gram matrix has eigenvalues that are clearly negative.
+
+    What lies along them is left out of the regression: it may be no more than a trifle.
+    """
+    root = np.sqrt(weight)
+    values = np.linalg.eigvalsh(k * root[:, None] * root[None, :])
+    largest = np.abs(values).max()
+    if np.abs(k).max() > rounding and values[0] < -_DEFINITE * largest:
+        raise OptionError(
+            f"kernel: its Gram matrix has an eigenvalue of {values[0] / largest:.2g} of the "
+            "largest; ridge regression needs a kernel that is positive semi-definite. "
+            "Give another, e.g. exp(-distance) in place of a distance."
+        )
 
 
 def _centred(k: np.ndarray, weight: np.ndarray) -> np.ndarray:

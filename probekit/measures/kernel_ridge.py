@@ -86,8 +86,10 @@ def kernel_ridge_r2(
         If numbers of examples or columns differ, or there are fewer than 2 examples.
     OptionError
         If there is no penalty or one that is not positive, fewer than 2 folds, `kernel`,
-        `multioutput` or `scoring` is none of those there are, `bandwidth` is not positive, or
-        `degree` below 1.
+        `multioutput` or `scoring` is none of those there are, `bandwidth` is not positive,
+        `degree` below 1, or a Gram matrix that a function returned is not finite, not symmetric, or
+        not positive semi-definite (once centred; eigenvalues down to a hundredth of the largest
+        below 0 are taken for 0).
 
     Notes
     -----

@@ -11,7 +11,7 @@ from probekit._checks import check_choice, check_positive, shape_text
 from probekit.errors import ShapeError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._moments import pair_score, unit_scales
-from probekit.measures._scale import moderate, scaled_to_one
+from probekit.measures._scale import moderate, near_one, scaled_to_one
 from probekit.measures._status import Score, divide, score
 from probekit.measures.rdm import pairs, squared_distances
 from probekit.statistics import (
@@ -162,6 +162,8 @@ def _cka(
     x: jax.Array, y: jax.Array, kernel: AnyKernel, debiased: bool, bandwidth: float
 ) -> jax.Array:
     (n, d), d_y = x.shape, y.shape[1]
+    if kernel == "linear":
+        x, y = near_one(x), near_one(y)
     if kernel == "linear" and d * d + d_y * d_y + d * d_y <= n * (d + d_y):
         if debiased:
             return debiased_cka_score(state_of(CrossKernel(), x, y)).value

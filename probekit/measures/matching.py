@@ -11,7 +11,7 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._moments import moments_of, pair_score, unit_scales
 from probekit.measures._status import Score
 from probekit.measures.alignment import squared_distance
-from probekit.statistics import Moments, MomentsState, state_of
+from probekit.statistics import Moments, MomentsState
 
 Matched = Literal["both", "x", "y"]
 MATCHED = ("both", "x", "y")
@@ -211,7 +211,7 @@ def semi_matching(x: Any, y: Any, *, units: Matched = "both", absolute: bool = F
 
 @jitted(2, 3)
 def _semi_matching(x: jax.Array, y: jax.Array, units: Matched, absolute: bool) -> jax.Array:
-    return semi_matching_score(state_of(_MOMENTS, x, y), units=units, absolute=absolute).value
+    return semi_matching_score(moments_of(x, y, _MOMENTS), units=units, absolute=absolute).value
 
 
 def permutation_matching_score(state: MomentsState) -> Score:

@@ -10,6 +10,7 @@ import numpy as np
 from probekit._checks import check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched, splits
+from probekit.measures._scale import moderating_power
 from probekit.measures._status import Score, divide
 from probekit.measures.regression import MULTIOUTPUT, MultiOutput, coefficients, weights_score
 from probekit.statistics import MomentsState, ParityMoments, state_of
@@ -153,7 +154,8 @@ def _subfeatures(feature: jax.Array, bits: jax.Array) -> jax.Array:
 @jitted(4)
 def _parity_r2(x: Any, bits: Any, x2: Any, bits2: Any, multioutput: MultiOutput) -> jax.Array:
     statistic = ParityMoments()
-    states = state_of(statistic, x, bits), state_of(statistic, x2, bits2)
+    power = moderating_power(x)
+    states = state_of(statistic, x * power, bits), state_of(statistic, x2 * power, bits2)
     return parity_score(*states, multioutput=multioutput).value
 
 

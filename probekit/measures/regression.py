@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_at_least, check_choice
 from probekit.measures._arguments import jitted, splits
 from probekit.measures._linalg import cholesky, eigh, solve_cholesky
+from probekit.measures._scale import moderate_both
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState, state_of
 from probekit.statistics._arrays import product
@@ -153,7 +154,8 @@ def decoding_r2(
 @jitted(4)
 def _encoding(x: Any, y: Any, x2: Any, y2: Any, multioutput: MultiOutput) -> jax.Array:
     statistic = Moments(xx="diagonal")
-    fit, held_out = state_of(statistic, x, y), state_of(statistic, x2, y2)
+    fitted, scored = moderate_both((x, y), (x2, y2))
+    fit, held_out = state_of(statistic, *fitted), state_of(statistic, *scored)
     return encoding_score(fit, held_out, multioutput=multioutput).value
 
 
@@ -162,7 +164,8 @@ def _decoding(
     x: Any, y: Any, x2: Any, y2: Any, penalty: float, multioutput: MultiOutput
 ) -> jax.Array:
     statistic = Moments(yy="diagonal")
-    fit, held_out = state_of(statistic, x, y), state_of(statistic, x2, y2)
+    fitted, scored = moderate_both((x, y), (x2, y2))
+    fit, held_out = state_of(statistic, *fitted), state_of(statistic, *scored)
     return decoding_score(fit, held_out, penalty=penalty, multioutput=multioutput).value
 
 

@@ -10,6 +10,7 @@ from probekit._checks import check_at_least, check_choice, check_positive
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, splits
 from probekit.measures._linalg import eigh
+from probekit.measures._scale import moderate_both
 from probekit.measures._status import Score
 from probekit.measures.regression import (
     MULTIOUTPUT,
@@ -222,7 +223,8 @@ def checked_options(
 @jitted(4)
 def _ridge(x: Any, y: Any, x2: Any, y2: Any, options: Options) -> jax.Array:
     statistic = FoldMoments(folds=options.folds, yy="diagonal")
-    fit, held_out = state_of(statistic, x, y), state_of(statistic, x2, y2)
+    fitted, scored = moderate_both((x, y), (x2, y2))
+    fit, held_out = state_of(statistic, *fitted), state_of(statistic, *scored)
     return ridge_score(fit, held_out, options)[0].value
 
 

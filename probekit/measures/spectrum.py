@@ -10,6 +10,7 @@ from probekit._checks import check_at_least
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._linalg import eigh
+from probekit.measures._scale import moderate, moderating_power, restored
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState, state_of
 from probekit.statistics.moments import reciprocal
@@ -149,23 +150,24 @@ def check_ranks(first: int, last: int) -> None:
 
 @jitted()
 def _spectrum(x: Any) -> jax.Array:
-    return spectrum_score(state_of(_COVARIANCE, x)).value
+    power = moderating_power(x)
+    return restored(spectrum_score(state_of(_COVARIANCE, x * power)).value, power, degree=2)
 
 
 @jitted()
 def _effective_rank(x: Any) -> jax.Array:
-    return effective_rank_score(state_of(_COVARIANCE, x)).value
+    return effective_rank_score(state_of(_COVARIANCE, moderate(x))).value
 
 
 @jitted(1, 2)
 def _slope(x: Any, first: int, last: int) -> jax.Array:
-    return slope_score(state_of(_COVARIANCE, x), first=first, last=last).value
+    return slope_score(state_of(_COVARIANCE, moderate(x)), first=first, last=last).value
 
 
 def spectrum_score(state: MomentsState) -> Score:
     """`spectrum` from moments; needs `xx` in full."""
     values = _shares(state) * state.x_squares.sum() * reciprocal(state.count)
-    return score(values, finite=_finite(state), enough=state.count >= 2)
+    return score(values, finite=state.x_finite(), enough=state.count >= 2)
 
 
 def effective_rank_score(state: MomentsState) -> Score:
@@ -174,7 +176,7 @@ def effective_rank_score(state: MomentsState) -> Score:
     entropy = -jnp.where(shares > 0, shares * jnp.log(jnp.where(shares > 0, shares, 1)), 0).sum()
     constant = state.x_constant.all()
     value = jnp.where(constant, jnp.nan, jnp.clip(jnp.exp(entropy), 1, shares.shape[0]))
-    return score(value, finite=_finite(state), enough=state.count >= 2, constant=constant)
+    return score(value, finite=state.x_finite(), enough=state.count >= 2, constant=constant)
 
 
 def slope_score(state: MomentsState, *, first: int, last: int) -> Score:
@@ -190,7 +192,7 @@ def slope_score(state: MomentsState, *, first: int, last: int) -> Score:
     value = jnp.maximum(divide(-(weight * centred * log_value).sum(), spread), 0)
     constant = fitted.sum() < 2
     value = jnp.where(constant, jnp.nan, value)
-    return score(value, finite=_finite(state), enough=state.count >= 2, constant=constant)
+    return score(value, finite=state.x_finite(), enough=state.count >= 2, constant=constant)
 
 
 def components(covariance: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -209,8 +211,3 @@ def _shares(state: MomentsState) -> jax.Array:
     values, _ = components(state.xx / jnp.where(trace > 0, trace, 1))
     values = jnp.where(trace > 0, values, 0)
     return values * reciprocal(values.sum())
-
-
-def _finite(state: MomentsState) -> jax.Array:
-    """Of the representation alone: what the features hold does not matter here."""
-    return jnp.isfinite(state.x_mean).all() & jnp.isfinite(state.x_squares).all()

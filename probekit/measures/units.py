@@ -184,7 +184,7 @@ def _dimension(x: Any, discard: float) -> jax.Array:
 
 @jitted(2)
 def _selectivity(x: Any, y: Any, threshold: float) -> jax.Array:
-    state = state_of(Moments(xx="diagonal"), x, y)
+    state = state_of(Moments(xx="diagonal"), moderate(x), moderate(y))
     return selectivity_score(state, state, threshold=threshold).value
 
 

@@ -12,7 +12,7 @@ TASKS = (
 )
 
 # name, class in probekit.estimators, summary
-ESTIMATORS = (
+ENCODING = (
     ("linear_r2", "encoding:LinearR2", "share of a representation's variance a feature explains"),
     ("joint_r2", "partition:JointR2", "share of variance that all features explain together"),
     ("unique_r2", "partition:UniqueR2", "what a feature explains alone, and shares with others"),
@@ -34,6 +34,11 @@ ESTIMATORS = (
     ("parity_r2", "parities:ParityR2", "subfeatures: variance along the parities of bits"),
     ("weighted_rsa", "weighted_rsa:WeightedRSA", "RSA with a weighted sum of the features' RDMs"),
     ("condition_rdm", "conditions:ConditionRDM", "crossnobis and Mahalanobis distances"),
+    ("selectivity", "units:Selectivity", "fraction of units that a feature explains"),
+    ("component_alignment", "units:ComponentAlignment", "features along principal components"),
+)
+
+DECODING = (
     ("decoding_r2", "decoding:DecodingR2", "R² of a feature read out by ridge regression"),
     ("ridge_decoding_r2", "ridge:RidgeDecodingR2", "R² of a feature, ridge cross-validated"),
     ("decoding_accuracy", "decoding:DecodingAccuracy", "accuracy of a linear readout of classes"),
@@ -55,6 +60,9 @@ ESTIMATORS = (
         "minimum description length, variational: bits of a probe's weights and of the labels",
     ),
     ("v_information", "information:VInformation", "information that a family of probes can use"),
+)
+
+SIMILARITY = (
     ("cka", "similarity:CKA", "centred kernel alignment, linear or RBF, biased or debiased"),
     ("rsa", "similarity:RSA", "representational similarity analysis: RDMs compared"),
     (
@@ -142,6 +150,9 @@ ESTIMATORS = (
     ("gulp", "spaces:GULP", "how differently ridge regression predicts from both"),
     ("eigenspace_overlap", "spaces:EigenspaceOverlap", "how much of the spanned spaces is shared"),
     ("maximum_match", "spaces:MaximumMatch", "units in sets that explain each other"),
+)
+
+GEOMETRY = (
     ("total_variance", "geometry:TotalVariance", "sum of the units' variances"),
     ("participation_ratio", "geometry:ParticipationRatio", "effective number of dimensions"),
     ("effective_rank", "spectrum:EffectiveRank", "number of directions, by entropy"),
@@ -149,13 +160,18 @@ ESTIMATORS = (
     ("spectrum_slope", "spectrum:SpectrumSlope", "power law of the eigenvalues"),
     ("intrinsic_dimension", "units:IntrinsicDimension", "dimension by two nearest neighbours"),
     ("sparsity", "units:Sparsity", "how few units carry an example"),
-    ("selectivity", "units:Selectivity", "fraction of units that a feature explains"),
     ("magnitude", "cloud:Magnitude", "length of the mean example"),
     ("concentricity", "cloud:Concentricity", "mean cosine of examples with their mean"),
     ("uniformity", "cloud:Uniformity", "how evenly examples cover the sphere"),
     ("feature_angles", "units:FeatureAngles", "angles between directions of features"),
-    ("component_alignment", "units:ComponentAlignment", "features along principal components"),
 )
+
+ESTIMATORS = {
+    "encoding": ENCODING,
+    "decoding": DECODING,
+    "similarity": SIMILARITY,
+    "geometry": GEOMETRY,
+}
 
 # name, summary; the function is in the module from_NAME
 EXTRACTORS = (
@@ -173,7 +189,8 @@ def probekit_register(registry: Registry) -> None:
     """Register all of them."""
     for name, target, summary in TASKS:
         registry.task(name, target, summary=summary)
-    for name, target, summary in ESTIMATORS:
-        registry.estimator(name, f"probekit.estimators.{target}", summary=summary)
+    for kind, estimators in ESTIMATORS.items():
+        for name, target, summary in estimators:
+            registry.estimator(name, f"probekit.estimators.{target}", summary=summary, kind=kind)
     for name, summary in EXTRACTORS:
         registry.extractor(name, f"probekit.extractors.from_{name}:{name}", summary=summary)

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from probekit.errors import PluginError, ProbekitError, UnknownNameError
+from probekit.errors import PluginError, ProbekitError, UnknownNameError, suggestion
 
 KINDS = ("task", "estimator", "extractor")
+ESTIMATOR_KINDS = ("encoding", "decoding", "similarity", "geometry")
 
 _NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 _TARGET = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
@@ -54,6 +55,8 @@ class Entry(NamedTuple):
         One line for lists.
     plugin, distribution, version : str
         Who registered it; see `Origin`.
+    estimator_kind : str
+        Of an estimator, if it is known without an import: ``"encoding"``, ``"decoding"``, …
     """
 
     kind: str
@@ -63,6 +66,7 @@ class Entry(NamedTuple):
     plugin: str
     distribution: str
     version: str
+    estimator_kind: str = ""
 
     @property
     def origin(self) -> Origin:
@@ -96,7 +100,7 @@ class Registry:
         """Register a task: a class with the attributes of `probekit.tasks.Task`."""
         self._add("task", name, target, summary)
 
-    def estimator(self, name: str, target: Any, *, summary: str = "") -> None:
+    def estimator(self, name: str, target: Any, *, summary: str = "", kind: str = "") -> None:
         """Register an estimator: a class that can be built without arguments.
 
         Parameters
@@ -107,13 +111,20 @@ class Registry:
             ``"module:attribute"``, imported on first use, or the class itself.
         summary : str
             One line for ``probekit list``.
+        kind : str
+            For ``probekit list`` too: ``"encoding"``, ``"decoding"``, ``"similarity"`` or
+            ``"geometry"``. A class that is given itself says it already.
 
         Raises
         ------
         PluginError
-            If the name is taken, or name, target or summary cannot be used.
+            If the name is taken, or name, target, summary or kind cannot be used.
         """
-        self._add("estimator", name, target, summary)
+        if kind and kind not in ESTIMATOR_KINDS:
+            where = f"{self._origin}: estimator name={name!r}"
+            raise PluginError(f"{where}: kind={kind!r}{suggestion(str(kind), ESTIMATOR_KINDS)}")
+        own = kind or getattr(target, "kind", "")
+        self._add("estimator", name, target, summary, own if own in ESTIMATOR_KINDS else "")
 
     def extractor(self, name: str, target: Any, *, summary: str = "") -> None:
         """Register an extractor: a function that makes one from a model."""
@@ -184,10 +195,16 @@ class Registry:
             key: entry for key, entry in self._entries.items() if entry.plugin != plugin
         }
 
-    def _add(self, kind: str, name: str, target: Any, summary: str) -> None:
-        origin = self.current or Origin("__main__")
+    @property
+    def _origin(self) -> Origin:
+        return self.current or Origin("__main__")
+
+    def _add(
+        self, kind: str, name: str, target: Any, summary: str, estimator_kind: str = ""
+    ) -> None:
+        origin = self._origin
         _check(f"{origin}: {kind} name={name!r}", name, target, summary)
-        entry = Entry(kind, name, target, summary, *origin)
+        entry = Entry(kind, name, target, summary, *origin, estimator_kind)
         other = self._entries.get((kind, name))
         if other is not None and not _is_redefinition(other, entry):
             raise NameTakenError(_taken(other, entry))

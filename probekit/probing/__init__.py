@@ -8,9 +8,10 @@ Recorder and a run are made of these.
 
 from probekit.probing.comparing import compare
 from probekit.probing.extracting import extract
+from probekit.probing.features import Features
 from probekit.probing.labelling import dataset_of, warn_of_undefined
 from probekit.probing.options import many_options, once_options, quick_options
-from probekit.probing.plan import Features, LayerStates, Plan, Scores, States
+from probekit.probing.plan import LayerStates, Plan, Scores, States
 from probekit.probing.readout import (
     host_rows,
     read_layers,

@@ -14,7 +14,7 @@ import numpy as np
 from probekit.errors import ScoreWarning
 from probekit.estimators import Estimator
 from probekit.history import Status, register_accessor, status_attributes
-from probekit.history.schema import STATUS_SUFFIX, UNCERTAINTY
+from probekit.history.schema import LEFT_OUT, STATUS_SUFFIX, UNCERTAINTY
 from probekit.inference import (
     Bootstrap,
     Permutation,
@@ -65,6 +65,8 @@ def dataset_of(
                 dims = (*lead, "layer", *_own_dims(estimator, variable))
                 variables[name] = (dims, stack_layers(arrays, axis=len(lead)), attributes)
     coords = {**lead, "layer": list(scores), "feature": list(plan.names)}
+    for estimator in plan.estimators:
+        coords |= {axis: list(labels) for axis, labels in estimator.labels(plan.names).items()}
     return xr.Dataset(variables, {dim: coords[dim] for dim in coords if _used(dim, variables)})
 
 
@@ -139,7 +141,8 @@ def add_uncertainty(
 ) -> "xr.Dataset":
     """Return the Dataset with what the resamples ``{name: (resample, *dims)}`` say of its scores.
 
-    Bootstrap: ``<name>_ci (…, bound)`` and, if they are kept, ``<name>_resamples (…, resample)``;
+    Bootstrap: ``<name>_ci (…, bound)`` and, if they are kept, ``<name>_resamples (…, resample)``
+    and, for BCa intervals, ``<name>_left_out (…, left_out)``;
     permutation: ``<name>_p``, ``<name>_p_corrected``; cross-validation: ``<name>_cv``,
     ``<name>_folds (…, fold)``. Beside intervals and means stands their status: where they are
     undefined the largest code of the resamples, or too few examples if all of these are defined.
@@ -166,8 +169,23 @@ def add_uncertainty(
                 reason = np.where(reason > Status.OK, reason, Status.TOO_FEW_EXAMPLES)
                 status = np.where(undefined, reason, Status.OK).astype(np.int8)
                 added[f"{full}{STATUS_SUFFIX}"] = (score.dims, status, status_attributes(full))
+    _even(added, LEFT_OUT)
     bounds = {"bound": ["lower", "upper"]} if _used("bound", added) else {}
     return dataset.assign(added).assign_coords(bounds)
+
+
+def _even(variables: dict[str, tuple[Any, ...]], dim: str) -> None:
+    """Fill the last axis up with NaN to the longest where it is `dim`; an attribute says how long.
+
+    Estimators that keep a sample have fewer examples to leave out than others.
+    """
+    arrays = {name: each for name, each in variables.items() if dim in each[0]}
+    most = max((values.shape[-1] for _, values, _ in arrays.values()), default=0)
+    for name, (dims, values, attributes) in arrays.items():
+        own = values.shape[-1]
+        lacking = [(0, 0)] * (values.ndim - 1) + [(0, most - own)]
+        values = np.pad(values, lacking, constant_values=np.nan)
+        variables[name] = (dims, values, attributes | {dim: own})
 
 
 def _directed(uncertainty: Uncertainty, attributes: Mapping[str, Any]) -> Uncertainty:
@@ -203,6 +221,9 @@ def _told(score: np.ndarray, resampled: np.ndarray, uncertainty: Uncertainty) ->
         if uncertainty.keep:
             each = np.moveaxis(resampled, 0, -1)
             yield _Told("resamples", "bootstrap resamples", each, ("resample",))
+            if len(left_out):
+                each = np.moveaxis(left_out, 0, -1)
+                yield _Told(LEFT_OUT, "value with examples left out", each, (LEFT_OUT,))
     elif isinstance(uncertainty, Permutation):
         p, method = p_value_of(score, resampled, uncertainty), uncertainty.correction
         yield _Told("p", "permutation p-value", p, is_probability=True)
@@ -256,9 +277,35 @@ def _reasons(layer: "xr.Dataset") -> list[str]:
             undefined &= layer[of].notnull().values
         codes = sorted(set(status[undefined].tolist()))
         if codes:
-            words = " and ".join(Status(code).name.lower().replace("_", " ") for code in codes)
-            reasons.append(f"{score} is NaN ({words})")
+            words = " and ".join(map(_in_words, codes))
+            reasons.append(f"{score} is NaN{_concerned(layer[name], undefined)} ({words})")
     return reasons
+
+
+def _in_words(code: int) -> str:
+    """Say what a status means."""
+    text = Status(code).name.lower().replace("_", " ")
+    return f"{text}, or squares out of range" if code == Status.NON_FINITE_INPUT else text
+
+
+NAMED_AT_MOST = 4
+"""How many features a warning names; of more it says how many they are."""
+
+
+def _concerned(status: "xr.DataArray", undefined: np.ndarray) -> str:
+    """Say of which features a score is undefined, if not of all."""
+    if "feature" not in status.coords or "feature" not in status.dims:
+        return ""
+    others = tuple(axis for axis, dim in enumerate(status.dims) if dim != "feature")
+    places = np.asarray(undefined.any(axis=others))
+    names = [repr(str(name)) for name in status["feature"].values[places]]
+    if places.all():
+        return ""
+    if len(names) > NAMED_AT_MOST:
+        return f" for {len(names)} of {len(places)} features"
+    *before, last = names
+    together = f"{', '.join(before)} and {last}" if before else last
+    return f" for {together}"
 
 
 def _told_of(name: str) -> str:

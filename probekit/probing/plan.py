@@ -12,8 +12,6 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_rank, exact_integers, shape_text
-from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator
 from probekit.statistics import ShapeDtype, Statistic, empty_state, shared, state_of
 
@@ -24,99 +22,6 @@ States = dict[str, LayerStates]
 
 Scores = dict[str, dict[str, jax.Array]]
 """For each layer the arrays of all variables."""
-
-
-class Features(NamedTuple):
-    """Features of the inputs as one matrix.
-
-    Attributes
-    ----------
-    names : tuple of str
-    widths : tuple of int
-        How many columns of `values` each feature has.
-    values : array (example, column), float32
-    """
-
-    names: tuple[str, ...]
-    widths: tuple[int, ...]
-    values: np.ndarray
-
-    @classmethod
-    def of(cls, features: Any, argument: str = "features") -> "Features":
-        """Take a mapping of arrays ``(example,)`` or ``(example, k)``, or an `xarray.Dataset`.
-
-        Raises
-        ------
-        OptionError
-            If there are none.
-        ShapeError
-            If one is not numeric, has another rank, or another number of examples than the first;
-            or if two name the same examples in unlike orders.
-        """
-        if not isinstance(features, Mapping) or not features:
-            raise OptionError(
-                f"{argument}: {_described(features)}; give a mapping name -> array (example,)."
-            )
-        features = {name: _examples_first(value) for name, value in features.items()}
-        _check_labels_agree(argument, features)
-        columns = [_column(f"{argument}[{name!r}]", value) for name, value in features.items()]
-        names = tuple(str(name) for name in features)
-        for name, column in zip(names, columns, strict=True):
-            if len(column) != len(columns[0]):
-                raise ShapeError(
-                    f"{argument}[{name!r}]: {len(column)} examples; "
-                    f"{argument}[{names[0]!r}] has {len(columns[0])}. Give one label per input."
-                )
-        widths = tuple(column.shape[1] for column in columns)
-        return cls(names, widths, np.concatenate(columns, axis=1))
-
-    def in_order_of(self, other: "Features") -> "Features":
-        """Return the same features in the order of another's, if they have the same names."""
-        if self.names == other.names or sorted(self.names) != sorted(other.names):
-            return self
-        ends = np.cumsum(self.widths)
-        parts = dict(zip(self.names, np.split(self.values, ends[:-1], axis=1), strict=True))
-        values = [parts[name] for name in other.names]
-        widths = tuple(part.shape[1] for part in values)
-        return Features(other.names, widths, np.concatenate(values, axis=1))
-
-
-def _described(features: Any) -> str:
-    empty = isinstance(features, Mapping)
-    return "there are none" if empty else f"a {type(features).__name__} is no mapping"
-
-
-def _examples_first(value: Any) -> Any:
-    """Return a DataArray with its dim ``example`` first; whatever else there is as it is."""
-    dims = getattr(value, "dims", ())
-    return value.transpose("example", ...) if "example" in dims else value
-
-
-def _check_labels_agree(argument: str, features: Mapping[str, Any]) -> None:
-    """Raise if DataArrays label their examples in unlike ways: rows would be of unlike examples."""
-    first: dict[str, tuple[str, Any]] = {}
-    for name, value in features.items():
-        dim = next(iter(getattr(value, "dims", ())), None)
-        if dim is None or dim not in getattr(value, "indexes", {}):
-            continue
-        known, labels = first.setdefault(dim, (name, value.indexes[dim]))
-        if not labels.equals(value.indexes[dim]):
-            raise ShapeError(
-                f"{argument}[{name!r}]: its {dim!r} labels are not those of "
-                f"{argument}[{known!r}]; align them first, e.g. with xarray.align."
-            )
-
-
-def _column(argument: str, value: Any) -> np.ndarray:
-    value = np.asarray(value)
-    if value.dtype.kind not in "biuf" and value.dtype.name != "bfloat16":
-        raise ShapeError(f"{argument}: {shape_text(value)}; it must be numeric. Encode the labels.")
-    check_rank(argument, value, least=1, most=2)
-    if 0 in value.shape[1:]:
-        raise ShapeError(f"{argument}: {shape_text(value)}; at least 1 column is needed.")
-    value = value[:, None] if value.ndim == 1 else value
-    column: np.ndarray = exact_integers(argument, value).astype(np.float32)
-    return column
 
 
 class _Kept(NamedTuple):
@@ -227,8 +132,10 @@ class Plan:
     ) -> LayerStates:
         return tuple(
             tuple(
-                kept.statistic.update(part, x, y[:, np.array(columns)], **example)
-                for part, columns in zip(state, self.columns, strict=True)
+                _of_feature(kept.statistic, place).update(
+                    part, x, y[:, np.array(columns)], **example
+                )
+                for place, (part, columns) in enumerate(zip(state, self.columns, strict=True))
             )
             if kept.each
             else kept.statistic.update(state, x, y, **example)
@@ -252,9 +159,12 @@ class Plan:
         for statistic, each in self.kept():
             if each:
                 for layer in x:
-                    parts = (y[:, np.array(columns)] for columns in self.columns)
+                    parts = enumerate(y[:, np.array(columns)] for columns in self.columns)
                     states[layer].append(
-                        tuple(state_of(statistic, x[layer], part, **example) for part in parts)
+                        tuple(
+                            state_of(_of_feature(statistic, place), x[layer], part, **example)
+                            for place, part in parts
+                        )
                     )
             elif getattr(statistic, "by_unit", False):
                 for layer, state in _side_by_side(statistic, x, y, example).items():
@@ -354,6 +264,12 @@ def _needs_each(estimator: Estimator) -> bool:
     """Whether a statistic must be kept per feature, for want of a way to select columns."""
     whole = estimator.joint or estimator.kind == "geometry"
     return not whole and not hasattr(estimator.statistic, "select")
+
+
+def _of_feature(statistic: Statistic[Any], place: int) -> Any:
+    """Return the statistic for one feature, where it is not the same for all."""
+    own = getattr(statistic, "of_feature", None)
+    return statistic if own is None else own(place)
 
 
 def _side_by_side(

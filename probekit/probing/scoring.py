@@ -12,13 +12,14 @@ from probekit.extractors import Extractor, arrays
 from probekit.inference import Uncertainty
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
+from probekit.probing.features import Features
 from probekit.probing.labelling import (
     add_uncertainty,
     dataset_of,
     stack_resamples,
     warn_of_undefined,
 )
-from probekit.probing.plan import Features, Plan, States
+from probekit.probing.plan import Plan, States
 from probekit.probing.readout import read_layers
 from probekit.probing.stream import check_inputs, collect, first_examples, layer_shapes
 from probekit.probing.uncertainty import check_uncertainty, resample
@@ -46,8 +47,8 @@ def probe(
         Of `probekit.extractors`: the model and the layers to read.
     inputs : pytree of array (example, …)
         What the model is given; None for `probekit.extractors.arrays`.
-    features : mapping of array (example,) or (example, k), or xarray.Dataset
-        Labelled properties of the inputs.
+    features : mapping of array (example,) or (example, k), xarray.Dataset or pandas.DataFrame
+        Labelled properties of the inputs; each column of a frame is one.
     held_out : (inputs, features), optional
         Other examples, to score on what was fitted on the first; without them probes are scored on
         the examples that they were fitted on. Geometry and similarity look at the held-out examples
@@ -212,6 +213,8 @@ def probe_set_of(
 ) -> Probe:
     """Check the arguments of `probe` and put them together."""
     table = Features.of(features)
+    columns = table.by_name()
+    estimators = tuple(estimator.adapted(columns) for estimator in estimators)
     plan = Plan(estimators, table.names, table.widths)
     other = None if held_out is None else _held_out(held_out, table)
     return Probe(plan, Examples(inputs, table.values, weight), other, batch_size)

@@ -335,10 +335,10 @@ def _probes(
     elif not probe_sets:
         raise OptionError("probe_sets: there are none; give a mapping name -> ProbeSet.")
     chosen = resolve(estimators)
-    probes = {
-        name: probe_set_of(chosen, *ProbeSet(*given), batch_size=batch_size)
-        for name, given in probe_sets.items()
-    }
+    probes = {}
+    for name, given in probe_sets.items():
+        probes[name] = probe_set_of(chosen, *ProbeSet(*given), batch_size=batch_size)
+        chosen = probes[name].plan.estimators  # what the first made of its features holds for all
     first = next(iter(probes.values())).plan
     for name, probe in probes.items():
         if probe.plan != first:

@@ -144,6 +144,9 @@ class FoldGroups(Statistic[MomentsState]):
         How many groups there are.
     folds : int
         How many folds.
+    edges : tuple of tuple of float
+        Where groups begin, in ascending order, but for the first: the group of an example is then
+        the number of edges that its value reaches. Those of each feature; see `of_feature`.
 
     Examples
     --------
@@ -156,11 +159,16 @@ class FoldGroups(Statistic[MomentsState]):
 
     groups: int
     folds: int = 2
+    edges: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_at_least("groups", self.groups, 1)
         check_at_least("folds", self.folds, 1)
+
+    def of_feature(self, place: int) -> "FoldGroups":
+        """Return the statistic with the edges of this feature alone."""
+        return dataclasses.replace(self, edges=self.edges[place : place + 1])
 
     @property
     def moments(self) -> Moments:
@@ -183,13 +191,21 @@ class FoldGroups(Statistic[MomentsState]):
     ) -> MomentsState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
         dtype = state.x_mean.dtype
-        group, fold = y[:, :1].astype(dtype), (hash_of(index) % self.folds).astype(dtype)
+        group, fold = self._group(y[:, :1].astype(dtype)), (hash_of(index) % self.folds)
+        fold = fold.astype(dtype)
         places = np.arange(self.folds * self.groups)
         member = (group == jnp.asarray(places % self.groups, dtype)[None, :]) & (
             fold[:, None] == jnp.asarray(places // self.groups, dtype)[None, :]
         )
         member = jnp.where(member.any(axis=1, keepdims=True), member.astype(dtype), jnp.nan)
         return self.moments.update(state, x, member, weight=weight)
+
+    def _group(self, values: jax.Array) -> jax.Array:
+        if not self.edges:
+            return values
+        reached = values >= jnp.asarray(self.edges[0], values.dtype)[None, :]
+        group = reached.sum(axis=1, keepdims=True, dtype=values.dtype)
+        return jnp.where(jnp.isfinite(values), group, jnp.nan)
 
     def merge(self, a: MomentsState, b: MomentsState) -> MomentsState:
         """Return the state of the examples of both."""

@@ -83,12 +83,31 @@ class MomentsState:
         return self.xx, self.xy, self.yy
 
     def finite(self) -> jax.Array:
-        """Whether every example was finite, and so is every sum; a boolean scalar."""
+        """Whether every example was finite, and so is every sum; a boolean scalar.
+
+        False also where sums have vanished: where `x` or `y` is so small (below 3e-17 in float32)
+        that the squares of its differences are 0, or have lost digits.
+        """
         parts = [self.x_mean, self.y_mean]
         # Off the diagonal nothing can overflow that has not overflowed on it.
         parts += [_diagonal(block) for block in (self.xx, self.yy) if block is not None]
         parts += [] if self.xy is None else [self.xy.reshape(-1)]
-        return jnp.isfinite(jnp.concatenate(parts)).all()
+        return jnp.isfinite(jnp.concatenate(parts)).all() & ~self.x_vanished & ~self.y_vanished
+
+    def x_finite(self) -> jax.Array:
+        """Whether `x` alone is finite, and so are its sums."""
+        finite = jnp.isfinite(self.x_mean).all() & jnp.isfinite(self.x_squares).all()
+        return finite & ~self.x_vanished
+
+    @property
+    def x_vanished(self) -> jax.Array:
+        """Whether the squares of all units are too small for the dtype; a boolean scalar."""
+        return _vanished(self.count, self.x_mean, self.xx, self.xy)
+
+    @property
+    def y_vanished(self) -> jax.Array:
+        """Whether the squares of all columns of `y` are too small; a boolean scalar."""
+        return _vanished(self.count, self.y_mean, self.yy, self.xy)
 
     def swapped(self) -> "MomentsState":
         """Return the state with `x` and `y` exchanged."""
@@ -296,6 +315,24 @@ def _empty(form: Block, columns: int, dtype: Any) -> jax.Array | None:
 def _diagonal(block: jax.Array | None) -> jax.Array:
     assert block is not None, "these second moments were not asked for"
     return block if block.ndim == 1 else block.diagonal()
+
+
+def _vanished(
+    count: jax.Array, mean: jax.Array, squares: jax.Array | None, cross: jax.Array | None
+) -> jax.Array:
+    """Whether there is something, but squares of it have less than 16 bits above the smallest.
+
+    Of larger means the squares would show whatever is more than rounding.
+    """
+    if squares is None or mean.size == 0:
+        return jnp.zeros((), bool)
+    information = np.finfo(mean.dtype)
+    least = float(information.tiny) * 2.0**16
+    largest = jnp.abs(mean).max()
+    something = (largest > 0) if cross is None else (largest > 0) | (cross != 0).any()
+    near_zero = largest < np.sqrt(least) / (8 * float(information.eps))
+    vanished: jax.Array = something & near_zero & (_diagonal(squares).max() < count * least)
+    return vanished
 
 
 def _second_moments(

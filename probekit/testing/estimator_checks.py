@@ -108,6 +108,20 @@ def check_reports_what_it_declares(estimator: Estimator) -> None:
         assert status.dtype == np.int8, f"{name}_status has dtype {status.dtype}, not int8"
         assert status.shape == found[name].shape, f"{name}_status has shape {status.shape}"
     assert_sound(estimator, found)
+    _assert_labels_fit(estimator, found)
+
+
+def _assert_labels_fit(estimator: Estimator, found: _harness.Scores) -> None:
+    names = ("first", "second")[: 1 + estimator.joint]
+    sizes = {
+        dim: size
+        for variable in estimator.variables
+        for dim, size in zip(variable.dims, found[variable.name].shape, strict=True)
+    }
+    for axis, labels in estimator.labels(names).items():
+        assert axis in sizes, f"labels of the axis {axis!r}; the variables have {[*sizes]}"
+        assert len(labels) == sizes[axis], f"{len(labels)} labels for {sizes[axis]} of {axis!r}"
+        assert len({*labels}) == len(labels), f"labels of {axis!r} are there twice: {labels}"
 
 
 def check_batches(estimator: Estimator) -> None:

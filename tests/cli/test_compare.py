@@ -98,6 +98,13 @@ def test_resamples_that_were_kept(probekit, tmp_path):
     bounds = np.quantile(each.values.ravel(), [0.025, 0.975])
     assert [found["lower"], found["upper"]] == pytest.approx(bounds, rel=1e-5)
     assert found["n"] == 50
+    words = ("compare", "a.nc", "b.nc", "--test", "bootstrap", "--interval")
+    found = first(probekit(*words, "basic", "--json"))
+    mirrored = 2 * found["difference"] - bounds[::-1]
+    assert [found["lower"], found["upper"]] == pytest.approx(mirrored, rel=1e-4)
+    assert "that both keep, interval basic; p corrected" in probekit(*words, "basic").out
+    done = probekit(*words, "bca")
+    assert "--interval bca: the histories keep too little for it. Probe both" in done.complaint
     assert list(json.loads(probekit("show", "a.nc", "--json").out)["scores"]) == ["linear_r2"]
 
 
@@ -108,7 +115,9 @@ def test_resamples_that_were_kept(probekit, tmp_path):
         (("--permutations", "9", "--bootstrap", "9"), "--bootstrap, --permutations: give one of"),
         (("--bootstrap", "1"), "--bootstrap 1: must be at least 2."),
         (("--permutations", "0"), "--permutations 0: must be at least 2."),
-        (("--confidence", "95"), "--confidence 95.0: must lie between 0 and 1."),
+        (("--confidence", "95"), "--confidence 95: must lie between 0 and 1, e.g. 0.95."),
+        (("--confidence", "-2"), "--confidence -2: must lie between 0 and 1."),
+        (("--interval", "bca"), "--interval bca: is of a bootstrap; give --bootstrap N or --test"),
         (
             ("--test", "bootstrap"),
             "--test bootstrap: no score of both keeps resamples. "

@@ -1,8 +1,13 @@
 """`probekit list` and `probekit plugins`."""
 
 import json
+from typing import get_args
 
 import pytest
+
+from probekit.estimators import Kind
+from probekit.plugins import get_manager
+from probekit.plugins.registry import ESTIMATOR_KINDS
 
 BROKEN = "import no_such_module"
 MINE = """
@@ -11,6 +16,9 @@ from probekit.plugins import hookimpl
 @hookimpl
 def probekit_register(registry):
     registry.estimator("my_probe", "no_such_module:MyProbe", summary="a probe of mine")
+    registry.estimator(
+        "declared", "no_such:Probe", summary="a probe that says its kind", kind="geometry"
+    )
     registry.task("my-task", "no_such_module:MyTask", summary="a task of mine")
     registry.task("other-task", "no_such_module:MyTask")
 
@@ -52,8 +60,9 @@ def test_what_is_from_elsewhere_says_so_and_is_not_imported(probekit, plugin):
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert done.code == 0
     assert "my_probe a probe of mine [my_plugin]" in lines
+    assert "declared geometry a probe that says its kind [my_plugin]" in lines
     assert "other-task [my_plugin]" in lines
-    assert "my_plugin module 2 tasks, 1 estimator, run_started" in lines
+    assert "my_plugin module 2 tasks, 2 estimators, run_started" in lines
 
 
 def test_json(probekit, plugin):
@@ -72,6 +81,36 @@ def test_json_of_a_class_has_its_address(probekit, fake_run):
         if entry["name"] == "my-task"
     )
     assert task["target"] == "task_plugin:MyTask"
+
+
+def test_estimators_are_listed_with_their_kind(probekit):
+    lines = [line.split() for line in probekit("list", "estimators").out.splitlines()]
+    assert {"cka", "similarity"} <= set(next(line for line in lines if line[0] == "cka"))
+    assert {line[1] for line in lines} == {*get_args(Kind)}
+    listed = json.loads(probekit("list", "estimators", "--json").out)["estimators"]
+    assert {entry["name"]: entry["kind"] for entry in listed}["auc"] == "decoding"
+
+
+def test_kinds_are_those_of_the_classes():
+    registry = get_manager().registry
+    assert get_args(Kind) == ESTIMATOR_KINDS
+    for entry in registry.entries("estimator"):
+        assert registry.load("estimator", entry.name).kind == entry.estimator_kind, entry.name
+
+
+def test_estimators_of_one_kind(probekit, plugin):
+    plugin("my_plugin", MINE)
+    done = probekit("-p", "my_plugin", "list", "--kind", "geometry")
+    names = {line.split()[0] for line in done.out.splitlines()}
+    assert {"declared", "spectrum"} <= names
+    assert not {"cka", "my_probe", "tasks"} & names
+    assert "warning: estimator 'my_probe'" in done.complaint  # which does not say its kind
+    assert done.complaint.endswith("It is left out.")
+
+
+def test_kinds_are_of_estimators_alone(probekit):
+    done = probekit("list", "tasks", "--kind", "geometry")
+    assert done.complaint.startswith("probekit: --kind geometry: is of estimators; tasks have none")
 
 
 def test_a_kind_that_there_is_not(probekit):

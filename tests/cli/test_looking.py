@@ -79,7 +79,7 @@ def test_what_cannot_be_compared(probekit, history):
         done.complaint == "probekit: unknown score of both histories: 'los'; did you mean 'loss'?"
     )
     done = probekit("compare", a, a, "--confidence", "95")
-    assert done.complaint == "probekit: --confidence 95.0: must lie between 0 and 1."
+    assert done.complaint == "probekit: --confidence 95: must lie between 0 and 1, e.g. 0.95."
     assert probekit("compare", a).code == 2
 
 
@@ -111,7 +111,7 @@ def test_a_report_for_machines(probekit, history, tmp_path):
     [
         (("-o", "report.pdf"), 2, "--output report.pdf: must end in .html or .htm."),
         (("-o", "no/report.html"), 2, "--output no/report.html: there is no folder no; make it"),
-        (("--confidence", "2"), 2, "--confidence 2.0: must lie between 0 and 1."),
+        (("--confidence", "2"), 2, "--confidence 2: must lie between 0 and 1."),
     ],
 )
 def test_a_report_that_cannot_be(probekit, history, words, code, said):

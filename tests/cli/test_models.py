@@ -100,7 +100,11 @@ BAD = {
     "modell.py:f": (2, "modell.py: there is no such file; did you mean 'model.py'?"),
     "folder/x.py:f": (2, "folder/x.py: there is no such file."),
     "data.nc:f": (2, "data.nc: is no Python file; give FILE.py:NAME."),
-    "model.py": (2, "model.py: which function? Name it: FILE.py:NAME."),
+    "model.py": (
+        2,
+        "model.py: which function? Name it: FILE.py:NAME; there are: extractor, split, ",
+    ),
+    "nowhere.py": (2, "nowhere.py: there is no such file; there are: model.py."),
     "model.py:splitt": (2, "unknown name in model.py: 'splitt'; did you mean 'split'?"),
     "model.py:nothing_else": (
         2,
@@ -201,7 +205,11 @@ def test_probe_keeps_what_it_shows(probekit):
     assert "2 layers, 2 features" in probekit("show", "kept.nc").out
     assert probekit("report", "kept.nc").out == "kept.html\n"
     assert "<svg" in Path("kept.html").read_text()
-    assert probekit("plot", "kept.nc", "--kind", "layers").out == "kept-layers.png\n"
+    assert probekit("plot", "kept.nc").out == "kept-layers.png\n"
+    for option, said in (("--epoch", "have no epochs"), ("--seed", "have no seeds")):
+        done = probekit("plot", "kept.nc", "--kind", "layers", option, "3")
+        assert done.complaint.endswith(f"these scores {said}. Leave it out.")
+    assert "no intervals: that needs at least 2 seeds" in probekit("compare", *2 * ["kept.nc"]).out
 
 
 def test_probe_says_how_sure_scores_are(probekit):
@@ -214,6 +222,17 @@ def test_probe_says_how_sure_scores_are(probekit):
     kept = pk.open_history("sure.nc")
     score, ends = kept.linear_r2.values[0, 0], kept.linear_r2_ci.values[0, 0]
     assert f"{score:.3f} [{ends[0]:.3f}, {ends[1]:.3f}]" in shown[3]
+    more = ("--bootstrap", "40", "--interval", "basic", "--confidence", "0.8", "-o", "basic")
+    done = probekit(*words, *more)
+    assert "(score [80 % bootstrap interval])" in done.out
+    from probekit_cli._chosen import chosen
+    from probekit_cli._models import Source
+
+    model = Source("model.py:value").model()
+    extractor = chosen(model.extractor, ["a"])
+    option = pk.Bootstrap(resamples=40, interval="basic", confidence=0.8)
+    wanted = pk.probe(extractor, model.inputs, model.features, uncertainty=option)
+    np.testing.assert_allclose(pk.open_history("basic.nc").linear_r2_ci, wanted.linear_r2_ci)
     done = probekit(*words, "--permutations", "19", "--json")
     first = json.loads(done.out)["scores"]["linear_r2"][0]
     assert first["p_corrected"] == pytest.approx(2 / 20)
@@ -241,6 +260,12 @@ def test_probe_says_how_sure_scores_are(probekit):
             2,
             "--bootstrap, --permutations: ",
         ),
+        (
+            ("value", "--interval", "bca"),
+            2,
+            "--interval bca: is of a bootstrap; give --bootstrap N",
+        ),
+        (("value", "--confidence", "0.9"), 2, "--confidence 0.9: is of a bootstrap; give --boots"),
         (
             ("value", "--bootstrap", "9", "--checkpoints", "."),
             2,

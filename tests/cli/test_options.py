@@ -5,6 +5,8 @@ import dataclasses
 import pytest
 
 from probekit.errors import PluginError
+from probekit.inference import INTERVALS
+from probekit_cli import _resampling
 from probekit_cli._options import parameters_of
 
 RUN = ("run", "my-task")
@@ -151,3 +153,7 @@ def test_a_default_that_is_made():
     )
     (parameter,) = parameters_of(config, task="mine", reserved=frozenset())
     assert parameter.default == ["1,2"]
+
+
+def test_kinds_of_intervals_are_those_of_the_library():
+    assert sorted(_resampling.INTERVALS) == sorted(INTERVALS)

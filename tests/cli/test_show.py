@@ -189,6 +189,20 @@ def test_scores_by_unit_are_left_out():
     assert "not shown: by_unit (seed, epoch, unit)\n" in terminal.out.getvalue()
 
 
+def test_what_stands_across_a_table():
+    sets = xr.DataArray([[0.5, 0.1, 0.2]], {"layer": ["h"], "subset": ["a", "b", "a+b"]})
+    width = xr.DataArray([3.0], {"layer": ["h"]})
+    terminal = Terminal(out=io.StringIO())
+    show_scores(terminal, xr.Dataset({"commonality": sets, "width": width}))
+    assert [line.split() for line in terminal.out.getvalue().splitlines() if line][1:] == [
+        ["a", "b", "a+b"],
+        ["h", "0.500", "0.100", "0.200"],
+        ["by", "layer"],
+        ["width"],
+        ["h", "3.000"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("values", "drawn"),
     [

@@ -8,7 +8,7 @@ from scipy.stats import bootstrap, permutation_test, ttest_rel
 import probekit as pk
 from probekit.errors import OptionError, UnknownNameError
 from probekit.history import register_accessor
-from probekit.inference import corrected
+from probekit.inference import Bootstrap, acceleration_of, corrected, interval_of
 
 register_accessor()
 SEEDS, LAYERS = 7, ["h0", "h1", "h2"]
@@ -135,6 +135,32 @@ def test_resamples_that_are_at_hand():
     broken.cka_resamples[0, :100] = np.nan
     table = broken.probekit.compare(FIRST, SECOND).cka
     assert np.isnan(parts(table, "lower", "upper", "p")).all()
+
+
+@pytest.mark.parametrize("interval", ["percentile", "basic", "bca"])
+def test_the_interval_is_that_of_the_bootstrap_that_drew_the_resamples(interval):
+    ds = resampled(drawn=f"Bootstrap(seed=0, interval={interval!r})")
+    left_out = np.random.default_rng(2).gamma(1.0, 0.1, (2, 40))
+    padded = np.pad(left_out, ((0, 0), (0, 5)), constant_values=np.nan)
+    attributes = {"uncertainty": "", "left_out": 40}
+    ds["cka_left_out"] = (("layer", "left_out"), padded, attributes)
+    each = ds.cka_resamples.values[1] - ds.cka_resamples.values[0]
+    acceleration = acceleration_of(left_out[1] - left_out[0])
+    assert abs(acceleration) > 0.01
+    bootstrap = Bootstrap(interval=interval)
+    expected = interval_of(np.array(0.15), each, bootstrap, acceleration=acceleration)
+    table = ds.probekit.compare(FIRST, SECOND).cka
+    np.testing.assert_allclose(parts(table, "lower", "upper"), expected)
+    given = resampled().assign(cka_left_out=ds.cka_left_out)
+    table = given.probekit.compare(FIRST, SECOND, interval=interval).cka
+    np.testing.assert_allclose(parts(table, "lower", "upper"), expected)
+
+
+def test_bca_needs_scores_with_examples_left_out():
+    with pytest.raises(OptionError, match=r"'bca': cka_left_out is not there; .* or give int"):
+        resampled().probekit.compare(FIRST, SECOND, interval="bca")
+    with pytest.raises(OptionError, match="interval='bcc': not a choice; did you mean 'bca'"):
+        resampled().probekit.compare(FIRST, SECOND, interval="bcc")
 
 
 def test_resamples_of_other_draws_are_no_pairs():

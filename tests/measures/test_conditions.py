@@ -1,11 +1,14 @@
 """Dissimilarities of conditions as rsatoolbox has them: runs, noise, rates, unbalanced designs."""
 
+import warnings
+
 import numpy as np
 import pytest
 
+import probekit as pk
 from probekit import measures
-from probekit.errors import OptionError, ShapeError
-from probekit.measures.conditions import CONDITION_METRICS, OF_PATTERNS
+from probekit.errors import OptionError, ScoreWarning, ShapeError
+from probekit.measures.conditions import CONDITION_METRICS, OF_PATTERNS, conditions_in
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -176,3 +179,67 @@ def test_conditions_without_such_a_distance():
 def test_what_cannot_be_is_refused(options, kind, message):
     with pytest.raises(kind, match=message):
         measures.condition_rdm(X, LABELS, **options)
+
+
+def test_conditions_are_the_values_of_a_feature_or_thirds_of_the_examples():
+    x = np.float32(np.random.default_rng(0).normal(size=(90, 3)))
+    features = {"bit": x[:, 0] > 0, "sign": np.sign(x[:, 1]), "value": x[:, 2]}
+    thirds = np.searchsorted(np.quantile(x[:, 2], [1 / 3, 2 / 3]), x[:, 2])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        estimator = pk.estimators.ConditionRDM(metric="euclidean")
+        ds = pk.probe(pk.extractors.arrays({"x": x}), None, features, estimators=estimator)
+    found = ds.condition_rdm.sel(layer="x")
+    assert found.sizes["condition"] == 3
+    for name, labels in (*list(features.items())[:2], ("value", thirds)):
+        means = np.stack([x[labels == label].mean(axis=0) for label in np.unique(labels)])
+        expected = oracles.rdm(means, metric="euclidean")
+        own = found.sel(feature=name).values[: len(expected), : len(expected)]
+        np.testing.assert_allclose(own, expected, atol=SCORE)
+    assert found.sel(feature="bit")[2].isnull().all()
+    status = ds.condition_rdm_status.sel(layer="x", feature="bit")
+    assert status.values.tolist() == [[0, 0, -1], [0, 0, -1], [-1, -1, -1]]
+
+
+def test_conditions_that_are_asked_for_and_lack_examples_are_told():
+    bits = np.arange(40) % 2
+    x = np.float32(np.random.default_rng(0).normal(size=(40, 3)))
+    given = pk.estimators.ConditionRDM(conditions=3, metric="euclidean")
+    with pytest.warns(ScoreWarning, match=r"condition_rdm is NaN \(too few examples\)"):
+        pk.probe(pk.extractors.arrays({"x": x}), None, {"bit": bits}, estimators=given)
+    constant = pk.estimators.ConditionRDM(metric="euclidean")
+    with pytest.warns(ScoreWarning, match=r"condition_rdm is NaN \(too few examples\)"):
+        pk.probe(pk.extractors.arrays({"x": x}), None, {"bit": 0 * bits}, estimators=constant)
+    with pytest.raises(OptionError, match="conditions, edges: give one of them"):
+        pk.estimators.ConditionRDM(conditions=2, edges=((0.5,),))
+
+
+@pytest.mark.parametrize(
+    ("values", "edges"),
+    [
+        ([3, 5, 5, np.nan, 4], (4, 5)),
+        ([7, 7], ()),
+        ([], ()),
+        ([0] * 50 + list(range(1, 20)), (1,)),
+        ([*range(12), *[12] * 50], (12,)),
+    ],
+)
+def test_where_conditions_begin(values, edges):
+    assert conditions_in(np.array(values, np.float32)) == edges
+
+
+@pytest.mark.slow
+def test_probe_sets_of_a_recorder_have_the_conditions_of_the_first(tmp_path):
+    x = np.float32(np.random.default_rng(0).normal(size=(2, 60, 3)))
+    identity = pk.extractors.function(lambda inputs: {"x": inputs})
+    sets = {name: (part, {"value": part[:, 0]}) for name, part in zip("ab", x, strict=True)}
+    estimator = pk.estimators.ConditionRDM(metric="euclidean")
+    with pk.Recorder(tmp_path / "h.nc", probe_sets=sets, estimators=estimator) as recorder:
+        recorder.record(0, identity)
+    ds = pk.open_history(tmp_path / "h.nc")
+    edges = conditions_in(x[0, :, 0])
+    for name, part in zip("ab", x, strict=True):
+        labels = np.searchsorted(edges, part[:, 0], side="right")
+        expected = measures.condition_rdm(part, labels, metric="euclidean")
+        found = ds.condition_rdm.sel(probe_set=name, layer="x", feature="value", step=0)
+        np.testing.assert_allclose(found, expected, atol=SCORE)

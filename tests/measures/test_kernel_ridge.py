@@ -258,6 +258,42 @@ def wrong(y):
     return y
 
 
+def distance(y):
+    return np.square(y[:, None] - y[None, :]).sum(axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("kernel", "message"),
+    [
+        (
+            distance,
+            r"kernel: its Gram matrix has an eigenvalue of -1 of the largest; .* e\.g\. exp",
+        ),
+        (
+            lambda y: np.full((len(y), len(y)), np.nan),
+            "kernel: returned values that are not finite",
+        ),
+        (lambda y: y @ np.triu(np.ones((K, K))) @ y.T, "a matrix that is not symmetric"),
+    ],
+)
+def test_functions_that_are_no_kernels_are_refused(kernel, message):
+    x, y, _, _ = data()
+    with pytest.raises(OptionError, match=message):
+        measures.kernel_ridge_r2(x, y, kernel=kernel, **FEW)
+    with pytest.raises(OptionError, match=message):
+        measures.multiple_kernel_ridge_r2(x, [y, y], kernels=["linear", kernel], **FEW)
+
+
+def test_a_function_that_is_a_kernel_once_centred_or_in_single_precision():
+    x, y, _, _ = data()
+    expected = float(measures.kernel_ridge_r2(x, y, kernel="linear", **FEW))
+    for kernel in (lambda y: -distance(y), lambda y: np.float32(y) @ np.float32(y).T):
+        found = measures.kernel_ridge_r2(x, y, kernel=kernel, **FEW)
+        assert float(found) == pytest.approx(expected, abs=SCORE)
+    constant = measures.kernel_ridge_r2(x, np.ones_like(y), kernel=product, **FEW)
+    assert float(constant) == pytest.approx(0, abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [

@@ -29,8 +29,35 @@ OF_TWO = {
     "distance_correlation": {},
     "riemannian_distance": {},
     "multiscale_distance": {},
+    "cka": {},
+    "cka, debiased": {"debiased": True},
+    "procrustes_distance": {},
+    "cca": {},
+    "semi_matching": {},
+    "soft_matching": {},
+    "gulp": {},
+    "eigenspace_overlap, not centred": {"centred": False},
+    "linear_r2": {},
+    "unique_r2": {},
+    "ridge_r2": {},
+    "kernel_ridge_r2": {},
+    "decoding_r2": {},
+    "ridge_decoding_r2": {},
+    "component_alignment": {},
+    "feature_angles": {},
+    "selectivity": {},
 }
-OF_ONE = ("concentricity", "uniformity", "intrinsic_dimension", "sparsity")
+"""One of each way to the moments."""
+
+OF_ONE = (
+    "concentricity",
+    "uniformity",
+    "intrinsic_dimension",
+    "sparsity",
+    "participation_ratio",
+    "effective_rank",
+    "spectrum_slope",
+)
 SIZES = (2.0**-110, 2.0**66, 2.0**126, 2.0**127)
 """The last of entries up to 3.4e38, the largest number there is."""
 
@@ -64,6 +91,46 @@ def test_decoding_accuracy(size):
     labels = X[:, 0] > np.median(X[:, 0])
     assert m.decoding_accuracy(X, labels) > 0.8
     same(lambda x: m.decoding_accuracy(x, labels), size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_encoding_by_groups_and_parities(size):
+    bits = np.arange(32)[:, None] >> np.arange(2) & 1
+    same(lambda x: m.banded_ridge_r2(x, [Y[:, :1], Y[:, 1:]]).r2, size)
+    same(lambda x: m.parity_r2(x, bits), size)
+
+
+def test_examples_held_out_have_the_scale_of_those_that_are_fitted():
+    def of_halves(x):
+        return m.decoding_r2(x[:16], Y[:16], held_out=(x[16:], Y[16:]))
+
+    same(of_halves, SIZES[0])
+    same(of_halves, SIZES[-1])
+
+
+def test_wide_representations():
+    wide = np.tile(X, (1, 20))
+    expected = float(m.cka(wide, Y))
+    assert float(m.cka(wide * np.float32(2.0**126), Y)) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("exponent", [-58, 58])
+def test_what_has_a_scale_is_told_as_long_as_it_can_be(exponent):
+    size = np.float32(2.0**exponent)
+    found = [m.total_variance(X * size), *m.spectrum(X * size)]
+    expected = np.array([m.total_variance(X), *m.spectrum(X)], np.float64) * 4.0**exponent
+    np.testing.assert_allclose(np.float64(found), expected, rtol=1e-4)
+    for far in (2.0**-90, 2.0**90):
+        assert np.isnan(m.total_variance(X * np.float32(far)))
+        assert np.isnan(m.spectrum(X * np.float32(far))).all()
+    assert float(m.total_variance(0 * X)) == 0
+
+
+@pytest.mark.parametrize("exponent", [-110, 110])
+def test_the_bures_metric_scales_with_both(exponent):
+    size = np.float32(2.0**exponent)
+    found = np.float64(m.bures_metric(X * size, Y * size)) / 2.0**exponent
+    assert found == pytest.approx(float(m.bures_metric(X, Y)), rel=1e-5)
 
 
 def test_a_norm_that_is_too_large_is_undefined_and_one_that_is_not_is_exact():

@@ -149,6 +149,20 @@ def test_a_target_that_is_no_class(registry):
         registry.estimator("name", 3)
 
 
+def test_the_kind_of_an_estimator_is_said_or_read_off_the_class(registry):
+    class Probe:
+        kind = "decoding"
+
+    registry.estimator("said", "math:sqrt", kind="geometry")
+    registry.estimator("read", Probe)
+    registry.estimator("unknown", "math:sqrt")
+    kinds = {entry.name: entry.estimator_kind for entry in registry.entries("estimator")}
+    assert kinds == {"said": "geometry", "read": "decoding", "unknown": ""}
+    message = "kind='geometric'; did you mean 'geometry'"
+    with pytest.raises(PluginError, match=message):
+        registry.estimator("name", "math:sqrt", kind="geometric")
+
+
 def test_a_summary_is_one_line(registry):
     with pytest.raises(PluginError, match=r"summary='two\\nlines'; it must be one line of text"):
         registry.estimator("name", "math:sqrt", summary="two\nlines")

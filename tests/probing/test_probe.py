@@ -6,6 +6,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from sklearn.linear_model import LinearRegression
@@ -121,6 +122,30 @@ def test_features_may_be_a_dataset_or_dataarrays():
     )
 
 
+def test_features_may_be_a_data_frame_whatever_its_index():
+    features = {"sign": INPUTS[:, 0] > 0, "first": INPUTS[:, 0]}
+    frame = pd.DataFrame(features, index=np.arange(90)[::-1])
+    xr.testing.assert_identical(
+        pk.probe(EXTRACTOR, INPUTS, frame), pk.probe(EXTRACTOR, INPUTS, features)
+    )
+
+
+def test_axes_that_features_name_are_labelled():
+    ds = probe(estimators=["commonality", "feature_angles"])
+    subsets = ["sign", "pair", "sign+pair", "first", "sign+first", "pair+first", "sign+pair+first"]
+    assert ds.subset.values.tolist() == subsets
+    assert ds.other_feature.values.tolist() == ds.feature.values.tolist()
+    assert ds.commonality_status.dims == ("layer", "subset")
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [("ab", "a b a+b"), (("a+b", "b"), "a+b b a+b&b"), (("a+", "&|"), "0 1 0+1")],
+)
+def test_no_two_sets_of_features_have_one_name(names, expected):
+    assert pk.estimators.Commonality().labels(names)["subset"] == expected.split()
+
+
 def test_arrays_as_extractor_and_as_held_out():
     fit, scored = network(WEIGHTS, INPUTS), network(WEIGHTS, OTHER)
     held = pk.extractors.arrays(jax.tree.map(np.asarray, scored))
@@ -149,10 +174,32 @@ def test_non_finite_activations_are_nan_and_warned_of_once_per_layer():
 
 
 @pytest.mark.parametrize(
+    ("constant", "message"),
+    [
+        ("b", r"is NaN for 'b' \(constant"),
+        ("bcd", r"is NaN for 'b', 'c' and 'd' \(constant"),
+        ("abcde", r"is NaN for 5 of 6 features \(constant"),
+        ("abcdef", r"is NaN \(constant"),
+    ],
+)
+def test_warnings_name_the_features_that_are_concerned(constant, message):
+    features = {name: INPUTS[:, 0] * (name not in constant) for name in "abcdef"}
+    arrays = pk.extractors.arrays({"x": INPUTS})
+    with pytest.warns(ScoreWarning, match=f"layer 'x': decoding_r2 {message} unit"):
+        pk.probe(arrays, None, features, estimators="decoding_r2")
+
+
+@pytest.mark.parametrize(
     ("change", "error", "message"),
     [
         ({"features": {}}, OptionError, "features: there are none"),
         ({"features": INPUTS[:, 0]}, OptionError, "a ndarray is no mapping"),
+        ({"features": pd.Series(INPUTS[:, 0])}, OptionError, "a Series is no mapping"),
+        (
+            {"features": pd.DataFrame(INPUTS[:, :2], columns=["a", "a"])},
+            OptionError,
+            "features: two columns are named 'a'; rename one of them",
+        ),
         ({"features": {"a": INPUTS[:50, 0]}}, ShapeError, "features: 50 examples; inputs have 90"),
         (
             {"features": {"a": INPUTS[:, 0], "b": INPUTS[:9, 0]}},

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import xarray as xr
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import pearsonr
 from sklearn.linear_model import LinearRegression
@@ -15,6 +16,7 @@ from probekit.measures.reweighting import compare_rdms_weighted
 from probekit.plugins import get_manager
 from probekit.probing import blocks
 from probekit.probing.blocks import Sample
+from probekit.probing.labelling import add_uncertainty
 from probekit.probing.plan import Plan
 from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.statistics import state_of
@@ -124,6 +126,19 @@ def test_bca_leaves_out_in_turn(data, estimator, measure, groups):
     )
     np.testing.assert_allclose(ds[f"{name}_ci"].values.ravel(), expected, rtol=1e-3)
     assert (ds[f"{name}_ci_status"] == 0).all()
+    np.testing.assert_allclose(ds[f"{name}_left_out"].values.ravel(), left_out, rtol=1e-3)
+
+
+def test_scores_with_fewer_examples_to_leave_out_are_filled_up():
+    ds = xr.Dataset({"a": ("layer", [0.5]), "b": ("layer", [0.5])})
+    generator = np.random.default_rng(0)
+    rows = {"a": generator.normal(size=(20 + 9, 1)), "b": generator.normal(size=(20 + 4, 1))}
+    option = pk.Bootstrap(resamples=20, interval="bca", keep=True)
+    found = add_uncertainty(ds, rows, option, examples=9)
+    np.testing.assert_array_equal(found.a_left_out[0], rows["a"][20:, 0])
+    np.testing.assert_array_equal(found.b_left_out[0, :4], rows["b"][20:, 0])
+    assert found.b_left_out.isnull().sum() == 5
+    assert (found.a_left_out.attrs["left_out"], found.b_left_out.attrs["left_out"]) == (9, 4)
 
 
 def test_bca_of_a_score_below_all_its_resamples(data):
@@ -371,7 +386,7 @@ def test_nan_stays_nan(data, estimator):
     with pytest.warns(pk.errors.ScoreWarning) as warned:
         ds = probe(broken, features, estimators=[estimator], uncertainty=pk.Bootstrap(resamples=25))
     assert [str(one.message) for one in warned] == [
-        f"layer 'layer': {estimator} is NaN (non finite input)."
+        f"layer 'layer': {estimator} is NaN (non finite input, or squares out of range)."
     ], "its interval is NaN for the same reason"
     assert ds[f"{estimator}_ci"].isnull().all()
     assert (ds[f"{estimator}_ci_status"] == pk.history.Status.NON_FINITE_INPUT).all()

@@ -50,6 +50,9 @@ class Variance(Estimator):
             return {self.name: value[None]}
         return {self.name: value}
 
+    def labels(self, features):
+        return {"labels": {"unit": [*features]}}.get(self.broken, {})
+
     def value(self, state):
         return state.x_squares.mean() / state.count
 

@@ -37,6 +37,7 @@ def test_what_the_broken_are_made_of_is_sound(estimator):
     [
         (Variance(broken="name"), "check_reports_what_it_declares", r"missing: \['variance'\]"),
         (Variance(broken="axes"), "check_reports_what_it_declares", r"\(1,\) for the axes \(\)"),
+        (Variance(broken="labels"), "check_reports_what_it_declares", "labels of the axis 'unit'"),
         (Alike(always=True), "check_itself", "another representation, too, scores 1"),
     ],
 )

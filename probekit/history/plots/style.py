@@ -198,6 +198,10 @@ def at(dataset: "xr.Dataset", epoch: Any) -> "tuple[xr.Dataset, str]":
     try:
         time = dataset.probekit.time
     except OptionError:  # a Dataset of `probe` or `compare`, without rows
+        if epoch is not None:
+            raise OptionError(
+                f"epoch={epoch!r}: these scores have no epochs. Leave it out."
+            ) from None
         return dataset, ""
     if epoch is None:
         return dataset.probekit.final(), f"last {time}"
@@ -208,6 +212,8 @@ def at(dataset: "xr.Dataset", epoch: Any) -> "tuple[xr.Dataset, str]":
 def one_of_seeds(array: "xr.DataArray", seed: Any) -> "tuple[xr.DataArray, str]":
     """Return one seed or the mean over seeds, and how to say so in a title."""
     if "seed" not in array.dims:
+        if seed is not None:
+            raise OptionError(f"seed={seed!r}: these scores have no seeds. Leave it out.")
         return array, ""
     if seed is not None:
         choose("seed", seed, array["seed"].values.tolist())

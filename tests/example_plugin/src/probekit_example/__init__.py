@@ -14,6 +14,7 @@ def probekit_register(registry):
         "dead_units",
         "probekit_example.dead_units:DeadUnits",
         summary="Fraction of units that are 0 for every example.",
+        kind="geometry",
     )
     registry.extractor(
         "stages",

@@ -1,0 +1,123 @@
+"""Features of the inputs: from a mapping, a Dataset or a data frame to one matrix."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from probekit._checks import check_rank, exact_integers, shape_text
+from probekit.errors import OptionError, ShapeError
+
+
+class Features(NamedTuple):
+    """Features of the inputs as one matrix.
+
+    Attributes
+    ----------
+    names : tuple of str
+    widths : tuple of int
+        How many columns of `values` each feature has.
+    values : array (example, column), float32
+    """
+
+    names: tuple[str, ...]
+    widths: tuple[int, ...]
+    values: np.ndarray
+
+    @classmethod
+    def of(cls, features: Any, argument: str = "features") -> "Features":
+        """Take a mapping of arrays ``(example,)`` or ``(example, k)``, or an `xarray.Dataset`.
+
+        A data frame, as of pandas, is taken by its columns; its index is not looked at.
+
+        Raises
+        ------
+        OptionError
+            If there are none, or two columns of a data frame have one name.
+        ShapeError
+            If one is not numeric, has another rank, or another number of examples than the first;
+            or if two name the same examples in unlike orders.
+        """
+        features = _by_column(features, argument)
+        if not isinstance(features, Mapping) or not features:
+            raise OptionError(
+                f"{argument}: {_described(features)}; give a mapping name -> array (example,)."
+            )
+        features = {name: _examples_first(value) for name, value in features.items()}
+        _check_labels_agree(argument, features)
+        columns = [_column(f"{argument}[{name!r}]", value) for name, value in features.items()]
+        names = tuple(str(name) for name in features)
+        for name, column in zip(names, columns, strict=True):
+            if len(column) != len(columns[0]):
+                raise ShapeError(
+                    f"{argument}[{name!r}]: {len(column)} examples; "
+                    f"{argument}[{names[0]!r}] has {len(columns[0])}. Give one label per input."
+                )
+        widths = tuple(column.shape[1] for column in columns)
+        return cls(names, widths, np.concatenate(columns, axis=1))
+
+    def by_name(self) -> dict[str, np.ndarray]:
+        """Return the columns of each feature, ``(example, k)``."""
+        ends = np.cumsum(self.widths)
+        return dict(zip(self.names, np.split(self.values, ends[:-1], axis=1), strict=True))
+
+    def in_order_of(self, other: "Features") -> "Features":
+        """Return the same features in the order of another's, if they have the same names."""
+        if self.names == other.names or sorted(self.names) != sorted(other.names):
+            return self
+        parts = self.by_name()
+        values = [parts[name] for name in other.names]
+        widths = tuple(part.shape[1] for part in values)
+        return Features(other.names, widths, np.concatenate(values, axis=1))
+
+
+def _by_column(features: Any, argument: str) -> Any:
+    """Return the columns of a data frame by their names; whatever else there is as it is."""
+    names = getattr(features, "columns", None)
+    if names is None or isinstance(features, Mapping) or callable(names):
+        return features
+    names = [*names]
+    if not all(isinstance(name, str | int | tuple) for name in names):
+        return features
+    twice = [name for place, name in enumerate(names) if name in names[:place]]
+    if twice:
+        raise OptionError(f"{argument}: two columns are named {twice[0]!r}; rename one of them.")
+    return {name: features[name] for name in names}
+
+
+def _described(features: Any) -> str:
+    empty = isinstance(features, Mapping)
+    return "there are none" if empty else f"a {type(features).__name__} is no mapping"
+
+
+def _examples_first(value: Any) -> Any:
+    """Return a DataArray with its dim ``example`` first; whatever else there is as it is."""
+    dims = getattr(value, "dims", ())
+    return value.transpose("example", ...) if "example" in dims else value
+
+
+def _check_labels_agree(argument: str, features: Mapping[str, Any]) -> None:
+    """Raise if DataArrays label their examples in unlike ways: rows would be of unlike examples."""
+    first: dict[str, tuple[str, Any]] = {}
+    for name, value in features.items():
+        dim = next(iter(getattr(value, "dims", ())), None)
+        if dim is None or dim not in getattr(value, "indexes", {}):
+            continue
+        known, labels = first.setdefault(dim, (name, value.indexes[dim]))
+        if not labels.equals(value.indexes[dim]):
+            raise ShapeError(
+                f"{argument}[{name!r}]: its {dim!r} labels are not those of "
+                f"{argument}[{known!r}]; align them first, e.g. with xarray.align."
+            )
+
+
+def _column(argument: str, value: Any) -> np.ndarray:
+    value = np.asarray(value)
+    if value.dtype.kind not in "biuf" and value.dtype.name != "bfloat16":
+        raise ShapeError(f"{argument}: {shape_text(value)}; it must be numeric. Encode the labels.")
+    check_rank(argument, value, least=1, most=2)
+    if 0 in value.shape[1:]:
+        raise ShapeError(f"{argument}: {shape_text(value)}; at least 1 column is needed.")
+    value = value[:, None] if value.ndim == 1 else value
+    column: np.ndarray = exact_integers(argument, value).astype(np.float32)
+    return column

@@ -1,0 +1,100 @@
+"""The options of resampling, which several commands have: said, checked and carried out once."""
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from probekit.errors import OptionError
+from probekit_cli._options import choice, integer, number
+
+if TYPE_CHECKING:
+    from probekit import Bootstrap, Permutation
+
+INTERVALS = ("percentile", "basic", "bca")
+DEFAULT_CONFIDENCE = 0.95
+
+
+def bootstrap_option(text: str) -> Any:
+    """Return ``--bootstrap N``; the text says what is resampled."""
+    return integer("--bootstrap", help=text, show_default=False)
+
+
+def permutations_option(text: str) -> Any:
+    """Return ``--permutations N``; the text says what is shuffled."""
+    return integer("--permutations", help=text, show_default=False)
+
+
+def interval_option(default: str) -> Any:
+    """Return ``--interval``; the text says which it is unless given."""
+    return choice(
+        INTERVALS,
+        "--interval",
+        help="Of a bootstrap: quantiles of the resamples; these mirrored at the score; or such "
+        f"that allow for bias and skewness. {default} unless given.",
+        show_default=False,
+    )
+
+
+def confidence_option(text: str) -> Any:
+    """Return ``--confidence``; the text says of which intervals."""
+    return number(
+        "--confidence", help=f"{text} {DEFAULT_CONFIDENCE} unless given.", show_default=False
+    )
+
+
+def checked_confidence(confidence: float | None) -> float:
+    """Return the confidence that was asked for."""
+    if confidence is None:
+        return DEFAULT_CONFIDENCE
+    if not 0 < confidence < 1:
+        meant = f", e.g. {confidence / 100:g}" if 50 <= confidence < 100 else ""
+        raise OptionError(f"--confidence {confidence:g}: must lie between 0 and 1{meant}.")
+    return confidence
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Resampling:
+    """What was given of these options."""
+
+    bootstrap: int | None = None
+    permutations: int | None = None
+    interval: str | None = None
+    confidence: float | None = None
+
+    def check(self, **others: Any) -> None:
+        """Say at once what would only be said after seconds of imports.
+
+        `others` are options that exclude ``--bootstrap`` and ``--permutations`` too.
+        """
+        counts = {"--bootstrap": self.bootstrap, "--permutations": self.permutations}
+        given = {f"--{name}": value for name, value in others.items()} | counts
+        asked = [option for option, value in given.items() if value is not None]
+        if len(asked) > 1:
+            raise OptionError(f"{', '.join(asked)}: give one of them.")
+        for option, count in counts.items():
+            if count is not None and count < 2:
+                raise OptionError(f"{option} {count}: must be at least 2.")
+        checked_confidence(self.confidence)
+
+    def asked(self) -> str:
+        """Return the option that asks for resamples, or an empty text."""
+        if self.bootstrap is not None:
+            return "--bootstrap"
+        return "--permutations" if self.permutations is not None else ""
+
+    def uncertainty(
+        self, *, correction: Any = "holm", keep: bool = False
+    ) -> "Bootstrap | Permutation | None":
+        """Return what was asked for, or None."""
+        import probekit as pk
+
+        if self.bootstrap is not None:
+            interval: Any = self.interval or INTERVALS[0]
+            return pk.Bootstrap(
+                resamples=self.bootstrap,
+                interval=interval,
+                confidence=checked_confidence(self.confidence),
+                keep=keep,
+            )
+        if self.permutations is not None:
+            return pk.Permutation(resamples=self.permutations, correction=correction)
+        return None
