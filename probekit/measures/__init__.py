@@ -52,7 +52,9 @@ from probekit.measures.overlap import eigenspace_overlap
 from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.partial_rdms import AlignedRDMs, align_rdms
 from probekit.measures.rdm import rdm
+from probekit.measures.rdm_bootstrap import bootstrap_rdm_model
 from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_rdm_weights
+from probekit.measures.rdm_spread import RDMBootstrap, RDMDifference, rdm_model_difference
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
@@ -70,6 +72,8 @@ __all__ = [
     "STATUS_MEANINGS",
     "AlignedRDMs",
     "BandedRidge",
+    "RDMBootstrap",
+    "RDMDifference",
     "RDMEvaluation",
     "Score",
     "WeightedRSA",
@@ -78,6 +82,7 @@ __all__ = [
     "angular_cka_distance",
     "angular_procrustes_distance",
     "banded_ridge_r2",
+    "bootstrap_rdm_model",
     "bures_metric",
     "bures_similarity",
     "cca",
@@ -122,6 +127,7 @@ __all__ = [
     "procrustes_distance",
     "pwcca",
     "rdm",
+    "rdm_model_difference",
     "ridge_decoding_r2",
     "ridge_r2",
     "riemannian_distance",

@@ -111,7 +111,7 @@ def fit_rdm_weights(
     >>> np.asarray(fit_rdm_weights([first, second], both) * 17**0.5, float).round(3).tolist()
     [4.0, 1.0]
     """
-    squares, targets = _checked(candidates, target, model, comparison, penalty)
+    squares, targets = checked(candidates, target, model, comparison, penalty)
     every = np.ones(squares.shape[1], bool)
     part = _part((every, np.ones(len(targets), bool)), noise_covariance, comparison)
     return fitted_weights(squares, targets, part, Recipe(model, comparison, float(penalty)))
@@ -188,7 +188,7 @@ def evaluate_rdm_model(
     >>> evaluate_rdm_model([first, second], both).scores.round(4).tolist()
     [1.0, 1.0]
     """
-    squares, targets = _checked(candidates, targets, model, comparison, penalty)
+    squares, targets = checked(candidates, targets, model, comparison, penalty)
     of_examples = _folds("folds", folds, squares.shape[1], _LEAST, "conditions", seed)
     of_subjects = _folds("subject_folds", subject_folds, len(targets), 1, "subjects", seed)
     if len(of_examples) * len(of_subjects) == 1 and model != "fixed":
@@ -214,7 +214,7 @@ def _part(inside: tuple[np.ndarray, ...], noise_covariance: Any, comparison: Com
     return Part(jnp.asarray(examples), jnp.asarray(subjects), root=root)
 
 
-def _checked(
+def checked(
     candidates: Any, target: Any, model: Model, comparison: Comparison, penalty: float
 ) -> tuple[jax.Array, jax.Array]:
     """Return both as floating arrays ``(matrix, example, example)``, or raise."""

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from probekit.measures._arguments import jitted
 from probekit.measures.comparisons import Comparison, compared
+from probekit.measures.rdm import pairs
 from probekit.measures.rdm_fitting import (
     FITTABLE,
     Model,
@@ -38,16 +38,21 @@ class Part(NamedTuple):
     left_out: jax.Array | None = None
     root: jax.Array | None = None
 
+    @property
+    def counted(self) -> jax.Array:
+        """Which pairs count, ``(pair,)``."""
+        both = self.examples[:, None] & self.examples[None, :]
+        return pairs(both if self.left_out is None else both & ~self.left_out)
+
     def sides(self, squares: jax.Array, comparison: Comparison) -> Sides:
         """Return matrices as vectors of length 1, on this part."""
         return sides(squares, self.examples, comparison, left_out=self.left_out, root=self.root)
 
     def finite(self, squares: jax.Array) -> jax.Array:
         """Whether each matrix is finite above the diagonal, in pairs that count."""
-        upper = np.triu(np.ones(squares.shape[1:], bool), 1)
-        counted = upper & self.examples[:, None] & self.examples[None, :]
-        counted = counted if self.left_out is None else counted & ~self.left_out
-        found = (jnp.isfinite(squares) | ~counted).all(axis=(1, 2))
+        found = jax.vmap(lambda square: (jnp.isfinite(pairs(square)) | ~self.counted).all())(
+            squares
+        )
         return found if self.root is None else found & jnp.isfinite(self.root).all()
 
     def mean_comparison(
