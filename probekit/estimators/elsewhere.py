@@ -108,6 +108,33 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("`fit_select`", 'fit_rdm_weights(parts, a, model="select")'),
         ("`eval_fixed`", 'evaluate_rdm_model(parts, a, model="fixed", folds=1).scores'),
         ("`crossval`", "evaluate_rdm_model(parts, a, folds=runs).scores"),
+        (
+            "`bootstrap_crossval`",
+            'bootstrap_rdm_model(parts, [a, b], resample="both").standard_error',
+            "other resamples; the lower noise ceiling leaves subjects out also where one fold has "
+            "all of them",
+        ),
+        (
+            "`eval_dual_bootstrap`",
+            "bootstrap_rdm_model(parts, [a, b]).standard_error",
+            "as `bootstrap_crossval`",
+        ),
+        (
+            "`eval_bootstrap_pattern`",
+            'bootstrap_rdm_model(parts, a, model="fixed", folds=1).standard_error',
+            "other resamples",
+        ),
+        (
+            "`Result.get_ci`",
+            "bootstrap_rdm_model(parts, a).interval",
+            "about the score of the data, there about the mean of the resamples",
+        ),
+        (
+            "`Result.test_pairwise`",
+            "rdm_model_difference(bootstrap_rdm_model(parts, a), "
+            'bootstrap_rdm_model(parts[:2], a, model="linear")).p_value',
+            "of the scores of the data, there of the means of the resamples",
+        ),
         ("`rescale`", "align_rdms([a, b]).rdms"),
         ("`boot_noise_ceiling`", "inference.noise_ceiling([a, b])"),
     ),

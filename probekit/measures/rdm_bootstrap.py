@@ -98,7 +98,8 @@ def bootstrap_rdm_model(
     resamples: `rdm_model_difference` compares them. Resamples have fewer unlike conditions to be
     fitted on, so that weights with many candidates score less there than on the data; the interval
     lies about the score of the data, where rsatoolbox's is about the mean of resamples. The lower
-    ceiling is that of other subjects, or folds of subjects, the upper one that of all.
+    ceiling is that of other subjects, or of other folds of subjects if there are several, on the
+    conditions of each fold; the upper one is that of all subjects.
 
     References
     ----------
