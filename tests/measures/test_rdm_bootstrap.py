@@ -253,7 +253,12 @@ def test_as_a_whole_it_is_that_of_rsatoolbox(resample):
         theirs = toolbox.inference.bootstrap_crossval(model, data, boot_type=kind, **options)
     found = bootstrap(CANDIDATES[:2], resample=resample, resamples=1000, model="linear")
     ratio = found.standard_error / theirs.get_sem()[0]
-    assert 0.8 < ratio < 1.25
+    if resample == "subjects":
+        # Folds add far more variance than subjects do: what is left of it is mostly chance.
+        apart = found.standard_error**2 - theirs.get_sem()[0] ** 2
+        assert abs(apart) < 0.1 * np.nanvar(found.resamples[0, :, 0])
+    else:
+        assert 0.8 < ratio < 1.25
     first = theirs.evaluations if resample != "dual" else theirs.evaluations[..., 0]
     each = np.nanmean(first, axis=(1, 2, 3))
     near = 4 * np.nanstd(each) / np.sqrt(len(each))
