@@ -108,6 +108,7 @@ def test_weights_are_those_of_rsatoolbox(fit):
     np.testing.assert_allclose(found, theirs, atol=1e-4)  # its whitening is iterative
 
 
+@pytest.mark.slow
 def test_models_of_other_conditions():
     """The noise of the conditions of a fold is that part of its covariance."""
     options = {"comparison": "whitened_correlation", "model": "select"}
