@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "variables": set(),
     "plugins": {"errors", "_checks"},
     "statistics": BASE,
-    "measures": BASE | {"statistics"},
+    "measures": BASE | {"statistics", "inference"},
     "estimators": BASE | {"statistics", "measures", "plugins"},
     "extractors": BASE,
     "history": BASE | {"inference"},

@@ -38,6 +38,14 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "x.shape[1]",
         ),
         (
+            "RDM `mahalanobis` of single examples",
+            'rdm(x, metric="squared_mahalanobis", precision=precision) / x.shape[1]',
+        ),
+        (
+            "`calc_rdm_movie` of the times `x` and `y`",
+            'np.stack([rdm(z, metric="squared_euclidean") for z in (x, y)]) / x.shape[1]',
+        ),
+        (
             "RDM `crossnobis`",
             "condition_rdm(x, labels, folds=runs, precision=precision) / x.shape[1]",
         ),
@@ -50,6 +58,12 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("`rho-a`", 'compare_rdms(a, b, comparison="rho_a")'),
         ("`corr_cov`", 'compare_rdms(a, b, comparison="whitened_correlation")'),
         ("`cosine_cov`", 'compare_rdms(a, b, comparison="whitened_cosine")'),
+        (
+            "`cosine_cov` with `sigma_k`",
+            'compare_rdms(a, b, comparison="whitened_cosine", '
+            "noise_covariance=1 + np.arange(len(x)))",
+            "variances are a diagonal matrix; given as a vector there, other numbers come of it",
+        ),
         ("`bures`", "bures_similarity(x, y)"),
         ("`bures_metric`", "len(x) * bures_metric(x, y) ** 2"),
         (
@@ -92,7 +106,35 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "computed, not searched",
         ),
         ("`fit_select`", 'fit_rdm_weights(parts, a, model="select")'),
+        ("`eval_fixed`", 'evaluate_rdm_model(parts, a, model="fixed", folds=1).scores'),
         ("`crossval`", "evaluate_rdm_model(parts, a, folds=runs).scores"),
+        (
+            "`bootstrap_crossval`",
+            'bootstrap_rdm_model(parts, [a, b], resample="both").standard_error',
+            "other resamples; the lower noise ceiling leaves subjects out also where one fold has "
+            "all of them",
+        ),
+        (
+            "`eval_dual_bootstrap`",
+            "bootstrap_rdm_model(parts, [a, b]).standard_error",
+            "as `bootstrap_crossval`",
+        ),
+        (
+            "`eval_bootstrap_pattern`",
+            'bootstrap_rdm_model(parts, a, model="fixed", folds=1).standard_error',
+            "other resamples",
+        ),
+        (
+            "`Result.get_ci`",
+            "bootstrap_rdm_model(parts, a).interval",
+            "about the score of the data, there about the mean of the resamples",
+        ),
+        (
+            "`Result.test_pairwise`",
+            "rdm_model_difference(bootstrap_rdm_model(parts, a), "
+            'bootstrap_rdm_model(parts[:2], a, model="linear")).p_value',
+            "of the scores of the data, there of the means of the resamples",
+        ),
         ("`rescale`", "align_rdms([a, b]).rdms"),
         ("`boot_noise_ceiling`", "inference.noise_ceiling([a, b])"),
     ),

@@ -59,7 +59,9 @@ from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.partial_rdms import AlignedRDMs, align_rdms
 from probekit.measures.predictivity import linear_predictivity
 from probekit.measures.rdm import rdm
+from probekit.measures.rdm_bootstrap import bootstrap_rdm_model
 from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_rdm_weights
+from probekit.measures.rdm_spread import RDMBootstrap, RDMDifference, rdm_model_difference
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
@@ -79,6 +81,8 @@ __all__ = [
     "AlignedRDMs",
     "BandedRidge",
     "ConvolutionalDistance",
+    "RDMBootstrap",
+    "RDMDifference",
     "RDMEvaluation",
     "Score",
     "WeightedRSA",
@@ -88,6 +92,7 @@ __all__ = [
     "angular_cka_distance",
     "angular_procrustes_distance",
     "banded_ridge_r2",
+    "bootstrap_rdm_model",
     "bures_metric",
     "bures_similarity",
     "cca",
@@ -136,6 +141,7 @@ __all__ = [
     "procrustes_distance",
     "pwcca",
     "rdm",
+    "rdm_model_difference",
     "relative_weights",
     "ridge_decoding_r2",
     "ridge_r2",

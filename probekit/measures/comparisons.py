@@ -1,19 +1,19 @@
 """Further ways to compare dissimilarity matrices: ranks that allow for ties, whitened entries."""
 
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.measures._scale import scaled_to_one
+from probekit.errors import OptionError
 from probekit.measures._status import divide
-from probekit.measures.kernels import centred_gram
 from probekit.measures.ranks import COMPARISONS as OF_VECTORS
 from probekit.measures.ranks import Comparison as OfVectors
 from probekit.measures.ranks import correlation
 from probekit.measures.rdm import pairs
 from probekit.measures.ties import tie_shares
+from probekit.measures.whitening import root_of_noise, whitened
 
 Comparison = Literal[
     "pearson",
@@ -36,26 +36,50 @@ def compared(
     comparison: Comparison,
     *,
     omit_missing: bool = False,
+    left_out: jax.Array | None = None,
+    root: jax.Array | None = None,
 ) -> jax.Array:
     """Compare two matrices ``(example, example)`` over the pairs of present examples.
 
-    NaN if one of their dissimilarities is not finite; or without those that are NaN in one of them.
+    NaN if one of their dissimilarities is not finite; or without those that are NaN in one of them,
+    or that are left out (a symmetric mask). `root` is that of `whitening.root_of_noise`.
     """
     both = present[:, None] & present[None, :]
-    counted = pairs(both)
     if omit_missing:
-        counted = counted & ~(jnp.isnan(pairs(a)) | jnp.isnan(pairs(b)))
+        missing = jnp.triu(jnp.isnan(a) | jnp.isnan(b), 1)
+        missing = missing | missing.T
+        left_out = missing if left_out is None else left_out | missing
+    counted = pairs(both if left_out is None else both & ~left_out)
     defined = jnp.isfinite(pairs(a)) & jnp.isfinite(pairs(b)) | ~counted
     if comparison in WHITENED:
         a, b = (jnp.where(both & jnp.isfinite(z), z, 0) for z in (a, b))
-        value = _whitened(a, b, present, centre=comparison == "whitened_correlation")
+        centre = comparison == "whitened_correlation"
+        value = _whitened(a, b, present, centre=centre, left_out=left_out, root=root)
     else:
         u, v = (jnp.where(counted & defined, pairs(z), 0) for z in (a, b))
-        if comparison in ("kendall_tau_b", "rho_a"):
-            value = _with_ties(u, v, counted, comparison)
-        else:
-            value = correlation(u, v, counted, cast(OfVectors, comparison))
+        value = compared_vectors(u, v, counted, comparison)
     return jnp.where(defined.all(), value, jnp.nan)
+
+
+def compared_vectors(
+    u: jax.Array, v: jax.Array, counted: jax.Array, comparison: Comparison
+) -> jax.Array:
+    """Compare dissimilarities of pairs ``(pair,)``, finite, by what is not whitened."""
+    if comparison in ("kendall_tau_b", "rho_a"):
+        return _with_ties(u, v, counted, comparison)
+    return correlation(u, v, counted, cast(OfVectors, comparison))
+
+
+def noise_root(covariance: Any, comparison: str, present: np.ndarray) -> jax.Array | None:
+    """Return R of `root_of_noise` for a covariance that is given, or raise if it has no use."""
+    if covariance is None:
+        return None
+    if comparison not in WHITENED:
+        raise OptionError(
+            f"noise_covariance: comparison={comparison!r} uses none; leave it out, or give "
+            "comparison='whitened_cosine'."
+        )
+    return jnp.asarray(root_of_noise(covariance, present))
 
 
 def _with_ties(a: jax.Array, b: jax.Array, counted: jax.Array, comparison: Comparison) -> jax.Array:
@@ -70,29 +94,18 @@ def _with_ties(a: jax.Array, b: jax.Array, counted: jax.Array, comparison: Compa
     return correlation(a, b, counted, "spearman") * spread
 
 
-def _whitened(a: jax.Array, b: jax.Array, present: jax.Array, *, centre: bool) -> jax.Array:
+def _whitened(
+    a: jax.Array,
+    b: jax.Array,
+    present: jax.Array,
+    *,
+    centre: bool,
+    left_out: jax.Array | None,
+    root: jax.Array | None,
+) -> jax.Array:
     """Cosine of the dissimilarities after whitening, as the cosine of centred Gram matrices."""
-    grams = [whitened(square, present, centre=centre) for square in (a, b)]
+    grams = [
+        whitened(square, present, centre=centre, left_out=left_out, root=root) for square in (a, b)
+    ]
     lengths = [jnp.sqrt(jnp.square(gram).sum()) for gram in grams]
     return jnp.clip(divide((grams[0] * grams[1]).sum(), lengths[0] * lengths[1]), -1, 1)
-
-
-def whitened(square: jax.Array, present: jax.Array, *, centre: bool) -> jax.Array:
-    """Dissimilarities as a matrix ``(example, example)`` whose entries are as good as independent.
-
-    Their inner products are those of dissimilarities after whitening, but for a constant: that of
-    H D H, which is linear in D. The largest dissimilarity is scaled to 1; only what lies above the
-    diagonal is read.
-    """
-    n = square.shape[0]
-    off = ~np.eye(n, dtype=bool) & present[:, None] & present[None, :]
-    upper = jnp.where(np.triu(np.ones((n, n), bool), 1) & off, square, 0)
-    square = upper + upper.T
-    square = scaled_to_one(square)
-    if centre:
-        mean = square.sum() / jnp.maximum(off.sum(), 1)
-        constant = jnp.abs(jnp.where(off, square - mean, 0)).max() <= 8 * float(
-            np.finfo(square.dtype).eps
-        )
-        square = jnp.where(off & ~constant, square - mean, 0)
-    return centred_gram(square, present.astype(square.dtype))

@@ -19,6 +19,7 @@ from probekit.measures._status import (
     TOO_FEW,
     Score,
 )
+from probekit.measures.precision import root_of_precision
 from probekit.measures.rdm import Metric, distances, rates_of
 from probekit.statistics import FoldGroups, MomentsState, state_of
 from probekit.statistics._arrays import product
@@ -171,22 +172,12 @@ def _folds_of(folds: Any, examples: int) -> tuple[int, np.ndarray]:
 
 
 def _root_of_precision(precision: Any, metric: ConditionMetric, x: jax.Array) -> jax.Array | None:
-    """Return P^(1/2), or NaN if the matrix is none that distances can be measured by."""
+    """Return the root of a precision that is given, or raise if the metric has no use for it."""
     if precision is None:
         return None
     if metric not in WHITENING:
         raise OptionError(f"precision: metric {metric!r} uses none; leave it out.")
-    precision = np.asarray(precision, float)
-    if precision.shape != (x.shape[1], x.shape[1]):
-        raise ShapeError(
-            f"precision: shape {precision.shape}; x has {x.shape[1]} units. Give (unit, unit)."
-        )
-    if not np.isfinite(precision).all():
-        return jnp.full(precision.shape, jnp.nan, x.dtype)
-    values, vectors = np.linalg.eigh((precision + precision.T) / 2)
-    indefinite = values[0] < -1e-6 * max(values[-1], 0)
-    root = vectors * np.sqrt(np.maximum(values, 0))
-    return jnp.asarray(np.where(indefinite, np.nan, root), x.dtype)
+    return root_of_precision(precision, x)
 
 
 class _Options(NamedTuple):

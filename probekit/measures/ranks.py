@@ -127,6 +127,13 @@ def _ranks_of_sorted(values: jax.Array) -> jax.Array:
     return (first + last).astype(values.dtype) / 2 + 1
 
 
+def mean_ranks(values: jax.Array, present: jax.Array) -> jax.Array:
+    """Ranks from 1 of the entries that are present, the mean of theirs if equal; 0 elsewhere."""
+    order = jnp.argsort(jnp.where(present, values, jnp.inf))
+    ranks = _ranks_of_sorted(jnp.where(present, values, jnp.inf)[order])
+    return jnp.where(present, jnp.zeros_like(values).at[order].set(ranks), 0)
+
+
 def _kendall(a: jax.Array, b: jax.Array, present: jax.Array) -> jax.Array:
     count = present.sum()
     a, b = jnp.where(present, a, jnp.inf), jnp.where(present, b, jnp.inf)

@@ -1,63 +1,79 @@
 """Representational dissimilarity matrices: distances between all pairs of examples."""
 
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
+from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._scale import moderate, scaled_to_one
+from probekit.measures.precision import root_of_precision
 from probekit.statistics._arrays import product
 
 Metric = Literal["correlation", "euclidean", "squared_euclidean", "cosine", "poisson"]
 METRICS = ("correlation", "euclidean", "squared_euclidean", "cosine", "poisson")
+MeasuredMetric = Literal[Metric, "mahalanobis", "squared_mahalanobis"]
+MEASURED = ("mahalanobis", "squared_mahalanobis")
+"""Metrics by a precision matrix, which has to be given."""
+
 _FEW_UNITS = 16
 
 _PRIOR = 0.1
 """Weight of a rate of 1 beside what was seen."""
 
 
-def rdm(x: Any, *, metric: Metric = "correlation") -> jax.Array:
+def rdm(x: Any, *, metric: MeasuredMetric = "correlation", precision: Any = None) -> jax.Array:
     """Representational dissimilarity matrix: the distance between each pair of examples.
 
     ``correlation``: 1 - r(x_i, x_j), Pearson over units; ``euclidean``: ‖x_i - x_j‖;
     ``squared_euclidean``: ‖x_i - x_j‖²; ``cosine``: 1 - x_i·x_j / (‖x_i‖ ‖x_j‖); ``poisson``, for
     spike counts and firing rates: Σ_u (r_iu - r_ju) (log r_iu - log r_ju) / d, the symmetric
     Kullback-Leibler divergence of Poisson distributions whose rates r = (x + 0.1) / 1.1 are drawn a
-    little to 1, so that silent units have a logarithm.
+    little to 1, so that silent units have a logarithm; ``squared_mahalanobis``: (x_i - x_j)ᵀ P
+    (x_i - x_j), with P the precision; ``mahalanobis``: its root.
 
     Parameters
     ----------
     x : array (example, unit)
         The representation; not negative for ``poisson``.
-    metric : {"correlation", "euclidean", "squared_euclidean", "cosine", "poisson"}
+    metric : {"correlation", "euclidean", "squared_euclidean", "cosine", "poisson", \
+            "mahalanobis", "squared_mahalanobis"}
+    precision : array (unit, unit), optional
+        P, for Mahalanobis distances, which need it: the inverse covariance of what is noise. Of
+        conditions, `condition_rdm` finds it. The covariance of the examples that are compared is
+        none: with more units than examples it makes all distances equal.
 
     Returns
     -------
     array (example, example)
         Symmetric, zero on the diagonal; correlation and cosine distances lie in [0, 2]. NaN in rows
         and columns of examples that have no such distance: all units equal (correlation), all zero
-        (cosine), a unit below 0 (poisson), not finite.
+        (cosine), a unit below 0 (poisson), not finite; throughout if the precision has a negative
+        eigenvalue or is not finite.
 
     Raises
     ------
     ShapeError
-        If `x` holds no numbers.
+        If `x` holds no numbers, or `precision` is not (unit, unit).
     OptionError
-        If `metric` is none of the five.
+        If `metric` is none of the seven, or `precision` is given for another or missing for a
+        Mahalanobis distance.
 
     Notes
     -----
     Invariant to permutation of units; euclidean distances also to rotation and translation, cosine
     to rotation and scaling, correlation to scaling and to a constant added to all units of an
-    example. O(n² d).
+    example; Mahalanobis distances to translation. O(n² d), and O(n d² + d³) for a precision, which
+    is taken apart on the host.
 
     References
     ----------
     Kriegeskorte, Mur and Bandettini 2008, Representational similarity analysis; Schütt et al.
-    2023, Statistical inference on representational geometries (poisson, with that prior).
+    2023, Statistical inference on representational geometries (poisson, with that prior); Walther
+    et al. 2016, Reliability of dissimilarity measures for multi-voxel pattern analysis.
 
     Examples
     --------
@@ -66,8 +82,28 @@ def rdm(x: Any, *, metric: Metric = "correlation") -> jax.Array:
     >>> rdm(np.array([[0, 0], [3, 4], [0, 1]]), metric="squared_euclidean").tolist()
     [[0.0, 25.0, 1.0], [25.0, 0.0, 18.0], [1.0, 18.0, 0.0]]
     """
-    check_choice("metric", metric, METRICS)
-    return distances(matrix("x", x), metric)
+    check_choice("metric", metric, (*METRICS, *MEASURED))
+    x = matrix("x", x)
+    if metric not in MEASURED:
+        if precision is not None:
+            raise OptionError(f"precision: metric {metric!r} uses none; leave it out.")
+        return distances(x, cast(Metric, metric))
+    if precision is None:
+        raise OptionError(
+            f"precision: missing for metric {metric!r}; give the inverse covariance of the noise, "
+            "or take condition_rdm, which finds it within conditions."
+        )
+    return _measured(x, root_of_precision(precision, x), metric == "squared_mahalanobis")
+
+
+@jitted(2)
+def _measured(x: jax.Array, root: jax.Array, squared: bool) -> jax.Array:
+    """Distances by a precision P = R Rᵀ: those between x R."""
+    # About the mean, so that products lose nothing to an offset.
+    finite = jnp.isfinite(x)
+    x = x - jnp.where(finite, x, 0).mean(axis=0, keepdims=True)
+    x = jnp.where(finite.all(axis=1, keepdims=True), x, jnp.nan)
+    return distances(product(x, root), "squared_euclidean" if squared else "euclidean")
 
 
 @jitted(1)

@@ -11,9 +11,10 @@ from probekit.errors import OptionError
 from probekit.measures._linalg import cholesky, eigh, solve_cholesky
 from probekit.measures._scale import largest_or_1, scaled_to_one
 from probekit.measures._status import divide
-from probekit.measures.comparisons import WHITENED, Comparison, whitened
+from probekit.measures.comparisons import WHITENED, Comparison
 from probekit.measures.ranks import centred
 from probekit.measures.rdm import pairs
+from probekit.measures.whitening import whitened
 from probekit.statistics._arrays import inner, product
 
 Model = Literal["nonnegative", "linear", "interpolate", "select", "fixed"]
@@ -53,17 +54,29 @@ class Sides(NamedTuple):
     lengths: jax.Array
 
 
-def sides(squares: jax.Array, present: jax.Array, comparison: Comparison) -> Sides:
-    """Return matrices ``(matrix, example, example)`` as vectors, over pairs of present examples."""
+def sides(
+    squares: jax.Array,
+    present: jax.Array,
+    comparison: Comparison,
+    *,
+    left_out: jax.Array | None = None,
+    root: jax.Array | None = None,
+) -> Sides:
+    """Return matrices ``(matrix, example, example)`` as vectors, over pairs of present examples.
+
+    But for those that are left out; `root` is that of `whitening.root_of_noise`.
+    """
+    both = present[:, None] & present[None, :]
+    both = both if left_out is None else both & ~left_out
 
     def one(square: jax.Array) -> tuple[jax.Array, jax.Array]:
-        both = present[:, None] & present[None, :]
         square = jnp.where(both, square, 0)
         upper = pairs(square)
         largest = jnp.abs(upper).max()
         if comparison in WHITENED:
             centre = comparison == "whitened_correlation"
-            vector = whitened(square, present, centre=centre).reshape(-1)
+            rows = whitened(square, present, centre=centre, left_out=left_out, root=root)
+            vector = rows.reshape(-1)
         else:
             vector = scaled_to_one(upper)
             vector = centred(vector, pairs(both)) if comparison == "pearson" else vector

@@ -9,7 +9,7 @@ import numpy as np
 from probekit._checks import check_choice, check_rank, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import matrix
-from probekit.measures.comparisons import COMPARISONS, Comparison
+from probekit.measures.comparisons import COMPARISONS, Comparison, noise_root
 from probekit.measures.rdm_fitting import Model, check_model
 from probekit.measures.rdm_parts import Part, Recipe, fitted_weights, held_out_score
 
@@ -47,6 +47,7 @@ def fit_rdm_weights(
     model: Model = "nonnegative",
     comparison: Comparison = "pearson",
     penalty: float = 0.0,
+    noise_covariance: Any = None,
 ) -> jax.Array:
     """Weights of candidate dissimilarity matrices whose sum is most like another matrix.
 
@@ -67,6 +68,8 @@ def fit_rdm_weights(
         ``whitened_cosine`` or ``whitened_correlation``, which least squares maximise.
     penalty : float
         Of ridge regression, for the first two models.
+    noise_covariance : array (example,) or (example, example), optional
+        For ``whitened_…``, as in `compare_rdms`.
 
     Returns
     -------
@@ -74,7 +77,7 @@ def fit_rdm_weights(
         Of length 1, as only their ratios matter; with a sum of 1 for ``interpolate``. 0 for
         constant candidates, and throughout if no weight of at least 0 is of use. If candidates
         depend on each other, the shortest (``linear``). NaN if the input is not finite, the target
-        constant, or every candidate.
+        constant, or every candidate, or the covariance of noise is singular.
 
     Raises
     ------
@@ -108,9 +111,10 @@ def fit_rdm_weights(
     >>> np.asarray(fit_rdm_weights([first, second], both) * 17**0.5, float).round(3).tolist()
     [4.0, 1.0]
     """
-    squares, targets = _checked(candidates, target, model, comparison, penalty)
-    every = Part(jnp.ones(squares.shape[1], bool), jnp.ones(len(targets), bool))
-    return fitted_weights(squares, targets, every, Recipe(model, comparison, float(penalty)))
+    squares, targets = checked(candidates, target, model, comparison, penalty)
+    every = np.ones(squares.shape[1], bool)
+    part = _part((every, np.ones(len(targets), bool)), noise_covariance, comparison)
+    return fitted_weights(squares, targets, part, Recipe(model, comparison, float(penalty)))
 
 
 def evaluate_rdm_model(
@@ -123,6 +127,7 @@ def evaluate_rdm_model(
     folds: Any = DEFAULT_FOLDS,
     subject_folds: Any = 1,
     seed: int = 0,
+    noise_covariance: Any = None,
 ) -> RDMEvaluation:
     """How well a sum of candidate matrices predicts matrices of other conditions and subjects.
 
@@ -136,11 +141,11 @@ def evaluate_rdm_model(
     candidates : array (candidate, example, example)
     targets : array (example, example) or (subject, example, example)
         Matrices of subjects, runs, seeds.
-    model, comparison, penalty
+    model, comparison, penalty, noise_covariance
         As in `fit_rdm_weights`.
     folds : int or array (example,)
         Into how many folds the conditions are drawn, or the fold of each. 1: all conditions, to fit
-        and to score, which needs several folds of subjects.
+        and to score, which needs several folds of subjects, or the model ``fixed``.
     subject_folds : int or array (subject,)
         The same of subjects. 1: the matrices of all subjects, to fit and to score.
     seed : int
@@ -160,7 +165,7 @@ def evaluate_rdm_model(
         As `fit_rdm_weights`; or if a fold, or what is left without it, has fewer than 3 conditions
         or no subject, or labels of folds are not one each.
     OptionError
-        As `fit_rdm_weights`; or if there is one fold in all.
+        As `fit_rdm_weights`; or if there is one fold in all, but for the model ``fixed``.
 
     Notes
     -----
@@ -183,17 +188,18 @@ def evaluate_rdm_model(
     >>> evaluate_rdm_model([first, second], both).scores.round(4).tolist()
     [1.0, 1.0]
     """
-    squares, targets = _checked(candidates, targets, model, comparison, penalty)
+    squares, targets = checked(candidates, targets, model, comparison, penalty)
     of_examples = _folds("folds", folds, squares.shape[1], _LEAST, "conditions", seed)
     of_subjects = _folds("subject_folds", subject_folds, len(targets), 1, "subjects", seed)
-    if len(of_examples) * len(of_subjects) == 1:
+    if len(of_examples) * len(of_subjects) == 1 and model != "fixed":
         raise OptionError("folds: 1 in all; give at least 2 of conditions or of subjects.")
     recipe = Recipe(model, comparison, float(penalty))
     both = [(examples, subjects) for subjects in of_subjects for examples in of_examples]
     scores, weights = [], []
     for inside in both:
-        part = Part(*map(jnp.asarray, inside))
-        rest = Part(*(jnp.asarray(side if side.all() else ~side) for side in inside))
+        outside = tuple(side if side.all() else ~side for side in inside)
+        part = _part(inside, noise_covariance, comparison)
+        rest = _part(outside, noise_covariance, comparison)
         weights.append(fitted_weights(squares, targets, rest, recipe))
         scores.append(held_out_score(squares, targets, part, weights[-1], comparison))
     each = jnp.stack(scores)
@@ -201,7 +207,14 @@ def evaluate_rdm_model(
     return RDMEvaluation(each.mean(), each, jnp.stack(weights), conditions, subjects)
 
 
-def _checked(
+def _part(inside: tuple[np.ndarray, ...], noise_covariance: Any, comparison: Comparison) -> Part:
+    """Return the part of these examples and subjects, whose noise has this covariance."""
+    examples, subjects = inside
+    root = noise_root(noise_covariance, comparison, examples)
+    return Part(jnp.asarray(examples), jnp.asarray(subjects), root=root)
+
+
+def checked(
     candidates: Any, target: Any, model: Model, comparison: Comparison, penalty: float
 ) -> tuple[jax.Array, jax.Array]:
     """Return both as floating arrays ``(matrix, example, example)``, or raise."""

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from probekit.measures._arguments import jitted
 from probekit.measures.comparisons import Comparison, compared
+from probekit.measures.rdm import pairs
 from probekit.measures.rdm_fitting import (
     FITTABLE,
     Model,
+    Sides,
     fitted,
     of_the_given,
     sides,
@@ -22,10 +23,53 @@ from probekit.measures.rdm_fitting import (
 
 
 class Part(NamedTuple):
-    """Which examples, and which subjects, boolean ``(example,)`` and ``(subject,)``."""
+    """Which examples, and which subjects, boolean ``(example,)`` and ``(subject,)``.
+
+    Attributes
+    ----------
+    left_out : array (example, example), optional
+        Pairs that do not count, symmetric: those of copies of one example.
+    root : array (example, example), optional
+        Of `whitening.root_of_noise`, for these examples.
+    """
 
     examples: jax.Array
     subjects: jax.Array
+    left_out: jax.Array | None = None
+    root: jax.Array | None = None
+
+    @property
+    def counted(self) -> jax.Array:
+        """Which pairs count, ``(pair,)``."""
+        both = self.examples[:, None] & self.examples[None, :]
+        return pairs(both if self.left_out is None else both & ~self.left_out)
+
+    def sides(self, squares: jax.Array, comparison: Comparison) -> Sides:
+        """Return matrices as vectors of length 1, on this part."""
+        return sides(squares, self.examples, comparison, left_out=self.left_out, root=self.root)
+
+    def finite(self, squares: jax.Array) -> jax.Array:
+        """Whether each matrix is finite above the diagonal, in pairs that count."""
+        found = jax.vmap(lambda square: (jnp.isfinite(pairs(square)) | ~self.counted).all())(
+            squares
+        )
+        return found if self.root is None else found & jnp.isfinite(self.root).all()
+
+    def mean_comparison(
+        self, square: jax.Array, targets: jax.Array, comparison: Comparison
+    ) -> jax.Array:
+        """Mean comparison of a matrix with those of the subjects, over pairs of the examples."""
+        each = jax.vmap(
+            lambda target: compared(
+                square,
+                target,
+                self.examples,
+                comparison,
+                left_out=self.left_out,
+                root=self.root,
+            )
+        )(targets)
+        return mean_of_subjects(each, self.subjects)
 
 
 class Recipe(NamedTuple):
@@ -41,17 +85,17 @@ def fitted_weights(squares: jax.Array, targets: jax.Array, part: Part, recipe: R
     """Weights of the candidates as given, fitted to a part of the data."""
     fit = _fitted if recipe.comparison in FITTABLE else _unfitted
     weights = fit(squares, targets, part, recipe)
-    known = _finite(targets, part.examples) | ~part.subjects
-    defined = _finite(squares, part.examples).all() & known.all()
+    known = part.finite(targets) | ~part.subjects
+    defined = part.finite(squares).all() & known.all()
     return jnp.where(defined, weights, jnp.nan)
 
 
 def _fitted(squares: jax.Array, targets: jax.Array, part: Part, recipe: Recipe) -> jax.Array:
     candidates, wanted = (
-        sides(matrices, part.examples, recipe.comparison) for matrices in (squares, targets)
+        part.sides(matrices, recipe.comparison) for matrices in (squares, targets)
     )
     # The mean comparison is that with the mean of the targets, each of length 1.
-    mean = _mean_of_subjects(wanted.vectors, part.subjects)
+    mean = mean_of_subjects(wanted.vectors, part.subjects)
     weights = fitted(candidates, mean, recipe.model, recipe.penalty).weights
     weights = of_the_given(weights, candidates.lengths, recipe.model)
     # Constant matrices have no comparison with anything.
@@ -64,7 +108,7 @@ def _unfitted(squares: jax.Array, targets: jax.Array, part: Part, recipe: Recipe
     if recipe.model == "fixed":
         return jnp.ones(len(squares), squares.dtype)
     each = jnp.stack(
-        [_mean_comparison(square, targets, part, recipe.comparison) for square in squares]
+        [part.mean_comparison(square, targets, recipe.comparison) for square in squares]
     )
     best = jnp.argmax(jnp.where(jnp.isnan(each), -jnp.inf, each))
     chosen = jax.nn.one_hot(best, len(squares), dtype=squares.dtype)
@@ -80,31 +124,16 @@ def held_out_score(
     comparison: Comparison,
 ) -> jax.Array:
     """Mean comparison of the weighted sum with the matrices of a part; 0 if all weights are."""
-    value = _mean_comparison(weighted_sum(squares, weights), targets, part, comparison)
+    value = part.mean_comparison(weighted_sum(squares, weights), targets, comparison)
     if comparison not in FITTABLE:
         return value
-    examples, subjects = part
-    defined = _finite(targets, examples) & (sides(targets, examples, comparison).lengths > 0)
-    silent = (weights == 0).all() & (defined | ~subjects).all() & _finite(squares, examples).all()
+    defined = part.finite(targets) & (part.sides(targets, comparison).lengths > 0)
+    known = (defined | ~part.subjects).all() & part.finite(squares).all()
+    silent = (weights == 0).all() & known
     return jnp.where(silent, 0, value)
 
 
-def _mean_comparison(
-    square: jax.Array, targets: jax.Array, part: Part, comparison: Comparison
-) -> jax.Array:
-    """Mean comparison of a matrix with those of the subjects, over pairs of the examples."""
-    each = jax.vmap(lambda target: compared(square, target, part.examples, comparison))(targets)
-    return _mean_of_subjects(each, part.subjects)
-
-
-def _mean_of_subjects(each: jax.Array, subjects: jax.Array) -> jax.Array:
+def mean_of_subjects(each: jax.Array, subjects: jax.Array) -> jax.Array:
     """Mean over the first axis, of these subjects."""
     counted = subjects.reshape(-1, *[1] * (each.ndim - 1))
     return jnp.where(counted, each, 0).sum(axis=0) / subjects.sum()
-
-
-def _finite(squares: jax.Array, examples: jax.Array) -> jax.Array:
-    """Whether each matrix is finite above the diagonal, between these examples."""
-    upper = np.triu(np.ones(squares.shape[1:], bool), 1)
-    counted = upper & examples[:, None] & examples[None, :]
-    return (jnp.isfinite(squares) | ~counted).all(axis=(1, 2))

@@ -11,7 +11,7 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched, square_matrix
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
-from probekit.measures.comparisons import COMPARISONS, WHITENED, Comparison, compared
+from probekit.measures.comparisons import COMPARISONS, Comparison, compared, noise_root
 from probekit.measures.ranks import spearman_of_arrays
 from probekit.measures.rdm import METRICS, Metric, distances, pairs
 from probekit.measures.reweighting import Weightable, compare_rdms_weighted
@@ -99,7 +99,12 @@ def check_rsa(rdm: Metric, rdm_y: Metric | None, comparison: Comparison) -> None
 
 
 def compare_rdms(
-    a: Any, b: Any, *, comparison: Comparison = "pearson", missing: Missing = "undefined"
+    a: Any,
+    b: Any,
+    *,
+    comparison: Comparison = "pearson",
+    missing: Missing = "undefined",
+    noise_covariance: Any = None,
 ) -> jax.Array:
     """Correlation of two dissimilarity matrices over their pairs of different examples.
 
@@ -111,29 +116,40 @@ def compare_rdms(
         As in `rsa`.
     missing : {"undefined", "omit"}
         What of pairs that are NaN in one of the matrices: the comparison is NaN; or they are left
-        out, as of partial matrices (not for ``whitened_…``).
+        out, as of partial matrices.
+    noise_covariance : array (example,) or (example, example), optional
+        Σ, for ``whitened_…``: the covariance between examples (conditions) of the noise in their
+        patterns, or the variances of noise that is independent. Unless given it is independent and
+        alike in all. Its scale does not matter.
 
     Returns
     -------
     array ()
         In [-1, 1]; NaN if one matrix has equal entries throughout (in pairs that count), or entries
-        that are not finite.
+        that are not finite, or if differences between examples have no noise, by Σ, in some
+        direction.
 
     Raises
     ------
     ShapeError
-        If a matrix is not square, the sizes differ, or there are fewer than 3 examples.
+        If a matrix is not square, the sizes differ, there are fewer than 3 examples, or the
+        covariance is of another size.
     OptionError
-        If `comparison` or `missing` is not among its choices, or nothing can be left out.
+        If `comparison` or `missing` is not among its choices, or the covariance is given for what
+        is not whitened, or where pairs are left out.
 
     Notes
     -----
     Invariant to the scale of either matrix; correlations also to a number added to all entries,
-    ranks to whatever keeps their order. O(n²), and O(n² log n) for ranks.
+    ranks to whatever keeps their order. Whitened dissimilarities d are compared by dᵀ V⁻¹ d', with
+    V_(ij)(kl) = (Σ_ik - Σ_il - Σ_jk + Σ_jl)². O(n²), O(n² log n) for ranks, and O(n³) for a
+    covariance, on the host, or for whitening where pairs are left out.
 
     References
     ----------
-    Kriegeskorte, Mur and Bandettini 2008, Representational similarity analysis.
+    Kriegeskorte, Mur and Bandettini 2008, Representational similarity analysis; Diedrichsen et al.
+    2020, Comparing representational geometries using whitened unbiased-distance-matrix similarity
+    (the covariance V).
 
     Examples
     --------
@@ -151,17 +167,16 @@ def compare_rdms(
     """
     check_choice("comparison", comparison, COMPARISONS)
     check_choice("missing", missing, ("undefined", "omit"))
-    if missing == "omit" and comparison in WHITENED:
-        raise OptionError(
-            f"missing='omit': not for comparison={comparison!r}, which weighs all pairs together."
-        )
+    if missing == "omit" and noise_covariance is not None:
+        raise OptionError("missing='omit': not beside noise_covariance; leave one of them out.")
     a, b = square_matrix("a", a, least=3), square_matrix("b", b)
     check_same_examples("a", a, "b", b)
+    root = noise_root(noise_covariance, comparison, np.ones(a.shape[0], bool))
     if comparison == "spearman" and not _traced(a, b):
         u, v = np.asarray(_pairs(a)), np.asarray(_pairs(b))
         kept = ~(np.isnan(u) | np.isnan(v)) | (missing != "omit")
         return _spearman(u[kept], v[kept])
-    return _compared(a, b, comparison, missing == "omit")
+    return _compared(a, b, root, comparison, missing == "omit")
 
 
 def _traced(*arrays: jax.Array) -> bool:
@@ -191,13 +206,19 @@ def _rsa(
     x: jax.Array, y: jax.Array, metric: Metric, metric_y: Metric | None, comparison: Comparison
 ) -> jax.Array:
     a, b = _both_distances(x, y, metric, metric_y)
-    return _compared(a, b, comparison, False)
+    return _compared(a, b, None, comparison, False)
 
 
-@jitted(2, 3)
-def _compared(a: jax.Array, b: jax.Array, comparison: Comparison, omit_missing: bool) -> jax.Array:
+@jitted(3, 4)
+def _compared(
+    a: jax.Array,
+    b: jax.Array,
+    root: jax.Array | None,
+    comparison: Comparison,
+    omit_missing: bool,
+) -> jax.Array:
     every = jnp.ones(a.shape[0], bool)
-    return compared(a, b, every, comparison, omit_missing=omit_missing)
+    return compared(a, b, every, comparison, omit_missing=omit_missing, root=root)
 
 
 def _both_distances(
