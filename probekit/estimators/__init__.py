@@ -39,6 +39,7 @@ from probekit.estimators.matching import (
     PermutationMatching,
     SemiMatching,
     SoftMatching,
+    UnitCorrelation,
 )
 from probekit.estimators.neighbours import CKNNA, MultiscaleDistance, MutualNeighbours
 from probekit.estimators.parities import ParityR2
@@ -56,7 +57,7 @@ from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
 from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
 from probekit.estimators.stochastic import StochasticShapeDistance
-from probekit.estimators.topology import RTD
+from probekit.estimators.topology import RTD, GeometryScore
 from probekit.estimators.units import (
     ComponentAlignment,
     FeatureAngles,
@@ -64,6 +65,7 @@ from probekit.estimators.units import (
     Selectivity,
     Sparsity,
 )
+from probekit.estimators.versa import VERSA
 from probekit.estimators.weighted_rsa import WeightedRSA
 
 __all__ = [
@@ -79,6 +81,7 @@ __all__ = [
     "RSA",
     "RTD",
     "SVCCA",
+    "VERSA",
     "AlignedCosine",
     "AngularCKADistance",
     "AngularProcrustesDistance",
@@ -100,6 +103,7 @@ __all__ = [
     "EigenspaceOverlap",
     "Estimator",
     "FeatureAngles",
+    "GeometryScore",
     "IntrinsicDimension",
     "JointR2",
     "KNNAccuracy",
@@ -136,6 +140,7 @@ __all__ = [
     "TotalVariance",
     "Uniformity",
     "UniqueR2",
+    "UnitCorrelation",
     "VInformation",
     "VariationalCodelength",
     "WeightedRSA",

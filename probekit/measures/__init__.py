@@ -40,6 +40,7 @@ from probekit.measures.information import (
 )
 from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
 from probekit.measures.kernels import cka, hsic
+from probekit.measures.loops import geometry_score, living_times
 from probekit.measures.matching import (
     permutation_distance,
     permutation_matching,
@@ -56,6 +57,7 @@ from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
+from probekit.measures.same_units import unit_correlation
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
@@ -64,6 +66,7 @@ from probekit.measures.subspaces import maximum_match
 from probekit.measures.topology import rtd
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
 from probekit.measures.variational import variational_codelength
+from probekit.measures.versa import versa
 from probekit.measures.weighted_rsa import WeightedRSA, weighted_rsa
 
 __all__ = [
@@ -100,6 +103,7 @@ __all__ = [
     "feature_angles",
     "fit_rdm_weights",
     "geodesic_rdm",
+    "geometry_score",
     "geotopological_rdm",
     "gulp",
     "hsic",
@@ -108,6 +112,7 @@ __all__ = [
     "kernel_ridge_r2",
     "linear_r2",
     "linear_regression_similarity",
+    "living_times",
     "magnitude",
     "maximum_match",
     "multiple_kernel_ridge_r2",
@@ -143,7 +148,9 @@ __all__ = [
     "total_variance",
     "uniformity",
     "unique_r2",
+    "unit_correlation",
     "v_information",
     "variational_codelength",
+    "versa",
     "weighted_rsa",
 ]

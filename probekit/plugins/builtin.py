@@ -49,8 +49,9 @@ ESTIMATORS = (
         "minimum description length, variational: bits of a probe's weights and of the labels",
     ),
     ("v_information", "information:VInformation", "information that a family of probes can use"),
-    ("cka", "similarity:CKA", "centred kernel alignment, linear or RBF, biased or debiased"),
+    ("cka", "similarity:CKA", "centred kernel alignment, of any kernel, biased or debiased"),
     ("rsa", "similarity:RSA", "representational similarity analysis: RDMs compared"),
+    ("versa", "versa:VERSA", "RSA after one representation is mapped onto the other"),
     (
         "rsm_norm_difference",
         "similarity:RSMNormDifference",
@@ -77,6 +78,11 @@ ESTIMATORS = (
         "rtd",
         "topology:RTD",
         "representation topology divergence (needs the topology extra)",
+    ),
+    (
+        "geometry_score",
+        "topology:GeometryScore",
+        "how long clouds of examples have how many loops (needs the topology extra)",
     ),
     (
         "riemannian_distance",
@@ -117,6 +123,7 @@ ESTIMATORS = (
         "distance after the best permutation of units",
     ),
     ("soft_matching", "matching:SoftMatching", "units matched by optimal transport"),
+    ("unit_correlation", "matching:UnitCorrelation", "each unit with its namesake"),
     ("ensd", "spaces:ENSD", "effective number of shared dimensions"),
     ("gulp", "spaces:GULP", "how differently ridge regression predicts from both"),
     ("eigenspace_overlap", "spaces:EigenspaceOverlap", "how much of the spanned spaces is shared"),

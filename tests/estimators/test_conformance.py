@@ -13,6 +13,7 @@ from probekit.estimators import (
     PLS,
     RSA,
     SVCCA,
+    VERSA,
     AlignedCosine,
     BandedRidgeR2,
     ComponentAlignment,
@@ -22,6 +23,7 @@ from probekit.estimators import (
     DecodingR2,
     DistanceCorrelation,
     EigenspaceOverlap,
+    GeometryScore,
     KernelRidgeR2,
     LinearR2,
     MaximumMatch,
@@ -37,6 +39,7 @@ from probekit.estimators import (
     SpectrumSlope,
     StochasticShapeDistance,
     UniqueR2,
+    UnitCorrelation,
     VariationalCodelength,
     WeightedRSA,
     resolve,
@@ -57,6 +60,9 @@ CONFIGURED = [
     DecodingAccuracy(method="logistic", examples=256),
     CKA(debiased=True),
     CKA(kernel="rbf", debiased=True),
+    CKA(kernel="laplace"),
+    CKA(kernel="max", debiased=True),
+    HSIC(kernel="max"),
     RSA(rdm="euclidean", comparison="kendall", examples=20),
     ShapeMetric(alpha=0.0, angular=False),
     CCA(squared=True),
@@ -97,6 +103,9 @@ CONFIGURED = [
     StochasticShapeDistance(conditions=3, in_a_row=4, alpha=0.5, restarts=10),
     ComponentAlignment(components=2),
     WeightedRSA(comparison="whitened_cosine", nonnegative=False, penalty=0.1),
+    GeometryScore(landmarks=12, reach=0.3, draws=4, holes=3),
+    VERSA(rdm="euclidean", comparison="spearman", folds=3, penalties=(0.01, 1.0)),
+    UnitCorrelation(pairs="all", average="median"),
 ]
 
 
