@@ -192,6 +192,8 @@ class UnitCorrelation(SimilarityOfUnits):
         """The correlation."""
         whom = "its namesake" if self.pairs == "same" else "any other"
         long_name = f"{self.average} correlation of a unit with {whom}"
+        if self.pairs == "all":  # of a representation with itself it is not at the end of a range
+            return (Variable(self.name, long_name=long_name, references=self.references),)
         return (self._variable(long_name, (-1.0, 1.0)),)
 
     def _score(self, state: MomentsState) -> Score:

@@ -51,8 +51,8 @@ def cka(
         The same examples in the same order; widths may differ.
     kernel : {"linear", "rbf", "laplace", "max"} or callable
         ``rbf``: exp(-‖x_i - x_j‖² / (2 σ²)); ``laplace``: exp(-‖x_i - x_j‖ / σ); ``max``: the
-        largest product of two examples in one unit, max_u x_iu x_ju, of units about their mean and
-        of length 1, constant ones left out: so units count as such, as in networks with ReLU. A
+        largest product of two examples in one unit, max_u x_iu x_ju, of units of mean 0 and
+        variance 1, constant ones left out: so units count as such, as in networks with ReLU. A
         function is given a representation and returns its Gram matrix ``(example, example)``.
     debiased : bool
         Use the unbiased HSIC of Song et al., which does not grow with the number of units.
@@ -295,13 +295,13 @@ def gram(x: jax.Array, present: jax.Array, kernel: AnyKernel, bandwidth: float) 
 
 
 def _largest_products(x: jax.Array, present: jax.Array) -> jax.Array:
-    """Largest product of two examples in a unit, of units of mean 0 and length 1."""
+    """Largest product of two examples in a unit, of units of mean 0 and variance 1."""
     rows = scaled_to_one(centred_rows(moderate(x, axis=0), present), axis=0)
-    squares = jnp.square(rows).sum(axis=0)
-    rows = rows * jax.lax.rsqrt(jnp.where(squares > 0, squares, 1))
+    variance = jnp.square(rows).sum(axis=0) / jnp.maximum(present.sum(), 1)
+    rows = rows * jax.lax.rsqrt(jnp.where(variance > 0, variance, 1))
 
     def with_all(row: jax.Array) -> jax.Array:
-        return jnp.where(squares > 0, rows * row, -jnp.inf).max(axis=1)
+        return jnp.where(variance > 0, rows * row, -jnp.inf).max(axis=1)
 
     found = jax.lax.map(with_all, rows)  # of all at once there were n² d
     return jnp.where(jnp.isfinite(found), found, 0)

@@ -558,7 +558,7 @@ def _gram(z, kernel, bandwidth):
         return z @ z.T
     if kernel == "max":
         z = z[:, np.ptp(z, axis=0) > 0]
-        z = (z - z.mean(axis=0)) / (z.std(axis=0) * np.sqrt(len(z)))
+        z = (z - z.mean(axis=0)) / z.std(axis=0)
         return np.array([[max(a * b) for b in z] for a in z])
     distances = cdist(z, z)
     upper = distances[np.triu_indices(len(z), 1)]
