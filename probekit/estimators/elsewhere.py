@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from probekit.estimators._similarity_repository import MORE_OF_SIMILARITY_REPOSITORY
+
 
 class Elsewhere(NamedTuple):
     """One name of another package.
@@ -225,6 +227,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "permutation_distance(x, y, angular=False)",
             "both are centred and of norm 1",
         ),
+        *MORE_OF_SIMILARITY_REPOSITORY,
     ),
     "himalaya": (
         (
