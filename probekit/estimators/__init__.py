@@ -27,6 +27,7 @@ from probekit.estimators.dependence import (
 )
 from probekit.estimators.encoding import LinearR2
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
+from probekit.estimators.group_lasso import GroupLassoR2
 from probekit.estimators.information import (
     ControlSelectivity,
     OnlineCodelength,
@@ -104,6 +105,7 @@ __all__ = [
     "Estimator",
     "FeatureAngles",
     "GeometryScore",
+    "GroupLassoR2",
     "IntrinsicDimension",
     "JointR2",
     "KNNAccuracy",

@@ -35,8 +35,7 @@ Invariances: **t**ranslation, **s**caling (isotropic), **r**otation, **p**ermuta
 invertible **l**inear maps, with the default options. Streams: *all* examples count, in batches of
 any size; *sample*: the score is that of a fixed number of examples, the same in every layer.
 
-Not here: group lasso, whose choice of features is not what is asked here; relative weights, another
-way to split R² than the product measure.
+Not here: relative weights, another way to split R² than the product measure.
 """
 
 

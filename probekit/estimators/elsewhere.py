@@ -242,6 +242,11 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "penalties are relative to the groups' variances; what is tried is a fixed list",
         ),
         (
+            "`SparseGroupLassoCV`",
+            "group_lasso_r2(x, [y[:, :1], y[:, 1:]], penalties=[0.05], per_unit=True).r2",
+            "penalties are of features and units in units of their spread; folds",
+        ),
+        (
             "`Ridge`",
             "ridge_r2(x, y, penalties=[1.0])",
             "the penalty is relative to the mean feature's sum of squares",

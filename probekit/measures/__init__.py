@@ -33,6 +33,7 @@ from probekit.measures.distances import distance_correlation, riemannian_distanc
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
+from probekit.measures.group_lasso import GroupLasso, group_lasso_r2
 from probekit.measures.information import (
     control_selectivity,
     online_codelength,
@@ -73,6 +74,7 @@ __all__ = [
     "STATUS_MEANINGS",
     "AlignedRDMs",
     "BandedRidge",
+    "GroupLasso",
     "RDMEvaluation",
     "Score",
     "WeightedRSA",
@@ -105,6 +107,7 @@ __all__ = [
     "geodesic_rdm",
     "geometry_score",
     "geotopological_rdm",
+    "group_lasso_r2",
     "gulp",
     "hsic",
     "intrinsic_dimension",

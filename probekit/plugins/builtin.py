@@ -19,6 +19,7 @@ ESTIMATORS = (
     ("commonality", "partition:Commonality", "explained variance over all sets of features"),
     ("ridge_r2", "ridge:RidgeR2", "R² of the representation, with a cross-validated ridge"),
     ("banded_ridge_r2", "partition:BandedRidgeR2", "ridge with a penalty for each feature"),
+    ("group_lasso_r2", "group_lasso:GroupLassoR2", "regression that leaves features out"),
     ("kernel_ridge_r2", "kernel_ridge:KernelRidgeR2", "R² of smooth functions of a feature"),
     (
         "multiple_kernel_ridge_r2",

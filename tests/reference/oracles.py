@@ -227,6 +227,66 @@ def banded_ridge(
     return _scored_parts(parts, mean, x2, multioutput, scoring)
 
 
+def group_lasso_r2(x, y, x2, y2, **options):
+    """R² of all groups; the columns of y are a group each unless told otherwise."""
+    return group_lasso(x, y, x2, y2, **options)[0]
+
+
+def group_lasso(
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    groups=None,
+    penalties=(0.003, 0.01, 0.03, 0.1, 0.3),
+    sparsity=0.0,
+    folds=5,
+    per_unit=False,
+    multioutput="uniform_average",
+    scoring="r2",
+):
+    """By himalaya's solver for given penalties, on values in units of their spread."""
+    x, y, x2, y2 = _wide(x, y, x2, y2)
+    groups = groups or [[column] for column in range(y.shape[1])]
+    fold, errors = fold_of(range(len(x)), folds), np.zeros((len(penalties), x.shape[1]))
+    for number, (place, penalty) in itertools.product(range(folds), enumerate(penalties)):
+        inside = fold != number
+        weights = _lasso(y[inside], x[inside], penalty, groups, sparsity)
+        predicted = x[inside].mean(axis=0) + (y[~inside] - y[inside].mean(axis=0)) @ weights
+        errors[place] += ((x[~inside] - predicted) ** 2).sum(axis=0)
+    chosen = np.asarray(penalties)[_chosen_by_folds(errors, x, per_unit)]
+    weights = np.stack(
+        [_lasso(y, x, penalty, groups, sparsity)[:, unit] for unit, penalty in enumerate(chosen)], 1
+    )
+    prediction = x.mean(axis=0) + (y2 - y.mean(axis=0)) @ weights
+    centred = y2 - y2.mean(axis=0)
+    parts = np.stack([centred[:, columns] @ weights[columns] for columns in groups])
+    return _scored_parts(parts, prediction - parts.sum(axis=0), x2, multioutput, scoring)
+
+
+def _lasso(x, y, penalty, groups, sparsity):
+    """Weights ``(column, target)``."""
+    from himalaya.lasso import solve_sparse_group_lasso
+
+    owner, spread = np.zeros(x.shape[1], int), np.zeros(x.shape[1])
+    for number, columns in enumerate(groups):
+        owner[columns], spread[columns] = number, np.sqrt(np.var(x[:, columns], axis=0).mean())
+    x, target = (x - x.mean(axis=0)) / spread, y.std(axis=0)
+    found = solve_sparse_group_lasso(
+        x,
+        (y - y.mean(axis=0)) / target,
+        groups=owner,
+        l21_reg=penalty * (1 - sparsity),
+        l1_reg=penalty * sparsity,
+        max_iter=2000,
+        tol=1e-9,
+        lipschitz=np.linalg.norm(x, 2) ** 2,  # its own estimate may be too low, and it diverges
+        progress_bar=False,
+    )
+    return found * target / spread[:, None]
+
+
 KERNEL_PENALTIES = 10.0 ** np.arange(-3, 5)
 
 
@@ -1229,6 +1289,7 @@ BY_ESTIMATOR = {
     "ridge_r2": ridge_r2,
     "ridge_decoding_r2": ridge_decoding_r2,
     "banded_ridge_r2": banded_ridge_r2,
+    "group_lasso_r2": group_lasso_r2,
     "kernel_ridge_r2": kernel_ridge_r2,
     "multiple_kernel_ridge_r2": multiple_kernel_ridge_r2,
     "parity_r2": parity_r2,
