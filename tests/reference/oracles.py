@@ -227,11 +227,6 @@ def banded_ridge(
     return _scored_parts(parts, mean, x2, multioutput, scoring)
 
 
-def group_lasso_r2(x, y, x2, y2, **options):
-    """R² of all groups; the columns of y are a group each unless told otherwise."""
-    return group_lasso(x, y, x2, y2, **options)[0]
-
-
 def group_lasso(
     x,
     y,
@@ -246,7 +241,10 @@ def group_lasso(
     multioutput="uniform_average",
     scoring="r2",
 ):
-    """By himalaya's solver for given penalties, on values in units of their spread."""
+    """By himalaya's solver for given penalties, on values in units of their spread.
+
+    The columns of y are a group each unless told otherwise.
+    """
     x, y, x2, y2 = _wide(x, y, x2, y2)
     groups = groups or [[column] for column in range(y.shape[1])]
     fold, errors = fold_of(range(len(x)), folds), np.zeros((len(penalties), x.shape[1]))
@@ -263,6 +261,12 @@ def group_lasso(
     centred = y2 - y2.mean(axis=0)
     parts = np.stack([centred[:, columns] @ weights[columns] for columns in groups])
     return _scored_parts(parts, prediction - parts.sum(axis=0), x2, multioutput, scoring)
+
+
+@functools.wraps(group_lasso)
+def group_lasso_r2(x, y, x2, y2, **options):
+    """R² of all groups."""
+    return group_lasso(x, y, x2, y2, **options)[0]
 
 
 def _lasso(x, y, penalty, groups, sparsity):
