@@ -193,7 +193,8 @@ def _weights(
         weights = jnp.sign(weights) * jnp.maximum(jnp.abs(weights) - least, 0)
         length = jnp.sqrt(product(member, jnp.square(weights)))
         kept = jnp.maximum(length - step * penalty * (1 - sparsity), 0)
-        return weights * (kept / jnp.where(length > 0, length, 1))[owner]
+        found: jax.Array = weights * (kept / jnp.where(length > 0, length, 1))[owner]
+        return found
 
     def unfinished(state: Any) -> jax.Array:
         _, _, _, changed, turn = state

@@ -53,6 +53,11 @@ def test_what_is_not_needed_is_left_out():
     found = measures.group_lasso_r2(x, split(y), penalties=[0.2], multioutput="raw_values")
     assert (np.asarray(found.shares)[2] == 0).all()
     assert (np.asarray(found.shares)[0] > 0.1).all()
+
+
+@pytest.mark.slow
+def test_of_a_large_penalty_nothing_is_left():
+    x, y = data()
     nothing = measures.group_lasso_r2(x, split(y), penalties=[3.0])
     assert float(nothing.r2) == pytest.approx(0, abs=1e-6)
     assert (np.asarray(nothing.shares) == 0).all()
