@@ -29,6 +29,10 @@ _STEPS = 1000
 """Of the proximal gradient method at most; less where weights change no more."""
 
 
+# Weights, the point ahead of them, its pace, the largest change, and how many turns there were.
+_Turn = tuple[jax.Array, jax.Array, jax.Array, jax.Array, jax.Array]
+
+
 class GroupLasso(NamedTuple):
     """R² of all groups together and the share of it that each has.
 
@@ -196,11 +200,11 @@ def _weights(
         found: jax.Array = weights * (kept / jnp.where(length > 0, length, 1))[owner]
         return found
 
-    def unfinished(state: Any) -> jax.Array:
+    def unfinished(state: _Turn) -> jax.Array:
         _, _, _, changed, turn = state
         return (turn < _STEPS) & (changed > 4 * float(np.finfo(xx.dtype).eps))
 
-    def turned(state: Any) -> Any:
+    def turned(state: _Turn) -> _Turn:
         weights, ahead, pace, _, turn = state
         found = shrunk(ahead - step * (product(gram, ahead) - along))
         faster = (1 + jnp.sqrt(1 + 4 * jnp.square(pace))) / 2
