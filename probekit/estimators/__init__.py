@@ -27,6 +27,7 @@ from probekit.estimators.dependence import (
 )
 from probekit.estimators.encoding import LinearR2
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
+from probekit.estimators.group_lasso import GroupLassoR2
 from probekit.estimators.information import (
     ControlSelectivity,
     OnlineCodelength,
@@ -39,6 +40,7 @@ from probekit.estimators.matching import (
     PermutationMatching,
     SemiMatching,
     SoftMatching,
+    UnitCorrelation,
 )
 from probekit.estimators.neighbours import CKNNA, MultiscaleDistance, MutualNeighbours
 from probekit.estimators.outputs import Disagreement, JensenShannonDivergence
@@ -59,7 +61,7 @@ from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
 from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
 from probekit.estimators.stochastic import StochasticShapeDistance
-from probekit.estimators.topology import RTD
+from probekit.estimators.topology import RTD, GeometryScore
 from probekit.estimators.units import (
     ComponentAlignment,
     FeatureAngles,
@@ -67,6 +69,7 @@ from probekit.estimators.units import (
     Selectivity,
     Sparsity,
 )
+from probekit.estimators.versa import VERSA
 from probekit.estimators.weighted_rsa import WeightedRSA
 
 __all__ = [
@@ -82,6 +85,7 @@ __all__ = [
     "RSA",
     "RTD",
     "SVCCA",
+    "VERSA",
     "AlignedCosine",
     "AngularCKADistance",
     "AngularProcrustesDistance",
@@ -104,6 +108,8 @@ __all__ = [
     "EigenspaceOverlap",
     "Estimator",
     "FeatureAngles",
+    "GeometryScore",
+    "GroupLassoR2",
     "IntrinsicDimension",
     "JensenShannonDivergence",
     "JointR2",
@@ -144,6 +150,7 @@ __all__ = [
     "TotalVariance",
     "Uniformity",
     "UniqueR2",
+    "UnitCorrelation",
     "VInformation",
     "VariationalCodelength",
     "WeightedRSA",

@@ -34,8 +34,6 @@ are in the docstrings: `help(probekit.measures.cka)`.
 Invariances: **t**ranslation, **s**caling (isotropic), **r**otation, **p**ermutation of units,
 invertible **l**inear maps, with the default options. Streams: *all* examples count, in batches of
 any size; *sample*: the score is that of a fixed number of examples, the same in every layer.
-
-Not here: group lasso, whose choice of features is not what is asked here.
 """
 
 

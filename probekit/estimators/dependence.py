@@ -33,17 +33,18 @@ class HSIC(Estimator):
     """Hilbert-Schmidt independence criterion.
 
     As `probekit.measures.hsic`; with the linear kernel of all examples, in whatever batches they
-    come, with the RBF kernel of `examples` of them.
+    come, with another of `examples` of them.
 
     Parameters
     ----------
-    kernel : {"linear", "rbf"}
+    kernel : {"linear", "rbf", "laplace", "max"}
     debiased : bool
         Use the unbiased estimator of Song et al.
     bandwidth : float
-        σ of the RBF kernel, in units of the median distance between different examples.
+        σ of the RBF and the Laplace kernel, in units of the median distance between different
+        examples.
     examples : int
-        How many examples are kept for the RBF kernel.
+        How many examples are kept for kernels that are not linear.
     name : str
         Name of the variable.
     """
@@ -64,8 +65,8 @@ class HSIC(Estimator):
 
     @property
     def invariances(self) -> frozenset[str]:
-        """The width of the RBF kernel follows the scale; the linear kernel grows with it."""
-        return _MAPS if self.kernel == "rbf" else _MAPS - {"scaling"}
+        """The linear kernel grows with the scale; the largest product in a unit is of units."""
+        return _MAPS - {"linear": {"scaling"}, "max": {"rotation"}}.get(self.kernel, set())
 
     @property
     def distinct(self) -> bool:
@@ -87,16 +88,16 @@ class HSIC(Estimator):
     @property
     def statistic(self) -> Statistic[Any]:
         """Sums of products for the linear kernel, examples for the other."""
-        if self.kernel == "rbf":
+        if self.kernel != "linear":
             return Examples(capacity=self.examples)
         return CrossKernel() if self.debiased else Moments(xx="diagonal", yy="diagonal")
 
     def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
         del fit
-        if self.kernel == "rbf":
+        if self.kernel != "linear":
             state = held_out.head(self.examples)
             score = sampled_hsic_score(
-                state, kernel="rbf", debiased=self.debiased, bandwidth=self.bandwidth
+                state, kernel=self.kernel, debiased=self.debiased, bandwidth=self.bandwidth
             )
             return reported(self.name, score)
         score = debiased_hsic_score(held_out) if self.debiased else linear_hsic_score(held_out)

@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from probekit.estimators._similarity_repository import MORE_OF_SIMILARITY_REPOSITORY
+
 
 class Elsewhere(NamedTuple):
     """One name of another package.
@@ -283,6 +285,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "permutation_distance(x, y, angular=False)",
             "both are centred and of norm 1",
         ),
+        *MORE_OF_SIMILARITY_REPOSITORY,
     ),
     "himalaya": (
         (
@@ -295,6 +298,11 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "`GroupRidgeCV`",
             "banded_ridge_r2(x, [y[:, :1], y[:, 1:]], per_unit=True)",
             "penalties are relative to the groups' variances; what is tried is a fixed list",
+        ),
+        (
+            "`SparseGroupLassoCV`",
+            "group_lasso_r2(x, [y[:, :1], y[:, 1:]], penalties=[0.05], per_unit=True).r2",
+            "penalties are of features and units in units of their spread; folds",
         ),
         (
             "`Ridge`",

@@ -13,6 +13,12 @@ from probekit.measures.matching import (
     semi_matching_score,
     soft_matching_score,
 )
+from probekit.measures.same_units import (
+    Average,
+    UnitPairs,
+    check_unit_correlation,
+    unit_correlation_score,
+)
 from probekit.statistics import MomentsState
 from probekit.variables import Variable
 
@@ -147,3 +153,48 @@ class SemiMatching(SimilarityOfUnits):
 
     def _score(self, state: MomentsState) -> Score:
         return semi_matching_score(state, units=self.units, absolute=self.absolute)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class UnitCorrelation(SimilarityOfUnits):
+    """Correlation of each unit with its namesake, over units: of one network at two times, say.
+
+    As `probekit.measures.unit_correlation`.
+
+    Parameters
+    ----------
+    pairs : {"same", "all"}
+        Or each unit with each of the other.
+    average : {"mean", "median"}
+        Over pairs of units.
+    name : str
+        Name of the variable.
+    """
+
+    pairs: UnitPairs = "same"
+    average: Average = "mean"
+    name: str = "unit_correlation"
+    symmetric = True
+    references = "Hasson et al. 2004, Intersubject synchronization of cortical activity"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_unit_correlation(self.pairs, self.average)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Of a unit by itself; with all of the other it may stand anywhere."""
+        maps = frozenset({"translation", "scaling"})
+        return maps | {"permutation"} if self.pairs == "all" else maps
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The correlation."""
+        whom = "its namesake" if self.pairs == "same" else "any other"
+        long_name = f"{self.average} correlation of a unit with {whom}"
+        if self.pairs == "all":  # of a representation with itself it is not at the end of a range
+            return (Variable(self.name, long_name=long_name, references=self.references),)
+        return (self._variable(long_name, (-1.0, 1.0)),)
+
+    def _score(self, state: MomentsState) -> Score:
+        return unit_correlation_score(state, pairs=self.pairs, average=self.average)

@@ -21,6 +21,7 @@ from probekit.measures.directions import (
     kernel_direction,
 )
 from probekit.measures.kernels import (
+    KERNEL_NAMES,
     KERNELS,
     Kernel,
     debiased_cka_score,
@@ -45,17 +46,18 @@ class CKA(Estimator):
     """Centred kernel alignment.
 
     As `probekit.measures.cka`. With the linear kernel it is that of all examples, in whatever
-    batches they come; with the RBF kernel that of `examples` of them.
+    batches they come; with another that of `examples` of them.
 
     Parameters
     ----------
-    kernel : {"linear", "rbf"}
+    kernel : {"linear", "rbf", "laplace", "max"}
     debiased : bool
         Use the unbiased HSIC of Song et al., which does not grow with the number of units.
     bandwidth : float
-        σ of the RBF kernel, in units of the median distance between different examples.
+        σ of the RBF and the Laplace kernel, in units of the median distance between different
+        examples.
     examples : int
-        How many examples are kept for the RBF kernel.
+        How many examples are kept for kernels that are not linear.
     name : str
         Name of the variable.
     """
@@ -67,13 +69,18 @@ class CKA(Estimator):
     name: str = "cka"
     kind = "similarity"
     symmetric = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_choice("kernel", self.kernel, KERNELS)
         check_positive("bandwidth", self.bandwidth)
         check_at_least("examples", self.examples, 4)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """The largest product of two examples in one unit changes as units are rotated."""
+        maps = frozenset({"translation", "scaling", "permutation"})
+        return maps if self.kernel == "max" else maps | {"rotation"}
 
     @property
     def distinct(self) -> bool:
@@ -83,7 +90,7 @@ class CKA(Estimator):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The similarity."""
-        kernel = "RBF" if self.kernel == "rbf" else "linear"
+        kernel = KERNEL_NAMES[self.kernel]
         return (
             Variable(
                 self.name,
@@ -97,24 +104,24 @@ class CKA(Estimator):
     @property
     def statistic(self) -> Statistic[Any]:
         """Sums of products for the linear kernel, examples for the other."""
-        if self.kernel == "rbf":
+        if self.kernel != "linear":
             return Examples(capacity=self.examples)
         return CrossKernel() if self.debiased else Moments()
 
     def pairing(  # noqa: D102
         self, *, examples: int, units: tuple[int, ...], pairs: int
     ) -> "KernelPairing | None":
-        if self.kernel == "rbf":
+        if self.kernel != "linear":
             return KernelPairing(self, Examples(capacity=self.examples))
         cheaper = grams_cost_less(examples, units, pairs)
         return KernelPairing(self, Rows(examples=examples)) if cheaper else None
 
     def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
         del fit
-        if self.kernel == "rbf":
+        if self.kernel != "linear":
             state = held_out.head(self.examples)
             score = sampled_cka_score(
-                state, kernel="rbf", debiased=self.debiased, bandwidth=self.bandwidth
+                state, kernel=self.kernel, debiased=self.debiased, bandwidth=self.bandwidth
             )
             return reported(self.name, score)
         if self.debiased:
@@ -126,7 +133,7 @@ class CKA(Estimator):
     ) -> dict[str, np.ndarray]:
         """Return the score for each row of weights ``(resample, example)``, as `RSA.reweighted`.
 
-        Of the RBF kernel, whose width stays that of the examples that were kept. Pairs of copies
+        Of a kernel whose width stays that of the examples that were kept. Pairs of copies
         count: CKA has those of an example with itself in the first place.
         """
         del groups

@@ -7,6 +7,7 @@ from probekit.estimators._readout import Readout
 from probekit.measures import Score
 from probekit.measures.stochastic import check_ground, stochastic_shape_score
 from probekit.statistics import ConditionMoments, MomentsState
+from probekit.statistics.conditions import check_conditions
 from probekit.variables import AT_LEAST_0, Variable
 
 
@@ -15,14 +16,16 @@ class StochasticShapeDistance(Readout):
     """Stochastic shape distance of networks that are presented with conditions again and again.
 
     As `probekit.measures.stochastic_shape_distance` with ``ground="wasserstein"``. Which condition
-    an example presents is told by its number, from 0, in the order of the inputs: with `conditions`
-    alone, all are presented in turn (``np.tile(inputs, …)``); with `in_a_row`, so many times in a
-    row (``np.repeat``).
+    an example presents is told by its number, from 0, in the order of the inputs, as
+    `probekit.compare` has no labels: with a number of `conditions` alone, all are presented in turn
+    (``np.tile(inputs, …)``); with `in_a_row`, so many times in a row (``np.repeat``); with a tuple,
+    in any other order.
 
     Parameters
     ----------
-    conditions : int
-        How many conditions there are; of one, all examples are presentations.
+    conditions : int or tuple of int
+        How many conditions there are; of one, all examples are presentations. Or the condition of
+        each example: ``tuple(labels.tolist())``.
     in_a_row : int
         How many presentations of a condition follow each other.
     alpha : float
@@ -33,7 +36,7 @@ class StochasticShapeDistance(Readout):
         Name of the variable.
     """
 
-    conditions: int = 1
+    conditions: int | tuple[int, ...] = 1
     in_a_row: int = 1
     alpha: float = 1.0
     restarts: int = 0
@@ -49,7 +52,7 @@ class StochasticShapeDistance(Readout):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("conditions", self.conditions, 1)
+        check_conditions(self.conditions)
         check_at_least("in_a_row", self.in_a_row, 1)
         check_ground("wasserstein", self.alpha, self.restarts)
 

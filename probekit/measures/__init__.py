@@ -34,6 +34,7 @@ from probekit.measures.distances import distance_correlation, riemannian_distanc
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
+from probekit.measures.group_lasso import GroupLasso, group_lasso_r2
 from probekit.measures.information import (
     control_selectivity,
     online_codelength,
@@ -41,6 +42,7 @@ from probekit.measures.information import (
 )
 from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
 from probekit.measures.kernels import cka, hsic
+from probekit.measures.loops import geometry_score, living_times
 from probekit.measures.matching import (
     permutation_distance,
     permutation_matching,
@@ -65,6 +67,7 @@ from probekit.measures.rdm_spread import RDMBootstrap, RDMDifference, rdm_model_
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
+from probekit.measures.same_units import unit_correlation
 from probekit.measures.shares import relative_weights, shapley_r2
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
@@ -74,6 +77,7 @@ from probekit.measures.subspaces import maximum_match
 from probekit.measures.topology import rtd
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
 from probekit.measures.variational import variational_codelength
+from probekit.measures.versa import versa
 from probekit.measures.weighted_rsa import WeightedRSA, weighted_rsa
 
 __all__ = [
@@ -81,6 +85,7 @@ __all__ = [
     "AlignedRDMs",
     "BandedRidge",
     "ConvolutionalDistance",
+    "GroupLasso",
     "RDMBootstrap",
     "RDMDifference",
     "RDMEvaluation",
@@ -117,7 +122,9 @@ __all__ = [
     "feature_angles",
     "fit_rdm_weights",
     "geodesic_rdm",
+    "geometry_score",
     "geotopological_rdm",
+    "group_lasso_r2",
     "gulp",
     "hsic",
     "intrinsic_dimension",
@@ -127,6 +134,7 @@ __all__ = [
     "linear_predictivity",
     "linear_r2",
     "linear_regression_similarity",
+    "living_times",
     "magnitude",
     "maximum_match",
     "multiple_kernel_ridge_r2",
@@ -165,7 +173,9 @@ __all__ = [
     "total_variance",
     "uniformity",
     "unique_r2",
+    "unit_correlation",
     "v_information",
     "variational_codelength",
+    "versa",
     "weighted_rsa",
 ]

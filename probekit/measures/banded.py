@@ -206,7 +206,7 @@ def banded_score(
     total = weights_score(
         every, scored, weights, multioutput=options.multioutput, scoring=options.scoring
     )
-    return total, _shares(scored, weights, owner, len(columns), total, options)
+    return total, group_shares(scored, weights, owner, len(columns), total, options)
 
 
 def _scaled(state: MomentsState, point: jax.Array, owner: np.ndarray) -> tuple[Any, jax.Array]:
@@ -272,7 +272,7 @@ def _chosen_weights(
     return jax.lax.scan(take, start, (numbers, points))[0]
 
 
-def _shares(
+def group_shares(
     scored: MomentsState,
     weights: jax.Array,
     owner: np.ndarray,

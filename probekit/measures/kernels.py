@@ -24,10 +24,11 @@ from probekit.statistics import (
 )
 from probekit.statistics._arrays import product
 
-Kernel = Literal["linear", "rbf"]
+Kernel = Literal["linear", "rbf", "laplace", "max"]
 KernelFunction = Callable[[jax.Array], jax.Array]
 AnyKernel = Kernel | KernelFunction
-KERNELS = ("linear", "rbf")
+KERNELS = ("linear", "rbf", "laplace", "max")
+KERNEL_NAMES = {"linear": "linear", "rbf": "RBF", "laplace": "Laplace", "max": "maximum"}
 
 
 def cka(
@@ -48,13 +49,16 @@ def cka(
     x : array (example, unit)
     y : array (example, unit_y)
         The same examples in the same order; widths may differ.
-    kernel : {"linear", "rbf"} or callable
-        ``rbf``: exp(-‖x_i - x_j‖² / (2 σ²)). A function is given a representation and returns its
-        Gram matrix ``(example, example)``.
+    kernel : {"linear", "rbf", "laplace", "max"} or callable
+        ``rbf``: exp(-‖x_i - x_j‖² / (2 σ²)); ``laplace``: exp(-‖x_i - x_j‖ / σ); ``max``: the
+        largest product of two examples in one unit, max_u x_iu x_ju, of units of mean 0 and
+        variance 1, constant ones left out: so units count as such, as in networks with ReLU. A
+        function is given a representation and returns its Gram matrix ``(example, example)``.
     debiased : bool
         Use the unbiased HSIC of Song et al., which does not grow with the number of units.
     bandwidth : float
-        σ of the RBF kernel, in units of the median distance between different examples.
+        σ of the RBF and the Laplace kernel, in units of the median distance between different
+        examples.
 
     Returns
     -------
@@ -67,18 +71,21 @@ def cka(
     ShapeError
         If the numbers of examples differ, or there are fewer than 2 (4 when debiased).
     OptionError
-        If `kernel` is neither of the two or `bandwidth` not positive.
+        If `kernel` is none of these or `bandwidth` not positive.
 
     Notes
     -----
-    Invariant to rotation, scaling and translation, not to invertible linear maps. The linear kernel
+    Invariant to rotation, scaling and translation, not to invertible linear maps; with ``max`` to
+    permutation and to offset and positive scale of each unit, not to rotation. The linear kernel
     costs O(n d d_y) through sums of products or O(n² (d + d_y)) through Gram matrices, whichever is
-    less; the RBF kernel O(n² (d + d_y)).
+    less; the others O(n² (d + d_y)).
 
     References
     ----------
     Kornblith, Norouzi, Lee and Hinton 2019, Similarity of neural network representations revisited;
-    Song, Smola, Gretton, Bedo and Borgwardt 2012, for the unbiased HSIC.
+    Song, Smola, Gretton, Bedo and Borgwardt 2012, for the unbiased HSIC; Godfrey, Brown, Emerson
+    and Kvinge 2022, On the symmetries of deep learning models and their internal representations,
+    for ``max``.
 
     Examples
     --------
@@ -118,7 +125,8 @@ def hsic(
     debiased : bool
         Use the unbiased estimator, which is 0 on average for independent representations.
     bandwidth : float
-        σ of the RBF kernel, in units of the median distance between different examples.
+        σ of the RBF and the Laplace kernel, in units of the median distance between different
+        examples.
 
     Returns
     -------
@@ -130,12 +138,12 @@ def hsic(
     ShapeError
         If the numbers of examples differ, or there are fewer than 2 (4 when debiased).
     OptionError
-        If `kernel` is neither of the two or `bandwidth` not positive.
+        If `kernel` is none of these or `bandwidth` not positive.
 
     Notes
     -----
-    Invariant to rotation and translation; with the RBF kernel, whose width follows the data, also
-    to scaling. O(n² (d + d_y)).
+    Invariant to rotation and translation; with the RBF and Laplace kernels, whose width follows the
+    data, also to scaling; with ``max`` as in `cka`. O(n² (d + d_y)).
 
     References
     ----------
@@ -278,10 +286,27 @@ def gram(x: jax.Array, present: jax.Array, kernel: AnyKernel, bandwidth: float) 
                 "a Gram matrix (example, example) is needed."
             )
         return own.astype(x.dtype) * both
+    if kernel == "max":
+        return _largest_products(x, present) * both
     squared = squared_distances(moderate(x))  # measured by their median
     width = bandwidth * _median_distance(squared, both)
-    exponent = squared / (2 * jnp.where(width > 0, jnp.square(width), 1))
-    return jnp.exp(-exponent) * both
+    width = jnp.where(width > 0, width, 1)
+    if kernel == "laplace":
+        return jnp.exp(-jnp.sqrt(squared) / width) * both
+    return jnp.exp(-squared / (2 * jnp.square(width))) * both
+
+
+def _largest_products(x: jax.Array, present: jax.Array) -> jax.Array:
+    """Largest product of two examples in a unit, of units of mean 0 and variance 1."""
+    rows = scaled_to_one(centred_rows(moderate(x, axis=0), present), axis=0)
+    variance = jnp.square(rows).sum(axis=0) / jnp.maximum(present.sum(), 1)
+    rows = rows * jax.lax.rsqrt(jnp.where(variance > 0, variance, 1))
+
+    def with_all(row: jax.Array) -> jax.Array:
+        return jnp.where(variance > 0, rows * row, -jnp.inf).max(axis=1)
+
+    found = jax.lax.map(with_all, rows)  # of all at once there were n² d
+    return jnp.where(jnp.isfinite(found), found, 0)
 
 
 def centred_rows(x: jax.Array, present: jax.Array) -> jax.Array:

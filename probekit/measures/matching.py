@@ -247,6 +247,15 @@ def soft_matching_score(state: MomentsState) -> Score:
 
 def semi_matching_score(state: MomentsState, *, units: Matched, absolute: bool) -> Score:
     """`semi_matching` from moments; needs `xy` and the diagonals."""
+    correlations = unit_correlations(state)
+    correlations = jnp.abs(correlations) if absolute else correlations
+    axes = {"x": (1,), "y": (0,), "both": (0, 1)}[units]
+    best = jnp.stack([correlations.max(axis=axis).mean() for axis in axes])
+    return pair_score(best.mean(), state)
+
+
+def unit_correlations(state: MomentsState) -> jax.Array:
+    """Correlations ``(unit, unit_y)``, 0 for constant units; needs `xy` and the diagonals."""
     assert state.xy is not None
     x_scale, y_scale = (
         jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, squares)))
@@ -255,11 +264,7 @@ def semi_matching_score(state: MomentsState, *, units: Matched, absolute: bool) 
             (state.y_squares, state.y_constant),
         )
     )
-    correlations = jnp.clip(state.xy * x_scale[:, None] * y_scale[None, :], -1, 1)
-    correlations = jnp.abs(correlations) if absolute else correlations
-    axes = {"x": (1,), "y": (0,), "both": (0, 1)}[units]
-    best = jnp.stack([correlations.max(axis=axis).mean() for axis in axes])
-    return pair_score(best.mean(), state)
+    return jnp.clip(state.xy * x_scale[:, None] * y_scale[None, :], -1, 1)
 
 
 def _transported(gains: np.ndarray) -> float:

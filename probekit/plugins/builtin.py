@@ -25,6 +25,7 @@ ENCODING = (
     ),
     ("ridge_r2", "ridge:RidgeR2", "R² of the representation, with a cross-validated ridge"),
     ("banded_ridge_r2", "partition:BandedRidgeR2", "ridge with a penalty for each feature"),
+    ("group_lasso_r2", "group_lasso:GroupLassoR2", "regression that leaves features out"),
     ("kernel_ridge_r2", "kernel_ridge:KernelRidgeR2", "R² of smooth functions of a feature"),
     (
         "multiple_kernel_ridge_r2",
@@ -63,8 +64,9 @@ DECODING = (
 )
 
 SIMILARITY = (
-    ("cka", "similarity:CKA", "centred kernel alignment, linear or RBF, biased or debiased"),
+    ("cka", "similarity:CKA", "centred kernel alignment, of any kernel, biased or debiased"),
     ("rsa", "similarity:RSA", "representational similarity analysis: RDMs compared"),
+    ("versa", "versa:VERSA", "RSA after one representation is mapped onto the other"),
     (
         "rsm_norm_difference",
         "similarity:RSMNormDifference",
@@ -91,6 +93,11 @@ SIMILARITY = (
         "rtd",
         "topology:RTD",
         "representation topology divergence (needs the topology extra)",
+    ),
+    (
+        "geometry_score",
+        "topology:GeometryScore",
+        "how long clouds of examples have how many loops (needs the topology extra)",
     ),
     (
         "riemannian_distance",
@@ -146,6 +153,7 @@ SIMILARITY = (
         "outputs:Disagreement",
         "share of examples for which different classes are predicted (of logits)",
     ),
+    ("unit_correlation", "matching:UnitCorrelation", "each unit with its namesake"),
     ("ensd", "spaces:ENSD", "effective number of shared dimensions"),
     ("gulp", "spaces:GULP", "how differently ridge regression predicts from both"),
     ("eigenspace_overlap", "spaces:EigenspaceOverlap", "how much of the spanned spaces is shared"),

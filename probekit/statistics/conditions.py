@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least
+from probekit.errors import OptionError
 from probekit.statistics._parts import MomentsOfParts
 from probekit.statistics.moments import Moments, MomentsState
 
@@ -17,14 +18,16 @@ class ConditionMoments(MomentsOfParts):
 
     The condition of an example is ``number // in_a_row % conditions``: inputs that are presented
     again and again, all of them in turn (``np.tile``) or each a number of times in a row
-    (``np.repeat``). It depends on nothing but the example's number, so that `y` is free to be
-    another representation. A state is a `MomentsState` whose arrays have a leading axis
-    ``condition``.
+    (``np.repeat``); or what stands at that place of a tuple, for any other order. It depends on
+    nothing but the example's number, so that `y` is free to be another representation. A state is a
+    `MomentsState` whose arrays have a leading axis ``condition``.
 
     Parameters
     ----------
-    conditions : int
-        How many conditions there are.
+    conditions : int or tuple of int
+        How many conditions there are; or the condition of each example in the order of their
+        numbers, begun anew after the last: any whole numbers, in the order of which states hold
+        them.
     in_a_row : int
         How many presentations of a condition follow each other.
 
@@ -43,14 +46,16 @@ class ConditionMoments(MomentsOfParts):
     ([[2.0], [15.0]], [[[2.0]], [[50.0]]])
     >>> state_of(ConditionMoments(conditions=2, in_a_row=2), x).x_mean.tolist()
     [[5.5], [11.5]]
+    >>> state_of(ConditionMoments(conditions=(7, 3, 7, 7)), x).x_mean[0].tolist()  # of 3
+    [10.0]
     """
 
-    conditions: int
+    conditions: int | tuple[int, ...]
     in_a_row: int = 1
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("conditions", self.conditions, 1)
+        check_conditions(self.conditions)
         check_at_least("in_a_row", self.in_a_row, 1)
 
     @property
@@ -61,7 +66,7 @@ class ConditionMoments(MomentsOfParts):
     @property
     def parts(self) -> int:
         """How many conditions there are."""
-        return self.conditions
+        return len(set(_cycle(self.conditions)))
 
     def update(
         self,
@@ -73,11 +78,28 @@ class ConditionMoments(MomentsOfParts):
         index: jax.Array,
     ) -> MomentsState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
-        condition = index // self.in_a_row % self.conditions
+        codes = np.unique(_cycle(self.conditions), return_inverse=True)[1].astype(np.int32)
+        condition = jnp.asarray(codes)[index // self.in_a_row % len(codes)]
 
         def of_condition(number: jax.Array) -> MomentsState:
             return self.moments.of(x, y, weight=jnp.where(condition == number, weight, 0))
 
         # One by one: of all at once, each would hold a copy of the batch.
-        batch = jax.lax.map(of_condition, np.arange(self.conditions, dtype=condition.dtype))
+        batch = jax.lax.map(of_condition, np.arange(self.parts, dtype=condition.dtype))
         return self.merge(state, batch)
+
+
+def check_conditions(conditions: int | tuple[int, ...]) -> None:
+    """Raise `OptionError` unless it is a number from 1, or a tuple of whole numbers."""
+    if not isinstance(conditions, tuple):
+        check_at_least("conditions", conditions, 1)
+    elif not conditions or not all(isinstance(label, int | np.integer) for label in conditions):
+        raise OptionError(
+            f"conditions={conditions!r:.60}: a whole number for each example is needed, such as "
+            "tuple(labels.tolist())."
+        )
+
+
+def _cycle(conditions: int | tuple[int, ...]) -> tuple[int, ...]:
+    """Return the condition of each example, until they begin anew."""
+    return conditions if isinstance(conditions, tuple) else tuple(range(conditions))

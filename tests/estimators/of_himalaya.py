@@ -52,6 +52,20 @@ def scored_ridge(scoring, x, y):
     return getattr(part("scoring"), scoring)(x, fitted_ridge(x, y).predict(centred(y)))
 
 
+def group_lasso(x, y):
+    """Of features and units in units of their spread, as penalties are here."""
+    y = np.hstack([group / np.sqrt(group.var(axis=0).mean()) for group in split(centred(y))])
+    model = part("lasso").SparseGroupLassoCV(
+        groups=[0, 1, 1],
+        l21_regs=[0.05],
+        l1_regs=[0.0],
+        cv=2,
+        solver_params={"progress_bar": False, "max_iter": 2000, "tol": 1e-9},
+    )
+    x = x / x.std(axis=0)
+    return model.fit(y, x).score(y, x).mean()
+
+
 def banded_ridge(x, y):
     """As `fitted_bands`, with all penalties and points, chosen for each unit."""
     gammas = np.maximum(simplex_points(2, CANDIDATES), 1e-12)  # by 0 it would divide
@@ -202,6 +216,7 @@ KERNELS = ("linear", "polynomial", "rbf", "sigmoid", "cosine_similarity")
 ROWS = {
     "Ridge": ridge,
     "RidgeCV": ridge_cv,
+    "SparseGroupLassoCV": group_lasso,
     "GroupRidgeCV": banded_ridge,
     "BandedRidgeCV": banded_ridge,
     "KernelRidge": kernel_ridge,

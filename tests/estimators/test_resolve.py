@@ -109,6 +109,8 @@ def test_what_is_no_estimator_is_refused():
         (MutualNeighbours, {"measure": "dice"}, r"measure='dice': not a choice"),
         (RTD, {"examples": 2}, r"examples=2: must be at least 3"),
         (StochasticShapeDistance, {"conditions": 0}, r"conditions=0: must be at least 1"),
+        (StochasticShapeDistance, {"conditions": ()}, r"conditions=\(\): a whole number for each"),
+        (StochasticShapeDistance, {"conditions": (0, 1.5)}, r"conditions=\(0, 1.5\): a whole num"),
         (StochasticShapeDistance, {"in_a_row": 0}, r"in_a_row=0: must be at least 1"),
         (StochasticShapeDistance, {"alpha": 2.5}, r"alpha=2.5: must be at most 2"),
         (StochasticShapeDistance, {"restarts": -1}, r"restarts=-1: must be at least 0"),

@@ -13,6 +13,7 @@ from tests.reference import oracles
 
 CONDITIONS, PRESENTED = 6, 10
 LABELS = np.repeat(np.arange(CONDITIONS), PRESENTED)
+ANY_ORDER = np.random.default_rng(3).permutation(len(LABELS))
 GROUNDS = ["wasserstein", "energy"]
 
 
@@ -244,12 +245,13 @@ def test_bad_shapes_are_refused():
     [
         (np.arange(60), {"in_a_row": PRESENTED}),
         (np.arange(60).reshape(CONDITIONS, PRESENTED).T.reshape(-1), {}),
+        (ANY_ORDER, {"conditions": tuple(LABELS[ANY_ORDER].tolist())}),
     ],
 )
 def test_in_compare_the_place_among_the_inputs_tells_the_condition(order, options):
     x, y = pair((3, 4))
     a, b = (pk.extractors.arrays({"layer": z[order]}) for z in (x, y))
-    estimator = StochasticShapeDistance(conditions=CONDITIONS, **options)
+    estimator = StochasticShapeDistance(**{"conditions": CONDITIONS, **options})
     ds = pk.compare(a, b, None, estimators=[estimator], batch_size=17)
     wanted = float(distance(x, y, LABELS))
     assert float(ds.stochastic_shape_distance.squeeze()) == pytest.approx(wanted, rel=1e-5)

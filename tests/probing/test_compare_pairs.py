@@ -29,6 +29,7 @@ SHARED = [
     CKA(),
     CKA(debiased=True),
     CKA(kernel="rbf", examples=EXAMPLES, debiased=True),
+    CKA(kernel="max", examples=EXAMPLES),
 ]
 
 

@@ -18,13 +18,21 @@ from scipy.spatial.distance import cdist, jensenshannon, pdist, squareform
 from sklearn import metrics
 from sklearn.cross_decomposition import PLSSVD, PLSRegression
 from sklearn.decomposition import PCA
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge, RidgeClassifier
+from sklearn.linear_model import (
+    LinearRegression,
+    LogisticRegression,
+    Ridge,
+    RidgeClassifier,
+    RidgeCV,
+)
 from sklearn.metrics import r2_score
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors, kneighbors_graph
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from probekit.measures.banded import simplex_points
-from tests.reference.homology import cone_bars
+from tests.reference.homology import cone_bars, witness_bars
 
 
 def _wide(*arrays):
@@ -244,6 +252,70 @@ def banded_ridge(
             parts[place, :, unit] = centred @ model.weights[columns, unit]
     mean = prediction - parts.sum(axis=0)
     return _scored_parts(parts, mean, x2, multioutput, scoring)
+
+
+def group_lasso(
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    groups=None,
+    penalties=(0.003, 0.01, 0.03, 0.1, 0.3),
+    sparsity=0.0,
+    folds=5,
+    per_unit=False,
+    multioutput="uniform_average",
+    scoring="r2",
+):
+    """By himalaya's solver for given penalties, on values in units of their spread.
+
+    The columns of y are a group each unless told otherwise.
+    """
+    x, y, x2, y2 = _wide(x, y, x2, y2)
+    groups = groups or [[column] for column in range(y.shape[1])]
+    fold, errors = fold_of(range(len(x)), folds), np.zeros((len(penalties), x.shape[1]))
+    for number, (place, penalty) in itertools.product(range(folds), enumerate(penalties)):
+        inside = fold != number
+        weights = _lasso(y[inside], x[inside], penalty, groups, sparsity)
+        predicted = x[inside].mean(axis=0) + (y[~inside] - y[inside].mean(axis=0)) @ weights
+        errors[place] += ((x[~inside] - predicted) ** 2).sum(axis=0)
+    chosen = np.asarray(penalties)[_chosen_by_folds(errors, x, per_unit)]
+    weights = np.stack(
+        [_lasso(y, x, penalty, groups, sparsity)[:, unit] for unit, penalty in enumerate(chosen)], 1
+    )
+    prediction = x.mean(axis=0) + (y2 - y.mean(axis=0)) @ weights
+    centred = y2 - y2.mean(axis=0)
+    parts = np.stack([centred[:, columns] @ weights[columns] for columns in groups])
+    return _scored_parts(parts, prediction - parts.sum(axis=0), x2, multioutput, scoring)
+
+
+@functools.wraps(group_lasso)
+def group_lasso_r2(x, y, x2, y2, **options):
+    """R² of all groups."""
+    return group_lasso(x, y, x2, y2, **options)[0]
+
+
+def _lasso(x, y, penalty, groups, sparsity):
+    """Weights ``(column, target)``."""
+    from himalaya.lasso import solve_sparse_group_lasso
+
+    owner, spread = np.zeros(x.shape[1], int), np.zeros(x.shape[1])
+    for number, columns in enumerate(groups):
+        owner[columns], spread[columns] = number, np.sqrt(np.var(x[:, columns], axis=0).mean())
+    x, target = (x - x.mean(axis=0)) / spread, y.std(axis=0)
+    found = solve_sparse_group_lasso(
+        x,
+        (y - y.mean(axis=0)) / target,
+        groups=owner,
+        l21_reg=penalty * (1 - sparsity),
+        l1_reg=penalty * sparsity,
+        max_iter=2000,
+        tol=1e-9,
+        lipschitz=np.linalg.norm(x, 2) ** 2,  # its own estimate may be too low, and it diverges
+        progress_bar=False,
+    )
+    return found * target / spread[:, None]
 
 
 KERNEL_PENALTIES = 10.0 ** np.arange(-3, 5)
@@ -575,9 +647,15 @@ def _gram(z, kernel, bandwidth):
     if kernel == "linear":
         z = z - z.mean(axis=0)  # HSIC does not depend on the origin, but float64 does a little
         return z @ z.T
+    if kernel == "max":
+        z = z[:, np.ptp(z, axis=0) > 0]
+        z = (z - z.mean(axis=0)) / z.std(axis=0)
+        return np.array([[max(a * b) for b in z] for a in z])
     distances = cdist(z, z)
     upper = distances[np.triu_indices(len(z), 1)]
     width = bandwidth * np.median(upper[upper > 0])
+    if kernel == "laplace":
+        return np.exp(-distances / width)
     return np.exp(-(distances**2) / (2 * width**2))
 
 
@@ -860,6 +938,58 @@ def rtd(x, y, x2, y2):
     far = [z / np.quantile(z, 0.9) for z in far]
     bars = [cone_bars(z, np.minimum(*far)) for z in far]
     return np.mean([(z[:, 1] - z[:, 0]).sum() for z in bars])
+
+
+def _sampled(x, *scored):
+    """Those that are scored as a sample holds them; as they are if no others were fitted."""
+    order = np.arange(len(scored[0])) if x is None else _order(len(x), len(scored[0]))
+    return [z[order] for z in _wide(*scored)]
+
+
+def geometry_score(x, y, x2, y2, *, landmarks=32, reach=0.125, draws=32, holes=100):
+    """By the filtration of all simplices at once, and reduction of the whole matrix."""
+    times = [[], []]
+    for draw, (found, z) in itertools.product(
+        range(draws), zip(times, _sampled(x, x2, y2), strict=True)
+    ):
+        far = cdist(z, z[np.random.default_rng(draw).permutation(len(z))[:landmarks]])
+        most = reach * far.max()
+        bars = np.minimum(witness_bars(far, most), most)
+        steps = np.unique([0, most, *bars.ravel()])
+        share = np.zeros(max(holes, len(bars) + 1))
+        for low, high in itertools.pairwise(steps):
+            alive = sum(birth <= low and high <= death for birth, death in bars)
+            share[alive] += (high - low) / most
+        found.append(share[:holes])
+    return np.square(np.subtract(*np.mean(times, axis=1))).sum()
+
+
+def versa(
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    penalties=(1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0),
+    folds=5,
+    rdm="correlation",
+    comparison="kendall_tau_b",
+):
+    """By scikit-learn's ridge; of examples in the order in which a sample holds them."""
+    x, y = _sampled(x, x2, y2)
+    metric = rdm if y.shape[1] > 1 else "euclidean"
+    measure = {"kendall_tau_b": stats.kendalltau, "spearman": stats.spearmanr}.get(
+        comparison, stats.pearsonr
+    )
+    found = []
+    for fold in range(folds):
+        out = np.arange(len(x)) % folds == fold
+        model = make_pipeline(
+            StandardScaler(), RidgeCV(alphas=np.multiply(penalties, (~out).sum()))
+        )
+        predicted = model.fit(x[~out], y[~out]).predict(x[out]).reshape(out.sum(), -1)
+        found.append(measure(pdist(predicted, metric), pdist(y[out], metric))[0])
+    return np.mean(found)
 
 
 def ensd(x, y, x2, y2):
@@ -1190,6 +1320,12 @@ def soft_matching(x, y, x2, y2):
     return copied[optimize.linear_sum_assignment(copied, maximize=True)].mean()
 
 
+def unit_correlation(x, y, x2, y2, *, pairs="same", average="mean"):
+    found = _correlations(x2, y2)
+    found = np.diagonal(found) if pairs == "same" else found
+    return getattr(np, average)(found)
+
+
 def _correlations(x, y):
     x, y = _wide(x, y)
     return np.corrcoef(x.T, y.T)[: x.shape[1], x.shape[1] :]
@@ -1258,6 +1394,7 @@ BY_ESTIMATOR = {
     "ridge_r2": ridge_r2,
     "ridge_decoding_r2": ridge_decoding_r2,
     "banded_ridge_r2": banded_ridge_r2,
+    "group_lasso_r2": group_lasso_r2,
     "kernel_ridge_r2": kernel_ridge_r2,
     "multiple_kernel_ridge_r2": multiple_kernel_ridge_r2,
     "parity_r2": parity_r2,
@@ -1288,6 +1425,9 @@ BY_ESTIMATOR = {
     "maximum_match": maximum_match,
     "rsm_norm_difference": rsm_norm_difference,
     "rtd": rtd,
+    "geometry_score": geometry_score,
+    "versa": versa,
+    "unit_correlation": unit_correlation,
     "ensd": ensd,
     "gulp": gulp,
     "magnitude": magnitude,

@@ -128,6 +128,15 @@ def test_condition_moments(conditions, in_a_row):
         np.testing.assert_allclose(state.yy[condition], wanted[3:, 3:], rtol=1e-4, atol=1e-3)
 
 
+def test_conditions_in_any_order():
+    x, labels = np.float32(np.random.default_rng(0).normal(size=(12, 2))), (7, -3, 7, 7, -3, 5)
+    state = state_of(ConditionMoments(conditions=labels), x)
+    kinds, codes = np.unique(labels * 2, return_inverse=True)
+    assert state.count.tolist() == np.bincount(codes).tolist()
+    means = [x[codes == code].mean(axis=0) for code in range(len(kinds))]
+    np.testing.assert_allclose(state.x_mean, means, atol=1e-6)
+
+
 @pytest.mark.parametrize("label", [2.0, -1.0, 0.5, np.nan])
 def test_an_unknown_group_spoils_the_state(label):
     state = state_of(GroupMoments(groups=2), np.ones((3, 2)), np.array([[0.0], [1.0], [label]]))

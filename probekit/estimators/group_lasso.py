@@ -1,0 +1,87 @@
+"""Encoding by group lasso: features that are not needed are left out."""
+
+import dataclasses
+
+import jax
+
+from probekit.estimators._protocol import Estimator
+from probekit.estimators._readout import reported
+from probekit.estimators.ridge import score_and_share
+from probekit.measures.banded import Columns
+from probekit.measures.commonality import check_averaged
+from probekit.measures.group_lasso import LASSO_PENALTIES, check_sparsity, group_lasso_score
+from probekit.measures.regression import MultiOutput, Scoring
+from probekit.measures.ridge import DEFAULT_FOLDS, Options, checked_options
+from probekit.statistics import FoldMoments, MomentsState
+from probekit.variables import Variable
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GroupLassoR2(Estimator):
+    """R² by group lasso, which leaves features out, and the share of it that each feature has.
+
+    As `probekit.measures.group_lasso_r2`, with each feature as a group of columns; the second
+    variable, ``<name>_share``, has the axis ``feature``.
+
+    Parameters
+    ----------
+    penalties : tuple of float
+        To choose from by cross-validation.
+    sparsity : float
+        From 0 (whole features are left out) to 1 (single columns).
+    folds : int
+        Into how many folds examples fall.
+    per_unit : bool
+        Choose for each unit on its own.
+    multioutput : {"uniform_average", "variance_weighted"}
+        Mean over units, or share of the total variance.
+    scoring : {"r2", "correlation"}
+        Or the correlation of units with what is predicted.
+    name : str
+        Name of the first variable.
+    """
+
+    penalties: tuple[float, ...] = LASSO_PENALTIES
+    sparsity: float = 0.0
+    folds: int = DEFAULT_FOLDS
+    per_unit: bool = False
+    multioutput: MultiOutput = "uniform_average"
+    scoring: Scoring = "r2"
+    name: str = "group_lasso_r2"
+    kind = "encoding"
+    joint = True
+    invariances = frozenset({"translation", "scaling", "permutation"})
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_sparsity(self.sparsity)
+        check_averaged(self.multioutput)
+        assert self._options
+
+    @property
+    def _options(self) -> Options:
+        return checked_options(
+            self.penalties, self.folds, self.per_unit, self.multioutput, self.scoring
+        )
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """R² of all features, and the share of each."""
+        references = (
+            "Yuan and Lin 2006, Model selection and estimation in regression with grouped "
+            "variables; Simon et al. 2013, A sparse-group lasso"
+        )
+        return score_and_share(self.name, "group lasso", self.scoring, references)
+
+    @property
+    def statistic(self) -> FoldMoments:
+        """Variances of the units, covariances with and among the features, of each fold."""
+        return FoldMoments(folds=self.folds, xx="diagonal")
+
+    def compute(  # type: ignore[override]  # noqa: D102
+        self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
+    ) -> dict[str, jax.Array]:
+        total, shares = group_lasso_score(
+            fit, held_out, columns, sparsity=self.sparsity, options=self._options
+        )
+        return reported(self.name, total) | reported(f"{self.name}_share", shares)

@@ -1,0 +1,70 @@
+"""Encoding RSA: similarity after one representation is mapped onto the other."""
+
+import dataclasses
+
+from probekit._checks import check_at_least
+from probekit.estimators._invariances import invariances_of_distances
+from probekit.estimators._readout import OfExamples
+from probekit.measures import Score
+from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES
+from probekit.measures.versa import EncodingRDM, RankComparison, check_versa, versa_score
+from probekit.statistics import ExamplesState
+from probekit.variables import Variable
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VERSA(OfExamples):
+    """Encoding RSA (VERSA, mixed RSA): RSA with what one representation predicts of the other.
+
+    As `probekit.measures.versa`, of `examples` examples: the first representation predicts the
+    second, or a feature.
+
+    Parameters
+    ----------
+    penalties : tuple of float
+        To choose from, relative to the sum of squares of a unit that predicts.
+    folds : int
+        At least 2.
+    rdm : {"correlation", "cosine", "euclidean"}
+        Distance between examples; of a single column always euclidean.
+    comparison : {"kendall_tau_b", "spearman", "pearson"}
+        How matrices are compared.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    penalties: tuple[float, ...] = DEFAULT_PENALTIES
+    folds: int = DEFAULT_FOLDS
+    rdm: EncodingRDM = "correlation"
+    comparison: RankComparison = "kendall_tau_b"
+    name: str = "versa"
+    kind = "similarity"
+    traceable = False
+    distinct = True
+    references = "Khaligh-Razavi et al. 2017, Fixed versus mixed RSA; Soni et al. 2024"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_versa(self.penalties, self.folds, self.rdm, self.comparison)
+        check_at_least("examples", self.examples, 3 * self.folds)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the distance; but units that predict are standardised each by itself."""
+        return invariances_of_distances(self.rdm) - {"rotation"}
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The correlation."""
+        return (self._variable(f"encoding RSA ({self.rdm}, {self.comparison})", (-1.0, 1.0)),)
+
+    def _score(self, state: ExamplesState) -> Score:
+        return versa_score(
+            state,
+            penalties=self.penalties,
+            folds=self.folds,
+            metric=self.rdm,
+            comparison=self.comparison,
+        )
