@@ -1,7 +1,7 @@
 """Arguments of the measures: any numeric array in, ``(example, unit)`` out, or an error."""
 
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, NamedTuple, ParamSpec, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -74,11 +74,35 @@ def matched(x: Any, y: Any, *, least: int = 1, names: tuple[str, str] = ("x", "y
     return a.astype(dtype), b.astype(dtype)
 
 
-def splits(x: Any, y: Any, held_out: Any, *, least: int) -> tuple[Pair, Pair]:
-    """Return ``((x, y), (x2, y2))`` as matrices; without `held_out` both are the same."""
+class Splits(NamedTuple):
+    """The examples that are fitted, and those that are scored if these are others.
+
+    A pytree, so that a compiled function knows whether they are the same and does nothing twice.
+
+    Attributes
+    ----------
+    fit : (x, y)
+    held_out : (x, y) or None
+    """
+
+    fit: Pair
+    held_out: Pair | None
+
+    def each(self, function: Callable[..., Result]) -> tuple[Result, Result]:
+        """Return ``function(x, y)`` of what is fitted and of what is scored."""
+        of_fit = function(*self.fit)
+        return of_fit, of_fit if self.held_out is None else function(*self.held_out)
+
+    def swapped(self) -> "Splits":
+        """Return the splits with `x` and `y` exchanged."""
+        return Splits(self.fit[::-1], None if self.held_out is None else self.held_out[::-1])
+
+
+def splits(x: Any, y: Any, held_out: Any, *, least: int) -> Splits:
+    """Return both splits as matrices; without `held_out` what is fitted is scored."""
     fit = matched(x, y, least=least)
     if held_out is None:
-        return fit, fit
+        return Splits(fit, None)
     try:
         x2, y2 = held_out
     except (TypeError, ValueError):
@@ -91,4 +115,4 @@ def splits(x: Any, y: Any, held_out: Any, *, least: int) -> tuple[Pair, Pair]:
             raise ShapeError(
                 f"held_out: {b.shape[1]} columns of {name}; the fitted {name} has {a.shape[1]}."
             )
-    return fit, scored
+    return Splits(fit, scored)

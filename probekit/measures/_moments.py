@@ -1,15 +1,17 @@
 """Scores of the moments of two representations: of arrays, on one scale, undefined if constant."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 
-from probekit.measures._arguments import jitted, matched
-from probekit.measures._scale import moderate
+from probekit.measures._arguments import Splits, jitted, matched
+from probekit.measures._scale import moderate, moderating_power
 from probekit.measures._status import Score, score
-from probekit.statistics import Moments, MomentsState, state_of
+from probekit.statistics import Moments, MomentsState, Statistic, state_of
+
+State = TypeVar("State")
 
 
 def from_moments(function: Callable[..., Score], x: Any, y: Any, **options: Any) -> jax.Array:
@@ -31,6 +33,12 @@ def _read(
 def moments_of(x: jax.Array, y: jax.Array, statistic: Moments) -> MomentsState:
     """Return the moments of two matrices, for scores without scale that the host computes."""
     return state_of(statistic, moderate(x), moderate(y))
+
+
+def states_of(statistic: Statistic[State], given: Splits) -> tuple[State, State]:
+    """Return the states of both splits, times the powers that moderate what is fitted."""
+    x_power, y_power = map(moderating_power, given.fit)
+    return given.each(lambda x, y: state_of(statistic, x * x_power, y * y_power))
 
 
 def unit_scales(state: MomentsState) -> tuple[jax.Array, jax.Array]:

@@ -33,18 +33,6 @@ def moderate(values: jax.Array, *, axis: int | None = None) -> jax.Array:
     return values * moderating_power(values, axis=axis)
 
 
-def moderate_both(
-    fit: tuple[jax.Array, jax.Array], scored: tuple[jax.Array, jax.Array]
-) -> tuple[tuple[jax.Array, jax.Array], tuple[jax.Array, jax.Array]]:
-    """Both splits ``(x, y)`` times the powers that moderate the `x` and the `y` that are fitted."""
-    powers = [moderating_power(values) for values in fit]
-    (x, y), (x2, y2) = (
-        [values * power for values, power in zip(split, powers, strict=True)]
-        for split in (fit, scored)
-    )
-    return (x, y), (x2, y2)
-
-
 def near_one(values: jax.Array) -> jax.Array:
     """Values times a power of two that brings the largest near 1 if it is not within 2^±16.
 

@@ -10,8 +10,8 @@ import numpy as np
 
 from probekit._checks import check_at_least, check_same_examples
 from probekit.errors import ShapeError
-from probekit.measures._arguments import Pair, jitted, matrix, splits
-from probekit.measures._scale import moderate_both
+from probekit.measures._arguments import Splits, jitted, matrix, splits
+from probekit.measures._moments import states_of
 from probekit.measures._status import Score, divide
 from probekit.measures.regression import (
     MultiOutput,
@@ -28,7 +28,7 @@ from probekit.measures.ridge import (
     path_of,
     swapped_folds,
 )
-from probekit.statistics import FoldMoments, MomentsState, state_of
+from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics._arrays import product
 from probekit.statistics.folds import others, whole
 
@@ -128,18 +128,18 @@ def banded_ridge_r2(
     """
     check_at_least("candidates", candidates, 1)
     options = checked_options(penalties, folds, per_unit, multioutput, scoring)
-    fit, scored, columns = grouped_splits(x, groups, held_out)
-    return BandedRidge(*_banded(*fit, *scored, columns, int(candidates), options))
+    given, columns = grouped_splits(x, groups, held_out)
+    return BandedRidge(*_banded(given, columns, int(candidates), options))
 
 
 def grouped_splits(
     x: Any, groups: Sequence[Any], held_out: Any, *, least: int = 2
-) -> tuple[Pair, Pair, Columns]:
+) -> tuple[Splits, Columns]:
     """Return what `splits` does, with groups of features side by side, and the columns of each."""
     y, columns = _side_by_side("groups", groups)
     if isinstance(held_out, tuple) and len(held_out) == 2:
         held_out = (held_out[0], _side_by_side("held_out[1]", held_out[1])[0])
-    return *splits(x, y, held_out, least=least), columns
+    return splits(x, y, held_out, least=least), columns
 
 
 def _side_by_side(argument: str, groups: Sequence[Any]) -> tuple[jax.Array, Columns]:
@@ -156,13 +156,11 @@ def _side_by_side(argument: str, groups: Sequence[Any]) -> tuple[jax.Array, Colu
     return jnp.concatenate(parts, axis=1), columns
 
 
-@jitted(4, 5, 6)
+@jitted(1, 2, 3)
 def _banded(
-    x: Any, y: Any, x2: Any, y2: Any, columns: Columns, candidates: int, options: Options
+    given: Splits, columns: Columns, candidates: int, options: Options
 ) -> tuple[jax.Array, jax.Array]:
-    statistic = FoldMoments(folds=options.folds, xx="diagonal")
-    fitted, scored = moderate_both((x, y), (x2, y2))
-    states = state_of(statistic, *fitted), state_of(statistic, *scored)
+    states = states_of(FoldMoments(folds=options.folds, xx="diagonal"), given)
     total, shares = banded_score(*states, columns, candidates=candidates, options=options)
     return total.value, shares.value
 

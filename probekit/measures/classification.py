@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_positive
-from probekit.measures._arguments import jitted, splits
+from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import cholesky, solve_cholesky
 from probekit.measures._scale import moderating_power
 from probekit.measures._status import Score, divide, score
@@ -75,18 +75,16 @@ def decoding_accuracy(
     """
     check_choice("method", method, METHODS)
     check_positive("penalty", penalty)
-    fit, scored = splits(x, y, held_out, least=2)
-    states = both_states(*fit, *scored)
+    states = both_states(splits(x, y, held_out, least=2))
     if method == "logistic":
         return logistic_accuracy_score(*states, penalty=float(penalty)).value
     return _ridge_accuracy(*states, float(penalty))
 
 
 @jitted()
-def both_states(x: Any, y: Any, x2: Any, y2: Any) -> tuple[ExamplesState, ExamplesState]:
+def both_states(given: Splits) -> tuple[ExamplesState, ExamplesState]:
     """All fitted and all scored examples."""
-    fit, scored = Examples(capacity=x.shape[0]), Examples(capacity=x2.shape[0])
-    return state_of(fit, x, y), state_of(scored, x2, y2)
+    return given.each(lambda x, y: state_of(Examples(capacity=len(x)), x, y))
 
 
 @jitted(2)

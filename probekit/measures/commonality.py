@@ -9,8 +9,8 @@ import numpy as np
 
 from probekit._checks import check_choice
 from probekit.errors import OptionError
-from probekit.measures._arguments import Pair, jitted, splits
-from probekit.measures._scale import moderate_both
+from probekit.measures._arguments import Splits, jitted, splits
+from probekit.measures._moments import states_of
 from probekit.measures._status import Score, score
 from probekit.measures.regression import (
     MULTIOUTPUT,
@@ -19,10 +19,12 @@ from probekit.measures.regression import (
     least_squares,
     weights_score,
 )
-from probekit.statistics import Moments, MomentsState, state_of
+from probekit.statistics import Moments, MomentsState
 
 Columns = tuple[tuple[int, ...], ...]
 MOST_FEATURES = 10
+BY_UNIT = Moments(xx="diagonal")
+"""All that the scores here need: of the units, each by itself."""
 
 
 def joint_r2(
@@ -77,8 +79,7 @@ def joint_r2(
     1.0
     """
     check_choice("multioutput", multioutput, MULTIOUTPUT)
-    fit, scored = splits(x, y, held_out, least=2)
-    return _joint(*fit, *scored, multioutput)
+    return _joint(splits(x, y, held_out, least=2), multioutput)
 
 
 def unique_r2(
@@ -251,9 +252,9 @@ def commonality(
     >>> np.abs(np.round(found, 3)).tolist()  # the second alone explains a third
     [0.667, 0.0, 0.333]
     """
-    fit, scored = checked_averaged(x, y, held_out, multioutput)
-    check_features(fit[1].shape[1])
-    return _commonality(*fit, *scored, multioutput)
+    given = checked_averaged(x, y, held_out, multioutput)
+    check_features(given.fit[1].shape[1])
+    return _commonality(given, multioutput)
 
 
 def check_features(features: int) -> None:
@@ -291,22 +292,14 @@ def check_averaged(multioutput: MultiOutput) -> None:
     check_choice("multioutput", multioutput, MULTIOUTPUT[:2])
 
 
-def checked_averaged(x: Any, y: Any, held_out: Any, multioutput: MultiOutput) -> tuple[Pair, Pair]:
+def checked_averaged(x: Any, y: Any, held_out: Any, multioutput: MultiOutput) -> Splits:
     """Return both splits, or raise unless they match and the units are averaged."""
     check_averaged(multioutput)
     return splits(x, y, held_out, least=2)
 
 
 def _parts(x: Any, y: Any, held_out: Any, multioutput: MultiOutput) -> tuple[jax.Array, jax.Array]:
-    fit, scored = checked_averaged(x, y, held_out, multioutput)
-    return _unique_and_shared(*fit, *scored, multioutput)
-
-
-def moments_of_features(x: Any, y: Any, x2: Any, y2: Any) -> tuple[MomentsState, MomentsState]:
-    """Moments of both splits, as the scores here need them."""
-    statistic = Moments(xx="diagonal")
-    fitted, scored = moderate_both((x, y), (x2, y2))
-    return state_of(statistic, *fitted), state_of(statistic, *scored)
+    return _unique_and_shared(checked_averaged(x, y, held_out, multioutput), multioutput)
 
 
 def each_column(y: Any) -> Columns:
@@ -314,24 +307,23 @@ def each_column(y: Any) -> Columns:
     return tuple((column,) for column in range(y.shape[1]))
 
 
-@jitted(4)
-def _joint(x: Any, y: Any, x2: Any, y2: Any, multioutput: MultiOutput) -> jax.Array:
-    return encoding_score(*moments_of_features(x, y, x2, y2), multioutput=multioutput).value
+@jitted(1)
+def _joint(given: Splits, multioutput: MultiOutput) -> jax.Array:
+    return encoding_score(*states_of(BY_UNIT, given), multioutput=multioutput).value
 
 
-@jitted(4)
-def _unique_and_shared(
-    x: Any, y: Any, x2: Any, y2: Any, multioutput: MultiOutput
-) -> tuple[jax.Array, jax.Array]:
-    states = moments_of_features(x, y, x2, y2)
-    unique, shared = unique_and_shared_score(*states, each_column(y), multioutput=multioutput)
+@jitted(1)
+def _unique_and_shared(given: Splits, multioutput: MultiOutput) -> tuple[jax.Array, jax.Array]:
+    columns = each_column(given.fit[1])
+    states = states_of(BY_UNIT, given)
+    unique, shared = unique_and_shared_score(*states, columns, multioutput=multioutput)
     return unique.value, shared.value
 
 
-@jitted(4)
-def _commonality(x: Any, y: Any, x2: Any, y2: Any, multioutput: MultiOutput) -> jax.Array:
-    states = moments_of_features(x, y, x2, y2)
-    return commonality_score(*states, each_column(y), multioutput=multioutput).value
+@jitted(1)
+def _commonality(given: Splits, multioutput: MultiOutput) -> jax.Array:
+    columns = each_column(given.fit[1])
+    return commonality_score(*states_of(BY_UNIT, given), columns, multioutput=multioutput).value
 
 
 def unique_and_shared_score(
@@ -379,8 +371,7 @@ def r2_of_sets(
     """R² of the representation on each of a number of sets of features, ``(set, feature)``."""
     order = jnp.array([column for group in columns for column in group])
     owner = np.repeat(np.arange(len(columns)), [len(group) for group in columns])
-    statistic = Moments(xx="diagonal")
-    fit, held_out = (statistic.select(state, y=order).swapped() for state in (fit, held_out))
+    fit, held_out = (BY_UNIT.select(state, y=order).swapped() for state in (fit, held_out))
     xx, xy, _ = fit.blocks()
     absent = fit.x_constant
 

@@ -105,8 +105,7 @@ def decoding(
     """
     check_choice("metric", metric, METRICS)
     check_probe(probe, metric)
-    fit, scored = splits(x, y, held_out, least=2)
-    states = both_states(*fit, *scored)
+    states = both_states(splits(x, y, held_out, least=2))
     return decoding_score(
         *states, probe=probe, metric=metric, options=tuple((options or {}).items())
     ).value

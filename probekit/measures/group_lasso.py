@@ -8,8 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.errors import OptionError
-from probekit.measures._arguments import jitted
+from probekit.measures._arguments import Splits, jitted
 from probekit.measures._linalg import eigvalsh
+from probekit.measures._moments import states_of
 from probekit.measures._status import Score
 from probekit.measures.banded import Columns, group_shares, grouped_splits
 from probekit.measures.regression import MultiOutput, Scoring, residual_squares, weights_score
@@ -20,7 +21,7 @@ from probekit.measures.ridge import (
     explained_outside,
     swapped_folds,
 )
-from probekit.statistics import FoldMoments, MomentsState, state_of
+from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics._arrays import product
 from probekit.statistics.folds import others, whole
 
@@ -123,8 +124,8 @@ def group_lasso_r2(
     """
     check_sparsity(sparsity)
     options = checked_options(penalties, folds, per_unit, multioutput, scoring)
-    fit, scored, columns = grouped_splits(x, groups, held_out)
-    return GroupLasso(*_group_lasso(*fit, *scored, columns, float(sparsity), options))
+    given, columns = grouped_splits(x, groups, held_out)
+    return GroupLasso(*_group_lasso(given, columns, float(sparsity), options))
 
 
 def check_sparsity(sparsity: float) -> None:
@@ -133,12 +134,11 @@ def check_sparsity(sparsity: float) -> None:
         raise OptionError(f"sparsity={sparsity!r}: must be from 0 to 1.")
 
 
-@jitted(4, 5, 6)
+@jitted(1, 2, 3)
 def _group_lasso(
-    x: Any, y: Any, x2: Any, y2: Any, columns: Columns, sparsity: float, options: Options
+    given: Splits, columns: Columns, sparsity: float, options: Options
 ) -> tuple[jax.Array, jax.Array]:
-    statistic = FoldMoments(folds=options.folds, xx="diagonal")
-    states = state_of(statistic, x, y), state_of(statistic, x2, y2)
+    states = states_of(FoldMoments(folds=options.folds, xx="diagonal"), given)
     total, shares = group_lasso_score(*states, columns, sparsity=sparsity, options=options)
     return total.value, shares.value
 

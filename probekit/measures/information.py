@@ -154,8 +154,7 @@ def v_information(
     True
     """
     check_probe(probe, "cross_entropy")
-    fit, scored = splits(x, y, held_out, least=2)
-    states = both_states(*fit, *scored)
+    states = both_states(splits(x, y, held_out, least=2))
     return information_score(*states, probe=probe, options=tuple((options or {}).items())).value
 
 
@@ -235,8 +234,7 @@ def control_selectivity(
         if held_out is not None:
             y2, types2 = matched(held_out[1], held_out[2], names=("held_out[1]", "held_out[2]"))
             held_out = (held_out[0], np.concatenate([y2, types2], axis=1))
-    fit, scored = splits(x, y, held_out, least=2)
-    states = both_states(*fit, *scored)
+    states = both_states(splits(x, y, held_out, least=2))
     pairs = tuple((options or {}).items())
     found = selectivity_score(
         *states, probe=probe, types=types is not None, draws=draws, options=pairs

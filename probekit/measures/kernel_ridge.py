@@ -113,9 +113,10 @@ def kernel_ridge_r2(
     """
     check_kernel("kernel", kernel, bandwidth, degree)
     options = checked_options(penalties, folds, per_unit, multioutput, scoring)
-    fit, scored = splits(x, y, held_out, least=2)
-    kernels = Kernels((kernel,), (tuple(range(fit[1].shape[1])),), float(bandwidth), int(degree))
-    return kernel_ridge_score(*both_states(*fit, *scored), kernels, options).total.value
+    given = splits(x, y, held_out, least=2)
+    columns = tuple(range(given.fit[1].shape[1]))
+    kernels = Kernels((kernel,), (columns,), float(bandwidth), int(degree))
+    return kernel_ridge_score(*both_states(given), kernels, options).total.value
 
 
 def multiple_kernel_ridge_r2(
@@ -198,7 +199,7 @@ def multiple_kernel_ridge_r2(
     >>> round(float(found.r2), 1), np.round(found.shares, 1).tolist()
     (1.0, [0.5, 0.5])
     """
-    fit, scored, columns = grouped_splits(x, groups, held_out)
+    given, columns = grouped_splits(x, groups, held_out)
     one = callable(kernels) or isinstance(kernels, str)
     names: Any = (kernels,) * len(columns) if one else tuple(kernels)  # type: ignore[arg-type]
     if len(names) != len(columns):
@@ -210,5 +211,5 @@ def multiple_kernel_ridge_r2(
     check_at_least("candidates", candidates, 1)
     options = checked_options(penalties, folds, per_unit, multioutput, scoring)
     chosen = Kernels(names, columns, float(bandwidth), int(degree), int(candidates))
-    found = kernel_ridge_score(*both_states(*fit, *scored), chosen, options)
+    found = kernel_ridge_score(*both_states(given), chosen, options)
     return BandedRidge(found.total.value, found.shares.value)

@@ -9,11 +9,11 @@ import numpy as np
 
 from probekit._checks import check_choice
 from probekit.errors import OptionError
-from probekit.measures._arguments import jitted, matched, splits
-from probekit.measures._scale import moderating_power
+from probekit.measures._arguments import Splits, jitted, matched, splits
+from probekit.measures._moments import states_of
 from probekit.measures._status import Score, divide
 from probekit.measures.regression import MULTIOUTPUT, MultiOutput, coefficients, weights_score
-from probekit.statistics import MomentsState, ParityMoments, state_of
+from probekit.statistics import MomentsState, ParityMoments
 from probekit.statistics._arrays import product
 from probekit.statistics.parities import MOST_BITS, signs_of
 
@@ -128,9 +128,9 @@ def parity_r2(
     [0.5, 0.0, 0.5]
     """
     check_choice("multioutput", multioutput, MULTIOUTPUT[:2])
-    fit, scored = splits(x, bits, held_out, least=2)
-    check_bits(fit[1].shape[1])
-    return _parity_r2(*fit, *scored, multioutput)
+    given = splits(x, bits, held_out, least=2)
+    check_bits(given.fit[1].shape[1])
+    return _parity_r2(given, multioutput)
 
 
 def check_bits(bits: int) -> None:
@@ -151,12 +151,9 @@ def _subfeatures(feature: jax.Array, bits: jax.Array) -> jax.Array:
     return jnp.where(finite, jnp.clip(shares, 0, 1), jnp.nan)
 
 
-@jitted(4)
-def _parity_r2(x: Any, bits: Any, x2: Any, bits2: Any, multioutput: MultiOutput) -> jax.Array:
-    statistic = ParityMoments()
-    power = moderating_power(x)
-    states = state_of(statistic, x * power, bits), state_of(statistic, x2 * power, bits2)
-    return parity_score(*states, multioutput=multioutput).value
+@jitted(1)
+def _parity_r2(given: Splits, multioutput: MultiOutput) -> jax.Array:
+    return parity_score(*states_of(ParityMoments(), given), multioutput=multioutput).value
 
 
 def parity_score(fit: MomentsState, held_out: MomentsState, *, multioutput: MultiOutput) -> Score:

@@ -7,11 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least, check_choice
-from probekit.measures._arguments import jitted, splits
+from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import cholesky, eigh, solve_cholesky
-from probekit.measures._scale import moderate_both
+from probekit.measures._moments import states_of
 from probekit.measures._status import Score, divide, score
-from probekit.statistics import Moments, MomentsState, state_of
+from probekit.statistics import Moments, MomentsState
 from probekit.statistics._arrays import product
 from probekit.statistics.moments import rounding_of_squares
 
@@ -83,8 +83,7 @@ def linear_r2(
     (0.5, 0.9)
     """
     check_choice("multioutput", multioutput, MULTIOUTPUT)
-    fit, scored = splits(x, y, held_out, least=2)
-    return _encoding(*fit, *scored, multioutput)
+    return _encoding(splits(x, y, held_out, least=2), multioutput)
 
 
 def decoding_r2(
@@ -147,25 +146,18 @@ def decoding_r2(
     """
     check_at_least("penalty", penalty, 0)
     check_choice("multioutput", multioutput, MULTIOUTPUT)
-    fit, scored = splits(x, y, held_out, least=2)
-    return _decoding(*fit, *scored, penalty, multioutput)
+    return _decoding(splits(x, y, held_out, least=2), penalty, multioutput)
 
 
-@jitted(4)
-def _encoding(x: Any, y: Any, x2: Any, y2: Any, multioutput: MultiOutput) -> jax.Array:
-    statistic = Moments(xx="diagonal")
-    fitted, scored = moderate_both((x, y), (x2, y2))
-    fit, held_out = state_of(statistic, *fitted), state_of(statistic, *scored)
+@jitted(1)
+def _encoding(given: Splits, multioutput: MultiOutput) -> jax.Array:
+    fit, held_out = states_of(Moments(xx="diagonal"), given)
     return encoding_score(fit, held_out, multioutput=multioutput).value
 
 
-@jitted(4, 5)
-def _decoding(
-    x: Any, y: Any, x2: Any, y2: Any, penalty: float, multioutput: MultiOutput
-) -> jax.Array:
-    statistic = Moments(yy="diagonal")
-    fitted, scored = moderate_both((x, y), (x2, y2))
-    fit, held_out = state_of(statistic, *fitted), state_of(statistic, *scored)
+@jitted(1, 2)
+def _decoding(given: Splits, penalty: float, multioutput: MultiOutput) -> jax.Array:
+    fit, held_out = states_of(Moments(yy="diagonal"), given)
     return decoding_score(fit, held_out, penalty=penalty, multioutput=multioutput).value
 
 

@@ -8,9 +8,9 @@ import jax.numpy as jnp
 
 from probekit._checks import check_at_least, check_choice, check_positive
 from probekit.errors import OptionError
-from probekit.measures._arguments import jitted, splits
+from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import eigh
-from probekit.measures._scale import moderate_both
+from probekit.measures._moments import states_of
 from probekit.measures._status import Score
 from probekit.measures.regression import (
     MULTIOUTPUT,
@@ -20,7 +20,7 @@ from probekit.measures.regression import (
     residual_squares,
     weights_score,
 )
-from probekit.statistics import FoldMoments, MomentsState, state_of
+from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics._arrays import product
 from probekit.statistics.folds import others, whole
 
@@ -189,10 +189,8 @@ def _choose(
     encoding: bool,
 ) -> jax.Array:
     options = checked_options(penalties, folds, per_unit, multioutput, scoring)
-    fit, scored = splits(x, y, held_out, least=2)
-    if encoding:
-        fit, scored = fit[::-1], scored[::-1]
-    return _ridge(*fit, *scored, options)
+    given = splits(x, y, held_out, least=2)
+    return _ridge(given.swapped() if encoding else given, options)
 
 
 class Options(NamedTuple):
@@ -220,12 +218,10 @@ def checked_options(
     return Options(tuple(map(float, penalties)), int(folds), bool(per_target), multioutput, scoring)
 
 
-@jitted(4)
-def _ridge(x: Any, y: Any, x2: Any, y2: Any, options: Options) -> jax.Array:
-    statistic = FoldMoments(folds=options.folds, yy="diagonal")
-    fitted, scored = moderate_both((x, y), (x2, y2))
-    fit, held_out = state_of(statistic, *fitted), state_of(statistic, *scored)
-    return ridge_score(fit, held_out, options)[0].value
+@jitted(1)
+def _ridge(given: Splits, options: Options) -> jax.Array:
+    states = states_of(FoldMoments(folds=options.folds, yy="diagonal"), given)
+    return ridge_score(*states, options)[0].value
 
 
 class Path(NamedTuple):

@@ -7,21 +7,22 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.measures._arguments import jitted, matched
+from probekit.measures._arguments import Splits, jitted, matched
 from probekit.measures._linalg import eigh
+from probekit.measures._moments import moments_of, states_of
 from probekit.measures._status import Score, divide, score
 from probekit.measures.commonality import (
+    BY_UNIT,
     Columns,
     check_averaged,
     check_features,
     checked_averaged,
     each_column,
-    moments_of_features,
     part_of,
     r2_of_sets,
 )
 from probekit.measures.regression import MultiOutput
-from probekit.statistics import Moments, MomentsState, state_of
+from probekit.statistics import MomentsState
 from probekit.statistics._arrays import product
 
 
@@ -83,9 +84,9 @@ def shapley_r2(
     >>> np.round(np.asarray(shapley_r2(y[:, 0], y), float), 3).tolist()  # alone 1 and 1/3
     [0.833, 0.167]
     """
-    fit, scored = checked_averaged(x, y, held_out, multioutput)
-    check_features(fit[1].shape[1])
-    return _shapley(*fit, *scored, multioutput)
+    given = checked_averaged(x, y, held_out, multioutput)
+    check_features(given.fit[1].shape[1])
+    return _shapley(given, multioutput)
 
 
 def relative_weights(x: Any, y: Any, *, multioutput: MultiOutput = "uniform_average") -> jax.Array:
@@ -141,15 +142,15 @@ def relative_weights(x: Any, y: Any, *, multioutput: MultiOutput = "uniform_aver
     return _relative(*matched(x, y, least=2), multioutput)
 
 
-@jitted(4)
-def _shapley(x: Any, y: Any, x2: Any, y2: Any, multioutput: MultiOutput) -> jax.Array:
-    states = moments_of_features(x, y, x2, y2)
-    return shapley_score(*states, each_column(y), multioutput=multioutput).value
+@jitted(1)
+def _shapley(given: Splits, multioutput: MultiOutput) -> jax.Array:
+    columns = each_column(given.fit[1])
+    return shapley_score(*states_of(BY_UNIT, given), columns, multioutput=multioutput).value
 
 
 @jitted(2)
 def _relative(x: Any, y: Any, multioutput: MultiOutput) -> jax.Array:
-    state = state_of(Moments(xx="diagonal"), x, y)
+    state = moments_of(x, y, BY_UNIT)
     return relative_weights_score(state, each_column(y), multioutput=multioutput).value
 
 
@@ -179,7 +180,7 @@ def relative_weights_score(
 ) -> Score:
     """`relative_weights` from moments; needs `yy` in full and the diagonal of `xx`."""
     order = jnp.array([column for group in columns for column in group])
-    each = _weights_of_columns(Moments(xx="diagonal").select(state, y=order))
+    each = _weights_of_columns(BY_UNIT.select(state, y=order))
     constant = state.x_constant
     if multioutput == "uniform_average":
         averages = each.mean(axis=1)

@@ -7,9 +7,10 @@ import jax
 import jax.numpy as jnp
 
 from probekit.errors import OptionError
-from probekit.measures._arguments import jitted
+from probekit.measures._arguments import Splits, jitted
 from probekit.measures._status import Score, score
 from probekit.measures.banded import Columns, grouped_splits
+from probekit.measures.classification import both_states
 from probekit.measures.comparisons import Comparison, compared
 from probekit.measures.rdm import Metric
 from probekit.measures.rdm_fitting import (
@@ -21,7 +22,7 @@ from probekit.measures.rdm_fitting import (
     weighted_sum,
 )
 from probekit.measures.similarity import check_rsa, comparable_distances, matching_metric
-from probekit.statistics import Examples, ExamplesState, state_of
+from probekit.statistics import ExamplesState
 
 
 class Options(NamedTuple):
@@ -137,16 +138,13 @@ def weighted_rsa(
     """
     options = Options(rdm, rdm_y, comparison, bool(nonnegative), float(penalty))
     options.check()
-    fit, scored, columns = grouped_splits(x, groups, held_out, least=3)
-    return WeightedRSA(*_weighted(*fit, *scored, columns, options))
+    given, columns = grouped_splits(x, groups, held_out, least=3)
+    return WeightedRSA(*_weighted(given, columns, options))
 
 
-@jitted(4, 5)
-def _weighted(
-    x: Any, y: Any, x2: Any, y2: Any, columns: Columns, options: Options
-) -> tuple[jax.Array, jax.Array]:
-    fit, held_out = (state_of(Examples(capacity=len(a)), a, b) for a, b in ((x, y), (x2, y2)))
-    total, weights = weighted_rsa_score(fit, held_out, columns, options)
+@jitted(1, 2)
+def _weighted(given: Splits, columns: Columns, options: Options) -> tuple[jax.Array, jax.Array]:
+    total, weights = weighted_rsa_score(*both_states(given), columns, options)
     return total.value, weights.value
 
 
