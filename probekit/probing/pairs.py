@@ -178,8 +178,16 @@ def _kept(serving: Mapping[Statistic[Any], Statistic[Any]]) -> tuple[Statistic[A
     return tuple(dict.fromkeys(serving.values()))
 
 
-@jitted(quick_options, static_argnames="kept")
-def _of_batch(
+LARGE = 1 << 18
+"""From how many numbers on running a program costs more than compiling it with some care."""
+
+
+def _of_batch(kept: tuple[Statistic[Any], ...], x: Any, y: Any, *example: Any) -> Kept:
+    of = _of_large if x.size + y.size > LARGE else _of_small
+    return of(kept, x, y, *example)
+
+
+def _states_of(
     kept: tuple[Statistic[Any], ...],
     x: jax.Array,
     y: jax.Array,
@@ -187,6 +195,10 @@ def _of_batch(
     index: jax.Array,
 ) -> Kept:
     return tuple(state_of(statistic, x, y, weight=weight, index=index) for statistic in kept)
+
+
+_of_small = jitted(quick_options, static_argnames="kept")(_states_of)
+_of_large = jitted(once_options, static_argnames="kept")(_states_of)
 
 
 @jitted(once_options, static_argnames="kept", donate_argnames="states")

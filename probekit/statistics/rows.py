@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from probekit._checks import check_at_least
 from probekit.statistics._arrays import accumulator_dtype, present_rows
-from probekit.statistics._protocol import ShapeDtype, Statistic
+from probekit.statistics._protocol import ShapeDtype, Statistic, shape_of
 from probekit.statistics.examples import ExamplesState
 
 
@@ -70,15 +70,28 @@ class Rows(Statistic[ExamplesState]):
         def put(kept: jax.Array, rows: jax.Array) -> jax.Array:
             return kept.at[place].set(rows, mode="drop")
 
-        return ExamplesState(
-            index=put(state.index, index),
-            weight=put(state.weight, weight),
-            x=put(state.x, x),
-            y=put(state.y, y),
-            count=state.count + weight.sum(),
-            x_finite=state.x_finite & jnp.isfinite(x).all(axis=0),
-            y_finite=state.y_finite & jnp.isfinite(y).all(axis=0),
+        seen = _counted(state, index, weight, x, y)
+        kept = {name: put(getattr(state, name), getattr(seen, name)) for name in _OF_EXAMPLES}
+        return dataclasses.replace(seen, **kept)
+
+    def of(
+        self, x: jax.Array, y: jax.Array, *, weight: jax.Array, index: jax.Array
+    ) -> ExamplesState:
+        """Return the state of one batch alone."""
+        start = self.init(shape_of(x), shape_of(y))
+        if len(x) != self.examples:
+            return self.update(start, x, y, weight=weight, index=index)
+
+        def in_order() -> ExamplesState:
+            rows = present_rows(start.weight.dtype, weight, x, y)
+            return _counted(start, index.astype(jnp.int32), *rows)
+
+        # All of them in order is the rule, and then none has to be moved.
+        every = (index == jnp.arange(self.examples)).all() & (weight > 0).all()
+        state: ExamplesState = jax.lax.cond(
+            every, in_order, lambda: self.update(start, x, y, weight=weight, index=index)
         )
+        return state
 
     def merge(self, a: ExamplesState, b: ExamplesState) -> ExamplesState:
         """Return the state of the examples of both."""
@@ -96,3 +109,21 @@ class Rows(Statistic[ExamplesState]):
             x_finite=a.x_finite & b.x_finite,
             y_finite=a.y_finite & b.y_finite,
         )
+
+
+_OF_EXAMPLES = ("index", "weight", "x", "y")
+
+
+def _counted(
+    state: ExamplesState, index: jax.Array, weight: jax.Array, x: jax.Array, y: jax.Array
+) -> ExamplesState:
+    """Return these examples, and what has been noted of all that were seen."""
+    return ExamplesState(
+        index=index,
+        weight=weight,
+        x=x,
+        y=y,
+        count=state.count + weight.sum(),
+        x_finite=state.x_finite & jnp.isfinite(x).all(axis=0),
+        y_finite=state.y_finite & jnp.isfinite(y).all(axis=0),
+    )
