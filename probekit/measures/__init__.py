@@ -56,6 +56,7 @@ from probekit.measures.outputs import (
 )
 from probekit.measures.overlap import eigenspace_overlap
 from probekit.measures.parities import parity_r2, subfeatures
+from probekit.measures.noise import noise_precision
 from probekit.measures.partial_rdms import AlignedRDMs, align_rdms
 from probekit.measures.predictivity import linear_predictivity
 from probekit.measures.rdm import rdm
@@ -132,6 +133,7 @@ __all__ = [
     "multiple_kernel_ridge_r2",
     "multiscale_distance",
     "mutual_neighbours",
+    "noise_precision",
     "online_codelength",
     "parity_r2",
     "participation_ratio",
