@@ -49,6 +49,7 @@ from probekit.measures.matching import (
 )
 from probekit.measures.multiscale import multiscale_distance
 from probekit.measures.neighbours import mutual_neighbours
+from probekit.measures.noise import noise_precision
 from probekit.measures.outputs import (
     accuracy_difference,
     disagreement,
@@ -56,7 +57,6 @@ from probekit.measures.outputs import (
 )
 from probekit.measures.overlap import eigenspace_overlap
 from probekit.measures.parities import parity_r2, subfeatures
-from probekit.measures.noise import noise_precision
 from probekit.measures.partial_rdms import AlignedRDMs, align_rdms
 from probekit.measures.predictivity import linear_predictivity
 from probekit.measures.rdm import rdm

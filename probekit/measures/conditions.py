@@ -1,6 +1,5 @@
 """Dissimilarities of conditions, measured against the scatter within them."""
 
-import itertools
 from typing import Any, Literal, NamedTuple, cast, get_args
 
 import jax
@@ -19,6 +18,14 @@ from probekit.measures._status import (
     TOO_FEW,
     Score,
 )
+from probekit.measures.condition_means import (
+    ConditionMeans,
+    crossed,
+    crossed_folds,
+    pairs_of_examples,
+    pairs_of_folds,
+    with_origin,
+)
 from probekit.measures.noise import (
     Residuals,
     Shrinkage,
@@ -28,7 +35,7 @@ from probekit.measures.noise import (
     whitening,
 )
 from probekit.measures.precision import root_of_precision, roots_of_pairs
-from probekit.measures.rdm import PRIOR, Metric, Prior, distances, prior_of, rates_of
+from probekit.measures.rdm import PRIOR, Metric, Prior, distances, prior_of
 from probekit.statistics import FoldGroups, MomentsState, state_of
 from probekit.statistics._arrays import product
 from probekit.statistics.moments import rounding_of_squares
@@ -240,33 +247,6 @@ class Kept(NamedTuple):
     weight: jax.Array
 
 
-class _Conditions(NamedTuple):
-    """Counts ``(fold, condition)``, and means ``(fold, condition, unit)`` about that of all."""
-
-    counts: jax.Array
-    mean: jax.Array
-
-    @classmethod
-    def of(cls, state: MomentsState, folds: int) -> "_Conditions":
-        assert state.xy is not None
-        count = state.count * (state.y_mean + state.y_rest)
-        mean = state.xy / jnp.where(count > 0.5, count, 1)[None, :]
-        return cls(count.reshape(folds, -1), mean.T.reshape(folds, -1, mean.shape[0]))
-
-    @property
-    def of_all(self) -> tuple[jax.Array, jax.Array]:
-        """Count and mean over all folds."""
-        total = self.counts.sum(axis=0)
-        weighted = (self.mean * self.counts[:, :, None]).sum(axis=0)
-        return total, weighted / jnp.where(total > 0.5, total, 1)[:, None]
-
-    def without(self, fold: int) -> jax.Array:
-        """Mean over the other folds."""
-        others = jnp.arange(self.counts.shape[0]) != fold
-        count = jnp.where(others[:, None], self.counts, 0)
-        return _Conditions(count, self.mean).of_all[1]
-
-
 def condition_score(
     state: MomentsState,
     *,
@@ -281,30 +261,31 @@ def condition_score(
 ) -> Score:
     """`condition_rdm` from the moments of groups in folds; `folds` is 1 but for crossed metrics.
 
-    The share of a shrinkage that is named is that which the examples that are `kept` tell. With `some_absent`, conditions without examples are none, if there are at least two others.
+    Examples that are `kept` tell the share of a shrinkage that is named. With `some_absent`,
+    conditions without examples are none, if there are at least two others.
     """
-    parts = _Conditions.of(state, folds)
+    parts = ConditionMeans.of(state, folds)
     total, mean = parts.of_all
     deficient = jnp.zeros((), bool)
     if metric in WHITENING:
         if whiten is None:
             whiten, deficient = _whitening(state, total, mean, shrinkage, kept)
         if whiten.ndim == 2:
-            parts = _Conditions(parts.counts, product(parts.mean, whiten))
+            parts = ConditionMeans(parts.counts, product(parts.mean, whiten))
             mean = product(mean, whiten)
     empty = nobody = total < 0.5
     if metric in OF_PATTERNS:
-        value = distances(_with_origin(mean, state.x_mean), cast(Metric, metric), prior)
+        value = distances(with_origin(mean, state.x_mean), cast(Metric, metric), prior)
     elif unbalanced:
-        value, empty = _of_pairs(parts)
+        value, empty = pairs_of_examples(parts)
     elif metric in CROSSED:
         empty = ~(parts.counts > 0.5).all(axis=0) | (folds < 2)
         if whiten is not None and whiten.ndim == 3:
-            value = _pairs_of_folds(parts, whiten)
+            value = pairs_of_folds(parts, whiten)
         else:
-            value = _crossed_folds(parts, state.x_mean if metric == "poisson_cv" else None, prior)
+            value = crossed_folds(parts, state.x_mean if metric == "poisson_cv" else None, prior)
     else:
-        value = _crossed(mean, mean)
+        value = crossed(mean, mean)
         value = value if metric.startswith("squared") else jnp.sqrt(value)
     missing = empty[:, None] | empty[None, :]
     status = jnp.where(deficient, RANK_DEFICIENT, jnp.full(value.shape, OK))
@@ -361,69 +342,3 @@ def _whitening(
     residuals = Residuals((kept.x - state.x_mean) - state.x_rest - mean[place], kept.weight)
     share = share_of(residuals, scatter, state.count, freedom, shrinkage)
     return whitening(scatter, freedom, rounding, share, shrinkage)
-
-
-def _pairs_of_folds(parts: _Conditions, roots: jax.Array) -> jax.Array:
-    """Mean over pairs of folds of what differences in both have in common, by their own noise."""
-    pairs = jnp.asarray(list(itertools.combinations(range(parts.counts.shape[0]), 2)))
-
-    def of_pair(pair: tuple[jax.Array, jax.Array]) -> jax.Array:
-        here, there = product(parts.mean[pair[0]], pair[1])
-        return _crossed(here, there)
-
-    return jax.lax.map(of_pair, (pairs, roots)).mean(axis=0)
-
-
-def _crossed_folds(parts: _Conditions, offset: jax.Array | None, prior: Prior) -> jax.Array:
-    """Mean over folds of what differences within and without it have in common.
-
-    With an offset, the mean of all, the means are rates, of which one side takes the logarithm.
-    """
-    found = []
-    for fold in range(parts.counts.shape[0]):
-        here, there = parts.mean[fold], parts.without(fold)
-        if offset is None:
-            found.append(_crossed(here, there))
-        else:
-            logs = rates_of(_with_origin(here, offset), prior)[1]
-            rates = rates_of(_with_origin(there, offset), prior)[0]
-            found.append(_crossed(logs, rates) / logs.shape[1])
-    return jnp.stack(found).mean(axis=0)
-
-
-def _with_origin(mean: jax.Array, offset: jax.Array) -> jax.Array:
-    """Means about the mean of all as means about 0, which they are if they differ by rounding."""
-    rounding = 16 * float(np.finfo(mean.dtype).eps) * (jnp.abs(mean) + jnp.abs(offset))
-    moved = mean + offset
-    return jnp.where(jnp.abs(moved) <= rounding, 0, moved)
-
-
-def _crossed(here: jax.Array, there: jax.Array) -> jax.Array:
-    """Products of differences here and there, ``(condition, condition)``."""
-    # By differences: through products an equal pair would keep their rounding.
-    return (_differences(here) * _differences(there)).sum(axis=2)
-
-
-def _differences(rows: jax.Array) -> jax.Array:
-    """Differences of all pairs of rows, exactly 0 where they are rounding.
-
-    A row that is computed where it is used may be rounded in two ways.
-    """
-    a, b = rows[:, None, :], rows[None, :, :]
-    rounding = 4 * float(np.finfo(rows.dtype).eps) * (jnp.abs(a) + jnp.abs(b))
-    return jnp.where(jnp.abs(a - b) <= rounding, 0, a - b)
-
-
-def _of_pairs(parts: _Conditions) -> tuple[jax.Array, jax.Array]:
-    """Distances from pairs of examples in different folds, and which conditions have too few."""
-    sums = parts.mean * parts.counts[:, :, None]
-    within = jax.vmap(lambda s, n: (product(s, s.T), n[:, None] * n[None, :]))(sums, parts.counts)
-    total, count = sums.sum(axis=0), parts.counts.sum(axis=0)
-    number = count[:, None] * count[None, :] - within[1].sum(axis=0)
-    there = number > 0.5
-    inner = (product(total, total.T) - within[0].sum(axis=0)) / jnp.where(there, number, 1)
-    inner = jnp.where(there, inner, jnp.nan)
-    own = inner.diagonal()
-    square = own[:, None] + own[None, :] - 2 * (inner + inner.T) / 2
-    square = jnp.where(jnp.eye(len(own), dtype=bool), jnp.where(jnp.isnan(own), jnp.nan, 0), square)
-    return square, ~there.diagonal()

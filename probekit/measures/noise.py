@@ -98,7 +98,9 @@ def noise_precision(
         labels, places = np.unique(codes, return_inverse=True)
         left = len(codes) - len(labels) if freedom is None else freedom
         member = places.reshape(-1)[:, None] == np.arange(len(labels))[None, :]
-        return _precision(x, jnp.asarray(member, x.dtype), jnp.asarray(left, x.dtype), share, target)
+        return _precision(
+            x, jnp.asarray(member, x.dtype), jnp.asarray(left, x.dtype), share, target
+        )
 
     if folds is None:
         return of(x, codes)

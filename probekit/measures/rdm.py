@@ -70,8 +70,8 @@ def rdm(
     array (example, example)
         Symmetric, zero on the diagonal; correlation and cosine distances lie in [0, 2]. NaN in rows
         and columns of examples that have no such distance: all units equal (correlation), all zero
-        (cosine), a unit below 0 (poisson; or at 0, without a prior), not finite; throughout if the precision has a negative
-        eigenvalue or is not finite.
+        (cosine), a unit below 0 (poisson; or at 0, without a prior), not finite; throughout if the
+        precision has a negative eigenvalue or is not finite.
 
     Raises
     ------
