@@ -18,11 +18,14 @@ from probekit.measures.conditions import (
     DEFAULT_FOLDS,
     WHITENING,
     ConditionMetric,
+    Kept,
     check_conditions,
     condition_score,
     conditions_in,
 )
-from probekit.statistics import FoldGroups, MomentsState
+from probekit.measures.noise import Shrinkage
+from probekit.measures.rdm import PRIOR, Prior, prior_of
+from probekit.statistics import FoldGroups, KeptGroups, KeptGroupsState, MomentsState
 from probekit.variables import Variable
 
 
@@ -46,8 +49,13 @@ class ConditionRDM(Estimator):
             "squared_euclidean", "correlation", "cosine", "poisson", "poisson_cv"}
     folds : int
         For crossnobis and poisson_cv.
-    shrinkage : float
-        How far the covariance within conditions is drawn to its diagonal.
+    shrinkage : float or {"diagonal", "identity"}
+        How far the covariance within conditions is drawn to its diagonal; or what it is drawn to,
+        as far as the data ask for (see `probekit.measures.noise_precision`).
+    examples : int
+        How many examples, at most, tell that, with covariances and means of all.
+    prior_lambda, prior_weight : float
+        For poisson and poisson_cv: see `probekit.measures.rdm`.
     name : str
         Name of the variable.
     """
@@ -56,7 +64,10 @@ class ConditionRDM(Estimator):
     edges: tuple[tuple[float, ...], ...] = ()
     metric: ConditionMetric = "crossnobis"
     folds: int = DEFAULT_FOLDS
-    shrinkage: float = 0.0
+    shrinkage: Shrinkage = 0.0
+    examples: int = 1024
+    prior_lambda: float = PRIOR.rate
+    prior_weight: float = PRIOR.weight
     name: str = "condition_rdm"
     kind = "encoding"
 
@@ -67,6 +78,8 @@ class ConditionRDM(Estimator):
             if self.edges:
                 raise OptionError("conditions, edges: give one of them.")
         check_conditions(self.metric, self.folds, self.shrinkage)
+        check_at_least("examples", self.examples, 2)
+        prior_of(self.prior_lambda, self.prior_weight)
 
     @property
     def invariances(self) -> frozenset[str]:
@@ -74,6 +87,8 @@ class ConditionRDM(Estimator):
         if self.metric not in WHITENING:
             return invariances_of_distances(self.metric)
         linear = {"linear", "rotation"} if self.shrinkage == 0 else set()
+        if self.shrinkage == "identity":
+            linear = {"rotation"}
         return frozenset({"translation", "scaling", "permutation", *linear})
 
     @property
@@ -93,9 +108,12 @@ class ConditionRDM(Estimator):
         )
 
     @property
-    def statistic(self) -> FoldGroups:
-        """Means of the conditions and the scatter within them."""
-        return FoldGroups(groups=self._groups, folds=self._folds, edges=self.edges)
+    def statistic(self) -> FoldGroups | KeptGroups:
+        """Means of the conditions and the scatter within them; examples, if they are needed."""
+        moments = FoldGroups(groups=self._groups, folds=self._folds, edges=self.edges)
+        if self.metric in WHITENING and isinstance(self.shrinkage, str):
+            return KeptGroups(moments=moments, capacity=self.examples)
+        return moments
 
     def adapted(self, features: Mapping[str, np.ndarray]) -> Self:
         """Find what conditions there are in each feature, unless that is given."""
@@ -104,13 +122,21 @@ class ConditionRDM(Estimator):
         edges = tuple(conditions_in(values[:, 0]) for values in features.values())
         return dataclasses.replace(self, edges=edges)
 
-    def compute(self, fit: Any, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
+    def compute(  # noqa: D102
+        self, fit: Any, held_out: MomentsState | KeptGroupsState
+    ) -> dict[str, jax.Array]:
         del fit
+        kept = None
+        if isinstance(held_out, KeptGroupsState):
+            own = held_out.examples
+            kept, held_out = Kept(own.x, own.y[:, 0], own.weight), held_out.moments
         score = condition_score(
             held_out,
             metric=self.metric,
             folds=self._folds,
             shrinkage=self.shrinkage,
+            kept=kept,
+            prior=Prior(float(self.prior_lambda), float(self.prior_weight)),
             some_absent=self.conditions is None,
         )
         return reported(self.name, score)

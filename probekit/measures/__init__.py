@@ -51,6 +51,7 @@ from probekit.measures.matching import (
 )
 from probekit.measures.multiscale import multiscale_distance
 from probekit.measures.neighbours import mutual_neighbours
+from probekit.measures.noise import noise_precision
 from probekit.measures.outputs import (
     accuracy_difference,
     disagreement,
@@ -140,6 +141,7 @@ __all__ = [
     "multiple_kernel_ridge_r2",
     "multiscale_distance",
     "mutual_neighbours",
+    "noise_precision",
     "online_codelength",
     "parity_r2",
     "participation_ratio",

@@ -7,9 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least, check_choice
-from probekit.errors import OptionError, ShapeError
+from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._linalg import eigh
 from probekit.measures._status import (
     CONSTANT,
     NONFINITE,
@@ -19,8 +18,24 @@ from probekit.measures._status import (
     TOO_FEW,
     Score,
 )
-from probekit.measures.precision import root_of_precision
-from probekit.measures.rdm import Metric, distances, rates_of
+from probekit.measures.condition_means import (
+    ConditionMeans,
+    crossed,
+    crossed_folds,
+    pairs_of_examples,
+    pairs_of_folds,
+    with_origin,
+)
+from probekit.measures.noise import (
+    Residuals,
+    Shrinkage,
+    check_shrinkage,
+    folds_of,
+    share_of,
+    whitening,
+)
+from probekit.measures.precision import root_of_precision, roots_of_pairs
+from probekit.measures.rdm import PRIOR, Metric, Prior, distances, prior_of
 from probekit.statistics import FoldGroups, MomentsState, state_of
 from probekit.statistics._arrays import product
 from probekit.statistics.moments import rounding_of_squares
@@ -58,9 +73,11 @@ def condition_rdm(
     *,
     metric: ConditionMetric = "crossnobis",
     folds: Any = DEFAULT_FOLDS,
-    shrinkage: float = 0.0,
+    shrinkage: Shrinkage = 0.0,
     precision: Any = None,
     unbalanced: bool = False,
+    prior_lambda: float = PRIOR.rate,
+    prior_weight: float = PRIOR.weight,
 ) -> jax.Array:
     """Representational dissimilarity matrix of conditions, from the means of their examples.
 
@@ -83,15 +100,19 @@ def condition_rdm(
     folds : int or array (example,)
         For crossnobis and poisson_cv, at least 2: each example falls into one by a hash of its
         number; or the fold of each, such as the run it was measured in.
-    shrinkage : float
-        From 0 to 1: how far Σ is drawn to its diagonal. Above 0 it may have more units than
-        examples.
-    precision : array (unit, unit), optional
-        Taken for Σ⁻¹ instead; for crossnobis and Mahalanobis distances.
+    shrinkage : float or {"diagonal", "identity"}
+        From 0 to 1: how far Σ is drawn to its diagonal; or what it is drawn to, as far as the data
+        ask for: see `noise_precision`. Above 0 it may have more units than examples.
+    precision : array (unit, unit) or (fold, unit, unit), optional
+        Taken for Σ⁻¹ instead; for crossnobis and Mahalanobis distances. For crossnobis also one for
+        each fold: it is then the mean over pairs of folds of δᵀ ((Σ_f + Σ_g) / 2)⁻¹ ε, with δ the
+        difference of means in one and ε that in the other.
     unbalanced : bool
         For crossnobis: K_aa + K_bb - 2 K_ab, with K the mean of x_iᵀ Σ⁻¹ x_j over pairs of examples
         in two different folds, each pair alike, where x are differences to the mean of all. No
         condition need be in every fold.
+    prior_lambda, prior_weight : float
+        For poisson and poisson_cv, as in `rdm`.
 
     Returns
     -------
@@ -108,8 +129,9 @@ def condition_rdm(
         If the numbers of examples differ, there are fewer than 2, or `folds` or `precision` has not
         the shape that is said.
     OptionError
-        If `metric` is unknown, there are fewer than 2 folds, `shrinkage` is not within [0, 1], or
-        `precision` or `unbalanced` is given for a metric that knows none.
+        If `metric` is unknown, there are fewer than 2 folds, `shrinkage` is not within [0, 1] nor
+        one of the names, the prior is negative, or `precision` or `unbalanced` is given for a
+        metric that knows none.
 
     Notes
     -----
@@ -136,48 +158,53 @@ def condition_rdm(
     check_conditions(metric, DEFAULT_FOLDS if own else folds, shrinkage)
     if unbalanced and metric != "crossnobis":
         raise OptionError(f"unbalanced=True: metric {metric!r} has no such form; 'crossnobis' has.")
+    prior = prior_of(prior_lambda, prior_weight)
     x, y = matched(x, conditions, least=2, names=("x", "conditions"))
-    root = _root_of_precision(precision, metric, x)
+    count, fold = 1, None
+    if metric in CROSSED:
+        count, fold = _folds_of(folds, len(x)) if own else (int(folds), None)
+    root = _root_of_precision(precision, metric, x, 0 if unbalanced else count)
     labels, codes = np.unique(np.asarray(y), axis=0, return_inverse=True)
     if not bool(jnp.isfinite(y).all()):
         return jnp.full((len(labels), len(labels)), jnp.nan, x.dtype)
-    options = _Options(len(labels), metric, 1, float(shrinkage), bool(unbalanced))
+    share = shrinkage if isinstance(shrinkage, str) else float(shrinkage)
+    options = _Options(len(labels), metric, count, share, bool(unbalanced), prior)
     codes = codes.reshape(-1)
-    if metric in CROSSED:
-        count, fold = _folds_of(folds, len(codes)) if own else (int(folds), None)
-        options = options._replace(folds=count)
-        codes = codes if fold is None else codes + len(labels) * fold
+    codes = codes if fold is None else codes + len(labels) * fold
     drawn = metric not in CROSSED or not own
     return _rdm(x, jnp.asarray(codes[:, None], x.dtype), root, options, drawn)
 
 
-def check_conditions(metric: ConditionMetric, folds: int, shrinkage: float) -> None:
+def check_conditions(metric: ConditionMetric, folds: int, shrinkage: Shrinkage) -> None:
     """Raise `OptionError` unless the options are possible."""
     check_choice("metric", metric, CONDITION_METRICS)
     check_at_least("folds", folds, 2)
-    if not 0 <= shrinkage <= 1:
-        raise OptionError(f"shrinkage={shrinkage!r}: must be from 0 to 1.")
+    check_shrinkage(shrinkage)
 
 
 def _folds_of(folds: Any, examples: int) -> tuple[int, np.ndarray]:
     """Return how many folds there are, and the number of that of each example."""
-    folds = np.asarray(folds)
-    if folds.shape != (examples,):
-        raise ShapeError(
-            f"folds: shape {folds.shape}; there are {examples} examples. Give a label each."
-        )
-    labels, codes = np.unique(folds, return_inverse=True)
+    labels, codes = folds_of(folds, examples)
     check_at_least("folds", len(labels), 2)
     return len(labels), codes
 
 
-def _root_of_precision(precision: Any, metric: ConditionMetric, x: jax.Array) -> jax.Array | None:
+def _root_of_precision(
+    precision: Any, metric: ConditionMetric, x: jax.Array, folds: int
+) -> jax.Array | None:
     """Return the root of a precision that is given, or raise if the metric has no use for it."""
     if precision is None:
         return None
     if metric not in WHITENING:
         raise OptionError(f"precision: metric {metric!r} uses none; leave it out.")
-    return root_of_precision(precision, x)
+    if np.ndim(precision) != 3:
+        return root_of_precision(precision, x)
+    if folds < 2:
+        raise OptionError(
+            f"precision: shape {np.shape(precision)}, one for each fold, is for metric "
+            "'crossnobis' with unbalanced=False. Give (unit, unit)."
+        )
+    return roots_of_pairs(precision, x, folds)
 
 
 class _Options(NamedTuple):
@@ -186,8 +213,9 @@ class _Options(NamedTuple):
     conditions: int
     metric: ConditionMetric
     folds: int
-    shrinkage: float
+    shrinkage: Shrinkage
     unbalanced: bool = False
+    prior: Prior = PRIOR
 
 
 @jitted(3, 4)
@@ -198,41 +226,25 @@ def _rdm(
     folds = options.folds if drawn else 1
     groups = options.conditions * (1 if drawn else options.folds)
     state = state_of(FoldGroups(groups=groups, folds=folds), x, codes)
+    kept = Kept(x, codes[:, 0] % options.conditions, jnp.ones(len(x), x.dtype))
     return condition_score(
         state,
         metric=options.metric,
         folds=options.folds,
         shrinkage=options.shrinkage,
+        kept=kept,
         whiten=root,
         unbalanced=options.unbalanced,
+        prior=options.prior,
     ).value
 
 
-class _Conditions(NamedTuple):
-    """Counts ``(fold, condition)``, and means ``(fold, condition, unit)`` about that of all."""
+class Kept(NamedTuple):
+    """Examples that are at hand, the number of the condition of each, and weights: 0 for none."""
 
-    counts: jax.Array
-    mean: jax.Array
-
-    @classmethod
-    def of(cls, state: MomentsState, folds: int) -> "_Conditions":
-        assert state.xy is not None
-        count = state.count * (state.y_mean + state.y_rest)
-        mean = state.xy / jnp.where(count > 0.5, count, 1)[None, :]
-        return cls(count.reshape(folds, -1), mean.T.reshape(folds, -1, mean.shape[0]))
-
-    @property
-    def of_all(self) -> tuple[jax.Array, jax.Array]:
-        """Count and mean over all folds."""
-        total = self.counts.sum(axis=0)
-        weighted = (self.mean * self.counts[:, :, None]).sum(axis=0)
-        return total, weighted / jnp.where(total > 0.5, total, 1)[:, None]
-
-    def without(self, fold: int) -> jax.Array:
-        """Mean over the other folds."""
-        others = jnp.arange(self.counts.shape[0]) != fold
-        count = jnp.where(others[:, None], self.counts, 0)
-        return _Conditions(count, self.mean).of_all[1]
+    x: jax.Array
+    condition: jax.Array
+    weight: jax.Array
 
 
 def condition_score(
@@ -240,33 +252,40 @@ def condition_score(
     *,
     metric: ConditionMetric,
     folds: int,
-    shrinkage: float,
+    shrinkage: Shrinkage,
+    kept: Kept | None = None,
     whiten: jax.Array | None = None,
     unbalanced: bool = False,
     some_absent: bool = False,
+    prior: Prior = PRIOR,
 ) -> Score:
     """`condition_rdm` from the moments of groups in folds; `folds` is 1 but for crossed metrics.
 
-    With `some_absent`, conditions without examples are none, if there are at least two others.
+    Examples that are `kept` tell the share of a shrinkage that is named. With `some_absent`,
+    conditions without examples are none, if there are at least two others.
     """
-    parts = _Conditions.of(state, folds)
+    parts = ConditionMeans.of(state, folds)
     total, mean = parts.of_all
     deficient = jnp.zeros((), bool)
     if metric in WHITENING:
         if whiten is None:
-            whiten, deficient = _whitening(state, total, mean, shrinkage)
-        parts = _Conditions(parts.counts, product(parts.mean, whiten))
-        mean = product(mean, whiten)
+            whiten, deficient = _whitening(state, total, mean, shrinkage, kept)
+        if whiten.ndim == 2:
+            parts = ConditionMeans(parts.counts, product(parts.mean, whiten))
+            mean = product(mean, whiten)
     empty = nobody = total < 0.5
     if metric in OF_PATTERNS:
-        value = distances(_with_origin(mean, state.x_mean), cast(Metric, metric))
+        value = distances(with_origin(mean, state.x_mean), cast(Metric, metric), prior)
     elif unbalanced:
-        value, empty = _of_pairs(parts)
+        value, empty = pairs_of_examples(parts)
     elif metric in CROSSED:
         empty = ~(parts.counts > 0.5).all(axis=0) | (folds < 2)
-        value = _crossed_folds(parts, state.x_mean if metric == "poisson_cv" else None)
+        if whiten is not None and whiten.ndim == 3:
+            value = pairs_of_folds(parts, whiten)
+        else:
+            value = crossed_folds(parts, state.x_mean if metric == "poisson_cv" else None, prior)
     else:
-        value = _crossed(mean, mean)
+        value = crossed(mean, mean)
         value = value if metric.startswith("squared") else jnp.sqrt(value)
     missing = empty[:, None] | empty[None, :]
     status = jnp.where(deficient, RANK_DEFICIENT, jnp.full(value.shape, OK))
@@ -302,81 +321,24 @@ def conditions_in(values: np.ndarray) -> tuple[float, ...]:
 
 
 def _whitening(
-    state: MomentsState, total: jax.Array, mean: jax.Array, shrinkage: float
+    state: MomentsState,
+    total: jax.Array,
+    mean: jax.Array,
+    shrinkage: Shrinkage,
+    kept: Kept | None,
 ) -> tuple[jax.Array, jax.Array]:
     """Return Σ^(-1/2) of the pooled covariance within conditions, and whether it has none."""
     assert state.xx is not None
     rows = mean * jnp.sqrt(total)[:, None]
     scatter = state.xx - product(rows.T, rows)
     freedom = state.count - (total > 0.5).sum()
-    covariance = scatter / jnp.maximum(freedom, 1)
-    diagonal = covariance.diagonal()
-    covariance = (1 - shrinkage) * covariance + shrinkage * jnp.diag(diagonal)
     # What is left of a unit that is constant within conditions is rounding of what was taken off.
-    epsilon, d = float(np.finfo(mean.dtype).eps), mean.shape[1]
+    epsilon = float(np.finfo(mean.dtype).eps)
     rounding = rounding_of_squares(state.count, state.x_mean) + 16 * epsilon * state.x_squares
-    constant = scatter.diagonal() <= rounding
-    # Correlations instead of covariances: the rank must not depend on the units of measurement.
-    scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, diagonal)))
-    correlation = covariance * scale[:, None] * scale[None, :]
-    correlation = jnp.where(jnp.isfinite(covariance).all(), correlation, 0)
-    values, vectors = eigh(correlation)
-    least = values[-1] * d * epsilon
-    deficient = constant.any() | (values[0] <= least) | (freedom < 1)
-    root = jax.lax.rsqrt(jnp.where(values > least, values, 1))
-    return scale[:, None] * vectors * root[None, :], deficient
-
-
-def _crossed_folds(parts: _Conditions, offset: jax.Array | None) -> jax.Array:
-    """Mean over folds of what differences within and without it have in common.
-
-    With an offset, the mean of all, the means are rates, of which one side takes the logarithm.
-    """
-    found = []
-    for fold in range(parts.counts.shape[0]):
-        here, there = parts.mean[fold], parts.without(fold)
-        if offset is None:
-            found.append(_crossed(here, there))
-        else:
-            logs = rates_of(_with_origin(here, offset))[1]
-            rates = rates_of(_with_origin(there, offset))[0]
-            found.append(_crossed(logs, rates) / logs.shape[1])
-    return jnp.stack(found).mean(axis=0)
-
-
-def _with_origin(mean: jax.Array, offset: jax.Array) -> jax.Array:
-    """Means about the mean of all as means about 0, which they are if they differ by rounding."""
-    rounding = 16 * float(np.finfo(mean.dtype).eps) * (jnp.abs(mean) + jnp.abs(offset))
-    moved = mean + offset
-    return jnp.where(jnp.abs(moved) <= rounding, 0, moved)
-
-
-def _crossed(here: jax.Array, there: jax.Array) -> jax.Array:
-    """Products of differences here and there, ``(condition, condition)``."""
-    # By differences: through products an equal pair would keep their rounding.
-    return (_differences(here) * _differences(there)).sum(axis=2)
-
-
-def _differences(rows: jax.Array) -> jax.Array:
-    """Differences of all pairs of rows, exactly 0 where they are rounding.
-
-    A row that is computed where it is used may be rounded in two ways.
-    """
-    a, b = rows[:, None, :], rows[None, :, :]
-    rounding = 4 * float(np.finfo(rows.dtype).eps) * (jnp.abs(a) + jnp.abs(b))
-    return jnp.where(jnp.abs(a - b) <= rounding, 0, a - b)
-
-
-def _of_pairs(parts: _Conditions) -> tuple[jax.Array, jax.Array]:
-    """Distances from pairs of examples in different folds, and which conditions have too few."""
-    sums = parts.mean * parts.counts[:, :, None]
-    within = jax.vmap(lambda s, n: (product(s, s.T), n[:, None] * n[None, :]))(sums, parts.counts)
-    total, count = sums.sum(axis=0), parts.counts.sum(axis=0)
-    number = count[:, None] * count[None, :] - within[1].sum(axis=0)
-    there = number > 0.5
-    inner = (product(total, total.T) - within[0].sum(axis=0)) / jnp.where(there, number, 1)
-    inner = jnp.where(there, inner, jnp.nan)
-    own = inner.diagonal()
-    square = own[:, None] + own[None, :] - 2 * (inner + inner.T) / 2
-    square = jnp.where(jnp.eye(len(own), dtype=bool), jnp.where(jnp.isnan(own), jnp.nan, 0), square)
-    return square, ~there.diagonal()
+    if not isinstance(shrinkage, str):
+        return whitening(scatter, freedom, rounding, shrinkage, "diagonal")
+    assert kept is not None
+    place = jnp.clip(jnp.nan_to_num(kept.condition), 0, len(mean) - 1).astype(int)
+    residuals = Residuals((kept.x - state.x_mean) - state.x_rest - mean[place], kept.weight)
+    share = share_of(residuals, scatter, state.count, freedom, shrinkage)
+    return whitening(scatter, freedom, rounding, share, shrinkage)

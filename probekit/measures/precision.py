@@ -1,5 +1,6 @@
 """Roots of a given precision matrix, by which differences between patterns are measured."""
 
+import itertools
 from typing import Any
 
 import jax
@@ -16,6 +17,31 @@ def root_of_precision(precision: Any, x: jax.Array) -> jax.Array:
         raise ShapeError(
             f"precision: shape {precision.shape}; x has {x.shape[1]} units. Give (unit, unit)."
         )
+    return _root(precision, x)
+
+
+def roots_of_pairs(precisions: Any, x: jax.Array, folds: int) -> jax.Array:
+    """Return the roots of the precisions of pairs of folds, ``(pair, unit, unit)``.
+
+    That of a pair is the inverse of the mean of both covariances, which all need to have.
+    """
+    precisions = np.asarray(precisions, float)
+    wanted = (folds, x.shape[1], x.shape[1])
+    if precisions.shape != wanted:
+        raise ShapeError(
+            f"precision: shape {precisions.shape}; there are {folds} folds and {x.shape[1]} units. "
+            "Give (unit, unit), or (fold, unit, unit)."
+        )
+    pairs = list(itertools.combinations(range(folds), 2))
+    if not np.isfinite(precisions).all():
+        return jnp.full((len(pairs), *wanted[1:]), jnp.nan, x.dtype)
+    if (np.linalg.eigvalsh((precisions + precisions.swapaxes(1, 2)) / 2)[:, 0] <= 0).any():
+        return jnp.full((len(pairs), *wanted[1:]), jnp.nan, x.dtype)
+    noise = np.linalg.inv(precisions)
+    return jnp.stack([_root(np.linalg.inv((noise[i] + noise[j]) / 2), x) for i, j in pairs])
+
+
+def _root(precision: np.ndarray, x: jax.Array) -> jax.Array:
     if not np.isfinite(precision).all():
         return jnp.full(precision.shape, jnp.nan, x.dtype)
     values, vectors = np.linalg.eigh((precision + precision.T) / 2)

@@ -1,6 +1,7 @@
 """Representational dissimilarity matrices: distances between all pairs of examples."""
 
-from typing import Any, Literal, cast
+import math
+from typing import Any, Literal, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
@@ -21,19 +22,33 @@ MEASURED = ("mahalanobis", "squared_mahalanobis")
 
 _FEW_UNITS = 16
 
-_PRIOR = 0.1
-"""Weight of a rate of 1 beside what was seen."""
+
+class Prior(NamedTuple):
+    """The rate that is expected before anything is seen, and its weight beside what was seen."""
+
+    rate: float = 1.0
+    weight: float = 0.1
 
 
-def rdm(x: Any, *, metric: MeasuredMetric = "correlation", precision: Any = None) -> jax.Array:
+PRIOR = Prior()
+
+
+def rdm(
+    x: Any,
+    *,
+    metric: MeasuredMetric = "correlation",
+    precision: Any = None,
+    prior_lambda: float = PRIOR.rate,
+    prior_weight: float = PRIOR.weight,
+) -> jax.Array:
     """Representational dissimilarity matrix: the distance between each pair of examples.
 
     ``correlation``: 1 - r(x_i, x_j), Pearson over units; ``euclidean``: ‖x_i - x_j‖;
     ``squared_euclidean``: ‖x_i - x_j‖²; ``cosine``: 1 - x_i·x_j / (‖x_i‖ ‖x_j‖); ``poisson``, for
     spike counts and firing rates: Σ_u (r_iu - r_ju) (log r_iu - log r_ju) / d, the symmetric
-    Kullback-Leibler divergence of Poisson distributions whose rates r = (x + 0.1) / 1.1 are drawn a
-    little to 1, so that silent units have a logarithm; ``squared_mahalanobis``: (x_i - x_j)ᵀ P
-    (x_i - x_j), with P the precision; ``mahalanobis``: its root.
+    Kullback-Leibler divergence of Poisson distributions whose rates r = (x + w λ) / (1 + w) are
+    drawn a little to λ, so that silent units have a logarithm; ``squared_mahalanobis``: (x_i -
+    x_j)ᵀ P (x_i - x_j), with P the precision; ``mahalanobis``: its root.
 
     Parameters
     ----------
@@ -44,23 +59,27 @@ def rdm(x: Any, *, metric: MeasuredMetric = "correlation", precision: Any = None
     precision : array (unit, unit), optional
         P, for Mahalanobis distances, which need it: the inverse covariance of what is noise. Of
         conditions, `condition_rdm` finds it. The covariance of the examples that are compared is
-        none: with more units than examples it makes all distances equal.
+        none: with more units than examples it makes all distances equal. `noise_precision` finds
+        one of residuals.
+    prior_lambda, prior_weight : float
+        λ and w, for ``poisson``: the rate that is expected of a unit, and its weight beside what
+        was seen. Rates on another scale than spike counts want another λ.
 
     Returns
     -------
     array (example, example)
         Symmetric, zero on the diagonal; correlation and cosine distances lie in [0, 2]. NaN in rows
         and columns of examples that have no such distance: all units equal (correlation), all zero
-        (cosine), a unit below 0 (poisson), not finite; throughout if the precision has a negative
-        eigenvalue or is not finite.
+        (cosine), a unit below 0 (poisson; or at 0, without a prior), not finite; throughout if the
+        precision has a negative eigenvalue or is not finite.
 
     Raises
     ------
     ShapeError
         If `x` holds no numbers, or `precision` is not (unit, unit).
     OptionError
-        If `metric` is none of the seven, or `precision` is given for another or missing for a
-        Mahalanobis distance.
+        If `metric` is none of the seven, `precision` is given for another or missing for a
+        Mahalanobis distance, or the prior is negative or not finite.
 
     Notes
     -----
@@ -83,17 +102,26 @@ def rdm(x: Any, *, metric: MeasuredMetric = "correlation", precision: Any = None
     [[0.0, 25.0, 1.0], [25.0, 0.0, 18.0], [1.0, 18.0, 0.0]]
     """
     check_choice("metric", metric, (*METRICS, *MEASURED))
+    prior = prior_of(prior_lambda, prior_weight)
     x = matrix("x", x)
     if metric not in MEASURED:
         if precision is not None:
             raise OptionError(f"precision: metric {metric!r} uses none; leave it out.")
-        return distances(x, cast(Metric, metric))
+        return distances(x, cast(Metric, metric), prior)
     if precision is None:
         raise OptionError(
             f"precision: missing for metric {metric!r}; give the inverse covariance of the noise, "
             "or take condition_rdm, which finds it within conditions."
         )
     return _measured(x, root_of_precision(precision, x), metric == "squared_mahalanobis")
+
+
+def prior_of(rate: float, weight: float) -> Prior:
+    """Return the prior, or raise `OptionError` unless both are numbers from 0."""
+    for name, value in (("prior_lambda", rate), ("prior_weight", weight)):
+        if not (math.isfinite(value) and value >= 0):
+            raise OptionError(f"{name}={value!r}: must be at least 0 and finite.")
+    return Prior(float(rate), float(weight))
 
 
 @jitted(2)
@@ -106,15 +134,15 @@ def _measured(x: jax.Array, root: jax.Array, squared: bool) -> jax.Array:
     return distances(product(x, root), "squared_euclidean" if squared else "euclidean")
 
 
-@jitted(1)
-def distances(x: jax.Array, metric: Metric) -> jax.Array:
+@jitted(1, 2)
+def distances(x: jax.Array, metric: Metric, prior: Prior = PRIOR) -> jax.Array:
     """Distances ``(example, example)`` between rows; see `rdm`."""
     if metric == "squared_euclidean":
         return squared_distances(x)
     if metric == "euclidean":
         return jnp.sqrt(squared_distances(x))
     if metric == "poisson":
-        return poisson_distances(x)
+        return poisson_distances(x, prior)
     if metric == "correlation":
         x = moderate(x, axis=1)
         largest = jnp.abs(x).max(axis=1, keepdims=True)
@@ -134,6 +162,7 @@ def unit_rows(x: jax.Array) -> jax.Array:
 
 def squared_distances(x: jax.Array) -> jax.Array:
     """Squared euclidean distances between rows, exactly 0 between equal ones."""
+    x = jnp.where(jnp.isfinite(x), x, jnp.nan)  # nothing is infinitely far: it is not known where
     if x.shape[1] <= _FEW_UNITS:
         # Sums in one order for every pair: distances that are equal stay equal, as ranks need it.
         return jnp.square(x[:, None, :] - x[None, :, :]).sum(axis=2)
@@ -146,9 +175,9 @@ def squared_distances(x: jax.Array) -> jax.Array:
     return _without_diagonal(jnp.where(squared <= rounding, 0, squared))
 
 
-def poisson_distances(x: jax.Array) -> jax.Array:
+def poisson_distances(x: jax.Array, prior: Prior = PRIOR) -> jax.Array:
     """Symmetric divergences of Poisson distributions, mean over units; see `rdm`."""
-    rates, logs = rates_of(x)
+    rates, logs = rates_of(x, prior)
     if x.shape[1] <= _FEW_UNITS:
         steps = [z[:, None, :] - z[None, :, :] for z in (rates, logs)]
         return (steps[0] * steps[1]).mean(axis=2)
@@ -164,10 +193,11 @@ def poisson_distances(x: jax.Array) -> jax.Array:
     return _without_diagonal(jnp.where(far <= rounding, 0, far)) / x.shape[1]
 
 
-def rates_of(x: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Rates drawn a little to 1, and their logarithms; NaN where a rate is below 0."""
-    rates = (x + _PRIOR) / (1 + _PRIOR)
-    return rates, jnp.where(x >= 0, jnp.log(rates), jnp.nan)
+def rates_of(x: jax.Array, prior: Prior = PRIOR) -> tuple[jax.Array, jax.Array]:
+    """Rates drawn a little to that of the prior, and their logarithms; NaN where there is none."""
+    rates = (x + prior.rate * prior.weight) / (1 + prior.weight)
+    known = (x >= 0) & (rates > 0) & jnp.isfinite(x)
+    return rates, jnp.where(known, jnp.log(rates), jnp.nan)
 
 
 def _without_diagonal(square: jax.Array) -> jax.Array:

@@ -19,6 +19,7 @@ from probekit.statistics.cross_kernel import CrossKernel, CrossKernelState
 from probekit.statistics.examples import Examples, ExamplesState
 from probekit.statistics.folds import FoldGroups, FoldMoments
 from probekit.statistics.groups import GroupMoments, GroupMomentsState
+from probekit.statistics.kept_groups import KeptGroups, KeptGroupsState
 from probekit.statistics.moments import Moments, MomentsState
 from probekit.statistics.outputs import OutputDifferences, OutputsState
 from probekit.statistics.parities import ParityMoments
@@ -34,6 +35,8 @@ __all__ = [
     "FoldMoments",
     "GroupMoments",
     "GroupMomentsState",
+    "KeptGroups",
+    "KeptGroupsState",
     "Moments",
     "MomentsState",
     "OutputDifferences",

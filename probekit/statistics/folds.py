@@ -191,7 +191,7 @@ class FoldGroups(Statistic[MomentsState]):
     ) -> MomentsState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
         dtype = state.x_mean.dtype
-        group, fold = self._group(y[:, :1].astype(dtype)), (hash_of(index) % self.folds)
+        group, fold = self.group_of(y[:, :1].astype(dtype)), (hash_of(index) % self.folds)
         fold = fold.astype(dtype)
         places = np.arange(self.folds * self.groups)
         member = (group == jnp.asarray(places % self.groups, dtype)[None, :]) & (
@@ -200,7 +200,8 @@ class FoldGroups(Statistic[MomentsState]):
         member = jnp.where(member.any(axis=1, keepdims=True), member.astype(dtype), jnp.nan)
         return self.moments.update(state, x, member, weight=weight)
 
-    def _group(self, values: jax.Array) -> jax.Array:
+    def group_of(self, values: jax.Array) -> jax.Array:
+        """Return the number of the group of each value, NaN if there is none."""
         if not self.edges:
             return values
         reached = values >= jnp.asarray(self.edges[0], values.dtype)[None, :]

@@ -81,6 +81,8 @@ CONFIGURED = [
     RidgeR2(per_unit=True, multioutput="raw_values", penalties=(0.01, 1.0)),
     Decoding(probe="knn", metric="auc"),
     ConditionRDM(metric="mahalanobis", shrinkage=0.2),
+    ConditionRDM(shrinkage="diagonal"),
+    ConditionRDM(metric="mahalanobis", shrinkage="identity"),
     HSIC(debiased=True),
     HSIC(kernel="rbf"),
     KernelRidgeR2(kernel="linear", per_unit=True, multioutput="raw_values", penalties=(0.01, 1.0)),

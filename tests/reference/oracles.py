@@ -1046,14 +1046,34 @@ def riemannian_distance(x, y, x2, y2, *, shrinkage=0.1):
     return np.sqrt((np.log(linalg.eigvalsh(*grams)) ** 2).sum())
 
 
+def drawn_covariance(rest, freedom, shrinkage):
+    """By loops over pairs of units."""
+    n, units = rest.shape
+    noise = rest.T @ rest / freedom
+    target = np.diag(np.diag(noise))
+    if isinstance(shrinkage, str):
+        pairs = list(itertools.product(range(units), repeat=2))
+        if shrinkage == "diagonal":
+            rest = rest / np.sqrt(np.diag(noise))
+            products = [rest[:, i] * rest[:, j] for i, j in pairs if i != j]
+            spread = sum(n * (w @ w - w.sum() ** 2 / (n - 1)) for w in products)
+            spread *= (n - 1) / freedom**2
+            far = sum(w.sum() ** 2 for w in products)
+        else:
+            target = np.eye(units) * np.trace(noise) / units
+            spread = sum(np.var(rest[:, i] * rest[:, j]) / n for i, j in pairs)
+            far = ((noise - target) ** 2).sum() * (freedom / n) ** 2
+        shrinkage = min(1, max(0, spread / far))
+    return (1 - shrinkage) * noise + shrinkage * target
+
+
 def condition_rdm(x, y, x2, y2, *, metric="crossnobis", folds=2, shrinkage=0.0):
     """The number of the first example that is scored is that of the last fitted, plus 1."""
     (x2,) = _wide(x2)
     labels = np.asarray(y2)[:, 0]
     names = np.unique(labels)
     rest = x2 - np.stack([x2[labels == label].mean(axis=0) for label in labels])
-    noise = rest.T @ rest / (len(x2) - len(names))
-    noise = (1 - shrinkage) * noise + shrinkage * np.diag(np.diag(noise))
+    noise = drawn_covariance(rest, len(x2) - len(names), shrinkage)
     precision = np.eye(x2.shape[1]) if "euclidean" in metric else np.linalg.inv(noise)
 
     def means(rows):

@@ -1,0 +1,107 @@
+"""Means of conditions in folds, and what differences between them have in common."""
+
+import itertools
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit.measures.rdm import Prior, rates_of
+from probekit.statistics import MomentsState
+from probekit.statistics._arrays import product
+
+
+class ConditionMeans(NamedTuple):
+    """Counts ``(fold, condition)``, and means ``(fold, condition, unit)`` about that of all."""
+
+    counts: jax.Array
+    mean: jax.Array
+
+    @classmethod
+    def of(cls, state: MomentsState, folds: int) -> "ConditionMeans":
+        """Return those that `FoldGroups` remembers."""
+        assert state.xy is not None
+        count = state.count * (state.y_mean + state.y_rest)
+        mean = state.xy / jnp.where(count > 0.5, count, 1)[None, :]
+        return cls(count.reshape(folds, -1), mean.T.reshape(folds, -1, mean.shape[0]))
+
+    @property
+    def of_all(self) -> tuple[jax.Array, jax.Array]:
+        """Count and mean over all folds."""
+        total = self.counts.sum(axis=0)
+        weighted = (self.mean * self.counts[:, :, None]).sum(axis=0)
+        return total, weighted / jnp.where(total > 0.5, total, 1)[:, None]
+
+    def without(self, fold: int) -> jax.Array:
+        """Mean over the other folds."""
+        others = jnp.arange(self.counts.shape[0]) != fold
+        count = jnp.where(others[:, None], self.counts, 0)
+        return ConditionMeans(count, self.mean).of_all[1]
+
+
+def pairs_of_folds(parts: ConditionMeans, roots: jax.Array) -> jax.Array:
+    """Mean over pairs of folds of what differences in both have in common, by their own noise."""
+    pairs = jnp.asarray(list(itertools.combinations(range(parts.counts.shape[0]), 2)))
+
+    def of_pair(pair: tuple[jax.Array, jax.Array]) -> jax.Array:
+        here, there = product(parts.mean[pair[0]], pair[1])
+        return crossed(here, there)
+
+    found: jax.Array = jax.lax.map(of_pair, (pairs, roots))
+    return found.mean(axis=0)
+
+
+def crossed_folds(parts: ConditionMeans, offset: jax.Array | None, prior: Prior) -> jax.Array:
+    """Mean over folds of what differences within and without it have in common.
+
+    With an offset, the mean of all, the means are rates, of which one side takes the logarithm.
+    """
+    found = []
+    for fold in range(parts.counts.shape[0]):
+        here, there = parts.mean[fold], parts.without(fold)
+        if offset is None:
+            found.append(crossed(here, there))
+        else:
+            logs = rates_of(with_origin(here, offset), prior)[1]
+            rates = rates_of(with_origin(there, offset), prior)[0]
+            found.append(crossed(logs, rates) / logs.shape[1])
+    return jnp.stack(found).mean(axis=0)
+
+
+def with_origin(mean: jax.Array, offset: jax.Array) -> jax.Array:
+    """Means about the mean of all as means about 0, which they are if they differ by rounding."""
+    rounding = 16 * float(np.finfo(mean.dtype).eps) * (jnp.abs(mean) + jnp.abs(offset))
+    moved = mean + offset
+    return jnp.where(jnp.abs(moved) <= rounding, 0, moved)
+
+
+def crossed(here: jax.Array, there: jax.Array) -> jax.Array:
+    """Products of differences here and there, ``(condition, condition)``."""
+    # By differences: through products an equal pair would keep their rounding.
+    return (_differences(here) * _differences(there)).sum(axis=2)
+
+
+def _differences(rows: jax.Array) -> jax.Array:
+    """Differences of all pairs of rows, exactly 0 where they are rounding.
+
+    A row that is computed where it is used may be rounded in two ways.
+    """
+    a, b = rows[:, None, :], rows[None, :, :]
+    rounding = 4 * float(np.finfo(rows.dtype).eps) * (jnp.abs(a) + jnp.abs(b))
+    return jnp.where(jnp.abs(a - b) <= rounding, 0, a - b)
+
+
+def pairs_of_examples(parts: ConditionMeans) -> tuple[jax.Array, jax.Array]:
+    """Distances from pairs of examples in different folds, and which conditions have too few."""
+    sums = parts.mean * parts.counts[:, :, None]
+    within = jax.vmap(lambda s, n: (product(s, s.T), n[:, None] * n[None, :]))(sums, parts.counts)
+    total, count = sums.sum(axis=0), parts.counts.sum(axis=0)
+    number = count[:, None] * count[None, :] - within[1].sum(axis=0)
+    there = number > 0.5
+    inner = (product(total, total.T) - within[0].sum(axis=0)) / jnp.where(there, number, 1)
+    inner = jnp.where(there, inner, jnp.nan)
+    own = inner.diagonal()
+    square = own[:, None] + own[None, :] - 2 * (inner + inner.T) / 2
+    square = jnp.where(jnp.eye(len(own), dtype=bool), jnp.where(jnp.isnan(own), jnp.nan, 0), square)
+    return square, ~there.diagonal()
