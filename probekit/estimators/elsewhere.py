@@ -43,6 +43,12 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "RDM `mahalanobis` of single examples",
             'rdm(x, metric="squared_mahalanobis", precision=precision) / x.shape[1]',
         ),
+        ('`prec_from_residuals`, `"shrinkage_diag"`', "noise_precision(x)"),
+        (
+            '`prec_from_residuals`, `"shrinkage_eye"`',
+            'noise_precision(x, shrinkage="identity")',
+        ),
+        ('`prec_from_unbalanced`, `"shrinkage_diag"`', "noise_precision(x, labels)"),
         (
             "`calc_rdm_movie` of the times `x` and `y`",
             'np.stack([rdm(z, metric="squared_euclidean") for z in (x, y)]) / x.shape[1]',

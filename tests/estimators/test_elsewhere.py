@@ -50,6 +50,8 @@ def of_rsatoolbox(name):
         return distances(toolbox, called, single=name.endswith("single examples"))
     if called.startswith("fit_"):
         return weights(toolbox, called)
+    if called.startswith("prec_from"):
+        return precision(toolbox, called, name.split('"')[1])
     if called == "calc_rdm_movie":
         both = toolbox.data.TemporalDataset(np.float64(np.stack([X, Y], axis=2)))
         return toolbox.rdm.calc_rdm_movie(both, method="euclidean").get_matrices()
@@ -76,6 +78,15 @@ def of_rsatoolbox(name):
         return toolbox.inference.eval_fixed(model, a, method="corr").evaluations[0, 0]
     noise = np.diag(1.0 + np.arange(N)) if "sigma_k" in name else None
     return toolbox.rdm.compare(a, b, method=called, sigma_k=noise)[0, 0]
+
+
+def precision(toolbox, called, method):
+    from_data = getattr(toolbox.data.noise, called)
+    if called == "prec_from_residuals":
+        rows = np.float64(X) - np.float64(X).mean(axis=0)
+        return from_data(rows, dof=len(X) - 1, method=method)
+    dataset = toolbox.data.Dataset(np.float64(X), obs_descriptors={"label": LABELS})
+    return from_data(dataset, obs_desc="label", method=method)
 
 
 def distances(toolbox, called, *, single=False):
