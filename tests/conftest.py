@@ -1,6 +1,7 @@
 """What tests of several parts share."""
 
 import contextlib
+import itertools
 import logging
 from pathlib import Path
 
@@ -10,15 +11,17 @@ import pytest
 pytest_plugins = ["pytester"]  # must stand in the outermost conftest
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _room_for_programs():
-    """Forget the compiled programs of earlier modules when they have become many.
+_tests = itertools.count(1)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown():
+    """Forget compiled programs from time to time, when they have become many.
 
     Each takes up memory maps, of which Linux gives a process 65,530; XLA crashes when it gets none.
     """
-    yield
     maps = Path("/proc/self/maps")
-    if maps.exists() and maps.read_text().count("\n") > 10_000:
+    if next(_tests) % 20 == 0 and maps.exists() and maps.read_text().count("\n") > 10_000:
         jax.clear_caches()
 
 

@@ -78,7 +78,11 @@ class MutualNeighbours(OfExamples):
 
     def _score(self, state: ExamplesState) -> Score:
         return neighbours_score(
-            state, neighbours=self.neighbours, measure=self.measure, metric=self.metric
+            state,
+            neighbours=self.neighbours,
+            most=self.neighbours,
+            measure=self.measure,
+            metric=self.metric,
         )
 
 

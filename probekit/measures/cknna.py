@@ -73,13 +73,13 @@ def cknna(
     return _cknna(*matched(x, y, least=4), int(neighbours), bool(debiased))
 
 
-@jitted(2, 3)
+@jitted(3)
 def _cknna(x: jax.Array, y: jax.Array, neighbours: int, debiased: bool) -> jax.Array:
     state = state_of(Examples(capacity=x.shape[0]), x, y)
     return cknna_score(state, neighbours=neighbours, debiased=debiased).value
 
 
-def cknna_score(state: ExamplesState, *, neighbours: int, debiased: bool) -> Score:
+def cknna_score(state: ExamplesState, *, neighbours: int | jax.Array, debiased: bool) -> Score:
     """`cknna` of the examples that were kept."""
     a, b = (_near(z, state.present, neighbours) for z in (state.x, state.y))
     present = state.present.astype(a.cosines.dtype)
@@ -117,7 +117,7 @@ class _Near(NamedTuple):
     undefined: jax.Array
 
 
-def _near(z: jax.Array, present: jax.Array, neighbours: int) -> _Near:
+def _near(z: jax.Array, present: jax.Array, neighbours: int | jax.Array) -> _Near:
     both = present[:, None] & present[None, :]
     weight = present.astype(z.dtype)
     z = moderate(jnp.where(present[:, None], z, 0))

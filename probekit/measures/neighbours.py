@@ -20,6 +20,9 @@ Neighbourhood = Literal[
 ]
 NEIGHBOURHOODS: tuple[Neighbourhood, ...] = get_args(Neighbourhood)
 NEIGHBOUR_METRICS = ("cosine", "euclidean")
+ORDERED = ("subsequence", "edit")
+"""Which compare the neighbours in the order of their distances."""
+
 DEFAULT_NEIGHBOURS = 10
 
 
@@ -93,7 +96,8 @@ def mutual_neighbours(
     1.0
     """
     check_neighbours(neighbours, measure, metric)
-    return _neighbours(*matched(x, y, least=3), int(neighbours), measure, metric)
+    most = int(neighbours) if measure in ORDERED else None
+    return _neighbours(*matched(x, y, least=3), int(neighbours), most, measure, metric)
 
 
 def check_neighbours(neighbours: int, measure: Neighbourhood, metric: Metric) -> None:
@@ -105,18 +109,30 @@ def check_neighbours(neighbours: int, measure: Neighbourhood, metric: Metric) ->
         raise OptionError(f"metric={metric!r}: measure 'second_order' has cosines only.")
 
 
-@jitted(2, 3, 4)
+@jitted(3, 4, 5)  # one program for any number of neighbours, but where their order counts
 def _neighbours(
-    x: jax.Array, y: jax.Array, neighbours: int, measure: Neighbourhood, metric: Metric
+    x: jax.Array,
+    y: jax.Array,
+    neighbours: int,
+    most: int | None,
+    measure: Neighbourhood,
+    metric: Metric,
 ) -> jax.Array:
     state = state_of(Examples(capacity=x.shape[0]), x, y)
-    return neighbours_score(state, neighbours=neighbours, measure=measure, metric=metric).value
+    return neighbours_score(
+        state, neighbours=neighbours, most=most, measure=measure, metric=metric
+    ).value
 
 
 def neighbours_score(
-    state: ExamplesState, *, neighbours: int, measure: Neighbourhood, metric: Metric
+    state: ExamplesState,
+    *,
+    neighbours: int | jax.Array,
+    measure: Neighbourhood,
+    metric: Metric,
+    most: int | None = None,
 ) -> Score:
-    """`mutual_neighbours` of the examples that were kept."""
+    """`mutual_neighbours` of the examples that were kept; there are `most` neighbours at most."""
     present = state.present
     second_order = measure == "second_order"
     far = [
@@ -142,8 +158,9 @@ def neighbours_score(
         each = _cosine_of_cosines(1 - far[0], 1 - far[1], near[0] | near[1])
     elif measure == "cycle":
         each = (near[1] & near[0].T).any(axis=1).astype(common.dtype)
-    elif measure in ("subsequence", "edit"):
-        most = min(neighbours, len(ranks[0]) - 1)
+    elif measure in ORDERED:
+        others = len(ranks[0]) - 1
+        most = others if most is None else min(most, others)
         alike = common_subsequence if measure == "subsequence" else kept_entries
         each = alike(ranks[0], ranks[1], k, most=most).astype(common.dtype) / jnp.maximum(k, 1)
     else:
