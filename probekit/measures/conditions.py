@@ -307,7 +307,7 @@ def conditions_in(values: np.ndarray) -> tuple[float, ...]:
 
     Examples
     --------
-    >>> conditions_in(np.array([0, 1, 1, 0])), conditions_in(np.arange(99.0))
+    >>> conditions_in(np.array([0.0, 1.0, 1.0, 0.0])), conditions_in(np.arange(99.0))
     ((1.0,), (33.0, 66.0))
     """
     values = values[np.isfinite(values)]
