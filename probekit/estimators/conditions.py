@@ -82,6 +82,11 @@ class ConditionRDM(Estimator):
         prior_of(self.prior_lambda, self.prior_weight)
 
     @property
+    def distinct(self) -> bool:
+        """The share of shrinkage that is estimated takes copies for further examples."""
+        return isinstance(self.shrinkage, str)
+
+    @property
     def invariances(self) -> frozenset[str]:
         """Those of the distance."""
         if self.metric not in WHITENING:
