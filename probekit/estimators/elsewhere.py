@@ -35,6 +35,10 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("RDM `correlation`", 'rdm(x, metric="correlation")'),
         ("RDM `poisson`", 'rdm(x, metric="poisson")'),
         (
+            "RDM `poisson` with a prior",
+            'rdm(x, metric="poisson", prior_lambda=3, prior_weight=0.5)',
+        ),
+        (
             "RDM `mahalanobis`",
             'condition_rdm(x, labels, metric="squared_mahalanobis", precision=precision) / '
             "x.shape[1]",
@@ -48,7 +52,14 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             '`prec_from_residuals`, `"shrinkage_eye"`',
             'noise_precision(x, shrinkage="identity")',
         ),
+        ('`prec_from_residuals`, `"full"`', "noise_precision(x, shrinkage=0)"),
+        ('`prec_from_residuals`, `"diag"`', "noise_precision(x, shrinkage=1)"),
         ('`prec_from_unbalanced`, `"shrinkage_diag"`', "noise_precision(x, labels)"),
+        (
+            '`prec_from_measurements`, `"shrinkage_diag"`',
+            "noise_precision(x, labels)",
+            "degrees of freedom are examples less conditions, not (conditions - 1) × repeats",
+        ),
         (
             "`calc_rdm_movie` of the times `x` and `y`",
             'np.stack([rdm(z, metric="squared_euclidean") for z in (x, y)]) / x.shape[1]',
@@ -56,6 +67,11 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "RDM `crossnobis`",
             "condition_rdm(x, labels, folds=runs, precision=precision) / x.shape[1]",
+        ),
+        (
+            "RDM `crossnobis` with a precision for each run",
+            "condition_rdm(x, labels, folds=runs, precision=noise_precision(x, labels, folds=runs))"
+            " / x.shape[1]",
         ),
         ("`corr`", 'compare_rdms(a, b, comparison="pearson")'),
         ("`cosine`", 'compare_rdms(a, b, comparison="cosine")'),
@@ -437,6 +453,10 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
     ),
     "scikit-learn": (
+        (
+            "`ledoit_wolf`",
+            'np.linalg.inv(noise_precision(x, shrinkage="identity", freedom=len(x)))',
+        ),
         ("`LinearRegression.score`", "linear_r2(x, y)"),
         (
             "`Ridge.score`",

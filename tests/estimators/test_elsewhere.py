@@ -46,6 +46,16 @@ def of_rsatoolbox(name):
     """Return the number by the name that stands first between backquotes."""
     toolbox = pytest.importorskip("rsatoolbox")
     called = name.split("`")[1]
+    if name.endswith("with a prior"):
+        options = {"method": called, "prior_lambda": 3, "prior_weight": 0.5}
+        dataset = toolbox.data.Dataset(np.float64(X))
+        return toolbox.rdm.calc_rdm(dataset, **options).get_matrices()[0]
+    if name.endswith("for each run"):
+        dataset = labelled(toolbox, X, RUNS)
+        each = [dataset.subset_obs("run", run) for run in (0, 1)]
+        options = {"method": called, "descriptor": "label", "cv_descriptor": "run"}
+        options["noise"] = toolbox.data.noise.prec_from_unbalanced(each, "label")
+        return toolbox.rdm.calc_rdm(dataset, **options).get_matrices()[0]
     if name.startswith("RDM") or called == "calc_rdm_unbalanced":
         return distances(toolbox, called, single=name.endswith("single examples"))
     if called.startswith("fit_"):
@@ -86,7 +96,7 @@ def precision(toolbox, called, method):
         rows = np.float64(X) - np.float64(X).mean(axis=0)
         return from_data(rows, dof=len(X) - 1, method=method)
     dataset = toolbox.data.Dataset(np.float64(X), obs_descriptors={"label": LABELS})
-    return from_data(dataset, obs_desc="label", method=method)
+    return from_data(dataset, obs_desc="label", method=method, dof=N - 4)
 
 
 def distances(toolbox, called, *, single=False):
@@ -139,6 +149,8 @@ def of_scikit_learn(name):
         pytest.importorskip(f"sklearn.{part}") for part in ("linear_model", "neighbors")
     )
     called = name.split("`")[1]
+    if called == "ledoit_wolf":
+        return pytest.importorskip("sklearn.covariance").ledoit_wolf(np.float64(X))[0]
     if called == "LinearRegression.score":
         return linear.LinearRegression().fit(Y, X).score(Y, X)
     if called == "Ridge.score":

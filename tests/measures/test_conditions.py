@@ -58,6 +58,31 @@ def test_poisson_between_runs():
     assert np.ptp(each, axis=0).min() > 0
 
 
+@pytest.mark.parametrize("prior", [(3.0, 0.5), (0.2, 2.0)])
+def test_priors_of_rates(prior):
+    """Of two runs that are exchanged: rsatoolbox returns what the last of them has."""
+    options = dict(zip(("prior_lambda", "prior_weight"), prior, strict=True))
+    wanted = theirs(COUNTS, "poisson", **options)
+    np.testing.assert_allclose(ours(COUNTS, "poisson", **options), wanted, rtol=1e-4, atol=SCORE)
+    runs = FOLDS > 0
+    each = [
+        theirs(COUNTS, "poisson_cv", folds=folds, cv_descriptor="fold", **options)
+        for folds in (runs, ~runs)
+    ]
+    found = ours(COUNTS, "poisson_cv", folds=runs, **options)
+    np.testing.assert_allclose(found, np.mean(each, axis=0), rtol=1e-4, atol=SCORE)
+
+
+@pytest.mark.slow
+def test_estimators_have_priors_of_rates():
+    options = {"metric": "poisson", "prior_lambda": 3.0, "prior_weight": 0.5}
+    given = pk.estimators.ConditionRDM(**options)
+    arrays = pk.extractors.arrays({"x": COUNTS})
+    ds = pk.probe(arrays, None, {"condition": LABELS}, estimators=given)
+    wanted = measures.condition_rdm(COUNTS, LABELS, **options)
+    np.testing.assert_allclose(ds.condition_rdm.values.squeeze(), wanted, rtol=1e-4, atol=SCORE)
+
+
 @pytest.mark.slow
 def test_poisson_between_runs_is_0_on_average_for_equal_conditions():
     """And above 0 without cross-validation."""

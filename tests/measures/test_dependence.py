@@ -192,6 +192,32 @@ def test_rates_below_0_have_no_poisson_distance(units):
     assert found.sum() == 9
 
 
+@pytest.mark.parametrize("units", [6, 40])
+@pytest.mark.parametrize("metric", ["poisson", "euclidean", "squared_euclidean"])
+def test_nothing_is_infinitely_far(metric, units):
+    """The two widths are computed in two ways."""
+    x = np.ones((5, units), np.float32)
+    x[3, 2] = np.inf
+    missing = np.isnan(measures.rdm(x, metric=metric))
+    spoilt = np.arange(5) == 3
+    np.testing.assert_array_equal(missing, spoilt[:, None] | spoilt[None, :])
+
+
+@pytest.mark.parametrize("units", [6, 40])
+def test_poisson_distances_with_another_prior(units):
+    generator = np.random.default_rng(0)
+    rates = np.float32(generator.random((12, units))) + np.float32(0.01)
+    for rate, weight in ((0.3, 0.5), (1.0, 0.0)):
+        ours = measures.rdm(rates, metric="poisson", prior_lambda=rate, prior_weight=weight)
+        drawn = (np.float64(rates) + rate * weight) / (1 + weight)
+        wanted = [[np.mean((a - b) * np.log(a / b)) for b in drawn] for a in drawn]
+        np.testing.assert_allclose(ours, wanted, rtol=1e-3, atol=1e-4)
+    rates[3, 2] = 0
+    missing = np.isnan(measures.rdm(rates, metric="poisson", prior_weight=0))
+    silent = np.arange(12) == 3
+    np.testing.assert_array_equal(missing, silent[:, None] | silent[None, :])
+
+
 @slow
 def test_more_neighbours_than_examples_are_all():
     assert float(measures.mutual_neighbours(X, Y, neighbours=99)) == pytest.approx(1, abs=SCORE)
