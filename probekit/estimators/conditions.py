@@ -83,8 +83,8 @@ class ConditionRDM(Estimator):
 
     @property
     def distinct(self) -> bool:
-        """The share of shrinkage that is estimated takes copies for further examples."""
-        return isinstance(self.shrinkage, str)
+        """Copies look like further examples to a share of shrinkage that is estimated."""
+        return isinstance(self.statistic, KeptGroups)
 
     @property
     def invariances(self) -> frozenset[str]:

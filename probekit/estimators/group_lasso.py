@@ -4,20 +4,18 @@ import dataclasses
 
 import jax
 
-from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
-from probekit.estimators.ridge import score_and_share
+from probekit.estimators.ridge import OfGroups, score_and_share
 from probekit.measures.banded import Columns
-from probekit.measures.commonality import check_averaged
 from probekit.measures.group_lasso import LASSO_PENALTIES, check_sparsity, group_lasso_score
 from probekit.measures.regression import MultiOutput, Scoring
-from probekit.measures.ridge import DEFAULT_FOLDS, Options, checked_options
-from probekit.statistics import FoldMoments, MomentsState
+from probekit.measures.ridge import DEFAULT_FOLDS
+from probekit.statistics import MomentsState
 from probekit.variables import Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class GroupLassoR2(Estimator):
+class GroupLassoR2(OfGroups):
     """R² by group lasso, which leaves features out, and the share of it that each feature has.
 
     As `probekit.measures.group_lasso_r2`, with each feature as a group of columns; the second
@@ -48,21 +46,11 @@ class GroupLassoR2(Estimator):
     multioutput: MultiOutput = "uniform_average"
     scoring: Scoring = "r2"
     name: str = "group_lasso_r2"
-    kind = "encoding"
-    joint = True
-    invariances = frozenset({"translation", "scaling", "permutation"})
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_sparsity(self.sparsity)
-        check_averaged(self.multioutput)
-        assert self._options
-
-    @property
-    def _options(self) -> Options:
-        return checked_options(
-            self.penalties, self.folds, self.per_unit, self.multioutput, self.scoring
-        )
+        super().__post_init__()
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -73,15 +61,10 @@ class GroupLassoR2(Estimator):
         )
         return score_and_share(self.name, "group lasso", self.scoring, references)
 
-    @property
-    def statistic(self) -> FoldMoments:
-        """Variances of the units, covariances with and among the features, of each fold."""
-        return FoldMoments(folds=self.folds, xx="diagonal")
-
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
     ) -> dict[str, jax.Array]:
         total, shares = group_lasso_score(
-            fit, held_out, columns, sparsity=self.sparsity, options=self._options
+            fit, held_out, columns, sparsity=self.sparsity, options=self._checked()
         )
         return reported(self.name, total) | reported(f"{self.name}_share", shares)

@@ -6,11 +6,11 @@ import jax
 
 from probekit._checks import check_at_least
 from probekit.estimators._invariances import invariances_of_units
-from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.estimators.ridge import (
     RANGES,
     WORDS,
+    Penalised,
     penalty_variable,
     score_and_penalty,
     score_and_share,
@@ -20,7 +20,7 @@ from probekit.measures.commonality import check_averaged
 from probekit.measures.kernel_fits import Kernels, RidgeKernel, check_kernel, kernel_ridge_score
 from probekit.measures.kernel_ridge import DEFAULT_DEGREE, KERNEL_PENALTIES
 from probekit.measures.regression import MultiOutput, Scoring
-from probekit.measures.ridge import DEFAULT_FOLDS, Options, checked_options
+from probekit.measures.ridge import DEFAULT_FOLDS
 from probekit.statistics import Examples, ExamplesState
 from probekit.variables import Variable
 
@@ -30,35 +30,23 @@ _SAUNDERS = (
 _LA_TOUR = "Dupré la Tour et al. 2022, Feature-space selection with banded ridge regression"
 
 
-class OfKernels(Estimator):
+class OfKernels(Penalised):
     """Kernel ridge regression of the examples that were kept; abstract.
 
     A final class declares these options as fields.
     """
 
-    kind = "encoding"
     traceable = False
     kernel: RidgeKernel
     bandwidth: float
     degree: int
-    penalties: tuple[float, ...]
-    folds: int
-    per_unit: bool
-    multioutput: MultiOutput
-    scoring: Scoring
     examples: int
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_kernel("kernel", self.kernel, self.bandwidth, self.degree)
         check_at_least("examples", self.examples, 2)
-        assert self._options
-
-    @property
-    def _options(self) -> Options:
-        return checked_options(
-            self.penalties, self.folds, self.per_unit, self.multioutput, self.scoring
-        )
+        super().__post_init__()
 
     @property
     def invariances(self) -> frozenset[str]:
@@ -134,7 +122,7 @@ class KernelRidgeR2(OfKernels):
             fit.head(self.examples),
             held_out.head(self.examples),
             Kernels((self.kernel,), columns, self.bandwidth, self.degree),
-            self._options,
+            self._checked(),
         )
         return score_and_penalty(self.name, found.total, found.penalty)
 
@@ -205,6 +193,6 @@ class MultipleKernelRidgeR2(OfKernels):
             fit.head(self.examples),
             held_out.head(self.examples),
             Kernels(names, columns, self.bandwidth, self.degree, self.candidates),
-            self._options,
+            self._checked(),
         )
         return reported(self.name, found.total) | reported(f"{self.name}_share", found.shares)

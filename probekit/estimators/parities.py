@@ -4,10 +4,8 @@ import dataclasses
 
 import jax
 
-from probekit.estimators._invariances import invariances_of_average
-from probekit.estimators._protocol import Estimator
+from probekit.estimators._all_features import OfAllFeatures
 from probekit.estimators._readout import reported
-from probekit.measures.commonality import check_averaged
 from probekit.measures.parities import Columns, check_bits, parity_score
 from probekit.measures.regression import MultiOutput
 from probekit.statistics import MomentsState, ParityMoments
@@ -15,7 +13,7 @@ from probekit.variables import AT_MOST_1, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ParityR2(Estimator):
+class ParityR2(OfAllFeatures):
     """Share of the representation's variance along each parity of the features, taken as bits.
 
     As `probekit.measures.parity_r2`; a bit is set where its feature is above 0. Entry s - 1 of the
@@ -32,17 +30,6 @@ class ParityR2(Estimator):
 
     multioutput: MultiOutput = "uniform_average"
     name: str = "parity_r2"
-    kind = "encoding"
-    joint = True
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_averaged(self.multioutput)
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """Those of the average over units."""
-        return invariances_of_average(self.multioutput)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -58,7 +45,7 @@ class ParityR2(Estimator):
         )
 
     @property
-    def statistic(self) -> ParityMoments:
+    def statistic(self) -> ParityMoments:  # type: ignore[override]
         """Covariances of the units with all parities."""
         return ParityMoments()
 

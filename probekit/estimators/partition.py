@@ -6,29 +6,26 @@ from collections.abc import Sequence
 import jax
 
 from probekit._checks import check_at_least, check_choice
-from probekit.estimators._invariances import invariances_of_average
-from probekit.estimators._protocol import Estimator
+from probekit.estimators._all_features import OfAllFeatures
 from probekit.estimators._readout import reported
-from probekit.estimators.ridge import score_and_share
+from probekit.estimators.ridge import OfGroups, score_and_share
 from probekit.measures.banded import DEFAULT_CANDIDATES, Columns, banded_score
 from probekit.measures.commonality import (
-    check_averaged,
     check_features,
     commonality_score,
     subset_names,
     unique_and_shared_score,
 )
 from probekit.measures.regression import MULTIOUTPUT, MultiOutput, Scoring, encoding_score
-from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, Options, checked_options
-from probekit.statistics import FoldMoments, Moments, MomentsState
+from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES
+from probekit.statistics import MomentsState
 from probekit.variables import AT_MOST_1, Variable
 
-_OF_FEATURES = Moments(xx="diagonal")
 _COMMONALITY = "Newton and Spurrell 1967; Seibold and McPhee 1979, Commonality analysis"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class JointR2(Estimator):
+class JointR2(OfAllFeatures):
     """Share of the representation's variance that all features explain together.
 
     As `probekit.measures.joint_r2`.
@@ -43,17 +40,10 @@ class JointR2(Estimator):
 
     multioutput: MultiOutput = "uniform_average"
     name: str = "joint_r2"
-    kind = "encoding"
-    joint = True
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_choice("multioutput", self.multioutput, MULTIOUTPUT)
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """A rotation changes the mean over units, but not the share of the total variance."""
-        return invariances_of_average(self.multioutput)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -68,11 +58,6 @@ class JointR2(Estimator):
             ),
         )
 
-    @property
-    def statistic(self) -> Moments:
-        """Variances of the units, covariances with and among the features."""
-        return _OF_FEATURES
-
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
     ) -> dict[str, jax.Array]:
@@ -81,7 +66,7 @@ class JointR2(Estimator):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class UniqueR2(Estimator):
+class UniqueR2(OfAllFeatures):
     """Variance that each feature explains beyond all others, and what it shares with them.
 
     As `probekit.measures.unique_r2` and `probekit.measures.shared_r2`, which is the second
@@ -97,17 +82,6 @@ class UniqueR2(Estimator):
 
     multioutput: MultiOutput = "uniform_average"
     name: str = "unique_r2"
-    kind = "encoding"
-    joint = True
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_averaged(self.multioutput)
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """A rotation changes the mean over units, but not the share of the total variance."""
-        return invariances_of_average(self.multioutput)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -126,11 +100,6 @@ class UniqueR2(Estimator):
             )
         )
 
-    @property
-    def statistic(self) -> Moments:
-        """Variances of the units, covariances with and among the features."""
-        return _OF_FEATURES
-
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
     ) -> dict[str, jax.Array]:
@@ -140,7 +109,7 @@ class UniqueR2(Estimator):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Commonality(Estimator):
+class Commonality(OfAllFeatures):
     """Explained variance split over all sets of features.
 
     As `probekit.measures.commonality`, for at most 10 features: entry s - 1 of the axis ``subset``
@@ -156,17 +125,6 @@ class Commonality(Estimator):
 
     multioutput: MultiOutput = "uniform_average"
     name: str = "commonality"
-    kind = "encoding"
-    joint = True
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_averaged(self.multioutput)
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """A rotation changes the mean over units, but not the share of the total variance."""
-        return invariances_of_average(self.multioutput)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -185,11 +143,6 @@ class Commonality(Estimator):
         """Name the sets by their features: ``a``, ``b``, ``a+b`` and so on."""
         return {"subset": subset_names(features)}
 
-    @property
-    def statistic(self) -> Moments:
-        """Variances of the units, covariances with and among the features."""
-        return _OF_FEATURES
-
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
     ) -> dict[str, jax.Array]:
@@ -199,7 +152,7 @@ class Commonality(Estimator):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BandedRidgeR2(Estimator):
+class BandedRidgeR2(OfGroups):
     """R² by ridge with a penalty for each feature, and the share of it that each feature has.
 
     As `probekit.measures.banded_ridge_r2`, with each feature as a group of columns; the second
@@ -230,21 +183,11 @@ class BandedRidgeR2(Estimator):
     multioutput: MultiOutput = "uniform_average"
     scoring: Scoring = "r2"
     name: str = "banded_ridge_r2"
-    kind = "encoding"
-    joint = True
-    invariances = frozenset({"translation", "scaling", "permutation"})
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_at_least("candidates", self.candidates, 1)
-        check_averaged(self.multioutput)
-        assert self._options
-
-    @property
-    def _options(self) -> Options:
-        return checked_options(
-            self.penalties, self.folds, self.per_unit, self.multioutput, self.scoring
-        )
+        super().__post_init__()
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -255,15 +198,10 @@ class BandedRidgeR2(Estimator):
         )
         return score_and_share(self.name, "banded ridge", self.scoring, references)
 
-    @property
-    def statistic(self) -> FoldMoments:
-        """Variances of the units, covariances with and among the features, of each fold."""
-        return FoldMoments(folds=self.folds, xx="diagonal")
-
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
     ) -> dict[str, jax.Array]:
         total, shares = banded_score(
-            fit, held_out, columns, candidates=self.candidates, options=self._options
+            fit, held_out, columns, candidates=self.candidates, options=self._checked()
         )
         return reported(self.name, total) | reported(f"{self.name}_share", shares)

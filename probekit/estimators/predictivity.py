@@ -67,10 +67,9 @@ class LinearPredictivity(Readout):
     def __post_init__(self) -> None:
         """Check the options."""
         check_choice("multioutput", self.multioutput, AVERAGES[:3])
-        assert self._options
+        self._checked()
 
-    @property
-    def _options(self) -> PredictivityOptions:
+    def _checked(self) -> PredictivityOptions:
         return checked_predictivity(
             self.method,
             self.components,
@@ -101,4 +100,4 @@ class LinearPredictivity(Readout):
         return FoldMoments(folds=self.folds, yy="diagonal")
 
     def _score(self, state: MomentsState) -> Score:
-        return predictivity_score(state, self._options)
+        return predictivity_score(state, self._checked())

@@ -10,6 +10,7 @@ from probekit.estimators._invariances import invariances_of_units
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures import Score
+from probekit.measures.commonality import check_averaged
 from probekit.measures.regression import MultiOutput, Scoring
 from probekit.measures.ridge import (
     DEFAULT_FOLDS,
@@ -50,8 +51,52 @@ def score_and_penalty(name: str, score: Score, chosen: Any) -> dict[str, jax.Arr
     }
 
 
+class Penalised(Estimator):
+    """Encoding with a penalty that cross-validation chooses; abstract.
+
+    A final class declares these options as fields.
+    """
+
+    kind = "encoding"
+    penalties: tuple[float, ...]
+    folds: int
+    per_unit: bool
+    multioutput: MultiOutput
+    scoring: Scoring
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        self._checked()
+
+    def _checked(self) -> Options:
+        return checked_options(
+            self.penalties, self.folds, self.per_unit, self.multioutput, self.scoring
+        )
+
+
+class OfFolds(Penalised):
+    """The same from the moments of folds; abstract."""
+
+    @property
+    def statistic(self) -> FoldMoments:
+        """Variances of the units, covariances with and among the features, of each fold."""
+        return FoldMoments(folds=self.folds, xx="diagonal")
+
+
+class OfGroups(OfFolds):
+    """The same of all features at once, each a group of columns; abstract."""
+
+    joint = True
+    invariances = frozenset({"translation", "scaling", "permutation"})
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_averaged(self.multioutput)
+        super().__post_init__()
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RidgeR2(Estimator):
+class RidgeR2(OfFolds):
     """Share of the representation's variance that a feature explains by ridge regression.
 
     As `probekit.measures.ridge_r2`; the second variable, ``<name>_penalty``, is the penalty that
@@ -79,17 +124,6 @@ class RidgeR2(Estimator):
     multioutput: MultiOutput = "uniform_average"
     scoring: Scoring = "r2"
     name: str = "ridge_r2"
-    kind = "encoding"
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        assert self._options
-
-    @property
-    def _options(self) -> Options:
-        return checked_options(
-            self.penalties, self.folds, self.per_unit, self.multioutput, self.scoring
-        )
 
     @property
     def invariances(self) -> frozenset[str]:
@@ -110,14 +144,9 @@ class RidgeR2(Estimator):
             penalty_variable(self.name),
         )
 
-    @property
-    def statistic(self) -> FoldMoments:
-        """Variances of the units, covariances with and among the features, of each fold."""
-        return FoldMoments(folds=self.folds, xx="diagonal")
-
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
         states = swapped_folds(fit), swapped_folds(held_out)
-        return score_and_penalty(self.name, *ridge_score(*states, self._options))
+        return score_and_penalty(self.name, *ridge_score(*states, self._checked()))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -151,10 +180,9 @@ class RidgeDecodingR2(Estimator):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        assert self._options
+        self._checked()
 
-    @property
-    def _options(self) -> Options:
+    def _checked(self) -> Options:
         return checked_options(self.penalties, self.folds, False, self.multioutput, self.scoring)
 
     @property
@@ -178,7 +206,7 @@ class RidgeDecodingR2(Estimator):
         return FoldMoments(folds=self.folds, yy="diagonal")
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
-        return score_and_penalty(self.name, *ridge_score(fit, held_out, self._options))
+        return score_and_penalty(self.name, *ridge_score(fit, held_out, self._checked()))
 
 
 def score_and_share(

@@ -4,41 +4,18 @@ import dataclasses
 
 import jax
 
-from probekit.estimators._invariances import invariances_of_average
-from probekit.estimators._protocol import Estimator
+from probekit.estimators._all_features import OfAllFeatures
 from probekit.estimators._readout import reported
 from probekit.measures import Score
-from probekit.measures.commonality import Columns, check_averaged, check_features
+from probekit.measures.commonality import Columns, check_features
 from probekit.measures.regression import MultiOutput
 from probekit.measures.shares import relative_weights_score, shapley_score
-from probekit.statistics import Moments, MomentsState
+from probekit.statistics import MomentsState
 from probekit.variables import AT_MOST_1, Variable
 
 
-class _Shares(Estimator):
-    """A share of R² for each feature; abstract."""
-
-    kind = "encoding"
-    joint = True
-    multioutput: MultiOutput
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_averaged(self.multioutput)
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """A rotation changes the mean over units, but not the share of the total variance."""
-        return invariances_of_average(self.multioutput)
-
-    @property
-    def statistic(self) -> Moments:
-        """Variances of the units, covariances with and among the features."""
-        return Moments(xx="diagonal")
-
-
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ShapleyR2(_Shares):
+class ShapleyR2(OfAllFeatures):
     """Explained variance divided among the features: what each adds, on average over all orders.
 
     As `probekit.measures.shapley_r2`, for at most 10 features.
@@ -76,7 +53,7 @@ class ShapleyR2(_Shares):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RelativeWeights(_Shares):
+class RelativeWeights(OfAllFeatures):
     """Explained variance divided among the features, by way of orthogonal variables.
 
     As `probekit.measures.relative_weights`, fitted and scored on the examples that are scored. The

@@ -188,11 +188,8 @@ def banded_score(
     options: Options,
 ) -> tuple[Score, Score]:
     """`banded_ridge_r2` from the moments of folds; needs `yy` in full and the diagonal of `xx`."""
-    order = jnp.array([column for group in columns for column in group])
-    owner = np.repeat(np.arange(len(columns)), [len(group) for group in columns])
-    statistic = FoldMoments(xx="diagonal")
     # From here on the features are x and the units are y.
-    fit, held_out = (swapped_folds(statistic.select(state, y=order)) for state in (fit, held_out))
+    fit, held_out, owner = features_as_x(fit, held_out, columns)
     every, scored = whole(fit), whole(held_out)
     choices = jnp.asarray(options.penalties, every.count.dtype)
     points = jnp.asarray(simplex_points(len(columns), candidates), every.count.dtype)
@@ -201,10 +198,7 @@ def banded_score(
     best = jnp.argmax(each, axis=0)
     candidate, penalty = best // choices.shape[0], choices[best % choices.shape[0]]
     weights = _chosen_weights(every, points, candidate, penalty, owner)
-    total = weights_score(
-        every, scored, weights, multioutput=options.multioutput, scoring=options.scoring
-    )
-    return total, group_shares(scored, weights, owner, len(columns), total, options)
+    return score_and_shares(every, scored, weights, owner, options)
 
 
 def _scaled(state: MomentsState, point: jax.Array, owner: np.ndarray) -> tuple[Any, jax.Array]:
@@ -270,13 +264,36 @@ def _chosen_weights(
     return jax.lax.scan(take, start, (numbers, points))[0]
 
 
-def group_shares(
+def features_as_x(
+    fit: MomentsState, held_out: MomentsState, columns: Columns
+) -> tuple[MomentsState, MomentsState, np.ndarray]:
+    """Return moments of folds with the columns of the groups as `x` and the units as `y`.
+
+    And the number of the group that each column is of.
+    """
+    order = jnp.array([column for group in columns for column in group])
+    owner = np.repeat(np.arange(len(columns)), [len(group) for group in columns])
+    statistic = FoldMoments(xx="diagonal")
+    fit, held_out = (swapped_folds(statistic.select(state, y=order)) for state in (fit, held_out))
+    return fit, held_out, owner
+
+
+def score_and_shares(
+    fit: MomentsState,
     scored: MomentsState,
     weights: jax.Array,
     owner: np.ndarray,
-    groups: int,
-    total: Score,
     options: Options,
+) -> tuple[Score, Score]:
+    """Score of predictions by weights ``(column, unit)``, and what each group has of it."""
+    total = weights_score(
+        fit, scored, weights, multioutput=options.multioutput, scoring=options.scoring
+    )
+    return total, _shares(scored, weights, owner, total, options)
+
+
+def _shares(
+    scored: MomentsState, weights: jax.Array, owner: np.ndarray, total: Score, options: Options
 ) -> Score:
     """Split the score over groups, averaged over units as it was."""
     xx, xy, _ = scored.blocks()
@@ -289,7 +306,7 @@ def group_shares(
         each = weights * xy
         whole_of = jnp.sqrt(jnp.where(constant, 1, squares)) * jnp.sqrt(scored.y_squares)
     each = each / jnp.where(constant, 1, whole_of)  # (column, unit)
-    parts = jnp.stack([each[owner == group].sum(axis=0) for group in range(groups)])
+    parts = jnp.stack([each[owner == group].sum(axis=0) for group in range(owner.max() + 1)])
     return averaged_shares(parts, constant, scored, total, options.multioutput)
 
 

@@ -12,14 +12,13 @@ from probekit.measures._arguments import Splits, jitted
 from probekit.measures._linalg import eigvalsh
 from probekit.measures._moments import states_of
 from probekit.measures._status import Score
-from probekit.measures.banded import Columns, group_shares, grouped_splits
-from probekit.measures.regression import MultiOutput, Scoring, residual_squares, weights_score
+from probekit.measures.banded import Columns, features_as_x, grouped_splits, score_and_shares
+from probekit.measures.regression import MultiOutput, Scoring, residual_squares
 from probekit.measures.ridge import (
     DEFAULT_FOLDS,
     Options,
     checked_options,
     explained_outside,
-    swapped_folds,
 )
 from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics._arrays import product
@@ -152,11 +151,8 @@ def group_lasso_score(
     options: Options,
 ) -> tuple[Score, Score]:
     """`group_lasso_r2` from the moments of folds; needs `yy` in full and the diagonal of `xx`."""
-    order = jnp.array([column for group in columns for column in group])
-    owner = np.repeat(np.arange(len(columns)), [len(group) for group in columns])
-    statistic = FoldMoments(xx="diagonal")
     # From here on the features are x and the units are y.
-    fit, held_out = (swapped_folds(statistic.select(state, y=order)) for state in (fit, held_out))
+    fit, held_out, owner = features_as_x(fit, held_out, columns)
     every, scored = whole(fit), whole(held_out)
     choices = jnp.asarray(options.penalties, every.count.dtype)
 
@@ -169,10 +165,7 @@ def group_lasso_score(
     errors = jax.lax.scan(of_fold, start, (others(fit), fit))[0]
     best = jnp.argmax(explained_outside(errors, every, options.per_target), axis=0)
     weights = _weights(every, choices[best], owner, sparsity)
-    total = weights_score(
-        every, scored, weights, multioutput=options.multioutput, scoring=options.scoring
-    )
-    return total, group_shares(scored, weights, owner, len(columns), total, options)
+    return score_and_shares(every, scored, weights, owner, options)
 
 
 def _weights(

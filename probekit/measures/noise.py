@@ -69,7 +69,8 @@ def noise_precision(
     -----
     P of x + c is P; of a x it is P / a². To the diagonal, units may have scales of their own; to
     the identity, x may be rotated. λ is that of rsatoolbox: of one condition that of Ledoit and
-    Wolf, and that of Schäfer and Strimmer less 1 / (n - 1)²; to the diagonal it grows with 1 / f².
+    Wolf, and that of Schäfer and Strimmer less 1 / (n - 1)²; of several, to the diagonal, theirs
+    times ((n - 1) / f)², which for two examples a condition is nearly four times as far.
     O(n d² + d³). Not under ``jit``, because the conditions are counted.
 
     References

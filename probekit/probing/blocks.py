@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.probing.options import jitted, once_options
+from probekit.probing.options import compiled_with, once_options
 from probekit.probing.plan import LayerStates, Plan
 
 Resampled = dict[str, dict[str, np.ndarray]]
@@ -187,7 +187,7 @@ def _scores_of(
     return scores
 
 
-@jitted(once_options, static_argnames=("plan", "states"))
+@compiled_with(once_options, static_argnames=("plan", "states"))
 def _compute_all(
     plan: Plan, fit: Any, held_out: Any, each: Any, states: PairOfStates
 ) -> dict[str, jax.Array]:

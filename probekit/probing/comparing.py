@@ -20,7 +20,7 @@ from probekit.probing.labelling import (
     stack_resamples,
     warn_of_undefined,
 )
-from probekit.probing.pairs import PairPlan, PairStates
+from probekit.probing.pairs import NOTHING_SEEN, PairPlan
 from probekit.probing.plan import Plan, units
 from probekit.probing.stream import (
     count_examples,
@@ -108,15 +108,11 @@ def compare(
         inputs = None
     shapes = tuple(_units(extractor, inputs) for extractor in (extractor_a, extractor_b))
     plan = PairPlan.of(chosen, *shapes, same=same, examples=examples)
-    states: PairStates | None = None
+    states = NOTHING_SEEN
     for rows, weight, index in _batches(examples, batch_size):
         a = _outputs(extractor_a, inputs, rows)
         b = a if same else _outputs(extractor_b, inputs, rows)
-        if states is None:
-            states = plan.of_batch(a, b, weight=weight, index=index)
-        else:
-            states = plan.update(states, a, b, weight=weight, index=index)
-    assert states is not None, "there is at least one example"
+        states = plan.update(states, a, b, weight=weight, index=index)
     dataset = dataset_of_pairs(chosen, plan.compute(states))
     if uncertainty is not None:
         every = _resampled(chosen, extractor_a(None), extractor_b(None), uncertainty)

@@ -38,7 +38,7 @@ def many_options() -> Options:
     return _accepted({"xla_backend_optimization_level": 1})
 
 
-def jitted(
+def compiled_with(
     options: Callable[[], Options], **how: Any
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Compile a function with these options, which are asked for when it is first called.

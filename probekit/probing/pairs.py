@@ -5,6 +5,7 @@ preparations and L² cheap steps instead of L² updates with all there is.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from probekit.errors import ShapeError
 from probekit.estimators import Estimator, Pairing
-from probekit.probing.options import jitted, once_options, quick_options
+from probekit.probing.options import compiled_with, once_options, quick_options
 from probekit.statistics import ShapeDtype, Statistic, shared, state_of
 
 Layers = Mapping[str, ShapeDtype]
@@ -28,6 +29,10 @@ class PairStates(NamedTuple):
     a: dict[str, Kept]
     b: dict[str, Kept]
     both: dict[Pair, Kept]
+
+
+NOTHING_SEEN = PairStates({}, {}, {})
+"""Before the first batch. A state that is not there yet needs no program to make it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,35 +77,6 @@ class PairPlan:
         both = zip(self.estimators, self.pairings, strict=True)
         return shared(estimator.statistic for estimator, pairing in both if pairing is None)
 
-    def of_batch(
-        self,
-        a: Mapping[str, jax.Array],
-        b: Mapping[str, jax.Array],
-        *,
-        weight: np.ndarray,
-        index: np.ndarray,
-    ) -> PairStates:
-        """Return the states of a batch alone."""
-        of_layers, of_pairs = _kept(self._of_layers()), _kept(self._of_pairs())
-
-        def alone(batch: Mapping[str, jax.Array]) -> dict[str, Kept]:
-            nothing = np.zeros((len(index), 0), np.float32)
-            return {
-                layer: _of_batch(of_layers, x, nothing, weight, index) for layer, x in batch.items()
-            }
-
-        def of_both(name_a: str, name_b: str) -> Kept:
-            try:
-                return _of_batch(of_pairs, a[name_a], b[name_b], weight, index)
-            except ShapeError as error:
-                raise ShapeError(f"layers {name_a!r} and {name_b!r}: {error}") from None
-
-        return PairStates(
-            a=alone(a),
-            b={} if self.same else alone(b),
-            both={(name_a, name_b): of_both(name_a, name_b) for name_a in a for name_b in b},
-        )
-
     def update(
         self,
         states: PairStates,
@@ -113,18 +89,30 @@ class PairPlan:
         """Return the states that have also seen this batch of both models' representations."""
         of_layers, of_pairs = _kept(self._of_layers()), _kept(self._of_pairs())
 
-        def alone(kept: dict[str, Kept], batch: Mapping[str, jax.Array]) -> dict[str, Kept]:
+        def seen(kept: tuple[Statistic[Any], ...], state: Kept | None, x: Any, y: Any) -> Kept:
+            if not kept:
+                return ()
+            if state is None:
+                return _of_batch(kept, x, y, weight, index)
+            return _update(kept, state, x, y, weight, index)
+
+        def alone(known: dict[str, Kept], batch: Mapping[str, jax.Array]) -> dict[str, Kept]:
             nothing = np.zeros((len(index), 0), np.float32)
             return {
-                layer: _update(of_layers, state, batch[layer], nothing, weight, index)
-                for layer, state in kept.items()
+                layer: seen(of_layers, known.get(layer), x, nothing) for layer, x in batch.items()
             }
 
-        both = {
-            pair: _update(of_pairs, state, a[pair[0]], b[pair[1]], weight, index)
-            for pair, state in states.both.items()
-        }
-        return PairStates(alone(states.a, a), alone(states.b, b), both)
+        def of_both(pair: Pair) -> Kept:
+            try:
+                return seen(of_pairs, states.both.get(pair), a[pair[0]], b[pair[1]])
+            except ShapeError as error:
+                raise ShapeError(f"layers {pair[0]!r} and {pair[1]!r}: {error}") from None
+
+        return PairStates(
+            a=alone(states.a, a),
+            b={} if self.same else alone(states.b, b),
+            both={pair: of_both(pair) for pair in itertools.product(a, b)},
+        )
 
     def compute(self, states: PairStates) -> dict[Pair, dict[str, np.ndarray]]:
         """Return the scores of all pairs."""
@@ -197,11 +185,11 @@ def _states_of(
     return tuple(state_of(statistic, x, y, weight=weight, index=index) for statistic in kept)
 
 
-_of_small = jitted(quick_options, static_argnames="kept")(_states_of)
-_of_large = jitted(once_options, static_argnames="kept")(_states_of)
+_of_small = compiled_with(quick_options, static_argnames="kept")(_states_of)
+_of_large = compiled_with(once_options, static_argnames="kept")(_states_of)
 
 
-@jitted(once_options, static_argnames="kept", donate_argnames="states")
+@compiled_with(once_options, static_argnames="kept", donate_argnames="states")
 def _update(
     kept: tuple[Statistic[Any], ...],
     states: Kept,
@@ -222,11 +210,11 @@ def _compute(estimator: Estimator, state: Any) -> Any:
     return estimator.compute(jax.device_get(state), jax.device_get(state))
 
 
-@jitted(quick_options, static_argnames="estimator")
+@compiled_with(quick_options, static_argnames="estimator")
 def _compute_traced(estimator: Estimator, state: Any) -> Any:
     return estimator.compute(state, state)
 
 
-@jitted(quick_options, static_argnames="pairing")
+@compiled_with(quick_options, static_argnames="pairing")
 def _pair(pairing: Pairing, a: Any, b: Any) -> Any:
     return pairing.pair(a, b)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import jax
 import numpy as np
 
-from probekit.probing.options import jitted, quick_options
+from probekit.probing.options import compiled_with, quick_options
 from probekit.probing.plan import LayerStates, Plan, Scores, States
 
 
@@ -33,7 +33,7 @@ def read_layers(plan: Plan, fit: States, held_out: States) -> Callable[[], Score
     return result
 
 
-@jitted(quick_options, static_argnames="plan")
+@compiled_with(quick_options, static_argnames="plan")
 def _read(plan: Plan, fit: LayerStates, held_out: LayerStates) -> dict[str, jax.Array]:
     return read_layer(plan, fit, held_out)
 

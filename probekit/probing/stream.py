@@ -11,7 +11,7 @@ import numpy as np
 from probekit._checks import check_count
 from probekit.errors import OptionError, ShapeError
 from probekit.extractors import Extractor
-from probekit.probing.options import jitted, many_options, once_options, quick_options
+from probekit.probing.options import compiled_with, many_options, once_options, quick_options
 from probekit.probing.plan import Plan, States
 from probekit.statistics import ShapeDtype
 
@@ -79,20 +79,20 @@ def collect(
     return states
 
 
-@jitted(quick_options, static_argnums=(0, 1))
+@compiled_with(quick_options, static_argnums=(0, 1))
 def _init(plan: Plan, layers: tuple[tuple[str, ShapeDtype], ...]) -> States:
     """Return the states of no examples; compiled, as each of many small arrays has its price."""
     return plan.init(dict(layers))
 
 
-@jitted(many_options, static_argnames="plan", donate_argnames="states")
+@compiled_with(many_options, static_argnames="plan", donate_argnames="states")
 def _update(
     plan: Plan, extractor: Extractor, states: States, inputs: Any, y: Any, weight: Any, index: Any
 ) -> States:
     return plan.update(states, extractor(inputs), y, weight=weight, index=index)
 
 
-@jitted(once_options, static_argnames="plan", donate_argnames="states")
+@compiled_with(once_options, static_argnames="plan", donate_argnames="states")
 def _update_with(
     plan: Plan, states: States, outputs: Mapping[str, Any], y: Any, weight: Any, index: Any
 ) -> States:

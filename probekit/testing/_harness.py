@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.estimators import Estimator
-from probekit.probing.options import quick_options
+from probekit.probing.options import compiled_with, quick_options
 from probekit.statistics import Statistic, shape_of
 
 EXAMPLES, UNITS = 48, 4
@@ -168,7 +168,7 @@ def status_of(estimator: Estimator, found: Scores) -> dict[str, np.ndarray]:
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile with the first argument static, as fast as can be: each program runs a few times."""
-    return jax.jit(function, static_argnums=0, compiler_options=quick_options())
+    return compiled_with(quick_options, static_argnums=0)(function)
 
 
 def _arrays(found: Mapping[str, Any]) -> Scores:

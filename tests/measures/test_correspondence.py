@@ -288,3 +288,17 @@ def test_cknna_of_a_single_unit_is_about_its_mean():
 def test_cknna_without_common_neighbours():
     x, y = np.float32([[0], [1], [10], [11]]), np.float32([[0], [10], [1], [11]])
     assert float(measures.cknna(x, y, neighbours=1)) == 0
+
+
+@pytest.mark.parametrize("measure", ["jaccard", "cknna"])
+def test_one_program_for_any_number_of_neighbours(measure, compilations):
+    def found(neighbours):
+        if measure == "cknna":
+            return measures.cknna(X, Y, neighbours=neighbours)
+        return measures.mutual_neighbours(X, Y, neighbours=neighbours, measure=measure)
+
+    first = float(found(3))
+    with compilations() as compiled:
+        other = float(found(5))
+    assert compiled == []
+    assert first != other

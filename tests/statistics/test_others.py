@@ -160,3 +160,19 @@ def test_rows_are_put_where_their_numbers_say():
     assert state.x[:, 0].tolist() == [1, 0, 0, 0, 0]
     with pytest.raises(OptionError, match=r"examples=0: must be at least 1"):
         Rows(examples=0)
+
+
+def test_rows_of_a_whole_batch_in_order():
+    """They need not be moved, and are the rows that they are when they come one by one."""
+    x = np.arange(12.0, dtype=np.float32).reshape(6, 2)
+    y = np.float32([[3], [1], [4], [1], [5], [np.inf]])
+    whole = state_of(Rows(examples=6), x, y)
+    np.testing.assert_array_equal(whole.x, x)
+    np.testing.assert_array_equal(whole.y, y)
+    statistic = Rows(examples=6)
+    state = statistic.init(x, y)
+    for row in range(6):
+        state = statistic.update(
+            state, x[[row]], y[[row]], weight=np.ones(1, np.float32), index=np.array([row])
+        )
+    jax.tree.map(np.testing.assert_array_equal, whole, state)

@@ -1,0 +1,32 @@
+"""What estimators of all features at once have in common."""
+
+from probekit.estimators._invariances import invariances_of_average
+from probekit.estimators._protocol import Estimator
+from probekit.measures.commonality import BY_UNIT, check_averaged
+from probekit.measures.regression import MultiOutput
+from probekit.statistics import Moments
+
+
+class OfAllFeatures(Estimator):
+    """A score of each unit on all features, averaged over the units; abstract.
+
+    A final class declares `multioutput` as a field.
+    """
+
+    kind = "encoding"
+    joint = True
+    multioutput: MultiOutput
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_averaged(self.multioutput)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """A rotation changes the mean over units, but not the share of the total variance."""
+        return invariances_of_average(self.multioutput)
+
+    @property
+    def statistic(self) -> Moments:
+        """Variances of the units, covariances with and among the features."""
+        return BY_UNIT
