@@ -13,7 +13,7 @@ from probekit.measures._moments import from_moments, pair_score, unit_scales
 from probekit.measures._status import Score, divide
 from probekit.measures.alignment import singular_values
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import product
+from probekit.statistics._arrays import diagonal, product
 
 
 def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
@@ -270,7 +270,7 @@ def linear_regression_score(state: MomentsState) -> Score:
 
 def basis_of(covariance: jax.Array, constant: jax.Array) -> Basis:
     """Basis of all directions with variance, whatever the spread of each unit."""
-    scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, covariance.diagonal())))
+    scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, diagonal(covariance))))
     values, vectors = eigh(covariance * scale[:, None] * scale[None, :])
     kept = values > _least(values)
     inverse = jnp.where(kept, jax.lax.rsqrt(jnp.where(kept, values, 1)), 0)
@@ -279,7 +279,7 @@ def basis_of(covariance: jax.Array, constant: jax.Array) -> Basis:
 
 def _leading(covariance: jax.Array, variance: float, components: int | None) -> Basis:
     """Basis of the fewest principal components that hold this share, or of this many."""
-    trace = covariance.diagonal().sum()
+    trace = diagonal(covariance).sum()
     trace = jnp.where(trace > 0, trace, 1)
     values, vectors = eigh(covariance / trace)
     with_variance = values > _least(values)

@@ -12,7 +12,7 @@ from probekit.measures._linalg import cholesky, eigh, solve_cholesky
 from probekit.measures._moments import states_of
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState
-from probekit.statistics._arrays import product
+from probekit.statistics._arrays import diagonal, product
 from probekit.statistics.moments import rounding_of_squares
 
 MultiOutput = Literal["uniform_average", "variance_weighted", "raw_values"]
@@ -275,7 +275,7 @@ def coefficients(state: MomentsState, penalty: float) -> tuple[jax.Array, jax.Ar
 
 
 def _ridge(xx: jax.Array, xy: jax.Array, penalty: float) -> jax.Array:
-    mean_square = xx.diagonal().mean()
+    mean_square = diagonal(xx).mean()
     ridge = jnp.where(mean_square > 0, penalty * mean_square, 1)
     root = cholesky(xx + ridge * jnp.eye(xx.shape[0], dtype=xx.dtype))
     return solve_cholesky(root, xy)
@@ -284,7 +284,7 @@ def _ridge(xx: jax.Array, xy: jax.Array, penalty: float) -> jax.Array:
 def least_squares(xx: jax.Array, xy: jax.Array, constant: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Smallest weights ``(unit, k)`` of least squares without the units that are constant."""
     # Correlations instead of covariances: the rank must not depend on the units of measurement.
-    scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, xx.diagonal())))
+    scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, diagonal(xx))))
     correlation = xx * scale[:, None] * scale[None, :]
     values, vectors = eigh(correlation)
     kept = values > values.shape[0] * np.finfo(values.dtype).eps * values[-1]

@@ -250,6 +250,8 @@ def warn_of_undefined(
     stacklevel : int
         As `warnings.warn` takes it, counted from the caller.
     """
+    if not any(_is_undefined(dataset[name].values) for name in _statuses(dataset)):
+        return  # as it is chunk after chunk of most runs
     seen = set() if seen is None else seen
     dim = "layer" if "layer" in dataset.dims else "layer_a"
     for layer in dataset[dim].values:
@@ -266,9 +268,9 @@ def _reasons(layer: "xr.Dataset") -> list[str]:
     An interval or a mean over folds is told of only where the score itself is defined.
     """
     reasons = []
-    for name in layer.data_vars:
-        score, status = str(name).removesuffix(STATUS_SUFFIX), layer[name].values
-        if score == name or score not in layer or not (status > Status.OK).any():
+    for name in _statuses(layer):
+        score, status = name.removesuffix(STATUS_SUFFIX), layer[name].values
+        if not _is_undefined(status):
             continue
         own = [dim for dim in layer[score].dims if dim not in layer[name].dims]  # such as bound
         undefined = (status > Status.OK) & layer[score].isnull().any(own).values
@@ -280,6 +282,20 @@ def _reasons(layer: "xr.Dataset") -> list[str]:
             words = " and ".join(map(_in_words, codes))
             reasons.append(f"{score} is NaN{_concerned(layer[name], undefined)} ({words})")
     return reasons
+
+
+def _statuses(dataset: "xr.Dataset") -> list[str]:
+    """Return the variables that hold the status of a score."""
+    names = (str(name) for name in dataset.data_vars)
+    return [
+        name
+        for name in names
+        if name.endswith(STATUS_SUFFIX) and name.removesuffix(STATUS_SUFFIX) in dataset
+    ]
+
+
+def _is_undefined(status: np.ndarray) -> bool:
+    return bool((status > Status.OK).any())
 
 
 def _in_words(code: int) -> str:

@@ -114,6 +114,11 @@ def product(a: jax.Array, b: jax.Array) -> jax.Array:
     return jnp.matmul(a, b, precision=jax.lax.Precision.HIGHEST)
 
 
+def diagonal(square: jax.Array) -> jax.Array:
+    """Return the diagonal of a matrix; `jnp.diagonal` gathers it, which takes long to compile."""
+    return square.reshape(-1)[:: square.shape[1] + 1]
+
+
 def present_rows(dtype: Any, weight: jax.Array, *arrays: jax.Array) -> tuple[jax.Array, ...]:
     """Return weight and arrays in `dtype`, all 0 where the weight is not positive.
 

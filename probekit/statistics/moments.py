@@ -10,6 +10,7 @@ import numpy as np
 from probekit._checks import check_choice
 from probekit.statistics._arrays import (
     accumulator_dtype,
+    diagonal,
     inner,
     inner_squares,
     present_rows,
@@ -314,7 +315,7 @@ def _empty(form: Block, columns: int, dtype: Any) -> jax.Array | None:
 
 def _diagonal(block: jax.Array | None) -> jax.Array:
     assert block is not None, "these second moments were not asked for"
-    return block if block.ndim == 1 else block.diagonal()
+    return block if block.ndim == 1 else diagonal(block)
 
 
 def _vanished(
