@@ -13,7 +13,6 @@ from typing import Any, TypeVar, cast
 import jax
 import jax.numpy as jnp
 from jax.custom_batching import sequential_vmap
-from jax.lax.linalg import triangular_solve
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -78,7 +77,8 @@ def cholesky(a: jax.Array) -> jax.Array:
 @_one_by_one
 def solve_lower(factor: jax.Array, b: jax.Array) -> jax.Array:
     """Solve ``factor x = b`` for a lower triangular factor."""
-    return _triangular(factor, b)
+    solution: jax.Array = jax.scipy.linalg.solve_triangular(factor, b, lower=True)
+    return solution
 
 
 @_one_by_one
@@ -87,13 +87,5 @@ def solve_cholesky(factor: jax.Array, b: jax.Array) -> jax.Array:
 
     Apart from it, so that matrices with many right sides are taken apart once.
     """
-    return _triangular(factor, _triangular(factor, b), transpose_a=True)
-
-
-def _triangular(factor: jax.Array, b: jax.Array, *, transpose_a: bool = False) -> jax.Array:
-    # Not by way of jax.scipy.linalg, which imports all of SciPy's: a tenth of a second.
-    columns = b if b.ndim > 1 else b[:, None]
-    solution: jax.Array = triangular_solve(
-        factor, columns, left_side=True, lower=True, transpose_a=transpose_a
-    )
-    return solution.reshape(b.shape)
+    solution: jax.Array = jax.scipy.linalg.cho_solve((factor, True), b)
+    return solution
