@@ -38,6 +38,44 @@ class ExamplesState:
     x_finite: jax.Array
     y_finite: jax.Array
 
+    @classmethod
+    def none(cls, places: int, x: ShapeDtype, y: ShapeDtype) -> "ExamplesState":
+        """Return places without an example."""
+        dtype, d, k = accumulator_dtype(x, y), x.shape[1], y.shape[1]
+        return cls(
+            index=jnp.full(places, -1, jnp.int32),
+            weight=jnp.zeros(places, dtype),
+            x=jnp.zeros((places, d), dtype),
+            y=jnp.zeros((places, k), dtype),
+            count=jnp.zeros((), dtype),
+            x_finite=jnp.ones(d, bool),
+            y_finite=jnp.ones(k, bool),
+        )
+
+    @classmethod
+    def batch(
+        cls, dtype: Any, x: jax.Array, y: jax.Array, *, weight: jax.Array, index: jax.Array
+    ) -> "ExamplesState":
+        """Return the examples of a batch, in its own order."""
+        weight, x, y = present_rows(dtype, weight, x, y)
+        return cls(
+            index=jnp.where(weight > 0, index.astype(jnp.int32), -1),
+            weight=weight,
+            x=x,
+            y=y,
+            count=weight.sum(),
+            x_finite=jnp.isfinite(x).all(axis=0),
+            y_finite=jnp.isfinite(y).all(axis=0),
+        )
+
+    def noted_with(self, other: "ExamplesState") -> dict[str, jax.Array]:
+        """Return what has been noted of all examples that this state or the other has seen."""
+        return {
+            "count": self.count + other.count,
+            "x_finite": self.x_finite & other.x_finite,
+            "y_finite": self.y_finite & other.y_finite,
+        }
+
     @property
     def present(self) -> jax.Array:
         """Which places hold an example, boolean ``(capacity,)``."""
@@ -97,16 +135,7 @@ class Examples(Statistic[ExamplesState]):
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> ExamplesState:
         """Return the state of no examples."""
-        dtype, d, k = accumulator_dtype(x, y), x.shape[1], y.shape[1]
-        return ExamplesState(
-            index=jnp.full(self.capacity, -1, jnp.int32),
-            weight=jnp.zeros(self.capacity, dtype),
-            x=jnp.zeros((self.capacity, d), dtype),
-            y=jnp.zeros((self.capacity, k), dtype),
-            count=jnp.zeros((), dtype),
-            x_finite=jnp.ones(d, bool),
-            y_finite=jnp.ones(k, bool),
-        )
+        return ExamplesState.none(self.capacity, x, y)
 
     def update(
         self,
@@ -118,16 +147,7 @@ class Examples(Statistic[ExamplesState]):
         index: jax.Array,
     ) -> ExamplesState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
-        weight, x, y = present_rows(state.weight.dtype, weight, x, y)
-        batch = ExamplesState(
-            index=jnp.where(weight > 0, index.astype(jnp.int32), -1),
-            weight=weight,
-            x=x,
-            y=y,
-            count=weight.sum(),
-            x_finite=jnp.isfinite(x).all(axis=0),
-            y_finite=jnp.isfinite(y).all(axis=0),
-        )
+        batch = ExamplesState.batch(state.weight.dtype, x, y, weight=weight, index=index)
         return self.merge(state, batch)
 
     def merge(self, a: ExamplesState, b: ExamplesState) -> ExamplesState:
@@ -143,9 +163,7 @@ class Examples(Statistic[ExamplesState]):
             weight=weight[chosen],
             x=jnp.concatenate([a.x, b.x])[chosen],
             y=jnp.concatenate([a.y, b.y])[chosen],
-            count=a.count + b.count,
-            x_finite=a.x_finite & b.x_finite,
-            y_finite=a.y_finite & b.y_finite,
+            **a.noted_with(b),
         )
 
     def select(

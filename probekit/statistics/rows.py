@@ -6,7 +6,6 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_at_least
-from probekit.statistics._arrays import accumulator_dtype, present_rows
 from probekit.statistics._protocol import ShapeDtype, Statistic, shape_of
 from probekit.statistics.examples import ExamplesState
 
@@ -41,16 +40,7 @@ class Rows(Statistic[ExamplesState]):
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> ExamplesState:
         """Return the state of no examples."""
-        dtype, d, k = accumulator_dtype(x, y), x.shape[1], y.shape[1]
-        return ExamplesState(
-            index=jnp.full(self.examples, -1, jnp.int32),
-            weight=jnp.zeros(self.examples, dtype),
-            x=jnp.zeros((self.examples, d), dtype),
-            y=jnp.zeros((self.examples, k), dtype),
-            count=jnp.zeros((), dtype),
-            x_finite=jnp.ones(d, bool),
-            y_finite=jnp.ones(k, bool),
-        )
+        return ExamplesState.none(self.examples, x, y)
 
     def update(
         self,
@@ -62,17 +52,17 @@ class Rows(Statistic[ExamplesState]):
         index: jax.Array,
     ) -> ExamplesState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
-        weight, x, y = present_rows(state.weight.dtype, weight, x, y)
-        index = index.astype(jnp.int32)
+        batch = ExamplesState.batch(state.weight.dtype, x, y, weight=weight, index=index)
         # An absent example is sent beyond the end, where it is dropped.
-        place = jnp.where((weight > 0) & (index >= 0), index, self.examples)
+        place = jnp.where(batch.index >= 0, batch.index, self.examples)
 
-        def put(kept: jax.Array, rows: jax.Array) -> jax.Array:
-            return kept.at[place].set(rows, mode="drop")
+        def put(name: str) -> jax.Array:
+            kept: jax.Array = getattr(state, name)
+            return kept.at[place].set(getattr(batch, name), mode="drop")
 
-        seen = _counted(state, index, weight, x, y)
-        kept = {name: put(getattr(state, name), getattr(seen, name)) for name in _OF_EXAMPLES}
-        return dataclasses.replace(seen, **kept)
+        return ExamplesState(
+            **{name: put(name) for name in _OF_EXAMPLES}, **state.noted_with(batch)
+        )
 
     def of(
         self, x: jax.Array, y: jax.Array, *, weight: jax.Array, index: jax.Array
@@ -83,8 +73,7 @@ class Rows(Statistic[ExamplesState]):
             return self.update(start, x, y, weight=weight, index=index)
 
         def in_order() -> ExamplesState:
-            rows = present_rows(start.weight.dtype, weight, x, y)
-            return _counted(start, index.astype(jnp.int32), *rows)
+            return ExamplesState.batch(start.weight.dtype, x, y, weight=weight, index=index)
 
         # All of them in order is the rule, and then none has to be moved.
         every = (index == jnp.arange(self.examples)).all() & (weight > 0).all()
@@ -97,33 +86,11 @@ class Rows(Statistic[ExamplesState]):
         """Return the state of the examples of both."""
         mine = a.weight > 0
 
-        def joined(kept: jax.Array, other: jax.Array) -> jax.Array:
-            return jnp.where(mine if kept.ndim == 1 else mine[:, None], kept, other)
+        def joined(name: str) -> jax.Array:
+            kept: jax.Array = getattr(a, name)
+            return jnp.where(mine if kept.ndim == 1 else mine[:, None], kept, getattr(b, name))
 
-        return ExamplesState(
-            index=joined(a.index, b.index),
-            weight=joined(a.weight, b.weight),
-            x=joined(a.x, b.x),
-            y=joined(a.y, b.y),
-            count=a.count + b.count,
-            x_finite=a.x_finite & b.x_finite,
-            y_finite=a.y_finite & b.y_finite,
-        )
+        return ExamplesState(**{name: joined(name) for name in _OF_EXAMPLES}, **a.noted_with(b))
 
 
 _OF_EXAMPLES = ("index", "weight", "x", "y")
-
-
-def _counted(
-    state: ExamplesState, index: jax.Array, weight: jax.Array, x: jax.Array, y: jax.Array
-) -> ExamplesState:
-    """Return these examples, and what has been noted of all that were seen."""
-    return ExamplesState(
-        index=index,
-        weight=weight,
-        x=x,
-        y=y,
-        count=state.count + weight.sum(),
-        x_finite=state.x_finite & jnp.isfinite(x).all(axis=0),
-        y_finite=state.y_finite & jnp.isfinite(y).all(axis=0),
-    )
