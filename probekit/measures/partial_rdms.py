@@ -177,9 +177,9 @@ def align_rdms(
 
     Notes
     -----
-    On the host. Invariant to the scale of each matrix, but for ``evidence``. Matrices that no chain
-    of common pairs joins have no common scale: theirs is that of equal lengths, with which turns
-    begin. O(s n²) a turn for s subjects. `join_rdms` brings matrices of different examples side by side. As
+    On the host. Invariant to the scale of each matrix, but for ``evidence``. Of matrices that no
+    chain of common pairs joins, the scale relative to each other says nothing. O(s n²) a turn for s
+    subjects. `join_rdms` brings matrices of different examples side by side. As
     ``rsatoolbox.rdm.combine.rescale``, whose names are ``evidence``, ``setsize`` and ``simple``.
 
     References

@@ -58,7 +58,6 @@ def test_pairs(metric):
     x = COUNTS if metric == "poisson" else X
     found = measures.condition_rdm(x, LABELS, metric=metric, unbalanced=True)
     check(found, theirs(x, metric), SCORE)
-    assert np.abs(found - measures.condition_rdm(x, LABELS, metric=metric)).max() > 0.1
 
 
 @pytest.mark.slow
@@ -193,9 +192,8 @@ def test_large_rates_that_differ_little(metric):
     np.testing.assert_allclose(np.asarray(found)[UPPER], wanted[UPPER], rtol=0.01, atol=1e-3)
 
 
-@pytest.mark.parametrize(
-    "metric", ["crossnobis", *(pytest.param(m, marks=pytest.mark.slow) for m in OF_PAIRS[1:])]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("metric", OF_PAIRS)
 def test_estimators(metric):
     """By folds that are drawn, in which conditions have different numbers of examples."""
     estimator = pk.estimators.ConditionRDM(metric=metric, unbalanced=True, folds=3)
