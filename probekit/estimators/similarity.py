@@ -194,7 +194,7 @@ class RSA(OfExamples):
     examples : int
         How many examples are kept.
     prior_lambda, prior_weight : float
-        For ``poisson``: see `probekit.measures.rdm`.
+        For ``poisson``: the rate that is expected of a unit, and its weight beside what was seen.
     name : str
         Name of the variable.
     """

@@ -41,7 +41,7 @@ class WeightedRSA(Estimator):
     examples : int
         How many examples of each split are kept.
     prior_lambda, prior_weight : float
-        For ``poisson``: see `probekit.measures.rdm`.
+        For ``poisson``: the rate that is expected of a unit, and its weight beside what was seen.
     name : str
         Name of the first variable.
     """
