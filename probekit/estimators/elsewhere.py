@@ -122,6 +122,11 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             'condition_rdm(x, labels, metric="poisson", unbalanced=True)',
         ),
         (
+            "`calc_rdm_unbalanced`, poisson, with missing values",
+            'condition_rdm(np.where(x < 1, np.nan, x), labels, metric="poisson", unbalanced=True, '
+            'missing="omit")',
+        ),
+        (
             "`calc_rdm_unbalanced`, poisson_cv, with runs",
             'condition_rdm(x, labels, metric="poisson_cv", folds=runs, unbalanced=True)',
         ),

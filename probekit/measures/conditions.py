@@ -20,12 +20,14 @@ from probekit.measures.condition_scores import (
     Options,
     condition_score,
 )
+from probekit.measures.missing_values import Missing, cells_of, check_missing, without_missing
 from probekit.measures.noise import Shrinkage, check_shrinkage, folds_of
 from probekit.measures.patterns import PatternColumns
 from probekit.measures.precision import root_of_precision, roots_of_pairs
 from probekit.measures.rdm import PRIOR, prior_of
 from probekit.measures.unbalanced import Places
 from probekit.statistics import FoldGroups, MappedGroups, state_of
+from probekit.statistics.examples import hash_of
 
 DEFAULT_FOLDS = 2
 DEFAULT_CONDITIONS = 3
@@ -42,6 +44,7 @@ def condition_rdm(
     shrinkage: Shrinkage = 0.0,
     precision: Any = None,
     unbalanced: bool = False,
+    missing: Missing = "undefined",
     prior_lambda: float = PRIOR.rate,
     prior_weight: float = PRIOR.weight,
 ) -> jax.Array:
@@ -84,6 +87,11 @@ def condition_rdm(
         (crossnobis); half their correlation or cosine; or less half their divergence (poisson),
         which of all pairs leaves Σ_u (r_au - r_bu) (l_au - l_bu) / d, with r the mean rates and l
         the mean logarithms. Euclidean and Mahalanobis distances of means are those of pairs.
+    missing : {"undefined", "omit"}
+        What of values that are NaN: every distance is; or they are left out, and K is the mean over
+        pairs and the units that both examples have (times the number of all units, but for rates).
+        Of squared_euclidean, and if `unbalanced` of poisson, poisson_cv, and crossnobis with the
+        identity. Such a distance may be negative.
     prior_lambda, prior_weight : float
         For poisson and poisson_cv, as in `rdm`.
 
@@ -103,8 +111,8 @@ def condition_rdm(
         the shape that is said.
     OptionError
         If `metric` is unknown, there are fewer than 2 folds, `shrinkage` is not within [0, 1] nor
-        one of the names, the prior is negative, or `precision` or `unbalanced` is given for a
-        metric that knows none.
+        one of the names, the prior is negative, or `precision`, `unbalanced` or `missing` is given
+        for a metric that knows none.
 
     Notes
     -----
@@ -132,6 +140,7 @@ def condition_rdm(
     """
     own = np.ndim(folds) > 0
     check_conditions(metric, DEFAULT_FOLDS if own else folds, shrinkage, unbalanced)
+    check_missing(missing, metric, unbalanced, precision)
     prior = prior_of(prior_lambda, prior_weight)
     x, y = matched(x, conditions, least=2, names=("x", "conditions"))
     count, fold = 1, None
@@ -143,12 +152,15 @@ def condition_rdm(
         return jnp.full((len(labels), len(labels)), jnp.nan, x.dtype)
     share = shrinkage if isinstance(shrinkage, str) else float(shrinkage)
     options = Options(len(labels), metric, count, share, bool(unbalanced), prior)
-    codes, drawn = codes.reshape(-1), fold is None
-    codes = codes if fold is None else codes + len(labels) * fold
-    places = None
+    codes, drawn, places = codes.reshape(-1), fold is None, None
+    if missing == "omit":
+        fold = np.asarray(hash_of(jnp.arange(len(x))) % count) if fold is None else fold
+        codes, places = cells_of(codes, fold, len(labels))
+        return without_missing(x, jnp.asarray(codes), places, len(labels), metric, prior)
     if fold is not None and unbalanced:  # of many folds, conditions are in few
-        cells, codes = np.unique(codes, return_inverse=True)
-        places = Places(jnp.asarray(cells % len(labels)), jnp.asarray(cells // len(labels)))
+        codes, places = cells_of(codes, fold, len(labels))
+    elif fold is not None:
+        codes = codes + len(labels) * fold
     return _rdm(x, jnp.asarray(codes[:, None], x.dtype), root, places, options, drawn)
 
 

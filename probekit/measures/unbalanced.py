@@ -62,18 +62,9 @@ class Cells(NamedTuple):
         return self.fold[:, None] != self.fold[None, :]
 
     def mean_of_pairs(self, sums: jax.Array) -> tuple[jax.Array, jax.Array]:
-        """Means over pairs of examples in two folds, and which conditions have no such pair.
-
-        `sums` is over the pairs of two cells, ``(cell, cell)``.
-        """
+        """As the function, of pairs of examples in two folds."""
         both = self.counts[:, None] * self.counts[None, :]
-        total, number = (
-            product(product(self.member.T, jnp.where(self.apart, part, 0)), self.member)
-            for part in (sums, both)
-        )
-        there = number > 0.5
-        mean = jnp.where(there, total, jnp.nan) / jnp.where(there, number, 1)
-        return (mean + mean.T) / 2, ~there.diagonal()
+        return mean_of_pairs(sums, both, self.apart, self.member)
 
     def mean_of_products(self) -> tuple[jax.Array, jax.Array]:
         """Mean products of examples in two folds, ``(condition, condition)``."""
@@ -102,10 +93,44 @@ def from_pairs(cells: Cells, metric: str, of_all: jax.Array) -> tuple[jax.Array,
         inner = inner / 2
     else:
         inner, empty = cells.mean_of_rates(of_all)
+    return _distances(inner), empty
+
+
+def distances_of_pairs(
+    sums: jax.Array, number: jax.Array, counted: jax.Array, member: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """K_aa + K_bb - 2 K_ab, with K as `mean_of_pairs`; and which conditions have none."""
+    inner, empty = mean_of_pairs(sums, number, counted, member)
+    return _distances(inner), empty
+
+
+def mean_of_pairs(
+    sums: jax.Array, number: jax.Array, counted: jax.Array, member: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """Means over pairs of two conditions, and which conditions have no pair of their own.
+
+    Parameters
+    ----------
+    sums, number : array (cell, cell)
+        Over the pairs of two cells, and how many these are.
+    counted : array (cell, cell), bool
+        Whether the pairs of these cells count.
+    member : array (cell, condition)
+        1 where the cell is of the condition, else 0.
+    """
+    total, number = (
+        product(product(member.T, jnp.where(counted, part, 0)), member) for part in (sums, number)
+    )
+    there = number > 0.5
+    mean = jnp.where(there, total, jnp.nan) / jnp.where(there, number, 1)
+    return (mean + mean.T) / 2, ~there.diagonal()
+
+
+def _distances(inner: jax.Array) -> jax.Array:
     own = inner.diagonal()
     far = own[:, None] + own[None, :] - 2 * inner
     zero = jnp.where(jnp.isnan(own), jnp.nan, 0)
-    return jnp.where(jnp.eye(len(own), dtype=bool), zero[:, None], far), empty
+    return jnp.where(jnp.eye(len(own), dtype=bool), zero[:, None], far)
 
 
 def of_means(mean: jax.Array, metric: str) -> jax.Array:
