@@ -123,7 +123,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         (
             "`calc_rdm_unbalanced`, poisson, with missing values",
-            'condition_rdm(np.where(x < 1, np.nan, x), labels, metric="poisson", unbalanced=True, '
+            'condition_rdm(np.where(x % 1 < 0.2, np.nan, x), labels, metric="poisson", unbalanced=True, '
             'missing="omit")',
         ),
         (

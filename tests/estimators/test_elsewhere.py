@@ -131,7 +131,7 @@ def distances(toolbox, called, *, single=False):
 def unbalanced(toolbox, method, more=""):
     """Crossnobis of examples about their mean: it depends on where 0 is."""
     x = X - X.mean(axis=0) if method == "crossnobis" else X
-    x = np.where(x < 1, np.nan, x) if "missing" in more else x
+    x = np.where(x % 1 < 0.2, np.nan, x) if "missing" in more else x
     dataset = labelled(toolbox, x, np.arange(N) if "independent" in more else RUNS)
     options = {"method": method, "descriptor": "label"}
     if "with runs" in more or method == "crossnobis":
