@@ -123,8 +123,8 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         (
             "`calc_rdm_unbalanced`, poisson, with missing values",
-            'condition_rdm(np.where(x % 1 < 0.2, np.nan, x), labels, metric="poisson", unbalanced=True, '
-            'missing="omit")',
+            'condition_rdm(np.where(x % 1 < 0.2, np.nan, x), labels, metric="poisson", '
+            'unbalanced=True, missing="omit")',
         ),
         (
             "`calc_rdm_unbalanced`, poisson_cv, with runs",

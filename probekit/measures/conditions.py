@@ -84,7 +84,7 @@ def condition_rdm(
         mean over pairs of what two examples have in common; no condition need be in every fold.
         Pairs are in two different folds for crossnobis, correlation_cv and poisson_cv; otherwise
         all. Examples have in common: x_iᵀ Σ⁻¹ x_j, where x are differences to the mean of all
-        (crossnobis); half their correlation or cosine; or less half their divergence (poisson),
+        (crossnobis); half their correlation or cosine; or minus half their divergence (poisson),
         which of all pairs leaves Σ_u (r_au - r_bu) (l_au - l_bu) / d, with r the mean rates and l
         the mean logarithms. Euclidean and Mahalanobis distances of means are those of pairs.
     missing : {"undefined", "omit"}
