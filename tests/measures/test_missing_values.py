@@ -59,6 +59,7 @@ def test_as_rsatoolbox(metric, folds):
     assert np.isnan(measures.condition_rdm(x, LABELS, metric=metric, **OPTIONS[metric])).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", OPTIONS)
 def test_where_nothing_is_missing_it_is_the_same(metric):
     """By folds that are drawn, too."""

@@ -34,6 +34,7 @@ def test_rsa(comparison):
     assert abs(plain - found) > 1e-3
 
 
+@pytest.mark.slow
 def test_estimators():
     options = {"rdm": "poisson", **PRIOR}
     estimators = [

@@ -166,7 +166,9 @@ def test_correlation_between_runs_is_that_of_patterns():
     check(measures.condition_rdm(x, labels, metric="correlation_cv", folds=folds), wanted, SCORE)
 
 
-@pytest.mark.parametrize("metric", OF_PAIRS)
+@pytest.mark.parametrize(
+    "metric", [*CROSSED, *(pytest.param(m, marks=pytest.mark.slow) for m in OF_PAIRS[3:])]
+)
 def test_undefined(metric):
     x = COUNTS + 1
     options = {"metric": metric, "folds": FOLDS, "unbalanced": True}
@@ -206,7 +208,11 @@ def test_estimators(metric):
     check(measures.condition_rdm(COUNTS, LABELS, folds=3, **options), wanted, 1e-3)
 
 
-@pytest.mark.parametrize("precision", [PRECISION, "identity"], ids=["given", "identity"])
+@pytest.mark.parametrize(
+    "precision",
+    [pytest.param(PRECISION, marks=pytest.mark.slow), "identity"],
+    ids=["given", "identity"],
+)
 def test_estimators_of_a_given_precision(precision):
     given = precision if isinstance(precision, str) else tuple(map(tuple, precision.tolist()))
     estimator = pk.estimators.ConditionRDM(metric="squared_mahalanobis", precision=given)
