@@ -6,6 +6,7 @@ _OF_DISTANCES = {
     "euclidean": {"translation", "rotation", "permutation"},
     "squared_euclidean": {"translation", "rotation", "permutation"},
     "correlation": {"scaling", "permutation"},
+    "correlation_cv": {"scaling", "permutation"},
     "cosine": {"scaling", "rotation", "permutation"},
     "inner_product": {"rotation", "permutation"},
     "poisson": {"permutation"},

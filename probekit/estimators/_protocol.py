@@ -134,8 +134,9 @@ class Estimator(Protocol):
     def adapted(self, features: Mapping[str, np.ndarray]) -> Self:
         """Return the estimator with what it makes of the features that it is to look at.
 
-        For options that are not given; `probekit.probe` and the Recorder ask before anything else.
-        An estimator that is adapted already stays what it is.
+        For options that are not given; `probekit.probe`, the Recorder and `probekit.run`, which has
+        those of its first seed, ask before anything else. An estimator that is adapted already
+        stays what it is.
 
         Parameters
         ----------

@@ -2,9 +2,10 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least
@@ -12,21 +13,35 @@ from probekit.errors import OptionError
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
-from probekit.measures.conditions import (
+from probekit.measures.condition_scores import (
     CROSSED,
-    DEFAULT_CONDITIONS,
-    DEFAULT_FOLDS,
     WHITENING,
     ConditionMetric,
     Kept,
-    check_conditions,
+    Options,
     condition_score,
+)
+from probekit.measures.conditions import (
+    DEFAULT_CONDITIONS,
+    DEFAULT_FOLDS,
+    check_conditions,
+    check_precision,
     conditions_in,
+    mapped,
 )
 from probekit.measures.noise import Shrinkage
+from probekit.measures.precision import check_rows, root_of_precision
 from probekit.measures.rdm import PRIOR, Prior, prior_of
-from probekit.statistics import FoldGroups, KeptGroups, KeptGroupsState, MomentsState
+from probekit.statistics import (
+    FoldGroups,
+    KeptGroups,
+    KeptGroupsState,
+    MappedGroups,
+    MomentsState,
+)
 from probekit.variables import Variable
+
+_TRANSLATION = frozenset({"translation"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,18 +57,26 @@ class ConditionRDM(Estimator):
         values make every entry NaN. Unless given, each value of a feature is a condition, in
         ascending order, if it has at most 10 of them, and else the lowest, middle and highest third
         of the fitted examples are. Features with fewer conditions than others have NaN for these.
-        (`probekit.run` does not know the values before: up to 3 conditions, by their numbers.)
+        `probekit.run` finds them in the examples of its first seed.
     edges : tuple of tuple of float
         For each feature where conditions begin, but for the first; found as said, unless given.
     metric : {"crossnobis", "mahalanobis", "squared_mahalanobis", "euclidean", \
-            "squared_euclidean", "correlation", "cosine", "poisson", "poisson_cv"}
+            "squared_euclidean", "correlation", "correlation_cv", "cosine", "poisson", \
+            "poisson_cv"}
     folds : int
-        For crossnobis and poisson_cv.
+        For crossnobis, correlation_cv and poisson_cv.
     shrinkage : float or {"diagonal", "identity"}
         How far the covariance within conditions is drawn to its diagonal; or what it is drawn to,
         as far as the data ask for (see `probekit.measures.noise_precision`).
     examples : int
         How many examples, at most, tell that, with covariances and means of all.
+    precision : tuple of tuple of float or "identity", optional
+        Taken for the inverse of that covariance instead, for layers with as many units: as
+        ``tuple(map(tuple, matrix.tolist()))``. It becomes part of the `repr` of the estimator, by
+        which histories tell what they hold, so it is for few units; of any number there is the
+        identity.
+    unbalanced : bool
+        Of pairs of examples, each alike, and not of means in folds.
     prior_lambda, prior_weight : float
         For poisson and poisson_cv: see `probekit.measures.rdm`.
     name : str
@@ -66,6 +89,8 @@ class ConditionRDM(Estimator):
     folds: int = DEFAULT_FOLDS
     shrinkage: Shrinkage = 0.0
     examples: int = 1024
+    precision: tuple[tuple[float, ...], ...] | Literal["identity"] | None = None
+    unbalanced: bool = False
     prior_lambda: float = PRIOR.rate
     prior_weight: float = PRIOR.weight
     name: str = "condition_rdm"
@@ -77,7 +102,10 @@ class ConditionRDM(Estimator):
             check_at_least("conditions", self.conditions, 2)
             if self.edges:
                 raise OptionError("conditions, edges: give one of them.")
-        check_conditions(self.metric, self.folds, self.shrinkage)
+        check_conditions(self.metric, self.folds, self.shrinkage, self.unbalanced)
+        check_precision(self.precision, self.metric)
+        if self.precision is not None and not isinstance(self.precision, str):
+            check_rows(self.precision)
         check_at_least("examples", self.examples, 2)
         prior_of(self.prior_lambda, self.prior_weight)
 
@@ -89,6 +117,12 @@ class ConditionRDM(Estimator):
     @property
     def invariances(self) -> frozenset[str]:
         """Those of the distance."""
+        if self.precision is not None:
+            return (
+                invariances_of_distances("euclidean")
+                if self.precision == "identity"
+                else _TRANSLATION
+            )
         if self.metric not in WHITENING:
             return invariances_of_distances(self.metric)
         linear = {"linear", "rotation"} if self.shrinkage == 0 else set()
@@ -113,10 +147,13 @@ class ConditionRDM(Estimator):
         )
 
     @property
-    def statistic(self) -> FoldGroups | KeptGroups:
+    def statistic(self) -> FoldGroups | KeptGroups | MappedGroups:
         """Means of the conditions and the scatter within them; examples, if they are needed."""
         moments = FoldGroups(groups=self._groups, folds=self._folds, edges=self.edges)
-        if self.metric in WHITENING and isinstance(self.shrinkage, str):
+        if self._options.columns is not None:
+            return mapped(moments, self._options.columns)
+        estimated = self.metric in WHITENING and self.precision is None
+        if estimated and isinstance(self.shrinkage, str):
             return KeptGroups(moments=moments, capacity=self.examples)
         return moments
 
@@ -137,14 +174,31 @@ class ConditionRDM(Estimator):
             kept, held_out = Kept(own.x, own.y[:, 0], own.weight), held_out.moments
         score = condition_score(
             held_out,
-            metric=self.metric,
-            folds=self._folds,
-            shrinkage=self.shrinkage,
+            self._options,
             kept=kept,
-            prior=Prior(float(self.prior_lambda), float(self.prior_weight)),
+            whiten=self._root(held_out.x_mean),
             some_absent=self.conditions is None,
         )
         return reported(self.name, score)
+
+    @property
+    def _options(self) -> Options:
+        return Options(
+            self._groups,
+            self.metric,
+            self._folds,
+            self.shrinkage,
+            self.unbalanced,
+            Prior(float(self.prior_lambda), float(self.prior_weight)),
+        )
+
+    def _root(self, mean: jax.Array) -> jax.Array | None:
+        """Return the root of the precision that is given, for these units."""
+        if self.precision is None:
+            return None
+        if isinstance(self.precision, str):
+            return jnp.eye(len(mean), dtype=mean.dtype)
+        return root_of_precision(self.precision, mean[None, :])
 
     @property
     def _groups(self) -> int:

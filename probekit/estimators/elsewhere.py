@@ -101,6 +101,42 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "the mean over runs, not the last of them",
         ),
         (
+            "`calc_rdm_unbalanced`, euclidean",
+            'condition_rdm(x, labels, metric="squared_euclidean") / x.shape[1]',
+        ),
+        (
+            "`calc_rdm_unbalanced`, mahalanobis",
+            'condition_rdm(x, labels, metric="squared_mahalanobis", precision=precision) / '
+            "x.shape[1]",
+        ),
+        (
+            "`calc_rdm_unbalanced`, correlation",
+            'condition_rdm(x, labels, metric="correlation", unbalanced=True)',
+        ),
+        (
+            "`calc_rdm_unbalanced`, correlation, with runs",
+            'condition_rdm(x, labels, metric="correlation_cv", folds=runs, unbalanced=True)',
+        ),
+        (
+            "`calc_rdm_unbalanced`, poisson",
+            'condition_rdm(x, labels, metric="poisson", unbalanced=True)',
+        ),
+        (
+            "`calc_rdm_unbalanced`, poisson, with missing values",
+            'condition_rdm(np.where(x % 1 < 0.2, np.nan, x), labels, metric="poisson", '
+            'unbalanced=True, missing="omit")',
+        ),
+        (
+            "`calc_rdm_unbalanced`, poisson_cv, with runs",
+            'condition_rdm(x, labels, metric="poisson_cv", folds=runs, unbalanced=True)',
+        ),
+        (
+            "`calc_rdm_unbalanced`, crossnobis, of independent examples",
+            'condition_rdm(x, labels, folds=np.arange(len(x)), precision="identity", '
+            "unbalanced=True) / x.shape[1]",
+            "of differences to the mean of all",
+        ),
+        (
             "`calc_rdm_unbalanced`, crossnobis",
             "condition_rdm(x, labels, folds=runs, precision=precision, unbalanced=True) / "
             "x.shape[1]",
@@ -159,7 +195,13 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             'bootstrap_rdm_model(parts[:2], a, model="linear")).p_value',
             "of the scores of the data, there of the means of the resamples",
         ),
+        ("`from_partials`", "join_rdms([a, b[:9, :9]], [np.arange(24), np.arange(9)]).rdms"),
         ("`rescale`", "align_rdms([a, b]).rdms"),
+        (
+            "`RDMs.mean` of what is rescaled",
+            "align_rdms([a, b]).mean",
+            "of a length of 1 above the diagonal",
+        ),
         ("`boot_noise_ceiling`", "inference.noise_ceiling([a, b])"),
     ),
     "netrep": (

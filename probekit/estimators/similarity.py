@@ -28,10 +28,11 @@ from probekit.measures.kernels import (
     linear_cka_score,
     sampled_cka_score,
 )
-from probekit.measures.rdm import Metric
+from probekit.measures.rdm import PRIOR, Metric, prior_of
 from probekit.measures.reweighting import WEIGHTABLE, Weightable, reweighted_cka_scores
 from probekit.measures.rsm import RSM, Norm, check_rsm, rsm_norm_difference_score
 from probekit.measures.similarity import (
+    Both,
     check_rsa,
     reweighted_rsa_scores,
     rsa_score,
@@ -192,6 +193,8 @@ class RSA(OfExamples):
         for a feature of a single column, which has neither correlations nor angles.
     examples : int
         How many examples are kept.
+    prior_lambda, prior_weight : float
+        For ``poisson``: the rate that is expected of a unit, and its weight beside what was seen.
     name : str
         Name of the variable.
     """
@@ -199,6 +202,8 @@ class RSA(OfExamples):
     rdm: Metric = "correlation"
     comparison: Comparison = "pearson"
     rdm_y: Metric | None = None
+    prior_lambda: float = PRIOR.rate
+    prior_weight: float = PRIOR.weight
     name: str = "rsa"
     kind = "similarity"
     references = "Kriegeskorte et al. 2008, Representational similarity analysis"
@@ -207,6 +212,7 @@ class RSA(OfExamples):
     def __post_init__(self) -> None:
         """Check the options."""
         check_rsa(self.rdm, self.rdm_y, self.comparison)
+        prior_of(self.prior_lambda, self.prior_weight)
         super().__post_init__()
 
     @property
@@ -230,7 +236,11 @@ class RSA(OfExamples):
         return (self._variable(f"RSA ({self.rdm} distance, {self.comparison})", (-1.0, 1.0)),)
 
     def _score(self, state: ExamplesState) -> Score:
-        return rsa_score(state, metric=self.rdm, metric_y=self.rdm_y, comparison=self.comparison)
+        return rsa_score(state, self._both, comparison=self.comparison)
+
+    @property
+    def _both(self) -> Both:
+        return Both(self.rdm, self.rdm_y, prior_of(self.prior_lambda, self.prior_weight))
 
     def reweighted(
         self, held_out: ExamplesState, weights: np.ndarray, *, groups: np.ndarray | None = None
@@ -250,8 +260,7 @@ class RSA(OfExamples):
         scores = reweighted_rsa_scores(
             held_out.head(self.examples),
             weights,
-            metric=self.rdm,
-            metric_y=self.rdm_y,
+            self._both,
             comparison=cast(Weightable, self.comparison),
             groups=groups,
         )
@@ -271,8 +280,7 @@ class RSA(OfExamples):
         scores = shuffled_rsa_scores(
             held_out.head(self.examples),
             orders,
-            metric=self.rdm,
-            metric_y=self.rdm_y,
+            self._both,
             comparison=cast(Weightable, self.comparison),
         )
         return {name: np.asarray(array) for name, array in reported(self.name, scores).items()}

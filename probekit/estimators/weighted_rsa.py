@@ -10,7 +10,7 @@ from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures.banded import Columns
 from probekit.measures.comparisons import Comparison
-from probekit.measures.rdm import Metric
+from probekit.measures.rdm import PRIOR, Metric, prior_of
 from probekit.measures.weighted_rsa import Options, weighted_rsa_score
 from probekit.statistics import Examples, ExamplesState
 from probekit.variables import Variable
@@ -40,6 +40,8 @@ class WeightedRSA(Estimator):
         Of ridge regression, on dissimilarities scaled to length 1.
     examples : int
         How many examples of each split are kept.
+    prior_lambda, prior_weight : float
+        For ``poisson``: the rate that is expected of a unit, and its weight beside what was seen.
     name : str
         Name of the first variable.
     """
@@ -50,6 +52,8 @@ class WeightedRSA(Estimator):
     nonnegative: bool = True
     penalty: float = 0.0
     examples: int = 256
+    prior_lambda: float = PRIOR.rate
+    prior_weight: float = PRIOR.weight
     name: str = "weighted_rsa"
     kind = "encoding"
     joint = True
@@ -103,4 +107,11 @@ class WeightedRSA(Estimator):
 
     @property
     def _options(self) -> Options:
-        return Options(self.rdm, self.rdm_y, self.comparison, self.nonnegative, self.penalty)
+        return Options(
+            self.rdm,
+            self.rdm_y,
+            self.comparison,
+            self.nonnegative,
+            self.penalty,
+            prior_of(self.prior_lambda, self.prior_weight),
+        )

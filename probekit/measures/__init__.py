@@ -59,7 +59,7 @@ from probekit.measures.outputs import (
 )
 from probekit.measures.overlap import eigenspace_overlap
 from probekit.measures.parities import parity_r2, subfeatures
-from probekit.measures.partial_rdms import AlignedRDMs, align_rdms
+from probekit.measures.partial_rdms import AlignedRDMs, JoinedRDMs, align_rdms, join_rdms
 from probekit.measures.predictivity import linear_predictivity
 from probekit.measures.rdm import rdm
 from probekit.measures.rdm_bootstrap import bootstrap_rdm_model
@@ -87,6 +87,7 @@ __all__ = [
     "BandedRidge",
     "ConvolutionalDistance",
     "GroupLasso",
+    "JoinedRDMs",
     "RDMBootstrap",
     "RDMDifference",
     "RDMEvaluation",
@@ -130,6 +131,7 @@ __all__ = [
     "hsic",
     "intrinsic_dimension",
     "jensen_shannon_divergence",
+    "join_rdms",
     "joint_r2",
     "kernel_ridge_r2",
     "linear_predictivity",

@@ -90,18 +90,3 @@ def _differences(rows: jax.Array) -> jax.Array:
     a, b = rows[:, None, :], rows[None, :, :]
     rounding = 4 * float(np.finfo(rows.dtype).eps) * (jnp.abs(a) + jnp.abs(b))
     return jnp.where(jnp.abs(a - b) <= rounding, 0, a - b)
-
-
-def pairs_of_examples(parts: ConditionMeans) -> tuple[jax.Array, jax.Array]:
-    """Distances from pairs of examples in different folds, and which conditions have too few."""
-    sums = parts.mean * parts.counts[:, :, None]
-    within = jax.vmap(lambda s, n: (product(s, s.T), n[:, None] * n[None, :]))(sums, parts.counts)
-    total, count = sums.sum(axis=0), parts.counts.sum(axis=0)
-    number = count[:, None] * count[None, :] - within[1].sum(axis=0)
-    there = number > 0.5
-    inner = (product(total, total.T) - within[0].sum(axis=0)) / jnp.where(there, number, 1)
-    inner = jnp.where(there, inner, jnp.nan)
-    own = inner.diagonal()
-    square = own[:, None] + own[None, :] - 2 * (inner + inner.T) / 2
-    square = jnp.where(jnp.eye(len(own), dtype=bool), jnp.where(jnp.isnan(own), jnp.nan, 0), square)
-    return square, ~there.diagonal()

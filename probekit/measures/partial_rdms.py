@@ -1,16 +1,133 @@
-"""Dissimilarity matrices of some of the examples each: brought to one scale."""
+"""Dissimilarity matrices of some of the examples each: joined, and brought to one scale."""
 
+from collections.abc import Hashable, Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from probekit._checks import check_choice, check_positive
-from probekit.errors import ShapeError
+from probekit.errors import OptionError, ShapeError
 
 Weighting = Literal["evidence", "size", "equal"]
 WEIGHTINGS = ("evidence", "size", "equal")
 _MOST_STEPS = 10_000
 _LEAST_EVIDENCE = 0.2  # of a dissimilarity whose largest is about 1
+
+
+class JoinedRDMs(NamedTuple):
+    """Matrices of all conditions, and which these are.
+
+    Attributes
+    ----------
+    rdms : array (subject, condition, condition)
+    conditions : tuple
+        Their labels.
+    """
+
+    rdms: np.ndarray
+    conditions: tuple[Hashable, ...]
+
+
+def join_rdms(
+    rdms: Sequence[Any],
+    conditions: Sequence[Sequence[Any]],
+    *,
+    all_conditions: Sequence[Any] | None = None,
+) -> JoinedRDMs:
+    """Put dissimilarity matrices of some conditions each into matrices of all of them.
+
+    Parameters
+    ----------
+    rdms : sequence of array (condition, condition) or (subject, condition, condition)
+        A matrix of its own conditions each, or several of the same.
+    conditions : sequence of sequence
+        The label of each row and column of each of them: numbers or text, none twice.
+    all_conditions : sequence, optional
+        Labels of all conditions, in the order that the result is to have; unless given those that
+        there are, in the order in which they come first.
+
+    Returns
+    -------
+    JoinedRDMs
+        float64; NaN for pairs that a matrix has not, and 0 on the diagonal, which is not read.
+        Matrices are in the order given, those of a stack one after the other.
+
+    Raises
+    ------
+    ShapeError
+        If a matrix is not square, has not as many rows as there are labels for it, or there are no
+        matrices, or fewer or more of them than lists of labels.
+    OptionError
+        If a label is there twice, or not among all conditions that are given.
+
+    Notes
+    -----
+    On the host. What is undefined in a matrix (NaN) remains so, and is then missing. For
+    `align_rdms`, which scales them alike, and `compare_rdms` with ``missing="omit"``. O(s n²) for s
+    matrices of n conditions in all. As ``rsatoolbox.rdm.combine.from_partials``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import join_rdms
+    >>> ab, bc = np.array([[0, 1], [1, 0]]), np.array([[0, 2], [2, 0]])
+    >>> found = join_rdms([ab, bc], ["ab", "bc"])
+    >>> found.conditions, found.rdms[:, 1].tolist()
+    (('a', 'b', 'c'), [[1.0, 0.0, nan], [nan, 0.0, 2.0]])
+    """
+    stacks = [_stack(place, given) for place, given in enumerate(rdms)]
+    labels = [_labels(f"conditions[{place}]", own) for place, own in enumerate(conditions)]
+    if len(stacks) != len(labels) or not stacks:
+        raise ShapeError(
+            f"conditions: {len(labels)} lists of labels; there are {len(stacks)} arrays in rdms. "
+            "Give one for each, and at least one."
+        )
+    named = dict.fromkeys(label for own in labels for label in own)
+    everything = (
+        tuple(named) if all_conditions is None else _labels("all_conditions", all_conditions)
+    )
+    index = {label: place for place, label in enumerate(everything)}
+    joined = []
+    for place, (stack, own) in enumerate(zip(stacks, labels, strict=True)):
+        if stack.shape[1] != len(own):
+            raise ShapeError(
+                f"conditions[{place}]: {len(own)} labels; rdms[{place}] has {stack.shape[1]} rows. "
+                "Give a label each."
+            )
+        unknown = [label for label in own if label not in index]
+        if unknown:
+            raise OptionError(
+                f"all_conditions: lacks {unknown[0]!r}, of conditions[{place}]; give all of them."
+            )
+        wide = np.full((len(stack), len(everything), len(everything)), np.nan)
+        places = [index[label] for label in own]
+        wide[np.ix_(range(len(stack)), places, places)] = stack
+        joined.append(wide)
+    found = np.concatenate(joined)
+    diagonal = np.arange(len(everything))
+    found[:, diagonal, diagonal] = 0
+    return JoinedRDMs(found, everything)
+
+
+def _stack(place: int, rdms: Any) -> np.ndarray:
+    """Return what is given as matrices, ``(subject, condition, condition)``."""
+    rdms = np.asarray(rdms, float)
+    if rdms.ndim not in (2, 3) or rdms.shape[-1] != rdms.shape[-2]:
+        raise ShapeError(
+            f"rdms[{place}]: shape {rdms.shape}; (condition, condition) or "
+            "(subject, condition, condition) is needed."
+        )
+    stack: np.ndarray = rdms.reshape(-1, *rdms.shape[-2:])
+    return stack
+
+
+def _labels(argument: str, labels: Sequence[Any]) -> tuple[Hashable, ...]:
+    """Return labels as values that can be looked up, or raise if one is there twice."""
+    found = tuple(labels.tolist() if hasattr(labels, "tolist") else labels)
+    if len(set(found)) < len(found):
+        twice = next(label for label in found if found.count(label) > 1)
+        raise OptionError(f"{argument}: {twice!r} is there twice; give each label once.")
+    return found
 
 
 class AlignedRDMs(NamedTuple):
@@ -60,9 +177,10 @@ def align_rdms(
 
     Notes
     -----
-    On the host. Invariant to the scale of each matrix, but for ``evidence``. O(s n²) a turn for s
-    subjects. As ``rsatoolbox.rdm.combine.rescale``, whose names are ``evidence``, ``setsize`` and
-    ``simple``.
+    On the host. Invariant to the scale of each matrix, but for ``evidence``. Of matrices that no
+    chain of common pairs joins, the scale relative to each other says nothing. O(s n²) a turn for s
+    subjects. `join_rdms` brings matrices of different examples side by side. As
+    ``rsatoolbox.rdm.combine.rescale``, whose names are ``evidence``, ``setsize`` and ``simple``.
 
     References
     ----------

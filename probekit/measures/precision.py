@@ -1,13 +1,25 @@
 """Roots of a given precision matrix, by which differences between patterns are measured."""
 
 import itertools
+from numbers import Real
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.errors import ShapeError
+from probekit.errors import OptionError, ShapeError
+
+
+def check_rows(precision: Any) -> None:
+    """Raise `OptionError` unless these are rows of a square matrix of numbers, in tuples."""
+    rows = precision if isinstance(precision, tuple) else ()
+    square = rows and all(isinstance(row, tuple) and len(row) == len(rows) for row in rows)
+    if not square or not all(isinstance(entry, Real) for row in rows for entry in row):
+        raise OptionError(
+            f"precision={precision!r:.60}: a square matrix in tuples is needed, such as "
+            "tuple(map(tuple, matrix.tolist())), or 'identity'."
+        )
 
 
 def root_of_precision(precision: Any, x: jax.Array) -> jax.Array:

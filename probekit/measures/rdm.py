@@ -144,13 +144,18 @@ def distances(x: jax.Array, metric: Metric, prior: Prior = PRIOR) -> jax.Array:
     if metric == "poisson":
         return poisson_distances(x, prior)
     if metric == "correlation":
-        x = moderate(x, axis=1)
-        largest = jnp.abs(x).max(axis=1, keepdims=True)
-        x = x - x.mean(axis=1, keepdims=True)
-        # What rounding of equal units leaves is no direction.
-        x = jnp.where(jnp.abs(x) > 8 * np.finfo(x.dtype).eps * largest, x, 0)
+        x = centred_rows(x)
     x = unit_rows(x)
     return _without_diagonal(jnp.clip(1 - product(x, x.T), 0, 2))
+
+
+def centred_rows(x: jax.Array) -> jax.Array:
+    """Rows less their means, of moderate size; 0 where all units are equal."""
+    x = moderate(x, axis=1)
+    largest = jnp.abs(x).max(axis=1, keepdims=True)
+    x = x - x.mean(axis=1, keepdims=True)
+    # What rounding of equal units leaves is no direction.
+    return jnp.where(jnp.abs(x) > 8 * np.finfo(x.dtype).eps * largest, x, 0)
 
 
 def unit_rows(x: jax.Array) -> jax.Array:

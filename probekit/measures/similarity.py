@@ -1,6 +1,6 @@
 """Representational similarity analysis: correlation of two dissimilarity matrices."""
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
 from probekit.measures.comparisons import COMPARISONS, Comparison, compared, noise_root
 from probekit.measures.ranks import spearman_of_arrays
-from probekit.measures.rdm import METRICS, Metric, distances, pairs
+from probekit.measures.rdm import METRICS, PRIOR, Metric, Prior, distances, pairs, prior_of
 from probekit.measures.reweighting import Weightable, compare_rdms_weighted
 from probekit.measures.shuffling import compare_rdms_shuffled
 from probekit.statistics import ExamplesState
@@ -28,6 +28,8 @@ def rsa(
     rdm: Metric = "correlation",
     comparison: Comparison = "pearson",
     rdm_y: Metric | None = None,
+    prior_lambda: float = PRIOR.rate,
+    prior_weight: float = PRIOR.weight,
 ) -> jax.Array:
     """Representational similarity: how alike the distances between examples are in `x` and in `y`.
 
@@ -49,6 +51,8 @@ def rsa(
     rdm_y : str, optional
         Distance for `y`. Unless given it is `rdm`; but euclidean if `y` has a single column, which
         has neither correlations nor angles and need not be a rate.
+    prior_lambda, prior_weight : float
+        Of rates, for ``poisson``; see `rdm`.
 
     Returns
     -------
@@ -61,7 +65,7 @@ def rsa(
     ShapeError
         If the numbers of examples differ, or there are fewer than 3.
     OptionError
-        If an option is not among its choices.
+        If an option is not among its choices, or the prior is negative or not finite.
 
     Notes
     -----
@@ -84,10 +88,27 @@ def rsa(
     1.0
     """
     check_rsa(rdm, rdm_y, comparison)
+    both = Both(rdm, rdm_y, prior_of(prior_lambda, prior_weight))
     x, y = matched(x, y, least=3)
     if comparison == "spearman" and not _traced(x, y):
-        return _spearman(*_both_pairs(x, y, rdm, rdm_y))
-    return _rsa(x, y, rdm, rdm_y, comparison)
+        return _spearman(*_both_pairs(x, y, both))
+    return _rsa(x, y, both, comparison)
+
+
+class Both(NamedTuple):
+    """Distances between examples in one representation and in the other; see `rsa`."""
+
+    metric: Metric
+    metric_y: Metric | None = None
+    prior: Prior = PRIOR
+
+    def distances(self, x: jax.Array, y: jax.Array) -> tuple[jax.Array, jax.Array]:
+        """Dissimilarities of both, whose scale says nothing."""
+        metric_y = self.metric_y or matching_metric(self.metric, y)
+        return (
+            comparable_distances(x, self.metric, self.prior),
+            comparable_distances(y, metric_y, self.prior),
+        )
 
 
 def check_rsa(rdm: Metric, rdm_y: Metric | None, comparison: Comparison) -> None:
@@ -193,19 +214,15 @@ def _spearman(a: Any, b: Any) -> jax.Array:
 _pairs = jax.jit(pairs)
 
 
-@jitted(2, 3)
-def _both_pairs(
-    x: jax.Array, y: jax.Array, metric: Metric, metric_y: Metric | None
-) -> tuple[jax.Array, jax.Array]:
-    a, b = _both_distances(x, y, metric, metric_y)
+@jitted(2)
+def _both_pairs(x: jax.Array, y: jax.Array, both: Both) -> tuple[jax.Array, jax.Array]:
+    a, b = both.distances(x, y)
     return pairs(a), pairs(b)
 
 
-@jitted(2, 3, 4)
-def _rsa(
-    x: jax.Array, y: jax.Array, metric: Metric, metric_y: Metric | None, comparison: Comparison
-) -> jax.Array:
-    a, b = _both_distances(x, y, metric, metric_y)
+@jitted(2, 3)
+def _rsa(x: jax.Array, y: jax.Array, both: Both, comparison: Comparison) -> jax.Array:
+    a, b = both.distances(x, y)
     return _compared(a, b, None, comparison, False)
 
 
@@ -221,18 +238,9 @@ def _compared(
     return compared(a, b, every, comparison, omit_missing=omit_missing, root=root)
 
 
-def _both_distances(
-    x: jax.Array, y: jax.Array, metric: Metric, metric_y: Metric | None
-) -> tuple[jax.Array, jax.Array]:
-    """Dissimilarities of both, whose scale says nothing; see `rsa`."""
-    return comparable_distances(x, metric), comparable_distances(
-        y, metric_y or matching_metric(metric, y)
-    )
-
-
-def comparable_distances(x: jax.Array, metric: Metric) -> jax.Array:
+def comparable_distances(x: jax.Array, metric: Metric, prior: Prior = PRIOR) -> jax.Array:
     """Dissimilarities up to their scale, which is one at which they cannot overflow."""
-    return distances(x if metric == "poisson" else moderate(x), metric)
+    return distances(x if metric == "poisson" else moderate(x), metric, prior)
 
 
 def matching_metric(metric: Metric, y: jax.Array) -> Metric:
@@ -240,11 +248,9 @@ def matching_metric(metric: Metric, y: jax.Array) -> Metric:
     return "euclidean" if y.shape[1] == 1 and metric != "squared_euclidean" else metric
 
 
-def rsa_score(
-    state: ExamplesState, *, metric: Metric, metric_y: Metric | None, comparison: Comparison
-) -> Score:
+def rsa_score(state: ExamplesState, both: Both, *, comparison: Comparison) -> Score:
     """RSA of the examples that were kept."""
-    a, b = _both_distances(state.x, state.y, metric, metric_y)
+    a, b = both.distances(state.x, state.y)
     value = compared(a, b, state.present, comparison)
     return score(
         value,
@@ -257,9 +263,8 @@ def rsa_score(
 def shuffled_rsa_scores(
     state: ExamplesState,
     orders: np.ndarray,
+    both: Both,
     *,
-    metric: Metric,
-    metric_y: Metric | None,
     comparison: Weightable,
 ) -> Score:
     """RSA of the examples that were kept, for each order ``(shuffle, example)`` of `y`.
@@ -270,7 +275,7 @@ def shuffled_rsa_scores(
     kept = np.asarray(state.present)
     number = np.asarray(state.index)[kept]
     place = np.argsort(number)  # of each example, by its number
-    a, b = _kept_distances(state, kept, metric, metric_y)
+    a, b = _kept_distances(state, kept, both)
     value = compare_rdms_shuffled(a, b, place[orders[:, number]], comparison=comparison)
     return score(
         jnp.asarray(value, state.weight.dtype),
@@ -283,9 +288,8 @@ def shuffled_rsa_scores(
 def reweighted_rsa_scores(
     state: ExamplesState,
     weights: np.ndarray,
+    both: Both,
     *,
-    metric: Metric,
-    metric_y: Metric | None,
     comparison: Weightable,
     groups: np.ndarray | None = None,
 ) -> Score:
@@ -297,7 +301,7 @@ def reweighted_rsa_scores(
     number = np.asarray(state.index)[kept]
     own = weights[:, number]
     together = None if groups is None else groups[number]
-    a, b = _kept_distances(state, kept, metric, metric_y)
+    a, b = _kept_distances(state, kept, both)
     value = compare_rdms_weighted(a, b, own, comparison=comparison, groups=together)
     return score(
         jnp.asarray(value, state.weight.dtype),
@@ -308,9 +312,9 @@ def reweighted_rsa_scores(
 
 
 def _kept_distances(
-    state: ExamplesState, kept: np.ndarray, metric: Metric, metric_y: Metric | None
+    state: ExamplesState, kept: np.ndarray, both: Both
 ) -> tuple[np.ndarray, np.ndarray]:
     """Dissimilarities of both between the examples that were kept, on the host."""
-    both = _both_distances(jnp.asarray(state.x), jnp.asarray(state.y), metric, metric_y)
-    a, b = (np.asarray(square)[np.ix_(kept, kept)] for square in both)
+    squares = both.distances(jnp.asarray(state.x), jnp.asarray(state.y))
+    a, b = (np.asarray(square)[np.ix_(kept, kept)] for square in squares)
     return a, b

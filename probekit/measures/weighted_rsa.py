@@ -12,7 +12,7 @@ from probekit.measures._status import Score, score
 from probekit.measures.banded import Columns, grouped_splits
 from probekit.measures.classification import both_states
 from probekit.measures.comparisons import Comparison, compared
-from probekit.measures.rdm import Metric
+from probekit.measures.rdm import PRIOR, Metric, Prior, prior_of
 from probekit.measures.rdm_fitting import (
     FITTABLE,
     Model,
@@ -33,6 +33,7 @@ class Options(NamedTuple):
     comparison: Comparison = "pearson"
     nonnegative: bool = True
     penalty: float = 0.0
+    prior: Prior = PRIOR
 
     @property
     def model(self) -> Model:
@@ -73,6 +74,8 @@ def weighted_rsa(
     comparison: Comparison = "pearson",
     nonnegative: bool = True,
     penalty: float = 0.0,
+    prior_lambda: float = PRIOR.rate,
+    prior_weight: float = PRIOR.weight,
 ) -> WeightedRSA:
     """RSA of a representation with the sum of features' dissimilarities that predicts it best.
 
@@ -100,6 +103,8 @@ def weighted_rsa(
         Whether weights must be at least 0: a feature can only tell examples apart.
     penalty : float
         Of ridge regression.
+    prior_lambda, prior_weight : float
+        Of rates, for ``poisson``; see `rdm`.
 
     Returns
     -------
@@ -114,7 +119,7 @@ def weighted_rsa(
     ShapeError
         If numbers of examples or columns differ, there are no groups, or fewer than 3 examples.
     OptionError
-        If an option is not among its choices, or the penalty is negative.
+        If an option is not among its choices, or the penalty or the prior is negative.
 
     Notes
     -----
@@ -136,7 +141,8 @@ def weighted_rsa(
     >>> round(float(found.score), 4), np.round(np.asarray(found.weights, float), 2).tolist()
     (1.0, [0.97, 0.24])
     """
-    options = Options(rdm, rdm_y, comparison, bool(nonnegative), float(penalty))
+    prior = prior_of(prior_lambda, prior_weight)
+    options = Options(rdm, rdm_y, comparison, bool(nonnegative), float(penalty), prior)
     options.check()
     given, columns = grouped_splits(x, groups, held_out, least=3)
     return WeightedRSA(*_weighted(given, columns, options))
@@ -186,8 +192,9 @@ def _matrices(
     state: ExamplesState, columns: Columns, options: Options
 ) -> tuple[jax.Array, jax.Array]:
     """Dissimilarities of the representation, and of each feature."""
-    squares = []
+    prior, squares = options.prior, []
     for group in columns:
         y = state.y[:, jnp.array(group)]
-        squares.append(comparable_distances(y, options.rdm_y or matching_metric(options.rdm, y)))
-    return comparable_distances(state.x, options.rdm), jnp.stack(squares)
+        metric_y = options.rdm_y or matching_metric(options.rdm, y)
+        squares.append(comparable_distances(y, metric_y, prior))
+    return comparable_distances(state.x, options.rdm, prior), jnp.stack(squares)

@@ -45,7 +45,7 @@ class Data:
         """Put the splits of one seed together, as numbers that the device computes with."""
         parts = [splits[name] for name in SPLITS]
         inputs, features = (
-            _computable(np.concatenate([part[field] for part in parts])) for field in (0, 1)
+            computable(np.concatenate([part[field] for part in parts])) for field in (0, 1)
         )
         return cls(inputs, features, tuple(len(part.inputs) for part in parts))
 
@@ -56,7 +56,7 @@ class Data:
         return {name: slice(end - size, end) for name, size, end in bounds}
 
 
-def _computable(array: np.ndarray) -> np.ndarray:
+def computable(array: np.ndarray) -> np.ndarray:
     """Return integers and wide floats as float32, so that no step has to convert them."""
     return array.astype(np.float32) if array.dtype != np.float16 else array
 

@@ -25,7 +25,7 @@ from probekit.probing import Plan, warn_of_undefined
 from probekit.recording.plugged import with_plugin_variables
 from probekit.running.compiled import compiled_for
 from probekit.running.lane import Chunk, Pace, in_turns, run_lane, stacked_data
-from probekit.running.program import Program
+from probekit.running.program import Program, computable
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
 from probekit.tasks import Task, TaskConfig
 
@@ -94,7 +94,8 @@ def run(
     output : path, optional
         The history, ``NAME.nc``. Without it nothing is kept on disk.
     estimators : names or instances, optional
-        What to estimate; the task's own choice unless given.
+        What to estimate; the task's own choice unless given. What they find out about features, as
+        conditions, is that of the examples of the first seed.
     layers : str or sequence of str
         Globs over the names of the layers to probe; all of them unless given.
     store_activations : str or sequence of str
@@ -144,6 +145,7 @@ def run(
     chosen = task_of(task)
     config = config_of(chosen, options)
     asked = resolve(chosen.estimators if estimators is None else estimators)
+    asked = _adapted(chosen, config, asked)
     program = _program(chosen, config, asked, layers, store_activations)
     check_count("every", every, 1)
     with contextlib.ExitStack() as stack:
@@ -358,6 +360,21 @@ def config_of(task: Task, options: Mapping[str, Any]) -> TaskConfig:
     settings: Any = task.Config  # which fields it has is known to the task alone
     config: TaskConfig = settings(**given)
     return config
+
+
+def _adapted(
+    task: Task, config: TaskConfig, estimators: tuple[Estimator, ...]
+) -> tuple[Estimator, ...]:
+    """Return the estimators with what they make of the features, by the data of the first seed.
+
+    One program serves all seeds, whose scores are to be of the same; and a run that is resumed must
+    find what it has found before.
+    """
+    if not any(type(estimator).adapted is not Estimator.adapted for estimator in estimators):
+        return estimators  # making data may take long
+    fitted = computable(np.asarray(task.data(config, config.first_seed)["fit"].features))
+    columns = dict(zip(task.features(config), fitted.T[:, :, None], strict=True))
+    return tuple(estimator.adapted(columns) for estimator in estimators)
 
 
 def _program(

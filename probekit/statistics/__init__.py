@@ -20,6 +20,7 @@ from probekit.statistics.examples import Examples, ExamplesState
 from probekit.statistics.folds import FoldGroups, FoldMoments
 from probekit.statistics.groups import GroupMoments, GroupMomentsState
 from probekit.statistics.kept_groups import KeptGroups, KeptGroupsState
+from probekit.statistics.mapped import MappedGroups
 from probekit.statistics.moments import Moments, MomentsState
 from probekit.statistics.outputs import OutputDifferences, OutputsState
 from probekit.statistics.parities import ParityMoments
@@ -37,6 +38,7 @@ __all__ = [
     "GroupMomentsState",
     "KeptGroups",
     "KeptGroupsState",
+    "MappedGroups",
     "Moments",
     "MomentsState",
     "OutputDifferences",

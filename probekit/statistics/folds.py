@@ -147,6 +147,8 @@ class FoldGroups(Statistic[MomentsState]):
     edges : tuple of tuple of float
         Where groups begin, in ascending order, but for the first: the group of an example is then
         the number of edges that its value reaches. Those of each feature; see `of_feature`.
+    xx : {"full", "diagonal", "none"}
+        Which second moments of the units are kept.
 
     Examples
     --------
@@ -160,11 +162,13 @@ class FoldGroups(Statistic[MomentsState]):
     groups: int
     folds: int = 2
     edges: tuple[tuple[float, ...], ...] = ()
+    xx: Block = "full"
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_at_least("groups", self.groups, 1)
         check_at_least("folds", self.folds, 1)
+        check_choice("xx", self.xx, _BLOCKS)
 
     def of_feature(self, place: int) -> "FoldGroups":
         """Return the statistic with the edges of this feature alone."""
@@ -173,7 +177,7 @@ class FoldGroups(Statistic[MomentsState]):
     @property
     def moments(self) -> Moments:
         """The statistic of units and memberships."""
-        return Moments(yy="none")
+        return Moments(xx=self.xx, yy="none")
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> MomentsState:
         """Return the state of no examples."""

@@ -56,7 +56,9 @@ def of_rsatoolbox(name):
         options = {"method": called, "descriptor": "label", "cv_descriptor": "run"}
         options["noise"] = toolbox.data.noise.prec_from_unbalanced(each, "label")
         return toolbox.rdm.calc_rdm(dataset, **options).get_matrices()[0]
-    if name.startswith("RDM") or called == "calc_rdm_unbalanced":
+    if called == "calc_rdm_unbalanced":
+        return unbalanced(toolbox, *name.split(", ")[1:])
+    if name.startswith("RDM"):
         return distances(toolbox, called, single=name.endswith("single examples"))
     if called.startswith("fit_"):
         return weights(toolbox, called)
@@ -69,8 +71,18 @@ def of_rsatoolbox(name):
     if called.endswith("_transform"):
         transform = getattr(pytest.importorskip("rsatoolbox.rdm.transform"), called)
         return transform(a, *([0.2, 0.7] if called[:6] == "geotop" else [])).get_matrices()
-    if called == "rescale":
-        return toolbox.rdm.combine.rescale(toolbox.rdm.concat([a, b])).get_matrices()
+    if called == "from_partials":
+        a, b = (
+            toolbox.rdm.RDMs(square.dissimilarities, pattern_descriptors={"conds": [*range(size)]})
+            for square, size in ((a, N), (b.subset_pattern("index", np.arange(9)), 9))
+        )
+        return toolbox.rdm.combine.from_partials([a, b]).get_matrices()
+    if called in ("rescale", "RDMs.mean"):
+        scaled = toolbox.rdm.combine.rescale(toolbox.rdm.concat([a, b]))
+        if called == "rescale":
+            return scaled.get_matrices()
+        mean = scaled.mean(weights="rescalingWeights").get_matrices()
+        return mean / np.sqrt((mean**2).sum() / 2)
     if called == "boot_noise_ceiling":
         return toolbox.inference.boot_noise_ceiling(toolbox.rdm.concat([a, b]), method="corr")
     if called == "crossval":
@@ -109,16 +121,24 @@ def distances(toolbox, called, *, single=False):
     options = {"descriptor": "label", "noise": PRECISION}
     if called != "mahalanobis":
         options["cv_descriptor"] = "run"
-    if called == "calc_rdm_unbalanced":
-        dataset = labelled(toolbox, X - X.mean(axis=0), RUNS)
-        return toolbox.rdm.calc_rdm_unbalanced(
-            dataset, method="crossnobis", **options
-        ).get_matrices()[0]
     each = [
         toolbox.rdm.calc_rdm(labelled(toolbox, X, runs), method=called, **options).get_matrices()[0]
         for runs in (RUNS, 1 - RUNS)  # of poisson_cv the last run counts
     ]
     return np.mean(each, axis=0)
+
+
+def unbalanced(toolbox, method, more=""):
+    """Crossnobis of examples about their mean: it depends on where 0 is."""
+    x = X - X.mean(axis=0) if method == "crossnobis" else X
+    x = np.where(x % 1 < 0.2, np.nan, x) if "missing" in more else x
+    dataset = labelled(toolbox, x, np.arange(N) if "independent" in more else RUNS)
+    options = {"method": method, "descriptor": "label"}
+    if "with runs" in more or method == "crossnobis":
+        options["cv_descriptor"] = "run"
+    if method in ("crossnobis", "mahalanobis") and not more:
+        options["noise"] = PRECISION
+    return toolbox.rdm.calc_rdm_unbalanced(dataset, **options).get_matrices()[0]
 
 
 def labelled(toolbox, x, runs):

@@ -33,6 +33,7 @@ from probekit.estimators import (
     TotalVariance,
     UniqueR2,
     VInformation,
+    WeightedRSA,
     resolve,
 )
 
@@ -106,6 +107,12 @@ def test_what_is_no_estimator_is_refused():
         (ConditionRDM, {"shrinkage": "eye"}, r"shrinkage='eye': not a choice"),
         (ConditionRDM, {"examples": 1}, r"examples=1: must be at least 2"),
         (ConditionRDM, {"prior_weight": -1}, r"prior_weight=-1: must be at least 0 and finite"),
+        (RSA, {"prior_lambda": -1}, r"prior_lambda=-1: must be at least 0 and finite"),
+        (
+            WeightedRSA,
+            {"prior_weight": float("inf")},
+            r"prior_weight=inf: must be at",
+        ),
         (HSIC, {"kernel": "poly"}, r"kernel='poly': not a choice"),
         (DistanceCorrelation, {"examples": 3}, r"examples=3: must be at least 4"),
         (RiemannianDistance, {"shrinkage": 1.0}, r"shrinkage=1.0: must be above 0 and below 1"),

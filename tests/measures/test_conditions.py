@@ -8,7 +8,8 @@ import pytest
 import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError, ScoreWarning, ShapeError
-from probekit.measures.conditions import CONDITION_METRICS, OF_PATTERNS, conditions_in
+from probekit.measures.condition_scores import CONDITION_METRICS, OF_PATTERNS
+from probekit.measures.conditions import conditions_in
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -114,34 +115,6 @@ def test_mahalanobis_with_a_given_precision(metric):
     np.testing.assert_allclose(ours(X, metric, precision=PRECISION), wanted, rtol=1e-4)
 
 
-@pytest.mark.parametrize("balanced", [True, False])
-def test_unbalanced_designs(balanced):
-    """Runs of which each misses a condition; rsatoolbox depends on where 0 is: it is given that."""
-    toolbox = pytest.importorskip("rsatoolbox")
-    kept = np.ones(N, bool) if balanced else (LABELS != FOLDS) & (GENERATOR.random(N) < 0.8)
-    x, labels, folds = np.float64(X)[kept], LABELS[kept], FOLDS[kept]
-    dataset = toolbox.data.Dataset(
-        x - x.mean(axis=0), obs_descriptors={"condition": labels * 1.0, "fold": folds * 1.0}
-    )
-    theirs = toolbox.rdm.calc_rdm_unbalanced(
-        dataset, method="crossnobis", descriptor="condition", cv_descriptor="fold", noise=PRECISION
-    )
-    order = np.argsort(theirs.pattern_descriptors["condition"])
-    wanted = theirs.get_matrices()[0][np.ix_(order, order)][UPPER]
-    options = {"folds": folds, "precision": PRECISION}
-    found = measures.condition_rdm(x, labels, unbalanced=True, **options)
-    np.testing.assert_allclose(np.asarray(found)[UPPER] / UNITS, wanted, rtol=1e-3, atol=1e-3)
-    far = measures.condition_rdm(x + 100, labels, unbalanced=True, **options)
-    np.testing.assert_allclose(far, found, rtol=1e-2, atol=1e-2)
-    plain = np.asarray(measures.condition_rdm(x, labels, **options))
-    if balanced:
-        np.testing.assert_allclose(found, plain, rtol=1e-3, atol=1e-3)
-    else:
-        assert np.isnan(plain[:RUNS]).all()
-        alone = np.where(labels == 4, 4 + folds, labels)  # each of three conditions in one run
-        assert np.isnan(measures.condition_rdm(x, alone, unbalanced=True, **options)[4]).all()
-
-
 @pytest.mark.parametrize("metric", CONDITION_METRICS)
 def test_undefined(metric):
     x = COUNTS.copy()
@@ -195,9 +168,14 @@ def test_conditions_without_such_a_distance():
             "precision: metric 'euclidean' uses none; leave it out",
         ),
         (
+            {"precision": "unit"},
+            OptionError,
+            "precision='unit': not a choice",
+        ),
+        (
             {"unbalanced": True, "metric": "mahalanobis"},
             OptionError,
-            "unbalanced=True: metric 'mahalanobis' has no such form; 'crossnobis' has",
+            "unbalanced=True: metric 'mahalanobis' is that of means, in which each example count",
         ),
     ],
 )

@@ -1067,27 +1067,51 @@ def drawn_covariance(rest, freedom, shrinkage):
     return (1 - shrinkage) * noise + shrinkage * target
 
 
-def condition_rdm(x, y, x2, y2, *, metric="crossnobis", folds=2, shrinkage=0.0):
+def condition_rdm(
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    metric="crossnobis",
+    folds=2,
+    shrinkage=0.0,
+    unbalanced=False,
+    precision=None,
+):
     """The number of the first example that is scored is that of the last fitted, plus 1."""
     (x2,) = _wide(x2)
+    if metric == "correlation_cv":
+        x2 = x2 - x2.mean(axis=1, keepdims=True)
+        x2 = x2 / np.linalg.norm(x2, axis=1, keepdims=True)
     labels = np.asarray(y2)[:, 0]
     names = np.unique(labels)
     rest = x2 - np.stack([x2[labels == label].mean(axis=0) for label in labels])
     noise = drawn_covariance(rest, len(x2) - len(names), shrinkage)
-    precision = np.eye(x2.shape[1]) if "euclidean" in metric else np.linalg.inv(noise)
+    same = "euclidean" in metric or metric == "correlation_cv" or precision == "identity"
+    precision = np.eye(x2.shape[1]) if same else np.linalg.inv(noise)
 
     def means(rows):
         return np.stack([x2[rows & (labels == name)].mean(axis=0) for name in names])
 
     start = 0 if x is None else len(x)
     fold = fold_of(range(start, start + len(x2)), folds)
+    if unbalanced:
+        origin = 0 if metric == "correlation_cv" else x2.mean(axis=0)
+        common = (x2 - origin) @ precision @ (x2 - origin).T
+        apart = fold[:, None] != fold[None, :]
+        both = [[np.ix_(labels == a, labels == b) for b in names] for a in names]
+        mean = np.array([[common[cell][apart[cell]].mean() for cell in row] for row in both])
+        found = np.diag(mean)[:, None] + np.diag(mean)[None, :] - 2 * mean
+        return found / 2 if metric == "correlation_cv" else found
     pairs = [(means(fold == f), means(fold != f)) for f in range(folds)]
-    if metric != "crossnobis":
+    if metric not in ("crossnobis", "correlation_cv"):
         pairs = [(means(fold >= 0),) * 2]
     found = np.zeros((len(names), len(names)))
     for here, there in pairs:
         for i, j in itertools.product(range(len(names)), repeat=2):
             found[i, j] += (here[i] - here[j]) @ precision @ (there[i] - there[j]) / len(pairs)
+    found = found / 2 if metric == "correlation_cv" else found
     return np.sqrt(found) if metric in ("mahalanobis", "euclidean") else found
 
 

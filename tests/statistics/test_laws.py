@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from probekit.measures.patterns import PatternColumns
+from probekit.measures.rdm import PRIOR
 from probekit.statistics import (
     ConditionMoments,
     CrossKernel,
@@ -16,6 +18,7 @@ from probekit.statistics import (
     FoldMoments,
     GroupMoments,
     KeptGroups,
+    MappedGroups,
     Moments,
     OutputDifferences,
     ParityMoments,
@@ -35,6 +38,10 @@ STATISTICS = [
     FoldMoments(folds=2, xx="diagonal"),
     FoldGroups(groups=3, folds=2),
     KeptGroups(moments=FoldGroups(groups=3, folds=2), capacity=6),
+    MappedGroups(
+        moments=FoldGroups(groups=3, folds=2, xx="diagonal"),
+        columns=PatternColumns("cosine", PRIOR),
+    ),
     ParityMoments(),
     ConditionMoments(conditions=3, in_a_row=2),
     OutputDifferences(),
