@@ -237,10 +237,16 @@ def test_arguments_that_do_not_fit(change, error, message):
         pk.probe(EXTRACTOR, given.pop("inputs"), given.pop("features"), **given)
 
 
+def test_a_table_is_no_inputs():
+    extractor = pk.extractors.function(lambda x: {"x": x})
+    with pytest.raises(ShapeError, match=r"inputs: a DataFrame; give an array \(example, …\)"):
+        pk.probe(extractor, pd.DataFrame(np.eye(3)), {"y": np.arange(3)})
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (network, "a function is no extractor; make one of it with probekit.extractors.linen"),
+        (network, r"a function is no extractor; .*extractors.function\(fn\), linen\(model, variab"),
         ({"x": INPUTS}, r"a dict is no extractor; .*probekit.extractors.arrays\(activations\)"),
         (nn.Dense(3), r"a Dense is no extractor; .*extractors.linen\(model, variables\), nnx"),
     ],
