@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from probekit._checks import check_rank, exact_integers, shape_text
+from probekit._checks import check_rank, exact_integers, plain, shape_text
 from probekit.errors import OptionError, ShapeError
 
 
@@ -112,7 +112,7 @@ def _check_labels_agree(argument: str, features: Mapping[str, Any]) -> None:
 
 
 def _column(argument: str, value: Any) -> np.ndarray:
-    value = np.asarray(value)
+    value = plain(value)
     if value.dtype.kind not in "biuf" and value.dtype.name != "bfloat16":
         raise ShapeError(f"{argument}: {shape_text(value)}; it must be numeric. Encode the labels.")
     check_rank(argument, value, least=1, most=2)

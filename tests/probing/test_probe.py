@@ -237,6 +237,19 @@ def test_arguments_that_do_not_fit(change, error, message):
         pk.probe(EXTRACTOR, given.pop("inputs"), given.pop("features"), **given)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.int16])
+def test_masked_values_are_unknown(dtype):
+    hidden = np.zeros(INPUTS.shape, bool)
+    hidden[5, 2] = True
+    layers = {"whole": INPUTS, "masked": np.ma.array((9 * INPUTS).astype(dtype), mask=hidden)}
+    label = np.ma.array(np.arange(90), mask=hidden[:, 2])
+    with pytest.warns(ScoreWarning, match="non finite input"):
+        ds = pk.probe(
+            pk.extractors.arrays(layers), None, {"y": INPUTS[:, 0], "masked": label}, batch_size=32
+        )
+    assert np.isnan(ds.linear_r2).values.tolist() == [[False, True], [True, True]]
+
+
 def test_a_table_is_no_inputs():
     extractor = pk.extractors.function(lambda x: {"x": x})
     with pytest.raises(ShapeError, match=r"inputs: a DataFrame; give an array \(example, …\)"):
