@@ -33,7 +33,7 @@ class Features(NamedTuple):
         Raises
         ------
         OptionError
-            If there are none, or two columns of a data frame have one name.
+            If there are none, or two have one name.
         ShapeError
             If one is not numeric, has another rank, or another number of examples than the first;
             or if two name the same examples in unlike orders.
@@ -47,6 +47,9 @@ class Features(NamedTuple):
         _check_labels_agree(argument, features)
         columns = [_column(f"{argument}[{name!r}]", value) for name, value in features.items()]
         names = tuple(str(name) for name in features)
+        twice = [name for place, name in enumerate(names) if name in names[:place]]
+        if twice:
+            raise OptionError(f"{argument}: two are named {twice[0]!r}; rename one of them.")
         for name, column in zip(names, columns, strict=True):
             if len(column) != len(columns[0]):
                 raise ShapeError(

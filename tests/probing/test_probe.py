@@ -200,6 +200,11 @@ def test_warnings_name_the_features_that_are_concerned(constant, message):
             OptionError,
             "features: two columns are named 'a'; rename one of them",
         ),
+        (
+            {"features": {1: INPUTS[:, 0], "1": INPUTS[:, 1]}},
+            OptionError,
+            "features: two are named '1'; rename one of them",
+        ),
         ({"features": {"a": INPUTS[:50, 0]}}, ShapeError, "features: 50 examples; inputs have 90"),
         (
             {"features": {"a": INPUTS[:, 0], "b": INPUTS[:9, 0]}},
