@@ -1,7 +1,7 @@
 """Checks of arguments that recur: each raises one line that names the argument and the remedy.
 
 They look only at `shape` and `dtype`, never at values, so that they work on tracers too; but for
-`exact_integers`, which is for arrays on the host.
+`exact_integers` and `plain`, which are for arrays on the host.
 """
 
 from collections.abc import Iterable
@@ -95,3 +95,20 @@ def exact_integers(argument: str, array: "np.ndarray") -> "np.ndarray":
             "float32. Subtract an offset first."
         )
     return array.astype("float32")
+
+
+def plain(array: Any) -> "np.ndarray":
+    """Return an array of NumPy's own; what a mask hides is NaN: it is no number, whatever is there.
+
+    >>> import numpy as np
+    >>> plain(np.ma.masked_greater([1, 2, 999], 9)).tolist()
+    [1.0, 2.0, nan]
+    """
+    import numpy as np
+
+    if not np.ma.is_masked(array):
+        return np.asarray(array)
+    if array.dtype.kind != "f":
+        exact_integers("array", array.compressed())
+        array = array.astype(np.float32)
+    return np.asarray(array.filled(np.nan))

@@ -3,6 +3,7 @@
 0: done. 1: the run failed. 2: it was asked for in a way that cannot be. 130: Ctrl-C.
 """
 
+import errno
 import os
 import sys
 import warnings
@@ -13,6 +14,9 @@ from probekit.errors import OptionError, ProbekitError, ProbekitWarning
 from probekit.plugins import Switches, get_manager
 from probekit.plugins.config import read_config
 from probekit_cli._endings import FAILED, exit_code
+
+_OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What writing to the terminal's place can fail with; our own files say which they are."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -30,6 +34,13 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except ProbekitError as error:
         print(f"probekit: {error}", file=sys.stderr)
         code = exit_code(error)
+    except OSError as error:
+        if error.filename is not None or error.errno not in _OF_OUTPUT:
+            raise
+        reason = os.strerror(error.errno)
+        print(f"probekit: the output could not be written: {reason}.", file=sys.stderr)
+        _leave_output()
+        code = FAILED
     except KeyboardInterrupt as interrupt:
         print("probekit: stopped.", file=sys.stderr)
         code = exit_code(interrupt)

@@ -77,7 +77,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
                 "-e",
                 metavar="NAME,…",
                 help="What to estimate, separated by commas, with options as in "
-                "\"rsa(compare='kendall')\"; linear_r2 unless given.",
+                "\"rsa(comparison='kendall')\"; linear_r2 unless given.",
             ),
         ] = None,
         layers: Annotated[
@@ -223,6 +223,10 @@ class _Probing:
     def _probe_once(self, estimators: Sequence[Any]) -> "xr.Dataset":
         import probekit as pk
 
+        if self.request.output is not None:
+            from probekit.history import check_replaceable
+
+            check_replaceable(self.request.output)  # before any long computation
         model = self._model()
         with self.source.blamed():
             dataset: xr.Dataset = pk.probe(

@@ -50,7 +50,7 @@ class RunOptions:
             "-e",
             metavar="NAME,…",
             help="What to estimate, separated by commas, with options as in "
-            "\"rsa(compare='kendall')\"; the task's own choice unless given.",
+            "\"rsa(comparison='kendall')\"; the task's own choice unless given.",
         ),
     ] = None
     layers: Annotated[

@@ -104,8 +104,8 @@ def _show_trajectories(terminal: Terminal, dataset: "xr.Dataset") -> None:
         return
     means = score.mean([dim for dim in score.dims if dim not in (row, "layer", "feature")])
     high = float(means.max())
-    if not math.isfinite(high):
-        return
+    if not (math.isfinite(high) and high > 0):
+        return  # blocks from 0 would say nothing
     terminal.line()
     first, last = dataset[row].values[[0, -1]]
     terminal.heading(f"linear_r2 from {row} {first} to {last} (mean over seeds; 0 to {high:.2f})")

@@ -65,6 +65,7 @@ class Estimator(Protocol):
     UnitVariance(name='unit_variance')
 
     An estimator that brings its own `init`, `update` and `merge` returns itself as its statistic.
+    What else a `probekit.statistics.Statistic` has it may inherit from that.
 
     Attributes
     ----------

@@ -16,6 +16,7 @@ from probekit.errors import OptionError
 from probekit.estimators import elsewhere
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._resolve import resolve
+from probekit.statistics import memory_of
 
 KINDS = {
     "encoding": "How much of a representation features explain.",
@@ -64,7 +65,7 @@ def _row(estimator: Estimator, summary: str) -> str:
         f"{summary} (`{type(estimator).__name__}`)",
         _range(first.valid_range, first.units),
         " ".join(letter for letter in "tsrpl" if letter in _letters(estimator)) or "–",
-        "sample" if estimator.statistic.memory == "capacity" else "all",
+        "sample" if memory_of(estimator.statistic) == "capacity" else "all",
         "; ".join(costs(estimator)),
         first.references or "–",
     ]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import jax
 import numpy as np
 
-from probekit._checks import are_wide_integers, check_rank, exact_integers, shape_text
+from probekit._checks import are_wide_integers, check_rank, exact_integers, plain, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.extractors._paths import match
 from probekit.extractors._protocol import Extractor
@@ -29,7 +29,7 @@ class ArraysExtractor(Extractor):
         return {
             layer: jax.ShapeDtypeStruct(  # type: ignore[no-untyped-call]
                 (count, *array.shape[1:]),
-                np.float32 if are_wide_integers(array.dtype) else array.dtype,
+                _dtype_of(array),
             )
             for layer, array in self.arrays.items()
         }
@@ -99,18 +99,24 @@ def arrays(
     return ArraysExtractor(chosen)
 
 
+def _dtype_of(array: Any) -> Any:
+    """Return the dtype that examples are read as: float32 for integers that JAX or NaN need so."""
+    masked = np.ma.is_masked(array) and np.dtype(array.dtype).kind != "f"
+    return np.float32 if masked or are_wide_integers(array.dtype) else array.dtype
+
+
 def _rows_of(array: Any, rows: np.ndarray) -> np.ndarray:
     """Read some examples: as a slice where they follow each other, which files read best."""
     if isinstance(array, np.memmap):
         _let_go(array)
     first, last = int(rows[0]), int(rows[-1])
     if np.array_equal(rows, np.arange(first, last + 1)):
-        return np.asarray(array[first : last + 1])
+        return plain(array[first : last + 1])
     if isinstance(array, np.ndarray | jax.Array):
-        return np.asarray(array[rows])
+        return plain(array[rows])
     # A padded last batch repeats its last example; files are not asked for one row many times.
     start, stop = int(rows.min()), int(rows.max()) + 1
-    block: np.ndarray = np.asarray(array[start:stop])
+    block = plain(array[start:stop])
     chosen: np.ndarray = block[rows - start]
     return chosen
 

@@ -30,7 +30,14 @@ class FunctionExtractor(Extractor):
             order.extend(outputs)  # seen while tracing: a traced dict comes back sorted
             return outputs
 
-        shapes = jax.eval_shape(call, inputs)
+        try:
+            shapes = jax.eval_shape(call, inputs)
+        except (jax.errors.JAXTypeError, jax.errors.JAXIndexError) as error:
+            raise OptionError(
+                "fn: JAX cannot trace it, as it needs values while it is compiled "
+                f"({type(error).__name__}). Write it with jax.numpy, or give activations that you "
+                "have computed to probekit.extractors.arrays."
+            ) from error
         chosen = {layer: shapes[layer] for layer in match(order, self.patterns)}
         _check_examples(chosen, inputs)
         return chosen
@@ -74,8 +81,8 @@ def function(
     Raises
     ------
     OptionError
-        If `fn` cannot be called; and when it is used, if it returns no dict, or if a glob matches
-        no layer.
+        If `fn` cannot be called; and when it is used, if it returns no dict, if JAX cannot trace
+        it, or if a glob matches no layer.
     ShapeError
         When it is used, if a layer has no axis of examples, or not as its first one.
 
@@ -93,9 +100,9 @@ def function(
 
 def _checked(outputs: Any) -> Mapping[str, Any]:
     if not isinstance(outputs, Mapping):
-        raise OptionError(
-            f"fn: returned a {type(outputs).__name__}; it must return a dict {{layer: array}}."
-        )
+        traced = isinstance(outputs, jax.core.Tracer)
+        what = "an array" if traced else f"a {type(outputs).__name__}"
+        raise OptionError(f"fn: returned {what}; it must return a dict {{layer: array}}.")
     return outputs
 
 

@@ -17,6 +17,7 @@ from probekit.history.representations import (
     open_activations,
 )
 from probekit.history.schema import Status, make_attributes, status_attributes
+from probekit.history.segments import check_replaceable
 from probekit.history.writer import HistoryWriter
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Representation",
     "Status",
     "Storage",
+    "check_replaceable",
     "compare_histories",
     "make_attributes",
     "open_activations",

@@ -123,6 +123,29 @@ def replace(source: Path, target: Path, *, durable: bool = False) -> None:
         _flush(target.parent)
 
 
+def is_foreign(path: Path, mark: str) -> bool:
+    """Whether a file is certainly no history, but something else that is kept there.
+
+    What is empty or damaged may be what is left of one.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    mark : str
+        The attribute that every history has.
+    """
+    try:
+        with open(path, "rb") as opened:
+            start = opened.read(len(_HDF5_SIGNATURE))
+    except OSError:
+        return False
+    if start and not _is_netcdf(start):
+        return True
+    with contextlib.suppress(HistoryError, FileNotFoundError), reading(path) as file:
+        return mark not in file.ncattrs()
+    return False
+
+
 def remove_temporaries(folder: Path) -> None:
     """Remove what a killed process left half-written."""
     for stray in folder.glob("*" + TEMPORARY_SUFFIX):
@@ -220,9 +243,13 @@ def _check_signature(path: Path) -> None:
         raise HistoryError(f"{path}: is a folder; a history is a netCDF file.") from None
     except OSError as error:
         raise HistoryError(f"{path}: cannot be read: {error.strerror}.") from error
-    if start != _HDF5_SIGNATURE and not start.startswith(_CLASSIC_SIGNATURES):
+    if not _is_netcdf(start):
         what = "is empty" if not start else "is not a netCDF file"
         raise HistoryError(f"{path}: {what}; a history is one that probekit wrote.")
+
+
+def _is_netcdf(start: bytes) -> bool:
+    return start == _HDF5_SIGNATURE or start.startswith(_CLASSIC_SIGNATURES)
 
 
 def _damaged(path: Path) -> str:

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from probekit.errors import HistoryError
+from probekit.errors import HistoryError, HistoryExistsError
 from probekit.history import block
 from probekit.history.block import Block
-from probekit.history.file import finished_path, missing, partial_path, reading
+from probekit.history.file import finished_path, is_foreign, missing, partial_path, reading
 from probekit.history.schema import MARK
 
 if TYPE_CHECKING:
@@ -121,6 +121,15 @@ def steadily(read: Callable[[], Result]) -> Result:
             return read()
         time.sleep(_PAUSE)
     return read()
+
+
+def check_replaceable(path: Path) -> None:
+    """Raise `HistoryExistsError` if a file is something else than a history: nobody means that."""
+    if is_foreign(path, MARK):
+        raise HistoryExistsError(
+            f"{path}: is not a history of probekit, and is not overwritten. "
+            "Choose another path, or remove the file."
+        )
 
 
 @contextlib.contextmanager

@@ -31,6 +31,7 @@ from probekit.history.segments import (
     FINISHED_NAME,
     Span,
     activation_files,
+    check_replaceable,
     load,
     remove_merged,
     spans,
@@ -121,6 +122,7 @@ class HistoryWriter:
         existed = self.folder.exists()
         if self.path.exists() and not (overwrite or resume or existed):
             raise self._exists()  # before anything is touched
+        check_replaceable(self.path)
         self._lock.acquire()
         try:
             self._take_over(overwrite=overwrite, resume=resume)

@@ -12,6 +12,7 @@ from probekit._checks import (
     check_rank,
     check_same_examples,
     exact_integers,
+    plain,
     shape_text,
 )
 from probekit.errors import ShapeError
@@ -41,10 +42,13 @@ def matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:
         return array  # looking further would take as long as a small measure does
     if not isinstance(array, jax.Array):
         # Before JAX sees it: int64 would wrap to int32 there.
-        array = exact_integers(argument, np.asarray(array))
+        array = exact_integers(argument, plain(array))
     check_rank(argument, array, least=1, most=32)
     if array.dtype != bool and not jnp.issubdtype(array.dtype, jnp.number):
-        raise ShapeError(f"{argument}: {shape_text(array)}; numbers are needed.")
+        raise ShapeError(
+            f"{argument}: {shape_text(array)}; numbers are needed. "
+            "Number the labels, as numpy.unique(labels, return_inverse=True)[1] does."
+        )
     if jnp.issubdtype(array.dtype, jnp.complexfloating):
         raise ShapeError(
             f"{argument}: {shape_text(array)}; real numbers are needed. "

@@ -12,7 +12,7 @@ from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, divide, score
 from probekit.measures.kernels import centred_gram, centred_rows
 from probekit.measures.neighbours import DEFAULT_NEIGHBOURS, neighbour_ranks
-from probekit.measures.rdm import unit_rows
+from probekit.measures.rdm import angular_distances, unit_rows
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics._arrays import product
 
@@ -81,7 +81,7 @@ def _cknna(x: jax.Array, y: jax.Array, neighbours: int, debiased: bool) -> jax.A
 
 def cknna_score(state: ExamplesState, *, neighbours: int | jax.Array, debiased: bool) -> Score:
     """`cknna` of the examples that were kept."""
-    a, b = (_near(z, state.present, neighbours) for z in (state.x, state.y))
+    a, b = (_near(z, state.present, neighbours, centring=not debiased) for z in (state.x, state.y))
     present = state.present.astype(a.cosines.dtype)
     aligned = _unbiased if debiased else _centred
     mutual = a.near & b.near
@@ -105,7 +105,7 @@ class _Near(NamedTuple):
     Attributes
     ----------
     cosines : array (example, example)
-        0 where one of the two is absent.
+        0 where one of the two is absent; less 1 if they are going to be centred.
     near : array (example, example)
         Whether the second is among the nearest of the first.
     undefined : array ()
@@ -117,17 +117,25 @@ class _Near(NamedTuple):
     undefined: jax.Array
 
 
-def _near(z: jax.Array, present: jax.Array, neighbours: int | jax.Array) -> _Near:
+def _near(
+    z: jax.Array, present: jax.Array, neighbours: int | jax.Array, *, centring: bool
+) -> _Near:
     both = present[:, None] & present[None, :]
     weight = present.astype(z.dtype)
     z = moderate(jnp.where(present[:, None], z, 0))
     centred = centred_rows(z, weight)
-    rows = unit_rows(z) if z.shape[1] > 1 else scaled_to_one(centred)
-    cosines = product(rows, rows.T)
+    if z.shape[1] > 1:
+        far = angular_distances(unit_rows(z))
+        # Centring takes off what all have in common, and with it what rounding has left of it.
+        cosines = -far if centring else 1 - far
+    else:
+        rows = scaled_to_one(centred)
+        cosines = product(rows, rows.T)
+        far = -cosines
     undefined = (centred == 0).all() | (jnp.isnan(cosines) & both).any()
     cosines = jnp.where(both & ~undefined, cosines, 0)
     apart = both & ~np.eye(len(present), dtype=bool)
-    near = (neighbour_ranks(-cosines, present) <= neighbours) & apart
+    near = (neighbour_ranks(far, present) <= neighbours) & apart
     return _Near(cosines, near, undefined)
 
 

@@ -120,7 +120,7 @@ def hsic(
     x : array (example, unit)
     y : array (example, unit_y)
         The same examples in the same order.
-    kernel : {"linear", "rbf"} or callable
+    kernel : {"linear", "rbf", "laplace", "max"} or callable
         As in `cka`.
     debiased : bool
         Use the unbiased estimator, which is 0 on average for independent representations.

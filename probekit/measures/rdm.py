@@ -21,6 +21,7 @@ MEASURED = ("mahalanobis", "squared_mahalanobis")
 """Metrics by a precision matrix, which has to be given."""
 
 _FEW_UNITS = 16
+_NEARLY_PARALLEL = 2.0**-6
 
 
 class Prior(NamedTuple):
@@ -145,8 +146,24 @@ def distances(x: jax.Array, metric: Metric, prior: Prior = PRIOR) -> jax.Array:
         return poisson_distances(x, prior)
     if metric == "correlation":
         x = centred_rows(x)
-    x = unit_rows(x)
-    return _without_diagonal(jnp.clip(1 - product(x, x.T), 0, 2))
+    return angular_distances(unit_rows(x))
+
+
+def angular_distances(rows: jax.Array) -> jax.Array:
+    """One minus the cosines of rows of length 1.
+
+    Of rows that are nearly parallel, as with an offset that all share, a cosine differs from 1 by
+    less than its rounding; half the squared distance says how far they are apart.
+    """
+    far = 1 - product(rows, rows.T)
+    others = ~np.eye(rows.shape[0], dtype=bool)
+    close = far < _NEARLY_PARALLEL
+    far = jax.lax.cond(
+        (close & others).any(),
+        lambda: jnp.where(close, squared_distances(rows) / 2, far),
+        lambda: far,
+    )
+    return _without_diagonal(jnp.clip(far, 0, 2))
 
 
 def centred_rows(x: jax.Array) -> jax.Array:
@@ -172,7 +189,10 @@ def squared_distances(x: jax.Array) -> jax.Array:
         # Sums in one order for every pair: distances that are equal stay equal, as ranks need it.
         return jnp.square(x[:, None, :] - x[None, :, :]).sum(axis=2)
     finite = jnp.where(jnp.isfinite(x), x, 0)
-    x = x - finite.mean(axis=0, keepdims=True)
+    # About the mean little is lost. Rows of zeros have no part in it: they may stand for examples
+    # that are absent, and with many of these it would lie far from all others.
+    counted = (finite != 0).any(axis=1).sum()
+    x = x - finite.sum(axis=0, keepdims=True) / jnp.maximum(counted, 1)
     squares = jnp.square(x).sum(axis=1)
     both = squares[:, None] + squares[None, :]
     squared = both - 2 * product(x, x.T)

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from probekit._checks import check_rank, exact_integers, shape_text
+from probekit._checks import check_rank, exact_integers, plain, shape_text
 from probekit.errors import OptionError, ShapeError
 
 
@@ -33,7 +33,7 @@ class Features(NamedTuple):
         Raises
         ------
         OptionError
-            If there are none, or two columns of a data frame have one name.
+            If there are none, or two have one name.
         ShapeError
             If one is not numeric, has another rank, or another number of examples than the first;
             or if two name the same examples in unlike orders.
@@ -47,6 +47,9 @@ class Features(NamedTuple):
         _check_labels_agree(argument, features)
         columns = [_column(f"{argument}[{name!r}]", value) for name, value in features.items()]
         names = tuple(str(name) for name in features)
+        twice = [name for place, name in enumerate(names) if name in names[:place]]
+        if twice:
+            raise OptionError(f"{argument}: two are named {twice[0]!r}; rename one of them.")
         for name, column in zip(names, columns, strict=True):
             if len(column) != len(columns[0]):
                 raise ShapeError(
@@ -112,7 +115,7 @@ def _check_labels_agree(argument: str, features: Mapping[str, Any]) -> None:
 
 
 def _column(argument: str, value: Any) -> np.ndarray:
-    value = np.asarray(value)
+    value = plain(value)
     if value.dtype.kind not in "biuf" and value.dtype.name != "bfloat16":
         raise ShapeError(f"{argument}: {shape_text(value)}; it must be numeric. Encode the labels.")
     check_rank(argument, value, least=1, most=2)

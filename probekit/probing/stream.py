@@ -1,5 +1,6 @@
 """Takes the examples through the model in batches and keeps only statistics of them."""
 
+import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -186,7 +187,10 @@ def check_extractor(extractor: Any, argument: str = "extractor") -> None:
     if all(hasattr(extractor, part) for part in ("layers", "indexed", "traceable")):
         return
     are_activations = isinstance(extractor, Mapping) or hasattr(extractor, "shape")
-    remedy = "arrays(activations)" if are_activations else "linen(model, variables), nnx(model), …"
+    models = "linen(model, variables), nnx(model), …"
+    if inspect.isroutine(extractor):
+        models = f"function(fn), {models}"
+    remedy = "arrays(activations)" if are_activations else models
     raise OptionError(
         f"{argument}: a {type(extractor).__name__} is no extractor; "
         f"make one of it with probekit.extractors.{remedy}."
@@ -200,7 +204,7 @@ def count_examples(extractor: Extractor, inputs: Any, *, argument: str = "extrac
         given = int(extractor.examples)  # type: ignore[attr-defined]
     else:
         leaves = jax.tree.leaves(inputs)
-        if not leaves or any(not getattr(leaf, "shape", ()) for leaf in leaves):
+        if not leaves or not all(_has_examples(leaf) for leaf in leaves):
             raise ShapeError(
                 f"inputs: a {type(inputs).__name__}; give an array (example, …), "
                 "or several in a tuple or dict."
@@ -215,6 +219,10 @@ def count_examples(extractor: Extractor, inputs: Any, *, argument: str = "extrac
     if given == 0:
         raise ShapeError("inputs: 0 examples; at least 1 is needed.")
     return given
+
+
+def _has_examples(leaf: Any) -> bool:
+    return bool(getattr(leaf, "shape", ())) and hasattr(leaf, "dtype")
 
 
 def take(inputs: Any, rows: np.ndarray) -> Any:

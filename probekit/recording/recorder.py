@@ -9,10 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import jax
-import numpy as np
 
 from probekit._checks import check_at_least
-from probekit.errors import OptionError, ShapeError
+from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, match
 from probekit.history import HistoryWriter, Storage, make_attributes
@@ -27,6 +26,7 @@ from probekit.probing import (
     warn_of_undefined,
 )
 from probekit.recording.plugged import with_plugin_variables
+from probekit.recording.scalars import check_scalars, taken_names, whole_number
 from probekit.recording.schedule import Schedule, is_due
 
 if TYPE_CHECKING:
@@ -148,6 +148,7 @@ class Recorder:
         self._probes = _probes(inputs, features, held_out, probe_sets, estimators, batch_size)
         plan = next(iter(self._probes.values())).plan
         self._plan: Plan = plan
+        self._taken = taken_names(plan.estimators)
         config = {
             "estimators": [repr(estimator) for estimator in plan.estimators],
             "features": list(plan.names),
@@ -180,7 +181,7 @@ class Recorder:
         ----------
         step : int
         """
-        return bool(self._due(int(step)))
+        return bool(self._due(whole_number("step", step)))
 
     def record(
         self, step: int, extractor: Extractor, *, seed: int | None = None, **scalars: Any
@@ -201,8 +202,8 @@ class Recorder:
         Raises
         ------
         OptionError
-            If a seed is named and the Recorder was made without one, or the scalars are others
-            than before.
+            If step or seed is no whole number, a seed is named and the Recorder was made without
+            one, or the scalars are others than before or have a name that is taken.
         ShapeError
             If a scalar is no single number.
         """
@@ -274,14 +275,11 @@ class Recorder:
             if seed is not None:
                 raise OptionError(f"seed={seed}: the Recorder was made without one; give it seed=.")
             return {"step": int(step)}
-        return {"seed": int(self._seed if seed is None else seed), "step": int(step)}
+        seed = whole_number("seed", self._seed if seed is None else seed)
+        return {"seed": seed, "step": int(step)}
 
     def _check_scalars(self, scalars: Mapping[str, Any]) -> None:
-        for name, value in scalars.items():
-            if np.shape(value) != ():
-                raise ShapeError(
-                    f"{name}: shape {np.shape(value)}; give a single number, such as a mean."
-                )
+        check_scalars(scalars, self._taken)
         names = frozenset(scalars)
         if self._scalars is None:
             self._scalars = names

@@ -104,7 +104,7 @@ def shared(statistics: Iterable[Statistic[Any]]) -> dict[Statistic[Any], Statist
     serving: dict[Statistic[Any], int] = {}
     for statistic in asked:
         for position, other in enumerate(kept):
-            union = other.union(statistic)
+            union = _union(other, statistic)
             if union is not None:
                 kept[position], serving[statistic] = union, position
                 break
@@ -112,6 +112,22 @@ def shared(statistics: Iterable[Statistic[Any]]) -> dict[Statistic[Any], Statist
             serving[statistic] = len(kept)
             kept.append(statistic)
     return {statistic: kept[position] for statistic, position in serving.items()}
+
+
+def _union(one: Statistic[Any], other: Statistic[Any]) -> Statistic[Any] | None:
+    if hasattr(one, "union"):
+        return one.union(other)
+    return one if one == other else None  # a stranger's need not have it
+
+
+def memory_of(statistic: Statistic[Any]) -> str:
+    """Return `Statistic.memory`; a stranger's statistic that has none says that it is fixed."""
+    return str(getattr(statistic, "memory", "fixed"))
+
+
+def is_mergeable(statistic: Statistic[Any]) -> bool:
+    """Return `Statistic.mergeable`; a stranger's statistic that has none is held to it."""
+    return bool(getattr(statistic, "mergeable", True))
 
 
 def state_of(

@@ -26,6 +26,10 @@ if TYPE_CHECKING:  # a config's module imports no jax
     from probekit.extractors import Extractor
 
 
+LAST_SEED = 2_000_000_000
+"""Room below 2³¹ for what a task adds to a seed, to draw several sets of data from it."""
+
+
 def option(default: Any, help: str, *, unit: str = "", **metadata: Any) -> Any:
     """Return a field of a task's config: its default, and the help text that the user sees.
 
@@ -59,6 +63,11 @@ class TaskConfig:
                 continue
             for number in value if isinstance(value, tuple) else (value,):
                 check_at_least(field.name, number, least)
+        if self.first_seed + self.seeds - 1 > LAST_SEED:
+            raise OptionError(
+                f"first_seed={self.first_seed}, seeds={self.seeds}: the last seed must be at most "
+                f"{LAST_SEED}."
+            )
 
 
 _WORDS: dict[Any, tuple[type, str]] = {

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from probekit.estimators import Estimator
+from probekit.statistics import memory_of
 from probekit.testing import _harness
 from probekit.testing._asserting import assert_same
 from probekit.testing._harness import (
@@ -53,7 +54,7 @@ def check_copies(estimator: Estimator) -> None:
     fit, rows = data.map(unrelated) if estimator.kind == "similarity" else data
     present = (np.arange(EXAMPLES) < _HALF).astype(np.float32)
     once = rows._replace(weight=present)
-    if estimator.statistic.memory == "fixed":
+    if memory_of(estimator.statistic) == "fixed":
         twice = rows._replace(weight=2 * present)
     else:
         twice = rows.take(np.arange(EXAMPLES) % _HALF)._replace(number=rows.number)
@@ -88,7 +89,7 @@ def check_reordered(estimator: Estimator) -> None:
 def _keeps(estimator: Estimator) -> bool:
     """Whether the estimator keeps all examples of a check, for resamples to be made of them."""
     statistic = estimator.statistic
-    return statistic.memory != "fixed" and getattr(statistic, "capacity", EXAMPLES) >= EXAMPLES
+    return memory_of(statistic) != "fixed" and getattr(statistic, "capacity", EXAMPLES) >= EXAMPLES
 
 
 def _kept(estimator: Estimator, rows: Rows) -> tuple[Any, Scores]:

@@ -14,11 +14,12 @@ import jax
 import numpy as np
 
 from probekit.estimators import Estimator, Kind
-from probekit.statistics import Moments, shared
+from probekit.statistics import Moments, is_mergeable, memory_of, shared
 from probekit.testing import _harness
 from probekit.testing._asserting import assert_same, assert_sound
 from probekit.testing._harness import EXAMPLES, TOLERANCE, Data, Rows, data_for, scores
 from probekit.testing.copy_checks import checks_of_copies
+from probekit.testing.state_checks import checks_of_states
 from probekit.variables import Variable
 
 INVARIANCES = ("translation", "scaling", "rotation", "permutation", "linear")
@@ -42,10 +43,11 @@ def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
     yield check_constant_unit
     yield check_few_examples
     yield check_one_unit
-    if estimator.statistic.mergeable:
+    if is_mergeable(estimator.statistic):
         yield from (check_identity, check_merge_commutative, check_merge_associative)
-    if estimator.statistic.memory == "fixed":
+    if memory_of(estimator.statistic) == "fixed":
         yield check_weights_are_copies
+    yield from checks_of_states(estimator)
     yield from checks_of_copies(estimator)
     if hasattr(estimator.statistic, "select") and not estimator.joint:
         yield check_select
@@ -87,7 +89,7 @@ def check_declarations(estimator: Estimator) -> None:
     assert not unknown, f"unknown invariances {sorted(unknown)}; there are {INVARIANCES}"
     for method in ("init", "update", "merge"):
         assert callable(getattr(estimator.statistic, method, None)), f"statistic has no {method}"
-    memory = estimator.statistic.memory
+    memory = memory_of(estimator.statistic)
     assert memory in ("fixed", "capacity", "examples"), f"memory {memory!r} is none of the three"
     assert estimator.statistic == _rebuilt(estimator).statistic, "the statistic is never the same"
 

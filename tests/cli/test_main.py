@@ -184,3 +184,17 @@ def test_rich_is_for_live_displays_alone():
     files = Path(probekit_cli.__file__).parent.glob("*.py")
     using = {file.name for file in files if re.search(r"(import|from) rich\b", file.read_text())}
     assert using == {"_progress.py"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full disk to write to")
+@pytest.mark.parametrize("words", [("list", "tasks"), ("plugins", "--json")])
+def test_output_that_nobody_has_room_for(words):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "probekit_cli", *words],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stderr == ("probekit: the output could not be written: No space left on device.\n")

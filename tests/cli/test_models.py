@@ -212,6 +212,14 @@ def test_probe_keeps_what_it_shows(probekit):
     assert "no intervals: that needs at least 2 seeds" in probekit("compare", *2 * ["kept.nc"]).out
 
 
+def test_probe_overwrites_no_file_that_is_no_history(probekit):
+    before = Path("model.py").read_text()
+    done = probekit("probe", "model.py:value", "-o", "model.py", "--overwrite")
+    assert (done.code, done.out) == (1, "")  # before the model is run
+    assert done.complaint.startswith("probekit: model.py: is not a history of probekit")
+    assert Path("model.py").read_text() == before
+
+
 def test_probe_says_how_sure_scores_are(probekit):
     words = ("probe", "model.py:value", "-l", "a")
     done = probekit(*words, "--bootstrap", "40", "-o", "sure")

@@ -1,12 +1,15 @@
 """Options of a task are the fields of its config, whoever wrote the task."""
 
 import dataclasses
+import re
 
 import pytest
 
 from probekit.errors import PluginError
 from probekit.inference import INTERVALS
+from probekit.plugins import get_manager
 from probekit_cli import _resampling
+from probekit_cli._estimators import parse
 from probekit_cli._options import parameters_of
 
 RUN = ("run", "my-task")
@@ -40,6 +43,15 @@ def test_every_option_of_the_reference_task_is_shown(probekit):
         assert field.metadata["help"] in text
     assert "[default: linear,xor_xor_xor]" in text
     assert "[default: 256,128,64,64]" in text
+
+
+@pytest.mark.parametrize("words", [("run", "reference-complexity"), ("probe",)])
+def test_the_estimator_that_help_gives_as_an_example_is_one(probekit, words):
+    text = " ".join(probekit(*words, "--help").out.split())
+    example = re.search(r'with options as in "([^"]*)"', text)[1]
+    registry = get_manager().registry
+    (named,) = parse([example], registry)
+    assert named.build(registry).comparison == "kendall"
 
 
 def test_values_get_to_the_run_with_their_types(probekit, fake_run):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from probekit.history import HistoryWriter, make_attributes
 from probekit_cli._charts import sparkline
 from probekit_cli._scores import Score, final_scores, finding
 from probekit_cli._tables import show_scores
@@ -63,6 +64,18 @@ def test_trajectories(probekit, history):
         "hidden_1 ▂▂▂▂▂",
         "logits ▂▂▂▂▂",
     ]
+
+
+def test_no_trajectories_where_nothing_is_explained(probekit):
+    with HistoryWriter("low.nc", attributes=make_attributes("test")) as writer:
+        for epoch in range(2):
+            values = xr.DataArray([[[[-0.5]]]], dims=("seed", "epoch", "layer", "feature"))
+            labels = {"seed": [0], "epoch": [epoch], "layer": ["a"], "feature": ["f"]}
+            writer.append(xr.Dataset({"linear_r2": values}).assign_coords(labels))
+        writer.finish()
+    shown = probekit("show", "low.nc").out
+    assert "-0.500" in shown
+    assert "mean over seeds; 0 to" not in shown
 
 
 def test_json(probekit, history):

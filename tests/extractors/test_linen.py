@@ -351,3 +351,21 @@ def test_arguments_that_do_not_fit():
     for pool in (2.5, True):
         with pytest.raises(OptionError, match=rf"pool={pool}: give one of mean"):
             pk.extractors.linen(MLP([2]), {}, pool=pool)
+
+
+def test_a_model_that_takes_a_dict_or_a_tuple():
+    class Sum(nn.Module):
+        @nn.compact
+        def __call__(self, both):
+            a, b = both.values() if isinstance(both, dict) else both
+            return nn.Dense(2)(a + b)
+
+    variables = Sum().init(jax.random.key(0), (X, X))
+    extractor = pk.extractors.linen(Sum(), variables)
+    for kind, argument, inputs in (
+        ("dict", "keyword", {"left": X, "right": X}),
+        ("tuple", "positional", (X, X)),
+    ):
+        with pytest.raises(OptionError, match=f"inputs: a {kind} gives {argument} arguments, and"):
+            extractor.layers(inputs)
+        assert extractor((inputs,))["output"].shape == (len(X), 2)

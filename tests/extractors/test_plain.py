@@ -73,6 +73,11 @@ def test_function_that_does_not_fit():
         pk.extractors.function({"a": 1})
     with pytest.raises(OptionError, match="fn: returned a ndarray; it must return a dict"):
         pk.extractors.function(lambda x: x)(X)
+    with pytest.raises(OptionError, match="fn: returned an array; it must return a dict"):
+        pk.extractors.function(lambda x: x).layers(X)
+    for untraceable in (np.tanh, lambda x: x if x.sum() > 0 else -x, lambda x: x[x > 0]):
+        with pytest.raises(OptionError, match="fn: JAX cannot trace it, as it needs val"):
+            pk.extractors.function(lambda x: {"a": untraceable(x)}).layers(X)  # noqa: B023
     for wrong, reason in [(lambda x: x.sum(), "shape ()"), (lambda x: x.T, "shape (4, 7)")]:
         with pytest.raises(ShapeError, match=re.escape(f"fn: layer 'a' has {reason}")):
             pk.extractors.function(lambda x: {"a": wrong(x)}).layers(X)  # noqa: B023

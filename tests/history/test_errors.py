@@ -79,6 +79,31 @@ def test_overwriting_keeps_the_old_history_until_the_new_one_is_finished(path):
     assert open_history(path).step.values.tolist() == [7, 8]
 
 
+@pytest.mark.parametrize("options", [{"overwrite": True}, {"resume": True}])
+def test_what_is_no_history_is_not_overwritten_even_if_asked(path, options):
+    path.write_text("import numpy as np\n")
+    with fails(HistoryExistsError, r"history\.nc: is not a history of probekit, and is not over"):
+        writer(path, **options)
+    assert path.read_text() == "import numpy as np\n"
+    path.unlink()
+    xr.Dataset({"temperature": ("time", [1.0])}).to_netcdf(path)
+    before = path.read_bytes()
+    with fails(HistoryExistsError, r"history\.nc: is not a history of probekit, and is not over"):
+        writer(path, **options)
+    assert path.read_bytes() == before
+    assert [entry.name for entry in path.parent.iterdir()] == ["history.nc"]
+
+
+@pytest.mark.parametrize("left", [0, 4000])
+def test_what_is_left_of_a_history_can_be_overwritten(path, left):
+    write(path)
+    path.write_bytes(path.read_bytes()[:left])
+    with writer(path, overwrite=True) as history:
+        history.append(row(9))
+        history.finish()
+    assert open_history(path).step.values.tolist() == [9]
+
+
 def test_overwriting_an_unfinished_history_removes_it(path):
     write(path, finish=False)
     with writer(path, overwrite=True) as history:

@@ -235,6 +235,8 @@ def test_rdm_refuses_what_it_cannot_draw(notebook, stored):
         notebook.probekit.plot.rdm()
     with pytest.raises(OptionError, match="metric='manhattan': not a choice"):
         stored.probekit.plot.rdm(metric="manhattan")
+    with pytest.raises(OptionError, match="examples=0: must be at least 2"):
+        stored.probekit.plot.rdm(examples=0)
     with pytest.raises(UnknownNameError, match="unknown layer 'c'; there are: a, b"):
         stored.probekit.plot.rdm("c")
     with pytest.raises(ShapeError, match=r"labels: shape \(3,\); give one for each of 30 examples"):
@@ -282,6 +284,8 @@ def test_embedding_refuses_what_it_cannot_draw(stored, tmp_path):
     plot = stored.probekit.plot
     with pytest.raises(OptionError, match="method='tsne': not a choice"):
         plot.embedding(method="tsne")
+    with pytest.raises(OptionError, match="examples=-1: must be at least 2"):
+        plot.embedding(examples=-1)
     with pytest.raises(UnknownNameError, match="unknown layer 'c'"):
         plot.embedding("c")
     with pytest.raises(ShapeError, match="labels: 3 labels; give one for each of 30 examples"):

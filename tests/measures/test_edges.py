@@ -238,3 +238,13 @@ def test_bad_shapes_are_refused(call, message):
 def test_bad_options_are_refused(call, message):
     with pytest.raises(OptionError, match=message):
         call()
+
+
+def test_masked_values_are_unknown_and_not_what_lies_below_the_mask():
+    hidden = np.zeros(X.shape, bool)
+    hidden[3, 1] = True
+    for values in (X, np.int16(8 * X)):
+        assert np.isnan(measures.total_variance(np.ma.array(values, mask=hidden)))
+        assert measures.total_variance(np.ma.array(values, mask=False)) > 0
+    assert np.isnan(measures.cka(X, np.ma.array(X, mask=hidden)))
+    assert np.isnan(measures.decoding_accuracy(X, np.ma.array(LABEL, mask=hidden[:, 1])))

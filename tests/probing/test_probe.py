@@ -200,6 +200,11 @@ def test_warnings_name_the_features_that_are_concerned(constant, message):
             OptionError,
             "features: two columns are named 'a'; rename one of them",
         ),
+        (
+            {"features": {1: INPUTS[:, 0], "1": INPUTS[:, 1]}},
+            OptionError,
+            "features: two are named '1'; rename one of them",
+        ),
         ({"features": {"a": INPUTS[:50, 0]}}, ShapeError, "features: 50 examples; inputs have 90"),
         (
             {"features": {"a": INPUTS[:, 0], "b": INPUTS[:9, 0]}},
@@ -237,10 +242,29 @@ def test_arguments_that_do_not_fit(change, error, message):
         pk.probe(EXTRACTOR, given.pop("inputs"), given.pop("features"), **given)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.int16])
+def test_masked_values_are_unknown(dtype):
+    hidden = np.zeros(INPUTS.shape, bool)
+    hidden[5, 2] = True
+    layers = {"whole": INPUTS, "masked": np.ma.array((9 * INPUTS).astype(dtype), mask=hidden)}
+    label = np.ma.array(np.arange(90), mask=hidden[:, 2])
+    with pytest.warns(ScoreWarning, match="non finite input"):
+        ds = pk.probe(
+            pk.extractors.arrays(layers), None, {"y": INPUTS[:, 0], "masked": label}, batch_size=32
+        )
+    assert np.isnan(ds.linear_r2).values.tolist() == [[False, True], [True, True]]
+
+
+def test_a_table_is_no_inputs():
+    extractor = pk.extractors.function(lambda x: {"x": x})
+    with pytest.raises(ShapeError, match=r"inputs: a DataFrame; give an array \(example, …\)"):
+        pk.probe(extractor, pd.DataFrame(np.eye(3)), {"y": np.arange(3)})
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (network, "a function is no extractor; make one of it with probekit.extractors.linen"),
+        (network, r"a function is no extractor; .*extractors.function\(fn\), linen\(model, variab"),
         ({"x": INPUTS}, r"a dict is no extractor; .*probekit.extractors.arrays\(activations\)"),
         (nn.Dense(3), r"a Dense is no extractor; .*extractors.linen\(model, variables\), nnx"),
     ],

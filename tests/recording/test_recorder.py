@@ -250,5 +250,17 @@ def test_arguments_that_do_not_fit(tmp_path):
             rec.record(1, model_at(1), seed=3)
         with pytest.raises(ShapeError, match=r"loss: shape \(2,\); give a single number"):
             rec.record(1, model_at(1), loss=np.ones(2))
+        for value in ("low", None, 1j):
+            with pytest.raises(ShapeError, match=r"loss: .*; give a number"):
+                rec.record(1, model_at(1), loss=value)
+        for step in (1.5, "1", None, np.nan):
+            with pytest.raises(OptionError, match=f"step={step!r}: must be a whole number"):
+                rec.record(step, model_at(1), loss=1.0)
+        for name in ("linear_r2", "linear_r2_status", "layer", "feature"):
+            with pytest.raises(OptionError, match=f"scalar '{name}': the history has this name"):
+                rec.record(1, model_at(1), **{name: 1.0})
+        with pytest.raises(OptionError, match="scalar 'a/b': no name for a variable"):
+            rec.record(1, model_at(1), **{"a/b": 1.0})
+        rec.record(jnp.int32(1), model_at(1), loss=jnp.bfloat16(1))
         with pytest.raises(OptionError, match=r"scalars: \[\]; the records before had \['loss'\]"):
             rec.record(1, model_at(1))

@@ -49,6 +49,10 @@ def test_every_setting_has_a_help_text():
         ({"optimizer": 3}, "optimizer=3: must be text"),
         ({"batch_size": 0}, r"batch_size=0: must be at least 1"),
         ({"seeds": 0}, r"seeds=0: must be at least 1"),
+        (
+            {"first_seed": 2**32 - 2, "seeds": 2},
+            r"first_seed=4294967294, seeds=2: the last seed must",
+        ),
         ({"first_seed": -1}, r"first_seed=-1: must be at least 0"),
         ({"epochs": -1}, r"epochs=-1: must be at least 0"),
         ({"optimizer": "adm"}, r"optimizer='adm': not a choice; did you mean 'adam'"),

@@ -146,6 +146,22 @@ class LastExample(Sums):
 
 
 @options
+class Hoarding(Sums):
+    """Keeps every batch beside its sums."""
+
+    def init(self, x, y):
+        return *super().init(x, y), jnp.zeros((0, x.shape[1]))
+
+    def update(self, state, x, y, *, weight, index):
+        sums = Sums.update(self, state[:3], x, y, weight=weight, index=index)
+        return *sums[:3], jnp.concatenate([state[3], x.astype(jnp.float32)])
+
+    def merge(self, a, b):
+        kept = jnp.concatenate([a[3], b[3]]) if len(a) > 3 else ()
+        return *Sums.merge(self, a[:3], b[:3]), kept
+
+
+@options
 class Tripling(Diagonal):
     """Whoever shares it with others gets three times as much."""
 
@@ -191,6 +207,20 @@ class MeanSquare(OfSums):
     def value(self, state):
         count, _, squares = state
         return (squares / count).mean()
+
+
+@options
+class OfHoarded(OfSums):
+    statistic: Statistic = Hoarding()
+
+    def value(self, state):
+        return super().value(state[:3])
+
+
+@options
+class OfTheOtherSplit(Variance):
+    def compute(self, fit, held_out):
+        return super().compute(held_out, fit)
 
 
 @options
@@ -376,6 +406,8 @@ BROKEN = {
     "check_linear_invariance": (Claiming(claim="linear"), "instead of"),
     "check_symmetry": (Alike(lopsided=True), "instead of"),
     "check_itself": (Alike(factor=0.5), r"the score is 0.5\S* instead of 1"),
+    "check_state_keeps_its_shape": (OfHoarded(), r"update returns shape \(48, 4\).*has \(0, 4\)"),
+    "check_held_out_alone": (OfTheOtherSplit(), "instead of"),
     "check_copies": (DebiasedCKA(), "of copies, and"),
     "check_reweighted": (Reweighted(), "instead of"),
     "check_reordered": (Reordered(), "instead of"),

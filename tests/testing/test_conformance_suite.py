@@ -1,11 +1,17 @@
 """The conformance suite finds what it is for: estimators that break one law each."""
 
+import dataclasses
+
+import jax.numpy as jnp
+import numpy as np
 import pytest
 
+import probekit
 from probekit.errors import OptionError
-from probekit.estimators import LinearR2
+from probekit.estimators import Estimator, LinearR2
 from probekit.testing import ConformanceError, check_estimator, parametrize_with_checks
 from probekit.testing.estimator_checks import checks_of
+from probekit.variables import Variable
 from tests.testing.broken import Variance
 
 
@@ -40,6 +46,46 @@ def test_an_expected_failure_that_passes_is_a_failure():
 def test_an_expected_failure_must_be_a_check():
     with pytest.raises(OptionError, match=r"'check_ordr' is no check .*did you mean 'check_order'"):
         check_estimator(Variance(), expected_failures={"check_ordr": "a slip"})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Level(Estimator):
+    """Mean magnitude; with four functions of its own and nothing else of a statistic."""
+
+    name: str = "level"
+    kind = "geometry"
+    invariances = frozenset({"permutation"})
+
+    @property
+    def variables(self):
+        return (Variable(self.name),)
+
+    @property
+    def statistic(self):
+        return self
+
+    def init(self, x, y):
+        return jnp.zeros(2)
+
+    def update(self, state, x, y, *, weight, index):
+        x = jnp.abs(jnp.where(weight[:, None] > 0, x.astype(jnp.float32), 0)).mean(axis=1)
+        return state + jnp.stack([weight.sum(), (weight * x).sum()])
+
+    def merge(self, a, b):
+        return a + b
+
+    def compute(self, fit, held_out):
+        count, total = held_out
+        return {self.name: jnp.where(jnp.isfinite(total) & (count > 0), total / count, jnp.nan)}
+
+
+def test_four_functions_are_enough():
+    assert all(result.outcome == "passed" for result in check_estimator(Level()))
+    x = np.float32([[1, -3], [2, 2], [-4, 0]])
+    estimators = [Level(), Level(name="again"), LinearR2()]
+    layers = probekit.extractors.arrays({"a": x})
+    ds = probekit.probe(layers, None, {"y": x[:, 0]}, estimators=estimators)
+    assert ds.level.item() == ds.again.item() == 2
 
 
 def test_on_fail_must_be_a_choice():

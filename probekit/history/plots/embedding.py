@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from probekit._checks import check_choice
+from probekit._checks import check_choice, check_count
 from probekit.errors import OptionError, ShapeError
 from probekit.history.plots import style
 from probekit.history.plots.stored import activation_history, stored_activations
@@ -48,6 +48,7 @@ def embedding(
         For ``"pca"``: which seed; the first one with activations if not given.
     """
     check_choice("method", method, METHODS)
+    check_count("examples", examples, 2)
     history = activation_history(dataset)
     layer = style.choose("layer", layer, history.layers)[-1]
     if method == "mds":

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from probekit._checks import check_choice
+from probekit._checks import check_choice, check_count
 from probekit.errors import ShapeError
 from probekit.history.plots import style
 from probekit.history.plots.stored import stored_activations
@@ -48,6 +48,7 @@ def rdm(
         Which row; the last one of the first seed if not given.
     """
     check_choice("metric", metric, METRICS)
+    check_count("examples", examples, 2)
     if activations is None:
         activations, when = stored_activations(dataset, seed=seed, epoch=epoch)
     else:
