@@ -26,6 +26,8 @@ class _Found(NamedTuple):
         Of predicting `y` from `x` by them.
     going : array ()
         Whether there is anything left to explain.
+    short : array ()
+        Whether there is, but along a direction in which `x` does not vary by more than rounding.
     """
 
     xy: jax.Array
@@ -33,10 +35,13 @@ class _Found(NamedTuple):
     loadings: jax.Array
     weights: jax.Array
     going: jax.Array
+    short: jax.Array
 
 
-def pls_weights(state: MomentsState, components: int) -> jax.Array:
+def pls_weights(state: MomentsState, components: int) -> tuple[jax.Array, jax.Array]:
     """Weights ``(unit, k)`` of predicting `y` from `x` by PLS regression on this many components.
+
+    And whether some of these were wanted in directions that rounding hides.
 
     The components of ``PLSRegression(scale=False)`` of scikit-learn, of which there are no more
     than there is covariance to explain. Only covariances are needed: the scores of different
@@ -52,16 +57,19 @@ def pls_weights(state: MomentsState, components: int) -> jax.Array:
     units, targets = xy.shape
     number = min(int(components), units)
     eps = float(np.finfo(xx.dtype).eps)
+    size = jnp.abs(xx)
     least_covariance = 8 * eps * np.sqrt(max(units, targets)) * _norm(xy)
-    least_spread = 8 * eps * _norm(xx)  # along a direction of length 1
 
     def add(found: _Found, place: jax.Array) -> tuple[_Found, None]:
         w = _largest_covariance(found.xy)
         r = w - product(found.directions, product(found.loadings.T, w))
         along = product(xx, r)
         spread = (r * along).sum()
-        going = found.going & (_norm(found.xy) > least_covariance)
-        going = going & (spread > least_spread * jnp.square(r).sum())
+        # Of units of unlike spread, those that vary little add little rounding.
+        rounding = 8 * eps * (jnp.abs(r) * product(size, jnp.abs(r))).sum()
+        wanted = found.going & (_norm(found.xy) > least_covariance)
+        going = wanted & (spread > rounding)
+        short = found.short | (wanted & ~going)
         spread = jnp.where(going, spread, 1)
         loading = along / spread
         seen = product(found.xy.T, r)
@@ -71,16 +79,16 @@ def pls_weights(state: MomentsState, components: int) -> jax.Array:
             found.loadings.at[:, place].set(loading),
             found.weights + r[:, None] * (seen / spread)[None, :],
             going,
+            short,
         )
-        kept: _Found = jax.tree.map(
-            lambda new, old: jnp.where(going, new, old), grown, found._replace(going=going)
-        )
+        left = found._replace(going=going, short=short)
+        kept: _Found = jax.tree.map(lambda new, old: jnp.where(going, new, old), grown, left)
         return kept, None
 
     none = jnp.zeros((units, number), xx.dtype)
-    start = _Found(xy, none, none, jnp.zeros_like(xy), jnp.ones((), bool))
-    weights = jax.lax.scan(add, start, jnp.arange(number))[0].weights
-    return weights * (x_scale / y_scale)
+    start = _Found(xy, none, none, jnp.zeros_like(xy), jnp.ones((), bool), jnp.zeros((), bool))
+    found = jax.lax.scan(add, start, jnp.arange(number))[0]
+    return found.weights * (x_scale / y_scale), found.short
 
 
 def _largest_covariance(xy: jax.Array) -> jax.Array:

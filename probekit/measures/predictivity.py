@@ -98,7 +98,8 @@ def linear_predictivity(
     ``LinearPredictivity`` (``method="ridge"``) and ``PLSreg``, these standardised and averaged
     uniformly, are this with other folds; none divides by a noise ceiling here. Least squares from
     covariances asks for many more examples than units; PLS does not, and ends at directions with
-    less than about a millionth of the variance, which float32 cannot tell from rounding.
+    less than about a millionth of the variance of the units that they are made of, which float32
+    cannot tell from rounding; the status then says ``rank_deficient``.
     O(n f d (d + d_y) + f c (d² + d d_y m)) for f folds, c components and m the fewer units;
     ridge O(f² (d³ + p d_y d²)) for p penalties.
 
@@ -243,7 +244,7 @@ def _map(
         return coefficients(fitted, 0.0)
     if options.method == "ridge":
         return chosen_weights(rest, options.ridge)[0], jnp.zeros((), bool)
-    return pls_weights(fitted, options.components), jnp.zeros((), bool)
+    return pls_weights(fitted, options.components)
 
 
 def _over_folds(

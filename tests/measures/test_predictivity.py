@@ -77,6 +77,21 @@ def test_components_end_with_the_rank():
     assert float(exact) == pytest.approx(1, abs=SCORE)
 
 
+def test_units_of_unlike_spread():
+    """Units that vary ten thousand times less count still; turned, rounding hides them."""
+    generator = np.random.default_rng(1)
+    parts = generator.normal(size=(N, D))
+    x = parts * np.logspace(-3, 1, D)
+    y = np.float32(parts @ generator.normal(size=(D, K)) + 0.1 * generator.normal(size=(N, K)))
+    options = {"scoring": "r2", "multioutput": "raw_values"}
+    check(np.float32(x), y, **options)
+    found, code = status(np.float32(x), y, scoring="r2")
+    assert found > 0.9
+    assert code == "ok"
+    turned = np.float32(x @ np.linalg.qr(generator.normal(size=(D, D)))[0])
+    assert status(turned, y, scoring="r2")[1] == "rank_deficient"
+
+
 @slow
 def test_constant_units_are_left_out():
     x, y = data()
