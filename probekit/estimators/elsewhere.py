@@ -125,6 +125,12 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "computed, not searched; a penalty is that of least squares",
         ),
         (
+            "`fit_optimize` of ranks",
+            'fit_rdm_weights(parts, a, model="linear", comparison="spearman")',
+            "searched from least squares on; there the best of random places, as ranks have no "
+            "slope",
+        ),
+        (
             "`fit_interpolate`",
             'fit_rdm_weights(parts, a, model="interpolate")',
             "computed, not searched",

@@ -186,6 +186,7 @@ NEVER_EQUAL = {
         ],
         RESAMPLED,
     ),
+    "`fit_optimize` of ranks": "theirs are no better; tests/measures/test_rank_fitting.py has both",
     "`neg_riem_dist`": "theirs fits a scale, and needs Gram matrices of full rank",
     "`geodesic_transform`": "theirs has no edge of length 0, and so never joins the nearest pair",
 }

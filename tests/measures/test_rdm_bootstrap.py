@@ -333,7 +333,11 @@ def test_too_few_conditions_to_be_drawn():
             OptionError,
             "resample='both': 1 group of subjects; at least 2 are needed to resample them",
         ),
-        ({"comparison": "kendall"}, OptionError, "comparison='kendall': weights of the model"),
+        (
+            {"comparison": "kendall", "penalty": 1.0},
+            OptionError,
+            "penalty=1.0: comparison='kendall' has none",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(options, kind, message):
