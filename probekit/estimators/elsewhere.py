@@ -155,6 +155,21 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "other resamples",
         ),
         (
+            "`bootstrap_testset`",
+            "out_of_bag_rdm_model(parts, [a, b]).score",
+            "other resamples",
+        ),
+        (
+            "`bootstrap_testset_pattern`",
+            'out_of_bag_rdm_model(parts, [a, b], resample="conditions").score',
+            "other resamples",
+        ),
+        (
+            "`bootstrap_testset_rdm`",
+            'out_of_bag_rdm_model(parts, [a, b], resample="subjects").score',
+            "other resamples",
+        ),
+        (
             "`Result.get_ci`",
             "bootstrap_rdm_model(parts, a).interval",
             "about the score of the data, there about the mean of the resamples",

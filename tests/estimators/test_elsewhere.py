@@ -175,6 +175,7 @@ THEIRS = {
     "scikit-learn": of_scikit_learn,
 }
 RESAMPLED = "other resamples are drawn; tests/measures/test_rdm_bootstrap.py compares the same"
+OUT_OF_BAG = "other resamples are drawn; tests/measures/test_rdm_out_of_bag.py compares the same"
 NEVER_EQUAL = {
     **dict.fromkeys(
         [
@@ -185,6 +186,10 @@ NEVER_EQUAL = {
             "`Result.test_pairwise`",
         ],
         RESAMPLED,
+    ),
+    **dict.fromkeys(
+        ["`bootstrap_testset`", "`bootstrap_testset_pattern`", "`bootstrap_testset_rdm`"],
+        OUT_OF_BAG,
     ),
     "`fit_optimize` of ranks": "theirs are no better; tests/measures/test_rank_fitting.py has both",
     "`neg_riem_dist`": "theirs fits a scale, and needs Gram matrices of full rank",
