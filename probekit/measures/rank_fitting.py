@@ -144,7 +144,7 @@ def _climbed(
         return state[2] & (state[3] < _MOST_ROUNDS)
 
     nothing = jnp.asarray(-jnp.inf, start.dtype)
-    begun = (start, nothing, jnp.ones((), bool), jnp.zeros((), jnp.int32))
+    begun: tuple[jax.Array, ...] = (start, nothing, jnp.array(True), jnp.zeros((), jnp.int32))
     found: jax.Array = jax.lax.while_loop(unfinished, one_round, begun)[0]
     return found
 
@@ -172,7 +172,8 @@ def _mixture(candidates: Sides, value: Objective) -> jax.Array:
         return jnp.where(there, best, -jnp.inf), weights_of(place, angle)
 
     each, weights = jax.lax.map(of_neighbours, jnp.arange(count - 1))
-    return weights[jnp.argmax(each)]
+    best: jax.Array = weights[jnp.argmax(each)]
+    return best
 
 
 def _of_length_1(weights: jax.Array) -> jax.Array:

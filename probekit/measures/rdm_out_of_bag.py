@@ -145,20 +145,26 @@ def out_of_bag_rdm_model(
                 "resample them."
             )
     plan = Plan(1 + (resample != "subjects"), 1 + (resample != "conditions"), 1)
-    counts = counts_of(*options, (resample,), sizes)
-    draws = bagged(*(times[1:] for times in counts), *options, plan)  # the first is the data itself
+    counts, subject_counts = counts_of(*options, (resample,), sizes)
+    draws = bagged(counts[1:], subject_counts[1:], *options, plan)  # the first is the data itself
     recipe = Recipe(model, comparison, float(penalty))
     found = evaluated(squares, targets, draws, recipe, plan, 1)
     scores, ceilings = (np.asarray(z, float) for z in found)
-    left = [(np.asarray(z) == 0).sum(axis=1) for z in (draws.folds, draws.subject_folds)]
     return RDMOutOfBag(
         float(_mean(scores)),
         scores,
         _mean(ceilings),
         ceilings,
-        *left,
+        _left_out(draws.folds),
+        _left_out(draws.subject_folds),
         zlib.crc32(b"".join(np.asarray(z).tobytes() for z in draws)),
     )
+
+
+def _left_out(folds: Any) -> np.ndarray:
+    """How many are in fold 0 of each resample."""
+    count: np.ndarray = (np.asarray(folds) == 0).sum(axis=1)
+    return count
 
 
 def _mean(each: np.ndarray) -> np.ndarray:
