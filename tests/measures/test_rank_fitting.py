@@ -10,6 +10,8 @@ import pytest
 from scipy.spatial.distance import pdist, squareform
 
 from probekit import measures
+from probekit.estimators import WeightedRSA
+from probekit.testing import estimator_checks
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -153,3 +155,12 @@ def test_weighted_rsa_by_ranks(comparison):
     wanted = measures.compare_rdms(total, matrices[1][2], comparison=comparison)
     assert float(ours.score) == pytest.approx(float(wanted), abs=1e-4)
     assert float(ours.score) > 0.5
+
+
+@slow
+@pytest.mark.parametrize(
+    "check",
+    ["check_batches", "check_not_finite", "check_constant_unit", "check_few_examples"],
+)
+def test_the_estimator_keeps_its_contract_with_ranks(check):
+    getattr(estimator_checks, check)(WeightedRSA(comparison="spearman"))
