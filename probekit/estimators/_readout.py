@@ -2,15 +2,15 @@
 
 import abc
 import dataclasses
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal, get_args
 
 import jax
 import numpy as np
 
-from probekit._checks import check_at_least
+from probekit._checks import check_at_least, check_choice
 from probekit.estimators._protocol import Estimator
 from probekit.measures import Score
-from probekit.statistics import Examples, ExamplesState, Moments
+from probekit.statistics import Examples, ExamplesState, Moments, MomentsState
 from probekit.variables import Variable
 
 RIGHT_ANGLE = float(np.float32(np.pi / 2))
@@ -18,6 +18,10 @@ RIGHT_ANGLE = float(np.float32(np.pi / 2))
 
 STRAIGHT_ANGLE = float(np.float32(np.pi))
 """The largest angle between directions."""
+
+
+AlignOn = Literal["scored", "fit"]
+"""Of which examples an alignment is the best one."""
 
 
 def reported(name: str, score: Score) -> dict[str, jax.Array]:
@@ -78,6 +82,26 @@ class SimilarityOfUnits(SimilarityOfMoments):
     def statistic(self) -> Moments:
         """Covariances between the units, and their variances."""
         return Moments(xx="diagonal", yy="diagonal")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OfAligned(SimilarityOfUnits):
+    """A similarity after an alignment that may be fitted on other examples; abstract."""
+
+    align_on: AlignOn = "scored"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("align_on", self.align_on, get_args(AlignOn))
+
+    def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:
+        if self.align_on == "scored":
+            return super().compute(fit, held_out)
+        return reported(self.name, self._transferred(fit, held_out))
+
+    @abc.abstractmethod
+    def _transferred(self, fit: MomentsState, held_out: MomentsState) -> Score:
+        """Score the latter by the alignment of the former."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

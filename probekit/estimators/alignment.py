@@ -6,8 +6,9 @@ import numpy as np
 
 from probekit.estimators._readout import (
     RIGHT_ANGLE,
+    STRAIGHT_ANGLE,
+    OfAligned,
     OfExamples,
-    SimilarityOfMoments,
     SimilarityOfUnits,
 )
 from probekit.measures import Score
@@ -18,20 +19,31 @@ from probekit.measures.alignment import (
     check_alpha,
     shape_metric_score,
 )
-from probekit.statistics import ExamplesState, MomentsState
+from probekit.measures.transfer import rotated_score
+from probekit.statistics import ExamplesState, Moments, MomentsState
 from probekit.variables import AT_LEAST_0, Variable
 
 _ROOT_OF_TWO = float(np.sqrt(2))
 
 
+def _largest(estimator: OfAligned, *, angular: bool) -> float:
+    """Largest distance: a rotation that is the best for other examples may be a bad one."""
+    if estimator.align_on == "fit":
+        return STRAIGHT_ANGLE if angular else 2.0
+    return RIGHT_ANGLE if angular else _ROOT_OF_TWO
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ProcrustesDistance(SimilarityOfUnits):
+class ProcrustesDistance(OfAligned):
     """Distance of two representations after the best rotation.
 
     As `probekit.measures.procrustes_distance`.
 
     Parameters
     ----------
+    align_on : {"scored", "fit"}
+        Which examples the alignment is fitted on: those that are scored, as it is usual, or those
+        that probes are fitted on, where others are held out.
     name : str
         Name of the variable.
     """
@@ -47,20 +59,27 @@ class ProcrustesDistance(SimilarityOfUnits):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        return (self._variable("Procrustes distance", (0.0, _ROOT_OF_TWO), lower_is_better=True),)
+        most = _largest(self, angular=False)
+        return (self._variable("Procrustes distance", (0.0, most), lower_is_better=True),)
 
     def _score(self, state: MomentsState) -> Score:
         return shape_metric_score(state, alpha=1.0, angular=False)
 
+    def _transferred(self, fit: MomentsState, held_out: MomentsState) -> Score:
+        return rotated_score(fit, held_out, alpha=1.0, angular=False)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class AngularProcrustesDistance(SimilarityOfUnits):
+class AngularProcrustesDistance(OfAligned):
     """Angle between two representations after the best rotation.
 
     As `probekit.measures.angular_procrustes_distance`.
 
     Parameters
     ----------
+    align_on : {"scored", "fit"}
+        Which examples the alignment is fitted on: those that are scored, as it is usual, or those
+        that probes are fitted on, where others are held out.
     name : str
         Name of the variable.
     """
@@ -76,7 +95,7 @@ class AngularProcrustesDistance(SimilarityOfUnits):
         return (
             self._variable(
                 "angular Procrustes distance",
-                (0.0, RIGHT_ANGLE),
+                (0.0, _largest(self, angular=True)),
                 units="rad",
                 lower_is_better=True,
             ),
@@ -85,9 +104,12 @@ class AngularProcrustesDistance(SimilarityOfUnits):
     def _score(self, state: MomentsState) -> Score:
         return shape_metric_score(state, alpha=1.0, angular=True)
 
+    def _transferred(self, fit: MomentsState, held_out: MomentsState) -> Score:
+        return rotated_score(fit, held_out, alpha=1.0, angular=True)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ShapeMetric(SimilarityOfMoments):
+class ShapeMetric(OfAligned):
     """Procrustes distance after partial whitening, from CCA to Procrustes.
 
     As `probekit.measures.shape_metric`.
@@ -98,6 +120,9 @@ class ShapeMetric(SimilarityOfMoments):
         From 0 (whitened, CCA) to 1 (Procrustes).
     angular : bool
         The angle in radians, or the length of the difference.
+    align_on : {"scored", "fit"}
+        Which examples the alignment is fitted on: those that are scored, as it is usual, or those
+        that probes are fitted on, where others are held out.
     name : str
         Name of the variable.
     """
@@ -110,6 +135,7 @@ class ShapeMetric(SimilarityOfMoments):
 
     def __post_init__(self) -> None:
         """Check the options."""
+        super().__post_init__()
         check_alpha(self.alpha)
 
     @property
@@ -121,12 +147,20 @@ class ShapeMetric(SimilarityOfMoments):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The distance."""
-        most, units = (RIGHT_ANGLE, "rad") if self.angular else (_ROOT_OF_TWO, "1")
+        most, units = _largest(self, angular=self.angular), "rad" if self.angular else "1"
         long_name = f"shape metric (alpha {self.alpha:g})"
         return (self._variable(long_name, (0.0, most), units=units, lower_is_better=True),)
 
+    @property
+    def statistic(self) -> Moments:
+        """All second moments, to whiten by."""
+        return Moments()
+
     def _score(self, state: MomentsState) -> Score:
         return shape_metric_score(state, alpha=self.alpha, angular=self.angular)
+
+    def _transferred(self, fit: MomentsState, held_out: MomentsState) -> Score:
+        return rotated_score(fit, held_out, alpha=self.alpha, angular=self.angular)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

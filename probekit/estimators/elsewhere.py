@@ -161,6 +161,12 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "computed, not searched; a penalty is that of least squares",
         ),
         (
+            "`fit_optimize` of ranks",
+            'fit_rdm_weights(parts, a, model="linear", comparison="spearman")',
+            "searched from least squares on; there the best of random places, as ranks have no "
+            "slope",
+        ),
+        (
             "`fit_interpolate`",
             'fit_rdm_weights(parts, a, model="interpolate")',
             "computed, not searched",
@@ -182,6 +188,21 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "`eval_bootstrap_pattern`",
             'bootstrap_rdm_model(parts, a, model="fixed", folds=1).standard_error',
+            "other resamples",
+        ),
+        (
+            "`bootstrap_testset`",
+            "out_of_bag_rdm_model(parts, [a, b]).score",
+            "other resamples",
+        ),
+        (
+            "`bootstrap_testset_pattern`",
+            'out_of_bag_rdm_model(parts, [a, b], resample="conditions").score',
+            "other resamples",
+        ),
+        (
+            "`bootstrap_testset_rdm`",
+            'out_of_bag_rdm_model(parts, [a, b], resample="subjects").score',
             "other resamples",
         ),
         (
@@ -207,7 +228,18 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "netrep": (
         ("`LinearMetric(alpha=0.5)`", "shape_metric(x, y, alpha=0.5)", "both are scaled to norm 1"),
         ("`LinearMetric()`", "angular_procrustes_distance(x, y)"),
+        (
+            "`LinearMetric(alpha=0.5).fit(x[:9], y[:9]).score(x[9:], y[9:])`",
+            "shape_metric(x[:9], y[:9], alpha=0.5, held_out=(x[9:], y[9:]))",
+            "both are scaled to norm 1; of rotations that the fitted examples leave open the mean "
+            "counts",
+        ),
         ("`PermutationMetric()`", "permutation_distance(x, y)"),
+        (
+            "`PermutationMetric().fit(x[:9], y[:9]).score(x[9:], y[9:])`",
+            "permutation_distance(x[:9], y[:9], held_out=(x[9:], y[9:]))",
+            "both are scaled to norm 1",
+        ),
         ("`LinearCKA`", "angular_cka_distance(x, y)"),
         (
             "`GaussianStochasticMetric(alpha)`",

@@ -3,7 +3,7 @@
 import dataclasses
 
 from probekit._checks import check_choice
-from probekit.estimators._readout import STRAIGHT_ANGLE, SimilarityOfUnits
+from probekit.estimators._readout import STRAIGHT_ANGLE, OfAligned, SimilarityOfUnits
 from probekit.measures import Score
 from probekit.measures.matching import (
     MATCHED,
@@ -24,13 +24,16 @@ from probekit.variables import Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PermutationMatching(SimilarityOfUnits):
+class PermutationMatching(OfAligned):
     """Mean correlation of units that are matched one to one.
 
     As `probekit.measures.permutation_matching`.
 
     Parameters
     ----------
+    align_on : {"scored", "fit"}
+        Which examples the matching is fitted on: those that are scored, as it is usual, or those
+        that probes are fitted on, where others are held out.
     name : str
         Name of the variable.
     """
@@ -49,9 +52,12 @@ class PermutationMatching(SimilarityOfUnits):
     def _score(self, state: MomentsState) -> Score:
         return permutation_matching_score(state)
 
+    def _transferred(self, fit: MomentsState, held_out: MomentsState) -> Score:
+        return permutation_matching_score(fit, held_out)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class PermutationDistance(SimilarityOfUnits):
+class PermutationDistance(OfAligned):
     """Distance of two representations after the best permutation of units.
 
     As `probekit.measures.permutation_distance`.
@@ -60,6 +66,9 @@ class PermutationDistance(SimilarityOfUnits):
     ----------
     angular : bool
         The angle in radians, or the length of the difference.
+    align_on : {"scored", "fit"}
+        Which examples the matching is fitted on: those that are scored, as it is usual, or those
+        that probes are fitted on, where others are held out.
     name : str
         Name of the variable.
     """
@@ -84,15 +93,21 @@ class PermutationDistance(SimilarityOfUnits):
     def _score(self, state: MomentsState) -> Score:
         return permutation_distance_score(state, angular=self.angular)
 
+    def _transferred(self, fit: MomentsState, held_out: MomentsState) -> Score:
+        return permutation_distance_score(fit, held_out, angular=self.angular)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SoftMatching(SimilarityOfUnits):
+class SoftMatching(OfAligned):
     """Mean correlation of softly matched units, by optimal transport.
 
     As `probekit.measures.soft_matching`.
 
     Parameters
     ----------
+    align_on : {"scored", "fit"}
+        Which examples the matching is fitted on: those that are scored, as it is usual, or those
+        that probes are fitted on, where others are held out.
     name : str
         Name of the variable.
     """
@@ -111,9 +126,12 @@ class SoftMatching(SimilarityOfUnits):
     def _score(self, state: MomentsState) -> Score:
         return soft_matching_score(state)
 
+    def _transferred(self, fit: MomentsState, held_out: MomentsState) -> Score:
+        return soft_matching_score(fit, held_out)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SemiMatching(SimilarityOfUnits):
+class SemiMatching(OfAligned):
     """Mean correlation of units with the one of the other side that each is most like.
 
     As `probekit.measures.semi_matching`.
@@ -124,6 +142,9 @@ class SemiMatching(SimilarityOfUnits):
         Whose units count; in `probekit.compare` `x` is the layer of the first model.
     absolute : bool
         A unit and its negative are alike.
+    align_on : {"scored", "fit"}
+        Which examples the matching is fitted on: those that are scored, as it is usual, or those
+        that probes are fitted on, where others are held out.
     name : str
         Name of the variable.
     """
@@ -136,6 +157,7 @@ class SemiMatching(SimilarityOfUnits):
 
     def __post_init__(self) -> None:
         """Check the options."""
+        super().__post_init__()
         check_choice("units", self.units, MATCHED)
 
     @property
@@ -153,6 +175,9 @@ class SemiMatching(SimilarityOfUnits):
 
     def _score(self, state: MomentsState) -> Score:
         return semi_matching_score(state, units=self.units, absolute=self.absolute)
+
+    def _transferred(self, fit: MomentsState, held_out: MomentsState) -> Score:
+        return semi_matching_score(fit, held_out, units=self.units, absolute=self.absolute)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

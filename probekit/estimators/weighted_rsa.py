@@ -32,12 +32,12 @@ class WeightedRSA(Estimator):
     rdm_y : str, optional
         Distance for the features: as `rdm` unless given, but euclidean for a feature of a single
         column, which has neither correlations nor angles.
-    comparison : {"pearson", "cosine", "whitened_cosine", "whitened_correlation"}
+    comparison : str
         What is maximised, and scored.
     nonnegative : bool
         Whether weights must be at least 0.
     penalty : float
-        Of ridge regression, on dissimilarities scaled to length 1.
+        Of ridge regression, on dissimilarities scaled to length 1; ranks have none.
     examples : int
         How many examples of each split are kept.
     prior_lambda, prior_weight : float

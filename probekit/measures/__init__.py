@@ -64,6 +64,7 @@ from probekit.measures.predictivity import linear_predictivity
 from probekit.measures.rdm import rdm
 from probekit.measures.rdm_bootstrap import bootstrap_rdm_model
 from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_rdm_weights
+from probekit.measures.rdm_out_of_bag import RDMOutOfBag, out_of_bag_rdm_model
 from probekit.measures.rdm_spread import RDMBootstrap, RDMDifference, rdm_model_difference
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
@@ -91,6 +92,7 @@ __all__ = [
     "RDMBootstrap",
     "RDMDifference",
     "RDMEvaluation",
+    "RDMOutOfBag",
     "Score",
     "WeightedRSA",
     "accuracy_difference",
@@ -145,6 +147,7 @@ __all__ = [
     "mutual_neighbours",
     "noise_precision",
     "online_codelength",
+    "out_of_bag_rdm_model",
     "parity_r2",
     "participation_ratio",
     "permutation_distance",

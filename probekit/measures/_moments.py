@@ -29,10 +29,31 @@ def _read(
     return function(state_of(Moments(), moderate(x), moderate(y)), **dict(options)).value
 
 
+def from_splits(function: Callable[..., Score], given: Splits, **options: Any) -> jax.Array:
+    """Return the value of ``function(moments of fit, of held_out, **options)``, as `from_moments`.
+
+    Both splits are multiplied by what brings that which is fitted to a moderate scale.
+    """
+    return _read_both(function, given, tuple(sorted(options.items())))
+
+
+@jitted(0, 2)
+def _read_both(
+    function: Callable[..., Score], given: Splits, options: tuple[tuple[str, Any], ...]
+) -> jax.Array:
+    return function(*states_of(Moments(), given), **dict(options)).value
+
+
 @jitted(2)
 def moments_of(x: jax.Array, y: jax.Array, statistic: Moments) -> MomentsState:
     """Return the moments of two matrices, for scores without scale that the host computes."""
     return state_of(statistic, moderate(x), moderate(y))
+
+
+@jitted(1)
+def moments_of_both(given: Splits, statistic: Moments) -> tuple[MomentsState, MomentsState]:
+    """Return the moments of both splits, for scores without scale that the host computes."""
+    return states_of(statistic, given)
 
 
 def states_of(statistic: Statistic[State], given: Splits) -> tuple[State, State]:

@@ -8,17 +8,18 @@ import numpy as np
 
 from probekit._checks import check_at_least
 from probekit.errors import OptionError
-from probekit.measures._arguments import jitted, matched
-from probekit.measures._linalg import eigh, svdvals
-from probekit.measures._moments import from_moments, pair_score, unit_scales
+from probekit.measures._arguments import jitted, matched, splits
+from probekit.measures._linalg import svdvals
+from probekit.measures._moments import from_moments, from_splits, pair_score, unit_scales
 from probekit.measures._scale import moderating_power, restored
 from probekit.measures._status import Score, divide
+from probekit.measures.transfer import partial_whitening, rotated_score, squared_distance
 from probekit.statistics import Moments, MomentsState, state_of
 from probekit.statistics._arrays import product
 from probekit.statistics.moments import reciprocal
 
 
-def procrustes_distance(x: Any, y: Any) -> jax.Array:
+def procrustes_distance(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> jax.Array:
     """Procrustes distance: how far two representations are apart after the best rotation.
 
     min over orthogonal Q of ‖X̂ Q - Ŷ‖ = √(2 - 2 ‖X̂ᵀŶ‖_*), with X̂ and Ŷ centred and of Frobenius
@@ -29,27 +30,33 @@ def procrustes_distance(x: Any, y: Any) -> jax.Array:
     x : array (example, unit)
     y : array (example, unit_y)
         The same examples in the same order; the narrower is filled up with zeros.
+    held_out : tuple of array, optional
+        Representations ``(x2, y2)`` of the examples that are scored, by the means and the rotation
+        of those that are fitted; those themselves, unless given.
 
     Returns
     -------
     array ()
-        In [0, √2]; a metric: 0 only for representations equal up to rotation, scale and offset,
-        symmetric, with the triangle inequality. Below about 0.005 rounding cannot be told from a
-        distance, and it is 0. NaN if either is constant or not finite.
+        In [0, √2], of held out examples in [0, 2]; a metric: 0 only for representations equal up to
+        rotation, scale and offset, symmetric, with the triangle inequality. Below about 0.005
+        rounding cannot be told from a distance, and it is 0. NaN if either is constant or not
+        finite.
 
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples or units differ, or there are fewer than 2 examples.
 
     Notes
     -----
-    Invariant to translation, scaling and rotation. O(n d d_y + d d_y min(d, d_y)).
+    Invariant to translation, scaling and rotation. O(n d d_y + d d_y min(d, d_y)). Of held out
+    examples as `shape_metric`.
 
     References
     ----------
     Schönemann 1966, A generalized solution of the orthogonal Procrustes problem; Ding, Denain and
-    Steinhardt 2021, Grounding representation similarity with statistical testing.
+    Steinhardt 2021, Grounding representation similarity with statistical testing; Williams, Kunz,
+    Kornblith and Linderman 2021, Generalized shape metrics on neural representations (held out).
 
     Examples
     --------
@@ -61,10 +68,12 @@ def procrustes_distance(x: Any, y: Any) -> jax.Array:
     >>> round(float(procrustes_distance(x, x**2)), 4)
     1.4142
     """
-    return from_moments(shape_metric_score, x, y, alpha=1.0, angular=False)
+    return shape_metric(x, y, alpha=1.0, angular=False, held_out=held_out)
 
 
-def angular_procrustes_distance(x: Any, y: Any) -> jax.Array:
+def angular_procrustes_distance(
+    x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None
+) -> jax.Array:
     """Angle between two representations after the best rotation: arccos ‖X̂ᵀŶ‖_*.
 
     The same alignment as `procrustes_distance`, measured along the sphere.
@@ -74,20 +83,25 @@ def angular_procrustes_distance(x: Any, y: Any) -> jax.Array:
     x : array (example, unit)
     y : array (example, unit_y)
         The same examples in the same order.
+    held_out : tuple of array, optional
+        Representations ``(x2, y2)`` of the examples that are scored, by the means and the rotation
+        of those that are fitted; those themselves, unless given.
 
     Returns
     -------
     array ()
-        In [0, π/2], in radians; a metric. NaN if either is constant or not finite.
+        In [0, π/2], of held out examples in [0, π], in radians; a metric. NaN if either is constant
+        or not finite.
 
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples or units differ, or there are fewer than 2 examples.
 
     Notes
     -----
-    Invariant to translation, scaling and rotation. O(n d d_y + d d_y min(d, d_y)).
+    Invariant to translation, scaling and rotation. O(n d d_y + d d_y min(d, d_y)). Of held out
+    examples as `shape_metric`.
 
     References
     ----------
@@ -102,10 +116,17 @@ def angular_procrustes_distance(x: Any, y: Any) -> jax.Array:
     >>> round(float(angular_procrustes_distance(x, x[:, :1])), 4)  # arccos √(2/10)
     1.1071
     """
-    return from_moments(shape_metric_score, x, y, alpha=1.0, angular=True)
+    return shape_metric(x, y, alpha=1.0, angular=True, held_out=held_out)
 
 
-def shape_metric(x: Any, y: Any, *, alpha: float = 1.0, angular: bool = True) -> jax.Array:
+def shape_metric(
+    x: Any,
+    y: Any,
+    *,
+    alpha: float = 1.0,
+    angular: bool = True,
+    held_out: tuple[Any, Any] | None = None,
+) -> jax.Array:
     """Generalised shape metric: Procrustes distance after partial whitening.
 
     Both are centred, scaled to Frobenius norm 1, mapped by α I + (1 - α) (XᵀX)^(-1/2), scaled
@@ -120,17 +141,21 @@ def shape_metric(x: Any, y: Any, *, alpha: float = 1.0, angular: bool = True) ->
         From 0 (whitened: invariant to invertible linear maps) to 1 (as it is).
     angular : bool
         The angle, in radians; or else the length of the difference.
+    held_out : tuple of array, optional
+        Representations ``(x2, y2)`` of the examples that are scored, by the means, the maps and the
+        rotation of those that are fitted; those themselves, unless given.
 
     Returns
     -------
     array ()
-        In [0, π/2], or in [0, √2] unless `angular`; a metric for each `alpha`. NaN if either is
+        In [0, π/2], or in [0, √2] unless `angular`; a metric for each `alpha`. Of held out examples
+        in [0, π] or [0, 2]: there the best rotation may turn out to be a bad one. NaN if either is
         constant or not finite.
 
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples or units differ, or there are fewer than 2 examples.
     OptionError
         If `alpha` is not within [0, 1].
 
@@ -138,7 +163,17 @@ def shape_metric(x: Any, y: Any, *, alpha: float = 1.0, angular: bool = True) ->
     -----
     Invariant to translation, scaling and rotation; with `alpha` 0 to invertible linear maps.
     Directions without variance are left out of the whitening. As ``LinearMetric`` of netrep on
-    representations of Frobenius norm 1. O(n (d² + d_y²) + d³ + d_y³).
+    representations of Frobenius norm 1. O(n (d² + d_y²) + d³ + d_y³), with `alpha` 1
+    O(n d d_y + d d_y min(d, d_y)).
+
+    Held out examples are compared by the cosine of X₂ and Y₂, less the means of the fitted ones,
+    mapped and rotated as those are, and scaled to norm 1 themselves. With more units than examples
+    they are in part where nothing was fitted. Directions without variance are mapped by α alone
+    (there netrep multiplies by some 3000 (1 - α)). Rotations between directions of the two that
+    have nothing in common are all as good: the mean of them counts, to which such directions add
+    nothing, while their length does (netrep takes one that LAPACK happens to give). The distance is
+    then large, as it should be: what was fitted does not carry over. Estimators report
+    ``rank_deficient`` beside it if more than 0.01 of the cosine was open.
 
     References
     ----------
@@ -157,7 +192,10 @@ def shape_metric(x: Any, y: Any, *, alpha: float = 1.0, angular: bool = True) ->
     True
     """
     check_alpha(alpha)
-    return from_moments(shape_metric_score, x, y, alpha=float(alpha), angular=bool(angular))
+    options = {"alpha": float(alpha), "angular": bool(angular)}
+    if held_out is None:
+        return from_moments(shape_metric_score, x, y, **options)
+    return from_splits(rotated_score, splits(x, y, held_out, least=2), **options)
 
 
 def bures_similarity(x: Any, y: Any) -> jax.Array:
@@ -292,8 +330,8 @@ def _overlap(state: MomentsState, alpha: float) -> jax.Array:
     cross = state.xy * x_scale * y_scale
     if alpha < 1:
         xx, _, yy = state.blocks()
-        x_map, x_size = _partial_whitening(xx * x_scale * x_scale, alpha)
-        y_map, y_size = _partial_whitening(yy * y_scale * y_scale, alpha)
+        x_map, x_size = partial_whitening(xx * x_scale * x_scale, alpha)
+        y_map, y_size = partial_whitening(yy * y_scale * y_scale, alpha)
         cross = product(product(x_map, cross), y_map)
         total = divide(singular_values(cross).sum(), x_size * y_size)
     else:
@@ -301,25 +339,8 @@ def _overlap(state: MomentsState, alpha: float) -> jax.Array:
     return jnp.clip(total, 0, 1)
 
 
-def _partial_whitening(covariance: jax.Array, alpha: float) -> tuple[jax.Array, jax.Array]:
-    """α I + (1 - α) C^(-1/2) on the directions with variance, and the norm of what it maps."""
-    values, vectors = eigh(covariance)
-    kept = values > values.shape[0] * np.finfo(values.dtype).eps * values[-1]
-    root = jnp.sqrt(jnp.where(kept, values, 1))
-    scale = jnp.where(kept, alpha + (1 - alpha) / root, alpha)
-    size = jnp.sqrt(jnp.where(kept, jnp.square(scale * root), 0).sum())
-    return product(vectors * scale[None, :], vectors.T), size
-
-
 def singular_values(matrix: jax.Array) -> jax.Array:
     """Singular values; NaN instead of a failure where an entry is not finite."""
     finite = jnp.isfinite(matrix).all()
     values = svdvals(jnp.where(finite, matrix, 0))
     return jnp.where(finite, values, jnp.nan)
-
-
-def squared_distance(squared: jax.Array, block: jax.Array | None) -> jax.Array:
-    """Keep what is more than the rounding of a difference of numbers of order 1; else 0."""
-    assert block is not None
-    rounding = 16 * np.finfo(squared.dtype).eps * np.sqrt(max(block.shape))
-    return jnp.where(squared <= rounding, 0, jnp.maximum(squared, 0))

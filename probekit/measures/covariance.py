@@ -10,8 +10,8 @@ from probekit._checks import check_choice
 from probekit.measures._linalg import svd
 from probekit.measures._moments import from_moments, pair_score, unit_scales
 from probekit.measures._status import Score, divide
-from probekit.measures.alignment import squared_distance
 from probekit.measures.kernels import linear_cka_score
+from probekit.measures.transfer import squared_distance
 from probekit.statistics import MomentsState
 
 Weighting = Literal["covariance", "mean"]

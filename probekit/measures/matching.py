@@ -7,10 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
-from probekit.measures._arguments import jitted, matched
-from probekit.measures._moments import moments_of, pair_score, unit_scales
-from probekit.measures._status import Score
-from probekit.measures.alignment import squared_distance
+from probekit.measures._arguments import Splits, jitted, matched, splits
+from probekit.measures._moments import moments_of, moments_of_both, states_of
+from probekit.measures._status import Score, divide
+from probekit.measures.plans import assigned, transported
+from probekit.measures.transfer import blocks_of, of_both, transferred_score
 from probekit.statistics import Moments, MomentsState
 
 Matched = Literal["both", "x", "y"]
@@ -18,7 +19,7 @@ MATCHED = ("both", "x", "y")
 _MOMENTS = Moments(xx="diagonal", yy="diagonal")
 
 
-def permutation_matching(x: Any, y: Any) -> jax.Array:
+def permutation_matching(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> jax.Array:
     """Mean correlation of units matched one to one: max over matchings π of mean r(x_u, y_π(u)).
 
     Parameters
@@ -26,6 +27,9 @@ def permutation_matching(x: Any, y: Any) -> jax.Array:
     x : array (example, unit)
     y : array (example, unit_y)
         The same examples in the same order. Of the wider one, units are left over.
+    held_out : tuple of array, optional
+        Representations ``(x2, y2)`` of the examples that are scored, with the matching of those
+        that are fitted; those themselves, unless given.
 
     Returns
     -------
@@ -36,13 +40,14 @@ def permutation_matching(x: Any, y: Any) -> jax.Array:
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples or units differ, or there are fewer than 2 examples.
 
     Notes
     -----
     Invariant to translation, scaling and permutation, not to rotation. The assignment problem is
     solved exactly, on the host (``scipy.optimize.linear_sum_assignment``), not under ``jit``.
-    O(n d d_y + d d_y min(d, d_y)).
+    O(n d d_y + d d_y min(d, d_y)). Of held out examples, units that are constant in either split
+    correlate 0.
 
     References
     ----------
@@ -57,10 +62,12 @@ def permutation_matching(x: Any, y: Any) -> jax.Array:
     >>> round(float(permutation_matching(x, 3 * x[:, ::-1])), 5)
     1.0
     """
-    return permutation_matching_score(moments_of(*matched(x, y, least=2), _MOMENTS)).value
+    return permutation_matching_score(*_states(x, y, held_out)).value
 
 
-def permutation_distance(x: Any, y: Any, *, angular: bool = True) -> jax.Array:
+def permutation_distance(
+    x: Any, y: Any, *, angular: bool = True, held_out: tuple[Any, Any] | None = None
+) -> jax.Array:
     """Distance after the best permutation of units: min over permutations Π of ‖X̂ Π - Ŷ‖.
 
     X̂ and Ŷ are centred and of Frobenius norm 1, the narrower filled up with zeros: units keep their
@@ -74,6 +81,9 @@ def permutation_distance(x: Any, y: Any, *, angular: bool = True) -> jax.Array:
         The same examples in the same order.
     angular : bool
         The angle, in radians; or else the length of the difference.
+    held_out : tuple of array, optional
+        Representations ``(x2, y2)`` of the examples that are scored, with the matching of those
+        that are fitted; those themselves, unless given.
 
     Returns
     -------
@@ -86,13 +96,15 @@ def permutation_distance(x: Any, y: Any, *, angular: bool = True) -> jax.Array:
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples or units differ, or there are fewer than 2 examples.
 
     Notes
     -----
     Invariant to translation, scaling and permutation, not to rotation. The assignment problem is
     solved exactly, on the host (``scipy.optimize.linear_sum_assignment``), not under ``jit``. As
-    ``PermutationMetric`` of netrep. O(n d d_y + d d_y min(d, d_y)).
+    ``PermutationMetric`` of netrep. O(n d d_y + d d_y min(d, d_y)). Held out examples are compared
+    by the cosine of X₂ Π and Y₂, less the means of the fitted ones; units that are constant in
+    those have no match.
 
     References
     ----------
@@ -109,11 +121,10 @@ def permutation_distance(x: Any, y: Any, *, angular: bool = True) -> jax.Array:
     >>> round(float(permutation_distance(x, x[:, :1])), 4)  # arccos √(2/10)
     1.1071
     """
-    state = moments_of(*matched(x, y, least=2), _MOMENTS)
-    return permutation_distance_score(state, angular=bool(angular)).value
+    return permutation_distance_score(*_states(x, y, held_out), angular=bool(angular)).value
 
 
-def soft_matching(x: Any, y: Any) -> jax.Array:
+def soft_matching(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> jax.Array:
     """Mean correlation of softly matched units: max over P of Σ P_uv r(x_u, y_v).
 
     P is a transport plan: not negative, its rows sum to 1/d and its columns to 1/d_y, so that every
@@ -124,6 +135,9 @@ def soft_matching(x: Any, y: Any) -> jax.Array:
     x : array (example, unit)
     y : array (example, unit_y)
         The same examples in the same order.
+    held_out : tuple of array, optional
+        Representations ``(x2, y2)`` of the examples that are scored, with the matching of those
+        that are fitted; those themselves, unless given.
 
     Returns
     -------
@@ -134,14 +148,15 @@ def soft_matching(x: Any, y: Any) -> jax.Array:
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples or units differ, or there are fewer than 2 examples.
 
     Notes
     -----
     Invariant to translation, scaling and permutation, not to rotation. Exact, on the host, not
     under ``jit``: equal widths are an assignment problem (``linear_sum_assignment``), others a
     linear program (``scipy.optimize.linprog``, HiGHS), which takes seconds from some 100 × 100
-    units on. O(n d d_y + d³) for equal widths; the linear program has d d_y variables.
+    units on. O(n d d_y + d³) for equal widths; the linear program has d d_y variables. Held out
+    examples as in `permutation_matching`.
 
     References
     ----------
@@ -156,10 +171,17 @@ def soft_matching(x: Any, y: Any) -> jax.Array:
     >>> round(float(soft_matching(x, np.tile(x, (1, 2)))), 5)
     1.0
     """
-    return soft_matching_score(moments_of(*matched(x, y, least=2), _MOMENTS)).value
+    return soft_matching_score(*_states(x, y, held_out)).value
 
 
-def semi_matching(x: Any, y: Any, *, units: Matched = "both", absolute: bool = False) -> jax.Array:
+def semi_matching(
+    x: Any,
+    y: Any,
+    *,
+    units: Matched = "both",
+    absolute: bool = False,
+    held_out: tuple[Any, Any] | None = None,
+) -> jax.Array:
     """Mean correlation of units with the unit of the other side that each is most like.
 
     (mean_u max_v r(x_u, y_v) + mean_v max_u r(x_u, y_v)) / 2, or one of the two means: several
@@ -174,6 +196,9 @@ def semi_matching(x: Any, y: Any, *, units: Matched = "both", absolute: bool = F
         Whose units count: the second mean is how well those of `y` are found among those of `x`.
     absolute : bool
         Take |r|, so that a unit and its negative are alike.
+    held_out : tuple of array, optional
+        Representations ``(x2, y2)`` of the examples that are scored, with the matching of those
+        that are fitted; those themselves, unless given.
 
     Returns
     -------
@@ -185,13 +210,14 @@ def semi_matching(x: Any, y: Any, *, units: Matched = "both", absolute: bool = F
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples or units differ, or there are fewer than 2 examples.
     OptionError
         If `units` is none of the three.
 
     Notes
     -----
-    Invariant to translation, scaling and permutation, not to rotation. O(n d d_y).
+    Invariant to translation, scaling and permutation, not to rotation. O(n d d_y). Held out
+    examples as in `permutation_matching`: then no unit gains by being the best of many.
 
     References
     ----------
@@ -206,52 +232,61 @@ def semi_matching(x: Any, y: Any, *, units: Matched = "both", absolute: bool = F
     0.75
     """
     check_choice("units", units, MATCHED)
-    return _semi_matching(*matched(x, y, least=2), units, bool(absolute))
+    given = Splits(matched(x, y, least=2), None)
+    if held_out is not None:
+        given = splits(x, y, held_out, least=2)
+    return _semi_matching(given, units, bool(absolute))
 
 
-@jitted(2, 3)
-def _semi_matching(x: jax.Array, y: jax.Array, units: Matched, absolute: bool) -> jax.Array:
-    return semi_matching_score(moments_of(x, y, _MOMENTS), units=units, absolute=absolute).value
+@jitted(1, 2)
+def _semi_matching(given: Splits, units: Matched, absolute: bool) -> jax.Array:
+    fit, scored = states_of(_MOMENTS, given)
+    other = None if given.held_out is None else scored
+    return semi_matching_score(fit, other, units=units, absolute=absolute).value
 
 
-def permutation_matching_score(state: MomentsState) -> Score:
+def permutation_matching_score(fit: MomentsState, held_out: MomentsState | None = None) -> Score:
     """`permutation_matching` from moments, on the host; needs `xy` and the diagonals."""
-    from scipy.optimize import linear_sum_assignment
-
-    correlations = _unit_correlations(state)
-    pairs = linear_sum_assignment(correlations, maximize=True)
-    return _scored(float(correlations[pairs].mean()), state)
+    plan = assigned(_unit_correlations(fit))
+    return _gained(plan / plan.sum(), fit, held_out)
 
 
-def permutation_distance_score(state: MomentsState, *, angular: bool) -> Score:
+def permutation_distance_score(
+    fit: MomentsState, held_out: MomentsState | None = None, *, angular: bool
+) -> Score:
     """`permutation_distance` from moments, on the host; needs `xy` and the diagonals."""
-    from scipy.optimize import linear_sum_assignment
-
-    assert state.xy is not None
-    x_scale, y_scale = unit_scales(state)
-    overlaps = np.asarray(state.xy * x_scale * y_scale)
-    overlaps = np.where(np.isfinite(overlaps), overlaps, 0)
-    total = overlaps[linear_sum_assignment(overlaps, maximize=True)].sum()
-    length = jnp.minimum(jnp.sqrt(squared_distance(jnp.asarray(2 - 2 * total), state.xy)), 2)
-    value = 2 * jnp.arcsin(length / 2) if angular else length
-    return pair_score(value.astype(state.count.dtype), state)
+    scored = fit if held_out is None else held_out
+    of_fit, blocks = blocks_of(fit, fit), blocks_of(fit, scored)
+    overlaps, others = (
+        np.where(np.isfinite(z.xy) & _varies(fit), z.xy, 0) for z in (of_fit, blocks)
+    )
+    lengths = blocks.x_length() * blocks.y_length()
+    cosine = jnp.asarray((assigned(overlaps) * others).sum(), lengths.dtype)
+    return transferred_score(divide(cosine, lengths), fit, scored, angular=angular)
 
 
-def soft_matching_score(state: MomentsState) -> Score:
+def soft_matching_score(fit: MomentsState, held_out: MomentsState | None = None) -> Score:
     """`soft_matching` from moments, on the host; needs `xy` and the diagonals."""
-    correlations = _unit_correlations(state)
-    if correlations.shape[0] == correlations.shape[1]:  # the best plan is then a permutation
-        return permutation_matching_score(state)
-    return _scored(_transported(correlations), state)
+    return _gained(transported(_unit_correlations(fit)), fit, held_out)
 
 
-def semi_matching_score(state: MomentsState, *, units: Matched, absolute: bool) -> Score:
+def semi_matching_score(
+    fit: MomentsState,
+    held_out: MomentsState | None = None,
+    *,
+    units: Matched,
+    absolute: bool,
+) -> Score:
     """`semi_matching` from moments; needs `xy` and the diagonals."""
-    correlations = unit_correlations(state)
-    correlations = jnp.abs(correlations) if absolute else correlations
-    axes = {"x": (1,), "y": (0,), "both": (0, 1)}[units]
-    best = jnp.stack([correlations.max(axis=axis).mean() for axis in axes])
-    return pair_score(best.mean(), state)
+    gains = others = unit_correlations(fit)
+    if held_out is not None:  # which of two constant units is the most alike, nothing tells
+        others = jnp.where(_varies(fit), unit_correlations(held_out), 0)
+    gains, others = (jnp.abs(z) if absolute else z for z in (gains, others))
+    best = [
+        jnp.take_along_axis(others, jnp.argmax(gains, axis=axis, keepdims=True), axis).mean()
+        for axis in {"x": (1,), "y": (0,), "both": (0, 1)}[units]
+    ]
+    return of_both(jnp.stack(best).mean(), fit, fit if held_out is None else held_out)
 
 
 def unit_correlations(state: MomentsState) -> jax.Array:
@@ -267,23 +302,17 @@ def unit_correlations(state: MomentsState) -> jax.Array:
     return jnp.clip(state.xy * x_scale[:, None] * y_scale[None, :], -1, 1)
 
 
-def _transported(gains: np.ndarray) -> float:
-    """Largest Σ P gains over the transport plans P between uniform masses."""
-    from scipy import sparse
-    from scipy.optimize import linprog
+def _gained(plan: np.ndarray, fit: MomentsState, held_out: MomentsState | None) -> Score:
+    """Mean correlation of the scored examples by a plan that the fitted ones gave."""
+    scored = fit if held_out is None else held_out
+    gains = np.where(_varies(fit), _unit_correlations(scored), 0)
+    value = jnp.asarray((plan * gains).sum(), scored.count.dtype)
+    return of_both(jnp.clip(value, -1, 1), fit, scored)
 
-    d, d_y = gains.shape
-    rows = sparse.kron(sparse.eye_array(d), np.ones((1, d_y)))
-    columns = sparse.kron(np.ones((1, d)), sparse.eye_array(d_y))
-    masses = np.concatenate([np.full(d, 1 / d), np.full(d_y, 1 / d_y)])
-    plan = linprog(
-        -gains.reshape(-1),
-        A_eq=sparse.vstack([rows, columns]).tocsr(),
-        b_eq=masses,
-        bounds=(0, None),
-        method="highs",
-    )
-    return -float(plan.fun)
+
+def _varies(state: MomentsState) -> jax.Array:
+    """Whether both units of a pair vary, ``(unit, unit_y)``: else nothing says they match."""
+    return ~state.x_constant[:, None] & ~state.y_constant[None, :]
 
 
 def _unit_correlations(state: MomentsState) -> np.ndarray:
@@ -301,5 +330,8 @@ def _unit_correlations(state: MomentsState) -> np.ndarray:
     return np.clip(np.nan_to_num(found, posinf=0.0, neginf=0.0), -1, 1)
 
 
-def _scored(value: float, state: MomentsState) -> Score:
-    return pair_score(jnp.asarray(value, state.count.dtype), state)
+def _states(x: Any, y: Any, held_out: Any) -> tuple[MomentsState, MomentsState | None]:
+    """Return the moments of what is fitted, and of what is scored if that is something else."""
+    if held_out is None:
+        return moments_of(*matched(x, y, least=2), _MOMENTS), None
+    return moments_of_both(splits(x, y, held_out, least=2), _MOMENTS)

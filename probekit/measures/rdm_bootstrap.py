@@ -121,14 +121,14 @@ def bootstrap_rdm_model(
     squares, targets = checked(candidates, targets, model, comparison, penalty)
     plan = _plan(folds, subject_folds, repeats, model)
     check_confidence(confidence)
-    options = _options(resamples, groups, subject_groups, seed)
+    options = drawings(resamples, groups, subject_groups, seed)
     sizes = (squares.shape[1], len(targets))
     counts = tuple(int(z.places(n).max()) + 1 for z, n in zip(options, sizes, strict=True))
     kinds = _kinds(resample, counts)
     draws = divided(*counts_of(*options, kinds, sizes), *options, plan)
     _check_folds(draws, sizes, plan)
     recipe = Recipe(model, comparison, float(penalty))
-    found = _evaluated(squares, targets, draws, recipe, plan)
+    found = evaluated(squares, targets, draws, recipe, plan)
     each, bounds = (np.asarray(z, float) for z in found)
     whole, shape = slice(plan.repeats), (len(kinds), resamples, plan.repeats)
     return summary(
@@ -153,7 +153,7 @@ def _plan(folds: int, subject_folds: int, repeats: int, model: Model) -> Plan:
     return Plan(int(folds), int(subject_folds), int(repeats))
 
 
-def _options(
+def drawings(
     resamples: int, groups: Any, subject_groups: Any, seed: int
 ) -> tuple[Bootstrap, Bootstrap]:
     """Return how conditions and subjects are drawn, independently."""
@@ -196,16 +196,21 @@ def _check_folds(draws: Draws, sizes: tuple[int, ...], plan: Plan) -> None:
         )
 
 
-@jitted(3, 4)
-def _evaluated(
-    squares: jax.Array, targets: jax.Array, draws: Draws, recipe: Recipe, plan: Plan
+@jitted(3, 4, 5)
+def evaluated(
+    squares: jax.Array,
+    targets: jax.Array,
+    draws: Draws,
+    recipe: Recipe,
+    plan: Plan,
+    scored: int | None = None,
 ) -> tuple[jax.Array, jax.Array]:
-    """Scores ``(draw,)`` and ceilings ``(draw, bound)``, means over folds."""
+    """Scores ``(draw,)`` and ceilings ``(draw, bound)``, means over folds, or the first of them."""
 
     def one(draw: Draws) -> tuple[jax.Array, jax.Array]:
         candidates = _taken(squares, draw.rows)
         wanted = _taken(targets[jnp.maximum(draw.subjects, 0)], draw.rows)
-        fold = jnp.arange(plan.folds * plan.subject_folds)
+        fold = jnp.arange(scored or plan.folds * plan.subject_folds)
         scores, bounds = jax.lax.map(
             lambda number: _scored(candidates, wanted, draw, number, recipe, plan), fold
         )

@@ -99,6 +99,47 @@ def divided(
     return Draws(*(jnp.asarray(np.stack(column)) for column in zip(*found, strict=True)))
 
 
+def bagged(
+    of_conditions: np.ndarray,
+    of_subjects: np.ndarray,
+    conditions: Bootstrap,
+    subjects: Bootstrap,
+    plan: Plan,
+) -> Draws:
+    """Return resamples that are given as counts as fold 1, and all that was not drawn as fold 0.
+
+    Where there is one fold of conditions or of subjects, it has all of them, as they were drawn.
+    """
+    rows, copies, folds = _in_and_out(of_conditions, plan.folds)
+    who, _, who_folds = _in_and_out(of_subjects, plan.subject_folds)
+    places, subject_places = (
+        option.places(counts.shape[1])
+        for option, counts in ((conditions, of_conditions), (subjects, of_subjects))
+    )
+    possible = [
+        _enough(*of_one[:2], plan.folds, _LEAST) and _enough(*of_one[2:], plan.subject_folds, 1)
+        for of_one in zip(rows, folds, who, who_folds, strict=True)
+    ]
+    groups, who_groups = (
+        np.where(z >= 0, place[z], -1) for z, place in ((rows, places), (who, subject_places))
+    )
+    found = (rows, groups, copies, folds, who, who_groups, who_folds, np.array(possible))
+    return Draws(*map(jnp.asarray, found))
+
+
+def _in_and_out(counts: np.ndarray, folds: int) -> tuple[np.ndarray, ...]:
+    """Return what is there, the numbers of copies, and the folds, ``(draw, place)`` each."""
+    length = int(counts.sum(axis=1).max())
+    drawn, copies = map(np.stack, zip(*(_repeated(row, length) for row in counts), strict=True))
+    if folds == 1:
+        return drawn, copies, np.where(drawn >= 0, 0, -1)
+    rest, first = map(
+        np.stack, zip(*(_repeated(row == 0, counts.shape[1]) for row in counts), strict=True)
+    )
+    fold_of = np.concatenate([np.where(drawn >= 0, 1, -1), np.where(rest >= 0, 0, -1)], axis=1)
+    return np.concatenate([drawn, rest], axis=1), np.concatenate([copies, first], axis=1), fold_of
+
+
 def _repeated(counts: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
     """Return what was drawn, as often as it was, and the number of each copy; -1 after the last."""
     counts = counts.astype(int)

@@ -19,23 +19,25 @@ from probekit.statistics._arrays import inner, product
 
 Model = Literal["nonnegative", "linear", "interpolate", "select", "fixed"]
 MODELS: tuple[Model, ...] = get_args(Model)
+WEIGHTED = ("nonnegative", "linear", "interpolate")
+"""Models whose weights depend on what is fitted, and are not those of one candidate."""
 FITTABLE = ("pearson", "cosine", *WHITENED)
 """Comparisons that are cosines of linear functions of the matrices: least squares maximise them."""
 
 
 def check_model(model: str, comparison: str, penalty: float) -> None:
-    """Raise `OptionError` unless the model can be fitted for this comparison with this penalty."""
+    """Raise `OptionError` unless there is the model, and it has a penalty if one is given."""
     check_choice("model", model, MODELS)
-    if model in ("nonnegative", "linear", "interpolate") and comparison not in FITTABLE:
-        raise OptionError(
-            f"comparison={comparison!r}: weights of the model {model!r} are fitted for "
-            f"{', '.join(FITTABLE)}; give one of these, or model='select'."
-        )
     if not 0 <= penalty < float("inf"):
         raise OptionError(f"penalty={penalty!r}: must be at least 0.")
     if penalty and model not in ("nonnegative", "linear"):
         raise OptionError(
             f"penalty={penalty!r}: the model {model!r} has none; give 0, or another model."
+        )
+    if penalty and comparison not in FITTABLE:
+        raise OptionError(
+            f"penalty={penalty!r}: comparison={comparison!r} has none, as ranks do not depend on "
+            f"the length of the weights; give 0, or one of {', '.join(FITTABLE)}."
         )
 
 

@@ -10,9 +10,11 @@ import jax.numpy as jnp
 
 from probekit.measures._arguments import jitted
 from probekit.measures.comparisons import Comparison, compared
+from probekit.measures.rank_fitting import searched
 from probekit.measures.rdm import pairs
 from probekit.measures.rdm_fitting import (
     FITTABLE,
+    WEIGHTED,
     Model,
     Sides,
     fitted,
@@ -83,7 +85,10 @@ class Recipe(NamedTuple):
 @jitted(3)
 def fitted_weights(squares: jax.Array, targets: jax.Array, part: Part, recipe: Recipe) -> jax.Array:
     """Weights of the candidates as given, fitted to a part of the data."""
-    fit = _fitted if recipe.comparison in FITTABLE else _unfitted
+    if recipe.comparison in FITTABLE:
+        fit = _fitted
+    else:
+        fit = _searched if recipe.model in WEIGHTED else _unfitted
     weights = fit(squares, targets, part, recipe)
     known = part.finite(targets) | ~part.subjects
     defined = part.finite(squares).all() & known.all()
@@ -98,13 +103,25 @@ def _fitted(squares: jax.Array, targets: jax.Array, part: Part, recipe: Recipe) 
     mean = mean_of_subjects(wanted.vectors, part.subjects)
     weights = fitted(candidates, mean, recipe.model, recipe.penalty).weights
     weights = of_the_given(weights, candidates.lengths, recipe.model)
-    # Constant matrices have no comparison with anything.
-    constant = (part.subjects & (wanted.lengths == 0)).any() | (candidates.lengths == 0).all()
-    return jnp.where(constant, jnp.nan, weights)
+    return jnp.where(_constant(candidates, wanted, part), jnp.nan, weights)
+
+
+def _searched(squares: jax.Array, targets: jax.Array, part: Part, recipe: Recipe) -> jax.Array:
+    """Weights for comparisons of ranks."""
+    candidates, wanted = (part.sides(matrices, "pearson") for matrices in (squares, targets))
+    given = (candidates, wanted.vectors, part.subjects, part.counted)
+    weights = searched(*given, recipe.model, recipe.comparison)
+    weights = of_the_given(weights, candidates.lengths, recipe.model)
+    return jnp.where(_constant(candidates, wanted, part), jnp.nan, weights)
+
+
+def _constant(candidates: Sides, wanted: Sides, part: Part) -> jax.Array:
+    """Whether there is no comparison, as of constant matrices with anything."""
+    return (part.subjects & (wanted.lengths == 0)).any() | (candidates.lengths == 0).all()
 
 
 def _unfitted(squares: jax.Array, targets: jax.Array, part: Part, recipe: Recipe) -> jax.Array:
-    """Weights of models that need no least squares, for comparisons that have none."""
+    """Weights of models that have none to fit, for comparisons of ranks."""
     if recipe.model == "fixed":
         return jnp.ones(len(squares), squares.dtype)
     each = jnp.stack(
@@ -125,9 +142,8 @@ def held_out_score(
 ) -> jax.Array:
     """Mean comparison of the weighted sum with the matrices of a part; 0 if all weights are."""
     value = part.mean_comparison(weighted_sum(squares, weights), targets, comparison)
-    if comparison not in FITTABLE:
-        return value
-    defined = part.finite(targets) & (part.sides(targets, comparison).lengths > 0)
+    metric = comparison if comparison in FITTABLE else "pearson"
+    defined = part.finite(targets) & (part.sides(targets, metric).lengths > 0)
     known = (defined | ~part.subjects).all() & part.finite(squares).all()
     silent = (weights == 0).all() & known
     return jnp.where(silent, 0, value)

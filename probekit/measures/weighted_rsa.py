@@ -6,16 +6,18 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted
 from probekit.measures._status import Score, score
 from probekit.measures.banded import Columns, grouped_splits
 from probekit.measures.classification import both_states
 from probekit.measures.comparisons import Comparison, compared
-from probekit.measures.rdm import PRIOR, Metric, Prior, prior_of
+from probekit.measures.rank_fitting import searched
+from probekit.measures.rdm import PRIOR, Metric, Prior, pairs, prior_of
 from probekit.measures.rdm_fitting import (
     FITTABLE,
+    Fit,
     Model,
+    Sides,
     check_model,
     fitted,
     sides,
@@ -43,11 +45,6 @@ class Options(NamedTuple):
     def check(self) -> None:
         """Raise `OptionError` unless the options are possible."""
         check_rsa(self.rdm, self.rdm_y, self.comparison)
-        if self.comparison not in FITTABLE:
-            raise OptionError(
-                f"comparison={self.comparison!r}: weights are fitted for {', '.join(FITTABLE)}; "
-                "give one of these."
-            )
         check_model(self.model, self.comparison, self.penalty)
 
 
@@ -97,12 +94,12 @@ def weighted_rsa(
     rdm_y : str, optional
         Distance for the features: as `rdm` unless given, but euclidean for a feature of a single
         column, which has neither correlations nor angles.
-    comparison : {"pearson", "cosine", "whitened_cosine", "whitened_correlation"}
-        What is maximised, and scored.
+    comparison : str
+        What is maximised, and scored; as in `compare_rdms`, with the weights of `fit_rdm_weights`.
     nonnegative : bool
         Whether weights must be at least 0: a feature can only tell examples apart.
     penalty : float
-        Of ridge regression.
+        Of ridge regression; comparisons of ranks have none.
     prior_lambda, prior_weight : float
         Of rates, for ``poisson``; see `rdm`.
 
@@ -159,12 +156,13 @@ def weighted_rsa_score(
 ) -> tuple[Score, Score]:
     """`weighted_rsa` from the examples that were kept: the score, and the weights."""
     target, squares = _matrices(fit, columns, options)
-    wanted = sides(target[None], fit.present, options.comparison)
-    candidates = sides(squares, fit.present, options.comparison)
-    found = fitted(candidates, wanted.vectors[0], options.model, options.penalty)
+    metric = options.comparison if options.comparison in FITTABLE else "pearson"
+    wanted = sides(target[None], fit.present, metric)
+    candidates = sides(squares, fit.present, metric)
+    found = _found(candidates, wanted, fit.present, options)
 
     target, squares = _matrices(held_out, columns, options)
-    scored = sides(target[None], held_out.present, options.comparison)
+    scored = sides(target[None], held_out.present, metric)
     lengths = jnp.concatenate([wanted.lengths, scored.lengths, candidates.lengths])
     scales = jnp.where(candidates.lengths > 0, candidates.lengths, 1)
     prediction = weighted_sum(squares, found.weights / scales)
@@ -186,6 +184,17 @@ def weighted_rsa_score(
         )
 
     return with_status(value, silent), with_status(found.weights, candidates.lengths == 0)
+
+
+def _found(candidates: Sides, wanted: Sides, present: jax.Array, options: Options) -> Fit:
+    """Weights of candidates of length 1, computed or searched for."""
+    if options.comparison in FITTABLE:
+        return fitted(candidates, wanted.vectors[0], options.model, options.penalty)
+    counted = pairs(present[:, None] & present[None, :])
+    one = jnp.ones(1, bool)
+    given = (candidates, wanted.vectors, one, counted)
+    weights = searched(*given, options.model, options.comparison)
+    return Fit(weights, jnp.zeros((), bool))
 
 
 def _matrices(

@@ -20,7 +20,7 @@ from probekit.probing.labelling import (
     stack_resamples,
     warn_of_undefined,
 )
-from probekit.probing.pairs import NOTHING_SEEN, PairPlan
+from probekit.probing.pairs import NOTHING_SEEN, PairPlan, PairStates
 from probekit.probing.plan import Plan, units
 from probekit.probing.stream import (
     count_examples,
@@ -36,11 +36,16 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+_Given = tuple[Extractor, Extractor, Any]
+"""Two models, and their inputs."""
+
+
 def compare(
     extractor_a: Extractor,
     extractor_b: Extractor,
     inputs: Any,
     *,
+    held_out: Any = None,
     estimators: str | Estimator | Iterable[str | Estimator] = ("cka",),
     batch_size: int = 4096,
     uncertainty: Uncertainty | None = None,
@@ -53,6 +58,10 @@ def compare(
         The two models; the same one twice compares a model's layers with each other.
     inputs : pytree of array (example, …)
         What both models are given; None for extractors that hold their examples themselves.
+    held_out : pytree of array (example, …), or (Extractor, Extractor), optional
+        Other examples, that are scored instead. An alignment with ``align_on="fit"`` is that of the
+        first ones, and no other similarity looks at these. In place of the inputs may stand two
+        extractors that hold their examples themselves.
     estimators : names or instances
         Of kind similarity.
     batch_size : int
@@ -70,9 +79,11 @@ def compare(
     Raises
     ------
     OptionError
-        If an estimator is not of kind similarity, or an extractor is none.
+        If an estimator is not of kind similarity, an extractor is none, or extractors that hold
+        their examples, or an uncertainty, are given with other inputs held out.
     ShapeError
-        If the two do not have the same examples.
+        If the two do not have the same examples, or layers of what is held out have other names or
+        widths.
 
     Warns
     -----
@@ -100,25 +111,71 @@ def compare(
     examples = _examples(extractor_a, extractor_b, inputs)
     same = extractor_b is extractor_a
     if uncertainty is not None:
+        if held_out is not None:
+            raise OptionError("uncertainty: tells of one set of examples; give no held_out.")
         check_uncertainty(uncertainty, chosen, examples=examples)
         extractor_a = arrays(extract(extractor_a, inputs, batch_size=batch_size))
         extractor_b = (
             extractor_a if same else arrays(extract(extractor_b, inputs, batch_size=batch_size))
         )
         inputs = None
-    shapes = tuple(_units(extractor, inputs) for extractor in (extractor_a, extractor_b))
+    given = scored = (extractor_a, extractor_b, inputs)
+    if held_out is not None:
+        scored = _scored_on(extractor_a, extractor_b, held_out)
+        examples = _examples(*scored)
+        same = same and scored[0] is scored[1]
+    shapes = tuple(_units(extractor, scored[2]) for extractor in scored[:2])
     plan = PairPlan.of(chosen, *shapes, same=same, examples=examples)
-    states = NOTHING_SEEN
-    for rows, weight, index in _batches(examples, batch_size):
-        a = _outputs(extractor_a, inputs, rows)
-        b = a if same else _outputs(extractor_b, inputs, rows)
-        states = plan.update(states, a, b, weight=weight, index=index)
-    dataset = dataset_of_pairs(chosen, plan.compute(states))
+    states = _seen(plan, *scored, batch_size)
+    fit = states
+    if held_out is not None:
+        _check_layers(given, shapes)
+        fit = _seen(plan.fitted(), *given, batch_size)
+    dataset = dataset_of_pairs(chosen, plan.compute(fit, states))
     if uncertainty is not None:
         every = _resampled(chosen, extractor_a(None), extractor_b(None), uncertainty)
         dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
     warn_of_undefined(dataset)
     return dataset
+
+
+def _seen(
+    plan: PairPlan, extractor_a: Extractor, extractor_b: Extractor, inputs: Any, batch_size: int
+) -> PairStates:
+    """Return what is remembered of all examples."""
+    states = NOTHING_SEEN
+    for rows, weight, index in _batches(_examples(extractor_a, extractor_b, inputs), batch_size):
+        a = _outputs(extractor_a, inputs, rows)
+        b = a if extractor_b is extractor_a else _outputs(extractor_b, inputs, rows)
+        states = plan.update(states, a, b, weight=weight, index=index)
+    return states
+
+
+def _scored_on(a: Extractor, b: Extractor, held_out: Any) -> _Given:
+    """Return the extractors and the inputs of the examples that are held out."""
+    pair = isinstance(held_out, tuple) and len(held_out) == 2
+    if pair and all(getattr(part, "indexed", False) for part in held_out):
+        return (*held_out, None)
+    for name, extractor in (("extractor_a", a), ("extractor_b", b)):
+        if extractor.indexed:
+            raise OptionError(
+                f"held_out: {name} holds its examples itself; give two extractors that hold others."
+            )
+    return a, b, held_out
+
+
+def _check_layers(given: _Given, scored: tuple[Mapping[str, ShapeDtype], ...]) -> None:
+    """Raise unless what is held out has the layers of what is fitted, of the same widths."""
+    for name, extractor, shapes in zip("ab", given[:2], scored, strict=True):
+        fitted, other = (
+            {layer: shape.shape[1] for layer, shape in side.items()}
+            for side in (_units(extractor, given[2]), shapes)
+        )
+        if fitted != other:
+            raise ShapeError(
+                f"held_out: layers of widths {other}; extractor_{name} has {fitted}. "
+                "Give the same layers."
+            )
 
 
 def _resampled(

@@ -68,6 +68,12 @@ class PairPlan:
         )
         return cls(tuple(estimators), pairings, same)
 
+    def fitted(self) -> "PairPlan":
+        """Return the plan for examples that are fitted and not scored: preparations need none."""
+        both = zip(self.estimators, self.pairings, strict=True)
+        alone = tuple(estimator for estimator, pairing in both if pairing is None)
+        return PairPlan(alone, (None,) * len(alone), self.same)
+
     def _of_layers(self) -> dict[Statistic[Any], Statistic[Any]]:
         """Return for each statistic that is read of layers alone the one that is kept for it."""
         return shared(pairing.statistic for pairing in self.pairings if pairing is not None)
@@ -114,26 +120,26 @@ class PairPlan:
             both={pair: of_both(pair) for pair in itertools.product(a, b)},
         )
 
-    def compute(self, states: PairStates) -> dict[Pair, dict[str, np.ndarray]]:
-        """Return the scores of all pairs."""
-        scores: dict[Pair, dict[str, np.ndarray]] = {pair: {} for pair in states.both}
+    def compute(self, fit: PairStates, held_out: PairStates) -> dict[Pair, dict[str, np.ndarray]]:
+        """Return the scores of all pairs; preparations are of the examples that are scored."""
+        scores: dict[Pair, dict[str, np.ndarray]] = {pair: {} for pair in held_out.both}
         for estimator, pairing in zip(self.estimators, self.pairings, strict=True):
             if pairing is None:
-                found = self._from_pairs(estimator, states.both)
+                found = self._from_pairs(estimator, fit.both, held_out.both)
             else:
-                found = self._from_layers(pairing, states)
+                found = self._from_layers(pairing, held_out)
             for pair, score in found.items():
                 scores[pair] |= score
         return scores
 
     def _from_pairs(
-        self, estimator: Estimator, states: Mapping[Pair, Kept]
+        self, estimator: Estimator, fit: Mapping[Pair, Kept], held_out: Mapping[Pair, Kept]
     ) -> dict[Pair, dict[str, np.ndarray]]:
         serving = self._of_pairs()
         place = _kept(serving).index(serving[estimator.statistic])
         return {
-            pair: jax.device_get(_compute(estimator, state[place]))
-            for pair, state in states.items()
+            pair: jax.device_get(_compute(estimator, fit[pair][place], state[place]))
+            for pair, state in held_out.items()
         }
 
     def _from_layers(
@@ -204,15 +210,15 @@ def _update(
     )
 
 
-def _compute(estimator: Estimator, state: Any) -> Any:
-    if estimator.traceable:
-        return _compute_traced(estimator, state)
-    return estimator.compute(jax.device_get(state), jax.device_get(state))
+def _compute(estimator: Estimator, fit: Any, held_out: Any) -> Any:
+    if not estimator.traceable:
+        return estimator.compute(jax.device_get(fit), jax.device_get(held_out))
+    return _compute_traced(estimator, None if fit is held_out else fit, held_out)
 
 
 @compiled_with(quick_options, static_argnames="estimator")
-def _compute_traced(estimator: Estimator, state: Any) -> Any:
-    return estimator.compute(state, state)
+def _compute_traced(estimator: Estimator, fit: Any, held_out: Any) -> Any:
+    return estimator.compute(held_out if fit is None else fit, held_out)
 
 
 @compiled_with(quick_options, static_argnames="pairing")

@@ -52,7 +52,8 @@ def probe(
     held_out : (inputs, features), optional
         Other examples, to score on what was fitted on the first; without them probes are scored on
         the examples that they were fitted on. Geometry and similarity look at the held-out examples
-        alone. In place of the inputs may stand an extractor that holds its examples itself.
+        alone, but for an alignment with ``align_on="fit"``. In place of the inputs may stand an
+        extractor that holds its examples itself.
     estimators : names or instances
         ``probekit list estimators`` shows the names.
     batch_size : int

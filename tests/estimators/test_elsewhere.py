@@ -195,6 +195,7 @@ THEIRS = {
     "scikit-learn": of_scikit_learn,
 }
 RESAMPLED = "other resamples are drawn; tests/measures/test_rdm_bootstrap.py compares the same"
+OUT_OF_BAG = "other resamples are drawn; tests/measures/test_rdm_out_of_bag.py compares the same"
 NEVER_EQUAL = {
     **dict.fromkeys(
         [
@@ -206,6 +207,11 @@ NEVER_EQUAL = {
         ],
         RESAMPLED,
     ),
+    **dict.fromkeys(
+        ["`bootstrap_testset`", "`bootstrap_testset_pattern`", "`bootstrap_testset_rdm`"],
+        OUT_OF_BAG,
+    ),
+    "`fit_optimize` of ranks": "theirs are no better; tests/measures/test_rank_fitting.py has both",
     "`neg_riem_dist`": "theirs fits a scale, and needs Gram matrices of full rank",
     "`geodesic_transform`": "theirs has no edge of length 0, and so never joins the nearest pair",
 }

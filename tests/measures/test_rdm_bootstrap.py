@@ -9,7 +9,7 @@ import pytest
 from probekit import Bootstrap, measures
 from probekit.errors import OptionError, ShapeError
 from probekit.inference import noise_ceiling
-from probekit.measures.rdm_bootstrap import _options
+from probekit.measures.rdm_bootstrap import drawings
 from probekit.measures.rdm_draws import Plan, counts_of, divided
 from probekit.measures.rdm_spread import standard_error
 from probekit.measures.reweighting import compare_rdms_weighted
@@ -68,7 +68,7 @@ def models(model, candidates=CANDIDATES):
 
 
 def draws_of(plan, seed=3):
-    options = _options(RESAMPLES, None, None, seed)
+    options = drawings(RESAMPLES, None, None, seed)
     return divided(*counts_of(*options, KINDS, (N, SUBJECTS)), *options, plan)
 
 
@@ -185,7 +185,7 @@ def test_the_score_is_that_of_the_data():
 def test_no_condition_and_no_subject_is_on_both_sides():
     plan = Plan(2, 2, 3)
     groups, subject_groups = np.arange(N) // 2, [0, 0, 1, 1, 2]
-    options = _options(RESAMPLES, groups, subject_groups, 0)
+    options = drawings(RESAMPLES, groups, subject_groups, 0)
     draws = divided(*counts_of(*options, KINDS, (N, SUBJECTS)), *options, plan)
     for things, folds, label in (
         (draws.rows, draws.folds, groups),
@@ -333,7 +333,11 @@ def test_too_few_conditions_to_be_drawn():
             OptionError,
             "resample='both': 1 group of subjects; at least 2 are needed to resample them",
         ),
-        ({"comparison": "kendall"}, OptionError, "comparison='kendall': weights of the model"),
+        (
+            {"comparison": "kendall", "penalty": 1.0},
+            OptionError,
+            "penalty=1.0: comparison='kendall' has none",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused(options, kind, message):

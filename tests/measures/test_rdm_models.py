@@ -327,9 +327,9 @@ def test_under_jit_and_half_precision():
         ({"model": "convex"}, OptionError, "model='convex': not a choice"),
         ({"comparison": "corr"}, OptionError, "comparison='corr': not a choice"),
         (
-            {"comparison": "spearman"},
+            {"comparison": "spearman", "penalty": 0.1},
             OptionError,
-            "comparison='spearman': weights of the model 'nonnegative' are fitted for pearson, ",
+            "penalty=0.1: comparison='spearman' has none, as ranks do not depend on the length of",
         ),
         ({"penalty": -1}, OptionError, "penalty=-1: must be at least 0"),
         ({"penalty": 1, "model": "select"}, OptionError, "penalty=1: the model 'select' has none"),

@@ -135,9 +135,9 @@ def test_not_finite(value):
     ("call", "kind", "message"),
     [
         (
-            lambda: measures.weighted_rsa(X[0], split(Y[0]), comparison="spearman"),
+            lambda: measures.weighted_rsa(X[0], split(Y[0]), comparison="rho_a", penalty=1),
             OptionError,
-            "comparison='spearman': weights are fitted for pearson, cosine, whitened_cosine, whit",
+            "penalty=1.0: comparison='rho_a' has none, as ranks do not depend",
         ),
         (
             lambda: measures.weighted_rsa(X[0], split(Y[0]), comparison="corr"),

@@ -884,10 +884,17 @@ def _padded(x, y, centred):
     return [np.pad(z, ((0, 0), (0, most - z.shape[1]))) for z in (x, y)]
 
 
-def semi_matching(x, y, x2, y2, *, units="both", absolute=False):
-    r = np.nan_to_num(1 - cdist(*(z.T for z in _wide(x2, y2)), "correlation"))
-    r = np.abs(r) if absolute else r
-    best = {"x": r.max(axis=1).mean(), "y": r.max(axis=0).mean()}
+def semi_matching(x, y, x2, y2, *, units="both", absolute=False, align_on="scored"):
+    x, y = (x, y) if align_on == "fit" else (x2, y2)
+    r, r2 = (
+        np.nan_to_num(1 - cdist(*(z.T for z in _wide(*pair)), "correlation"))
+        for pair in ((x, y), (x2, y2))
+    )
+    r, r2 = (np.abs(z) if absolute else z for z in (r, r2))
+    best = {
+        "x": np.mean([row2[row.argmax()] for row, row2 in zip(r, r2, strict=True)]),
+        "y": np.mean([row2[row.argmax()] for row, row2 in zip(r.T, r2.T, strict=True)]),
+    }
     return best[units] if units in best else np.mean(list(best.values()))
 
 
@@ -1120,8 +1127,31 @@ def _unit_norm(*arrays):
     return [z / np.linalg.norm(z) for z in centred]
 
 
-def procrustes_distance(x, y, x2, y2):
+def _rotated(x, y, x2, y2, alpha, angular):
+    """By way of all maps, of representations filled up to one width; of 0 what is left open."""
+    scored, maps, spaces = [], [], []
+    width = max(x.shape[1], y.shape[1])
+    for fit, other in ((x, x2), (y, y2)):
+        fit, other = (np.pad(z, ((0, 0), (0, width - z.shape[1]))) for z in _wide(fit, other))
+        mean, fit = fit.mean(axis=0), fit - fit.mean(axis=0)
+        scale = np.linalg.norm(fit)
+        _, s, axes = np.linalg.svd(fit / scale)
+        s = np.pad(s, (0, width - len(s)))
+        stretch = np.where(s > 1e-6 * s[0], alpha + (1 - alpha) / np.maximum(s, 1e-9), alpha)
+        maps.append(axes.T * stretch @ axes)
+        spaces.append(fit / scale @ maps[-1])
+        scored.append((other - mean) / scale @ maps[-1])
+    u, s, v = np.linalg.svd(spaces[0].T @ spaces[1])
+    rotation = u * (s > 1e-9 * s[0]) @ v
+    a, b = scored
+    cosine = np.sum(a @ rotation * b) / np.linalg.norm(a) / np.linalg.norm(b)
+    return np.arccos(np.clip(cosine, -1, 1)) if angular else np.sqrt(2 - 2 * cosine)
+
+
+def procrustes_distance(x, y, x2, y2, *, align_on="scored"):
     """The residual after SciPy's best rotation, of representations filled up to one width."""
+    if align_on == "fit":
+        return _rotated(x, y, x2, y2, 1.0, False)
     a, b = _unit_norm(x2, y2)
     width = max(a.shape[1], b.shape[1])
     a, b = (np.pad(z, ((0, 0), (0, width - z.shape[1]))) for z in (a, b))
@@ -1129,12 +1159,16 @@ def procrustes_distance(x, y, x2, y2):
     return np.linalg.norm(a @ rotation - b)
 
 
-def angular_procrustes_distance(x, y, x2, y2):
+def angular_procrustes_distance(x, y, x2, y2, *, align_on="scored"):
+    if align_on == "fit":
+        return _rotated(x, y, x2, y2, 1.0, True)
     a, b = _unit_norm(x2, y2)
     return np.arccos(np.clip(linalg.svdvals(a.T @ b).sum(), 0, 1))
 
 
-def shape_metric(x, y, x2, y2, *, alpha=0.5, angular=True):
+def shape_metric(x, y, x2, y2, *, alpha=0.5, angular=True, align_on="scored"):
+    if align_on == "fit":
+        return _rotated(x, y, x2, y2, alpha, angular)
     whitened = []
     for z in _unit_norm(x2, y2):
         root = np.real(linalg.sqrtm(z.T @ z))
@@ -1332,36 +1366,44 @@ def disagreement(x, y, x2, y2):
     return 1 - metrics.accuracy_score(a.astype(int), b.astype(int))
 
 
-def permutation_matching(x, y, x2, y2):
+def permutation_matching(x, y, x2, y2, *, align_on="scored"):
     """The best of all matchings, tried one by one."""
-    found = _correlations(x2, y2)
+    found = scored = _correlations(x2, y2)
+    found = _correlations(x, y) if align_on == "fit" else found
     if found.shape[0] > found.shape[1]:
-        found = found.T
-    rows = range(found.shape[0])
+        found, scored = found.T, scored.T
+    rows = list(range(found.shape[0]))
     choices = itertools.permutations(range(found.shape[1]), found.shape[0])
-    return max(
-        np.mean([found[row, column] for row, column in zip(rows, choice, strict=True)])
-        for choice in choices
-    )
+    best = max(choices, key=lambda choice: found[rows, list(choice)].mean())
+    return scored[rows, list(best)].mean()
 
 
-def permutation_distance(x, y, x2, y2, *, angular=True):
+def permutation_distance(x, y, x2, y2, *, angular=True, align_on="scored"):
     """The least of all permutations, tried one by one."""
-    x2, y2 = (z - z.mean(axis=0) for z in _wide(x2, y2))
+    x, y, x2, y2 = _wide(*((x, y) if align_on == "fit" else (x2, y2)), x2, y2)
     width = max(x2.shape[1], y2.shape[1])
-    x2, y2 = (np.pad(z, [(0, 0), (0, width - z.shape[1])]) for z in (x2, y2))
-    x2, y2 = x2 / np.linalg.norm(x2), y2 / np.linalg.norm(y2)
-    orders = itertools.permutations(range(width))
-    length = min(np.linalg.norm(x2[:, order] - y2) for order in orders)
+    sides = []
+    for fit, other in ((x, x2), (y, y2)):
+        centred = (z - fit.mean(axis=0) for z in (fit, other))
+        padded = (np.pad(z, [(0, 0), (0, width - z.shape[1])]) for z in centred)
+        sides.append([z / np.linalg.norm(z) for z in padded])
+    (x, x2), (y, y2) = sides
+    orders = map(list, itertools.permutations(range(width)))
+    best = min(orders, key=lambda order: np.linalg.norm(x[:, order] - y))
+    length = np.linalg.norm(x2[:, best] - y2)
     return 2 * np.arcsin(length / 2) if angular else length
 
 
-def soft_matching(x, y, x2, y2):
+def soft_matching(x, y, x2, y2, *, align_on="scored"):
     """By copying units until the widths are equal; then the best plan is an assignment."""
-    found = _correlations(x2, y2)
+    found = scored = _correlations(x2, y2)
+    found = _correlations(x, y) if align_on == "fit" else found
     common = np.lcm(*found.shape)
-    copied = np.repeat(np.repeat(found, common // found.shape[0], 0), common // found.shape[1], 1)
-    return copied[optimize.linear_sum_assignment(copied, maximize=True)].mean()
+    copied, others = (
+        np.repeat(np.repeat(z, common // z.shape[0], 0), common // z.shape[1], 1)
+        for z in (found, scored)
+    )
+    return others[optimize.linear_sum_assignment(copied, maximize=True)].mean()
 
 
 def unit_correlation(x, y, x2, y2, *, pairs="same", average="mean"):

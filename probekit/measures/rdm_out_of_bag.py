@@ -1,0 +1,175 @@
+"""How well a model of dissimilarity matrices does on what a bootstrap did not draw."""
+
+import zlib
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+
+from probekit._checks import check_choice
+from probekit.errors import OptionError
+from probekit.measures.comparisons import Comparison
+from probekit.measures.rdm_bootstrap import drawings, evaluated
+from probekit.measures.rdm_draws import Plan, bagged, counts_of
+from probekit.measures.rdm_fitting import Model
+from probekit.measures.rdm_models import checked
+from probekit.measures.rdm_parts import Recipe
+
+Bag = Literal["both", "conditions", "subjects"]
+BAGS: tuple[Bag, ...] = get_args(Bag)
+
+
+class RDMOutOfBag(NamedTuple):
+    """How well a model predicts what was left out of each of many resamples it was fitted to.
+
+    Attributes
+    ----------
+    score : float
+        Mean over the resamples on which it is defined.
+    scores : array (resample,)
+    ceiling : array (bound,)
+        Mean lower and upper noise ceiling of the same resamples.
+    ceilings : array (resample, bound)
+    conditions : array (resample,)
+        How many conditions each was scored on.
+    subjects : array (resample,)
+        How many subjects.
+    drawn : int
+        A checksum of which resamples these are.
+    """
+
+    score: float
+    scores: np.ndarray
+    ceiling: np.ndarray
+    ceilings: np.ndarray
+    conditions: np.ndarray
+    subjects: np.ndarray
+    drawn: int
+
+
+def out_of_bag_rdm_model(
+    candidates: Any,
+    targets: Any,
+    *,
+    model: Model = "nonnegative",
+    comparison: Comparison = "pearson",
+    penalty: float = 0.0,
+    resample: Bag | None = None,
+    resamples: int = 1000,
+    groups: Any = None,
+    subject_groups: Any = None,
+    seed: int = 0,
+) -> RDMOutOfBag:
+    """Score of a model of dissimilarities on the conditions and subjects that were not drawn.
+
+    Conditions and subjects are drawn with replacement, as `bootstrap_rdm_model` draws them; weights
+    as `fit_rdm_weights` finds them on the resample, where pairs of copies of one condition do not
+    count; then the mean comparison of Σ_i w_i C_i with the matrices of the subjects that were not
+    drawn, over the pairs of the conditions that were not: on average a share of 1/e, 37 %.
+
+    Parameters
+    ----------
+    candidates : array (candidate, example, example)
+    targets : array (example, example) or (subject, example, example)
+        Matrices of subjects, runs, seeds.
+    model, comparison, penalty
+        As in `fit_rdm_weights`.
+    resample : {"both", "conditions", "subjects"}, optional
+        What is drawn; of the other all are there, to fit and to score. Unless given ``both`` where
+        there are several subjects, and otherwise ``conditions``.
+    resamples : int
+    groups : array (example,), optional
+        Conditions that are drawn together.
+    subject_groups : array (subject,), optional
+        Matrices that are drawn together, such as runs of a subject.
+    seed : int
+
+    Returns
+    -------
+    RDMOutOfBag
+        The mean ``score`` in [-1, 1], that of each resample, and on how much it was scored. A score
+        is 0 if all weights are. NaN where the resample or what is left out of it has fewer than 3
+        conditions or no subject, or a comparison is undefined: if all are, so is the mean. Of one
+        subject there is no ceiling.
+
+    Raises
+    ------
+    ShapeError
+        As `fit_rdm_weights`; or if groups are not one each.
+    OptionError
+        As `fit_rdm_weights`; or if there are fewer than 2 resamples, or a single subject, or group,
+        shall be resampled.
+
+    Notes
+    -----
+    Invariant to the scale of the targets. O(b ((k + s) n² + k² n² + k⁴)) for b resamples, k
+    candidates and s subjects; what ranks cost is said in `fit_rdm_weights`. On the host but for
+    that. Against `evaluate_rdm_model` on folds, no score depends on how these were dealt, but
+    weights are fitted to fewer unlike conditions than those of ten folds: as many as those of two
+    or three have. The spread of ``scores`` is that of small sets of conditions and not the
+    uncertainty of their mean, which `bootstrap_rdm_model` tells. Models that are given the same
+    options have the same resamples: their ``scores`` can be subtracted. The lower ceiling is that
+    of the subjects that were drawn on those that were not (of other subjects, where none are drawn)
+    on the conditions that were not; the upper one that of all. As rsatoolbox's
+    ``bootstrap_testset``.
+
+    References
+    ----------
+    Breiman 1996, Out-of-bag estimation; Efron and Tibshirani 1997, Improvements on
+    cross-validation: the .632+ bootstrap method (the leave-one-out bootstrap); Schütt et al. 2023,
+    Statistical inference on representational geometries.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from probekit.measures import out_of_bag_rdm_model, rdm
+    >>> x = np.random.default_rng(0).normal(size=(15, 2))
+    >>> first, second, both = (
+    ...     rdm(z, metric="squared_euclidean") for z in (x[:, :1], x[:, 1:], x * [2, 1])
+    ... )
+    >>> found = out_of_bag_rdm_model([first, second], both, resamples=20)
+    >>> round(found.score, 4), int(found.conditions.min())
+    (1.0, 3)
+    """
+    squares, targets = checked(candidates, targets, model, comparison, penalty)
+    options = drawings(resamples, groups, subject_groups, seed)
+    sizes = (squares.shape[1], len(targets))
+    of_conditions, of_subjects = (
+        int(z.places(n).max()) + 1 for z, n in zip(options, sizes, strict=True)
+    )
+    resample = resample or ("both" if of_subjects > 1 else "conditions")
+    check_choice("resample", resample, BAGS)
+    for things, count in (("conditions", of_conditions), ("subjects", of_subjects)):
+        if resample in ("both", things) and count < 2:
+            raise OptionError(
+                f"resample={resample!r}: {count} group of {things}; at least 2 are needed to "
+                "resample them."
+            )
+    plan = Plan(1 + (resample != "subjects"), 1 + (resample != "conditions"), 1)
+    counts, subject_counts = counts_of(*options, (resample,), sizes)
+    draws = bagged(counts[1:], subject_counts[1:], *options, plan)  # the first is the data itself
+    recipe = Recipe(model, comparison, float(penalty))
+    found = evaluated(squares, targets, draws, recipe, plan, 1)
+    scores, ceilings = (np.asarray(z, float) for z in found)
+    return RDMOutOfBag(
+        float(_mean(scores)),
+        scores,
+        _mean(ceilings),
+        ceilings,
+        _left_out(draws.folds),
+        _left_out(draws.subject_folds),
+        zlib.crc32(b"".join(np.asarray(z).tobytes() for z in draws)),
+    )
+
+
+def _left_out(folds: Any) -> np.ndarray:
+    """How many are in fold 0 of each resample."""
+    count: np.ndarray = (np.asarray(folds) == 0).sum(axis=1)
+    return count
+
+
+def _mean(each: np.ndarray) -> np.ndarray:
+    """Mean over resamples that are defined; NaN if none is."""
+    known = ~np.isnan(each)
+    count = known.sum(axis=0)
+    total = np.where(known, each, 0).sum(axis=0)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

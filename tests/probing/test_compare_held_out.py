@@ -1,0 +1,103 @@
+"""`compare` on examples that are held out: what is fitted elsewhere, and what is scored there."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import probekit as pk
+from probekit import measures
+from probekit.errors import OptionError, ShapeError
+from probekit.estimators import CKA, PermutationDistance, ProcrustesDistance
+
+FITTED, SCORED = 60, 40
+GENERATOR = np.random.default_rng(0)
+INPUTS = np.float32(GENERATOR.normal(size=(FITTED + SCORED, 5)))
+WEIGHTS = [np.float32(GENERATOR.normal(size=(5, units))) for units in (6, 4)]
+ESTIMATORS = [
+    CKA(),
+    ProcrustesDistance(align_on="fit"),
+    PermutationDistance(align_on="fit"),
+    ProcrustesDistance(name="usual"),
+]
+
+
+def layers(inputs):
+    first, second = (jnp.tanh(inputs @ weights) for weights in WEIGHTS)
+    return {"first": first, "second": second**2}
+
+
+def others(inputs):
+    return {"only": jnp.tanh(inputs @ WEIGHTS[0] + 1)}
+
+
+FIT, HELD_OUT = INPUTS[:FITTED], INPUTS[FITTED:]
+A, B = (pk.extractors.function(model) for model in (layers, others))
+
+
+def compared(a=A, b=B, inputs=FIT, held_out=HELD_OUT, **options):
+    options = {"estimators": ESTIMATORS, **options}
+    return pk.compare(a, b, inputs, held_out=held_out, **options)
+
+
+@pytest.mark.parametrize("batch_size", [4096, pytest.param(17, marks=pytest.mark.slow)])
+def test_each_is_scored_on_what_is_held_out(batch_size):
+    found = compared(batch_size=batch_size)
+    for name in layers(FIT):
+        (x, y), (x2, y2) = ((layers(z)[name], others(z)["only"]) for z in (FIT, HELD_OUT))
+        wanted = {
+            "cka": measures.cka(x2, y2),
+            "procrustes_distance": measures.procrustes_distance(x, y, held_out=(x2, y2)),
+            "permutation_distance": measures.permutation_distance(x, y, held_out=(x2, y2)),
+            "usual": measures.procrustes_distance(x2, y2),
+        }
+        for variable, value in wanted.items():
+            score = found[variable].sel(layer_a=name, layer_b="only")
+            assert float(score) == pytest.approx(float(value), abs=1e-5)
+
+
+def test_without_others_it_is_that_of_the_examples():
+    found = compared(held_out=None)
+    usual = found["usual"].values
+    np.testing.assert_allclose(found["procrustes_distance"], usual, atol=1e-5)
+
+
+def test_extractors_that_hold_their_examples():
+    a, b = pk.extractors.arrays(layers(FIT)), pk.extractors.arrays(others(FIT))
+    held_out = (pk.extractors.arrays(layers(HELD_OUT)), pk.extractors.arrays(others(HELD_OUT)))
+    found, wanted = compared(a, b, None, held_out), compared()
+    for name in wanted.data_vars:
+        np.testing.assert_allclose(found[name], wanted[name], atol=1e-6)
+    estimators = ESTIMATORS[:2]
+    itself = compared(a, a, None, (held_out[0], held_out[0]), estimators=estimators)
+    assert itself.procrustes_distance.values.diagonal().tolist() == [0, 0]
+    assert compared(A, A, estimators=estimators).cka.shape == (2, 2)
+
+
+HOLDING = pk.extractors.arrays(layers(FIT))
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "message"),
+    [
+        (
+            {"a": HOLDING, "b": HOLDING, "inputs": None},
+            OptionError,
+            "held_out: extractor_a holds its examples itself; give two extractors that hold",
+        ),
+        (
+            {"a": HOLDING, "b": HOLDING, "inputs": None, "held_out": (HOLDING, pk.extractors.arrays(
+                {"first": FIT, "second": FIT}
+            ))},
+            ShapeError,
+            "held_out: layers of widths {'first': 5, 'second': 5}; extractor_b has {'first': 6, ",
+        ),
+        (
+            {"uncertainty": pk.Bootstrap(resamples=9)},
+            OptionError,
+            "uncertainty: tells of one set of examples; give no held_out",
+        ),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused(options, kind, message):
+    with pytest.raises(kind, match=message):
+        compared(**options)
