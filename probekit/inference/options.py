@@ -94,6 +94,7 @@ class Bootstrap(Uncertainty):
     Parameters
     ----------
     resamples : int
+        With fewer than 2 / (1 - confidence) the interval ends at the least and the largest of them.
     confidence : float
         Of the interval, between 0 and 1.
     interval : {"percentile", "bca", "basic"}

@@ -100,13 +100,7 @@ def compare(
     >>> ds.cka.dims, round(float(ds.cka.sel(layer_a="first", layer_b="first")), 5)
     (('layer_a', 'layer_b'), 1.0)
     """
-    chosen = resolve(estimators)
-    for estimator in chosen:
-        if estimator.kind != "similarity":
-            raise OptionError(
-                f"estimators: {estimator.name!r} is of kind {estimator.kind}; "
-                "compare needs kind similarity, e.g. 'cka'."
-            )
+    chosen = _similarities(estimators)
     check_count("batch_size", batch_size, 1)
     examples = _examples(extractor_a, extractor_b, inputs)
     same = extractor_b is extractor_a
@@ -137,6 +131,18 @@ def compare(
         dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
     warn_of_undefined(dataset)
     return dataset
+
+
+def _similarities(estimators: str | Estimator | Iterable[str | Estimator]) -> tuple[Estimator, ...]:
+    """Return the estimators that are meant, all of kind similarity."""
+    chosen = resolve(estimators)
+    for estimator in chosen:
+        if estimator.kind != "similarity":
+            raise OptionError(
+                f"estimators: {estimator.name!r} is of kind {estimator.kind}; "
+                "compare needs kind similarity, e.g. 'cka'."
+            )
+    return chosen
 
 
 def _seen(

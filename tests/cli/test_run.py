@@ -258,6 +258,21 @@ def test_an_interrupt_before_the_first_epoch(probekit, fake_run):
     )
 
 
+@pytest.fixture
+def unignored():
+    """Signals as a terminal has them; they may be ignored by whoever started the tests."""
+    usual = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("unignored")
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_a_signal_whose_exception_a_library_dropped_stops_the_run(
     probekit, fake_run, monkeypatch, name, code
@@ -275,6 +290,7 @@ def test_a_signal_whose_exception_a_library_dropped_stops_the_run(
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+@pytest.mark.usefixtures("unignored")
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
 def test_other_signals_end_a_run_as_ctrl_c_does(probekit, fake_run, monkeypatch, name, code):
     def terminated(*args, **kwargs):

@@ -34,7 +34,8 @@ SHARED = [
 
 
 def oracle(estimator, x, y):
-    options = {name: value for name, value in vars(estimator).items() if name != "examples"}
+    left_out = {"examples", "prior_lambda", "prior_weight"}  # no rates here, for which priors are
+    options = {name: value for name, value in vars(estimator).items() if name not in left_out}
     function = oracles.BY_ESTIMATOR[options.pop("name")]
     return function(None, None, x, y, **options)
 
