@@ -15,6 +15,7 @@ from probekit.statistics import Moments, state_of
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
+slow = pytest.mark.slow
 N = 40
 GENERATOR = np.random.default_rng(4)
 X = np.float32(GENERATOR.normal(size=(N, 6)) + 1)
@@ -72,6 +73,7 @@ class TestSpaces:
         # Of means of thousands of deviations float32 leaves the differences four digits.
         held("eigenspace_overlap", X + np.float32(offset), Y, centred=centred, atol=1e-4)
 
+    @slow
     @pytest.mark.parametrize("unit", [3.3, "copy", "shifted copy", "zero"])
     def test_overlap_of_units_with_a_fixed_relation(self, unit):
         """A constant unit spans what a unit and its shifted copy do: the mean of all units."""
@@ -112,6 +114,7 @@ class TestSpaces:
         silent = np.concatenate([X, np.zeros((N, 2), np.float32)], axis=1)
         assert float(measures.maximum_match(silent, X)) == pytest.approx(12 / 14, abs=SCORE)
 
+    @slow
     def test_svcca_of_a_number_of_components(self):
         assert held("svcca", X, Y, components=2) != held("svcca", X, Y, components=3)
         every = float(measures.svcca(X, Y, components=99))
@@ -122,7 +125,7 @@ class TestExamples:
     """Examples that are matched with themselves."""
 
     @pytest.mark.parametrize("centred", [False, True])
-    @pytest.mark.parametrize("units", [1, 2, 6])
+    @pytest.mark.parametrize("units", [pytest.param(1, marks=slow), 2, pytest.param(6, marks=slow)])
     def test_aligned_cosine(self, units, centred):
         forwards = held("aligned_cosine", X[:, :units], Y, centred=centred)
         backwards = float(measures.aligned_cosine(Y, X[:, :units], centred=centred))
@@ -235,7 +238,9 @@ def test_what_cannot_be_is_refused(call, message):
 
 
 @pytest.mark.parametrize("measure", ["cycle", "subsequence", "edit"])
-@pytest.mark.parametrize("neighbours", [1, 5, 60])
+@pytest.mark.parametrize(
+    "neighbours", [pytest.param(1, marks=slow), 5, pytest.param(60, marks=slow)]
+)
 def test_order_of_neighbours(measure, neighbours):
     held("mutual_neighbours", X, Y, measure=measure, neighbours=neighbours)
     held("mutual_neighbours", X, Y, measure=measure, neighbours=neighbours, metric="euclidean")

@@ -187,6 +187,7 @@ def test_correlation_of_banded_ridge():
     np.testing.assert_allclose(ours.shares.sum(), ours.r2, atol=SCORE)
 
 
+@pytest.mark.slow
 def test_correlation_of_what_does_not_change():
     x, y, _, _ = data()
     x[:, 1] = 3.3

@@ -153,6 +153,7 @@ def test_a_precision_for_each_run():
         assert np.isnan(measures.condition_rdm(X, LABELS, folds=FOLDS, precision=spoilt)).all()
 
 
+@pytest.mark.slow
 def test_few_examples_tell_how_far_and_all_the_rest():
     """Of the estimator, which keeps some examples: nearly the distances by all of them."""
     n = 2000

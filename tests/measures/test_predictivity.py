@@ -77,6 +77,7 @@ def test_components_end_with_the_rank():
     assert float(exact) == pytest.approx(1, abs=SCORE)
 
 
+@pytest.mark.slow
 def test_units_of_unlike_spread():
     """Units that vary ten thousand times less count still; turned, rounding hides them."""
     generator = np.random.default_rng(1)

@@ -255,6 +255,7 @@ def test_nonnegative_weights_are_those_of_scipy(kind):
         assert reached == pytest.approx(np.sqrt(1 - distance**2), abs=1e-4)
 
 
+@pytest.mark.slow
 def test_constant_candidates_and_copies_of_one():
     flat = np.ones((1, N, N), np.float32)
     for model in ("nonnegative", "linear"):

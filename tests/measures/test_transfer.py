@@ -20,6 +20,8 @@ MEASURES = {
     "soft_matching": {},
     "semi_matching": {},
 }
+QUICK = ("shape_metric", "permutation_matching")
+SOME = [pytest.param(name, marks=() if name in QUICK else slow) for name in MEASURES]
 ROTATED = ("procrustes_distance", "angular_procrustes_distance", "shape_metric")
 
 
@@ -38,7 +40,7 @@ def measured(name, fit, held_out, **options):
 
 
 @pytest.mark.parametrize("offset", [0.0, pytest.param(1e3, marks=slow)])
-@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("name", SOME)
 def test_against_float64(name, offset):
     fit, held_out = pair(offset=offset)
     oracle = getattr(oracles, name)
@@ -120,7 +122,7 @@ def test_what_is_left_open_is_said():
     assert int(usual.angular_procrustes_distance_status.squeeze()) == 0
 
 
-@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("name", SOME)
 def test_invariances(name):
     fit, held_out = pair()
     wanted = measured(name, fit, held_out)
@@ -142,7 +144,7 @@ def test_of_whitened_representations_no_linear_map_counts():
     assert ours == pytest.approx(wanted, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("name", SOME)
 def test_units_that_never_change_in_one_of_the_splits(name):
     """They are matched with nothing, and add to lengths alone."""
     fit, held_out = pair()
@@ -157,7 +159,7 @@ def test_units_that_never_change_in_one_of_the_splits(name):
         assert ours > never
 
 
-@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("name", SOME)
 def test_undefined(name):
     fit, held_out = pair()
     for split in (0, 1):

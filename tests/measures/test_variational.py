@@ -78,6 +78,7 @@ def test_a_representation_that_tells_nothing_costs_the_entropy(classes):
     assert length(np.full((n, 10), 3.3), y) < blind + 1
 
 
+@pytest.mark.slow
 def test_it_lies_between_knowing_all_and_nothing():
     n, y = 400, np.arange(400) % 4
     known = np.eye(4)[y] + 0.01 * GENERATOR.normal(size=(n, 4))

@@ -48,6 +48,7 @@ def test_with_one_feature_it_is_rsa():
     assert float(found.weights[0]) == pytest.approx(float(wanted), abs=SCORE)
 
 
+@pytest.mark.slow
 def test_features_that_tell_nothing_get_nothing():
     bits = GENERATOR.integers(0, 2, (2, 100, 3))
     x = bits[:, :, :2] @ np.array([[3.0, 0, 0], [0, 2.0, 0]])
@@ -73,6 +74,7 @@ def test_features_of_one_column_have_euclidean_distances(rdm):
     assert float(found.score) == pytest.approx(float(score), abs=SCORE)
 
 
+@pytest.mark.slow
 def test_probe_reports_weights_and_cross_validates():
     """The mean over folds of the scores of examples that the weights were not fitted to."""
     features = {"first": Y[0, :, 0], "pair": Y[0, :, 1:3], "none": Y[0, :, 3]}
