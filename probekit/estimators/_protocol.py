@@ -89,6 +89,9 @@ class Estimator(Protocol):
         Whether `compute` works under ``jit``. If not, it runs on the host with NumPy arrays.
     symmetric : bool
         For similarity: whether exchanging the two representations changes nothing.
+    fitted : bool
+        For similarity and geometry: whether `compute` looks at `fit` too, as where an alignment is
+        that of other examples. Encoding and decoding always do.
     distinct : bool
         Whether `compute` supposes that no example is there twice, so that a bootstrap with
         replacement is not valid: where duplicates are each other's neighbours, say.
@@ -105,6 +108,11 @@ class Estimator(Protocol):
     @property
     def symmetric(self) -> bool:
         """Whether exchanging the representations changes nothing; an attribute, as `traceable`."""
+        return False
+
+    @property
+    def fitted(self) -> bool:
+        """Whether a similarity is fitted on other examples; an attribute, as `traceable`."""
         return False
 
     @property
@@ -188,6 +196,6 @@ class Estimator(Protocol):
             What the examples left that a probe is fitted on.
         held_out : state
             What the examples left that it is scored on; equal to `fit` when there are no others.
-            Geometry and similarity look at these alone.
+            Geometry and similarity look at these alone, unless they are `fitted`.
         """
         ...

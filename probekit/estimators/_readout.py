@@ -94,8 +94,13 @@ class OfAligned(SimilarityOfUnits):
         """Check the options."""
         check_choice("align_on", self.align_on, get_args(AlignOn))
 
+    @property
+    def fitted(self) -> bool:
+        """Whether the alignment is that of other examples."""
+        return self.align_on == "fit"
+
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:
-        if self.align_on == "scored":
+        if not self.fitted:
             return super().compute(fit, held_out)
         return reported(self.name, self._transferred(fit, held_out))
 

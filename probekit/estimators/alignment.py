@@ -28,7 +28,7 @@ _ROOT_OF_TWO = float(np.sqrt(2))
 
 def _largest(estimator: OfAligned, *, angular: bool) -> float:
     """Largest distance: a rotation that is the best for other examples may be a bad one."""
-    if estimator.align_on == "fit":
+    if estimator.fitted:
         return STRAIGHT_ANGLE if angular else 2.0
     return RIGHT_ANGLE if angular else _ROOT_OF_TWO
 

@@ -12,10 +12,10 @@ from probekit.testing._asserting import assert_same
 
 
 def checks_of_states(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
-    """Yield the checks that apply to the memory and the kind of an estimator."""
+    """Yield the checks that apply to the memory of an estimator, and to what it looks at."""
     if memory_of(estimator.statistic) != "examples":
         yield check_state_keeps_its_shape
-    if estimator.kind in ("geometry", "similarity"):
+    if estimator.kind in ("geometry", "similarity") and not estimator.fitted:
         yield check_held_out_alone
 
 
@@ -34,7 +34,7 @@ def check_state_keeps_its_shape(estimator: Estimator) -> None:
 
 
 def check_held_out_alone(estimator: Estimator) -> None:
-    """Look at `held_out` alone: geometry and similarity fit nothing."""
+    """Look at `held_out` alone, as geometry and similarity do that are not said to be `fitted`."""
     data = _harness.data_for(estimator)
     other = data.fit.of(data.fit.x[::-1] * 3)
     kept = [_harness.state(estimator.statistic, rows) for rows in (other, data.held_out)]
