@@ -24,8 +24,13 @@ LONG = (*TASK, *SMALL, "--seeds", "2", "--epochs", "200000")
 
 
 def start(*words, **options):
+    """Start the command as a terminal does; whoever started the tests may have Ctrl-C ignored."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    return subprocess.Popen([*PROBEKIT, *words], **(pipes | options))
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return subprocess.Popen([*PROBEKIT, *words], **(pipes | options))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def wait_for(condition, process, seconds=60):
