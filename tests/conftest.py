@@ -3,12 +3,23 @@
 import contextlib
 import itertools
 import logging
+import os
 from pathlib import Path
 
 import jax
 import pytest
 
 pytest_plugins = ["pytester"]  # must stand in the outermost conftest
+
+
+def pytest_configure(config):
+    """Let the default tests compile with less care: most of their time is compiling.
+
+    Numbers differ in the last digit of float32 at most. Slow tests compile as users do.
+    """
+    if config.option.markexpr == "not slow":
+        less_care = "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
+        os.environ.setdefault("XLA_FLAGS", less_care)
 
 
 _tests = itertools.count(1)

@@ -28,7 +28,7 @@ def quick_options() -> Options:
 
 @functools.cache
 def once_options() -> Options:
-    """Return options for what runs once: twice as fast to compile, and the same in every digit."""
+    """Return options for what runs once: twice as fast to compile; last digits may differ."""
     return _accepted({"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 1})
 
 
