@@ -34,7 +34,10 @@ def once_options() -> Options:
 
 @functools.cache
 def many_options() -> Options:
-    """Return options for what runs many times: 20 % less to compile, as fast, the same digits."""
+    """Return options for what runs many times: 20 % less to compile, and as fast.
+
+    Last digits may differ.
+    """
     return _accepted({"xla_backend_optimization_level": 1})
 
 
