@@ -100,12 +100,16 @@ def exact_integers(argument: str, array: "np.ndarray") -> "np.ndarray":
 def plain(array: Any) -> "np.ndarray":
     """Return an array of NumPy's own; what a mask hides is NaN: it is no number, whatever is there.
 
+    A tensor of torch may have gradients, and lie on any device.
+
     >>> import numpy as np
     >>> plain(np.ma.masked_greater([1, 2, 999], 9)).tolist()
     [1.0, 2.0, nan]
     """
     import numpy as np
 
+    if hasattr(array, "detach"):
+        array = array.detach().cpu()
     if not np.ma.is_masked(array):
         return np.asarray(array)
     if array.dtype.kind != "f":

@@ -6,6 +6,7 @@ import numpy as np
 
 from probekit._checks import check_choice
 from probekit.errors import ShapeError
+from probekit.inference.labels import numbered
 
 Comparison = Literal[
     "pearson",
@@ -98,12 +99,8 @@ def noise_ceiling(
 
 def _members(groups: Any, subjects: int) -> np.ndarray:
     """Return which subjects are in each group, boolean ``(group, subject)``."""
-    labels = np.arange(subjects) if groups is None else np.asarray(groups)
-    if labels.shape != (subjects,):
-        raise ShapeError(
-            f"groups: shape {labels.shape}; there are {subjects} matrices. Give one label each."
-        )
-    of_group: np.ndarray = labels[None, :] == np.unique(labels)[:, None]
+    place = np.arange(subjects) if groups is None else numbered(groups, subjects, "matrices")
+    of_group: np.ndarray = place[None, :] == np.arange(place.max() + 1)[:, None]
     if len(of_group) < 2:
         raise ShapeError("groups: 1; at least 2 are needed, as each is compared with the others.")
     return of_group

@@ -9,13 +9,15 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from probekit._checks import check_choice, check_confidence, check_count
-from probekit.errors import OptionError, ShapeError
+from probekit.errors import OptionError
 from probekit.inference.corrections import CORRECTIONS, Correction
+from probekit.inference.labels import numbered
 
 Interval = Literal["percentile", "bca", "basic"]
 INTERVALS: tuple[Interval, ...] = ("percentile", "bca", "basic")
 Alternative = Literal["greater", "less", "two-sided"]
 ALTERNATIVES = ("greater", "less", "two-sided")
+_LAST_SEED = 2**32 - 1  # of scikit-learn's folds
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,6 +35,12 @@ class Uncertainty(abc.ABC):
     groups: Any = None
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_count("seed", self.seed, 0)
+        if self.seed > _LAST_SEED:
+            raise OptionError(f"seed={self.seed}: must be at most {_LAST_SEED}.")
+
     @abc.abstractmethod
     def check(self, examples: int) -> None:
         """Raise `OptionError` if so many examples, or the groups they are in, cannot be drawn."""
@@ -47,23 +55,7 @@ class Uncertainty(abc.ABC):
         """Return the number of each example's group, from 0; each its own if there are none."""
         if self.groups is None:
             return np.arange(examples)
-        labels = np.asarray(self.groups)
-        if labels.ndim == 0:
-            raise ShapeError(
-                f"groups: a {type(self.groups).__name__}; give an array (example,) of labels."
-            )
-        if labels.shape != (examples,):
-            raise ShapeError(
-                f"groups: shape {labels.shape}; there are {examples} examples. Give one label each."
-            )
-        # What differs from itself is NaN, of any dtype.
-        missing = [label is None or bool(label != label) for label in labels.tolist()]
-        if any(missing):
-            raise OptionError(
-                f"groups: {sum(missing)} of {examples} labels are missing (NaN or None); "
-                "give each example one."
-            )
-        return np.unique(labels, return_inverse=True)[1].reshape(-1)
+        return numbered(self.groups, examples)
 
     def text(self) -> str:
         """Return the repr, with groups by their number and a checksum of which they are."""
@@ -149,6 +141,7 @@ class Bootstrap(Uncertainty):
 
     def __post_init__(self) -> None:
         """Check the options."""
+        super().__post_init__()
         check_count("resamples", self.resamples, 2)
         check_choice("interval", self.interval, INTERVALS)
         check_confidence(self.confidence)
@@ -233,6 +226,7 @@ class Permutation(Uncertainty):
 
     def __post_init__(self) -> None:
         """Check the options."""
+        super().__post_init__()
         check_count("resamples", self.resamples, 1)
         if self.alternative is not None:
             check_choice("alternative", self.alternative, ALTERNATIVES)
@@ -303,6 +297,7 @@ class CrossValidation(Uncertainty):
 
     def __post_init__(self) -> None:
         """Check the options."""
+        super().__post_init__()
         check_count("folds", self.folds, 2)
 
     def check(self, examples: int) -> None:  # noqa: D102

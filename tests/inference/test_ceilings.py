@@ -133,5 +133,7 @@ def test_errors():
         noise_ceiling([square, square], groups=[0, 1, 2])
     with pytest.raises(ShapeError, match="groups: 1; at least 2 are needed"):
         noise_ceiling([square, square], groups=[0, 0])
+    with pytest.raises(OptionError, match="groups: 1 of 2 labels are missing"):
+        noise_ceiling([square, square], groups=[0, np.nan])
     with pytest.raises(OptionError, match="comparison='corr': not a choice"):
         noise_ceiling([square, square], comparison="corr")

@@ -1,6 +1,7 @@
 """Weights, folds and corrections against SciPy and scikit-learn."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.spatial.distance import pdist, squareform
 from scipy.stats import false_discovery_control, spearmanr
@@ -248,6 +249,11 @@ def test_weighted_comparison_of_what_is_undefined():
         compare_rdms_weighted(a, a, weights, comparison="kendall")
 
 
+def test_texts_beside_numbers_are_labels():
+    mixed = np.array(["a", 1, "a", 2], dtype=object)
+    assert pk.Bootstrap(groups=mixed).places(4).tolist() == [0, 1, 0, 2]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
@@ -263,12 +269,20 @@ def test_weighted_comparison_of_what_is_undefined():
         (lambda: pk.Bootstrap(groups=[1, 2]).weights(4), r"groups: shape \(2,\); there"),
         (
             lambda: pk.Bootstrap(groups="bit").weights(4),
-            r"groups: a str; give an array \(example,\) of labels.",
+            "groups: a str; give an array of labels.",
         ),
         (
             lambda: pk.Bootstrap(groups=[1, np.nan, 2, 2]).weights(4),
-            "groups: 1 of 4 labels are missing .NaN or None.; give each example one.",
+            "groups: 1 of 4 labels are missing .NaN or None.; give one for each of the examples.",
         ),
+        (
+            lambda: pk.Bootstrap(groups=pd.array([1, None, 2, 2], dtype="Int64")).weights(4),
+            "groups: 1 of 4 labels are missing",
+        ),
+        (lambda: pk.Bootstrap(groups=[[1], [1, 2]] * 2).weights(4), "groups: 4 lists; there are 4"),
+        (lambda: pk.Bootstrap(seed=-1), "seed=-1: must be at least 0"),
+        (lambda: pk.CrossValidation(seed=None), "seed=None: must be a whole number"),
+        (lambda: pk.Permutation(seed=2**32), "seed=4294967296: must be at most 4294967295"),
         (lambda: pk.Permutation(groups=["a", None, "b", "b"]).orders(4), "groups: 1 of 4 labels"),
         (lambda: pk.Bootstrap(confidence="95"), "confidence='95': must lie between 0 and 1"),
         (lambda: pk.CrossValidation(folds=1), "folds=1: must be at least 2"),

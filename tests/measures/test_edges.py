@@ -11,6 +11,7 @@ from probekit.errors import OptionError, ShapeError
 from probekit.history import Status
 from probekit.measures import STATUS_MEANINGS
 from probekit.testing import strategies
+from tests.optional import optional
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -181,6 +182,11 @@ def test_lists_and_further_axes():
     assert measures.total_variance([0, 2]) == 1
     image = X.reshape(16, 2, 2)
     assert measures.total_variance(image) == measures.total_variance(X)
+
+
+def test_tensors_that_have_gradients():
+    tensor = optional("torch").tensor(X, requires_grad=True)
+    assert measures.total_variance(tensor) == measures.total_variance(X)
 
 
 def test_the_codes_are_those_of_the_history():
