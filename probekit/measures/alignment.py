@@ -8,12 +8,18 @@ import numpy as np
 
 from probekit._checks import check_at_least
 from probekit.errors import OptionError
-from probekit.measures._arguments import jitted, matched, splits
+from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import svdvals
 from probekit.measures._moments import from_moments, from_splits, pair_score, unit_scales
 from probekit.measures._scale import moderating_power, restored
 from probekit.measures._status import Score, divide
-from probekit.measures.transfer import partial_whitening, rotated_score, squared_distance
+from probekit.measures.transfer import (
+    partial_whitening,
+    rotated_metric_score,
+    rotated_score,
+    rotated_similarity_score,
+    squared_distance,
+)
 from probekit.statistics import Moments, MomentsState, state_of
 from probekit.statistics._arrays import product
 from probekit.statistics.moments import reciprocal
@@ -198,7 +204,7 @@ def shape_metric(
     return from_splits(rotated_score, splits(x, y, held_out, least=2), **options)
 
 
-def bures_similarity(x: Any, y: Any) -> jax.Array:
+def bures_similarity(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> jax.Array:
     """Normalised Bures similarity: tr (K^½ L K^½)^½ / √(tr K tr L) = ‖X̂ᵀŶ‖_*.
 
     K and L are the Gram matrices of the centred representations; it is the cosine of
@@ -209,21 +215,28 @@ def bures_similarity(x: Any, y: Any) -> jax.Array:
     x : array (example, unit)
     y : array (example, unit_y)
         The same examples in the same order.
+    held_out : tuple of array, optional
+        Representations ``(x2, y2)`` of the examples that are scored, by the means and the rotation
+        of those that are fitted; those themselves, unless given.
 
     Returns
     -------
     array ()
-        In [0, 1]; 1 for representations that are equal up to rotation, scale and offset. NaN if
-        either is constant or not finite.
+        In [0, 1], of held out examples in [-1, 1]; 1 for representations that are equal up to
+        rotation, scale and offset. NaN if either is constant or not finite.
 
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples or units differ, or there are fewer than 2 examples.
 
     Notes
     -----
     Invariant to translation, scaling and rotation. O(n d d_y + d d_y min(d, d_y)).
+
+    A fidelity of two Gram matrices is that of the best rotation, X̂ Q to Ŷ. Of held out examples it
+    is tr(X̂₂ Q Ŷ₂ᵀ) with the rotation of the others, what is left of it for new examples, and no
+    fidelity any more; what is open counts as in `shape_metric`.
 
     References
     ----------
@@ -237,10 +250,12 @@ def bures_similarity(x: Any, y: Any) -> jax.Array:
     >>> round(float(bures_similarity(x, x[:, :1])), 4)  # √(2/10)
     0.4472
     """
-    return from_moments(bures_similarity_score, x, y)
+    if held_out is None:
+        return from_moments(bures_similarity_score, x, y)
+    return from_splits(rotated_similarity_score, splits(x, y, held_out, least=2))
 
 
-def bures_metric(x: Any, y: Any) -> jax.Array:
+def bures_metric(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> jax.Array:
     """Bures metric: √(tr K + tr L - 2 tr (K^½ L K^½)^½), the distance after the best rotation.
 
     K = H X Xᵀ H / n and L likewise, so that it does not grow with the number of examples: the root
@@ -251,6 +266,9 @@ def bures_metric(x: Any, y: Any) -> jax.Array:
     x : array (example, unit)
     y : array (example, unit_y)
         The same examples in the same order.
+    held_out : tuple of array, optional
+        Representations ``(x2, y2)`` of the examples that are scored, by the means and the rotation
+        of those that are fitted; those themselves, unless given.
 
     Returns
     -------
@@ -261,12 +279,14 @@ def bures_metric(x: Any, y: Any) -> jax.Array:
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples or units differ, or there are fewer than 2 examples.
 
     Notes
     -----
     Invariant to translation and rotation, not to scaling. rsatoolbox's ``bures_metric`` is n times
-    its square. O(n d d_y + d d_y min(d, d_y)).
+    its square. O(n d d_y + d d_y min(d, d_y)). Of held out examples it is the root mean squared
+    distance after the rotation and the shift of the others (over all rotations, where these leave
+    them open, as in `shape_metric`).
 
     References
     ----------
@@ -280,14 +300,16 @@ def bures_metric(x: Any, y: Any) -> jax.Array:
     >>> round(float(bures_metric(x, x[:, :1])), 4)  # √(8/4)
     1.4142
     """
-    return _bures_metric(*matched(x, y, least=2))
+    return _bures_metric(splits(x, y, held_out, least=2))
 
 
 @jitted()
-def _bures_metric(x: jax.Array, y: jax.Array) -> jax.Array:
-    power = moderating_power(jnp.concatenate([x, y], axis=1))
-    value = bures_metric_score(state_of(Moments(), x * power, y * power)).value
-    return restored(value, power, degree=1)
+def _bures_metric(given: Splits) -> jax.Array:
+    power = moderating_power(jnp.concatenate(given.fit, axis=1))
+    fit, scored = given.each(lambda x, y: state_of(Moments(), x * power, y * power))
+    whole = given.held_out is None
+    found = bures_metric_score(scored) if whole else rotated_metric_score(fit, scored)
+    return restored(found.value, power, degree=1)
 
 
 def check_alpha(alpha: float) -> None:
