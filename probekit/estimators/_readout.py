@@ -10,7 +10,7 @@ import numpy as np
 from probekit._checks import check_at_least, check_choice
 from probekit.estimators._protocol import Estimator
 from probekit.measures import Score
-from probekit.statistics import Examples, ExamplesState, Moments, MomentsState
+from probekit.statistics import Examples, ExamplesState, Moments
 from probekit.variables import Variable
 
 RIGHT_ANGLE = float(np.float32(np.pi / 2))
