@@ -64,8 +64,13 @@ from probekit.measures.predictivity import linear_predictivity
 from probekit.measures.rdm import rdm
 from probekit.measures.rdm_bootstrap import bootstrap_rdm_model
 from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_rdm_weights
-from probekit.measures.rdm_out_of_bag import RDMOutOfBag, out_of_bag_rdm_model
-from probekit.measures.rdm_spread import RDMBootstrap, RDMDifference, rdm_model_difference
+from probekit.measures.rdm_out_of_bag import out_of_bag_rdm_model
+from probekit.measures.rdm_spread import (
+    RDMBootstrap,
+    RDMDifference,
+    RDMOutOfBag,
+    rdm_model_difference,
+)
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
