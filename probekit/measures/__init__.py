@@ -31,6 +31,7 @@ from probekit.measures.convolutional import ConvolutionalDistance, convolutional
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
+from probekit.measures.embedding import RDMEmbedding, embed_rdm
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
@@ -96,6 +97,7 @@ __all__ = [
     "JoinedRDMs",
     "RDMBootstrap",
     "RDMDifference",
+    "RDMEmbedding",
     "RDMEvaluation",
     "RDMOutOfBag",
     "Score",
@@ -126,6 +128,7 @@ __all__ = [
     "distance_correlation",
     "effective_rank",
     "eigenspace_overlap",
+    "embed_rdm",
     "ensd",
     "evaluate_rdm_model",
     "feature_angles",
