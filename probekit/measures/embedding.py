@@ -103,7 +103,7 @@ def _symmetric(square: np.ndarray) -> np.ndarray:
 
 
 def _weights(weights: Any, examples: int) -> np.ndarray:
-    """Return the weight of each pair, of a mean of 1 over the pairs, or raise."""
+    """Return the weight of each pair, the largest 1, or raise."""
     from scipy.sparse import csgraph
 
     given = np.ones((examples, examples)) if weights is None else np.asarray(weights, float)
@@ -120,7 +120,8 @@ def _weights(weights: Any, examples: int) -> np.ndarray:
             f"weights: examples are in {parts} sets without a pair between them that counts; "
             "give some a weight."
         )
-    return counted / counted.max()
+    found: np.ndarray = counted / counted.max()
+    return found
 
 
 def _ways(wanted: np.ndarray, counted: np.ndarray) -> np.ndarray:
