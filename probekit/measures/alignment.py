@@ -168,8 +168,10 @@ def shape_metric(
     Notes
     -----
     Invariant to translation, scaling and rotation; with `alpha` 0 to invertible linear maps.
-    Directions without variance are left out of the whitening. As ``LinearMetric`` of netrep on
-    representations of Frobenius norm 1. O(n (d² + d_y²) + d³ + d_y³), with `alpha` 1
+    Directions without variance are left out of the whitening, and those in which it may be
+    rounding, below d ε of the largest (ε is 1.2e-7 in float32); estimators report
+    ``rank_deficient`` beside it if units that vary had such directions. As ``LinearMetric`` of
+    netrep on representations of Frobenius norm 1. O(n (d² + d_y²) + d³ + d_y³), with `alpha` 1
     O(n d d_y + d d_y min(d, d_y)).
 
     Held out examples are compared by the cosine of X₂ and Y₂, less the means of the fitted ones,
@@ -321,22 +323,22 @@ def check_alpha(alpha: float) -> None:
 
 def shape_metric_score(state: MomentsState, *, alpha: float, angular: bool) -> Score:
     """`shape_metric` from moments; needs `xy`, and unless `alpha` is 1 all blocks in full."""
-    overlap = _overlap(state, alpha)
+    overlap, deficient = _overlap(state, alpha)
     far = squared_distance(2 - 2 * overlap, state.xy)
     value = jnp.minimum(jnp.sqrt(far), np.sqrt(2))
     if angular:  # not by arccos, which would lose half of the digits near 0
         value = jnp.minimum(2 * jnp.arcsin(value / 2), np.pi / 2)
-    return pair_score(value, state)
+    return pair_score(value, state, deficient=deficient)
 
 
 def bures_similarity_score(state: MomentsState) -> Score:
     """`bures_similarity` from moments; needs `xy` and the diagonals of the others."""
-    return pair_score(_overlap(state, 1.0), state)
+    return pair_score(_overlap(state, 1.0)[0], state)
 
 
 def bures_metric_score(state: MomentsState) -> Score:
     """`bures_metric` from moments; needs `xy` and the diagonals of the others."""
-    overlap = _overlap(state, 1.0)
+    overlap, _ = _overlap(state, 1.0)
     share = reciprocal(state.count)
     x_size, y_size = (jnp.sqrt(z.sum() * share) for z in (state.x_squares, state.y_squares))
     # (a - b)² + 2ab (1 - s): no difference of large terms where the two are of one size.
@@ -345,20 +347,22 @@ def bures_metric_score(state: MomentsState) -> Score:
     return pair_score(value, state)
 
 
-def _overlap(state: MomentsState, alpha: float) -> jax.Array:
-    """Sum of the singular values of X̂ᵀŶ."""
+def _overlap(state: MomentsState, alpha: float) -> tuple[jax.Array, jax.Array | bool]:
+    """Sum of the singular values of X̂ᵀŶ, and whether directions were left out of the whitening."""
+    deficient: jax.Array | bool = False
     assert state.xy is not None
     x_scale, y_scale = unit_scales(state)
     cross = state.xy * x_scale * y_scale
     if alpha < 1:
         xx, _, yy = state.blocks()
-        x_map, x_size = partial_whitening(xx * x_scale * x_scale, alpha)
-        y_map, y_size = partial_whitening(yy * y_scale * y_scale, alpha)
+        x_map, x_size, x_rank = partial_whitening(xx * x_scale * x_scale, alpha)
+        y_map, y_size, y_rank = partial_whitening(yy * y_scale * y_scale, alpha)
+        deficient = (x_rank < (~state.x_constant).sum()) | (y_rank < (~state.y_constant).sum())
         cross = product(product(x_map, cross), y_map)
         total = divide(singular_values(cross).sum(), x_size * y_size)
     else:
         total = singular_values(cross).sum()
-    return jnp.clip(total, 0, 1)
+    return jnp.clip(total, 0, 1), deficient
 
 
 def singular_values(matrix: jax.Array) -> jax.Array:

@@ -129,10 +129,12 @@ def _rotated(fit: MomentsState, held_out: MomentsState, alpha: float) -> Rotated
     return Rotated(divide(along, lengths), x_length, y_length, open_ > _UNDETERMINED)
 
 
-def partial_whitening(covariance: jax.Array, alpha: float) -> tuple[jax.Array, jax.Array]:
-    """α I + (1 - α) C^(-1/2) on the directions with variance, and the norm of what it maps.
+def partial_whitening(
+    covariance: jax.Array, alpha: float
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """α I + (1 - α) C^(-1/2) on the directions with variance, its norm on them, their number.
 
-    On others α I: nothing is known of their variance.
+    The norm is that of what it maps. On others α I: nothing is known of their variance.
     """
     finite = jnp.isfinite(covariance).all()
     values, vectors = eigh(jnp.where(finite, covariance, 0))
@@ -140,7 +142,7 @@ def partial_whitening(covariance: jax.Array, alpha: float) -> tuple[jax.Array, j
     root = jnp.sqrt(jnp.where(kept, values, 1))
     scale = jnp.where(kept, alpha + (1 - alpha) / root, alpha)
     size = jnp.sqrt(jnp.where(kept, jnp.square(scale * root), 0).sum())
-    return product(vectors * scale[None, :], vectors.T), size
+    return product(vectors * scale[None, :], vectors.T), size, kept.sum()
 
 
 def _mapped(blocks: Blocks, x_map: jax.Array, y_map: jax.Array) -> Blocks:

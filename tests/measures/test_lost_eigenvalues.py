@@ -99,3 +99,22 @@ def test_similarities_of_units_of_unlike_spread():
         pair = (x,) if name == "participation_ratio" else (x, y)
         wanted = getattr(oracles, name)(x, y, x, y)
         assert float(getattr(measures, name)(*pair)) == pytest.approx(wanted, rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        pk.estimators.SVCCA(components=8),
+        pk.estimators.ShapeMetric(alpha=0.5),
+        pk.estimators.CCA(),
+    ],
+    ids=repr,
+)
+def test_what_is_whitened_without_some_directions_says_so(estimator):
+    """Half of the directions vary 1e8 times less than the others, and all units vary."""
+    small, full = (with_spectrum(np.repeat([1.0, least], 4)) for least in (1e-8, 1e-2))
+    for x, status in ((small, "rank_deficient"), (full, "ok")):
+        y = full[:, ::-1] + np.float32(0.1) * full
+        found = pk.probe(pk.extractors.arrays({"x": x}), None, {"y": y}, estimators=[estimator])
+        code = int(found[f"{estimator.name}_status"].squeeze())
+        assert MEANINGS[code] == status
