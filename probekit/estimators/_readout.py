@@ -10,7 +10,7 @@ import numpy as np
 from probekit._checks import check_at_least, check_choice
 from probekit.estimators._protocol import Estimator
 from probekit.measures import Score
-from probekit.statistics import Examples, ExamplesState, Moments, MomentsState
+from probekit.statistics import Examples, ExamplesState, Moments
 from probekit.variables import Variable
 
 RIGHT_ANGLE = float(np.float32(np.pi / 2))
@@ -85,8 +85,8 @@ class SimilarityOfUnits(SimilarityOfMoments):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class OfAligned(SimilarityOfUnits):
-    """A similarity after an alignment that may be fitted on other examples; abstract."""
+class Alignable(Readout):
+    """A score after an alignment that may be fitted on other examples; abstract."""
 
     align_on: AlignOn = "scored"
 
@@ -99,14 +99,19 @@ class OfAligned(SimilarityOfUnits):
         """Whether the alignment is that of other examples."""
         return self.align_on == "fit"
 
-    def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:
+    def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:
         if not self.fitted:
             return super().compute(fit, held_out)
         return reported(self.name, self._transferred(fit, held_out))
 
     @abc.abstractmethod
-    def _transferred(self, fit: MomentsState, held_out: MomentsState) -> Score:
+    def _transferred(self, fit: Any, held_out: Any) -> Score:
         """Score the latter by the alignment of the former."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OfAligned(Alignable, SimilarityOfUnits):
+    """An alignment that asks only how units of one vary with units of the other; abstract."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

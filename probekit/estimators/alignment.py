@@ -7,19 +7,23 @@ import numpy as np
 from probekit.estimators._readout import (
     RIGHT_ANGLE,
     STRAIGHT_ANGLE,
+    Alignable,
     OfAligned,
     OfExamples,
-    SimilarityOfUnits,
 )
 from probekit.measures import Score
-from probekit.measures.aligned import aligned_cosine_score
+from probekit.measures.aligned import aligned_cosine_score, transferred_cosine_score
 from probekit.measures.alignment import (
     bures_metric_score,
     bures_similarity_score,
     check_alpha,
     shape_metric_score,
 )
-from probekit.measures.transfer import rotated_score
+from probekit.measures.transfer import (
+    rotated_metric_score,
+    rotated_score,
+    rotated_similarity_score,
+)
 from probekit.statistics import ExamplesState, Moments, MomentsState
 from probekit.variables import AT_LEAST_0, Variable
 
@@ -164,7 +168,7 @@ class ShapeMetric(OfAligned):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class AlignedCosine(OfExamples):
+class AlignedCosine(Alignable, OfExamples):
     """Mean cosine of examples after the best rotation.
 
     As `probekit.measures.aligned_cosine`, of `examples` examples.
@@ -173,6 +177,9 @@ class AlignedCosine(OfExamples):
     ----------
     centred : bool
         Subtract the means of the units first.
+    align_on : {"scored", "fit"}
+        Which examples the alignment is fitted on: those that are scored, as it is usual, or those
+        that probes are fitted on, where others are held out.
     examples : int
         How many examples are kept; with fewer than units most representations align well.
     name : str
@@ -186,6 +193,11 @@ class AlignedCosine(OfExamples):
     references = "Hamilton, Leskovec and Jurafsky 2016, Diachronic word embeddings"
     least_examples = 2
     symmetric = True
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        Alignable.__post_init__(self)
+        OfExamples.__post_init__(self)
 
     @property
     def invariances(self) -> frozenset[str]:
@@ -202,15 +214,22 @@ class AlignedCosine(OfExamples):
     def _score(self, state: ExamplesState) -> Score:
         return aligned_cosine_score(state, centred=self.centred)
 
+    def _transferred(self, fit: ExamplesState, held_out: ExamplesState) -> Score:
+        both = (fit.head(self.examples), held_out.head(self.examples))
+        return transferred_cosine_score(*both, centred=self.centred)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BuresSimilarity(SimilarityOfUnits):
+class BuresSimilarity(OfAligned):
     """Normalised Bures similarity of the Gram matrices.
 
     As `probekit.measures.bures_similarity`.
 
     Parameters
     ----------
+    align_on : {"scored", "fit"}
+        Which examples the alignment is fitted on: those that are scored, as it is usual, or those
+        that probes are fitted on, where others are held out.
     name : str
         Name of the variable.
     """
@@ -223,20 +242,27 @@ class BuresSimilarity(SimilarityOfUnits):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The similarity."""
-        return (self._variable("normalised Bures similarity", (0.0, 1.0)),)
+        least = -1.0 if self.fitted else 0.0
+        return (self._variable("normalised Bures similarity", (least, 1.0)),)
 
     def _score(self, state: MomentsState) -> Score:
         return bures_similarity_score(state)
 
+    def _transferred(self, fit: MomentsState, held_out: MomentsState) -> Score:
+        return rotated_similarity_score(fit, held_out)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BuresMetric(SimilarityOfUnits):
+class BuresMetric(OfAligned):
     """Bures distance of the Gram matrices, in units of the representations.
 
     As `probekit.measures.bures_metric`.
 
     Parameters
     ----------
+    align_on : {"scored", "fit"}
+        Which examples the alignment is fitted on: those that are scored, as it is usual, or those
+        that probes are fitted on, where others are held out.
     name : str
         Name of the variable.
     """
@@ -256,3 +282,6 @@ class BuresMetric(SimilarityOfUnits):
 
     def _score(self, state: MomentsState) -> Score:
         return bures_metric_score(state)
+
+    def _transferred(self, fit: MomentsState, held_out: MomentsState) -> Score:
+        return rotated_metric_score(fit, held_out)

@@ -206,6 +206,23 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "other resamples",
         ),
         (
+            "`pair_tests`, bootstrap, of a test set",
+            "rdm_model_difference(out_of_bag_rdm_model(parts, [a, b], resamples=50), "
+            'out_of_bag_rdm_model(parts[:2], [a, b], model="linear", resamples=50)).p_value',
+            "of the mean of the resamples, there of single ones, which hold a third of the "
+            "conditions",
+        ),
+        (
+            "`Weighted_MDS`, distances",
+            'rdm(embed_rdm(a**0.5, dimensions=3).positions, metric="euclidean")',
+            "from the classical solution on, there the best of 8 random places, stopped early; "
+            "weights on the diagonal draw points together there",
+        ),
+        ("`get_categorical_rdm`", 'np.sign(rdm(labels[:, None], metric="euclidean"))'),
+        ("`sqrt_transform`", "a**0.5"),
+        ("`positive_transform`", "np.maximum(a, 0)"),
+        ("`minmax_transform`", "geotopological_rdm(a, low=0, high=1)"),
+        (
             "`Result.get_ci`",
             "bootstrap_rdm_model(parts, a).interval",
             "about the score of the data, there about the mean of the resamples",

@@ -31,6 +31,7 @@ from probekit.measures.convolutional import ConvolutionalDistance, convolutional
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
+from probekit.measures.embedding import RDMEmbedding, embed_rdm
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
@@ -64,8 +65,13 @@ from probekit.measures.predictivity import linear_predictivity
 from probekit.measures.rdm import rdm
 from probekit.measures.rdm_bootstrap import bootstrap_rdm_model
 from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_rdm_weights
-from probekit.measures.rdm_out_of_bag import RDMOutOfBag, out_of_bag_rdm_model
-from probekit.measures.rdm_spread import RDMBootstrap, RDMDifference, rdm_model_difference
+from probekit.measures.rdm_out_of_bag import out_of_bag_rdm_model
+from probekit.measures.rdm_spread import (
+    RDMBootstrap,
+    RDMDifference,
+    RDMOutOfBag,
+    rdm_model_difference,
+)
 from probekit.measures.regression import decoding_r2, linear_r2
 from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
@@ -91,6 +97,7 @@ __all__ = [
     "JoinedRDMs",
     "RDMBootstrap",
     "RDMDifference",
+    "RDMEmbedding",
     "RDMEvaluation",
     "RDMOutOfBag",
     "Score",
@@ -121,6 +128,7 @@ __all__ = [
     "distance_correlation",
     "effective_rank",
     "eigenspace_overlap",
+    "embed_rdm",
     "ensd",
     "evaluate_rdm_model",
     "feature_angles",

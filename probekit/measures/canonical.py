@@ -238,7 +238,8 @@ def cca_score(state: MomentsState, *, squared: bool = False) -> Score:
 def svcca_score(state: MomentsState, *, variance: float, components: int | None = None) -> Score:
     """`svcca` from moments; needs all blocks in full."""
     xx, xy, yy = state.blocks()
-    a, b = (_leading(z, variance, components) for z in (xx, yy))
+    a = _leading(xx, state.x_constant, variance, components)
+    b = _leading(yy, state.y_constant, variance, components)
     value = divide(_correlations(a, xy, b).sum(), jnp.minimum(a.rank, b.rank))
     return _share(value, state, deficient=a.deficient | b.deficient)
 
@@ -277,7 +278,9 @@ def basis_of(covariance: jax.Array, constant: jax.Array) -> Basis:
     return Basis(scale[:, None] * vectors * inverse[None, :], kept.sum(), ~kept.all())
 
 
-def _leading(covariance: jax.Array, variance: float, components: int | None) -> Basis:
+def _leading(
+    covariance: jax.Array, constant: jax.Array, variance: float, components: int | None
+) -> Basis:
     """Basis of the fewest principal components that hold this share, or of this many."""
     trace = diagonal(covariance).sum()
     trace = jnp.where(trace > 0, trace, 1)
@@ -291,7 +294,8 @@ def _leading(covariance: jax.Array, variance: float, components: int | None) -> 
         needed = jnp.arange(len(values)) >= len(values) - components
     kept = with_variance & needed
     inverse = jnp.where(kept, jax.lax.rsqrt(jnp.where(kept, values, 1) * trace), 0)
-    return Basis(vectors * inverse[None, :], kept.sum(), jnp.zeros((), bool))
+    lost = (needed & ~with_variance & (jnp.arange(len(values)) >= constant.sum())).any()
+    return Basis(vectors * inverse[None, :], kept.sum(), lost)
 
 
 def _least(values: jax.Array) -> jax.Array:

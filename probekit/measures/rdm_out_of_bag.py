@@ -1,7 +1,7 @@
 """How well a model of dissimilarity matrices does on what a bootstrap did not draw."""
 
 import zlib
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -13,37 +13,10 @@ from probekit.measures.rdm_draws import Plan, bagged, counts_of
 from probekit.measures.rdm_fitting import Model
 from probekit.measures.rdm_models import checked
 from probekit.measures.rdm_parts import Recipe
+from probekit.measures.rdm_spread import RDMOutOfBag
 
 Bag = Literal["both", "conditions", "subjects"]
 BAGS: tuple[Bag, ...] = get_args(Bag)
-
-
-class RDMOutOfBag(NamedTuple):
-    """How well a model predicts what was left out of each of many resamples it was fitted to.
-
-    Attributes
-    ----------
-    score : float
-        Mean over the resamples on which it is defined.
-    scores : array (resample,)
-    ceiling : array (bound,)
-        Mean lower and upper noise ceiling of the same resamples.
-    ceilings : array (resample, bound)
-    conditions : array (resample,)
-        How many conditions each was scored on.
-    subjects : array (resample,)
-        How many subjects.
-    drawn : int
-        A checksum of which resamples these are.
-    """
-
-    score: float
-    scores: np.ndarray
-    ceiling: np.ndarray
-    ceilings: np.ndarray
-    conditions: np.ndarray
-    subjects: np.ndarray
-    drawn: int
 
 
 def out_of_bag_rdm_model(
@@ -107,7 +80,7 @@ def out_of_bag_rdm_model(
     weights are fitted to fewer unlike conditions than those of ten folds: as many as those of two
     or three have. The spread of ``scores`` is that of small sets of conditions and not the
     uncertainty of their mean, which `bootstrap_rdm_model` tells. Models that are given the same
-    options have the same resamples: their ``scores`` can be subtracted. The lower ceiling is that
+    options have the same resamples: `rdm_model_difference` compares them. The lower ceiling is that
     of the subjects that were drawn on those that were not (of other subjects, where none are drawn)
     on the conditions that were not; the upper one that of all. As rsatoolbox's
     ``bootstrap_testset``.
@@ -150,14 +123,20 @@ def out_of_bag_rdm_model(
     recipe = Recipe(model, comparison, float(penalty))
     found = evaluated(squares, targets, draws, recipe, plan, 1)
     scores, ceilings = (np.asarray(z, float) for z in found)
+    conditions, subjects = _left_out(draws.folds), _left_out(draws.subject_folds)
+    of_both = (conditions.mean() / sizes[0], subjects.mean() / sizes[1])
+    drawn = (resample != "subjects", resample != "conditions")
     return RDMOutOfBag(
         float(_mean(scores)),
         scores,
         _mean(ceilings),
         ceilings,
-        _left_out(draws.folds),
-        _left_out(draws.subject_folds),
+        conditions,
+        subjects,
         zlib.crc32(b"".join(np.asarray(z).tobytes() for z in draws)),
+        np.asarray(draws.possible),
+        (of_conditions if drawn[0] else None, of_subjects if drawn[1] else None),
+        (float(of_both[0]) if drawn[0] else None, float(of_both[1]) if drawn[1] else None),
     )
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from probekit._checks import check_confidence
 from probekit.errors import OptionError
 
 _UNDEFINED_AT_MOST = 0.1
@@ -52,6 +53,43 @@ class RDMBootstrap(NamedTuple):
     drawn: int
 
 
+class RDMOutOfBag(NamedTuple):
+    """How well a model predicts what was left out of each of many resamples it was fitted to.
+
+    Attributes
+    ----------
+    score : float
+        Mean over the resamples on which it is defined.
+    scores : array (resample,)
+    ceiling : array (bound,)
+        Mean lower and upper noise ceiling of the same resamples.
+    ceilings : array (resample, bound)
+    conditions : array (resample,)
+        How many conditions each was scored on.
+    subjects : array (resample,)
+        How many subjects.
+    drawn : int
+        A checksum of which resamples these are.
+    possible : array (resample,)
+        Whether enough was drawn, and left out, to fit and to score: the rest is NaN by the draw.
+    sizes : tuple
+        How many conditions, or groups, and subjects there are; None where they were not resampled.
+    shares : tuple
+        Which share of conditions, and of subjects, was left out, on average; None likewise.
+    """
+
+    score: float
+    scores: np.ndarray
+    ceiling: np.ndarray
+    ceilings: np.ndarray
+    conditions: np.ndarray
+    subjects: np.ndarray
+    drawn: int
+    possible: np.ndarray
+    sizes: Sizes
+    shares: tuple[float | None, float | None]
+
+
 class RDMDifference(NamedTuple):
     """How much better one model is than another, with the attributes of `RDMBootstrap`.
 
@@ -70,28 +108,52 @@ class RDMDifference(NamedTuple):
     p_value: float
 
 
-def rdm_model_difference(first: RDMBootstrap, second: RDMBootstrap) -> RDMDifference:
+def rdm_model_difference(
+    first: RDMBootstrap | RDMOutOfBag,
+    second: RDMBootstrap | RDMOutOfBag,
+    *,
+    confidence: float | None = None,
+) -> RDMDifference:
     """Difference of the scores of two models on the same resamples.
 
     Parameters
     ----------
-    first, second : RDMBootstrap
-        From `bootstrap_rdm_model`, of the same targets with the same options, but for the model.
+    first, second : RDMBootstrap or RDMOutOfBag
+        Both from `bootstrap_rdm_model`, or both from `out_of_bag_rdm_model`, of the same targets
+        with the same options, but for the model.
+    confidence : float, optional
+        Of the interval, between 0 and 1; unless given that of the models, 0.95 of those that were
+        scored out of bag.
 
     Returns
     -------
     RDMDifference
         ``difference``: first - second; its ``standard_error``, ``interval``, and ``p_value``. NaN
-        where those of the models are.
+        where those of the models are; out of bag also if of the resamples that can be fitted and
+        scored more than one in ten is undefined for a model.
 
     Raises
     ------
     OptionError
         If the models were not scored on the same resamples.
 
+    Notes
+    -----
+    Out of bag, each resample scores models that were fitted to other conditions or subjects, so
+    that one with more weights gains nothing by them; the difference is the mean over resamples. It
+    has not their spread, which is that of small sets, nor 1 / b of it, as b resamples score the
+    same conditions again and again: two sets that hold a share q of all each are correlated by q
+    (means over them are), so that the variance is that of the resamples, S², times
+    1 / b + q / (1 - q), some 0.58 S², as Nadeau and Bengio correct it. rsatoolbox's ``pair_tests``
+    takes the share of resamples with a difference of the other sign, thus the spread of the small
+    sets, and has wider intervals by 1.3 (q / (1 - q) is 0.58). Of what is noise of single pairs, or
+    of single subjects at single conditions, sets share q² alone: then the interval is too wide, up
+    to twice as wide as it could be if conditions and subjects are both drawn.
+
     References
     ----------
-    Schütt et al. 2023, Statistical inference on representational geometries.
+    Schütt et al. 2023, Statistical inference on representational geometries; Nadeau and Bengio
+    2003, Inference for the generalization error (out of bag).
 
     Examples
     --------
@@ -107,16 +169,46 @@ def rdm_model_difference(first: RDMBootstrap, second: RDMBootstrap) -> RDMDiffer
     >>> found.difference > 0, bool(found.p_value < 0.01)
     (True, True)
     """
-    if first.drawn != second.drawn or first.resamples.shape != second.resamples.shape:
-        raise OptionError(
-            "second: not scored on the resamples of first; give both the same folds, repeats, "
-            "resample, resamples, groups and seed."
-        )
-    difference = first.score - second.score
-    error = standard_error(first.resamples - second.resamples, first.sizes)
-    interval = around(difference, error, first.degrees, first.confidence)
-    p = p_value(difference, error, first.degrees, two_sided=True)
+    if confidence is not None:
+        check_confidence(confidence)
+    if first.drawn != second.drawn or type(first) is not type(second):
+        raise _other_resamples()
+    if isinstance(first, RDMOutOfBag) and isinstance(second, RDMOutOfBag):
+        difference, error = _out_of_bag(first, second)
+        degrees, usual = _degrees(first.sizes), 0.95
+    else:
+        assert isinstance(first, RDMBootstrap)
+        assert isinstance(second, RDMBootstrap)
+        if first.resamples.shape != second.resamples.shape:
+            raise _other_resamples()
+        difference = first.score - second.score
+        error = standard_error(first.resamples - second.resamples, first.sizes)
+        degrees, usual = first.degrees, first.confidence
+    interval = around(difference, error, degrees, usual if confidence is None else confidence)
+    p = p_value(difference, error, degrees, two_sided=True)
     return RDMDifference(difference, error, interval, p)
+
+
+def _other_resamples() -> OptionError:
+    return OptionError(
+        "second: not scored on the resamples of first; give both the same folds, repeats, "
+        "resample, resamples, groups and seed."
+    )
+
+
+def _degrees(sizes: Sizes) -> int:
+    return min(n for n in sizes if n is not None) - 1
+
+
+def _out_of_bag(first: RDMOutOfBag, second: RDMOutOfBag) -> tuple[float, float]:
+    """Mean difference out of bag, and its standard error; NaN if many are undefined."""
+    each = (first.scores - second.scores)[first.possible]
+    known = each[~np.isnan(each)]
+    if len(known) < 2 or len(known) < (1 - _UNDEFINED_AT_MOST) * len(each):
+        return float("nan"), float("nan")
+    share = max(q for q in first.shares if q is not None)
+    more = 1 / len(known) + share / (1 - share)
+    return float(known.mean()), float(np.sqrt(more * known.var(ddof=1)))
 
 
 def standard_error(draws: np.ndarray, sizes: Sizes) -> float:
@@ -181,7 +273,7 @@ def summary(
     drawn: int,
 ) -> RDMBootstrap:
     """Return what was found on the data and on resamples with what follows from it."""
-    degrees = min(n for n in sizes if n is not None) - 1
+    degrees = _degrees(sizes)
     error = standard_error(resamples, sizes)
     below = standard_error(resamples - ceilings[..., 0], sizes)
     return RDMBootstrap(

@@ -9,7 +9,7 @@ import numpy as np
 from probekit._checks import check_at_least
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
-from probekit.measures._linalg import eigh
+from probekit.measures._linalg import eigh, eigvalsh
 from probekit.measures._scale import moderate, moderating_power, restored
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState, state_of
@@ -17,6 +17,15 @@ from probekit.statistics.moments import reciprocal
 
 _COVARIANCE = Moments(xy=False, yy="none")
 DEFAULT_FIRST, DEFAULT_LAST = 1, 100
+
+_ROUNDING = 4.0
+"""Eigenvalues of directions without variance, in units of the largest one's last digit, at most.
+
+Of 8 to 1,000 units they were 0.5 to 2.5; which of them are rounding is not asked one by one.
+"""
+
+_LOST_AT_MOST = 0.01
+"""By how much the logarithm of an effective rank may be too small."""
 
 
 def spectrum(x: Any) -> jax.Array:
@@ -29,8 +38,9 @@ def spectrum(x: Any) -> jax.Array:
     Returns
     -------
     array (unit,)
-        At least 0, in squared units of `x`; their sum is `total_variance`. NaN if `x` is not
-        finite.
+        At least 0, in squared units of `x`; their sum is `total_variance`, within rounding. Those
+        below ε min(d, 4√d) of the largest may be rounding of it, and are 0 (ε is 1.2e-7 in
+        float32): where units differ by more, small ones are lost. NaN if `x` is not finite.
 
     Raises
     ------
@@ -67,7 +77,8 @@ def effective_rank(x: Any) -> jax.Array:
     -------
     array ()
         From 1 (all variance in one direction) to the number of units (equal in all). NaN if `x` is
-        constant or not finite.
+        constant or not finite, or if eigenvalues that may be rounding could together make it more
+        than 1 % larger (``rank_deficient``).
 
     Raises
     ------
@@ -105,13 +116,18 @@ def spectrum_slope(x: Any, *, first: int = DEFAULT_FIRST, last: int = DEFAULT_LA
     ----------
     x : array (example, unit)
     first, last : int
-        The ranks that are fitted, counted from 1; those without variance are left out.
+        The ranks that are fitted, counted from 1; those without variance are left out, and those
+        whose eigenvalue may be rounding, being below ε min(d, 4√d) of the largest (ε is 1.2e-7 in
+        float32).
 
     Returns
     -------
     array ()
         At least 0: 0 for a flat spectrum; around 1 in visual cortex. NaN if fewer than two ranks
-        have variance, or `x` is not finite.
+        have variance, or `x` is not finite. Estimators report ``rank_deficient`` beside it if it is
+        of fewer ranks than examples and units that vary would give: then units depend on each
+        other, or small eigenvalues were lost beside large ones, and the exponent is that of the
+        ranks before them alone.
 
     Raises
     ------
@@ -172,11 +188,26 @@ def spectrum_score(state: MomentsState) -> Score:
 
 def effective_rank_score(state: MomentsState) -> Score:
     """`effective_rank` from moments; needs `xx` in full."""
-    shares = _shares(state)
-    entropy = -jnp.where(shares > 0, shares * jnp.log(jnp.where(shares > 0, shares, 1)), 0).sum()
+    values = _of_total(state)
+    # Together many of them count: here the least is what rounding is, and not what it may be.
+    kept = values > _ROUNDING * float(np.finfo(values.dtype).eps) * values[0]
+    shares = jnp.where(kept, values, 0)
+    lost = jnp.maximum(1 - shares.sum(), 0)
+    shares = shares * reciprocal(shares.sum())
+    entropy = -jnp.where(kept, shares * jnp.log(jnp.where(kept, shares, 1)), 0).sum()
+    # The most that what was lost could add: the same of it in all directions that are left.
+    left = jnp.maximum(_most_ranks(state) - kept.sum(), 0)
+    more = jnp.where((lost > 0) & (left > 0), -lost * jnp.log(lost / jnp.maximum(left, 1)), 0)
     constant = state.x_constant.all()
-    value = jnp.where(constant, jnp.nan, jnp.clip(jnp.exp(entropy), 1, shares.shape[0]))
-    return score(value, finite=state.x_finite(), enough=state.count >= 2, constant=constant)
+    deficient = more > _LOST_AT_MOST
+    value = jnp.clip(jnp.exp(entropy), 1, shares.shape[0])
+    return score(
+        jnp.where(constant | deficient, jnp.nan, value),
+        finite=state.x_finite(),
+        enough=state.count >= 2,
+        constant=constant,
+        deficient=deficient,
+    )
 
 
 def slope_score(state: MomentsState, *, first: int, last: int) -> Score:
@@ -191,8 +222,14 @@ def slope_score(state: MomentsState, *, first: int, last: int) -> Score:
     spread = (weight * jnp.square(centred)).sum()
     value = jnp.maximum(divide(-(weight * centred * log_value).sum(), spread), 0)
     constant = fitted.sum() < 2
-    value = jnp.where(constant, jnp.nan, value)
-    return score(value, finite=state.x_finite(), enough=state.count >= 2, constant=constant)
+    wanted = jnp.minimum(_most_ranks(state), min(last, len(rank)))
+    return score(
+        jnp.where(constant, jnp.nan, value),
+        finite=state.x_finite(),
+        enough=state.count >= 2,
+        constant=constant,
+        deficient=fitted.sum() < wanted - (first - 1),
+    )
 
 
 def components(covariance: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -200,14 +237,35 @@ def components(covariance: jax.Array) -> tuple[jax.Array, jax.Array]:
     finite = jnp.isfinite(covariance).all()
     values, vectors = eigh(jnp.where(finite, covariance, 0))
     values, vectors = values[::-1], vectors[:, ::-1]
-    least = values[0] * (values.shape[0] * float(np.finfo(values.dtype).eps))
-    return jnp.where(values > least, values, 0), vectors
+    return jnp.where(values > _least(values), values, 0), vectors
+
+
+def _least(values: jax.Array) -> jax.Array:
+    """Return the largest eigenvalue that may be rounding; `values` descend."""
+    units = values.shape[0]
+    return values[0] * (min(units, 4 * float(np.sqrt(units))) * float(np.finfo(values.dtype).eps))
+
+
+def _of_total(state: MomentsState) -> jax.Array:
+    """Eigenvalues of the covariance as shares of the total, in descending order, with rounding."""
+    assert state.xx is not None
+    trace = jnp.where(state.x_constant, 0, state.x_squares).sum()
+    covariance = state.xx / jnp.where(trace > 0, trace, 1)
+    finite = jnp.isfinite(covariance).all()
+    values = eigvalsh(jnp.where(finite, covariance, 0))[::-1]
+    return jnp.where(trace > 0, values, 0)
 
 
 def _shares(state: MomentsState) -> jax.Array:
-    """Eigenvalues of the covariance as shares of the total, in descending order; rounding is 0."""
-    assert state.xx is not None
-    trace = jnp.where(state.x_constant, 0, state.x_squares).sum()
-    values, _ = components(state.xx / jnp.where(trace > 0, trace, 1))
-    values = jnp.where(trace > 0, values, 0)
-    return values * reciprocal(values.sum())
+    """Eigenvalues of the covariance as shares of the total, in descending order; rounding is 0.
+
+    They are not made to add up to 1: what is lost of the small ones is not the large ones'.
+    """
+    values = _of_total(state)
+    return jnp.where(values > _least(values), values, 0)
+
+
+def _most_ranks(state: MomentsState) -> jax.Array:
+    """How many directions may have variance: units that vary, or one less than the examples."""
+    varying = (~state.x_constant).sum()
+    return jnp.minimum(varying, state.count.astype(jnp.int32) - 1)

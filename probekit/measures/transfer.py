@@ -17,6 +17,7 @@ from probekit.measures._moments import unit_scales
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import MomentsState
 from probekit.statistics._arrays import product
+from probekit.statistics.moments import reciprocal
 
 _UNDETERMINED = 1e-2
 """How much of a cosine may depend on what the fitted examples leave open, before it is said."""
@@ -60,6 +61,25 @@ def blocks_of(fit: MomentsState, held_out: MomentsState) -> Blocks:
     )
 
 
+class Rotated(NamedTuple):
+    """Scored examples after the rotation of those that are fitted.
+
+    Attributes
+    ----------
+    cosine : array ()
+        Of the two representations as a whole; NaN if one has no length.
+    x_length, y_length : array ()
+        Roots of their sums of squares, in units of the lengths of the fitted ones.
+    deficient : array ()
+        Whether much of the cosine depends on what the fitted examples leave open.
+    """
+
+    cosine: jax.Array
+    x_length: jax.Array
+    y_length: jax.Array
+    deficient: jax.Array
+
+
 def rotated_score(
     fit: MomentsState, held_out: MomentsState, *, alpha: float, angular: bool
 ) -> Score:
@@ -67,6 +87,32 @@ def rotated_score(
 
     Needs `xy` and the diagonals of the others, and unless `alpha` is 1 all blocks in full.
     """
+    found = _rotated(fit, held_out, alpha)
+    return transferred_score(
+        found.cosine, fit, held_out, angular=angular, deficient=found.deficient
+    )
+
+
+def rotated_similarity_score(fit: MomentsState, held_out: MomentsState) -> Score:
+    """`bures_similarity` of examples other than those it is fitted on; needs as `rotated_score`."""
+    found = _rotated(fit, held_out, 1.0)
+    value = jnp.clip(found.cosine, -1, 1)
+    return of_both(value, fit, held_out, deficient=found.deficient)
+
+
+def rotated_metric_score(fit: MomentsState, held_out: MomentsState) -> Score:
+    """`bures_metric` of examples other than those it is fitted on; needs as `rotated_score`."""
+    found = _rotated(fit, held_out, 1.0)
+    share = jnp.sqrt(reciprocal(held_out.count))
+    x_scale, y_scale = unit_scales(fit)
+    x_size, y_size = found.x_length / x_scale * share, found.y_length / y_scale * share
+    # (a - b)² + 2ab (1 - s): no difference of large terms where the two are of one size.
+    far = squared_distance(2 - 2 * jnp.clip(found.cosine, -1, 1), fit.xy)
+    value = jnp.sqrt(jnp.square(x_size - y_size) + x_size * y_size * far)
+    return of_both(value, fit, held_out, deficient=found.deficient)
+
+
+def _rotated(fit: MomentsState, held_out: MomentsState, alpha: float) -> Rotated:
     fitted, scored = blocks_of(fit, fit), blocks_of(fit, held_out)
     if alpha < 1:
         x_map, y_map = (partial_whitening(z, alpha)[0] for z in (fitted.xx, fitted.yy))
@@ -77,17 +123,18 @@ def rotated_score(
     known = values > rounding * values[0]
     left, right = jnp.where(known, left, 0), jnp.where(known[:, None], right, 0)
     along = (product(left.T, scored.xy) * right).sum()
-    lengths = scored.x_length() * scored.y_length()
+    x_length, y_length = scored.x_length(), scored.y_length()
+    lengths = x_length * y_length
     open_ = divide(svdvals(_without(scored.xy, left, right)).sum(), lengths)
-    return transferred_score(
-        divide(along, lengths), fit, held_out, angular=angular, deficient=open_ > _UNDETERMINED
-    )
+    return Rotated(divide(along, lengths), x_length, y_length, open_ > _UNDETERMINED)
 
 
-def partial_whitening(covariance: jax.Array, alpha: float) -> tuple[jax.Array, jax.Array]:
-    """α I + (1 - α) C^(-1/2) on the directions with variance, and the norm of what it maps.
+def partial_whitening(
+    covariance: jax.Array, alpha: float
+) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """α I + (1 - α) C^(-1/2) on the directions with variance, its norm on them, their number.
 
-    On others α I: nothing is known of their variance.
+    The norm is that of what it maps. On others α I: nothing is known of their variance.
     """
     finite = jnp.isfinite(covariance).all()
     values, vectors = eigh(jnp.where(finite, covariance, 0))
@@ -95,7 +142,7 @@ def partial_whitening(covariance: jax.Array, alpha: float) -> tuple[jax.Array, j
     root = jnp.sqrt(jnp.where(kept, values, 1))
     scale = jnp.where(kept, alpha + (1 - alpha) / root, alpha)
     size = jnp.sqrt(jnp.where(kept, jnp.square(scale * root), 0).sum())
-    return product(vectors * scale[None, :], vectors.T), size
+    return product(vectors * scale[None, :], vectors.T), size, kept.sum()
 
 
 def _mapped(blocks: Blocks, x_map: jax.Array, y_map: jax.Array) -> Blocks:

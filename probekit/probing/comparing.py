@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 _Given = tuple[Extractor, Extractor, Any]
 """Two models, and their inputs."""
 
+_Layers = tuple[Mapping[str, jax.Array], Mapping[str, jax.Array]]
+"""The layers of both models."""
+
 
 def compare(
     extractor_a: Extractor,
@@ -69,7 +72,7 @@ def compare(
     uncertainty : Bootstrap or Permutation, optional
         How sure the similarities are, in further variables such as ``<name>_ci`` and ``<name>_p``;
         a permutation shuffles which example of one model belongs to which of the other. The models
-        are still run once, but their activations are kept in memory.
+        are still run once, but their activations are kept in memory. With `held_out` see Notes.
 
     Returns
     -------
@@ -80,7 +83,7 @@ def compare(
     ------
     OptionError
         If an estimator is not of kind similarity, an extractor is none, or extractors that hold
-        their examples, or an uncertainty, are given with other inputs held out.
+        their examples, or a permutation within groups, are given with other inputs held out.
     ShapeError
         If the two do not have the same examples, or layers of what is held out have other names or
         widths.
@@ -89,6 +92,15 @@ def compare(
     -----
     ScoreWarning
         Once per layer with undefined scores (NaN): which, and why.
+
+    Notes
+    -----
+    With `held_out` a bootstrap resamples the examples that are scored, and its groups are theirs;
+    what was fitted stays. The interval is that of this alignment on new examples. It tells nothing
+    of how the alignment would differ, had other examples been there to fit it: the mean over
+    alignments, which is a property of the two models and of the number of fitted examples, it holds
+    less often than its confidence, and the more seldom the fewer are fitted. It supposes that no
+    group has examples in both sets. A permutation shuffles either set within itself and fits anew.
 
     Examples
     --------
@@ -105,19 +117,16 @@ def compare(
     examples = _examples(extractor_a, extractor_b, inputs)
     same = extractor_b is extractor_a
     if uncertainty is not None:
-        if held_out is not None:
-            raise OptionError("uncertainty: tells of one set of examples; give no held_out.")
-        check_uncertainty(uncertainty, chosen, examples=examples)
-        extractor_a = arrays(extract(extractor_a, inputs, batch_size=batch_size))
-        extractor_b = (
-            extractor_a if same else arrays(extract(extractor_b, inputs, batch_size=batch_size))
-        )
-        inputs = None
+        check_uncertainty(uncertainty, chosen, held_out=held_out is not None)
     given = scored = (extractor_a, extractor_b, inputs)
     if held_out is not None:
         scored = _scored_on(extractor_a, extractor_b, held_out)
         examples = _examples(*scored)
         same = same and scored[0] is scored[1]
+    if uncertainty is not None:
+        uncertainty.check(examples)
+        given = _in_memory(*given, batch_size)
+        scored = given if held_out is None else _in_memory(*scored, batch_size)
     shapes = tuple(_units(extractor, scored[2]) for extractor in scored[:2])
     plan = PairPlan.of(chosen, *shapes, same=same, examples=examples)
     states = _seen(plan, *scored, batch_size)
@@ -127,7 +136,8 @@ def compare(
         fit = _seen(plan.fitted(), *given, batch_size)
     dataset = dataset_of_pairs(chosen, plan.compute(fit, states))
     if uncertainty is not None:
-        every = _resampled(chosen, extractor_a(None), extractor_b(None), uncertainty)
+        other = None if held_out is None else _layers_of(scored)
+        every = _resampled(chosen, _layers_of(given), other, uncertainty)
         dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
     warn_of_undefined(dataset)
     return dataset
@@ -184,19 +194,33 @@ def _check_layers(given: _Given, scored: tuple[Mapping[str, ShapeDtype], ...]) -
             )
 
 
+def _in_memory(a: Extractor, b: Extractor, inputs: Any, batch_size: int) -> _Given:
+    """Run both models on all inputs, one that is there twice once."""
+    of_a = arrays(extract(a, inputs, batch_size=batch_size))
+    return of_a, of_a if b is a else arrays(extract(b, inputs, batch_size=batch_size)), None
+
+
+def _layers_of(given: _Given) -> _Layers:
+    """Return what extractors in memory hold, as matrices."""
+    a, b = (
+        {layer: units(jnp.asarray(array)) for layer, array in extractor(None).items()}
+        for extractor in given[:2]
+    )
+    return a, b
+
+
 def _resampled(
     estimators: tuple[Estimator, ...],
-    a: Mapping[str, Any],
-    b: Mapping[str, Any],
+    fit: _Layers,
+    held_out: _Layers | None,
     uncertainty: Uncertainty,
 ) -> dict[str, np.ndarray]:
     """Return ``{name: (resample, layer_a, layer_b, …)}``: each layer of b as a feature of a's."""
     of_b: list[dict[str, np.ndarray]] = []
-    x = {layer: units(jnp.asarray(array)) for layer, array in a.items()}
-    for array in b.values():
-        y = units(jnp.asarray(array))
+    for layer, y in fit[1].items():
         plan = Plan(estimators, ("",), (y.shape[1],))
-        found = stack_resamples(resample(plan, Sample.of(x, y), None, uncertainty))
+        other = None if held_out is None else Sample.of(held_out[0], held_out[1][layer])
+        found = stack_resamples(resample(plan, Sample.of(fit[0], y), other, uncertainty))
         of_b.append({name: scores[:, :, 0] for name, scores in found.items()})
     return {name: np.stack([scores[name] for scores in of_b], axis=2) for name in of_b[0]}
 

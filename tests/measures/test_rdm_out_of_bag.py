@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist, squareform
 
 from probekit import Bootstrap, measures
 from probekit.errors import OptionError, ShapeError
@@ -145,6 +146,52 @@ def test_the_same_options_give_the_same_resamples():
     assert (first.scores != second.scores).any()
     with_groups = out_of_bag(groups=np.arange(N) // 2)
     assert (with_groups.conditions % 2 == 0).all()
+
+
+def test_differences_of_models():
+    first, second = out_of_bag(), out_of_bag(CANDIDATES[[1, 0, 1]])
+    found = measures.rdm_model_difference(first, second)
+    each = (first.scores - second.scores)[first.possible]
+    assert np.isfinite(each).all()
+    left_out = max(first.conditions.mean() / N, first.subjects.mean() / SUBJECTS)
+    assert found.difference == pytest.approx(each.mean())
+    variance = each.var(ddof=1) * (1 / len(each) + left_out / (1 - left_out))
+    assert found.standard_error == pytest.approx(variance**0.5)
+    assert found.interval.mean() == pytest.approx(found.difference)
+    narrow = measures.rdm_model_difference(first, second, confidence=0.5)
+    assert np.ptp(narrow.interval) < np.ptp(found.interval)
+    back = measures.rdm_model_difference(second, first)
+    assert back.p_value == pytest.approx(found.p_value)
+    undefined = first._replace(scores=np.where(np.arange(RESAMPLES) < 4, np.nan, first.scores))
+    assert np.isnan(measures.rdm_model_difference(undefined, second).difference)
+    another = measures.RDMBootstrap(*[None] * 11, drawn=first.drawn)
+    for other in (out_of_bag(seed=9), another):
+        with pytest.raises(OptionError, match="second: not scored on the resamples of first; give"):
+            measures.rdm_model_difference(first, other)
+    with pytest.raises(OptionError, match="confidence"):
+        measures.rdm_model_difference(first, second, confidence=2)
+
+
+@slow
+def test_the_standard_error_of_a_difference_is_that_of_new_data():
+    """Of two fitted models that are equally good; rsatoolbox finds a difference less often."""
+    util = pytest.importorskip("rsatoolbox.util.inference_util")
+    found, theirs = [], []
+    for seed in range(80):
+        generator = np.random.default_rng(seed)
+        z = generator.normal(size=(24, 4))
+        candidates = np.stack([squareform(pdist(z[:, [i]], "sqeuclidean")) for i in range(4)])
+        noisy = z + 0.8 * generator.normal(size=(8, 24, 4))
+        targets = np.stack([squareform(pdist(subject, "sqeuclidean")) for subject in noisy])
+        options = {"resample": "conditions", "resamples": 60}
+        pair = [out_of_bag(part, targets, **options) for part in (candidates[:2], candidates[2:])]
+        found.append(measures.rdm_model_difference(*pair))
+        scores = np.stack([model.scores for model in pair], axis=1)
+        theirs.append(util.pair_tests(scores, test_type="bootstrap")[0, 1])
+    errors, values = ([getattr(z, n) for z in found] for n in ("standard_error", "difference"))
+    assert 0.8 < np.sqrt(np.mean(np.square(errors))) / np.std(values) < 1.4
+    ours = np.mean([z.p_value < 0.05 for z in found])
+    assert np.mean(np.array(theirs) < 0.05) <= ours < 0.1
 
 
 def test_undefined():

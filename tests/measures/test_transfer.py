@@ -19,10 +19,14 @@ MEASURES = {
     "permutation_distance": {},
     "soft_matching": {},
     "semi_matching": {},
+    "bures_similarity": {},
+    "bures_metric": {},
+    "aligned_cosine": {"centred": True},
 }
-QUICK = ("shape_metric", "permutation_matching")
+QUICK = ("shape_metric", "permutation_matching", "aligned_cosine")
 SOME = [pytest.param(name, marks=() if name in QUICK else slow) for name in MEASURES]
 ROTATED = ("procrustes_distance", "angular_procrustes_distance", "shape_metric")
+TURNED = (*ROTATED, "bures_similarity", "bures_metric", "aligned_cosine")
 
 
 def pair(fitted=60, scored=40, units=(6, 4), *, seed=0, offset=0.0):
@@ -85,7 +89,7 @@ def test_of_fewer_examples_than_units_all_of_the_narrower_may_be_known():
     assert measured("procrustes_distance", fit, held_out) == pytest.approx(wanted, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", ROTATED)
+@pytest.mark.parametrize("name", TURNED)
 def test_what_is_left_open_counts_as_the_mean_of_all_rotations(name):
     """Fitted to fewer examples than units, on which any rotation of the others is as good."""
     fit, held_out = pair(12, units=(20, 20))
@@ -127,12 +131,18 @@ def test_invariances(name):
     fit, held_out = pair()
     wanted = measured(name, fit, held_out)
     turn = np.eye(6)[::-1]
-    if name in ROTATED:
+    if name in TURNED:
         turn = ortho_group.rvs(6, random_state=0)
-    changed = [(np.float32(5 * x @ turn + 3), np.float32(y / 7 - 1)) for x, y in (fit, held_out)]
+    sizes = (1, 1) if name == "bures_metric" else (5, 1 / 7)
+    changed = [
+        (np.float32(sizes[0] * x @ turn + 3), np.float32(sizes[1] * y - 1))
+        for x, y in (fit, held_out)
+    ]
     assert measured(name, *changed) == pytest.approx(wanted, abs=SCORE)
-    large = [(x * np.float32(1e25), y * np.float32(1e-25)) for x, y in (fit, held_out)]
-    assert measured(name, *large) == pytest.approx(wanted, abs=SCORE)
+    sizes = np.float32((1e25, 1e25 if name == "bures_metric" else 1e-25))
+    large = [(x * sizes[0], y * sizes[1]) for x, y in (fit, held_out)]
+    unit = 1e25 if name == "bures_metric" else 1
+    assert measured(name, *large) / unit == pytest.approx(wanted, abs=SCORE)
 
 
 def test_of_whitened_representations_no_linear_map_counts():

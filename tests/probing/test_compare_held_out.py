@@ -92,12 +92,55 @@ HOLDING = pk.extractors.arrays(layers(FIT))
             "held_out: layers of widths {'first': 5, 'second': 5}; extractor_b has {'first': 6, ",
         ),
         (
-            {"uncertainty": pk.Bootstrap(resamples=9)},
+            {"uncertainty": pk.Permutation(resamples=9, groups=np.arange(FITTED) % 3)},
             OptionError,
-            "uncertainty: tells of one set of examples; give no held_out",
+            "uncertainty: groups tell of one set of examples; give no held_out",
+        ),
+        (
+            {"uncertainty": pk.Bootstrap(resamples=9, groups=np.arange(FITTED) % 3)},
+            ShapeError,
+            r"groups: shape \(60,\); there are 40 examples",
         ),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(options, kind, message):
     with pytest.raises(kind, match=message):
         compared(**options)
+
+
+def test_a_bootstrap_resamples_what_is_scored_and_keeps_what_was_fitted():
+    bootstrap = pk.Bootstrap(resamples=9, keep=True, seed=2)
+    estimators = [
+        pk.estimators.BuresSimilarity(align_on="fit"),
+        pk.estimators.AlignedCosine(align_on="fit", examples=64),
+    ]
+    found = compared(estimators=estimators, uncertainty=bootstrap)
+    plain = compared(estimators=estimators)
+    drawn = [np.repeat(np.arange(SCORED), np.int64(row)) for row in bootstrap.weights(SCORED)]
+    fit = layers(FIT)["second"], others(FIT)["only"]
+    x2, y2 = layers(HELD_OUT)["second"], others(HELD_OUT)["only"]
+    at = {"layer_a": "second", "layer_b": "only"}
+    for name, measure in (
+        ("bures_similarity", measures.bures_similarity),
+        ("aligned_cosine", measures.aligned_cosine),
+    ):
+        np.testing.assert_allclose(found[name], plain[name], atol=1e-6)
+        each = [float(measure(*fit, held_out=(x2[rows], y2[rows]))) for rows in drawn]
+        ours = found[f"{name}_resamples"].sel(at)
+        np.testing.assert_allclose(ours, each, atol=2e-5)
+        interval = found[f"{name}_ci"].sel(at)
+        np.testing.assert_allclose(interval, np.quantile(each, [0.025, 0.975]), atol=1e-4)
+
+
+def test_a_permutation_shuffles_both_sets():
+    permutation = pk.Permutation(resamples=19, correction="none")
+    estimators = [ProcrustesDistance(align_on="fit")]
+    found = compared(estimators=estimators, uncertainty=permutation)
+    assert found.procrustes_distance_p.values.max() == pytest.approx(1 / 20)
+    noise = np.float32(np.random.default_rng(1).normal(size=(FITTED + SCORED, 4)))
+    fit, held_out = (
+        (pk.extractors.arrays({"x": x}), pk.extractors.arrays({"noise": y}))
+        for x, y in ((FIT, noise[:FITTED]), (HELD_OUT, noise[FITTED:]))
+    )
+    nothing = compared(*fit, None, held_out, estimators=estimators, uncertainty=permutation)
+    assert float(nothing.procrustes_distance_p.squeeze()) > 0.1

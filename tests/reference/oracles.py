@@ -868,13 +868,27 @@ def second_order(x, y, neighbours):
     return np.mean(each)
 
 
-def aligned_cosine(x, y, x2, y2, *, centred=False):
+def aligned_cosine(x, y, x2, y2, *, centred=False, align_on="scored"):
+    if align_on == "fit":
+        return _turned_cosine(x, y, x2, y2, centred)
     x, y = _padded(*_wide(x2, y2), centred)
     turned = x @ linalg.orthogonal_procrustes(x, y)[0]
     cosines = [
         a @ b / np.linalg.norm(a) / np.linalg.norm(b) for a, b in zip(turned, y, strict=True)
     ]
     return np.mean(cosines)
+
+
+def _turned_cosine(x, y, x2, y2, centred):
+    """One example after the other; of 0 what is left open."""
+    x, y, x2, y2 = _wide(x, y, x2, y2)
+    if centred:
+        x, y, x2, y2 = x - x.mean(0), y - y.mean(0), x2 - x.mean(0), y2 - y.mean(0)
+    x, y, x2, y2 = (*_padded(x, y, False), *_padded(x2, y2, False))
+    u, s, v = np.linalg.svd(x.T @ y)
+    turned = x2 @ (u * (s > 1e-7 * s[0]) @ v)
+    lengths = np.linalg.norm(x2, axis=1) * np.linalg.norm(y2, axis=1)
+    return np.mean((turned * y2).sum(axis=1) / lengths)
 
 
 def _padded(x, y, centred):
@@ -1223,13 +1237,21 @@ def _root(matrix):
     return vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
 
 
-def bures_similarity(x, y, x2, y2):
+def bures_similarity(x, y, x2, y2, *, align_on="scored"):
     """From matrices (example, example), as it is defined."""
+    if align_on == "fit":
+        return np.cos(_rotated(x, y, x2, y2, 1.0, True))
     k, m = (z @ z.T for z in _unit_norm(x2, y2))
     return _fidelity(k, m)
 
 
-def bures_metric(x, y, x2, y2):
+def bures_metric(x, y, x2, y2, *, align_on="scored"):
+    if align_on == "fit":
+        x, y, x2, y2 = _wide(x, y, x2, y2)
+        x, y, x2, y2 = x - x.mean(0), y - y.mean(0), x2 - x.mean(0), y2 - y.mean(0)
+        u, s, v = np.linalg.svd(x.T @ y, full_matrices=False)
+        cross = np.sum(x2 @ (u * (s > 1e-9 * s[0])) @ v * y2)
+        return np.sqrt((np.sum(x2**2) + np.sum(y2**2) - 2 * cross) / len(x2))
     k, m = ((z - z.mean(axis=0)) @ (z - z.mean(axis=0)).T / len(z) for z in _wide(x2, y2))
     return np.sqrt(np.trace(k) + np.trace(m) - 2 * _fidelity(k, m))
 
