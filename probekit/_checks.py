@@ -100,14 +100,21 @@ def exact_integers(argument: str, array: "np.ndarray") -> "np.ndarray":
 def plain(array: Any) -> "np.ndarray":
     """Return an array of NumPy's own; what a mask hides is NaN: it is no number, whatever is there.
 
+    Tensors of PyTorch are taken from their device, without the gradient, bfloat16 as float32.
+
     >>> import numpy as np
     >>> plain(np.ma.masked_greater([1, 2, 999], 9)).tolist()
     [1.0, 2.0, nan]
     """
     import numpy as np
 
+    if hasattr(array, "detach"):  # PyTorch's: NumPy takes none with a gradient, nor bfloat16
+        array = array.detach().cpu()
+        array = array.float() if "bfloat16" in str(array.dtype) else array
     if not np.ma.is_masked(array):
-        return np.asarray(array)
+        array = np.asarray(array)
+        # JAX takes no array in another machine's order of bytes.
+        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
     if array.dtype.kind != "f":
         exact_integers("array", array.compressed())
         array = array.astype(np.float32)
