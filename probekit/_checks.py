@@ -114,7 +114,8 @@ def plain(array: Any) -> "np.ndarray":
     if not np.ma.is_masked(array):
         array = np.asarray(array)
         # JAX takes no array in another machine's order of bytes.
-        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+        native: np.ndarray = array.astype(array.dtype.newbyteorder("="), copy=False)
+        return native
     if array.dtype.kind != "f":
         exact_integers("array", array.compressed())
         array = array.astype(np.float32)

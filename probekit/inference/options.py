@@ -33,6 +33,10 @@ class Uncertainty(abc.ABC):
     groups: Any = None
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        """Check the seed, which NumPy would refuse when it is first drawn from."""
+        check_count("seed", self.seed, 0)
+
     @abc.abstractmethod
     def check(self, examples: int) -> None:
         """Raise `OptionError` if so many examples, or the groups they are in, cannot be drawn."""
@@ -63,7 +67,13 @@ class Uncertainty(abc.ABC):
                 f"groups: {sum(missing)} of {examples} labels are missing (NaN or None); "
                 "give each example one."
             )
-        return np.unique(labels, return_inverse=True)[1].reshape(-1)
+        try:
+            return np.unique(labels, return_inverse=True)[1].reshape(-1)
+        except TypeError:
+            kinds = ", ".join(sorted({type(label).__name__ for label in labels.tolist()}))
+            raise OptionError(
+                f"groups: labels of types {kinds}, which have no order; give all one type."
+            ) from None
 
     def text(self) -> str:
         """Return the repr, with groups by their number and a checksum of which they are."""
@@ -149,6 +159,7 @@ class Bootstrap(Uncertainty):
 
     def __post_init__(self) -> None:
         """Check the options."""
+        super().__post_init__()
         check_count("resamples", self.resamples, 2)
         check_choice("interval", self.interval, INTERVALS)
         check_confidence(self.confidence)
@@ -233,6 +244,7 @@ class Permutation(Uncertainty):
 
     def __post_init__(self) -> None:
         """Check the options."""
+        super().__post_init__()
         check_count("resamples", self.resamples, 1)
         if self.alternative is not None:
             check_choice("alternative", self.alternative, ALTERNATIVES)
@@ -303,6 +315,7 @@ class CrossValidation(Uncertainty):
 
     def __post_init__(self) -> None:
         """Check the options."""
+        super().__post_init__()
         check_count("folds", self.folds, 2)
 
     def check(self, examples: int) -> None:  # noqa: D102
