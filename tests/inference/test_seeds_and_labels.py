@@ -16,5 +16,7 @@ def test_seeds_are_whole_numbers_from_0(kind, seed):
 
 def test_labels_of_unlike_types_are_refused():
     groups = np.array([1, "a", 2, 2], object)
-    with pytest.raises(OptionError, match=r"groups: labels of types int, str, .* give all one type"):
+    with pytest.raises(
+        OptionError, match=r"groups: labels of types int, str, .* give all one type"
+    ):
         Bootstrap(groups=groups).weights(4)
