@@ -100,7 +100,7 @@ def exact_integers(argument: str, array: "np.ndarray") -> "np.ndarray":
 def plain(array: Any) -> "np.ndarray":
     """Return an array of NumPy's own; what a mask hides is NaN: it is no number, whatever is there.
 
-    A tensor of torch may have gradients, and lie on any device.
+    Tensors of PyTorch are taken from their device, without the gradient, bfloat16 as float32.
 
     >>> import numpy as np
     >>> plain(np.ma.masked_greater([1, 2, 999], 9)).tolist()
@@ -108,10 +108,14 @@ def plain(array: Any) -> "np.ndarray":
     """
     import numpy as np
 
-    if hasattr(array, "detach"):
+    if hasattr(array, "detach"):  # PyTorch's: NumPy takes none with a gradient, nor bfloat16
         array = array.detach().cpu()
+        array = array.float() if "bfloat16" in str(array.dtype) else array
     if not np.ma.is_masked(array):
-        return np.asarray(array)
+        array = np.asarray(array)
+        # JAX takes no array in another machine's order of bytes.
+        native: np.ndarray = array.astype(array.dtype.newbyteorder("="), copy=False)
+        return native
     if array.dtype.kind != "f":
         exact_integers("array", array.compressed())
         array = array.astype(np.float32)

@@ -54,9 +54,9 @@ def arrays(
     Parameters
     ----------
     activations : mapping of str to array (example, …)
-        NumPy, JAX, `xarray.DataArray`, a memory map, or anything that has a shape and a dtype and
-        can be sliced, such as what `probekit.open_activations` gives. Only the examples of a batch
-        are read at a time.
+        NumPy, JAX, PyTorch, `xarray.DataArray`, a data frame, a memory map, or anything that has a
+        shape and a dtype and can be sliced, such as what `probekit.open_activations` gives. Only
+        the examples of a batch are read at a time.
     layers : str or sequence of str
         Globs over the names of the layers to keep.
 
@@ -81,10 +81,7 @@ def arrays(
     if not isinstance(activations, Mapping) or not activations:
         raise OptionError("activations: there are none; give a mapping layer -> array.")
     chosen = {layer: activations[layer] for layer in match(activations, layers)}
-    chosen = {
-        layer: array if hasattr(array, "shape") else np.asarray(array)
-        for layer, array in chosen.items()
-    }
+    chosen = {layer: array if _is_array(array) else plain(array) for layer, array in chosen.items()}
     first = next(iter(chosen))
     for layer, array in chosen.items():
         argument = f"activations[{layer!r}]"
@@ -99,10 +96,19 @@ def arrays(
     return ArraysExtractor(chosen)
 
 
+def _is_array(array: Any) -> bool:
+    """Whether it is sliced and typed as NumPy's are: data frames and PyTorch's tensors are not."""
+    return hasattr(array, "shape") and hasattr(array, "dtype") and not hasattr(array, "detach")
+
+
 def _dtype_of(array: Any) -> Any:
     """Return the dtype that examples are read as: float32 for integers that JAX or NaN need so."""
     masked = np.ma.is_masked(array) and np.dtype(array.dtype).kind != "f"
-    return np.float32 if masked or are_wide_integers(array.dtype) else array.dtype
+    return np.float32 if masked or are_wide_integers(array.dtype) else _native(array.dtype)
+
+
+def _native(dtype: Any) -> Any:
+    return np.dtype(dtype).newbyteorder("=")
 
 
 def _rows_of(array: Any, rows: np.ndarray) -> np.ndarray:

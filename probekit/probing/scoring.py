@@ -59,7 +59,8 @@ def probe(
     batch_size : int
         At most so many examples are taken through the model at a time. Scores do not depend on it.
     weight : array (example,), optional
-        Weight of each of the first examples; 0 for an absent one.
+        How often each of the first examples counts, fractions too; 0 for an absent one. Shares that
+        add up to 1 would count as one example in all, and are refused.
     uncertainty : Bootstrap, Permutation or CrossValidation, optional
         Of `probekit`: how sure the scores are, in further variables such as ``<name>_ci`` or
         ``<name>_p``. The model is still run once, but its activations are kept in memory.

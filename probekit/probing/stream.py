@@ -50,7 +50,7 @@ def collect(
     Raises
     ------
     OptionError
-        If the extractor is none, or a weight is negative or not finite.
+        If the extractor is none, or a weight is negative or not finite, or weights are shares.
     ShapeError
         If inputs and features do not have the same examples, or there are none.
     """
@@ -61,6 +61,11 @@ def collect(
         raise ShapeError(f"weight: shape {weight.shape}; inputs have {examples} examples.")
     if not (np.isfinite(weight) & (weight >= 0)).all():
         raise OptionError("weight: some are negative or not finite; give 0 for an absent example.")
+    if np.count_nonzero(weight) >= 2 and weight.sum(dtype=float) < 2:
+        raise OptionError(
+            f"weight: {weight.sum(dtype=float):.3g} in all, of {examples} examples; each counts "
+            "how often one is there, which are too few. Give weight / weight.mean()."
+        )
     size = even_batch(examples, batch_size)
     states: States | None = None
     for start in range(0, examples, size):

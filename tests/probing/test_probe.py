@@ -78,6 +78,11 @@ def test_weight_zero_is_absent():
     xr.testing.assert_allclose(weighted, absent, rtol=1e-4, atol=1e-5)
 
 
+def test_weights_that_are_shares_are_refused():
+    with pytest.raises(OptionError, match=r"weight: 1 in all, of 90 examples; .* weight.mean"):
+        probe(weight=np.full(90, 1 / 90))
+
+
 def test_geometry_has_no_features_and_raw_values_have_units():
     raw = pk.estimators.LinearR2(multioutput="raw_values", name="raw")
     ds = probe(estimators=["total_variance", raw])

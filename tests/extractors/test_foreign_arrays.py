@@ -1,0 +1,67 @@
+"""Activations and features as other packages hold them: a score does not depend on that."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import probekit as pk
+from probekit._checks import plain
+
+X = np.random.default_rng(0).integers(-100, 100, (20, 3)).astype(np.float32)
+Y = X[:, 0] + np.arange(20, dtype=np.float32)
+
+
+class _Tensor:
+    """What NumPy sees of a tensor of PyTorch: a dtype it does not know, and a gradient."""
+
+    def __init__(self, values, dtype="torch.float32", *, free=False):
+        self.values, self.dtype, self.free = values, dtype, free
+        self.shape = values.shape
+
+    def detach(self):
+        return _Tensor(self.values, self.dtype, free=True)
+
+    def cpu(self):
+        return self
+
+    def float(self):
+        return _Tensor(self.values.astype(np.float32), free=self.free)
+
+    def __array__(self, dtype=None, copy=None):
+        if not self.free or "bfloat16" in self.dtype:
+            raise TypeError("not to be had")
+        return self.values
+
+
+def _frame(x):
+    return pytest.importorskip("pandas").DataFrame(x)
+
+
+KINDS = {
+    "tensor": _Tensor,
+    "bfloat16 tensor": lambda x: _Tensor(x.astype(jnp.bfloat16), "torch.bfloat16"),
+    "data frame": _frame,
+    "other order of bytes": lambda x: x.astype(">f4"),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_activations_of_any_package_are_read(kind):
+    extractor = pk.extractors.arrays({"layer": KINDS[kind](X)})
+    # Integers up to 256 are exact in bfloat16.
+    assert np.array_equal(extractor(np.array([2, 5]))["layer"], X[[2, 5]])
+    assert extractor.layers(None)["layer"].shape == (20, 3)
+    scores = pk.probe(extractor, None, {"y": KINDS["tensor"](Y)})
+    assert np.allclose(scores.linear_r2, pk.measures.linear_r2(X, Y), atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_measures_take_arrays_of_any_package(kind):
+    assert np.allclose(pk.measures.cka(KINDS[kind](X), X), 1, atol=1e-6)
+
+
+def test_tensors_of_pytorch_are_read():
+    torch = pytest.importorskip("torch")
+    tensor = torch.tensor(X)
+    for given in (tensor.requires_grad_(True), tensor.detach().bfloat16()):
+        assert np.array_equal(plain(given), X)
