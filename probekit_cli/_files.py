@@ -1,7 +1,7 @@
 """Files that commands read and write: histories in, figures and tables out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,10 +25,14 @@ def _is_named_without_ending(file: Path) -> bool:
     )
 
 
-History = Annotated[
-    Path,
-    typer.Argument(metavar="FILE", help="A history, finished or not.", callback=checked_history),
-]
+def history_argument(metavar: str) -> Any:
+    """Return the argument that is a history."""
+    return typer.Argument(
+        metavar=metavar, help="A history, finished or not.", callback=checked_history
+    )
+
+
+History = Annotated[Path, history_argument("FILE")]
 
 
 def check_target(target: Path) -> None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import inspect
 import shlex
 import time
 from collections.abc import Iterator, Sequence
@@ -15,6 +14,13 @@ from probekit.errors import DivergedError, HistoryExistsError, OptionError, Prob
 from probekit.plugins import Manager, Registry
 from probekit.plugins.config import read_config
 from probekit_cli import _estimators
+from probekit_cli._declared import (
+    Layers,
+    Overwrite,
+    declared,
+    estimators_option,
+    output_option,
+)
 from probekit_cli._endings import Asked, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
 from probekit_cli._garbage import GarbagePause
@@ -35,30 +41,10 @@ class RunOptions:
     """Options that every task has; their order is that of the help."""
 
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="The history, or a folder for it; TASK.nc unless given.",
-        ),
+        Path | None, output_option("The history, or a folder for it; TASK.nc unless given.")
     ] = None
-    estimators: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--estimators",
-            "-e",
-            metavar="NAME,…",
-            help="What to estimate, separated by commas, with options as in "
-            "\"rsa(comparison='kendall')\"; the task's own choice unless given.",
-        ),
-    ] = None
-    layers: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--layers", "-l", metavar="GLOB,…", help="Which layers to probe; all unless given."
-        ),
-    ] = None
+    estimators: Annotated[list[str] | None, estimators_option("the task's own choice")] = None
+    layers: Layers = None
     store_activations: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB,…", help="Layers whose activations are kept in the history."),
@@ -78,9 +64,7 @@ class RunOptions:
             "at most 0.05 %. All bits unless given."
         ),
     ] = None
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a history that is there.")
-    ] = False
+    overwrite: Overwrite = False
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the history that is there.")
     ] = False
@@ -131,15 +115,7 @@ def _unmentioned() -> None:
 
 def _command(manager: Manager, task: str, typed: Sequence[str]) -> Any:
     config = manager.registry.load("task", task).Config
-    shared = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=field.type,
-        )
-        for field in dataclasses.fields(RunOptions)
-    ]
+    shared = declared(RunOptions)
     reserved = frozenset(parameter.name for parameter in shared)
     parameters = parameters_of(config, task=task, reserved=reserved)
 
