@@ -121,10 +121,10 @@ def compare(
     shapes = tuple(_units(extractor, scored[2]) for extractor in scored[:2])
     plan = PairPlan.of(chosen, *shapes, same=same, examples=examples)
     states = _seen(plan, *scored, batch_size)
-    fit = states
+    fit = None
     if held_out is not None:
         _check_layers(given, shapes)
-        fit = _seen(plan.fitted(), *given, batch_size)
+        fit = _fitted(plan.fitted(), given, batch_size)
     dataset = dataset_of_pairs(chosen, plan.compute(fit, states))
     if uncertainty is not None:
         every = _resampled(chosen, extractor_a(None), extractor_b(None), uncertainty)
@@ -155,6 +155,11 @@ def _seen(
         b = a if extractor_b is extractor_a else _outputs(extractor_b, inputs, rows)
         states = plan.update(states, a, b, weight=weight, index=index)
     return states
+
+
+def _fitted(plan: PairPlan, given: _Given, batch_size: int) -> PairStates:
+    """Return the same of examples that are fitted; the models are not run if none looks at them."""
+    return _seen(plan, *given, batch_size) if plan.estimators else NOTHING_SEEN
 
 
 def _scored_on(a: Extractor, b: Extractor, held_out: Any) -> _Given:
