@@ -27,6 +27,7 @@ from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
 from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
 from probekit.measures.conditions import condition_rdm
+from probekit.measures.control_tasks import control_selectivity
 from probekit.measures.convolutional import ConvolutionalDistance, convolutional_distance
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
 from probekit.measures.decoders import decoding
@@ -35,11 +36,7 @@ from probekit.measures.feature_directions import component_alignment, feature_an
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
 from probekit.measures.group_lasso import GroupLasso, group_lasso_r2
-from probekit.measures.information import (
-    control_selectivity,
-    online_codelength,
-    v_information,
-)
+from probekit.measures.information import online_codelength, v_information
 from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.loops import geometry_score, living_times

@@ -12,8 +12,8 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import matched
 from probekit.measures._status import OK, Score
 from probekit.measures._threads import one_thread
-from probekit.measures.decoders import labelled, status_of_classes
 from probekit.measures.information import as_codelength
+from probekit.measures.probes import labelled, status_of_classes
 from probekit.statistics import Examples, ExamplesState, state_of
 
 SCALES = (0.1, 1.0, 10.0, 100.0, 1000.0)

@@ -14,12 +14,7 @@ from probekit.extractors import Extractor, arrays
 from probekit.inference import Uncertainty
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
-from probekit.probing.labelling import (
-    add_uncertainty,
-    dataset_of_pairs,
-    stack_resamples,
-    warn_of_undefined,
-)
+from probekit.probing.labelling import add_uncertainty, dataset_of_pairs, stack_resamples
 from probekit.probing.pairs import NOTHING_SEEN, PairPlan, PairStates
 from probekit.probing.plan import Plan, units
 from probekit.probing.stream import (
@@ -30,6 +25,7 @@ from probekit.probing.stream import (
     take,
 )
 from probekit.probing.uncertainty import check_uncertainty, resample
+from probekit.probing.undefined import warn_of_undefined
 from probekit.statistics import ShapeDtype
 
 if TYPE_CHECKING:
