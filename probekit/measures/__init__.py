@@ -25,7 +25,7 @@ from probekit.measures.canonical import (
 from probekit.measures.cknna import cknna
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
-from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
+from probekit.measures.commonality import commonality
 from probekit.measures.conditions import condition_rdm
 from probekit.measures.control_tasks import control_selectivity
 from probekit.measures.convolutional import ConvolutionalDistance, convolutional_distance
@@ -57,6 +57,7 @@ from probekit.measures.outputs import (
 from probekit.measures.overlap import eigenspace_overlap
 from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.partial_rdms import AlignedRDMs, JoinedRDMs, align_rdms, join_rdms
+from probekit.measures.partition import joint_r2, shared_r2, unique_r2
 from probekit.measures.predictivity import linear_predictivity
 from probekit.measures.rdm import rdm
 from probekit.measures.rdm_bootstrap import bootstrap_rdm_model

@@ -16,7 +16,7 @@ from probekit.measures._status import Score, divide
 from probekit.measures.transfer import partial_whitening, rotated_score, squared_distance
 from probekit.statistics import Moments, MomentsState, state_of
 from probekit.statistics._arrays import product
-from probekit.statistics.moments import reciprocal
+from probekit.statistics._rounding import reciprocal
 
 
 def procrustes_distance(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> jax.Array:
