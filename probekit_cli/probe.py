@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from probekit.errors import HistoryExistsError, OptionError
+from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
 from probekit_cli._declared import (
@@ -20,6 +20,7 @@ from probekit_cli._declared import (
     output_option,
 )
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
+from probekit_cli._files import check_output, unfinished
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model, Source
 from probekit_cli._options import integer, separated
 from probekit_cli._resampling import (
@@ -33,8 +34,6 @@ from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
     import xarray as xr
-
-PARTIAL = ".partial"
 
 HELP = f"""Estimate how strongly features are represented, layer by layer.
 
@@ -151,12 +150,7 @@ class _Probing:
             if options.resume:
                 raise OptionError("--resume: of which history? Give --output FILE too.")
             return
-        if not path.parent.is_dir():
-            raise OptionError(f"--output {path}: there is no folder {path.parent}; make it first.")
-        if path.exists() and not (options.overwrite or options.resume):
-            raise HistoryExistsError(
-                f"{path}: exists. Give --overwrite to replace it, or --output FILE to keep it."
-            )
+        check_output(path, foreseen=options.overwrite or options.resume)
 
     def _check_uncertainty(self) -> None:
         options, given = self.options, self.resampling
@@ -232,7 +226,7 @@ class _Probing:
         """Return the steps that a history to be resumed has already."""
         if not self.options.resume or self.path is None:
             return []
-        partial = self.path.with_name(self.path.name + PARTIAL)
+        partial = unfinished(self.path)
         if not partial.is_dir():
             return []
         from probekit.history import open_history

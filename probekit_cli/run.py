@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from probekit.errors import DivergedError, HistoryExistsError, OptionError, ProbekitError
+from probekit.errors import DivergedError, OptionError, ProbekitError
 from probekit.plugins import Manager, Registry
 from probekit.plugins.config import read_config
 from probekit_cli import _estimators
@@ -23,6 +23,7 @@ from probekit_cli._declared import (
 )
 from probekit_cli._endings import Asked, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
+from probekit_cli._files import check_output, unfinished
 from probekit_cli._garbage import GarbagePause
 from probekit_cli._options import command_of, integer, parameters_of, separated
 from probekit_cli._progress import NAME as PROGRESS
@@ -32,8 +33,6 @@ from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
     import xarray as xr
-
-PARTIAL = ".partial"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -146,7 +145,8 @@ class _Running:
             raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
         registry.load("task", self.task).Config(**given)
         named = named_estimators(options.estimators, registry)
-        self._check_output()
+        there = options.overwrite or options.resume or self._partial.exists()
+        check_output(self.path, foreseen=there)
         began = time.monotonic()
         try:
             with (
@@ -162,16 +162,6 @@ class _Running:
             self._tell_what_is_kept(error)
             raise typer.Exit(exit_code(error)) from error
         self._show(dataset, time.monotonic() - began)
-
-    def _check_output(self) -> None:
-        """Say at once what the writer would say too, but only after seconds of imports."""
-        path, options = self.path, self.options
-        if not path.parent.is_dir():
-            raise OptionError(f"--output {path}: there is no folder {path.parent}; make it first.")
-        if path.exists() and not (options.overwrite or options.resume or self._partial.exists()):
-            raise HistoryExistsError(
-                f"{path}: exists. Give --overwrite to replace it, or --output FILE to keep it."
-            )
 
     def _run(self, given: dict[str, Any], named: list[_estimators.Named]) -> "xr.Dataset":
         from probekit.history import Storage
@@ -225,7 +215,7 @@ class _Running:
 
     @property
     def _partial(self) -> Path:
-        return self.path.with_name(self.path.name + PARTIAL)
+        return unfinished(self.path)
 
 
 def history_path(output: Path | None, task: str) -> Path:
