@@ -10,12 +10,11 @@ from probekit.measures._status import STATUS_MEANINGS, Score
 from probekit.measures.aligned import aligned_cosine
 from probekit.measures.alignment import (
     angular_procrustes_distance,
-    bures_metric,
-    bures_similarity,
     procrustes_distance,
     shape_metric,
 )
 from probekit.measures.banded import BandedRidge, banded_ridge_r2
+from probekit.measures.bures import bures_metric, bures_similarity
 from probekit.measures.canonical import (
     cca,
     linear_regression_similarity,
