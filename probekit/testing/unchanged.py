@@ -41,7 +41,7 @@ def check_same_scores(
         The table of the differences; empty if there is none.
     """
     from probekit.history import register_accessor
-    from probekit.history.accessor import scores
+    from probekit.history.contents import scores
 
     register_accessor()
     check_confidence(confidence)
@@ -131,7 +131,7 @@ def _interval(
     import xarray as xr
 
     from probekit.history import compare_histories
-    from probekit.history.accessor import interval
+    from probekit.history.intervals import interval
 
     difference = float(b.mean() - a.mean())
     if "seed" not in old.dims or "seed" not in new.dims or min(a.size, b.size) < 2:
