@@ -1,13 +1,14 @@
 """Files that commands read and write: histories in, figures and tables out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from probekit.errors import MissingExtraError, OptionError
+from probekit.errors import HistoryExistsError, MissingExtraError, OptionError
 
-HISTORIES = (".nc", ".nc.partial")
+PARTIAL = ".partial"
+HISTORIES = (".nc", f".nc{PARTIAL}")
 
 
 def checked_history(file: Path) -> Path:
@@ -25,10 +26,41 @@ def _is_named_without_ending(file: Path) -> bool:
     )
 
 
-History = Annotated[
-    Path,
-    typer.Argument(metavar="FILE", help="A history, finished or not.", callback=checked_history),
-]
+def history_argument(metavar: str) -> Any:
+    """Return the argument that is a history."""
+    return typer.Argument(
+        metavar=metavar, help="A history, finished or not.", callback=checked_history
+    )
+
+
+History = Annotated[Path, history_argument("FILE")]
+
+
+def unfinished(history: Path) -> Path:
+    """Return the folder in which a history lies until it is finished."""
+    return history.with_name(history.name + PARTIAL)
+
+
+def check_output(history: Path, *, foreseen: bool) -> None:
+    """Say at once what the writer of a history would say too, but only after seconds of imports.
+
+    Raises
+    ------
+    OptionError
+        If there is no such folder.
+    HistoryExistsError
+        If it exists, unless that is `foreseen`: it is to be replaced, or resumed.
+    """
+    if not history.parent.is_dir():
+        raise _no_folder(history)
+    if history.exists() and not foreseen:
+        raise HistoryExistsError(
+            f"{history}: exists. Give --overwrite to replace it, or --output FILE to keep it."
+        )
+
+
+def _no_folder(path: Path) -> OptionError:
+    return OptionError(f"--output {path}: there is no folder {path.parent}; make it first.")
 
 
 def check_target(target: Path) -> None:
@@ -44,7 +76,7 @@ def check_target(target: Path) -> None:
     if target.is_dir():
         raise OptionError(f"--output {target}: is a folder; name a file in it.")
     if not target.parent.is_dir():
-        raise OptionError(f"--output {target}: there is no folder {target.parent}; make it first.")
+        raise _no_folder(target)
 
 
 def check_matplotlib() -> None:

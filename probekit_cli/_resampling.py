@@ -60,6 +60,13 @@ class Resampling:
     interval: str | None = None
     confidence: float | None = None
 
+    @classmethod
+    def of(cls, options: Any) -> "Resampling":
+        """Return what was given to a command that has all of these options."""
+        return cls(
+            **{field.name: getattr(options, field.name) for field in dataclasses.fields(cls)}
+        )
+
     def check(self, **others: Any) -> None:
         """Say at once what would only be said after seconds of imports.
 

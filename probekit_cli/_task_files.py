@@ -22,6 +22,7 @@ from probekit.collecting import (
 from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
+from probekit_cli._declared import declared, output_option
 from probekit_cli._endings import FAILED, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
 from probekit_cli._options import command_of, parameters_of, separated
@@ -47,12 +48,10 @@ class FileOptions(RunOptions):
 
     output: Annotated[
         Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FOLDER",
-            help="Where histories go: that of probes/probe_a.py::small is probes/probe_a/small.nc "
+        output_option(
+            "Where histories go: that of probes/probe_a.py::small is probes/probe_a/small.nc "
             "in it; the current folder unless given. For a single task also a file, NAME.nc.",
+            metavar="FOLDER",
         ),
     ] = None
     keyword: Annotated[
@@ -92,15 +91,7 @@ def add(tasks: typer.Typer, manager: Manager, words: Sequence[str], typed: Seque
     if len(words) < 2 or words[0] != "run" or not is_path(words[1], manager.registry):
         return
     items = _items([words[1], *named_paths(words[2:])])
-    shared = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=field.type,
-        )
-        for field in dataclasses.fields(FileOptions)
-    ]
+    shared = declared(FileOptions)
     reserved = frozenset(parameter.name for parameter in [*shared, _MORE])
     own, defaults = _own_options(items, reserved)
 

@@ -1,5 +1,6 @@
 """``probekit compare``: two histories side by side."""
 
+import dataclasses
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -9,8 +10,9 @@ import typer
 from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli._comparing import CORRECTIONS, TESTS, Comparison
-from probekit_cli._files import checked_history
-from probekit_cli._options import choice
+from probekit_cli._declared import Json, command_with
+from probekit_cli._files import history_argument
+from probekit_cli._options import choice, separated
 from probekit_cli._resampling import (
     Resampling,
     bootstrap_option,
@@ -24,6 +26,60 @@ from probekit_cli.show import config_of
 if TYPE_CHECKING:
     import xarray as xr
 
+HELP = """Put the final scores of two histories side by side.
+
+Shows the mean over the seeds of each, their difference (B − A), its interval, and the p-value of
+there being none. A score, layer or feature that only one of them has is named and left out."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CompareOptions:
+    """What can be asked for."""
+
+    a: Annotated[Path, history_argument("A.nc")]
+    b: Annotated[Path, history_argument("B.nc")]
+    variables: Annotated[
+        list[str] | None,
+        typer.Option("--variables", metavar="NAME,…", help="Which scores; all unless given."),
+    ] = None
+    test: Annotated[
+        str | None,
+        choice(
+            tuple(TESTS),
+            "--test",
+            help="welch: the seeds of the two are independent; t, signs: seeds with the same "
+            "number are pairs; bootstrap: the resamples of the examples that `probekit probe "
+            "--bootstrap N --keep-resamples` kept. welch unless given.",
+            show_default=False,
+        ),
+    ] = None
+    bootstrap: Annotated[
+        int | None,
+        bootstrap_option("Intervals and p from so many resamples of the seeds of each."),
+    ] = None
+    permutations: Annotated[
+        int | None,
+        permutations_option(
+            "p from so many shuffles of seeds between the two; from all if there are fewer."
+        ),
+    ] = None
+    interval: Annotated[
+        str | None,
+        interval_option("percentile, or with --test bootstrap that of the resamples,"),
+    ] = None
+    confidence: Annotated[
+        float | None, confidence_option("Of the intervals of the differences.")
+    ] = None
+    correction: Annotated[
+        str,
+        choice(
+            CORRECTIONS,
+            "--correction",
+            help="Of p for the number of tests of a score, over layers, features and the like.",
+        ),
+    ] = "holm"
+    as_json: Json = False
+
 
 class Row(NamedTuple):
     """One score of both histories: its labels, and what was found (``difference``, ``p``, …)."""
@@ -34,101 +90,45 @@ class Row(NamedTuple):
 
 def add(app: typer.Typer, manager: Manager) -> None:
     """Add the command."""
+    app.command("compare", help=HELP)(command_with(CompareOptions, _compare))
 
-    @app.command("compare")
-    def compare_command(
-        a: Annotated[Path, _history("A")],
-        b: Annotated[Path, _history("B")],
-        variables: Annotated[
-            list[str] | None,
-            typer.Option("--variables", metavar="NAME,…", help="Which scores; all unless given."),
-        ] = None,
-        test: Annotated[
-            str | None,
-            choice(
-                tuple(TESTS),
-                "--test",
-                help="welch: the seeds of the two are independent; t, signs: seeds with the same "
-                "number are pairs; bootstrap: the resamples of the examples that `probekit probe "
-                "--bootstrap N --keep-resamples` kept. welch unless given.",
-                show_default=False,
-            ),
-        ] = None,
-        bootstrap: Annotated[
-            int | None,
-            bootstrap_option("Intervals and p from so many resamples of the seeds of each."),
-        ] = None,
-        permutations: Annotated[
-            int | None,
-            permutations_option(
-                "p from so many shuffles of seeds between the two; from all if there are fewer."
-            ),
-        ] = None,
-        interval: Annotated[
-            str | None,
-            interval_option("percentile, or with --test bootstrap that of the resamples,"),
-        ] = None,
-        confidence: Annotated[
-            float | None, confidence_option("Of the intervals of the differences.")
-        ] = None,
-        correction: Annotated[
-            str,
-            choice(
-                CORRECTIONS,
-                "--correction",
-                help="Of p for the number of tests of a score, over layers, features and the like.",
-            ),
-        ] = "holm",
-        as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
-    ) -> None:
-        """Put the final scores of two histories side by side.
 
-        Shows the mean over the seeds of each, their difference (B − A), its interval, and the
-        p-value of there being none. A score, layer or feature that only one of them has is named
-        and left out.
-        """
-        resampling = Resampling(
-            bootstrap=bootstrap,
-            permutations=permutations,
-            interval=interval,
-            confidence=confidence,
+def _compare(asked: CompareOptions) -> None:
+    comparison = Comparison(Resampling.of(asked), test=asked.test, correction=asked.correction)
+    from probekit.history import open_history
+
+    one, other = open_history(asked.a), open_history(asked.b)
+    tables = tabulated(one, other, separated(asked.variables), comparison)
+    left_out = only_in_one(one, other)
+    terminal = Terminal()
+    if asked.as_json:
+        terminal.json(
+            {
+                "a": asked.a,
+                "b": asked.b,
+                "settings": differing_settings(one, other),
+                "test": comparison.described(),
+                "confidence": comparison.confidence,
+                "scores": {
+                    name: [{**row.labels, **row.found} for row in rows]
+                    for name, rows in tables.items()
+                },
+                "left_out": left_out,
+            }
         )
-        comparison = Comparison(resampling, test=test, correction=correction)
-        from probekit.history import open_history
-        from probekit_cli._options import separated
-
-        one, other = open_history(a), open_history(b)
-        tables = tabulated(one, other, separated(variables), comparison)
-        terminal = Terminal()
-        left_out = only_in_one(one, other)
-        if as_json:
-            terminal.json(
-                {
-                    "a": a,
-                    "b": b,
-                    "settings": differing_settings(one, other),
-                    "test": comparison.described(),
-                    "confidence": comparison.confidence,
-                    "scores": {
-                        name: [{**row.labels, **row.found} for row in rows]
-                        for name, rows in tables.items()
-                    },
-                    "left_out": left_out,
-                }
-            )
-            return
-        _show_head(terminal, (a, b), (one, other), comparison)
-        for name, rows in tables.items():
-            _show_table(terminal, one[name], rows, comparison)
-        if _untested(tables):
-            terminal.line()
-            terminal.paragraph(
-                "no intervals: that needs at least 2 seeds of each, or resamples of the examples: "
-                "'probekit probe --bootstrap N --keep-resamples', then --test bootstrap here."
-            )
-        if left_out:
-            terminal.line()
-            terminal.paragraph(f"in one of them only, and left out: {', '.join(left_out)}")
+        return
+    _show_head(terminal, (asked.a, asked.b), (one, other), comparison)
+    for name, rows in tables.items():
+        _show_table(terminal, one[name], rows, comparison)
+    if _untested(tables):
+        terminal.line()
+        terminal.paragraph(
+            "no intervals: that needs at least 2 seeds of each, or resamples of the examples: "
+            "'probekit probe --bootstrap N --keep-resamples', then --test bootstrap here."
+        )
+    if left_out:
+        terminal.line()
+        terminal.paragraph(f"in one of them only, and left out: {', '.join(left_out)}")
 
 
 def tabulated(
@@ -171,12 +171,6 @@ def only_in_one(a: "xr.Dataset", b: "xr.Dataset") -> list[str]:
             labels = _either(a[dim].values.tolist(), b[dim].values.tolist())
             names += [f"{dim} {label}" for label in labels]
     return names
-
-
-def _history(name: str) -> Any:
-    return typer.Argument(
-        metavar=f"{name}.nc", help="A history, finished or not.", callback=checked_history
-    )
 
 
 def _either(a: Any, b: Any) -> list[str]:

@@ -1,11 +1,10 @@
 """``probekit config``: the settings of the project, and where each is from."""
 
-from typing import Annotated
-
 import typer
 
 from probekit.plugins import Manager
 from probekit.plugins.config import KEYS, read_config
+from probekit_cli._declared import Json
 from probekit_cli._terminal import Terminal
 
 
@@ -14,7 +13,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
     @app.command("config")
     def config_command(
-        json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+        json: Json = False,
     ) -> None:
         """Show the settings of the project, and where each is from.
 

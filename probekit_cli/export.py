@@ -8,6 +8,7 @@ import typer
 
 from probekit.errors import OptionError
 from probekit.plugins import Manager
+from probekit_cli._declared import output_option
 from probekit_cli._files import History, check_target
 from probekit_cli._options import choice
 
@@ -19,14 +20,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
     def export_command(
         file: History,
         output: Annotated[
-            Path | None,
-            typer.Option(
-                "--output",
-                "-o",
-                metavar="FILE",
-                help="A CSV file; standard output unless given.",
-                show_default=False,
-            ),
+            Path | None, output_option("A CSV file; standard output unless given.")
         ] = None,
         form: Annotated[
             str,

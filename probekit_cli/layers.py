@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from probekit.plugins import Manager
+from probekit_cli._declared import Json
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Source
 from probekit_cli._options import separated
 from probekit_cli._terminal import Terminal
@@ -35,7 +36,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
                 "--layers", "-l", metavar="GLOB,…", help="Which layers; all unless given."
             ),
         ] = None,
-        as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+        as_json: Json = False,
     ) -> None:
         file = Source(source)
         model = file.model()

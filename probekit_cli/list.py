@@ -8,6 +8,7 @@ import typer
 from probekit.errors import OptionError, PluginWarning, ProbekitError
 from probekit.plugins import Entry, Manager
 from probekit.plugins.registry import ESTIMATOR_KINDS
+from probekit_cli._declared import Json
 from probekit_cli._options import choice, choice_argument
 from probekit_cli._terminal import Terminal
 from probekit_cli.plugins import records, show_plugins
@@ -29,7 +30,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
             str | None,
             choice(ESTIMATOR_KINDS, "--kind", help="Estimators of this kind.", show_default=False),
         ] = None,
-        json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+        json: Json = False,
     ) -> None:
         """List tasks, estimators, extractors and plugins.
 

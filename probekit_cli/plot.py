@@ -1,5 +1,6 @@
 """``probekit plot``: figures of a history as PNG, SVG or PDF."""
 
+import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,6 +9,7 @@ import typer
 from probekit.errors import OptionError, ProbekitError, suggestion
 from probekit.plugins import Manager
 from probekit.plugins.config import Setting, read_config
+from probekit_cli._declared import command_with, output_option
 from probekit_cli._files import History, check_matplotlib, check_target
 from probekit_cli._options import choice, separated
 from probekit_cli._terminal import Terminal
@@ -50,102 +52,95 @@ whole representations. selectivity: scores of single units. The figures rdm and 
 stored activations: 'probekit run TASK --store-activations GLOB'."""
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PlotOptions:
+    """What can be asked for: what every figure has, and what only some have."""
+
+    file: History
+    output: Annotated[
+        Path | None, output_option("PNG, SVG or PDF; FILE-KIND.png unless given.")
+    ] = None
+    kind: Annotated[
+        str | None,
+        choice(
+            KINDS,
+            "--kind",
+            help="Which figure. Unless given trajectories, or of scores without epochs layers; "
+            "of two models similarity.",
+            show_default=False,
+        ),
+    ] = None
+    style: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Style of matplotlib, or a file of one; that of the project unless given.",
+            show_default=False,
+        ),
+    ] = None
+    variable: Annotated[
+        str | None, typer.Option(metavar="NAME,…", help="Which score.", show_default=False)
+    ] = None
+    layer: Annotated[
+        str | None, typer.Option(metavar="NAME,…", help="Which layer.", show_default=False)
+    ] = None
+    feature: Annotated[
+        str | None, typer.Option(metavar="NAME,…", help="Which feature.", show_default=False)
+    ] = None
+    split: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Which split.", show_default=False)
+    ] = None
+    epoch: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="Which epoch (or step).", show_default=False),
+    ] = None
+    seed: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="Which seed.", show_default=False)
+    ] = None
+    method: Annotated[
+        str | None, choice(("pca", "mds"), help="Of an embedding.", show_default=False)
+    ] = None
+    metric: Annotated[
+        str | None,
+        choice(("euclidean", "correlation"), help="Of distances.", show_default=False),
+    ] = None
+    examples: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="How many to show at most.", show_default=False),
+    ] = None
+
+    def of_figure(self) -> dict[str, str]:
+        """Return what was given of the options that only some figures have."""
+        of_all = ("file", "output", "kind", "style")
+        given = {name: text for name, text in vars(self).items() if name not in of_all}
+        return {name: text for name, text in given.items() if text is not None}
+
+
 def add(app: typer.Typer, manager: Manager) -> None:
     """Add the command."""
+    app.command("plot", help=HELP)(command_with(PlotOptions, _plot))
 
-    @app.command("plot", help=HELP)
-    def plot_command(
-        file: History,
-        output: Annotated[
-            Path | None,
-            typer.Option(
-                "--output",
-                "-o",
-                metavar="FILE",
-                help="PNG, SVG or PDF; FILE-KIND.png unless given.",
-                show_default=False,
-            ),
-        ] = None,
-        kind: Annotated[
-            str | None,
-            choice(
-                KINDS,
-                "--kind",
-                help="Which figure. Unless given trajectories, or of scores without epochs layers; "
-                "of two models similarity.",
-                show_default=False,
-            ),
-        ] = None,
-        style: Annotated[
-            str | None,
-            typer.Option(
-                metavar="NAME",
-                help="Style of matplotlib, or a file of one; that of the project unless given.",
-                show_default=False,
-            ),
-        ] = None,
-        variable: Annotated[
-            str | None, typer.Option(metavar="NAME,…", help="Which score.", show_default=False)
-        ] = None,
-        layer: Annotated[
-            str | None, typer.Option(metavar="NAME,…", help="Which layer.", show_default=False)
-        ] = None,
-        feature: Annotated[
-            str | None, typer.Option(metavar="NAME,…", help="Which feature.", show_default=False)
-        ] = None,
-        split: Annotated[
-            str | None, typer.Option(metavar="NAME", help="Which split.", show_default=False)
-        ] = None,
-        epoch: Annotated[
-            str | None,
-            typer.Option(metavar="NUMBER", help="Which epoch (or step).", show_default=False),
-        ] = None,
-        seed: Annotated[
-            str | None, typer.Option(metavar="NUMBER", help="Which seed.", show_default=False)
-        ] = None,
-        method: Annotated[
-            str | None, choice(("pca", "mds"), help="Of an embedding.", show_default=False)
-        ] = None,
-        metric: Annotated[
-            str | None,
-            choice(("euclidean", "correlation"), help="Of distances.", show_default=False),
-        ] = None,
-        examples: Annotated[
-            str | None,
-            typer.Option(metavar="NUMBER", help="How many to show at most.", show_default=False),
-        ] = None,
-    ) -> None:
-        given = {
-            "variable": variable,
-            "layer": layer,
-            "feature": feature,
-            "split": split,
-            "epoch": epoch,
-            "seed": seed,
-            "method": method,
-            "metric": metric,
-            "examples": examples,
-        }
-        asked = {name: text for name, text in given.items() if text is not None}
-        dataset = None
-        if kind is None:
-            from probekit.history import open_history
 
-            dataset = open_history(file)
-            kind = suitable(dataset)
-        options = options_of(kind, asked)
-        target = output or file.with_name(f"{file.name.partition('.nc')[0]}-{kind}.png")
-        if target.suffix.lower() not in SUFFIXES:
-            raise OptionError(f"--output {target}: must end in {', '.join(SUFFIXES)}.")
-        check_target(target)
-        setting = Setting(style, "--style") if style else read_config()["plot_style"]
-        check_matplotlib()
-        check_style(setting)
+def _plot(asked: PlotOptions) -> None:
+    file, kind, dataset = asked.file, asked.kind, None
+    if kind is None:
         from probekit.history import open_history
 
-        dataset = open_history(file) if dataset is None else dataset
-        _draw(dataset, kind, options, target, style=setting.text)
-        Terminal().line(str(target))
+        dataset = open_history(file)
+        kind = suitable(dataset)
+    options = options_of(kind, asked.of_figure())
+    target = asked.output or file.with_name(f"{file.name.partition('.nc')[0]}-{kind}.png")
+    if target.suffix.lower() not in SUFFIXES:
+        raise OptionError(f"--output {target}: must end in {', '.join(SUFFIXES)}.")
+    check_target(target)
+    setting = Setting(asked.style, "--style") if asked.style else read_config()["plot_style"]
+    check_matplotlib()
+    check_style(setting)
+    from probekit.history import open_history
+
+    dataset = open_history(file) if dataset is None else dataset
+    _draw(dataset, kind, options, target, style=setting.text)
+    Terminal().line(str(target))
 
 
 def suitable(dataset: "xr.Dataset") -> str:

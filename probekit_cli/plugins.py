@@ -1,10 +1,9 @@
 """``probekit plugins``: what is active, from where, in which version."""
 
-from typing import Annotated
-
 import typer
 
 from probekit.plugins import ActivePlugin, Manager, Origin
+from probekit_cli._declared import Json
 from probekit_cli._terminal import Terminal
 
 
@@ -13,7 +12,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
     @app.command("plugins")
     def plugins_command(
-        json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+        json: Json = False,
     ) -> None:
         """Show which plugins are active, and from where."""
         terminal = Terminal()

@@ -9,10 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from probekit.errors import HistoryExistsError, OptionError
+from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
+from probekit_cli._declared import (
+    Layers,
+    Overwrite,
+    command_with,
+    estimators_option,
+    output_option,
+)
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
+from probekit_cli._files import check_output, unfinished
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model, Source
 from probekit_cli._options import integer, separated
 from probekit_cli._resampling import (
@@ -27,8 +35,6 @@ from probekit_cli._terminal import Terminal
 if TYPE_CHECKING:
     import xarray as xr
 
-PARTIAL = ".partial"
-
 HELP = f"""Estimate how strongly features are represented, layer by layer.
 
 {EXPLANATION} Features are a mapping from names to labels of the inputs, one for each example.
@@ -38,143 +44,92 @@ one row a checkpoint; inputs and features are those of the first call."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class _Request:
-    """What was asked for."""
+class ProbeOptions:
+    """What can be asked for; the order is that of the help."""
 
-    source: str
-    output: Path | None
-    estimators: list[str]
-    layers: list[str]
-    batch_size: int
-    checkpoints: Path | None
-    steps: list[str]
-    overwrite: bool
-    resume: bool
-    resampling: Resampling
-    keep_resamples: bool
+    source: Annotated[str, typer.Argument(metavar=METAVAR, help=ARGUMENT)]
+    output: Annotated[
+        Path | None, output_option("Keep the scores in this file, NAME.nc, as a history.")
+    ] = None
+    estimators: Annotated[list[str] | None, estimators_option("linear_r2")] = None
+    layers: Layers = None
+    batch_size: Annotated[
+        int, integer(help="At most so many examples are taken through the model at a time.")
+    ] = 4096
+    checkpoints: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A folder of Orbax checkpoints: probe each of them.",
+            show_default=False,
+        ),
+    ] = None
+    steps: Annotated[
+        list[str] | None,
+        typer.Option(metavar="STEP,…", help="Which checkpoints; all unless given."),
+    ] = None
+    bootstrap: Annotated[
+        int | None, bootstrap_option("Intervals, from so many resamples of the examples.")
+    ] = None
+    interval: Annotated[str | None, interval_option("percentile")] = None
+    confidence: Annotated[float | None, confidence_option("Of a bootstrap's intervals.")] = None
+    permutations: Annotated[
+        int | None, permutations_option("p-values, from so many shuffles of the features.")
+    ] = None
+    keep_resamples: Annotated[
+        bool,
+        typer.Option(
+            "--keep-resamples",
+            help="Keep the scores of all resamples of --bootstrap in the file: `probekit "
+            "compare --test bootstrap` tests with them.",
+        ),
+    ] = False
+    overwrite: Overwrite = False
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with checkpoints that were not probed yet.")
+    ] = False
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Show no results; for use with --output.")
+    ] = False
+    as_json: Annotated[bool, typer.Option("--json", help="Write the scores as JSON.")] = False
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
     """Add the command."""
 
-    @app.command("probe", help=HELP)
-    def probe_command(
-        source: Annotated[str, typer.Argument(metavar=METAVAR, help=ARGUMENT)],
-        output: Annotated[
-            Path | None,
-            typer.Option(
-                "--output",
-                "-o",
-                metavar="FILE",
-                help="Keep the scores in this file, NAME.nc, as a history.",
-                show_default=False,
-            ),
-        ] = None,
-        estimators: Annotated[
-            list[str] | None,
-            typer.Option(
-                "--estimators",
-                "-e",
-                metavar="NAME,…",
-                help="What to estimate, separated by commas, with options as in "
-                "\"rsa(comparison='kendall')\"; linear_r2 unless given.",
-            ),
-        ] = None,
-        layers: Annotated[
-            list[str] | None,
-            typer.Option(
-                "--layers", "-l", metavar="GLOB,…", help="Which layers to probe; all unless given."
-            ),
-        ] = None,
-        batch_size: Annotated[
-            int, integer(help="At most so many examples are taken through the model at a time.")
-        ] = 4096,
-        checkpoints: Annotated[
-            Path | None,
-            typer.Option(
-                metavar="FOLDER",
-                help="A folder of Orbax checkpoints: probe each of them.",
-                show_default=False,
-            ),
-        ] = None,
-        steps: Annotated[
-            list[str] | None,
-            typer.Option(metavar="STEP,…", help="Which checkpoints; all unless given."),
-        ] = None,
-        bootstrap: Annotated[
-            int | None, bootstrap_option("Intervals, from so many resamples of the examples.")
-        ] = None,
-        interval: Annotated[str | None, interval_option("percentile")] = None,
-        confidence: Annotated[
-            float | None, confidence_option("Of a bootstrap's intervals.")
-        ] = None,
-        permutations: Annotated[
-            int | None, permutations_option("p-values, from so many shuffles of the features.")
-        ] = None,
-        keep_resamples: Annotated[
-            bool,
-            typer.Option(
-                "--keep-resamples",
-                help="Keep the scores of all resamples of --bootstrap in the file: `probekit "
-                "compare --test bootstrap` tests with them.",
-            ),
-        ] = False,
-        overwrite: Annotated[
-            bool, typer.Option("--overwrite", help="Replace a history that is there.")
-        ] = False,
-        resume: Annotated[
-            bool, typer.Option("--resume", help="Go on with checkpoints that were not probed yet.")
-        ] = False,
-        quiet: Annotated[
-            bool, typer.Option("--quiet", "-q", help="Show no results; for use with --output.")
-        ] = False,
-        as_json: Annotated[bool, typer.Option("--json", help="Write the scores as JSON.")] = False,
-    ) -> None:
-        request = _Request(
-            source=source,
-            output=_history_path(output),
-            estimators=estimators or [],
-            layers=separated(layers),
-            batch_size=batch_size,
-            checkpoints=checkpoints,
-            steps=separated(steps),
-            overwrite=overwrite,
-            resume=resume,
-            resampling=Resampling(
-                bootstrap=bootstrap,
-                permutations=permutations,
-                interval=interval,
-                confidence=confidence,
-            ),
-            keep_resamples=keep_resamples,
-        )
-        terminal = Terminal(quiet=quiet)
-        dataset = _Probing(manager, request, terminal).probe()
-        if as_json:
-            _write_json(terminal, dataset, request.output)
-        elif not quiet:
-            _show(terminal, dataset, request.output)
+    def probe(options: ProbeOptions) -> None:
+        terminal = Terminal(quiet=options.quiet)
+        probing = _Probing(manager, options, terminal)
+        dataset = probing.probe()
+        if options.as_json:
+            _write_json(terminal, dataset, probing.path)
+        elif not options.quiet:
+            _show(terminal, dataset, probing.path)
+
+    app.command("probe", help=HELP)(command_with(ProbeOptions, probe))
 
 
 class _Probing:
     """One call of the command."""
 
-    def __init__(self, manager: Manager, request: _Request, terminal: Terminal) -> None:
-        self.manager, self.request, self.terminal = manager, request, terminal
-        self.named = _estimators.parse(request.estimators or ["linear_r2"], manager.registry)
+    def __init__(self, manager: Manager, options: ProbeOptions, terminal: Terminal) -> None:
+        self.manager, self.options, self.terminal = manager, options, terminal
+        self.path = _history_path(options.output)
+        self.resampling = Resampling.of(options)
+        self.named = _estimators.parse(options.estimators or ["linear_r2"], manager.registry)
         self._check_options()
-        self.source = Source(request.source)
+        self.source = Source(options.source)
 
     def probe(self) -> "xr.Dataset":
         """Return the scores, kept in a file if that was asked for."""
         estimators = [one.build(self.manager.registry) for one in self.named]
-        if self.request.checkpoints is None:
+        if self.options.checkpoints is None:
             return self._probe_once(estimators)
         with signals_as_interrupts():
             try:
-                return self._probe_checkpoints(self.request.checkpoints, estimators)
+                return self._probe_checkpoints(self.options.checkpoints, estimators)
             except KeyboardInterrupt as interrupt:
-                kept = self.request.output is not None
+                kept = self.path is not None
                 self.terminal.error(
                     "stopped; what was recorded is kept: give --resume to go on."
                     if kept
@@ -184,30 +139,25 @@ class _Probing:
 
     def _check_options(self) -> None:
         """Say at once what would only be said after seconds of imports."""
-        request, path = self.request, self.request.output
-        if request.checkpoints is None and (request.steps or request.resume):
-            option = "--steps" if request.steps else "--resume"
+        options, path = self.options, self.path
+        if options.checkpoints is None and (separated(options.steps) or options.resume):
+            option = "--steps" if separated(options.steps) else "--resume"
             raise OptionError(f"{option}: is of checkpoints; give --checkpoints FOLDER too.")
         self._check_uncertainty()
-        if request.overwrite and request.resume:
+        if options.overwrite and options.resume:
             raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
         if path is None:
-            if request.resume:
+            if options.resume:
                 raise OptionError("--resume: of which history? Give --output FILE too.")
             return
-        if not path.parent.is_dir():
-            raise OptionError(f"--output {path}: there is no folder {path.parent}; make it first.")
-        if path.exists() and not (request.overwrite or request.resume):
-            raise HistoryExistsError(
-                f"{path}: exists. Give --overwrite to replace it, or --output FILE to keep it."
-            )
+        check_output(path, foreseen=options.overwrite or options.resume)
 
     def _check_uncertainty(self) -> None:
-        request, given = self.request, self.request.resampling
-        if request.keep_resamples:
+        options, given = self.options, self.resampling
+        if options.keep_resamples:
             for option, value in (
                 ("--bootstrap N", given.bootstrap),
-                ("--output FILE", request.output),
+                ("--output FILE", self.path),
             ):
                 if value is None:
                     raise OptionError(f"--keep-resamples: give {option} too.")
@@ -217,16 +167,16 @@ class _Probing:
                 raise OptionError(
                     f"--{option} {setting}: is of a bootstrap; give --bootstrap N too."
                 )
-        if given.asked() and request.checkpoints is not None:
+        if given.asked() and options.checkpoints is not None:
             raise OptionError(f"{given.asked()}: is of one model; give it without --checkpoints.")
 
     def _probe_once(self, estimators: Sequence[Any]) -> "xr.Dataset":
         import probekit as pk
 
-        if self.request.output is not None:
+        if self.path is not None:
             from probekit.history import check_replaceable
 
-            check_replaceable(self.request.output)  # before any long computation
+            check_replaceable(self.path)  # before any long computation
         model = self._model()
         with self.source.blamed():
             dataset: xr.Dataset = pk.probe(
@@ -235,11 +185,11 @@ class _Probing:
                 model.features,
                 held_out=model.held_out,
                 estimators=estimators,
-                batch_size=self.request.batch_size,
-                uncertainty=self.request.resampling.uncertainty(keep=self.request.keep_resamples),
+                batch_size=self.options.batch_size,
+                uncertainty=self.resampling.uncertainty(keep=self.options.keep_resamples),
             )
-        if self.request.output is not None:
-            self._keep(dataset, estimators, self.request.output)
+        if self.path is not None:
+            self._keep(dataset, estimators, self.path)
         return dataset
 
     def _probe_checkpoints(self, folder: Path, estimators: Sequence[Any]) -> "xr.Dataset":
@@ -247,7 +197,7 @@ class _Probing:
         from probekit.extractors import checkpoints
 
         there = checkpoints.steps(folder)
-        steps = [_step(text) for text in self.request.steps] or there
+        steps = [_step(text) for text in separated(self.options.steps)] or there
         first = steps[0] if steps[0] in there else there[0]
         model = self._model(checkpoints.restore(folder, first))
 
@@ -255,7 +205,7 @@ class _Probing:
             return self._model(state).extractor
 
         with tempfile.TemporaryDirectory() as temporary, self.source.blamed():
-            output = self.request.output or Path(temporary, "history.nc")
+            output = self.path or Path(temporary, "history.nc")
             dataset: xr.Dataset = pk.probe_checkpoints(
                 folder,
                 make_extractor,
@@ -265,19 +215,18 @@ class _Probing:
                 held_out=model.held_out,
                 estimators=estimators,
                 steps=[step for step in steps if step not in self._recorded()],
-                batch_size=self.request.batch_size,
-                overwrite=self.request.overwrite,
-                resume=self.request.resume,
-                title=f"checkpoints of {self.request.source}",
+                batch_size=self.options.batch_size,
+                overwrite=self.options.overwrite,
+                resume=self.options.resume,
+                title=f"checkpoints of {self.options.source}",
             )
         return dataset
 
     def _recorded(self) -> list[int]:
         """Return the steps that a history to be resumed has already."""
-        path = self.request.output
-        if not self.request.resume or path is None:
+        if not self.options.resume or self.path is None:
             return []
-        partial = path.with_name(path.name + PARTIAL)
+        partial = unfinished(self.path)
         if not partial.is_dir():
             return []
         from probekit.history import open_history
@@ -290,11 +239,11 @@ class _Probing:
         model = self.source.model(*arguments)
         if model.features is None:
             raise OptionError(
-                f"{self.request.source}: gives no features; return extractor, inputs, features."
+                f"{self.options.source}: gives no features; return extractor, inputs, features."
             )
         from probekit_cli._chosen import chosen
 
-        extractor = chosen(model.extractor, self.request.layers)
+        extractor = chosen(model.extractor, separated(self.options.layers))
         with self.source.blamed(everything=True):
             extractor.layers(model.inputs)  # traces the model, so that its errors come from here
         return model._replace(extractor=extractor)
@@ -303,15 +252,15 @@ class _Probing:
         from probekit.history import HistoryWriter, make_attributes
 
         config = {
-            "model": self.request.source,
+            "model": self.options.source,
             "estimators": [repr(estimator) for estimator in estimators],
             "layers": [str(layer) for layer in dataset["layer"].values],
             "features": [str(feature) for feature in dataset["feature"].values]
             if "feature" in dataset.coords
             else [],
         }
-        attributes = make_attributes("probe", config, title=f"probe of {self.request.source}")
-        overwrite = self.request.overwrite
+        attributes = make_attributes("probe", config, title=f"probe of {self.options.source}")
+        overwrite = self.options.overwrite
         with HistoryWriter(path, attributes=attributes, lead=(), overwrite=overwrite) as writer:
             writer.append(dataset)
             writer.finish()

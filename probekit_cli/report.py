@@ -7,6 +7,7 @@ import typer
 
 from probekit.errors import OptionError
 from probekit.plugins import Manager
+from probekit_cli._declared import output_option
 from probekit_cli._files import History, check_matplotlib, check_target
 from probekit_cli._resampling import checked_confidence, confidence_option
 from probekit_cli._terminal import Terminal
@@ -24,14 +25,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
     def report_command(
         file: History,
         output: Annotated[
-            Path | None,
-            typer.Option(
-                "--output",
-                "-o",
-                metavar="FILE",
-                help="An HTML file; that of the history with .html unless given.",
-                show_default=False,
-            ),
+            Path | None, output_option("An HTML file; that of the history with .html unless given.")
         ] = None,
         confidence: Annotated[
             float | None, confidence_option("Of the intervals over seeds.")

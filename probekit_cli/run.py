@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import inspect
 import shlex
 import time
 from collections.abc import Iterator, Sequence
@@ -11,12 +10,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from probekit.errors import DivergedError, HistoryExistsError, OptionError, ProbekitError
+from probekit.errors import DivergedError, OptionError, ProbekitError
 from probekit.plugins import Manager, Registry
 from probekit.plugins.config import read_config
 from probekit_cli import _estimators
+from probekit_cli._declared import (
+    Layers,
+    Overwrite,
+    declared,
+    estimators_option,
+    output_option,
+)
 from probekit_cli._endings import Asked, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
+from probekit_cli._files import check_output, unfinished
 from probekit_cli._garbage import GarbagePause
 from probekit_cli._options import command_of, integer, parameters_of, separated
 from probekit_cli._progress import NAME as PROGRESS
@@ -27,38 +34,16 @@ from probekit_cli._terminal import Terminal
 if TYPE_CHECKING:
     import xarray as xr
 
-PARTIAL = ".partial"
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """Options that every task has; their order is that of the help."""
 
     output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            help="The history, or a folder for it; TASK.nc unless given.",
-        ),
+        Path | None, output_option("The history, or a folder for it; TASK.nc unless given.")
     ] = None
-    estimators: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--estimators",
-            "-e",
-            metavar="NAME,…",
-            help="What to estimate, separated by commas, with options as in "
-            "\"rsa(comparison='kendall')\"; the task's own choice unless given.",
-        ),
-    ] = None
-    layers: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--layers", "-l", metavar="GLOB,…", help="Which layers to probe; all unless given."
-        ),
-    ] = None
+    estimators: Annotated[list[str] | None, estimators_option("the task's own choice")] = None
+    layers: Layers = None
     store_activations: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB,…", help="Layers whose activations are kept in the history."),
@@ -78,9 +63,7 @@ class RunOptions:
             "at most 0.05 %. All bits unless given."
         ),
     ] = None
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace a history that is there.")
-    ] = False
+    overwrite: Overwrite = False
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the history that is there.")
     ] = False
@@ -131,15 +114,7 @@ def _unmentioned() -> None:
 
 def _command(manager: Manager, task: str, typed: Sequence[str]) -> Any:
     config = manager.registry.load("task", task).Config
-    shared = [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=field.default,
-            annotation=field.type,
-        )
-        for field in dataclasses.fields(RunOptions)
-    ]
+    shared = declared(RunOptions)
     reserved = frozenset(parameter.name for parameter in shared)
     parameters = parameters_of(config, task=task, reserved=reserved)
 
@@ -170,7 +145,8 @@ class _Running:
             raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
         registry.load("task", self.task).Config(**given)
         named = named_estimators(options.estimators, registry)
-        self._check_output()
+        there = options.overwrite or options.resume or self._partial.exists()
+        check_output(self.path, foreseen=there)
         began = time.monotonic()
         try:
             with (
@@ -186,16 +162,6 @@ class _Running:
             self._tell_what_is_kept(error)
             raise typer.Exit(exit_code(error)) from error
         self._show(dataset, time.monotonic() - began)
-
-    def _check_output(self) -> None:
-        """Say at once what the writer would say too, but only after seconds of imports."""
-        path, options = self.path, self.options
-        if not path.parent.is_dir():
-            raise OptionError(f"--output {path}: there is no folder {path.parent}; make it first.")
-        if path.exists() and not (options.overwrite or options.resume or self._partial.exists()):
-            raise HistoryExistsError(
-                f"{path}: exists. Give --overwrite to replace it, or --output FILE to keep it."
-            )
 
     def _run(self, given: dict[str, Any], named: list[_estimators.Named]) -> "xr.Dataset":
         from probekit.history import Storage
@@ -249,7 +215,7 @@ class _Running:
 
     @property
     def _partial(self) -> Path:
-        return self.path.with_name(self.path.name + PARTIAL)
+        return unfinished(self.path)
 
 
 def history_path(output: Path | None, task: str) -> Path:

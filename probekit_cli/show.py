@@ -3,11 +3,12 @@
 import json
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from probekit.plugins import Manager
+from probekit_cli._declared import Json
 from probekit_cli._files import History
 from probekit_cli._scores import has_rows
 from probekit_cli._terminal import Terminal
@@ -22,7 +23,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
     @app.command("show")
     def show_command(
         file: History,
-        as_json: Annotated[bool, typer.Option("--json", help="Write JSON.")] = False,
+        as_json: Json = False,
     ) -> None:
         """Show what is in a history."""
         from probekit.history import open_history

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 
 import pytest
 
@@ -11,3 +12,10 @@ def optional(package):
     if "PROBEKIT_REQUIRE_ALL_EXTRAS" in os.environ:
         return importlib.import_module(package)
     return pytest.importorskip(package)
+
+
+def hide(monkeypatch, package):
+    """Have imports of a package fail, as where it is not installed."""
+    loaded = [name for name in sys.modules if name.startswith(f"{package}.")]
+    for name in (package, *loaded):
+        monkeypatch.setitem(sys.modules, name, None)

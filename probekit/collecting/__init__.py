@@ -2,11 +2,10 @@
 
 `marking` is what such a file is written with (`task`, `parametrize`, `fixture`); `finding` and
 `importing` bring it in, `items` are its tasks, `sharing` their fixtures, `selecting` is ``-k``;
-`executing` runs one task into one history, and `session` all of them. Importing this imports
-nothing heavy.
+`executing` runs one task into one history, with `settings` and what `providing` gives it, and
+`session` all of them. Importing this imports nothing heavy.
 """
 
-from probekit.collecting.executing import Settings
 from probekit.collecting.finding import names_task_file
 from probekit.collecting.importing import TaskFileError
 from probekit.collecting.items import Item
@@ -19,6 +18,7 @@ from probekit.collecting.session import (
     history_path,
     run_tasks,
 )
+from probekit.collecting.settings import Settings
 
 __all__ = [
     "Collection",

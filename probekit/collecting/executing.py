@@ -12,13 +12,14 @@ import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from probekit.collecting.items import Item, combinations
 from probekit.collecting.marking import Parameter, Variant
+from probekit.collecting.providing import Runs, dataset_of
+from probekit.collecting.settings import Settings
 from probekit.collecting.sharing import Values
 from probekit.errors import HistoryExistsError, OptionError, ProbekitWarning
 
@@ -27,27 +28,6 @@ if TYPE_CHECKING:
 
 PARTS = ".parts"
 _BEGUN = "begun.json"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What can be said of any run; see `probekit.run`. None leaves it to the task."""
-
-    estimators: Any = None
-    layers: Any = None
-    store_activations: Any = None
-    every: int | None = None
-    storage: Any = None
-    vectorized: bool | None = None
-    overwrite: bool = False
-    resume: bool = False
-    durable: bool = False
-
-    def chosen(self) -> dict[str, Any]:
-        """Return what is given about what is computed, as arguments of `probekit.run`."""
-        names = ("estimators", "layers", "store_activations", "every", "storage", "vectorized")
-        values = {name: getattr(self, name) for name in names}
-        return {name: value for name, value in values.items() if value not in (None, (), [])}
 
 
 def execute(
@@ -220,7 +200,7 @@ class _Execution:
         if not self.item.is_function:
             unfinished = dataclasses.replace(self.settings, resume=True, overwrite=False)
             return _run(self.item, {**self.options, **given}, unfinished, output=path)
-        runs = _Runs(path, self.settings)
+        runs = Runs(path, self.settings)
         defaults = {
             name: parameter.default
             for name, parameter in inspect.signature(self.item.target).parameters.items()
@@ -228,7 +208,7 @@ class _Execution:
         }
         provided = {**runs.given(), **defaults, **self.options, **given}
         returned = self.values.call(self.item.fixtures, self.item.target, provided)
-        dataset = _dataset_of(returned, runs.output, self.item.name)
+        dataset = dataset_of(returned, runs.output, self.item.name)
         if runs.only is not None and runs.only[1].identical(dataset):
             os.replace(runs.only[0], path)  # with the activations in it
             return dataset
@@ -280,69 +260,6 @@ class _Execution:
         config = {**common, **self.options, **about}
         own = make_attributes(str(name), config, title=self.item.summary)
         return {**parts[0], **own, "node": self.item.nodeid}
-
-
-class _Runs:
-    """What a function is given to run and probe with, heeding the settings."""
-
-    def __init__(self, path: Path, settings: Settings) -> None:
-        self.path, self.settings = path, settings
-        self.output = path.with_suffix(".recorded.nc")
-        self.count = 0
-        self.only: tuple[Path, xr.Dataset] | None = None
-
-    def given(self) -> dict[str, Any]:
-        """Return the arguments that every task may ask for."""
-        asked = self.settings.chosen()
-        estimators = {name: asked[name] for name in ("estimators",) if name in asked}
-        return {
-            "run": self._run,
-            "probe": partial(_call, "probe", estimators),
-            "compare": partial(_call, "compare", estimators),
-            "output": self.output,
-        }
-
-    def _run(self, task: Any, **options: Any) -> "xr.Dataset":
-        from probekit.running import run
-
-        self.count += 1
-        path = self.path.with_suffix(f".run-{self.count}.nc")
-        kept = {"output": path, "durable": self.settings.durable}
-        if path.exists():  # finished before the task was stopped
-            from probekit.history import open_history
-
-            dataset = open_history(path)
-        else:
-            dataset = run(task, **{**options, **self.settings.chosen(), **kept, "resume": True})
-        self.only = (path, dataset.copy(deep=True)) if self.count == 1 else None
-        return dataset
-
-
-def _call(name: str, chosen: Mapping[str, Any], *arguments: Any, **options: Any) -> "xr.Dataset":
-    from probekit import probing
-
-    function: Callable[..., xr.Dataset] = getattr(probing, name)
-    return function(*arguments, **{**options, **chosen})
-
-
-def _dataset_of(returned: Any, output: Path, name: str) -> "xr.Dataset":
-    """Return what a function returned as a Dataset, or raise."""
-    import xarray as xr
-
-    from probekit.history import open_history
-
-    if isinstance(returned, xr.Dataset):
-        return returned
-    if isinstance(returned, xr.DataArray):
-        return returned.to_dataset(name=returned.name or name)
-    if isinstance(returned, str | os.PathLike):
-        return open_history(returned)
-    if returned is None and output.exists():
-        return open_history(output)
-    raise OptionError(
-        f"{name} returned {'nothing' if returned is None else f'a {type(returned).__name__}'}; a "
-        "task returns a Dataset, as probekit.probe and probekit.run do, or the path of a history."
-    )
 
 
 def _expanded(dataset: "xr.Dataset", labels: Mapping[str, Any]) -> "xr.Dataset":

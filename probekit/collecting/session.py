@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from probekit.collecting.executing import PARTS, Settings, execute
+from probekit.collecting.executing import PARTS, execute
 from probekit.collecting.finding import shared_files, shown, split_node, task_files
 from probekit.collecting.importing import TaskFileError, described, place_of
 from probekit.collecting.items import Item, items_of
 from probekit.collecting.selecting import matcher
+from probekit.collecting.settings import Settings
 from probekit.collecting.sharing import Values
 from probekit.errors import HistoryError, OptionError, UnknownNameError
 

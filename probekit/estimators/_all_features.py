@@ -2,7 +2,7 @@
 
 from probekit.estimators._invariances import invariances_of_average
 from probekit.estimators._protocol import Estimator
-from probekit.measures.commonality import BY_UNIT, check_averaged
+from probekit.measures.partition import BY_UNIT, check_averaged
 from probekit.measures.regression import MultiOutput
 from probekit.statistics import Moments
 

@@ -4,7 +4,8 @@ from typing import ClassVar
 
 from probekit._checks import check_at_least, check_choice
 from probekit.estimators._protocol import Estimator
-from probekit.measures.decoders import METRICS, Metric, Options, check_probe
+from probekit.measures.decoders import METRICS, Metric, check_probe
+from probekit.measures.probes import Options
 from probekit.statistics import Examples
 
 _KNOWN = frozenset({"translation", "scaling", "rotation", "permutation"})

@@ -13,12 +13,8 @@ from probekit.estimators._readout import (
 )
 from probekit.measures import Score
 from probekit.measures.aligned import aligned_cosine_score, transferred_cosine_score
-from probekit.measures.alignment import (
-    bures_metric_score,
-    bures_similarity_score,
-    check_alpha,
-    shape_metric_score,
-)
+from probekit.measures.alignment import check_alpha, shape_metric_score
+from probekit.measures.bures import bures_metric_score, bures_similarity_score
 from probekit.measures.transfer import (
     rotated_metric_score,
     rotated_score,

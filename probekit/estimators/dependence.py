@@ -15,13 +15,8 @@ from probekit.measures.distances import (
     distance_correlation_score,
     riemannian_score,
 )
-from probekit.measures.kernels import (
-    KERNELS,
-    Kernel,
-    debiased_hsic_score,
-    linear_hsic_score,
-    sampled_hsic_score,
-)
+from probekit.measures.gram import KERNELS, Kernel
+from probekit.measures.kernels import debiased_hsic_score, linear_hsic_score, sampled_hsic_score
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Statistic
 from probekit.variables import AT_LEAST_0, Variable
 

@@ -10,15 +10,14 @@ from probekit.estimators._probing import OfProbe
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures import Score
-from probekit.measures.decoders import Options
+from probekit.measures.control_tasks import DEFAULT_DRAWS, selectivity_score
 from probekit.measures.information import (
-    DEFAULT_DRAWS,
     FRACTIONS,
     check_fractions,
     codelength_score,
     information_score,
-    selectivity_score,
 )
+from probekit.measures.probes import Options
 from probekit.measures.variational import SCALES, check_scales, variational_score
 from probekit.statistics import Examples, ExamplesState
 from probekit.variables import AT_LEAST_0, Variable

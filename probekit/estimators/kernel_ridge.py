@@ -16,9 +16,9 @@ from probekit.estimators.ridge import (
     score_and_share,
 )
 from probekit.measures.banded import DEFAULT_CANDIDATES, Columns
-from probekit.measures.commonality import check_averaged
 from probekit.measures.kernel_fits import Kernels, RidgeKernel, check_kernel, kernel_ridge_score
 from probekit.measures.kernel_ridge import DEFAULT_DEGREE, KERNEL_PENALTIES
+from probekit.measures.partition import check_averaged
 from probekit.measures.regression import MultiOutput, Scoring
 from probekit.measures.ridge import DEFAULT_FOLDS
 from probekit.statistics import Examples, ExamplesState

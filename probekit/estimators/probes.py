@@ -7,13 +7,8 @@ import jax
 from probekit._checks import check_at_least
 from probekit.estimators._probing import OfProbe
 from probekit.estimators._readout import reported
-from probekit.measures.decoders import (
-    HIDDEN,
-    NEIGHBOURS,
-    Metric,
-    Options,
-    decoding_score,
-)
+from probekit.measures.decoders import Metric, decoding_score
+from probekit.measures.probes import HIDDEN, NEIGHBOURS, Options
 from probekit.statistics import ExamplesState
 from probekit.variables import AT_LEAST_0, AT_MOST_1, Variable
 

@@ -10,7 +10,7 @@ from probekit.estimators._invariances import invariances_of_units
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures import Score
-from probekit.measures.commonality import check_averaged
+from probekit.measures.partition import check_averaged
 from probekit.measures.regression import MultiOutput, Scoring
 from probekit.measures.ridge import (
     DEFAULT_FOLDS,

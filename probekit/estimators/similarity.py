@@ -20,14 +20,8 @@ from probekit.measures.directions import (
     grams_cost_less,
     kernel_direction,
 )
-from probekit.measures.kernels import (
-    KERNEL_NAMES,
-    KERNELS,
-    Kernel,
-    debiased_cka_score,
-    linear_cka_score,
-    sampled_cka_score,
-)
+from probekit.measures.gram import KERNEL_NAMES, KERNELS, Kernel
+from probekit.measures.kernels import debiased_cka_score, linear_cka_score, sampled_cka_score
 from probekit.measures.rdm import PRIOR, Metric, prior_of
 from probekit.measures.reweighting import WEIGHTABLE, Weightable, reweighted_cka_scores
 from probekit.measures.rsm import RSM, Norm, check_rsm, rsm_norm_difference_score

@@ -3,11 +3,11 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from probekit._checks import check_confidence
 from probekit.errors import OptionError, UnknownNameError
-from probekit.history.schema import DIMS, FINAL_LAYER, ROW_DIMS, STATUS_SUFFIX, UNCERTAINTY
+from probekit.history.contents import scores
+from probekit.history.intervals import interval, resampled_interval
+from probekit.history.schema import DIMS, ROW_DIMS
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -275,56 +275,7 @@ class HistoryAccessor:
         )
 
 
-def interval(
-    array: "xr.DataArray", confidence: float = 0.95
-) -> "tuple[xr.DataArray, xr.DataArray, xr.DataArray, xr.DataArray]":
-    """Mean over seeds, lower and upper end of its t interval, and number of seeds."""
-    from scipy.special import stdtrit  # the quantile alone: scipy.stats takes a second to import
-
-    count = array.count("seed").astype(float)
-    mean = array.mean("seed")
-    many = count.where(count > 1)
-    spread = np.sqrt(((array - mean) ** 2).sum("seed") / (many - 1))
-    half = spread / np.sqrt(many) * stdtrit(many - 1, 0.5 + confidence / 2)
-    return mean, mean - half, mean + half, count
-
-
-def resampled_interval(
-    array: "xr.DataArray", bootstrap: "Bootstrap"
-) -> "tuple[xr.DataArray, xr.DataArray, xr.DataArray, xr.DataArray]":
-    """Mean over seeds, lower and upper end of its bootstrap interval, and number of seeds."""
-    from probekit.history.seeds import resampled_seeds
-
-    count = array.count("seed").astype(float)
-    mean = array.mean("seed")
-    rows = array.transpose("seed", *mean.dims).values
-    bounds, _ = resampled_seeds(mean.values, [rows], bootstrap)
-    lower, upper = (mean.copy(data=bounds[..., side]) for side in (0, 1))
-    return mean, lower, upper, count
-
-
-def scores(dataset: "xr.Dataset") -> list[str]:
-    """Names of the variables that are numbers with a fraction: no counts, no status, no text.
-
-    Nor what says how sure another one is.
-    """
-    return [
-        str(name)
-        for name, array in dataset.data_vars.items()
-        if array.dtype.kind == "f"
-        and not str(name).endswith(STATUS_SUFFIX)
-        and UNCERTAINTY not in array.attrs
-    ]
-
-
 def _swept(arrays: "Sequence[xr.DataArray]", time: str) -> set[str]:
     """Axes of a sweep: they lead, in every score, while an estimator's own axes trail."""
     leading = [{*map(str, array.dims[: array.dims.index(time)])} for array in arrays]
     return set.intersection(*leading).difference(DIMS) if leading else set()
-
-
-def last_hidden_layer(dataset: "xr.Dataset") -> Any:
-    """Name of the layer before ``logits``, or the last one if there is no such."""
-    layers = dataset["layer"].values.tolist()
-    hidden = [layer for layer in layers if layer != FINAL_LAYER]
-    return (hidden or layers)[-1]

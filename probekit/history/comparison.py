@@ -9,7 +9,8 @@ import numpy as np
 
 from probekit._checks import check_choice, check_confidence
 from probekit.errors import OptionError
-from probekit.history.accessor import register_accessor, scores
+from probekit.history.accessor import register_accessor
+from probekit.history.contents import scores
 from probekit.history.seeds import resampled_seeds
 from probekit.inference import (
     CORRECTIONS,

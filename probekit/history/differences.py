@@ -7,8 +7,8 @@ import numpy as np
 
 from probekit._checks import check_choice, check_confidence
 from probekit.errors import OptionError, UnknownNameError
-from probekit.history.accessor import scores
 from probekit.history.comparison import final_rows
+from probekit.history.contents import scores
 from probekit.history.schema import LEFT_OUT, UNCERTAINTY
 from probekit.inference import (
     CORRECTIONS,

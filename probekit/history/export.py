@@ -11,7 +11,8 @@ import numpy as np
 
 from probekit._checks import check_choice
 from probekit.errors import OptionError
-from probekit.history.accessor import last_hidden_layer, register_accessor
+from probekit.history.accessor import register_accessor
+from probekit.history.contents import last_hidden_layer
 from probekit.history.file import writing_text
 from probekit.history.schema import DIMS
 

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probekit.errors import HistoryError, OptionError
-from probekit.history.accessor import interval, register_accessor, scores
+from probekit.history.accessor import register_accessor
+from probekit.history.contents import scores
 from probekit.history.file import writing_text
+from probekit.history.intervals import interval
 from probekit.history.schema import MARK, config_of
 
 if TYPE_CHECKING:

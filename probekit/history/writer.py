@@ -1,7 +1,6 @@
 """Writing a history: segments while it grows, one file when it is finished."""
 
 import contextlib
-import itertools
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -23,25 +22,20 @@ from probekit.history.file import (
     partial_path,
     remove_temporaries,
     replace,
-    writing,
 )
-from probekit.history.layout import are_complete, check_alike, combine
+from probekit.history.layout import check_alike, combine
+from probekit.history.row_files import RowFiles
 from probekit.history.schema import MARK, ROW_DIMS, check_same_experiment, event
 from probekit.history.segments import (
     FINISHED_NAME,
-    Span,
     activation_files,
     check_replaceable,
-    load,
     remove_merged,
     spans,
 )
 
 if TYPE_CHECKING:
     import xarray as xr
-
-_FAN_IN = 64  # so many segments are merged into one
-_HELD_BYTES = 64 << 20  # the newest segments are kept in memory for that, up to this size
 
 
 class HistoryWriter:
@@ -115,7 +109,6 @@ class HistoryWriter:
         self.durable = durable
         self.storage = storage.check()
         self._attributes = {**attributes, ROW_DIMS: " ".join(self.lead)}
-        self._held: list[tuple[Span, Block]] = []
         self._lock = Lock(self.folder)
         if self.path.is_dir():
             raise HistoryError(f"{self.path}: is a folder. Name a file, e.g. 'history.nc' in it.")
@@ -201,7 +194,7 @@ class HistoryWriter:
 
     def rows(self) -> "xr.Dataset | None":
         """Return what has been appended, in this run and those before it; None if nothing."""
-        blocks = [load(self.folder, span) for span in self._spans]
+        blocks = self._rows.load()
         whole = combine(blocks, self.lead) if blocks else None
         return block.to_dataset(whole) if whole and whole.outline.headers else None
 
@@ -233,7 +226,7 @@ class HistoryWriter:
     def finish(self) -> Path:
         """Make one file of all rows, move it to its place, remove the folder; return its path."""
         self._check_open()
-        self._held.clear()
+        self._rows.release()
         compact(self.folder, self.lead, self.storage, durable=self.durable)
         self._move_finished()
         self._lock.release(remove=True)
@@ -245,7 +238,7 @@ class HistoryWriter:
 
         A history into which nothing was put is removed: there is nothing to resume.
         """
-        self._held.clear()
+        self._rows.release()
         if not self._lock.held or self._headers or self._has_more_than_rows():
             self._lock.release()
             return
@@ -272,7 +265,7 @@ class HistoryWriter:
         remove_temporaries(self.folder)
         if (self.folder / FINISHED_NAME).exists():  # killed while finishing: do the rest of it
             self._move_finished()
-        self._spans = spans(self.folder)
+        self._rows = RowFiles(self.folder, self.lead, durable=self.durable)
         self._activations = ActivationFiles(
             self.folder,
             self.lead,
@@ -280,12 +273,12 @@ class HistoryWriter:
             attributes={name: self._attributes[name] for name in (MARK, ROW_DIMS)},
             durable=self.durable,
         )
-        if self._spans and not resume:
+        if self._rows.spans and not resume:
             if not overwrite:
                 raise self._exists()
             self._empty_folder()
-            self._spans = []
-        if self._spans:
+            self._rows.spans.clear()
+        if self._rows.spans:
             self._resume()
             return
         if self.path.exists() and not overwrite:
@@ -295,7 +288,7 @@ class HistoryWriter:
         self._write(Block(Outline({}, {}, {}, (), block.plain_attributes(self._attributes)), {}))
 
     def _resume(self) -> None:
-        before = [load(self.folder, span) for span in self._spans]
+        before = self._rows.load()
         remove_merged(self.folder)
         whole = combine(before, self.lead).outline
         check_same_experiment(str(self.folder), whole.attributes, self._attributes)
@@ -305,52 +298,9 @@ class HistoryWriter:
         self._attributes["history"] = f"{past}\n{event('resumed')}" if past else event("resumed")
 
     def _write(self, rows: Block) -> None:
-        number = self._spans[-1].last + 1 if self._spans else 0
-        span = Span(number, number)
-        with writing(self.folder / span.file_name(), durable=self.durable) as file:
-            block.write(file, rows)
-        self._spans.append(span)
+        self._rows.write(rows)
         self._sizes.update(rows.outline.sizes)
         self._headers.update(rows.outline.headers)
-        self._held.append((span, rows))
-        if sum(held.nbytes() for _, held in self._held) > _HELD_BYTES:
-            self._held.clear()  # large segments stay as they are
-        if len(self._held) == _FAN_IN:
-            self._merge_held()
-
-    def _merge_held(self) -> None:
-        """Make few segments of the newest ones, so that a long history is not thousands of files.
-
-        They can only become one if no row lacks among them, as of different epochs of two seeds;
-        then those of one seed can.
-        """
-        together = [list(self._held)]
-        if not self._are_complete(together[0]):
-            runs = itertools.groupby(self._held, lambda held: self._labels(held[1], self.lead[:-1]))
-            together = [list(run) for _, run in runs]
-        for run in together:
-            if len(run) > 1 and self._are_complete(run):
-                self._merge(run)
-        self._held.clear()
-
-    def _merge(self, run: Sequence[tuple[Span, Block]]) -> None:
-        merged = Span(run[0][0].first, run[-1][0].last)
-        whole = combine([rows for _, rows in run], self.lead)
-        with writing(self.folder / merged.file_name(), durable=self.durable) as file:
-            block.write(file, whole)
-        replaced = [span for span, _ in run]
-        for span in replaced:
-            (self.folder / span.file_name()).unlink(missing_ok=True)
-        first = self._spans.index(replaced[0])
-        self._spans[first : first + len(replaced)] = [merged]
-
-    def _are_complete(self, run: Sequence[tuple[Span, Block]]) -> bool:
-        return are_complete([rows.outline for _, rows in run if rows.outline.headers], self.lead)
-
-    @staticmethod
-    def _labels(rows: Block, dims: Sequence[str]) -> tuple[tuple[Any, ...], ...]:
-        labels = rows.outline.labels
-        return tuple(tuple(labels[dim].tolist()) if dim in labels else () for dim in dims)
 
     def _move_finished(self) -> None:
         # The segments go first: a folder that has neither them nor the finished file holds nothing,

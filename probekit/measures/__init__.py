@@ -10,12 +10,11 @@ from probekit.measures._status import STATUS_MEANINGS, Score
 from probekit.measures.aligned import aligned_cosine
 from probekit.measures.alignment import (
     angular_procrustes_distance,
-    bures_metric,
-    bures_similarity,
     procrustes_distance,
     shape_metric,
 )
 from probekit.measures.banded import BandedRidge, banded_ridge_r2
+from probekit.measures.bures import bures_metric, bures_similarity
 from probekit.measures.canonical import (
     cca,
     linear_regression_similarity,
@@ -25,8 +24,9 @@ from probekit.measures.canonical import (
 from probekit.measures.cknna import cknna
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
-from probekit.measures.commonality import commonality, joint_r2, shared_r2, unique_r2
+from probekit.measures.commonality import commonality
 from probekit.measures.conditions import condition_rdm
+from probekit.measures.control_tasks import control_selectivity
 from probekit.measures.convolutional import ConvolutionalDistance, convolutional_distance
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
 from probekit.measures.decoders import decoding
@@ -36,11 +36,7 @@ from probekit.measures.feature_directions import component_alignment, feature_an
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
 from probekit.measures.group_lasso import GroupLasso, group_lasso_r2
-from probekit.measures.information import (
-    control_selectivity,
-    online_codelength,
-    v_information,
-)
+from probekit.measures.information import online_codelength, v_information
 from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.loops import geometry_score, living_times
@@ -61,6 +57,7 @@ from probekit.measures.outputs import (
 from probekit.measures.overlap import eigenspace_overlap
 from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.partial_rdms import AlignedRDMs, JoinedRDMs, align_rdms, join_rdms
+from probekit.measures.partition import joint_r2, shared_r2, unique_r2
 from probekit.measures.predictivity import linear_predictivity
 from probekit.measures.rdm import rdm
 from probekit.measures.rdm_bootstrap import bootstrap_rdm_model

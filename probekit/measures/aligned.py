@@ -10,7 +10,7 @@ from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import svd
 from probekit.measures._scale import moderate, moderating_power, scaled_to_one
 from probekit.measures._status import Score, divide, score
-from probekit.measures.kernels import centred_rows
+from probekit.measures.gram import centred_rows
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics._arrays import inner, product
 

@@ -10,7 +10,7 @@ from probekit._checks import check_at_least
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, divide, score
-from probekit.measures.kernels import centred_gram, centred_rows
+from probekit.measures.gram import centred_gram, centred_rows
 from probekit.measures.neighbours import DEFAULT_NEIGHBOURS, neighbour_ranks
 from probekit.measures.rdm import angular_distances, unit_rows
 from probekit.statistics import Examples, ExamplesState, state_of

@@ -14,7 +14,7 @@ from probekit.measures._status import Score, divide, score
 from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics._arrays import product
-from probekit.statistics.moments import reciprocal
+from probekit.statistics._rounding import reciprocal
 
 Method = Literal["ridge", "logistic"]
 METHODS = ("ridge", "logistic")

@@ -1,32 +1,22 @@
 """Further ways to compare dissimilarity matrices: ranks that allow for ties, whitened entries."""
 
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from probekit.errors import OptionError
+from probekit.inference.ceilings import COMPARISONS as COMPARISONS
+from probekit.inference.ceilings import Comparison as Comparison
 from probekit.measures._status import divide
-from probekit.measures.ranks import COMPARISONS as OF_VECTORS
 from probekit.measures.ranks import Comparison as OfVectors
 from probekit.measures.ranks import correlation
 from probekit.measures.rdm import pairs
 from probekit.measures.ties import tie_shares
 from probekit.measures.whitening import root_of_noise, whitened
 
-Comparison = Literal[
-    "pearson",
-    "spearman",
-    "kendall",
-    "cosine",
-    "kendall_tau_b",
-    "rho_a",
-    "whitened_cosine",
-    "whitened_correlation",
-]
 WHITENED = ("whitened_cosine", "whitened_correlation")
-COMPARISONS = (*OF_VECTORS, "kendall_tau_b", "rho_a", *WHITENED)
 
 
 def compared(

@@ -28,7 +28,7 @@ from probekit.measures.rdm import PRIOR, Metric, Prior, distances
 from probekit.measures.unbalanced import Cells, Places, from_pairs, of_means
 from probekit.statistics import MomentsState
 from probekit.statistics._arrays import product
-from probekit.statistics.moments import rounding_of_squares
+from probekit.statistics._rounding import rounding_of_squares
 
 ConditionMetric = Literal[
     "crossnobis",

@@ -12,7 +12,8 @@ from probekit._checks import check_choice, check_rank, check_same_examples
 from probekit.errors import ShapeError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._status import Score
-from probekit.measures.alignment import bures_metric_score, shape_metric_score
+from probekit.measures.alignment import shape_metric_score
+from probekit.measures.bures import bures_metric_score
 from probekit.measures.covariance import angular_cka_score
 from probekit.statistics import Moments, MomentsState, state_of
 

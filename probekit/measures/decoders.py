@@ -1,9 +1,7 @@
-"""Decoding by any probe: scikit-learn classifiers and regressions on the host, and their scores."""
+"""Decoding by any probe: how well what it says of the scored examples is what they are."""
 
-import importlib
-import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -13,26 +11,21 @@ from probekit._checks import check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import splits
 from probekit.measures._status import CONSTANT, NONFINITE, OK, TOO_FEW, Score
-from probekit.measures._threads import one_thread
 from probekit.measures.classification import both_states
+from probekit.measures.probes import (
+    PROBES,
+    Labelled,
+    Options,
+    Trained,
+    labelled,
+    numeric,
+    status_of_classes,
+    trained,
+)
 from probekit.statistics import ExamplesState
 
 Metric = Literal["accuracy", "balanced_accuracy", "auc", "cross_entropy", "r2"]
 METRICS = ("accuracy", "balanced_accuracy", "auc", "cross_entropy", "r2")
-PROBES = ("logistic", "ridge", "knn", "mlp")
-DEFAULT_PENALTY = 1e-3
-NEIGHBOURS = 5
-HIDDEN = 32
-
-# name of a probe -> (classifier, regression), each with options that `options` may replace
-_BUILT_IN = {
-    "logistic": ("sklearn.linear_model:LogisticRegression", None),
-    "ridge": ("sklearn.linear_model:RidgeClassifier", "sklearn.linear_model:Ridge"),
-    "knn": ("sklearn.neighbors:KNeighborsClassifier", "sklearn.neighbors:KNeighborsRegressor"),
-    "mlp": ("sklearn.neural_network:MLPClassifier", "sklearn.neural_network:MLPRegressor"),
-}
-
-Options = tuple[tuple[str, Any], ...]
 
 
 def decoding(
@@ -128,58 +121,6 @@ def check_probe(probe: Any, metric: Metric) -> None:
         )
 
 
-class Labelled(NamedTuple):
-    """Examples with a class each.
-
-    Attributes
-    ----------
-    x : array (example, unit), float64
-    label : array (example,)
-        Number of the class, or for regression the feature ``(example, k)``.
-    weight : array (example,)
-    """
-
-    x: np.ndarray
-    label: np.ndarray
-    weight: np.ndarray
-
-    def take(self, rows: Any) -> "Labelled":
-        """Return these examples."""
-        return Labelled(self.x[rows], self.label[rows], self.weight[rows])
-
-
-def labelled(*states: ExamplesState) -> list[Labelled]:
-    """Present examples of each state; classes have the same numbers in all."""
-    parts = [numeric(state) for state in states]
-    _, classes = np.unique(
-        np.concatenate([part.label for part in parts]), axis=0, return_inverse=True
-    )
-    ends = np.cumsum([len(part.label) for part in parts])[:-1]
-    codes = np.split(classes.reshape(-1), ends)
-    return [part._replace(label=code) for part, code in zip(parts, codes, strict=True)]
-
-
-def numeric(state: ExamplesState) -> Labelled:
-    """Present examples with the feature as it is."""
-    x, y, weight = (np.asarray(part, np.float64) for part in (state.x, state.y, state.weight))
-    present = weight > 0
-    return Labelled(x[present], y[present], weight[present])
-
-
-def status_of_classes(fit: ExamplesState, *others: ExamplesState) -> int:
-    """Status of what is read out of classes: ok, or why it is undefined."""
-    if not all(bool(state.finite()) for state in (fit, *others)):
-        return NONFINITE
-    (known,) = labelled(fit)
-    counts = np.bincount(known.label)
-    scored = all(bool(state.present.any()) for state in others)
-    if len(known.label) < 2 or not scored:
-        return TOO_FEW
-    if len(counts) < 2:
-        return CONSTANT
-    return TOO_FEW if counts.max() < 2 else OK
-
-
 def as_score(value: float, status: int, dtype: Any) -> Score:
     """Score of a number that was computed on the host."""
     if status == OK and not np.isfinite(value):
@@ -206,123 +147,6 @@ def decoding_score(
     known, asked = labelled(fit, held_out)
     value = _METRICS[metric](trained(probe, known, options), asked)
     return as_score(value, CONSTANT if np.isnan(value) else OK, dtype)
-
-
-class Trained(NamedTuple):
-    """A fitted probe.
-
-    Attributes
-    ----------
-    model : object
-    classes : array (class,)
-        Numbers of the classes that it knows.
-    mean : array (unit,)
-    scale : float
-    name : str
-        For messages.
-    """
-
-    model: Any
-    classes: np.ndarray
-    mean: np.ndarray
-    scale: float
-    name: str
-
-    def inputs(self, x: np.ndarray) -> np.ndarray:
-        """Representation as the probe sees it."""
-        scaled: np.ndarray = (x - self.mean) / self.scale
-        return scaled
-
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        """Class of each example, or the predicted feature."""
-        predicted: np.ndarray = self.model.predict(self.inputs(x))
-        return predicted
-
-    def probabilities(self, x: np.ndarray, classes: int) -> np.ndarray:
-        """Probability of each class ``(example, class)``; 0 for those that it does not know."""
-        if not hasattr(self.model, "predict_proba"):
-            raise OptionError(
-                f"probe={self.name!r}: gives no probabilities, which this score needs. "
-                "Take one with predict_proba, such as 'logistic'."
-            )
-        found = np.zeros((len(x), max(classes, int(self.classes.max()) + 1)))
-        found[:, self.classes] = self.model.predict_proba(self.inputs(x))
-        return found
-
-    def evidence(self, x: np.ndarray, classes: int) -> np.ndarray:
-        """Return what orders examples by how likely they are of each class."""
-        if hasattr(self.model, "predict_proba") or not hasattr(self.model, "decision_function"):
-            return self.probabilities(x, classes)
-        decided = self.model.decision_function(self.inputs(x))
-        decided = np.stack([-decided, decided], axis=1) if decided.ndim == 1 else decided
-        found = np.full((len(x), max(classes, int(self.classes.max()) + 1)), -np.inf)
-        found[:, self.classes] = decided
-        return found
-
-
-def trained(probe: Any, known: Labelled, options: Options = (), *, regression: bool = False) -> Any:
-    """Fit a probe to examples."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.utils.validation import has_fit_parameter
-
-    weight = known.weight
-    mean = np.average(known.x, axis=0, weights=weight)
-    variance = np.average((known.x - mean) ** 2, axis=0, weights=weight).mean()
-    name = probe if isinstance(probe, str) else type(probe).__name__
-    model = _model(probe, dict(options), weight.sum(), len(known.x), regression)
-    weights = {"sample_weight": weight} if has_fit_parameter(model, "sample_weight") else {}
-    scale = float(np.sqrt(variance)) if variance > 0 else 1.0
-    target = known.label
-    if regression and target.shape[1] == 1:
-        target = target[:, 0]
-    with warnings.catch_warnings(), one_thread():
-        # A perceptron of so many steps is the probe; whether it could get better is no matter.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit((known.x - mean) / scale, target, **weights)
-    classes = np.zeros(0, int) if regression else np.asarray(model.classes_)
-    return Trained(model, classes, mean, scale, name)
-
-
-def _model(
-    probe: Any, options: dict[str, Any], total: float, examples: int, regression: bool
-) -> Any:
-    if not isinstance(probe, str):
-        from sklearn.base import clone
-
-        return clone(probe).set_params(**options)
-    target = probe
-    if probe in _BUILT_IN:
-        target = _BUILT_IN[probe][regression] or ""
-        options = _defaults(probe, total, examples) | options
-    module, _, attribute = target.partition(":")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise OptionError(
-            f"probe={probe!r}: cannot be imported ({error}); give one of {', '.join(PROBES)}, "
-            "or 'module:Class'."
-        ) from None
-    try:
-        return found(**options)
-    except TypeError as error:
-        raise OptionError(f"options={options!r}: refused by {attribute} ({error}).") from None
-
-
-def _defaults(probe: str, total: float, examples: int) -> dict[str, Any]:
-    """Options of the built-in probes; a penalty is a fraction of the mean unit's variance."""
-    if probe == "logistic":
-        return {"C": 1 / (DEFAULT_PENALTY * total), "max_iter": 10_000}
-    if probe == "ridge":
-        return {"alpha": DEFAULT_PENALTY * total}
-    if probe == "knn":
-        return {"n_neighbors": min(NEIGHBOURS, examples)}
-    return {
-        "hidden_layer_sizes": (HIDDEN,),
-        "solver": "lbfgs",
-        "alpha": 1e-3,
-        "max_iter": 200,
-        "random_state": 0,
-    }
 
 
 def _accuracy(probe: Trained, asked: Labelled) -> float:

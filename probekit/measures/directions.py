@@ -15,7 +15,7 @@ import numpy as np
 
 from probekit.measures._arguments import jitted
 from probekit.measures._status import Score, divide, score
-from probekit.measures.kernels import Kernel, centred_gram, centred_rows, gram
+from probekit.measures.gram import Kernel, centred_gram, centred_rows, gram
 from probekit.statistics import ExamplesState
 from probekit.statistics._arrays import product, upper_places
 

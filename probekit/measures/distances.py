@@ -11,7 +11,8 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import cholesky, eigvalsh, solve_lower
 from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, score
-from probekit.measures.kernels import alignment_of, centred_rows
+from probekit.measures.gram import centred_rows
+from probekit.measures.kernels import alignment_of
 from probekit.measures.rdm import distances
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics._arrays import product

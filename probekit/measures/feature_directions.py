@@ -13,7 +13,7 @@ from probekit.measures._status import Score, score
 from probekit.measures.spectrum import components as principal_components
 from probekit.statistics import Moments, MomentsState, state_of
 from probekit.statistics._arrays import product
-from probekit.statistics.moments import reciprocal
+from probekit.statistics._rounding import reciprocal
 
 Columns = tuple[tuple[int, ...], ...]
 DEFAULT_COMPONENTS = 1

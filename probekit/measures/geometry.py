@@ -9,7 +9,7 @@ from probekit.measures._arguments import jitted, matrix
 from probekit.measures._scale import moderate, moderating_power, restored
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState, state_of
-from probekit.statistics.moments import reciprocal
+from probekit.statistics._rounding import reciprocal
 
 
 def total_variance(x: Any) -> jax.Array:

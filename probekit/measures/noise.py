@@ -11,7 +11,7 @@ from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import jitted, matched, matrix
 from probekit.measures._linalg import eigh
 from probekit.statistics._arrays import inner, inner_squares, product
-from probekit.statistics.moments import rounding_of_squares
+from probekit.statistics._rounding import rounding_of_squares
 
 Target = Literal["diagonal", "identity"]
 TARGETS: tuple[Target, ...] = get_args(Target)

@@ -22,8 +22,8 @@ from probekit.measures.ridge import (
     chosen_weights,
 )
 from probekit.statistics import FoldMoments, MomentsState, state_of
+from probekit.statistics._rounding import reciprocal
 from probekit.statistics.folds import whole
-from probekit.statistics.moments import reciprocal
 
 Method = Literal["pls", "linear", "ridge"]
 METHODS = ("pls", "linear", "ridge")

@@ -77,26 +77,21 @@ def divided(
     plan: Plan,
 ) -> Draws:
     """Return resamples that are given as counts, divided `plan.repeats` times each."""
-    length = int(of_conditions.sum(axis=1).max())
-    places = conditions.places(of_conditions.shape[1])
-    subject_places = subjects.places(of_subjects.shape[1])
-    subject_length = int(of_subjects.sum(axis=1).max())
-    found = []
-    for number, counts in enumerate(zip(of_conditions, of_subjects, strict=True)):
-        rows, copies = _repeated(counts[0], length)
-        who, _ = _repeated(counts[1], subject_length)
-        groups, who_groups = (
-            np.where(z >= 0, place[z], -1) for z, place in ((rows, places), (who, subject_places))
-        )
+    rows, copies = _repeated(of_conditions)
+    who, _ = _repeated(of_subjects)
+    groups = _groups(conditions, of_conditions, rows)
+    who_groups = _groups(subjects, of_subjects, who)
+    folds, who_folds = [], []
+    for number, (of_rows, of_who) in enumerate(zip(groups, who_groups, strict=True)):
         for repeat in range(plan.repeats):
             generator = np.random.default_rng((conditions.seed, number, repeat))
-            folds = _dealt(groups, plan.folds, generator)
-            who_folds = _dealt(who_groups, plan.subject_folds, generator)
-            possible = _enough(rows, folds, plan.folds, _LEAST) and _enough(
-                who, who_folds, plan.subject_folds, 1
-            )
-            found.append((rows, groups, copies, folds, who, who_groups, who_folds, possible))
-    return Draws(*(jnp.asarray(np.stack(column)) for column in zip(*found, strict=True)))
+            folds.append(_dealt(of_rows, plan.folds, generator))
+            who_folds.append(_dealt(of_who, plan.subject_folds, generator))
+    rows, groups, copies, who, who_groups = (
+        np.repeat(each, plan.repeats, axis=0) for each in (rows, groups, copies, who, who_groups)
+    )
+    dealt, who_dealt = np.stack(folds), np.stack(who_folds)
+    return _draws((rows, groups, copies, dealt), (who, who_groups, who_dealt), plan)
 
 
 def bagged(
@@ -112,41 +107,52 @@ def bagged(
     """
     rows, copies, folds = _in_and_out(of_conditions, plan.folds)
     who, _, who_folds = _in_and_out(of_subjects, plan.subject_folds)
-    places, subject_places = (
-        option.places(counts.shape[1])
-        for option, counts in ((conditions, of_conditions), (subjects, of_subjects))
-    )
+    groups = _groups(conditions, of_conditions, rows)
+    who_groups = _groups(subjects, of_subjects, who)
+    return _draws((rows, groups, copies, folds), (who, who_groups, who_folds), plan)
+
+
+def _draws(
+    of_conditions: tuple[np.ndarray, ...], of_subjects: tuple[np.ndarray, ...], plan: Plan
+) -> Draws:
+    """Return what is in each resample, and whether that is enough; folds come last of either."""
+    (rows, *_, folds), (who, *_, who_folds) = of_conditions, of_subjects
     possible = [
-        _enough(*of_one[:2], plan.folds, _LEAST) and _enough(*of_one[2:], plan.subject_folds, 1)
-        for of_one in zip(rows, folds, who, who_folds, strict=True)
+        _enough(*one[:2], plan.folds, _LEAST) and _enough(*one[2:], plan.subject_folds, 1)
+        for one in zip(rows, folds, who, who_folds, strict=True)
     ]
-    groups, who_groups = (
-        np.where(z >= 0, place[z], -1) for z, place in ((rows, places), (who, subject_places))
-    )
-    found = (rows, groups, copies, folds, who, who_groups, who_folds, np.array(possible))
-    return Draws(*map(jnp.asarray, found))
+    return Draws(*map(jnp.asarray, (*of_conditions, *of_subjects, np.array(possible))))
+
+
+def _groups(option: Bootstrap, counts: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """Return the group of each thing, of those that were drawn together; -1 of nothing."""
+    groups: np.ndarray = np.where(which >= 0, option.places(counts.shape[1])[which], -1)
+    return groups
 
 
 def _in_and_out(counts: np.ndarray, folds: int) -> tuple[np.ndarray, ...]:
     """Return what is there, the numbers of copies, and the folds, ``(draw, place)`` each."""
-    length = int(counts.sum(axis=1).max())
-    drawn, copies = map(np.stack, zip(*(_repeated(row, length) for row in counts), strict=True))
+    drawn, copies = _repeated(counts)
     if folds == 1:
         return drawn, copies, np.where(drawn >= 0, 0, -1)
-    rest, first = map(
-        np.stack, zip(*(_repeated(row == 0, counts.shape[1]) for row in counts), strict=True)
-    )
+    rest, first = _repeated(counts == 0, counts.shape[1])
     fold_of = np.concatenate([np.where(drawn >= 0, 1, -1), np.where(rest >= 0, 0, -1)], axis=1)
     return np.concatenate([drawn, rest], axis=1), np.concatenate([copies, first], axis=1), fold_of
 
 
-def _repeated(counts: np.ndarray, length: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return what was drawn, as often as it was, and the number of each copy; -1 after the last."""
+def _repeated(counts: np.ndarray, length: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Return what was drawn, as often as it was, and the number of each copy; -1 after the last.
+
+    Of all draws, ``(draw, place)`` both; as many places as the longest needs unless given.
+    """
     counts = counts.astype(int)
-    rows, copies = np.full(length, -1), np.full(length, -1)
-    rows[: counts.sum()] = np.repeat(np.arange(len(counts)), counts)
-    copies[: counts.sum()] = np.concatenate([np.arange(count) for count in counts])
-    return rows, copies
+    sizes = counts.sum(axis=1)
+    shape = (len(counts), int(sizes.max()) if length is None else length)
+    which, copies = np.full(shape, -1), np.full(shape, -1)
+    for draw, (row, size) in enumerate(zip(counts, sizes, strict=True)):
+        which[draw, :size] = np.repeat(np.arange(len(row)), row)
+        copies[draw, :size] = np.concatenate([np.arange(count) for count in row])
+    return which, copies
 
 
 def _dealt(groups: np.ndarray, folds: int, generator: np.random.Generator) -> np.ndarray:

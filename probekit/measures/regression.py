@@ -13,7 +13,7 @@ from probekit.measures._moments import states_of
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState
 from probekit.statistics._arrays import diagonal, product
-from probekit.statistics.moments import rounding_of_squares
+from probekit.statistics._rounding import rounding_of_squares
 
 MultiOutput = Literal["uniform_average", "variance_weighted", "raw_values"]
 MULTIOUTPUT = ("uniform_average", "variance_weighted", "raw_values")

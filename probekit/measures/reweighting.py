@@ -16,7 +16,7 @@ import numpy as np
 from probekit._checks import check_choice, check_rank, check_same_examples
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._status import Score, score
-from probekit.measures.kernels import Kernel, gram
+from probekit.measures.gram import Kernel, gram
 from probekit.statistics import ExamplesState
 
 Weightable = Literal["pearson", "spearman", "cosine"]

@@ -10,7 +10,7 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigvalsh
 from probekit.measures._scale import largest_or_1, moderating_power
 from probekit.measures._status import Score, score
-from probekit.measures.kernels import centred_rows
+from probekit.measures.gram import centred_rows
 from probekit.measures.rdm import distances
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics._arrays import product

@@ -11,11 +11,11 @@ from probekit.measures._arguments import Splits, jitted, matched
 from probekit.measures._linalg import eigh
 from probekit.measures._moments import moments_of, states_of
 from probekit.measures._status import Score, divide, score
-from probekit.measures.commonality import (
+from probekit.measures.commonality import check_features
+from probekit.measures.partition import (
     BY_UNIT,
     Columns,
     check_averaged,
-    check_features,
     checked_averaged,
     each_column,
     part_of,

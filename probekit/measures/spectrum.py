@@ -13,7 +13,7 @@ from probekit.measures._linalg import eigh, eigvalsh
 from probekit.measures._scale import moderate, moderating_power, restored
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState, state_of
-from probekit.statistics.moments import reciprocal
+from probekit.statistics._rounding import reciprocal
 
 _COVARIANCE = Moments(xy=False, yy="none")
 DEFAULT_FIRST, DEFAULT_LAST = 1, 100

@@ -17,7 +17,7 @@ from probekit.measures._moments import unit_scales
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import MomentsState
 from probekit.statistics._arrays import product
-from probekit.statistics.moments import reciprocal
+from probekit.statistics._rounding import reciprocal
 
 _UNDETERMINED = 1e-2
 """How much of a cosine may depend on what the fitted examples leave open, before it is said."""

@@ -1,7 +1,6 @@
 """Variational codelength: bits of a probe's weights and of the labels given them."""
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import jax
@@ -12,16 +11,16 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import matched
 from probekit.measures._status import OK, Score
 from probekit.measures._threads import one_thread
-from probekit.measures.decoders import labelled, status_of_classes
+from probekit.measures.gaussian_bounds import expected_losses, expected_softplus
 from probekit.measures.information import as_codelength
+from probekit.measures.probes import labelled, status_of_classes
 from probekit.statistics import Examples, ExamplesState, state_of
 
 SCALES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 _BIAS = np.pi / np.sqrt(3)  # of a log-odds whose probability is about as likely everywhere
 _LONGER = 30 * np.log(2)  # nats; what is this much longer is no part of the sum over scales
 _ROUNDS, _STEPS, _FLAT, _GAIN = 20, 50, 1e-5, 1e-9
-_FAR, _STEP, _COARSE = 8.0, 0.125, 1.0  # of the nodes, in standard deviations
-_INNER_STEPS, _QUARTERINGS, _SOLVED = 12, 6, 1e-9
+_STEP = 0.125  # between the nodes of `expected_softplus`
 
 
 def variational_codelength(x: Any, y: Any, *, scales: Sequence[float] = SCALES) -> jax.Array:
@@ -216,10 +215,10 @@ class _Code(NamedTuple):
         logit, variance = self.rows @ mean, squares @ deviation**2
         if logit.shape[1] == 1:  # the log-odds of the second class
             truth = self.truth[:, 1:]
-            nats, by_logit, by_variance = _expected_softplus(logit, variance, _STEP)
+            nats, by_logit, by_variance = expected_softplus(logit, variance, _STEP)
             nats, by_logit = (nats - truth * logit)[:, 0], by_logit - truth
         else:
-            nats, by_logit, by_variance = _expected_losses(logit, variance, self.truth)
+            nats, by_logit, by_variance = expected_losses(logit, variance, self.truth)
         by_logit, by_variance = (part * self.weight[:, None] for part in (by_logit, by_variance))
         ratio = (deviation / prior) ** 2
         divergence = (ratio + (mean / prior) ** 2 - 1 - np.log(ratio)).sum() / 2
@@ -228,102 +227,3 @@ class _Code(NamedTuple):
             self.rows.T @ by_logit + mean / prior**2,
             2 * deviation * (squares.T @ by_variance) + deviation / prior**2 - 1 / deviation,
         )
-
-
-Bound = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Of an expectation over Gaussians, with its derivatives by their means and variances."""
-
-
-def _expected_softplus(mean: np.ndarray, variance: np.ndarray, step: float) -> Bound:
-    """Bound each E log(1 + exp f).
-
-    The function is convex: its chords between nodes lie above it, and so does their mean.
-    """
-    nodes, shares = _chords(step)
-    deviation = np.sqrt(variance)
-    f = mean[..., None] + deviation[..., None] * nodes
-    power = np.exp(-np.abs(f))
-    p = np.where(f > 0, 1, power) / (1 + power)
-    value = (np.maximum(f, 0) + np.log1p(power)) @ shares
-    return value, p @ shares, (p @ (nodes * shares)) / (2 * deviation)
-
-
-@cache
-def _chords(step: float) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes, and how much each counts in the mean over N(0, 1) of the chords between them.
-
-    That is the mean of a hat: a second difference of E max(z - node, 0).
-    """
-    from scipy.special import ndtr
-
-    nodes = np.arange(-_FAR, _FAR + step / 2, step)
-    wide = np.concatenate([[-_FAR - step], nodes, [_FAR + step]])
-    beyond = np.exp(-(wide**2) / 2) / np.sqrt(2 * np.pi) - wide * ndtr(-wide)
-    shares = np.diff(beyond, 2) / step
-    return nodes, shares / shares.sum()
-
-
-def _expected_losses(mean: np.ndarray, variance: np.ndarray, truth: np.ndarray) -> Bound:
-    """Bound each example's E log Σ exp(f - f of the true class), of more than two classes.
-
-    The tighter of two is taken: the tilted bound, where many classes are likely, and Σ over the
-    others of E log(1 + exp(f - f of the true class)), where few are.
-    """
-    log_sum, by_mean, by_variance = _expected_log_sums(mean, variance)
-    tilted = log_sum - (truth * mean).sum(axis=1)
-    own = [(truth * part).sum(axis=1, keepdims=True) for part in (mean, variance)]
-    others = 1 - truth
-    each, slopes, bends = (
-        part * others for part in _expected_softplus(mean - own[0], variance + own[1], _COARSE)
-    )
-    slopes = slopes - truth * slopes.sum(axis=1, keepdims=True)
-    bends = bends + truth * bends.sum(axis=1, keepdims=True)
-    pairs = each.sum(axis=1)
-    better = (pairs < tilted)[:, None]
-    return (
-        np.minimum(tilted, pairs),
-        np.where(better, slopes, by_mean - truth),
-        np.where(better, bends, by_variance),
-    )
-
-
-def _expected_log_sums(mean: np.ndarray, variance: np.ndarray) -> Bound:
-    """Bound E log Σ exp of each example's logits, which are independent.
-
-    For any a, E log Σ exp f = E aᵀf + E log Σ exp(f - aᵀf) is at most, by Jensen,
-    Σ a² v / 2 + log Σ exp(m + (1/2 - a) v): convex in a, and least where a = softmax of what the
-    exponential is taken of. Newton's steps towards that, quartered where they go too far.
-    """
-    a, _ = _softmax(mean)
-    value, p = _tilted(a, mean, variance)
-    for _ in range(_INNER_STEPS):
-        off = a - p
-        if (np.abs(off) * variance).max() < _SOLVED:
-            break
-        damped = 1 / (1 + variance * p)
-        shift = (variance * p * off * damped).sum(axis=1) / (p * damped).sum(axis=1)
-        step = damped * (off + p * shift[:, None])
-        part = np.ones((len(a), 1))
-        for _ in range(_QUARTERINGS):
-            tried, tried_p = _tilted(a - part * step, mean, variance)
-            worse = tried > value + 1e-14 * np.abs(value)
-            if not worse.any():
-                break
-            part[worse] /= 4
-        better = ~worse[:, None]
-        a, p = np.where(better, a - part * step, a), np.where(better, tried_p, p)
-        value = np.where(worse, value, tried)
-    return value, p, a**2 / 2 + p * (0.5 - a)
-
-
-def _tilted(a: np.ndarray, mean: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    p, log_sum = _softmax(mean + (0.5 - a) * variance)
-    return (a**2 * variance).sum(axis=1) / 2 + log_sum, p
-
-
-def _softmax(logit: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Probabilities ``(example, class)`` and the logarithm of the sum ``(example,)``."""
-    top = logit.max(axis=1, keepdims=True)
-    powers = np.exp(logit - top)
-    total = powers.sum(axis=1, keepdims=True)
-    return powers / total, (top + np.log(total))[:, 0]

@@ -9,7 +9,7 @@ Recorder and a run are made of these.
 from probekit.probing.comparing import compare
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
-from probekit.probing.labelling import dataset_of, warn_of_undefined
+from probekit.probing.labelling import dataset_of
 from probekit.probing.options import many_options, once_options, quick_options
 from probekit.probing.plan import LayerStates, Plan, Scores, States
 from probekit.probing.readout import (
@@ -19,6 +19,7 @@ from probekit.probing.readout import (
 )
 from probekit.probing.scoring import Probe, probe, probe_set_of
 from probekit.probing.stream import batches_of, collect
+from probekit.probing.undefined import warn_of_undefined
 
 __all__ = [
     "Features",

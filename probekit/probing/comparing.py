@@ -14,12 +14,7 @@ from probekit.extractors import Extractor, arrays
 from probekit.inference import Uncertainty
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
-from probekit.probing.labelling import (
-    add_uncertainty,
-    dataset_of_pairs,
-    stack_resamples,
-    warn_of_undefined,
-)
+from probekit.probing.labelling import add_uncertainty, dataset_of_pairs, stack_resamples
 from probekit.probing.pairs import NOTHING_SEEN, PairPlan, PairStates
 from probekit.probing.plan import Plan, units
 from probekit.probing.stream import (
@@ -30,6 +25,7 @@ from probekit.probing.stream import (
     take,
 )
 from probekit.probing.uncertainty import check_uncertainty, resample
+from probekit.probing.undefined import warn_of_undefined
 from probekit.statistics import ShapeDtype
 
 if TYPE_CHECKING:
@@ -130,10 +126,10 @@ def compare(
     shapes = tuple(_units(extractor, scored[2]) for extractor in scored[:2])
     plan = PairPlan.of(chosen, *shapes, same=same, examples=examples)
     states = _seen(plan, *scored, batch_size)
-    fit = states
+    fit = None
     if held_out is not None:
         _check_layers(given, shapes)
-        fit = _seen(plan.fitted(), *given, batch_size)
+        fit = _fitted(plan.fitted(), given, batch_size)
     dataset = dataset_of_pairs(chosen, plan.compute(fit, states))
     if uncertainty is not None:
         other = None if held_out is None else _layers_of(scored)
@@ -165,6 +161,11 @@ def _seen(
         b = a if extractor_b is extractor_a else _outputs(extractor_b, inputs, rows)
         states = plan.update(states, a, b, weight=weight, index=index)
     return states
+
+
+def _fitted(plan: PairPlan, given: _Given, batch_size: int) -> PairStates:
+    """Return the same of examples that are fitted; the models are not run if none looks at them."""
+    return _seen(plan, *given, batch_size) if plan.estimators else NOTHING_SEEN
 
 
 def _scored_on(a: Extractor, b: Extractor, held_out: Any) -> _Given:

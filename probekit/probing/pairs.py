@@ -69,10 +69,13 @@ class PairPlan:
         return cls(tuple(estimators), pairings, same)
 
     def fitted(self) -> "PairPlan":
-        """Return the plan for examples that are fitted and not scored: preparations need none."""
-        both = zip(self.estimators, self.pairings, strict=True)
-        alone = tuple(estimator for estimator, pairing in both if pairing is None)
-        return PairPlan(alone, (None,) * len(alone), self.same)
+        """Return the plan for examples that are fitted and not scored: few look at these."""
+        looking = tuple(
+            estimator
+            for estimator, pairing in zip(self.estimators, self.pairings, strict=True)
+            if pairing is None and getattr(estimator, "fitted", True)  # a stranger's may not say
+        )
+        return PairPlan(looking, (None,) * len(looking), self.same)
 
     def _of_layers(self) -> dict[Statistic[Any], Statistic[Any]]:
         """Return for each statistic that is read of layers alone the one that is kept for it."""
@@ -120,12 +123,23 @@ class PairPlan:
             both={pair: of_both(pair) for pair in itertools.product(a, b)},
         )
 
-    def compute(self, fit: PairStates, held_out: PairStates) -> dict[Pair, dict[str, np.ndarray]]:
-        """Return the scores of all pairs; preparations are of the examples that are scored."""
+    def compute(
+        self, fit: PairStates | None, held_out: PairStates
+    ) -> dict[Pair, dict[str, np.ndarray]]:
+        """Return the scores of all pairs.
+
+        Parameters
+        ----------
+        fit : PairStates or None
+            What the plan for fitted examples remembers; None if they are those that are scored.
+        held_out : PairStates
+            What is scored; all there is to see for preparations, and for estimators that look at
+            nothing else.
+        """
         scores: dict[Pair, dict[str, np.ndarray]] = {pair: {} for pair in held_out.both}
         for estimator, pairing in zip(self.estimators, self.pairings, strict=True):
             if pairing is None:
-                found = self._from_pairs(estimator, fit.both, held_out.both)
+                found = self._from_pairs(estimator, fit, held_out)
             else:
                 found = self._from_layers(pairing, held_out)
             for pair, score in found.items():
@@ -133,14 +147,22 @@ class PairPlan:
         return scores
 
     def _from_pairs(
-        self, estimator: Estimator, fit: Mapping[Pair, Kept], held_out: Mapping[Pair, Kept]
+        self, estimator: Estimator, fit: PairStates | None, held_out: PairStates
     ) -> dict[Pair, dict[str, np.ndarray]]:
+        scored, fitting = self._states_for(estimator, held_out), self.fitted()
+        known = scored
+        if fit is not None and estimator in fitting.estimators:
+            known = fitting._states_for(estimator, fit)
+        return {
+            pair: jax.device_get(_compute(estimator, known[pair], state))
+            for pair, state in scored.items()
+        }
+
+    def _states_for(self, estimator: Estimator, states: PairStates) -> dict[Pair, Any]:
+        """Return of all that is kept of each pair what an estimator reads."""
         serving = self._of_pairs()
         place = _kept(serving).index(serving[estimator.statistic])
-        return {
-            pair: jax.device_get(_compute(estimator, fit[pair][place], state[place]))
-            for pair, state in held_out.items()
-        }
+        return {pair: kept[place] for pair, kept in states.both.items()}
 
     def _from_layers(
         self, pairing: Pairing, states: PairStates

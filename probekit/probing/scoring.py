@@ -13,16 +13,12 @@ from probekit.inference import Uncertainty
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
-from probekit.probing.labelling import (
-    add_uncertainty,
-    dataset_of,
-    stack_resamples,
-    warn_of_undefined,
-)
+from probekit.probing.labelling import add_uncertainty, dataset_of, stack_resamples
 from probekit.probing.plan import Plan, States
 from probekit.probing.readout import read_layers
 from probekit.probing.stream import check_inputs, collect, first_examples, layer_shapes
 from probekit.probing.uncertainty import check_uncertainty, resample
+from probekit.probing.undefined import warn_of_undefined
 
 if TYPE_CHECKING:
     import xarray as xr

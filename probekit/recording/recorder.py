@@ -6,39 +6,30 @@ import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import jax
 
 from probekit._checks import check_at_least
 from probekit.errors import OptionError
-from probekit.estimators import Estimator, resolve
+from probekit.estimators import Estimator
 from probekit.extractors import Extractor, match
 from probekit.history import HistoryWriter, Storage, make_attributes
 from probekit.plugins import get_manager
 from probekit.probing import (
     Plan,
-    Probe,
     batches_of,
     dataset_of,
-    probe_set_of,
     read_layers,
     warn_of_undefined,
 )
 from probekit.recording.plugged import with_plugin_variables
+from probekit.recording.probe_sets import ProbeSet, probes_of
 from probekit.recording.scalars import check_scalars, taken_names, whole_number
 from probekit.recording.schedule import Schedule, is_due
 
 if TYPE_CHECKING:
     import xarray as xr
-
-
-class ProbeSet(NamedTuple):
-    """Examples to probe with: those to fit on, and others to score on."""
-
-    inputs: Any
-    features: Any
-    held_out: tuple[Any, Any] | None = None
 
 
 @dataclasses.dataclass
@@ -145,7 +136,7 @@ class Recorder:
         self._store, self._store_every = store, store_every
         self._batch_size, self._flush_seconds = batch_size, flush_seconds
         self._several = probe_sets is not None
-        self._probes = _probes(inputs, features, held_out, probe_sets, estimators, batch_size)
+        self._probes = probes_of(inputs, features, held_out, probe_sets, estimators, batch_size)
         plan = next(iter(self._probes.values())).plan
         self._plan: Plan = plan
         self._taken = taken_names(plan.estimators)
@@ -315,36 +306,6 @@ class Recorder:
         layers = match(probe.layer_order(extractor), self._store, argument="store")
         batches = batches_of(probe.scored_on(extractor), layers, batch_size=self._batch_size)
         self._writer.append_activations(labels, batches)
-
-
-def _probes(
-    inputs: Any,
-    features: Any,
-    held_out: tuple[Any, Any] | None,
-    probe_sets: Mapping[str, ProbeSet | tuple[Any, ...]] | None,
-    estimators: Any,
-    batch_size: int,
-) -> dict[str, Probe]:
-    """Return the probe sets, checked, by name."""
-    if probe_sets is None:
-        probe_sets = {"": ProbeSet(inputs, features, held_out)}
-    elif features is not None or inputs is not None or held_out is not None:
-        raise OptionError("probe_sets: given beside inputs or features; give one or the other.")
-    elif not probe_sets:
-        raise OptionError("probe_sets: there are none; give a mapping name -> ProbeSet.")
-    chosen = resolve(estimators)
-    probes = {}
-    for name, given in probe_sets.items():
-        probes[name] = probe_set_of(chosen, *ProbeSet(*given), batch_size=batch_size)
-        chosen = probes[name].plan.estimators  # what the first made of its features holds for all
-    first = next(iter(probes.values())).plan
-    for name, probe in probes.items():
-        if probe.plan != first:
-            raise OptionError(
-                f"probe_sets[{name!r}]: features {probe.plan.names}; "
-                f"the first has {first.names}. Give all the same features."
-            )
-    return probes
 
 
 def _joined(rows: list["xr.Dataset"], lead: tuple[str, ...]) -> list["xr.Dataset"]:

@@ -5,27 +5,26 @@ import dataclasses
 import importlib
 import os
 import tempfile
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from probekit._checks import check_count
-from probekit.errors import DivergedError, OptionError, UnknownNameError
+from probekit.errors import DivergedError
 from probekit.estimators import Estimator, resolve
-from probekit.extractors import match
 from probekit.history import HistoryWriter, Storage, make_attributes, open_history
 from probekit.plugins import Manager, get_manager
-from probekit.probing import Plan, warn_of_undefined
+from probekit.probing import warn_of_undefined
 from probekit.recording.plugged import with_plugin_variables
 from probekit.running.compiled import compiled_for
 from probekit.running.lane import Chunk, Pace, in_turns, run_lane, stacked_data
-from probekit.running.program import Program, computable
+from probekit.running.program import Program
+from probekit.running.resolving import adapted, config_of, program_of, task_of
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
 from probekit.tasks import Task, TaskConfig
 
@@ -145,8 +144,8 @@ def run(
     chosen = task_of(task)
     config = config_of(chosen, options)
     asked = resolve(chosen.estimators if estimators is None else estimators)
-    asked = _adapted(chosen, config, asked)
-    program = _program(chosen, config, asked, layers, store_activations)
+    asked = adapted(chosen, config, asked)
+    program = program_of(chosen, config, asked, layers, store_activations)
     check_count("every", every, 1)
     with contextlib.ExitStack() as stack:
         for listener in listeners:
@@ -315,85 +314,6 @@ class _Run:
                 f"seed {seeds[seed]}: the loss is {loss[:, seed, place].max()} at epoch "
                 f"{chunk.epochs[place]}; training diverged. Use a smaller learning rate{given}."
             )
-
-
-def task_of(task: str | Task | type[Task]) -> Task:
-    """Return the task that is meant: a registered name, a task, or a class.
-
-    Raises
-    ------
-    UnknownNameError
-        If no task is registered under the name.
-    OptionError
-        If it is no task.
-    """
-    found = get_manager().registry.load("task", task) if isinstance(task, str) else task
-    if isinstance(found, type):
-        found = _instance(found)
-    missing = [part for part in ("name", "Config", "data", "step") if not hasattr(found, part)]
-    if missing:
-        raise OptionError(f"task={task!r}: is no task (it has no {', '.join(missing)}).")
-    return cast(Task, found)
-
-
-@cache
-def _instance(task: type[Task]) -> Task:
-    """Return the one instance of a task: equal programs are compiled once."""
-    return task()
-
-
-def config_of(task: Task, options: Mapping[str, Any]) -> TaskConfig:
-    """Return the settings of a task, whose fields are the options there are.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is no such option.
-    OptionError
-        If its value cannot be used.
-    """
-    fields = {field.name for field in dataclasses.fields(task.Config)}
-    for name in options:
-        if name not in fields:
-            raise UnknownNameError(f"option of task {task.name!r}:", name, sorted(fields))
-    given = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
-    settings: Any = task.Config  # which fields it has is known to the task alone
-    config: TaskConfig = settings(**given)
-    return config
-
-
-def _adapted(
-    task: Task, config: TaskConfig, estimators: tuple[Estimator, ...]
-) -> tuple[Estimator, ...]:
-    """Return the estimators with what they make of the features, by the data of the first seed.
-
-    One program serves all seeds, whose scores are to be of the same; and a run that is resumed must
-    find what it has found before.
-    """
-    if not any(type(estimator).adapted is not Estimator.adapted for estimator in estimators):
-        return estimators  # making data may take long
-    fitted = computable(np.asarray(task.data(config, config.first_seed)["fit"].features))
-    columns = dict(zip(task.features(config), fitted.T[:, :, None], strict=True))
-    return tuple(estimator.adapted(columns) for estimator in estimators)
-
-
-def _program(
-    task: Task,
-    config: TaskConfig,
-    estimators: tuple[Estimator, ...],
-    layers: str | Sequence[str],
-    stored: str | Sequence[str],
-) -> Program:
-    """Return what is to be compiled: which layers there are is found out without running them."""
-    names = task.features(config)
-    shapes = task.layers(config)
-    return Program(
-        task,
-        config,
-        Plan(estimators, names, (1,) * len(names)),
-        layers=match(shapes, layers),
-        stored=match(shapes, stored, argument="store_activations") if stored else (),
-    )
 
 
 def _attributes(program: Program, every: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from probekit._checks import check_at_least, check_choice
 from probekit.statistics._arrays import accumulator_dtype, inner, inner_squares, present_rows
 from probekit.statistics._protocol import ShapeDtype, Statistic
-from probekit.statistics.moments import mean_of_both, reciprocal, sum_and_rest
+from probekit.statistics._rounding import mean_of_both, reciprocal, sum_and_rest
 
 Within = Literal["full", "diagonal", "none"]
 

@@ -1,5 +1,6 @@
 """What the checks of estimators run on: small data, and scores from them in every way there is."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -80,6 +81,12 @@ def _grid(values: np.ndarray) -> np.ndarray:
 def rng() -> np.random.Generator:
     """Return the generator of what a check draws for itself."""
     return np.random.default_rng(11)
+
+
+def rebuilt(estimator: Estimator) -> Any:
+    """Evaluate the repr where the class was written, and with the class at hand."""
+    names = dict(vars(sys.modules[type(estimator).__module__]))
+    return eval(repr(estimator), names | {type(estimator).__name__: type(estimator)})
 
 
 def state(statistic: Statistic[Any], rows: Rows, *, start: Any = None) -> Any:

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from probekit.errors import OptionError
-from probekit.testing.baseline import Tolerances, check_same_scores
 from probekit.testing.claims import Bounds, check_dataset, find, hold, variable_of
+from probekit.testing.differences import Tolerances
+from probekit.testing.unchanged import check_same_scores
 from probekit.variables import LOWER_IS_BETTER
 
 if TYPE_CHECKING:

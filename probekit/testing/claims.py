@@ -141,7 +141,7 @@ def look_at(found: Found, wanted: str = "", verdict: str = "") -> Look:
 
 def note_all(ds: "xr.Dataset") -> None:
     """Note every score of a Dataset of `probekit.probe` for the report."""
-    from probekit.history.accessor import scores
+    from probekit.history.contents import scores
 
     for name in scores(ds):
         # Scores of single units and the like are too many for a report.
@@ -228,7 +228,7 @@ def check_dataset(ds: Any, argument: str = "ds") -> "xr.Dataset":
 
 def variable_of(ds: "xr.Dataset", estimator: Any) -> str:
     """Return the name of an estimator's variable in a Dataset."""
-    from probekit.history.accessor import scores
+    from probekit.history.contents import scores
 
     name = estimator if isinstance(estimator, str) else estimator.variables[0].name
     if name not in ds.data_vars or name not in scores(ds):
@@ -267,7 +267,7 @@ def _places(ds: "xr.Dataset", dim: str, chosen: Any) -> list[int]:
 
 
 def _each(final: "xr.Dataset", name: str, confidence: float) -> Iterator[Found]:
-    from probekit.history.accessor import interval
+    from probekit.history.intervals import interval
 
     array = final[name].astype(np.float64)
     status = final.get(f"{name}_status")

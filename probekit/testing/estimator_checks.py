@@ -4,34 +4,28 @@ Which apply follows from what the estimator declares, never from its name. The f
 each docstring is the law that is checked.
 """
 
-import dataclasses
-import sys
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import jax
 import numpy as np
 
-from probekit.estimators import Estimator, Kind
+from probekit.estimators import Estimator
 from probekit.statistics import Moments, is_mergeable, memory_of, shared
 from probekit.testing import _harness
 from probekit.testing._asserting import assert_same, assert_sound
 from probekit.testing._harness import EXAMPLES, TOLERANCE, Data, Rows, data_for, scores
 from probekit.testing.copy_checks import checks_of_copies
+from probekit.testing.declaration_checks import INVARIANCES, checks_of_declarations
 from probekit.testing.state_checks import checks_of_states
-from probekit.variables import Variable
-
-INVARIANCES = ("translation", "scaling", "rotation", "permutation", "linear")
 
 _SIZES = (17, 20, 11)
 
 
 def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
     """Yield the checks that apply to what the estimator declares."""
-    yield check_options
-    yield check_declarations
-    yield check_reports_what_it_declares
+    yield from checks_of_declarations(estimator)
     yield check_batches
     yield check_weight_zero
     yield check_order
@@ -60,70 +54,6 @@ def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
         yield check_constant_representation
         if estimator.symmetric:
             yield from (check_symmetry, check_itself)
-
-
-def check_options(estimator: Estimator) -> None:
-    """Have frozen and hashable options, and a repr that rebuilds an equal estimator."""
-    assert estimator == _rebuilt(estimator), f"{estimator!r} rebuilt is {_rebuilt(estimator)!r}"
-    assert hash(estimator) == hash(_rebuilt(estimator)), "equal estimators have unequal hashes"
-    try:
-        setattr(estimator, "name", estimator.name)  # noqa: B010 (a frozen attribute, on purpose)
-    except (dataclasses.FrozenInstanceError, AttributeError):
-        return
-    raise AssertionError("an option can be set; use @dataclass(frozen=True, kw_only=True)")
-
-
-def check_declarations(estimator: Estimator) -> None:
-    """Declare name, kind, variables, statistic and invariances as the protocol says."""
-    assert estimator.name.isidentifier(), f"name {estimator.name!r} is no identifier"
-    assert estimator.kind in get_args(Kind), f"kind {estimator.kind!r} is none of {get_args(Kind)}"
-    names = [variable.name for variable in estimator.variables]
-    assert names, "there are no variables"
-    assert names[0] == estimator.name, f"the first variable is {names[0]!r}, not the name"
-    assert len(set(names)) == len(names), f"two variables of one name: {names}"
-    for variable in estimator.variables:
-        assert isinstance(variable, Variable), f"{variable!r} is no Variable"
-        low, high = variable.valid_range or (0, 1)
-        assert low < high, f"valid_range {variable.valid_range} is empty"
-    unknown = set(estimator.invariances) - set(INVARIANCES)
-    assert not unknown, f"unknown invariances {sorted(unknown)}; there are {INVARIANCES}"
-    for method in ("init", "update", "merge"):
-        assert callable(getattr(estimator.statistic, method, None)), f"statistic has no {method}"
-    memory = memory_of(estimator.statistic)
-    assert memory in ("fixed", "capacity", "examples"), f"memory {memory!r} is none of the three"
-    assert estimator.statistic == _rebuilt(estimator).statistic, "the statistic is never the same"
-
-
-def check_reports_what_it_declares(estimator: Estimator) -> None:
-    """Report the declared variables, with their axes and within their ranges."""
-    found = scores(estimator, data_for(estimator))
-    declared = {variable.name for variable in estimator.variables}
-    allowed = declared | {f"{name}_status" for name in declared}
-    assert declared <= set(found), f"missing: {sorted(declared - set(found))}"
-    assert set(found) <= allowed, f"not declared: {sorted(set(found) - allowed)}"
-    for variable in estimator.variables:
-        value = found[variable.name]
-        assert value.dtype.kind == "f", f"{variable.name} has dtype {value.dtype}, not a float"
-        assert value.ndim == len(variable.dims), f"{value.shape} for the axes {variable.dims}"
-        assert np.isfinite(value).all(), f"{variable.name} is {value} on ordinary data"
-    for name, status in _harness.status_of(estimator, found).items():
-        assert status.dtype == np.int8, f"{name}_status has dtype {status.dtype}, not int8"
-        assert status.shape == found[name].shape, f"{name}_status has shape {status.shape}"
-    assert_sound(estimator, found)
-    _assert_labels_fit(estimator, found)
-
-
-def _assert_labels_fit(estimator: Estimator, found: _harness.Scores) -> None:
-    names = ("first", "second")[: 1 + estimator.joint]
-    sizes = {
-        dim: size
-        for variable in estimator.variables
-        for dim, size in zip(variable.dims, found[variable.name].shape, strict=True)
-    }
-    for axis, labels in estimator.labels(names).items():
-        assert axis in sizes, f"labels of the axis {axis!r}; the variables have {[*sizes]}"
-        assert len(labels) == sizes[axis], f"{len(labels)} labels for {sizes[axis]} of {axis!r}"
-        assert len({*labels}) == len(labels), f"labels of {axis!r} are there twice: {labels}"
 
 
 def check_batches(estimator: Estimator) -> None:
@@ -253,7 +183,7 @@ def check_no_recompilation(estimator: Estimator) -> None:
     data = data_for(estimator)
     scores(estimator, data)
     before = _harness.traces
-    scores(_rebuilt(estimator), data.map(lambda rows: rows.of(rows.x + 1)))
+    scores(_harness.rebuilt(estimator), data.map(lambda rows: rows.of(rows.x + 1)))
     again = _harness.traces - before
     assert again == 0, f"{again} functions were traced again"
 
@@ -393,12 +323,6 @@ _INVARIANCE_CHECKS = {
     "permutation": check_permutation_invariance,
     "linear": check_linear_invariance,
 }
-
-
-def _rebuilt(estimator: Estimator) -> Any:
-    """Evaluate the repr where the class was written, and with the class at hand."""
-    names = dict(vars(sys.modules[type(estimator).__module__]))
-    return eval(repr(estimator), names | {type(estimator).__name__: type(estimator)})
 
 
 def _assert_invariant(estimator: Estimator, change: Callable[[np.ndarray], np.ndarray]) -> None:

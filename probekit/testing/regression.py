@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from probekit.errors import OptionError
-from probekit.testing.baseline import Tolerances, check_same, load, save
+from probekit.testing.baseline import check_same, load, save
 from probekit.testing.claims import check_dataset
+from probekit.testing.differences import Tolerances
 from probekit.testing.looking import Look, note
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from probekit.history import (
     make_attributes,
     open_activations,
     open_history,
-    writer,
+    row_files,
 )
 from probekit.history.file import partial_path
 
@@ -238,7 +238,7 @@ if __name__ == "__main__":
     parser.add_argument("--deaths", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    writer._FAN_IN = 3  # so that four steps are enough for segments to be merged
+    row_files.FAN_IN = 3  # so that four steps are enough for segments to be merged
     record(given.folder / "warm.nc", given.folder / "warm.txt")  # imports what is imported lazily
     check(given.folder / "warm.nc", given.folder / "warm.txt")
     if given.how == "points":

@@ -1,6 +1,5 @@
 """Figures show what is in the history: their lines, images and labels are compared with it."""
 
-import builtins
 import subprocess
 import sys
 
@@ -13,6 +12,7 @@ from probekit.errors import MissingExtraError, OptionError, ShapeError, UnknownN
 from probekit.history import HistoryWriter, make_attributes, open_history
 from probekit.history.plots import embedding, save
 from probekit.history.plots.rdm import dissimilarities
+from tests.optional import hide
 
 EXAMPLES, UNITS = 30, 8
 
@@ -360,13 +360,6 @@ def test_figures_need_no_pyplot(tmp_path):
 
 
 def test_without_matplotlib_the_extra_is_named(notebook, monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *arguments, **options):
-        if name.split(".")[0] == "matplotlib":
-            raise ModuleNotFoundError(name)
-        return real(name, *arguments, **options)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    hide(monkeypatch, "matplotlib")
     with pytest.raises(MissingExtraError, match=r"figures need matplotlib.*probekit\[plot\]"):
         notebook.probekit.plot.trajectories()

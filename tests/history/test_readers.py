@@ -12,9 +12,9 @@ from probekit.history import open_activations, open_history
 WRITE = """
     import sys
     import numpy as np, xarray as xr
-    from probekit.history import HistoryWriter, make_attributes, writer
+    from probekit.history import HistoryWriter, make_attributes, row_files
 
-    writer._FAN_IN = 5  # segments are merged, and removed, all the time
+    row_files.FAN_IN = 5  # segments are merged, and removed, all the time
     with HistoryWriter(sys.argv[1], attributes=make_attributes("test"), lead=("step",)) as history:
         for step in range(60):
             row = xr.Dataset({"loss": ("step", [0.5 * step])}, {"step": [step]})

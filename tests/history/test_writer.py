@@ -164,7 +164,7 @@ def test_many_small_segments_are_merged(path):
 @pytest.mark.parametrize("shuffle", range(6))
 def test_blocks_in_any_order_make_the_same_history(path, monkeypatch, shuffle):
     """Blocks of several seeds, merged early, some rows given twice, the history taken up again."""
-    monkeypatch.setattr("probekit.history.writer._FAN_IN", 4)
+    monkeypatch.setattr("probekit.history.row_files.FAN_IN", 4)
     rng = np.random.default_rng(shuffle)
     blocks = []
     for seed in range(3):

@@ -1,7 +1,5 @@
 """Geometry score: against the formula, by another way to the same complex, and what it tells."""
 
-import builtins
-
 import numpy as np
 import pytest
 
@@ -10,6 +8,7 @@ from probekit import measures
 from probekit.errors import MissingExtraError, OptionError, ShapeError
 from probekit.estimators import GeometryScore
 from probekit.statistics import Examples, state_of
+from tests.optional import hide
 from tests.reference import oracles
 
 
@@ -112,13 +111,6 @@ def test_bad_shapes_are_refused():
 
 
 def test_without_gudhi_the_extra_is_named(monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *arguments, **options):
-        if name.split(".")[0] == "gudhi":
-            raise ModuleNotFoundError(name)
-        return real(name, *arguments, **options)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    hide(monkeypatch, "gudhi")
     with pytest.raises(MissingExtraError, match=r"need gudhi, .*'probekit\[topology\]' brings it"):
         measures.geometry_score(*pair())

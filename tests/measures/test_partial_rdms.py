@@ -6,6 +6,7 @@ from scipy.spatial.distance import squareform
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from tests.reference.as_rsatoolbox import OF_ENTRIES as PEERS
 from tests.reference.tolerances import SCORE
 
 N, SUBJECTS = 9, 4
@@ -16,14 +17,6 @@ ROWS = (TRUTH + 0.1 * GENERATOR.random((SUBJECTS, PAIRS))) * [[0.3], [1], [2], [
 SEEN = GENERATOR.random((SUBJECTS, N)) < 0.8  # a matrix of the examples that a subject saw
 MISSING = ~np.stack([squareform(seen[:, None] & seen[None, :], checks=False) for seen in SEEN])
 PARTIAL = np.where(MISSING, np.nan, ROWS)
-PEERS = {
-    "pearson": "corr",
-    "cosine": "cosine",
-    "spearman": "spearman",
-    "rho_a": "rho-a",
-    "kendall": "tau-a",
-    "kendall_tau_b": "tau-b",
-}
 
 
 def squares(rows):

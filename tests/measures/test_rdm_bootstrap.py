@@ -14,21 +14,13 @@ from probekit.measures.rdm_draws import Plan, counts_of, divided
 from probekit.measures.rdm_spread import standard_error
 from probekit.measures.reweighting import compare_rdms_weighted
 from tests.reference import oracles
+from tests.reference.as_rsatoolbox import OF_MODELS as PEERS
 from tests.reference.tolerances import SCORE
 
 slow = pytest.mark.slow
 N, K, SUBJECTS, RESAMPLES = 16, 3, 5, 12
 GENERATOR = np.random.default_rng(0)
 UPPER = np.triu_indices(N, 1)
-PEERS = {
-    "pearson": "corr",
-    "cosine": "cosine",
-    "whitened_cosine": "cosine_cov",
-    "whitened_correlation": "corr_cov",
-    "spearman": "spearman",
-    "kendall": "tau-a",
-    "rho_a": "rho-a",
-}
 FITTERS = {
     "linear": ("Weighted", "fit_regress"),
     "nonnegative": ("Weighted", "fit_regress_nn"),

@@ -12,21 +12,13 @@ from probekit.errors import OptionError, ShapeError
 from probekit.measures.comparisons import COMPARISONS
 from probekit.measures.rdm_fitting import FITTABLE, MODELS
 from tests.reference import oracles
+from tests.reference.as_rsatoolbox import OF_MODELS as PEERS
 from tests.reference.tolerances import SCORE
 
 slow = pytest.mark.slow
 N, K, SUBJECTS = 13, 4, 5
 GENERATOR = np.random.default_rng(0)
 UPPER = np.triu_indices(N, 1)
-PEERS = {
-    "pearson": "corr",
-    "cosine": "cosine",
-    "whitened_cosine": "cosine_cov",
-    "whitened_correlation": "corr_cov",
-    "spearman": "spearman",
-    "kendall": "tau-a",
-    "rho_a": "rho-a",
-}
 
 
 def squares():

@@ -1,7 +1,5 @@
 """Representation topology divergence: against the formula, Ripser and the authors' figure."""
 
-import builtins
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +10,7 @@ from probekit import measures
 from probekit.errors import MissingExtraError, ShapeError
 from probekit.measures import topology
 from probekit.testing import strategies
+from tests.optional import hide
 from tests.reference import oracles
 from tests.reference.homology import cone_bars, rips_bars
 
@@ -130,13 +129,6 @@ def test_bad_shapes_are_refused():
 
 
 def test_without_gudhi_the_extra_is_named(monkeypatch):
-    real = builtins.__import__
-
-    def without(name, *arguments, **options):
-        if name.split(".")[0] == "gudhi":
-            raise ModuleNotFoundError(name)
-        return real(name, *arguments, **options)
-
-    monkeypatch.setattr(builtins, "__import__", without)
+    hide(monkeypatch, "gudhi")
     with pytest.raises(MissingExtraError, match=r"need gudhi, .*'probekit\[topology\]' brings it"):
         measures.rtd(*pair())

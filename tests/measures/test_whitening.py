@@ -7,6 +7,7 @@ from scipy.spatial.distance import squareform
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from tests.reference.as_rsatoolbox import WHITENED as PEERS
 from tests.reference.tolerances import SCORE
 
 N = 9
@@ -16,7 +17,6 @@ A, B, _ = SQUARES = np.stack([squareform(row) for row in ROWS])
 MIXING = GENERATOR.normal(size=(N, N))
 COVARIANCE = MIXING @ MIXING.T + 0.5 * np.eye(N)
 VARIANCES = GENERATOR.random(N) + 0.2
-PEERS = {"whitened_cosine": "cosine_cov", "whitened_correlation": "corr_cov"}
 COMPARISONS = [*PEERS]
 
 

@@ -8,6 +8,9 @@ import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import CKA, PermutationDistance, ProcrustesDistance
+from probekit.probing.pairs import PairPlan
+from probekit.statistics import Moments
+from probekit.variables import Variable
 
 FITTED, SCORED = 60, 40
 GENERATOR = np.random.default_rng(0)
@@ -59,6 +62,42 @@ def test_without_others_it_is_that_of_the_examples():
     found = compared(held_out=None)
     usual = found["usual"].values
     np.testing.assert_allclose(found["procrustes_distance"], usual, atol=1e-5)
+
+
+class Unsaid(pk.estimators.Estimator):
+    """A stranger's similarity: it looks at the fitted examples, and was written before `fitted`."""
+
+    name = "unsaid"
+    kind = "similarity"
+    statistic = Moments()
+    variables = (Variable("unsaid", long_name="variance there, and here"),)
+    fitted = property()  # raises, as an attribute that is not there
+
+    def compute(self, fit, held_out):
+        return {"unsaid": jnp.trace(fit.xx) / fit.count - jnp.trace(held_out.xx) / held_out.count}
+
+
+def test_states_of_fitted_examples_are_kept_for_those_that_look_at_them(monkeypatch):
+    kept, update = [], PairPlan.update
+
+    def looked_at(self, *arguments, **options):
+        kept.append([estimator.name for estimator in self.estimators])
+        return update(self, *arguments, **options)
+
+    monkeypatch.setattr(PairPlan, "update", looked_at)
+    debiased = [CKA(debiased=True), ProcrustesDistance(name="usual")]
+    found = compared(estimators=debiased)
+    assert kept == [["cka", "usual"]]  # of what is held out; of the others the model is not run
+    alone = compared(inputs=HELD_OUT, held_out=None, estimators=debiased)
+    np.testing.assert_array_equal(found.cka, alone.cka)
+    kept.clear()
+    mixed = compared(estimators=[*debiased, ProcrustesDistance(align_on="fit"), Unsaid()])
+    looking = ["procrustes_distance", "unsaid"]
+    assert kept == [["cka", "usual", *looking], looking]
+    np.testing.assert_array_equal(mixed.cka, found.cka)
+    x, x2 = (layers(z)["first"] for z in (FIT, HELD_OUT))
+    wanted = float(jnp.var(x, axis=0).sum() - jnp.var(x2, axis=0).sum())
+    assert float(mixed.unsaid[0, 0]) == pytest.approx(wanted, abs=1e-5)
 
 
 def test_extractors_that_hold_their_examples():

@@ -9,7 +9,8 @@ import xarray as xr
 from probekit.errors import HistoryError, OptionError, UnknownNameError
 from probekit.history import Status
 from probekit.testing import assert_represented, assert_similar, assert_unchanged
-from probekit.testing.baseline import ROWS, load, save
+from probekit.testing.baseline import load, save
+from probekit.testing.differences import ROWS
 
 
 def probed(r2, status=None, **coords):

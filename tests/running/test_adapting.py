@@ -11,7 +11,7 @@ import probekit as pk
 from probekit import measures
 from probekit.estimators import ConditionRDM, LinearR2
 from probekit.plugins import hookimpl
-from probekit.running import runner
+from probekit.running import config_of, resolving, task_of
 from probekit.tasks import Split
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
@@ -34,7 +34,7 @@ class Levels:
     """The reference task, whose first feature has other values: of another seed, others."""
 
     def __init__(self):
-        self.task = runner.task_of("reference-complexity")
+        self.task = task_of("reference-complexity")
         self.asked = []
 
     def __getattr__(self, name):
@@ -51,8 +51,8 @@ class Levels:
 
 
 def adapted(task, estimators, **options):
-    config = runner.config_of(task, SMALL | options)
-    return runner._adapted(task, config, estimators)
+    config = config_of(task, SMALL | options)
+    return resolving.adapted(task, config, estimators)
 
 
 def test_conditions_are_those_of_the_first_seed():
@@ -71,8 +71,8 @@ def test_no_data_are_made_for_those_that_ask_for_none():
 
 def check_conditions(path, **options):
     """Two conditions for each Boolean feature, as `condition_rdm` of the test split has them."""
-    ds, task = pk.open_history(path), runner.task_of("reference-complexity")
-    config = runner.config_of(task, SMALL)
+    ds, task = pk.open_history(path), task_of("reference-complexity")
+    config = config_of(task, SMALL)
     labels = task.data(config, 0)["test"].features
     assert ds.condition_rdm.sizes["condition"] == 2
     for layer in ds.layer.values:

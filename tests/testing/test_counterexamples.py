@@ -2,12 +2,18 @@
 
 import pytest
 
-from probekit.testing import check_estimator, copy_checks, estimator_checks, state_checks
+from probekit.testing import (
+    check_estimator,
+    copy_checks,
+    declaration_checks,
+    estimator_checks,
+    state_checks,
+)
 from tests.testing.broken import BROKEN, Alike, Variance
 
 CHECKS = {
     name: check
-    for module in (estimator_checks, copy_checks, state_checks)
+    for module in (declaration_checks, estimator_checks, copy_checks, state_checks)
     for name, check in vars(module).items()
     if name.startswith("check_")
 }

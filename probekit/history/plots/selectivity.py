@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probekit.errors import OptionError
-from probekit.history.accessor import last_hidden_layer
+from probekit.history.contents import last_hidden_layer
 from probekit.history.plots import style
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from probekit.errors import MissingExtraError, OptionError, UnknownNameError
-from probekit.history.accessor import scores
+from probekit.history.contents import scores
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probekit.errors import OptionError
-from probekit.history.accessor import interval, last_hidden_layer, scores
+from probekit.history.contents import last_hidden_layer, scores
+from probekit.history.intervals import interval
 from probekit.history.plots import style
 
 if TYPE_CHECKING:

@@ -1,0 +1,85 @@
+"""Gram matrices: how alike examples are to each other, by a kernel."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit._checks import shape_text
+from probekit.errors import ShapeError
+from probekit.measures._scale import moderate, scaled_to_one
+from probekit.measures.rdm import pairs, squared_distances
+from probekit.statistics._arrays import product
+
+Kernel = Literal["linear", "rbf", "laplace", "max"]
+KernelFunction = Callable[[jax.Array], jax.Array]
+AnyKernel = Kernel | KernelFunction
+KERNELS = ("linear", "rbf", "laplace", "max")
+KERNEL_NAMES = {"linear": "linear", "rbf": "RBF", "laplace": "Laplace", "max": "maximum"}
+
+
+def gram(x: jax.Array, present: jax.Array, kernel: AnyKernel, bandwidth: float) -> jax.Array:
+    """Gram matrix ``(example, example)``; zeros for examples that are absent (`present` 0)."""
+    both = present[:, None] * present[None, :]
+    if kernel == "linear":
+        x = centred_rows(x, present)
+        return product(x, x.T)
+    if callable(kernel):
+        own = jnp.asarray(kernel(x))
+        if own.shape != both.shape:
+            raise ShapeError(
+                f"kernel: returned {shape_text(own)} for {x.shape[0]} examples; "
+                "a Gram matrix (example, example) is needed."
+            )
+        return own.astype(x.dtype) * both
+    if kernel == "max":
+        return _largest_products(x, present) * both
+    squared = squared_distances(moderate(x))  # measured by their median
+    width = bandwidth * _median_distance(squared, both)
+    width = jnp.where(width > 0, width, 1)
+    if kernel == "laplace":
+        return jnp.exp(-jnp.sqrt(squared) / width) * both
+    return jnp.exp(-squared / (2 * jnp.square(width))) * both
+
+
+def _largest_products(x: jax.Array, present: jax.Array) -> jax.Array:
+    """Largest product of two examples in a unit, of units of mean 0 and variance 1."""
+    rows = scaled_to_one(centred_rows(moderate(x, axis=0), present), axis=0)
+    variance = jnp.square(rows).sum(axis=0) / jnp.maximum(present.sum(), 1)
+    rows = rows * jax.lax.rsqrt(jnp.where(variance > 0, variance, 1))
+
+    def with_all(row: jax.Array) -> jax.Array:
+        return jnp.where(variance > 0, rows * row, -jnp.inf).max(axis=1)
+
+    found = jax.lax.map(with_all, rows)  # of all at once there were n² d
+    return jnp.where(jnp.isfinite(found), found, 0)
+
+
+def centred_rows(x: jax.Array, present: jax.Array) -> jax.Array:
+    """Differences to the mean; zeros for absent examples and for units that are constant."""
+    count = jnp.maximum(present.sum(), 1)
+    mean = product(present, x) / count
+    x = (x - mean[None, :]) * present[:, None]
+    x = (x - (product(present, x) / count)[None, :]) * present[:, None]  # the mean's own rounding
+    rounding = 8 * np.finfo(x.dtype).eps * jnp.abs(mean)
+    return jnp.where(jnp.abs(x).max(axis=0) <= rounding, 0, x)
+
+
+def _median_distance(squared: jax.Array, both: jax.Array) -> jax.Array:
+    """Median of the positive distances between examples; 0 if there are none."""
+    distances = jnp.sqrt(pairs(squared))
+    counted = (pairs(both) > 0) & (distances > 0)
+    count = counted.sum()
+    ordered = jnp.sort(jnp.where(counted, distances, jnp.inf))
+    middle = (ordered[jnp.maximum(count - 1, 0) // 2] + ordered[count // 2]) / 2
+    return jnp.where(count > 0, middle, 0)
+
+
+def centred_gram(k: jax.Array, present: jax.Array) -> jax.Array:
+    """H K H over the examples that are present."""
+    n = jnp.maximum(present.sum(), 1)
+    rows = k.sum(axis=1) / n
+    both = present[:, None] * present[None, :]
+    return (k - rows[:, None] - rows[None, :] + rows.sum() / n) * both

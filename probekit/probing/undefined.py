@@ -1,0 +1,109 @@
+"""Warnings of scores that are undefined: of which layer, and why."""
+
+import warnings
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from probekit.errors import ScoreWarning
+from probekit.history import Status
+from probekit.history.schema import STATUS_SUFFIX
+from probekit.probing.labelling import WITH_STATUS
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+NAMED_AT_MOST = 4
+"""How many features a warning names; of more it says how many they are."""
+
+
+def warn_of_undefined(
+    dataset: "xr.Dataset", *, seen: set[str] | None = None, stacklevel: int = 2
+) -> None:
+    """Warn, once per layer, of scores that are NaN because they are undefined.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        As `dataset_of` makes it.
+    seen : set of str, optional
+        Layers that have been warned of; they are passed over, and new ones are added.
+    stacklevel : int
+        As `warnings.warn` takes it, counted from the caller.
+    """
+    if not any(_is_undefined(dataset[name].values) for name in _statuses(dataset)):
+        return  # as it is chunk after chunk of most runs
+    seen = set() if seen is None else seen
+    dim = "layer" if "layer" in dataset.dims else "layer_a"
+    for layer in dataset[dim].values:
+        reasons = [] if layer in seen else _reasons(dataset.sel({dim: layer}))
+        if reasons:
+            seen.add(str(layer))
+            text = "; ".join(reasons)
+            warnings.warn(f"layer {str(layer)!r}: {text}.", ScoreWarning, stacklevel=stacklevel + 1)
+
+
+def _reasons(layer: "xr.Dataset") -> list[str]:
+    """Return for each score that is undefined somewhere why it is.
+
+    An interval or a mean over folds is told of only where the score itself is defined.
+    """
+    reasons = []
+    for name in _statuses(layer):
+        score, status = name.removesuffix(STATUS_SUFFIX), layer[name].values
+        if not _is_undefined(status):
+            continue
+        own = [dim for dim in layer[score].dims if dim not in layer[name].dims]  # such as bound
+        undefined = (status > Status.OK) & layer[score].isnull().any(own).values
+        of = _told_of(score)
+        if of in layer:
+            undefined &= layer[of].notnull().values
+        codes = sorted(set(status[undefined].tolist()))
+        if codes:
+            words = " and ".join(map(_in_words, codes))
+            reasons.append(f"{score} is NaN{_concerned(layer[name], undefined)} ({words})")
+    return reasons
+
+
+def _statuses(dataset: "xr.Dataset") -> list[str]:
+    """Return the variables that hold the status of a score."""
+    names = (str(name) for name in dataset.data_vars)
+    return [
+        name
+        for name in names
+        if name.endswith(STATUS_SUFFIX) and name.removesuffix(STATUS_SUFFIX) in dataset
+    ]
+
+
+def _is_undefined(status: np.ndarray) -> bool:
+    return bool((status > Status.OK).any())
+
+
+def _in_words(code: int) -> str:
+    """Say what a status means."""
+    text = Status(code).name.lower().replace("_", " ")
+    return f"{text}, or squares out of range" if code == Status.NON_FINITE_INPUT else text
+
+
+def _concerned(status: "xr.DataArray", undefined: np.ndarray) -> str:
+    """Say of which features a score is undefined, if not of all."""
+    if "feature" not in status.coords or "feature" not in status.dims:
+        return ""
+    others = tuple(axis for axis, dim in enumerate(status.dims) if dim != "feature")
+    places = np.asarray(undefined.any(axis=others))
+    names = [repr(str(name)) for name in status["feature"].values[places]]
+    if places.all():
+        return ""
+    if len(names) > NAMED_AT_MOST:
+        return f" for {len(names)} of {len(places)} features"
+    *before, last = names
+    together = f"{', '.join(before)} and {last}" if before else last
+    return f" for {together}"
+
+
+def _told_of(name: str) -> str:
+    """Return the score that a variable tells of, if it is an interval or a mean over folds."""
+    for suffix in WITH_STATUS:
+        if name.endswith(f"_{suffix}"):
+            return name.removesuffix(f"_{suffix}")
+    return ""

@@ -1,0 +1,95 @@
+"""From the names and options that a user gives to the program that is to be run."""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any, cast
+
+import numpy as np
+
+from probekit.errors import OptionError, UnknownNameError
+from probekit.estimators import Estimator
+from probekit.extractors import match
+from probekit.plugins import get_manager
+from probekit.probing import Plan
+from probekit.running.program import Program, computable
+from probekit.tasks import Task, TaskConfig
+
+
+def task_of(task: str | Task | type[Task]) -> Task:
+    """Return the task that is meant: a registered name, a task, or a class.
+
+    Raises
+    ------
+    UnknownNameError
+        If no task is registered under the name.
+    OptionError
+        If it is no task.
+    """
+    found = get_manager().registry.load("task", task) if isinstance(task, str) else task
+    if isinstance(found, type):
+        found = _instance(found)
+    missing = [part for part in ("name", "Config", "data", "step") if not hasattr(found, part)]
+    if missing:
+        raise OptionError(f"task={task!r}: is no task (it has no {', '.join(missing)}).")
+    return cast(Task, found)
+
+
+@cache
+def _instance(task: type[Task]) -> Task:
+    """Return the one instance of a task: equal programs are compiled once."""
+    return task()
+
+
+def config_of(task: Task, options: Mapping[str, Any]) -> TaskConfig:
+    """Return the settings of a task, whose fields are the options there are.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such option.
+    OptionError
+        If its value cannot be used.
+    """
+    fields = {field.name for field in dataclasses.fields(task.Config)}
+    for name in options:
+        if name not in fields:
+            raise UnknownNameError(f"option of task {task.name!r}:", name, sorted(fields))
+    given = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
+    settings: Any = task.Config  # which fields it has is known to the task alone
+    config: TaskConfig = settings(**given)
+    return config
+
+
+def adapted(
+    task: Task, config: TaskConfig, estimators: tuple[Estimator, ...]
+) -> tuple[Estimator, ...]:
+    """Return the estimators with what they make of the features, by the data of the first seed.
+
+    One program serves all seeds, whose scores are to be of the same; and a run that is resumed must
+    find what it has found before.
+    """
+    if not any(type(estimator).adapted is not Estimator.adapted for estimator in estimators):
+        return estimators  # making data may take long
+    fitted = computable(np.asarray(task.data(config, config.first_seed)["fit"].features))
+    columns = dict(zip(task.features(config), fitted.T[:, :, None], strict=True))
+    return tuple(estimator.adapted(columns) for estimator in estimators)
+
+
+def program_of(
+    task: Task,
+    config: TaskConfig,
+    estimators: tuple[Estimator, ...],
+    layers: str | Sequence[str],
+    stored: str | Sequence[str],
+) -> Program:
+    """Return what is to be compiled: which layers there are is found out without running them."""
+    names = task.features(config)
+    shapes = task.layers(config)
+    return Program(
+        task,
+        config,
+        Plan(estimators, names, (1,) * len(names)),
+        layers=match(shapes, layers),
+        stored=match(shapes, stored, argument="store_activations") if stored else (),
+    )
