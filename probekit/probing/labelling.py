@@ -14,7 +14,7 @@ import numpy as np
 from probekit.errors import ScoreWarning
 from probekit.estimators import Estimator
 from probekit.history import Status, register_accessor, status_attributes
-from probekit.history.schema import LEFT_OUT, STATUS_SUFFIX, UNCERTAINTY
+from probekit.history.schema import ALSO_CONSTANT, LEFT_OUT, STATUS_SUFFIX, UNCERTAINTY
 from probekit.inference import (
     Bootstrap,
     Permutation,
@@ -77,7 +77,8 @@ def _reported(
     reported = [(variable.name, {**variable.attributes(), "estimator": repr(estimator)})]
     status = f"{variable.name}_status"
     if any(status in layer for layer in scores.values()):
-        reported.append((status, status_attributes(variable.name)))
+        about = status_attributes(variable.name, also_constant=variable.also_constant)
+        reported.append((status, about))
     return reported
 
 
@@ -168,7 +169,9 @@ def add_uncertainty(
                 reason = codes.max(axis=0)
                 reason = np.where(reason > Status.OK, reason, Status.TOO_FEW_EXAMPLES)
                 status = np.where(undefined, reason, Status.OK).astype(np.int8)
-                added[f"{full}{STATUS_SUFFIX}"] = (score.dims, status, status_attributes(full))
+                also = str(dataset[f"{name}{STATUS_SUFFIX}"].attrs.get(ALSO_CONSTANT, ""))
+                about = status_attributes(full, also_constant=also)
+                added[f"{full}{STATUS_SUFFIX}"] = (score.dims, status, about)
     _even(added, LEFT_OUT)
     bounds = {"bound": ["lower", "upper"]} if _used("bound", added) else {}
     return dataset.assign(added).assign_coords(bounds)
@@ -279,7 +282,8 @@ def _reasons(layer: "xr.Dataset") -> list[str]:
             undefined &= layer[of].notnull().values
         codes = sorted(set(status[undefined].tolist()))
         if codes:
-            words = " and ".join(map(_in_words, codes))
+            also = str(layer[name].attrs.get(ALSO_CONSTANT, ""))
+            words = " and ".join(_in_words(code, also) for code in codes)
             reasons.append(f"{score} is NaN{_concerned(layer[name], undefined)} ({words})")
     return reasons
 
@@ -298,9 +302,11 @@ def _is_undefined(status: np.ndarray) -> bool:
     return bool((status > Status.OK).any())
 
 
-def _in_words(code: int) -> str:
+def _in_words(code: int, also_constant: str) -> str:
     """Say what a status means."""
     text = Status(code).name.lower().replace("_", " ")
+    if code == Status.CONSTANT_UNIT and also_constant:
+        return f"{text}, or {also_constant}"
     return f"{text}, or squares out of range" if code == Status.NON_FINITE_INPUT else text
 
 
