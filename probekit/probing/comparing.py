@@ -11,7 +11,7 @@ from probekit._checks import check_count
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, arrays
-from probekit.inference import Uncertainty
+from probekit.inference import Uncertainty, warn_of_few_resamples
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.labelling import (
@@ -89,6 +89,8 @@ def compare(
     -----
     ScoreWarning
         Once per layer with undefined scores (NaN): which, and why.
+    ProbekitWarning
+        If a bootstrap has too few resamples for its intervals.
 
     Examples
     --------
@@ -108,6 +110,7 @@ def compare(
         if held_out is not None:
             raise OptionError("uncertainty: tells of one set of examples; give no held_out.")
         check_uncertainty(uncertainty, chosen, examples=examples)
+        warn_of_few_resamples(uncertainty)
         extractor_a = arrays(extract(extractor_a, inputs, batch_size=batch_size))
         extractor_b = (
             extractor_a if same else arrays(extract(extractor_b, inputs, batch_size=batch_size))
