@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from probekit.errors import MissingExtraError, OptionError
+from probekit.errors import MissingExtraError, OptionError, ProbekitError
 
 HISTORIES = (".nc", ".nc.partial")
 
@@ -31,13 +31,18 @@ History = Annotated[
 ]
 
 
-def check_target(target: Path) -> None:
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
+
+
+def check_target(target: Path, history: Path, *, overwrite: bool) -> None:
     """Raise unless something made from a history can be written there.
 
     Raises
     ------
     OptionError
         If that would replace a history, or there is no such folder.
+    ProbekitError
+        If there is a file, and nothing says that it may be replaced.
     """
     if target.name.endswith(HISTORIES):
         raise OptionError(f"--output {target}: is the name of a history, which is never replaced.")
@@ -45,6 +50,13 @@ def check_target(target: Path) -> None:
         raise OptionError(f"--output {target}: is a folder; name a file in it.")
     if not target.parent.is_dir():
         raise OptionError(f"--output {target}: there is no folder {target.parent}; make it first.")
+    if target.exists() and history.exists() and target.samefile(history):
+        raise OptionError(f"--output {target}: is the history itself; name another file.")
+    # A device or a pipe, such as /dev/stdout, is there to be written to.
+    if target.is_file() and not overwrite:
+        raise ProbekitError(
+            f"{target}: exists. Give --overwrite to replace it, or --output FILE to keep it."
+        )
 
 
 def check_matplotlib() -> None:

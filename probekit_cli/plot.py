@@ -1,14 +1,15 @@
 """``probekit plot``: figures of a history as PNG, SVG or PDF."""
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from probekit.errors import OptionError, ProbekitError, suggestion
+from probekit.errors import OptionError, suggestion
 from probekit.plugins import Manager
 from probekit.plugins.config import Setting, read_config
-from probekit_cli._files import History, check_matplotlib, check_target
+from probekit_cli._files import History, Overwrite, check_matplotlib, check_target
 from probekit_cli._options import choice, separated
 from probekit_cli._terminal import Terminal
 
@@ -114,6 +115,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
             str | None,
             typer.Option(metavar="NUMBER", help="How many to show at most.", show_default=False),
         ] = None,
+        overwrite: Overwrite = False,
     ) -> None:
         given = {
             "variable": variable,
@@ -137,7 +139,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
         target = output or file.with_name(f"{file.name.partition('.nc')[0]}-{kind}.png")
         if target.suffix.lower() not in SUFFIXES:
             raise OptionError(f"--output {target}: must end in {', '.join(SUFFIXES)}.")
-        check_target(target)
+        check_target(target, file, overwrite=overwrite)
         setting = Setting(style, "--style") if style else read_config()["plot_style"]
         check_matplotlib()
         check_style(setting)
@@ -197,11 +199,11 @@ def _draw(
     import matplotlib as mpl
     import matplotlib.style
 
+    from probekit.history import write_bytes
     from probekit.history.plots import save
 
+    content = io.BytesIO()
     with mpl.style.context([style] if style else []):
         figure = getattr(dataset.probekit.plot, kind)(**options)
-        try:
-            save(figure, target, bbox_inches="tight")
-        except OSError as error:
-            raise ProbekitError(f"{target}: cannot be written ({error.strerror}).") from error
+        save(figure, content, format=target.suffix.lower()[1:], bbox_inches="tight")
+    write_bytes(target, content.getvalue())
