@@ -5,6 +5,7 @@ import dataclasses
 import importlib
 import os
 import tempfile
+import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import islice
@@ -16,7 +17,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from probekit._checks import check_count
-from probekit.errors import DivergedError, OptionError, UnknownNameError
+from probekit.errors import DivergedError, OptionError, ProbekitWarning, UnknownNameError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import match
 from probekit.history import HistoryWriter, Storage, make_attributes, open_history
@@ -27,7 +28,7 @@ from probekit.running.compiled import compiled_for
 from probekit.running.lane import Chunk, Pace, in_turns, run_lane, stacked_data
 from probekit.running.program import Program, computable
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
-from probekit.tasks import Task, TaskConfig
+from probekit.tasks import Task, TaskConfig, without_effect
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -133,6 +134,13 @@ def run(
     DivergedError
         If the loss is no longer finite. What was recorded stays.
 
+    Warns
+    -----
+    ProbekitWarning
+        Of settings that have no effect beside the others.
+    ScoreWarning
+        Once per layer with undefined scores (NaN): which, and why.
+
     Examples
     --------
     >>> import probekit as pk
@@ -148,6 +156,7 @@ def run(
     asked = _adapted(chosen, config, asked)
     program = _program(chosen, config, asked, layers, store_activations)
     check_count("every", every, 1)
+    _warn_without_effect(config, options, every=every, storage=storage, stored=program.stored)
     with contextlib.ExitStack() as stack:
         for listener in listeners:
             stack.enter_context(manager.listening(listener))
@@ -360,6 +369,30 @@ def config_of(task: Task, options: Mapping[str, Any]) -> TaskConfig:
     settings: Any = task.Config  # which fields it has is known to the task alone
     config: TaskConfig = settings(**given)
     return config
+
+
+def _warn_without_effect(
+    config: TaskConfig,
+    options: Mapping[str, Any],
+    *,
+    every: int,
+    storage: Storage,
+    stored: tuple[str, ...],
+) -> None:
+    """Warn of what was given and changes nothing."""
+    texts = [
+        f"{name}={options[name]!r}: has no effect with {other}={getattr(config, other)!r}, "
+        f"only with {other}={value!r}."
+        for name, other, value in without_effect(config, options)
+    ]
+    packing = [("every", every != 1, every), ("storage", storage != Storage(), storage)]
+    texts += [
+        f"{name}={value!r}: has no effect without store_activations."
+        for name, is_given, value in packing
+        if is_given and not stored
+    ]
+    for text in texts:
+        warnings.warn(text, ProbekitWarning, stacklevel=3)
 
 
 def _adapted(
