@@ -162,15 +162,22 @@ def check_same_experiment(where: str, before: Mapping[str, Any], now: Mapping[st
         Attributes as `make_attributes` makes them.
     """
     names = ("task", ROW_DIMS)
-    then, given = {**config_of(before)}, {**config_of(now)}
-    then |= {name: before.get(name) for name in names}
-    given |= {name: now.get(name) for name in names}
-    for name in sorted({*then, *given}, key=lambda name: (name not in names, name)):
-        if then.get(name) != given.get(name):
-            raise OptionError(
-                f"{where}: was begun with {name}={then.get(name)!r}, not {given.get(name)!r}. "
-                "Resume it with the same, or write to another path."
-            )
+    then, given = (
+        {**{name: attributes.get(name) for name in names}, **config_of(attributes)}
+        for attributes in (before, now)
+    )
+    for name in {**given, **then}:
+        if name not in then:
+            begun = f"without {name}, not with {given[name]!r}"
+        elif name not in given:
+            begun = f"with {name}={then[name]!r}, not without"
+        elif then[name] != given[name]:
+            begun = f"with {name}={then[name]!r}, not {given[name]!r}"
+        else:
+            continue
+        raise OptionError(
+            f"{where}: was begun {begun}. Resume it with the same, or write to another path."
+        )
 
 
 def _plain(value: Any) -> Any:

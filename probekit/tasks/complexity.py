@@ -80,6 +80,8 @@ class ComplexityConfig(TaskConfig):
         check_positive("learning_rate", self.learning_rate)
         if not math.isfinite(self.learning_rate):
             raise OptionError(f"learning_rate={self.learning_rate!r}: must be finite.")
+        if not math.isfinite(self.weight_decay):
+            raise OptionError(f"weight_decay={self.weight_decay!r}: must be finite.")
         if self.momentum >= 1:
             raise OptionError(f"momentum={self.momentum!r}: must be less than 1.")
         if self.stop_accuracy is not None and not 0 < self.stop_accuracy <= 1:
