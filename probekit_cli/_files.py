@@ -1,5 +1,6 @@
 """Files that commands read and write: histories in, figures and tables out."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -8,6 +9,27 @@ import typer
 from probekit.errors import MissingExtraError, OptionError, ProbekitError
 
 HISTORIES = (".nc", ".nc.partial")
+
+
+def given_path(value: str | Path) -> Path:
+    """Return the path that an option names; no shell has looked at the ~ of ``--output=~/x``."""
+    return Path(os.path.expanduser(value))
+
+
+def given_history(value: str | Path) -> Path:
+    """Return the path of a history to be written, which may be a folder for it.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is meant as a folder that is not there, or is a device.
+    """
+    path = given_path(value)
+    if str(value).endswith(os.sep) and not path.is_dir():
+        raise typer.BadParameter(f"there is no folder {value}; make it first.")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise typer.BadParameter(f"{path} is a device or a pipe; name a file.")
+    return path
 
 
 def checked_history(file: Path) -> Path:
@@ -27,7 +49,12 @@ def _is_named_without_ending(file: Path) -> bool:
 
 History = Annotated[
     Path,
-    typer.Argument(metavar="FILE", help="A history, finished or not.", callback=checked_history),
+    typer.Argument(
+        metavar="FILE",
+        help="A history, finished or not.",
+        parser=given_path,
+        callback=checked_history,
+    ),
 ]
 
 

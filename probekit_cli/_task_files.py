@@ -24,6 +24,7 @@ from probekit.plugins import Manager
 from probekit_cli import _estimators
 from probekit_cli._endings import FAILED, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
+from probekit_cli._files import given_path
 from probekit_cli._options import command_of, parameters_of, separated
 from probekit_cli._progress import Progress
 from probekit_cli._terminal import Terminal
@@ -51,6 +52,7 @@ class FileOptions(RunOptions):
             "--output",
             "-o",
             metavar="FOLDER",
+            parser=given_path,
             help="Where histories go: that of probes/probe_a.py::small is probes/probe_a/small.nc "
             "in it; the current folder unless given. For a single task also a file, NAME.nc.",
         ),

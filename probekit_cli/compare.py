@@ -9,7 +9,7 @@ import typer
 from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli._comparing import CORRECTIONS, TESTS, Comparison
-from probekit_cli._files import checked_history
+from probekit_cli._files import checked_history, given_path
 from probekit_cli._options import choice
 from probekit_cli._resampling import (
     Resampling,
@@ -175,7 +175,10 @@ def only_in_one(a: "xr.Dataset", b: "xr.Dataset") -> list[str]:
 
 def _history(name: str) -> Any:
     return typer.Argument(
-        metavar=f"{name}.nc", help="A history, finished or not.", callback=checked_history
+        metavar=f"{name}.nc",
+        help="A history, finished or not.",
+        parser=given_path,
+        callback=checked_history,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from probekit.plugins import Manager
-from probekit_cli._files import History, Overwrite, check_target
+from probekit_cli._files import History, Overwrite, check_target, given_path
 from probekit_cli._options import choice
 
 
@@ -23,6 +23,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
                 "--output",
                 "-o",
                 metavar="FILE",
+                parser=given_path,
                 help="A CSV file; standard output unless given.",
                 show_default=False,
             ),

@@ -9,7 +9,7 @@ import typer
 from probekit.errors import OptionError, suggestion
 from probekit.plugins import Manager
 from probekit.plugins.config import Setting, read_config
-from probekit_cli._files import History, Overwrite, check_matplotlib, check_target
+from probekit_cli._files import History, Overwrite, check_matplotlib, check_target, given_path
 from probekit_cli._options import choice, separated
 from probekit_cli._terminal import Terminal
 
@@ -63,6 +63,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
                 "--output",
                 "-o",
                 metavar="FILE",
+                parser=given_path,
                 help="PNG, SVG or PDF; FILE-KIND.png unless given.",
                 show_default=False,
             ),

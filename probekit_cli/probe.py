@@ -13,6 +13,7 @@ from probekit.errors import HistoryExistsError, OptionError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
+from probekit_cli._files import given_history, given_path
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model, Source
 from probekit_cli._options import integer, separated
 from probekit_cli._resampling import (
@@ -66,6 +67,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
                 "--output",
                 "-o",
                 metavar="FILE",
+                parser=given_history,
                 help="Keep the scores in this file, NAME.nc, as a history.",
                 show_default=False,
             ),
@@ -93,6 +95,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
             Path | None,
             typer.Option(
                 metavar="FOLDER",
+                parser=given_path,
                 help="A folder of Orbax checkpoints: probe each of them.",
                 show_default=False,
             ),

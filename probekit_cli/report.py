@@ -7,7 +7,7 @@ import typer
 
 from probekit.errors import OptionError
 from probekit.plugins import Manager
-from probekit_cli._files import History, Overwrite, check_matplotlib, check_target
+from probekit_cli._files import History, Overwrite, check_matplotlib, check_target, given_path
 from probekit_cli._resampling import checked_confidence, confidence_option
 from probekit_cli._terminal import Terminal
 
@@ -29,6 +29,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
                 "--output",
                 "-o",
                 metavar="FILE",
+                parser=given_path,
                 help="An HTML file; that of the history with .html unless given.",
                 show_default=False,
             ),

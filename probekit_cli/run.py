@@ -17,6 +17,7 @@ from probekit.plugins.config import read_config
 from probekit_cli import _estimators
 from probekit_cli._endings import Asked, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
+from probekit_cli._files import given_history, given_path
 from probekit_cli._garbage import GarbagePause
 from probekit_cli._options import CONTEXT, command_of, integer, parameters_of, separated, was_given
 from probekit_cli._progress import NAME as PROGRESS
@@ -40,6 +41,7 @@ class RunOptions:
             "--output",
             "-o",
             metavar="FILE",
+            parser=given_history,
             help="The history, or a folder for it; TASK.nc unless given.",
         ),
     ] = None
@@ -294,7 +296,7 @@ def configured_folder() -> Path | None:
     setting = read_config()["output"]
     if not setting.text:
         return None
-    folder = Path(setting.text)
+    folder = given_path(setting.text)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -183,3 +183,22 @@ def test_an_export_format_that_there_is_not(probekit, history):
     done = probekit("export", history(), "--format", "xlsx")
     assert done.code == 2
     assert "'xlsx' is not a choice; there are: tidy, notebook." in done.err
+
+
+def test_a_home_folder_that_no_shell_has_seen(probekit, history, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    path = history()
+    done = probekit("export", path, "--output=~/scores.csv")
+    assert done.code == 0
+    assert (tmp_path / "home" / "scores.csv").is_file()
+    path.rename(tmp_path / "home" / "h.nc")
+    assert probekit("show", "~/h.nc").code == 0
+
+
+@pytest.mark.parametrize("command", ["show", "plot", "export"])
+def test_a_name_that_is_too_long(probekit, command):
+    name = f"{'x' * 300}.nc"
+    done = probekit(command, name)
+    assert done.code == 2
+    assert done.complaint == f"probekit: {name}: the name is too long."

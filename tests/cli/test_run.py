@@ -418,3 +418,17 @@ def test_only_what_was_given_is_handed_on(probekit, fake_run):
     assert probekit(*RUN, "--context", "c").code == 0
     assert fake_run.arguments["context"] == "c"
     assert "width" not in fake_run.arguments
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        ("nowhere/", "there is no folder nowhere/; make it first."),
+        ("/dev/null", "/dev/null is a device or a pipe; name a file."),
+    ],
+)
+def test_where_a_history_cannot_go(probekit, fake_run, target, complaint):
+    done = probekit(*RUN, "-o", target)
+    assert done.code == 2
+    assert done.err.endswith(f"{complaint}\n")
+    assert fake_run.arguments is None
