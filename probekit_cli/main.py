@@ -18,6 +18,12 @@ from probekit_cli._endings import FAILED, USAGE, exit_code
 _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """What writing to the terminal's place can fail with; our own files say which they are."""
 
+_OF_NAMES = {
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.EACCES: "no permission to look there",
+}
+"""What asking for a file can fail with, wherever that is first done."""
+
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
@@ -36,8 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         print(f"probekit: {error}", file=sys.stderr)
         code = exit_code(error)
     except OSError as error:
-        if error.errno == errno.ENAMETOOLONG:
-            print(f"probekit: {error.filename}: the name is too long.", file=sys.stderr)
+        if error.filename is not None and error.errno in _OF_NAMES:
+            print(f"probekit: {error.filename}: {_OF_NAMES[error.errno]}.", file=sys.stderr)
             sys.exit(USAGE)
         if error.filename is not None or error.errno not in _OF_OUTPUT:
             raise

@@ -202,3 +202,13 @@ def test_a_name_that_is_too_long(probekit, command):
     done = probekit(command, name)
     assert done.code == 2
     assert done.complaint == f"probekit: {name}: the name is too long."
+
+
+def test_a_folder_that_must_not_be_looked_into(probekit, monkeypatch):
+    def refuse(path, **options):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.stat", refuse)
+    done = probekit("show", "secret/history.nc")
+    assert done.code == 2
+    assert done.complaint == "probekit: secret/history.nc: no permission to look there."
