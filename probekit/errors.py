@@ -98,6 +98,18 @@ class PluginWarning(ProbekitWarning):
     """A plugin failed; probekit goes on without it."""
 
 
+def one_line(error: BaseException) -> str:
+    r"""Return the text of an error of somebody else in one line.
+
+    Examples
+    --------
+    >>> one_line(ValueError("no such table\n  in line 3\n"))
+    'no such table; in line 3'
+    """
+    lines = str(error).splitlines()
+    return "; ".join(line.strip() for line in lines if line.strip())
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """End of an error message about `name`: near matches, or else the names there are.
 

@@ -16,6 +16,20 @@ LOWER_IS_BETTER = "lower_is_better"
 """The attribute of variables that are distances or losses."""
 
 
+WITHOUT_DIRECTION = "an example without direction (its units are all 0)"
+"""Why an angle is undefined."""
+
+WITHOUT_PATTERN = "an example without direction (its units are all equal)"
+"""Why a correlation between examples is undefined."""
+
+
+def reason_of_distance(metric: str) -> str:
+    """Return why distances between examples can be undefined; nothing if they never are."""
+    if metric.startswith("correlation"):
+        return WITHOUT_PATTERN
+    return WITHOUT_DIRECTION if metric == "cosine" else ""
+
+
 class Variable(NamedTuple):
     """The schema of one reported array.
 
@@ -36,6 +50,9 @@ class Variable(NamedTuple):
         The source paper.
     lower_is_better : bool
         Whether small values mean much of what is looked for: of distances and losses.
+    also_constant : str
+        What else than a constant unit the status ``constant_unit`` stands for, e.g.
+        `WITHOUT_DIRECTION`.
     """
 
     name: str
@@ -45,6 +62,7 @@ class Variable(NamedTuple):
     valid_range: tuple[float, float] | None = None
     references: str = ""
     lower_is_better: bool = False
+    also_constant: str = ""
 
     def attributes(self) -> dict[str, Any]:
         """Attributes of the variable in a netCDF file."""

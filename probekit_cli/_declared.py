@@ -3,10 +3,12 @@
 import dataclasses
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
+from probekit_cli._files import given_path
 from probekit_cli._options import command_of
 
 Options = TypeVar("Options")
@@ -21,9 +23,12 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a history 
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
 
 
-def output_option(text: str, *, metavar: str = "FILE") -> Any:
+def output_option(
+    text: str, *, metavar: str = "FILE", parser: Callable[[str | Path], Path] = given_path
+) -> Any:
     """Return ``--output``; the text says of what kind, and where it goes unless given."""
-    return typer.Option("--output", "-o", metavar=metavar, help=text, show_default=False)
+    flags = "--output", "-o"
+    return typer.Option(*flags, metavar=metavar, help=text, parser=parser, show_default=False)
 
 
 def estimators_option(default: str) -> Any:

@@ -1,14 +1,36 @@
 """Files that commands read and write: histories in, figures and tables out."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from probekit.errors import HistoryExistsError, MissingExtraError, OptionError
+from probekit.errors import HistoryExistsError, MissingExtraError, OptionError, ProbekitError
 
 PARTIAL = ".partial"
 HISTORIES = (".nc", f".nc{PARTIAL}")
+
+
+def given_path(value: str | Path) -> Path:
+    """Return the path that an option names; no shell has looked at the ~ of ``--output=~/x``."""
+    return Path(os.path.expanduser(value))
+
+
+def given_history(value: str | Path) -> Path:
+    """Return the path of a history to be written, which may be a folder for it.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is meant as a folder that is not there, or is a device.
+    """
+    path = given_path(value)
+    if str(value).endswith(os.sep) and not path.is_dir():
+        raise typer.BadParameter(f"there is no folder {value}; make it first.")
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        raise typer.BadParameter(f"{path} is a device or a pipe; name a file.")
+    return path
 
 
 def checked_history(file: Path) -> Path:
@@ -29,7 +51,10 @@ def _is_named_without_ending(file: Path) -> bool:
 def history_argument(metavar: str) -> Any:
     """Return the argument that is a history."""
     return typer.Argument(
-        metavar=metavar, help="A history, finished or not.", callback=checked_history
+        metavar=metavar,
+        help="A history, finished or not.",
+        parser=given_path,
+        callback=checked_history,
     )
 
 
@@ -63,13 +88,18 @@ def _no_folder(path: Path) -> OptionError:
     return OptionError(f"--output {path}: there is no folder {path.parent}; make it first.")
 
 
-def check_target(target: Path) -> None:
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
+
+
+def check_target(target: Path, history: Path, *, overwrite: bool) -> None:
     """Raise unless something made from a history can be written there.
 
     Raises
     ------
     OptionError
         If that would replace a history, or there is no such folder.
+    ProbekitError
+        If there is a file, and nothing says that it may be replaced.
     """
     if target.name.endswith(HISTORIES):
         raise OptionError(f"--output {target}: is the name of a history, which is never replaced.")
@@ -77,6 +107,13 @@ def check_target(target: Path) -> None:
         raise OptionError(f"--output {target}: is a folder; name a file in it.")
     if not target.parent.is_dir():
         raise _no_folder(target)
+    if target.exists() and history.exists() and target.samefile(history):
+        raise OptionError(f"--output {target}: is the history itself; name another file.")
+    # A device or a pipe, such as /dev/stdout, is there to be written to.
+    if target.is_file() and not overwrite:
+        raise ProbekitError(
+            f"{target}: exists. Give --overwrite to replace it, or --output FILE to keep it."
+        )
 
 
 def check_matplotlib() -> None:

@@ -16,6 +16,16 @@ KINDS = {int: "an integer", float: "a number", str: "a text"}
 _typer_option: Any = typer.Option  # its first flag stands in the place of a default
 
 
+CONTEXT = inspect.Parameter("_context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+"""What a command is told of how it was called; no option."""
+
+
+def was_given(context: typer.Context, name: str) -> bool:
+    """Whether an option stands on the command line, rather than having its default."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def choice(choices: Sequence[str], *flags: str, **settings: Any) -> Any:
     """Return an option that takes one of some words; for use in ``Annotated[str, choice(...)]``."""
     return _typer_option(*flags, **_choosing(choices), **settings)
@@ -86,7 +96,7 @@ def command_of(
 
     `function` gets what was given; a tuple option comes as a tuple of its elements.
     """
-    splitters = {p.name: p.annotation.__metadata__[1:] for p in parameters}
+    splitters = {p.name: getattr(p.annotation, "__metadata__", ())[1:] for p in parameters}
 
     def command(**values: Any) -> None:
         for name, (split,) in ((name, found) for name, found in splitters.items() if found):
@@ -146,7 +156,8 @@ def _choosing(choices: Sequence[str]) -> dict[str, Any]:
 
 def _converting(kind: type) -> dict[str, Any]:
     def parse(value: Any) -> Any:
-        return _converted(value, kind)
+        # typer takes defaults through here too, and a text may well be empty.
+        return value if kind is str else _converted(value, kind)
 
     return {"parser": parse, "metavar": METAVARS[kind]}
 

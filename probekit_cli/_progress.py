@@ -145,7 +145,8 @@ class Lines:
         """Say what begins."""
         run = count.run
         self._began = self._last = count.clock()
-        resumed = f", {run.resumed_epochs} epochs are there already" if run.resumed_epochs else ""
+        there = "1 epoch is" if run.resumed_epochs == 1 else f"{run.resumed_epochs} epochs are"
+        resumed = f", {there} there already" if run.resumed_epochs else ""
         self.terminal.note(
             f"{run.task}: {_counted(len(run.seeds), 'seed')}, epochs 0 to {run.epochs}, "
             f"{_counted(len(run.layers), 'layer')}{resumed}"

@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli._declared import output_option
-from probekit_cli._files import History, check_target
+from probekit_cli._files import History, Overwrite, check_target
 from probekit_cli._options import choice
 
 
@@ -30,12 +29,11 @@ def add(app: typer.Typer, manager: Manager) -> None:
                 help="tidy: a line for each value; notebook: the reference notebook's columns.",
             ),
         ] = "tidy",
+        overwrite: Overwrite = False,
     ) -> None:
         """Write the scores of a history as CSV."""
         if output is not None:
-            check_target(output)
-            if output.exists() and output.samefile(file):
-                raise OptionError(f"--output {output}: is the history itself; name another file.")
+            check_target(output, file, overwrite=overwrite)
         from probekit.history import open_history, to_csv
 
         to_csv(open_history(file), output or sys.stdout, form)

@@ -13,15 +13,22 @@ from typing import NoReturn, TextIO
 from probekit.errors import OptionError, ProbekitError, ProbekitWarning
 from probekit.plugins import Switches, get_manager
 from probekit.plugins.config import read_config
-from probekit_cli._endings import FAILED, exit_code
+from probekit_cli._endings import FAILED, USAGE, exit_code
 
 _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """What writing to the terminal's place can fail with; our own files say which they are."""
+
+_OF_NAMES = {
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.EACCES: "no permission to look there",
+}
+"""What asking for a file can fail with, wherever that is first done."""
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    _open_what_is_closed()
     code = FAILED
     try:
         with warnings.catch_warnings():
@@ -35,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         print(f"probekit: {error}", file=sys.stderr)
         code = exit_code(error)
     except OSError as error:
+        if error.filename is not None and error.errno in _OF_NAMES:
+            print(f"probekit: {error.filename}: {_OF_NAMES[error.errno]}.", file=sys.stderr)
+            sys.exit(USAGE)
         if error.filename is not None or error.errno not in _OF_OUTPUT:
             raise
         reason = os.strerror(error.errno)
@@ -114,6 +124,13 @@ def _show_warnings_in_one_line() -> None:
             print(f"probekit: warning: {message}", file=sys.stderr)
 
     warnings.showwarning = show
+
+
+def _open_what_is_closed() -> None:
+    """Send output nowhere if we were started without any, as by ``>&-``; Python has None there."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _leave_output() -> None:

@@ -1,16 +1,17 @@
 """``probekit plot``: figures of a history as PNG, SVG or PDF."""
 
 import dataclasses
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from probekit.errors import OptionError, ProbekitError, suggestion
+from probekit.errors import OptionError, suggestion
 from probekit.plugins import Manager
 from probekit.plugins.config import Setting, read_config
 from probekit_cli._declared import command_with, output_option
-from probekit_cli._files import History, check_matplotlib, check_target
+from probekit_cli._files import History, Overwrite, check_matplotlib, check_target
 from probekit_cli._options import choice, separated
 from probekit_cli._terminal import Terminal
 
@@ -108,10 +109,11 @@ class PlotOptions:
         str | None,
         typer.Option(metavar="NUMBER", help="How many to show at most.", show_default=False),
     ] = None
+    overwrite: Overwrite = False
 
     def of_figure(self) -> dict[str, str]:
         """Return what was given of the options that only some figures have."""
-        of_all = ("file", "output", "kind", "style")
+        of_all = ("file", "output", "kind", "style", "overwrite")
         given = {name: text for name, text in vars(self).items() if name not in of_all}
         return {name: text for name, text in given.items() if text is not None}
 
@@ -132,7 +134,7 @@ def _plot(asked: PlotOptions) -> None:
     target = asked.output or file.with_name(f"{file.name.partition('.nc')[0]}-{kind}.png")
     if target.suffix.lower() not in SUFFIXES:
         raise OptionError(f"--output {target}: must end in {', '.join(SUFFIXES)}.")
-    check_target(target)
+    check_target(target, file, overwrite=asked.overwrite)
     setting = Setting(asked.style, "--style") if asked.style else read_config()["plot_style"]
     check_matplotlib()
     check_style(setting)
@@ -192,11 +194,11 @@ def _draw(
     import matplotlib as mpl
     import matplotlib.style
 
+    from probekit.history import write_bytes
     from probekit.history.plots import save
 
+    content = io.BytesIO()
     with mpl.style.context([style] if style else []):
         figure = getattr(dataset.probekit.plot, kind)(**options)
-        try:
-            save(figure, target, bbox_inches="tight")
-        except OSError as error:
-            raise ProbekitError(f"{target}: cannot be written ({error.strerror}).") from error
+        save(figure, content, format=target.suffix.lower()[1:], bbox_inches="tight")
+    write_bytes(target, content.getvalue())

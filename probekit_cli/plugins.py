@@ -2,6 +2,7 @@
 
 import typer
 
+from probekit.errors import one_line
 from probekit.plugins import ActivePlugin, Manager, Origin
 from probekit_cli._declared import Json
 from probekit_cli._terminal import Terminal
@@ -32,7 +33,7 @@ def show_plugins(terminal: Terminal, manager: Manager) -> None:
         [
             name,
             _came_with(failure.origin),
-            f"failed: {type(failure.error).__name__}: {failure.error}",
+            f"failed: {type(failure.error).__name__}: {one_line(failure.error)}",
         ]
         for name, failure in manager.failed.items()
     ]

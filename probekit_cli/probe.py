@@ -20,7 +20,7 @@ from probekit_cli._declared import (
     output_option,
 )
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
-from probekit_cli._files import check_output, unfinished
+from probekit_cli._files import check_output, given_history, given_path, unfinished
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model, Source
 from probekit_cli._options import integer, separated
 from probekit_cli._resampling import (
@@ -49,7 +49,8 @@ class ProbeOptions:
 
     source: Annotated[str, typer.Argument(metavar=METAVAR, help=ARGUMENT)]
     output: Annotated[
-        Path | None, output_option("Keep the scores in this file, NAME.nc, as a history.")
+        Path | None,
+        output_option("Keep the scores in this file, NAME.nc, as a history.", parser=given_history),
     ] = None
     estimators: Annotated[list[str] | None, estimators_option("linear_r2")] = None
     layers: Layers = None
@@ -60,6 +61,7 @@ class ProbeOptions:
         Path | None,
         typer.Option(
             metavar="FOLDER",
+            parser=given_path,
             help="A folder of Orbax checkpoints: probe each of them.",
             show_default=False,
         ),

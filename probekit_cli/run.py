@@ -23,9 +23,9 @@ from probekit_cli._declared import (
 )
 from probekit_cli._endings import Asked, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
-from probekit_cli._files import check_output, unfinished
+from probekit_cli._files import check_output, given_history, given_path, unfinished
 from probekit_cli._garbage import GarbagePause
-from probekit_cli._options import command_of, integer, parameters_of, separated
+from probekit_cli._options import CONTEXT, command_of, integer, parameters_of, separated, was_given
 from probekit_cli._progress import NAME as PROGRESS
 from probekit_cli._progress import Progress
 from probekit_cli._scores import final_scores
@@ -40,7 +40,10 @@ class RunOptions:
     """Options that every task has; their order is that of the help."""
 
     output: Annotated[
-        Path | None, output_option("The history, or a folder for it; TASK.nc unless given.")
+        Path | None,
+        output_option(
+            "The history, or a folder for it; TASK.nc unless given.", parser=given_history
+        ),
     ] = None
     estimators: Annotated[list[str] | None, estimators_option("the task's own choice")] = None
     layers: Layers = None
@@ -119,11 +122,12 @@ def _command(manager: Manager, task: str, typed: Sequence[str]) -> Any:
     parameters = parameters_of(config, task=task, reserved=reserved)
 
     def command(**values: Any) -> None:
+        context = values.pop(CONTEXT.name)
         options = RunOptions(**{name: values.pop(name) for name in reserved})
-        given = {name: value for name, value in values.items() if value is not None}
+        given = {name: value for name, value in values.items() if was_given(context, name)}
         _Running(manager, task, options, typed).run(given)
 
-    return command_of(command, [*parameters, *shared])
+    return command_of(command, [CONTEXT, *parameters, *shared])
 
 
 class _Running:
@@ -143,7 +147,7 @@ class _Running:
         options, registry = self.options, self.manager.registry
         if options.overwrite and options.resume:
             raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
-        registry.load("task", self.task).Config(**given)
+        self._check_effects(registry.load("task", self.task).Config(**given), given)
         named = named_estimators(options.estimators, registry)
         there = options.overwrite or options.resume or self._partial.exists()
         check_output(self.path, foreseen=there)
@@ -162,6 +166,28 @@ class _Running:
             self._tell_what_is_kept(error)
             raise typer.Exit(exit_code(error)) from error
         self._show(dataset, time.monotonic() - began)
+
+    def _check_effects(self, config: Any, given: dict[str, Any]) -> None:
+        """Refuse what was given and would change nothing."""
+        from probekit.tasks import without_effect
+
+        for name, other, value in without_effect(config, given):
+            option, needed = (f"--{each.replace('_', '-')}" for each in (name, other))
+            raise OptionError(
+                f"{option} {given[name]}: is only for {needed} {value}; "
+                f"{other} is {getattr(config, other)}. Leave it out."
+            )
+        options = self.options
+        packing = {
+            f"--every {options.every}": options.every != 1,
+            f"--compression {options.compression}": options.compression != 0,
+            f"--keep-bits {options.keep_bits}": options.keep_bits is not None,
+        }
+        for text, is_given in packing.items():
+            if is_given and not separated(options.store_activations):
+                raise OptionError(
+                    f"{text}: is of stored activations; give --store-activations GLOB too."
+                )
 
     def _run(self, given: dict[str, Any], named: list[_estimators.Named]) -> "xr.Dataset":
         from probekit.history import Storage
@@ -237,7 +263,7 @@ def configured_folder() -> Path | None:
     setting = read_config()["output"]
     if not setting.text:
         return None
-    folder = Path(setting.text)
+    folder = given_path(setting.text)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -49,6 +49,7 @@ class Readout(Estimator):
         *,
         units: str = "1",
         lower_is_better: bool = False,
+        also_constant: str = "",
     ) -> Variable:
         return Variable(
             self.name,
@@ -57,6 +58,7 @@ class Readout(Estimator):
             valid_range=valid_range,
             references=self.references,
             lower_is_better=lower_is_better,
+            also_constant=also_constant,
         )
 
     @abc.abstractmethod

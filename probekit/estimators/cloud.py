@@ -6,7 +6,7 @@ from probekit.estimators._readout import OfExamples, Readout
 from probekit.measures import Score
 from probekit.measures.cloud import concentricity_score, magnitude_score, uniformity_score
 from probekit.statistics import ExamplesState, Moments, MomentsState
-from probekit.variables import AT_LEAST_0, Variable
+from probekit.variables import AT_LEAST_0, WITHOUT_DIRECTION, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,13 @@ class Uniformity(OfExamples):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The logarithm."""
-        return (self._variable("uniformity on the sphere (lower is more even)", (-8.0, 0.0)),)
+        return (
+            self._variable(
+                "uniformity on the sphere (lower is more even)",
+                (-8.0, 0.0),
+                also_constant=WITHOUT_DIRECTION,
+            ),
+        )
 
     def _score(self, state: ExamplesState) -> Score:
         return uniformity_score(state)

@@ -39,7 +39,7 @@ from probekit.statistics import (
     MappedGroups,
     MomentsState,
 )
-from probekit.variables import Variable
+from probekit.variables import Variable, reason_of_distance
 
 _TRANSLATION = frozenset({"translation"})
 
@@ -143,6 +143,7 @@ class ConditionRDM(Estimator):
                 valid_range=(low, high),
                 references="Walther et al. 2016, Reliability of dissimilarity measures for "
                 "multi-voxel pattern analysis",
+                also_constant=reason_of_distance(self.metric).replace("example", "condition"),
             ),
         )
 

@@ -14,7 +14,7 @@ from probekit.measures.neighbours import (
 )
 from probekit.measures.rdm import Metric
 from probekit.statistics import ExamplesState
-from probekit.variables import Variable
+from probekit.variables import WITHOUT_DIRECTION, Variable, reason_of_distance
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -73,6 +73,7 @@ class MutualNeighbours(OfExamples):
             self._variable(
                 f"{self.neighbours} mutual nearest neighbours ({self.measure})",
                 (-1.0 if self.measure == "second_order" else 0.0, 1.0),
+                also_constant=reason_of_distance(self.metric),
             ),
         )
 
@@ -133,6 +134,7 @@ class CKNNA(OfExamples):
                 long_name=f"{kind}kernel alignment of {self.neighbours} nearest neighbours",
                 valid_range=None if self.debiased else (-1.0, 1.0),
                 references=self.references,
+                also_constant=WITHOUT_DIRECTION,
             ),
         )
 

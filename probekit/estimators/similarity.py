@@ -33,7 +33,7 @@ from probekit.measures.similarity import (
     shuffled_rsa_scores,
 )
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
-from probekit.variables import AT_LEAST_0, Variable
+from probekit.variables import AT_LEAST_0, Variable, reason_of_distance
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -227,7 +227,14 @@ class RSA(OfExamples):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The correlation."""
-        return (self._variable(f"RSA ({self.rdm} distance, {self.comparison})", (-1.0, 1.0)),)
+        reasons = map(reason_of_distance, (self.rdm, self.rdm_y or self.rdm))
+        return (
+            self._variable(
+                f"RSA ({self.rdm} distance, {self.comparison})",
+                (-1.0, 1.0),
+                also_constant=" or ".join(dict.fromkeys(filter(None, reasons))),
+            ),
+        )
 
     def _score(self, state: ExamplesState) -> Score:
         return rsa_score(state, self._both, comparison=self.comparison)

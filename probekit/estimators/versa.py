@@ -9,7 +9,7 @@ from probekit.measures import Score
 from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES
 from probekit.measures.versa import EncodingRDM, RankComparison, check_versa, versa_score
 from probekit.statistics import ExamplesState
-from probekit.variables import Variable
+from probekit.variables import Variable, reason_of_distance
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,13 @@ class VERSA(OfExamples):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The correlation."""
-        return (self._variable(f"encoding RSA ({self.rdm}, {self.comparison})", (-1.0, 1.0)),)
+        return (
+            self._variable(
+                f"encoding RSA ({self.rdm}, {self.comparison})",
+                (-1.0, 1.0),
+                also_constant=reason_of_distance(self.rdm),
+            ),
+        )
 
     def _score(self, state: ExamplesState) -> Score:
         return versa_score(

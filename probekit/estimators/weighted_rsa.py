@@ -13,7 +13,7 @@ from probekit.measures.comparisons import Comparison
 from probekit.measures.rdm import PRIOR, Metric, prior_of
 from probekit.measures.weighted_rsa import Options, weighted_rsa_score
 from probekit.statistics import Examples, ExamplesState
-from probekit.variables import Variable
+from probekit.variables import Variable, reason_of_distance
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -83,6 +83,7 @@ class WeightedRSA(Estimator):
                 long_name=f"RSA with a weighted sum of features ({self.rdm}, {self.comparison})",
                 valid_range=(-1.0, 1.0),
                 references=references,
+                also_constant=reason_of_distance(self.rdm),
             ),
             Variable(
                 f"{self.name}_weight",
@@ -90,6 +91,7 @@ class WeightedRSA(Estimator):
                 long_name="weight of the feature's dissimilarities, scaled to length 1",
                 valid_range=(0.0 if self.nonnegative else -float("inf"), float("inf")),
                 references=references,
+                also_constant=reason_of_distance(self.rdm),
             ),
         )
 

@@ -9,6 +9,7 @@ from probekit.history.accessor import register_accessor
 from probekit.history.activations import Storage
 from probekit.history.comparison import compare_histories
 from probekit.history.export import to_csv
+from probekit.history.file import write_bytes
 from probekit.history.reading import open_history
 from probekit.history.report import write_report
 from probekit.history.representations import (
@@ -34,5 +35,6 @@ __all__ = [
     "register_accessor",
     "status_attributes",
     "to_csv",
+    "write_bytes",
     "write_report",
 ]

@@ -172,6 +172,10 @@ class HistoryAccessor:
         names = [name for name in scores(ds) if "seed" in ds[name].dims]
         if not names:
             raise OptionError("dataset: no score has the axis 'seed' to summarize over.")
+        if uncertainty is not None:
+            from probekit.inference import warn_of_few_resamples
+
+            warn_of_few_resamples(uncertainty)
         summaries = {}
         for name in names:
             mean, lower, upper, count = (

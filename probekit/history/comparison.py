@@ -19,6 +19,7 @@ from probekit.inference import (
     Permutation,
     corrected,
     p_value_of,
+    warn_of_few_resamples,
 )
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ def compare_histories(
             f"a, b: no score in common; a has {', '.join(scores(a)) or 'none'}, "
             f"b has {', '.join(scores(b)) or 'none'}."
         )
+    warn_of_few_resamples(uncertainty)
     final_a, final_b = final_rows(a), final_rows(b)
     table = {}
     for name in names:

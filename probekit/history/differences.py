@@ -21,6 +21,7 @@ from probekit.inference import (
     corrected,
     interval_of,
     p_value_of,
+    warn_of_few_resamples,
 )
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ def compare_selections(
             f"test={test!r}: no score has {needed}. Record several seeds, "
             "or probe with uncertainty=Bootstrap(keep=True)."
         )
+    if test == "bootstrap":
+        drawn = Bootstrap(resamples=one.sizes["resample"], confidence=confidence)
+        warn_of_few_resamples(drawn, stacklevel=3)
     attributes = {"test": test, "confidence": confidence, "correction": correction}
     return xr.Dataset(found, {"comparison": list(PARTS)}, attributes)
 

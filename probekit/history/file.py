@@ -102,15 +102,31 @@ def writing(path: Path, *, durable: bool = False) -> "Iterator[netCDF4.Dataset]"
 @contextlib.contextmanager
 def writing_text(path: Path) -> Iterator[TextIO]:
     """Write a text file, a table or a page, that appears under its name when it is complete."""
+    with _writing_plain(path, "w", encoding="utf-8", newline="") as file:
+        yield file
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file, such as a figure, that appears under its name when it is complete."""
+    with _writing_plain(path, "wb") as file:
+        file.write(content)
+
+
+@contextlib.contextmanager
+def _writing_plain(path: Path, mode: str, **how: Any) -> Iterator[Any]:
     if not path.parent.is_dir():
         raise HistoryError(f"{path}: the folder {str(path.parent)!r} does not exist. Create it.")
-    temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
+    # A device or a pipe, such as /dev/stdout, is written to: renaming would replace it by a file.
+    is_place = path.exists() and not path.is_file()
+    temporary = path if is_place else path.with_name(path.name + TEMPORARY_SUFFIX)
     try:
-        with open(temporary, "w", encoding="utf-8", newline="") as file:
+        with open(temporary, mode, **how) as file:
             yield file
-        replace(temporary, path)
+        if not is_place:
+            replace(temporary, path)
     except BaseException as error:
-        _discard(temporary, None)
+        if not is_place:
+            _discard(temporary, None)
         if _is_of_file(error, temporary):
             raise HistoryError(_unwritable(path, error)) from error
         raise

@@ -44,6 +44,10 @@ UNCERTAINTY = "uncertainty"
 LEFT_OUT = "left_out"
 
 
+# The attribute of a status that says what else than a constant unit ``constant_unit`` stands for.
+ALSO_CONSTANT = "also_constant_unit"
+
+
 class Status(IntEnum):
     """Why a score is what it is; stored as int8 beside the score, in ``<name>_status``."""
 
@@ -55,19 +59,22 @@ class Status(IntEnum):
     CONSTANT_UNIT = 4
 
 
-def status_attributes(name: str) -> dict[str, Any]:
+def status_attributes(name: str, *, also_constant: str = "") -> dict[str, Any]:
     """Attributes of the status variable that stands beside the score `name` (CF conventions, 3.5).
+
+    `also_constant` is what else than a constant unit ``constant_unit`` stands for.
 
     Examples
     --------
     >>> status_attributes("linear_r2")["flag_meanings"]
     'not_recorded ok non_finite_input rank_deficient too_few_examples constant_unit'
     """
-    return {
+    attributes = {
         "long_name": f"status of {name}",
         "flag_values": np.array(list(Status), np.int8),
         "flag_meanings": " ".join(status.name.lower() for status in Status),
     }
+    return attributes | {ALSO_CONSTANT: also_constant} if also_constant else attributes
 
 
 def make_attributes(
@@ -155,15 +162,22 @@ def check_same_experiment(where: str, before: Mapping[str, Any], now: Mapping[st
         Attributes as `make_attributes` makes them.
     """
     names = ("task", ROW_DIMS)
-    then, given = {**config_of(before)}, {**config_of(now)}
-    then |= {name: before.get(name) for name in names}
-    given |= {name: now.get(name) for name in names}
-    for name in sorted({*then, *given}, key=lambda name: (name not in names, name)):
-        if then.get(name) != given.get(name):
-            raise OptionError(
-                f"{where}: was begun with {name}={then.get(name)!r}, not {given.get(name)!r}. "
-                "Resume it with the same, or write to another path."
-            )
+    then, given = (
+        {**{name: attributes.get(name) for name in names}, **config_of(attributes)}
+        for attributes in (before, now)
+    )
+    for name in {**given, **then}:
+        if name not in then:
+            begun = f"without {name}, not with {given[name]!r}"
+        elif name not in given:
+            begun = f"with {name}={then[name]!r}, not without"
+        elif then[name] != given[name]:
+            begun = f"with {name}={then[name]!r}, not {given[name]!r}"
+        else:
+            continue
+        raise OptionError(
+            f"{where}: was begun {begun}. Resume it with the same, or write to another path."
+        )
 
 
 def _plain(value: Any) -> Any:

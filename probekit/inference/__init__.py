@@ -17,7 +17,12 @@ from probekit.inference.options import (
     Permutation,
     Uncertainty,
 )
-from probekit.inference.resampling import acceleration_of, interval_of, p_value_of
+from probekit.inference.resampling import (
+    acceleration_of,
+    interval_of,
+    p_value_of,
+    warn_of_few_resamples,
+)
 
 __all__ = [
     "CORRECTIONS",
@@ -34,4 +39,5 @@ __all__ = [
     "interval_of",
     "noise_ceiling",
     "p_value_of",
+    "warn_of_few_resamples",
 ]

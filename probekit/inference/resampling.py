@@ -1,7 +1,12 @@
 """From resampled scores to intervals and p-values."""
 
+import math
+import warnings
+from typing import Any
+
 import numpy as np
 
+from probekit.errors import ProbekitWarning
 from probekit.inference.options import Bootstrap, Permutation
 
 _UNDEFINED_AT_MOST = 0.1
@@ -41,6 +46,30 @@ def interval_of(
         bounds = 2 * score - bounds[::-1]
     found: np.ndarray = np.moveaxis(np.where(enough, bounds, np.nan), 0, -1)
     return found
+
+
+def warn_of_few_resamples(uncertainty: Any, *, stacklevel: int = 2) -> None:
+    """Warn if a bootstrap has too few resamples to have quantiles where its interval ends.
+
+    Parameters
+    ----------
+    uncertainty : object
+        Nothing is said of anything else than a `Bootstrap`.
+    stacklevel : int
+        As `warnings.warn` takes it, counted from the caller.
+    """
+    if not isinstance(uncertainty, Bootstrap):
+        return
+    # Less a little, since 2 / (1 - 0.9) is 20.000000000000004.
+    needed = math.ceil(2 / (1 - uncertainty.confidence) - 1e-6)
+    if uncertainty.resamples < needed:
+        warnings.warn(
+            f"resamples={uncertainty.resamples}: too few for intervals of "
+            f"{100 * uncertainty.confidence:g} %, which end at the least and the largest of them. "
+            f"Use at least {needed}, better {max(1000, 10 * needed)}.",
+            ProbekitWarning,
+            stacklevel=stacklevel + 1,
+        )
 
 
 def acceleration_of(*left_out: np.ndarray) -> np.ndarray:

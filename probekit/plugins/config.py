@@ -149,7 +149,7 @@ def _checked(name: str, value: Any, place: str, file: Path) -> Setting:
         if not isinstance(value, str):
             raise OptionError(f"{place}: {name}={value!r}: is no text; write it in quotes.")
         if name == "output" and value:  # relative to the project, wherever one stands in it
-            return Setting(_shown(file.parent / value), place)
+            return Setting(_shown(file.parent / os.path.expanduser(value)), place)
         return Setting(value, place)
     parts = _split(value) if isinstance(value, str) else value
     if not isinstance(parts, list | tuple) or not all(isinstance(part, str) for part in parts):

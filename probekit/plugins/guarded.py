@@ -11,7 +11,7 @@ from typing import Any
 
 import pluggy
 
-from probekit.errors import PluginWarning, suggestion
+from probekit.errors import PluginWarning, one_line, suggestion
 
 
 class HookRelay:
@@ -99,7 +99,7 @@ class GuardedCall:
 
         frame = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{frame.filename}:{frame.lineno}"
-        self._warn(implementation, f" raised {type(error).__name__}: {error} ({place});")
+        self._warn(implementation, f" raised {type(error).__name__}: {one_line(error)} ({place});")
 
     @contextlib.contextmanager
     def _refused(self, implementation: pluggy.HookImpl) -> Iterator[None]:

@@ -2,14 +2,22 @@
 
 import contextlib
 import importlib
+import importlib.util
 import inspect
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pluggy
 
-from probekit.errors import OptionError, PluginError, PluginWarning, UnknownNameError, suggestion
+from probekit.errors import (
+    OptionError,
+    PluginError,
+    PluginWarning,
+    UnknownNameError,
+    one_line,
+    suggestion,
+)
 from probekit.plugins import builtin, hookspecs
 from probekit.plugins.guarded import HookRelay
 from probekit.plugins.markers import PROJECT
@@ -37,7 +45,7 @@ class Failure(NamedTuple):
     """A plugin that could not be loaded, and why."""
 
     origin: Origin
-    error: Exception
+    error: BaseException
 
 
 class ActivePlugin(NamedTuple):
@@ -92,7 +100,7 @@ class Manager:
         """Load the installed plugins and those that were asked for."""
         switches, installed = self._switches, _installed()
         for name in switches.disable:
-            if name not in {*installed, *switches.extra, *OPTIONAL}:
+            if name not in {*installed, *switches.extra, *OPTIONAL} and not _is_module(name):
                 known = suggestion(name, [*installed, *OPTIONAL])
                 self._warn(f"plugin {name!r}: cannot be switched off, it is not installed{known}")
         for name, point in installed.items():
@@ -190,8 +198,8 @@ class Manager:
                 self._add(find(), origin)
         except NameTakenError:
             raise
-        except Exception as error:
-            message = f"{origin}: cannot be loaded ({type(error).__name__}: {error})"
+        except (Exception, SystemExit) as error:  # a script that is none to be imported may exit
+            message = f"{origin}: cannot be loaded ({type(error).__name__}: {one_line(error)})"
             if required:
                 raise RequestError(f"{message}{_advice(origin.plugin, error)}") from error
             self.failed[origin.plugin] = Failure(origin, error)
@@ -218,7 +226,7 @@ class Manager:
             if self.pluggy.has_plugin(name):
                 self.pluggy.unregister(name=name)
             if isinstance(error, pluggy.PluginValidationError):
-                raise PluginError(f"{origin}: {_one_line(error)}") from error
+                raise PluginError(f"{origin}: {one_line(error)}") from error
             raise
         self._origins[name] = origin
 
@@ -281,12 +289,15 @@ def _own_name(plugin: object) -> str:
     return str(getattr(plugin, "__name__", None) or type(plugin).__name__)
 
 
-def _one_line(error: BaseException) -> str:
-    lines: Iterable[str] = str(error).splitlines()
-    return "; ".join(line.strip() for line in lines if line.strip())
+def _is_module(name: str) -> bool:
+    """Whether a plugin could be meant that is no installed one; nothing is imported to tell."""
+    try:
+        return importlib.util.find_spec(name.partition(".")[0]) is not None
+    except (ImportError, ValueError):  # of an empty name
+        return False
 
 
-def _advice(name: str, error: Exception) -> str:
+def _advice(name: str, error: BaseException) -> str:
     """End of the message about a plugin that was asked for and is not there."""
     if isinstance(error, ModuleNotFoundError) and error.name == name.partition(".")[0]:
         return (

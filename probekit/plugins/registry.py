@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from probekit.errors import PluginError, ProbekitError, UnknownNameError, suggestion
+from probekit.errors import PluginError, ProbekitError, UnknownNameError, one_line, suggestion
 
 KINDS = ("task", "estimator", "extractor")
 ESTIMATOR_KINDS = ("encoding", "decoding", "similarity", "geometry")
@@ -172,7 +172,7 @@ class Registry:
         except Exception as error:
             raise PluginError(
                 f"{kind} {name!r} of {entry.origin}: cannot import {entry.target!r} "
-                f"({type(error).__name__}: {error})."
+                f"({type(error).__name__}: {one_line(error)})."
             ) from error
         return found
 

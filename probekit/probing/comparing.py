@@ -11,7 +11,7 @@ from probekit._checks import check_count
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, arrays
-from probekit.inference import Uncertainty
+from probekit.inference import Uncertainty, warn_of_few_resamples
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.labelling import add_uncertainty, dataset_of_pairs, stack_resamples
@@ -88,6 +88,8 @@ def compare(
     -----
     ScoreWarning
         Once per layer with undefined scores (NaN): which, and why.
+    ProbekitWarning
+        If a bootstrap has too few resamples for its intervals.
 
     Notes
     -----
@@ -114,6 +116,7 @@ def compare(
     same = extractor_b is extractor_a
     if uncertainty is not None:
         check_uncertainty(uncertainty, chosen, held_out=held_out is not None)
+        warn_of_few_resamples(uncertainty)
     given = scored = (extractor_a, extractor_b, inputs)
     if held_out is not None:
         scored = _scored_on(extractor_a, extractor_b, held_out)

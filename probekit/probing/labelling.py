@@ -12,7 +12,7 @@ import numpy as np
 
 from probekit.estimators import Estimator
 from probekit.history import Status, register_accessor, status_attributes
-from probekit.history.schema import LEFT_OUT, STATUS_SUFFIX, UNCERTAINTY
+from probekit.history.schema import ALSO_CONSTANT, LEFT_OUT, STATUS_SUFFIX, UNCERTAINTY
 from probekit.inference import (
     Bootstrap,
     Permutation,
@@ -75,7 +75,8 @@ def _reported(
     reported = [(variable.name, {**variable.attributes(), "estimator": repr(estimator)})]
     status = f"{variable.name}_status"
     if any(status in layer for layer in scores.values()):
-        reported.append((status, status_attributes(variable.name)))
+        about = status_attributes(variable.name, also_constant=variable.also_constant)
+        reported.append((status, about))
     return reported
 
 
@@ -166,7 +167,9 @@ def add_uncertainty(
                 reason = codes.max(axis=0)
                 reason = np.where(reason > Status.OK, reason, Status.TOO_FEW_EXAMPLES)
                 status = np.where(undefined, reason, Status.OK).astype(np.int8)
-                added[f"{full}{STATUS_SUFFIX}"] = (score.dims, status, status_attributes(full))
+                also = str(dataset[f"{name}{STATUS_SUFFIX}"].attrs.get(ALSO_CONSTANT, ""))
+                about = status_attributes(full, also_constant=also)
+                added[f"{full}{STATUS_SUFFIX}"] = (score.dims, status, about)
     _even(added, LEFT_OUT)
     bounds = {"bound": ["lower", "upper"]} if _used("bound", added) else {}
     return dataset.assign(added).assign_coords(bounds)

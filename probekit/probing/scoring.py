@@ -9,7 +9,7 @@ import numpy as np
 from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, arrays
-from probekit.inference import Uncertainty
+from probekit.inference import Uncertainty, warn_of_few_resamples
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
@@ -76,6 +76,8 @@ def probe(
     -----
     ScoreWarning
         Once per layer with undefined scores (NaN): which, and why.
+    ProbekitWarning
+        If a bootstrap has too few resamples for its intervals.
 
     Examples
     --------
@@ -93,6 +95,7 @@ def probe(
     plan = prepared.plan
     if uncertainty is not None:
         prepared.check(uncertainty, extractor)
+        warn_of_few_resamples(uncertainty)
         extractor, prepared = prepared.in_memory(extractor)
     scores = read_layers(plan, *prepared.states(extractor))()
     ordered = {layer: scores[layer] for layer in prepared.layer_order(extractor)}

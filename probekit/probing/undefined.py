@@ -7,7 +7,7 @@ import numpy as np
 
 from probekit.errors import ScoreWarning
 from probekit.history import Status
-from probekit.history.schema import STATUS_SUFFIX
+from probekit.history.schema import ALSO_CONSTANT, STATUS_SUFFIX
 from probekit.probing.labelling import WITH_STATUS
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def _reasons(layer: "xr.Dataset") -> list[str]:
             undefined &= layer[of].notnull().values
         codes = sorted(set(status[undefined].tolist()))
         if codes:
-            words = " and ".join(map(_in_words, codes))
+            also = str(layer[name].attrs.get(ALSO_CONSTANT, ""))
+            words = " and ".join(_in_words(code, also) for code in codes)
             reasons.append(f"{score} is NaN{_concerned(layer[name], undefined)} ({words})")
     return reasons
 
@@ -79,9 +80,11 @@ def _is_undefined(status: np.ndarray) -> bool:
     return bool((status > Status.OK).any())
 
 
-def _in_words(code: int) -> str:
+def _in_words(code: int, also_constant: str) -> str:
     """Say what a status means."""
     text = Status(code).name.lower().replace("_", " ")
+    if code == Status.CONSTANT_UNIT and also_constant:
+        return f"{text}, or {also_constant}"
     return f"{text}, or squares out of range" if code == Status.NON_FINITE_INPUT else text
 
 

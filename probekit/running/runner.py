@@ -5,7 +5,8 @@ import dataclasses
 import importlib
 import os
 import tempfile
-from collections.abc import Generator, Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from probekit._checks import check_count
-from probekit.errors import DivergedError
+from probekit.errors import DivergedError, ProbekitWarning
 from probekit.estimators import Estimator, resolve
 from probekit.history import HistoryWriter, Storage, make_attributes, open_history
 from probekit.plugins import Manager, get_manager
@@ -26,7 +27,7 @@ from probekit.running.lane import Chunk, Pace, in_turns, run_lane, stacked_data
 from probekit.running.program import Program
 from probekit.running.resolving import adapted, config_of, program_of, task_of
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
-from probekit.tasks import Task, TaskConfig
+from probekit.tasks import Task, TaskConfig, without_effect
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -132,6 +133,13 @@ def run(
     DivergedError
         If the loss is no longer finite. What was recorded stays.
 
+    Warns
+    -----
+    ProbekitWarning
+        Of settings that have no effect beside the others.
+    ScoreWarning
+        Once per layer with undefined scores (NaN): which, and why.
+
     Examples
     --------
     >>> import probekit as pk
@@ -147,6 +155,7 @@ def run(
     asked = adapted(chosen, config, asked)
     program = program_of(chosen, config, asked, layers, store_activations)
     check_count("every", every, 1)
+    _warn_without_effect(config, options, every=every, storage=storage, stored=program.stored)
     with contextlib.ExitStack() as stack:
         for listener in listeners:
             stack.enter_context(manager.listening(listener))
@@ -314,6 +323,30 @@ class _Run:
                 f"seed {seeds[seed]}: the loss is {loss[:, seed, place].max()} at epoch "
                 f"{chunk.epochs[place]}; training diverged. Use a smaller learning rate{given}."
             )
+
+
+def _warn_without_effect(
+    config: TaskConfig,
+    options: Mapping[str, Any],
+    *,
+    every: int,
+    storage: Storage,
+    stored: tuple[str, ...],
+) -> None:
+    """Warn of what was given and changes nothing."""
+    texts = [
+        f"{name}={options[name]!r}: has no effect with {other}={getattr(config, other)!r}, "
+        f"only with {other}={value!r}."
+        for name, other, value in without_effect(config, options)
+    ]
+    packing = [("every", every != 1, every), ("storage", storage != Storage(), storage)]
+    texts += [
+        f"{name}={value!r}: has no effect without store_activations."
+        for name, is_given, value in packing
+        if is_given and not stored
+    ]
+    for text in texts:
+        warnings.warn(text, ProbekitWarning, stacklevel=3)
 
 
 def _attributes(program: Program, every: int) -> dict[str, Any]:

@@ -33,7 +33,8 @@ LAST_SEED = 2_000_000_000
 def option(default: Any, help: str, *, unit: str = "", **metadata: Any) -> Any:
     """Return a field of a task's config: its default, and the help text that the user sees.
 
-    Further metadata: ``choices`` (tuple of str), ``least`` (smallest number allowed).
+    Further metadata: ``choices`` (tuple of str), ``least`` (smallest number allowed), ``only_for``
+    (name and value of the option without which this one has no effect).
     """
     return dataclasses.field(default=default, metadata={"help": help, "unit": unit, **metadata})
 
@@ -68,6 +69,15 @@ class TaskConfig:
                 f"first_seed={self.first_seed}, seeds={self.seeds}: the last seed must be at most "
                 f"{LAST_SEED}."
             )
+
+
+def without_effect(config: TaskConfig, given: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Yield which of the given options have no effect, and the other option and value they need."""
+    for field in dataclasses.fields(config):
+        if field.name in given and "only_for" in field.metadata:
+            other, value = field.metadata["only_for"]
+            if getattr(config, other) != value:
+                yield field.name, other, value
 
 
 _WORDS: dict[Any, tuple[type, str]] = {

@@ -51,8 +51,18 @@ class ComplexityConfig(TaskConfig):
     )
     optimizer: str = option("adam", "The optimiser.", choices=OPTIMIZERS)
     learning_rate: float = option(1e-3, "The learning rate.")
-    momentum: float = option(0.9, "Decay of the momentum; only for --optimizer momentum.", least=0)
-    weight_decay: float = option(1e-4, "Decay of the weights; only for --optimizer adamw.", least=0)
+    momentum: float = option(
+        0.9,
+        "Decay of the momentum; only for --optimizer momentum.",
+        least=0,
+        only_for=("optimizer", "momentum"),
+    )
+    weight_decay: float = option(
+        1e-4,
+        "Decay of the weights; only for --optimizer adamw.",
+        least=0,
+        only_for=("optimizer", "adamw"),
+    )
     stop_accuracy: float | None = option(
         None, "Stop a seed when every feature's test accuracy is at least this; off if not given."
     )
@@ -70,6 +80,8 @@ class ComplexityConfig(TaskConfig):
         check_positive("learning_rate", self.learning_rate)
         if not math.isfinite(self.learning_rate):
             raise OptionError(f"learning_rate={self.learning_rate!r}: must be finite.")
+        if not math.isfinite(self.weight_decay):
+            raise OptionError(f"weight_decay={self.weight_decay!r}: must be finite.")
         if self.momentum >= 1:
             raise OptionError(f"momentum={self.momentum!r}: must be less than 1.")
         if self.stop_accuracy is not None and not 0 < self.stop_accuracy <= 1:

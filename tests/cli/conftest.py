@@ -144,6 +144,8 @@ class Config(TaskConfig):
     tied: bool = option(False, "Whether weights are tied.")
     kind: Literal["plain", "residual"] = option("plain", "Which kind.")
     optimizer: str = option("adam", "The optimiser.", choices=("adam", "sgd"))
+    sgd_rate: float = option(0.5, "Of sgd alone.", only_for=("optimizer", "sgd"))
+    context: str = option("", "A name that typer has a use for, too.")
 
 class MyTask:
     name = "my-task"

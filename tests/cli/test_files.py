@@ -1,6 +1,7 @@
 """`probekit plot` and `probekit export`."""
 
 import io
+import os
 import sys
 
 import pandas as pd
@@ -34,14 +35,56 @@ def test_a_folder_that_there_is_not(probekit, history):
     )
 
 
-def test_a_figure_that_cannot_be_written(probekit, history, monkeypatch):
-    def full(*args, **kwargs):
-        raise OSError(28, "No space left on device")
+def test_a_figure_that_cannot_be_written(probekit, history, tmp_path, monkeypatch):
+    def full(source, target):
+        raise OSError(28, "No space left on device", str(source))
 
-    monkeypatch.setattr("matplotlib.figure.Figure.savefig", full)
-    done = probekit("plot", history(), "-o", "figure.png")
+    path, figure = history(), tmp_path / "figure.png"
+    figure.write_bytes(b"before")
+    monkeypatch.setattr("os.replace", full)
+    done = probekit("plot", path, "-o", "figure.png", "--overwrite")
     assert done.code == 1
-    assert done.complaint == ("probekit: figure.png: cannot be written (No space left on device).")
+    assert done.complaint == "probekit: figure.png: could not be written: the disk is full."
+    assert figure.read_bytes() == b"before"
+    assert [each.name for each in tmp_path.glob("*.tmp")] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        (("plot",), "history-trajectories.png"),
+        (("plot", "-o", "a.svg"), "a.svg"),
+        (("report",), "history.html"),
+        (("export", "-o", "a.csv"), "a.csv"),
+    ],
+)
+def test_a_file_that_is_there_stays_unless_it_may_be_replaced(
+    probekit, history, tmp_path, words, target
+):
+    command, *more = words
+    path = history()
+    (tmp_path / target).write_text("before")
+    done = probekit(command, path, *more)
+    assert done.code == 1
+    assert done.complaint == (
+        f"probekit: {target}: exists. Give --overwrite to replace it, or --output FILE to keep it."
+    )
+    assert (tmp_path / target).read_text() == "before"
+    assert probekit(command, path, *more, "--overwrite").code == 0
+    assert (tmp_path / target).read_bytes() != b"before"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(probekit, history, tmp_path):
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        done = probekit("export", history(), "-o", pipe)
+        assert (done.code, done.err) == (0, "")
+        assert os.read(reader, 100).startswith(b"split,seed,epoch,")
+        assert pipe.is_fifo()
+    finally:
+        os.close(reader)
 
 
 @pytest.mark.parametrize(
@@ -140,3 +183,32 @@ def test_an_export_format_that_there_is_not(probekit, history):
     done = probekit("export", history(), "--format", "xlsx")
     assert done.code == 2
     assert "'xlsx' is not a choice; there are: tidy, notebook." in done.err
+
+
+def test_a_home_folder_that_no_shell_has_seen(probekit, history, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    path = history()
+    done = probekit("export", path, "--output=~/scores.csv")
+    assert done.code == 0
+    assert (tmp_path / "home" / "scores.csv").is_file()
+    path.rename(tmp_path / "home" / "h.nc")
+    assert probekit("show", "~/h.nc").code == 0
+
+
+@pytest.mark.parametrize("command", ["show", "plot", "export"])
+def test_a_name_that_is_too_long(probekit, command):
+    name = f"{'x' * 300}.nc"
+    done = probekit(command, name)
+    assert done.code == 2
+    assert done.complaint == f"probekit: {name}: the name is too long."
+
+
+def test_a_folder_that_must_not_be_looked_into(probekit, monkeypatch):
+    def refuse(path, **options):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("pathlib.Path.stat", refuse)
+    done = probekit("show", "secret/history.nc")
+    assert done.code == 2
+    assert done.complaint == "probekit: secret/history.nc: no permission to look there."

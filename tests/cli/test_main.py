@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from probekit.errors import OptionError
-from probekit_cli.main import plugin_requests
+from probekit_cli.main import main, plugin_requests
 
 
 def test_help_shows_the_commands(probekit):
@@ -198,3 +198,13 @@ def test_output_that_nobody_has_room_for(words):
         )
     assert done.returncode == 1
     assert done.stderr == ("probekit: the output could not be written: No space left on device.\n")
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_a_closed_output_is_no_bug(probekit, history, monkeypatch, name):
+    path = history()
+    monkeypatch.setattr(sys, name, None)
+    with pytest.raises(SystemExit) as done:
+        main(["export", str(path)])
+    getattr(sys, name).close()
+    assert done.value.code == 0

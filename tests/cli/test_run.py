@@ -385,3 +385,50 @@ def test_what_to_do_next_works_without_a_path(probekit, fake_run, monkeypatch):
     fake_run.raises = KeyboardInterrupt()
     done = probekit(*RUN, "--overwrite")
     assert done.err.splitlines()[-1] == "  .venv/bin/probekit run my-task --resume"
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (
+            ("--sgd-rate", 0.5),
+            "--sgd-rate 0.5: is only for --optimizer sgd; optimizer is adam.",
+        ),
+        (("--every", 2), "--every 2: is of stored activations; give --store-activations GLOB too."),
+        (
+            ("--compression", 1),
+            "--compression 1: is of stored activations; give --store-activation",
+        ),
+        (
+            ("--keep-bits", 9),
+            "--keep-bits 9: is of stored activations; give --store-activations GL",
+        ),
+        (("--optimizer", "sgd", "--sgd-rate", 0.1), None),
+        (("--every", 1), None),
+    ],
+)
+def test_an_option_without_effect_is_refused(probekit, fake_run, words, complaint):
+    done = probekit(*RUN, *words)
+    assert done.code == (0 if complaint is None else 2)
+    if complaint:
+        assert done.complaint.startswith(f"probekit: {complaint}")
+
+
+def test_only_what_was_given_is_handed_on(probekit, fake_run):
+    assert probekit(*RUN, "--context", "c").code == 0
+    assert fake_run.arguments["context"] == "c"
+    assert "width" not in fake_run.arguments
+
+
+@pytest.mark.parametrize(
+    ("target", "complaint"),
+    [
+        ("nowhere/", "there is no folder nowhere/; make it first."),
+        ("/dev/null", "/dev/null is a device or a pipe; name a file."),
+    ],
+)
+def test_where_a_history_cannot_go(probekit, fake_run, target, complaint):
+    done = probekit(*RUN, "-o", target)
+    assert done.code == 2
+    assert done.err.endswith(f"{complaint}\n")
+    assert fake_run.arguments is None

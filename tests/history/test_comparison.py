@@ -9,6 +9,8 @@ from probekit.errors import OptionError
 from probekit.history import compare_histories
 from probekit.inference import corrected
 
+pytestmark = pytest.mark.filterwarnings("ignore:resamples=")  # few are quick
+
 
 def test_differences_are_those_of_welch(notebook):
     a = notebook.where(notebook.epoch <= 90)  # other last rows

@@ -10,6 +10,8 @@ from probekit.errors import OptionError, UnknownNameError
 from probekit.history import register_accessor
 from probekit.inference import Bootstrap, acceleration_of, corrected, interval_of
 
+pytestmark = pytest.mark.filterwarnings("ignore:resamples=")  # few are quick
+
 register_accessor()
 SEEDS, LAYERS = 7, ["h0", "h1", "h2"]
 FIRST, SECOND = {"layer": "h0"}, {"layer": "h1"}

@@ -9,7 +9,7 @@ import scipy.spatial.distance
 import xarray as xr
 
 from probekit.errors import MissingExtraError, OptionError, ShapeError, UnknownNameError
-from probekit.history import HistoryWriter, make_attributes, open_history
+from probekit.history import HistoryWriter, make_attributes, open_history, register_accessor
 from probekit.history.plots import embedding, save
 from probekit.history.plots.rdm import dissimilarities
 from tests.optional import hide
@@ -50,6 +50,26 @@ def stored(tmp_path_factory) -> xr.Dataset:
                 history.append(xr.Dataset({"linear_r2": (dims, r2)}, coords))
         history.finish()
     return open_history(path)
+
+
+def test_many_features_with_long_names_are_told_apart_in_a_legend_that_fits():
+    register_accessor()
+    names = [f"a feature with a long name {number}" for number in range(14)]
+    values = np.random.default_rng(0).random((3, 1, 14))
+    dims = ("epoch", "layer", "feature")
+    ds = xr.Dataset(
+        {"linear_r2": (dims, values)},
+        {"epoch": range(3), "layer": ["encoder/block_10/attention"], "feature": names},
+    )
+    figure = ds.probekit.plot.trajectories()
+    figure.draw_without_rendering()
+    (axes,), (legend,) = figure.axes, figure.legends
+    assert labels(figure) == names
+    looks = {(line.get_color(), line.get_linestyle()) for line in axes.lines}
+    assert len(looks) == len(names)
+    assert legend.get_window_extent().width <= figure.bbox.width
+    assert axes.get_window_extent().height > 200
+    assert axes.get_title(loc="left") == "linear R²,\nencoder/block_10/attention"
 
 
 def test_trajectories_show_seeds_mean_and_interval(notebook):

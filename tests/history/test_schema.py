@@ -2,14 +2,16 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+from probekit.errors import OptionError
 from probekit.history import Status, make_attributes, status_attributes
-from probekit.history.schema import config_of, event, version_of
+from probekit.history.schema import check_same_experiment, config_of, event, version_of
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,3 +69,20 @@ def test_importing_loads_nothing_heavy():
     check = "import probekit.history, sys; print({'jax', 'xarray', 'matplotlib'} & {*sys.modules})"
     run = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True)
     assert run.stdout == "set()\n", run.stderr
+
+
+@pytest.mark.parametrize(
+    ("now", "message"),
+    [
+        ({"a": 1, "epochs": 3}, "was begun with epochs=2, not 3."),
+        ({"a": 1, "epochs": 2, "stored": ["x"], "every": 1}, "without stored, not with ['x']."),
+        ({"epochs": 2}, "was begun with a=1, not without."),
+    ],
+)
+def test_what_is_resumed_with_other_settings_says_which(now, message):
+    before = make_attributes("task", {"a": 1, "epochs": 2})
+    check_same_experiment("x.nc", before, before)
+    with pytest.raises(OptionError, match=re.escape(message)):
+        check_same_experiment("x.nc", before, make_attributes("task", now))
+    with pytest.raises(OptionError, match="was begun with task='task', not 'other'"):
+        check_same_experiment("x.nc", before, make_attributes("other", now))

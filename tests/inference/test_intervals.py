@@ -1,11 +1,15 @@
 """Bootstrap intervals against those of SciPy from the same resamples."""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.stats
+import xarray as xr
 from scipy.stats._resampling import BootstrapResult
 
 import probekit as pk
+from probekit.history import compare_histories
 from probekit.inference import Jackknife, acceleration_of, interval_of
 
 N = 40
@@ -119,3 +123,31 @@ def test_resamples_on_one_side_leave_no_bca_interval():
     np.testing.assert_allclose(same, 1, atol=1e-6, err_msg="equal but for rounding is no bias")
     assert acceleration_of(np.ones(5)) == 0
     assert np.isnan(acceleration_of(np.array([1, np.nan, 2])))
+
+
+@pytest.mark.parametrize(
+    ("option", "needed"),
+    [
+        (pk.Bootstrap(resamples=39), 40),
+        (pk.Bootstrap(resamples=40), None),
+        (pk.Bootstrap(resamples=20, confidence=0.9), None),
+        (pk.Bootstrap(resamples=60, confidence=0.99, interval="basic"), 200),
+        (pk.Permutation(resamples=2), None),
+    ],
+)
+def test_too_few_resamples_for_an_interval_are_told_once_a_call(option, needed):
+    x = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+    scores = xr.Dataset({"r2": ("seed", [0.1, 0.2])}, {"seed": [0, 1]})
+    layers = pk.extractors.arrays({"a": x, "b": x[:, :1]})
+    calls = [
+        lambda: pk.probe(layers, None, {"f": x[:, 0]}, uncertainty=option),
+        lambda: compare_histories(scores, scores, uncertainty=option),
+    ]
+    for call in calls:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            call()
+        assert len(caught) == (needed is not None)
+        for one in caught:
+            assert one.filename == __file__
+            assert f"Use at least {needed}" in str(one.message)

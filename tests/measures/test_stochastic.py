@@ -261,7 +261,7 @@ def test_a_bootstrap_keeps_the_conditions():
     x, y = pair()
     a, b = (pk.extractors.arrays({"layer": z}) for z in (x, y))
     estimator = StochasticShapeDistance(conditions=CONDITIONS, in_a_row=PRESENTED)
-    uncertainty = pk.inference.Bootstrap(resamples=20)
+    uncertainty = pk.inference.Bootstrap(resamples=40)
     ds = pk.compare(a, b, None, estimators=[estimator], uncertainty=uncertainty)
     low, high = np.ravel(ds.stochastic_shape_distance_ci)
     assert 0 < low < high < 2 * float(distance(x, y, LABELS))

@@ -296,6 +296,27 @@ def test_what_was_asked_for_must_load(install):
         loaded(extra=("no_such",), autoload=False)
 
 
+def test_a_plugin_that_exits_or_tells_much_takes_one_line(install):
+    install("exits-dist", {"exits": "exiting_plugin"}, exiting_plugin="raise SystemExit(3)")
+    text = "raise ValueError('first\\n  second')"
+    install("tells-dist", {"tells": "telling_plugin"}, telling_plugin=text)
+    with pytest.warns(PluginWarning) as caught:
+        assert set(loaded().failed) == {"exits", "tells"}
+    told = sorted(str(one.message) for one in caught)
+    assert "plugin 'exits' (exits-dist 1.0): cannot be loaded (SystemExit: 3)" in told[0]
+    assert "(ValueError: first; second); probekit goes on" in told[1]
+
+
+def test_a_module_that_was_asked_for_elsewhere_can_be_switched_off(install):
+    install("no-entry-points", {}, my_plugin=SOURCE)
+    switches = Switches(autoload=False, extra=("my_plugin",)).with_requests(("no:my_plugin",))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        manager = Manager(switches)
+        manager.load()
+    assert "my_probe" not in manager.registry.names("estimator")
+
+
 def test_switching_off_what_is_not_there():
     with pytest.warns(PluginWarning, match="plugin 'progres': cannot be switched off, it is not"):
         loaded(disable=("progres",), autoload=False)

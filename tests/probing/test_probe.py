@@ -1,6 +1,8 @@
 """`probe` and `compare`: against scikit-learn, whatever the batches, and with clear errors."""
 
 import dataclasses
+import re
+import warnings
 
 import flax.linen as nn
 import jax
@@ -390,3 +392,25 @@ def test_compare_two_sources_of_activations():
 def test_compare_refuses_what_is_no_similarity():
     with pytest.raises(OptionError, match="'linear_r2' is of kind encoding"):
         pk.compare(EXTRACTOR, EXTRACTOR, INPUTS, estimators=["linear_r2"])
+
+
+@pytest.mark.parametrize(
+    ("metric", "text"),
+    [
+        ("cosine", r"constant unit, or an example without direction \(its units are all 0\)"),
+        ("correlation", r"constant unit, or an example without direction \(.* all equal\)"),
+        ("euclidean", ""),
+    ],
+)
+def test_an_example_without_direction_is_named_as_the_reason(metric, text):
+    x, y = np.random.default_rng(0).normal(size=(2, 12, 4)).astype(np.float32)
+    x[3] = 0
+    a, b = pk.extractors.arrays({"a": x}), pk.extractors.arrays({"b": y})
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        scores = pk.compare(a, b, None, estimators=[pk.estimators.RSA(rdm=metric)])
+    told = [str(one.message) for one in caught if one.category is ScoreWarning]
+    assert bool(scores.rsa.isnull()) == bool(text)
+    assert len(told) == bool(text)
+    assert all(re.search(text, one) for one in told)
+    assert ("direction" in scores.rsa_status.attrs.get("also_constant_unit", "")) == bool(text)

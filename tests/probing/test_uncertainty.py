@@ -21,6 +21,8 @@ from probekit.probing.plan import Plan
 from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.statistics import state_of
 
+pytestmark = pytest.mark.filterwarnings("ignore:resamples=")  # few are quick
+
 N = 60
 DECODING = pk.estimators.DecodingR2(penalty=0.0)
 

@@ -8,8 +8,15 @@ import pytest
 import xarray as xr
 
 import probekit as pk
-from probekit.errors import DivergedError, HistoryExistsError, OptionError, UnknownNameError
+from probekit.errors import (
+    DivergedError,
+    HistoryExistsError,
+    OptionError,
+    ProbekitWarning,
+    UnknownNameError,
+)
 from probekit.estimators import Estimator
+from probekit.history import Storage
 from probekit.plugins import hookimpl
 from probekit.running import lane, runner
 from probekit.statistics import Moments
@@ -233,6 +240,23 @@ def test_unknown_settings_and_tasks_get_near_matches():
         run(every=0)
     with pytest.raises(OptionError, match="is no task"):
         pk.run(object())
+
+
+def test_settings_without_effect_are_warned_of(tmp_path):
+    path = tmp_path / "there.nc"
+    path.touch()
+    given = {"momentum": 0.9, "weight_decay": 0.1, "optimizer": "adamw", "every": 2}
+    with (
+        pytest.warns(ProbekitWarning) as caught,
+        pytest.raises(HistoryExistsError),  # before anything is computed
+    ):
+        run(output=path, storage=Storage(1), **given)
+    assert [str(one.message).split(": ")[0] for one in caught] == [
+        "momentum=0.9",
+        "every=2",
+        "storage=Storage(compression=1, keep_bits=None)",
+    ]
+    assert "optimizer='adamw', only with optimizer='momentum'" in str(caught[0].message)
 
 
 def test_layers_can_be_chosen():

@@ -56,12 +56,13 @@ def selectivity(
         raise OptionError(f"variable={variable!r}: has the axes {names} too; choose first.")
     values = array.transpose("feature", "seed", "unit").values
     features = array["feature"].values.tolist()
-    palette = style.colors(features)
+    palette, dashes = style.colors(features), style.dashes(features)
     panels = 2 if len(features) == 2 else 1
     with style.new_figure(3.4 * panels + 0.3, 2.9) as figure:
         axes = figure.add_subplot(1, panels, 1)
         for feature, scores in zip(features, values, strict=True):
-            _ranked(axes, scores, palette[feature], str(feature))
+            look = {"color": palette[feature], "linestyle": dashes[feature]}
+            _ranked(axes, scores, look, str(feature))
         axes.set_xlabel("unit, best first")
         axes.set_ylabel(style.axis_label(dataset[variable]))
         axes.legend(loc="best")
@@ -75,14 +76,14 @@ def selectivity(
     return figure
 
 
-def _ranked(axes: "Axes", scores: np.ndarray, color: str, label: str) -> None:
+def _ranked(axes: "Axes", scores: np.ndarray, look: dict[str, Any], label: str) -> None:
     """Draw the scores of each seed's units in falling order, and their mean at each rank."""
     ordered = -np.sort(-scores, axis=1)  # NaN, a unit that this layer lacks, comes last
     ordered = ordered[:, ~np.isnan(ordered).all(axis=0)]
     ranks = np.arange(1, ordered.shape[1] + 1)
     if len(ordered) > 1:
-        axes.plot(ranks, ordered.T, color=color, linewidth=0.6, alpha=0.35)
-    axes.plot(ranks, np.nanmean(ordered, axis=0), color=color, linewidth=1.8, label=label)
+        axes.plot(ranks, ordered.T, color=look["color"], linewidth=0.6, alpha=0.35)
+    axes.plot(ranks, np.nanmean(ordered, axis=0), **look, linewidth=1.8, label=label)
 
 
 def _against(axes: "Axes", values: np.ndarray, names: list[str]) -> None:

@@ -94,6 +94,21 @@ def colors(labels: Sequence[Any]) -> dict[Any, str]:
     return {label: PALETTE[place % len(PALETTE)] for place, label in enumerate(labels)}
 
 
+def dashes(labels: Sequence[Any]) -> dict[Any, str]:
+    """One line style for each label: others where the colours begin again."""
+    styles = ("-", "--", ":", "-.")
+    return {
+        label: styles[place // len(PALETTE) % len(styles)] for place, label in enumerate(labels)
+    }
+
+
+def legend_columns(labels: Sequence[Any], width: float) -> int:
+    """Return how many columns of a legend fit beside each other in so many inches."""
+    letter, handle = 0.075, 0.6  # inches
+    longest = max((len(str(label)) for label in labels), default=0)
+    return min(len(labels), 6, max(1, int(width / (letter * longest + handle))))
+
+
 def axis_label(array: "xr.DataArray", width: int = 32) -> str:
     """Name and units of a score, as an axis shows them: in lines of at most `width` letters."""
     name = str(array.attrs.get("long_name") or array.name)

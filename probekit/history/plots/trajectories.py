@@ -1,5 +1,6 @@
 """Scores over training: one thin line a seed, their mean, and its interval."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -56,19 +57,22 @@ def trajectories(
     ]
     columns = min(3, len(panels))
     rows = -(-len(panels) // columns)
-    with style.new_figure(3.3 * columns + 0.3, 2.65 * rows + 0.35) as figure:
+    width, labels = 3.3 * columns + 0.3, _labels(panels)
+    side_by_side = style.legend_columns(labels, width)
+    further = max(0, -(-len(labels) // max(side_by_side, 1)) - 1) * 0.17  # lines of the legend
+    with style.new_figure(width, 2.65 * rows + 0.35 + further) as figure:
         legend: dict[str, Any] = {}
         for place, (title, array) in enumerate(panels):
             axes = figure.add_subplot(rows, columns, place + 1)
             legend |= _draw(axes, array, dataset.probekit.time, confidence, seeds=seeds)
-            axes.set_title(title)
+            axes.set_title(textwrap.fill(title, 32, break_long_words=False))
         if any(legend):
             handles = {label: line for label, line in legend.items() if label}
             figure.legend(
                 handles.values(),
                 handles.keys(),
                 loc="outside upper center",
-                ncols=min(6, len(handles)),
+                ncols=side_by_side,
             )
     return figure
 
@@ -128,15 +132,29 @@ def _panels(
     ]
 
 
+def _colored(array: "xr.DataArray") -> str | None:
+    """Return the axis that gives the colours."""
+    return next((dim for dim in _COLORED if dim in array.dims), None)
+
+
+def _labels(panels: "Sequence[tuple[str, xr.DataArray]]") -> list[str]:
+    """Return what the legend names, each once."""
+    found: dict[str, None] = {}
+    for _, array in panels:
+        colored = _colored(array)
+        found |= dict.fromkeys(map(str, array[colored].values.tolist()) if colored else ())
+    return list(found)
+
+
 def _draw(
     axes: "Axes", array: "xr.DataArray", time: str, confidence: float, *, seeds: bool
 ) -> dict[str, Any]:
     """Draw one panel; return what its legend shows."""
     from matplotlib.ticker import MaxNLocator
 
-    colored = next((dim for dim in _COLORED if dim in array.dims), None)
+    colored = _colored(array)
     labels = array[colored].values.tolist() if colored else [""]
-    palette = style.colors(labels)
+    palette, dashes = style.colors(labels), style.dashes(labels)
     shade = 0.16 if len(labels) <= 3 else 0.08  # many bands lie over each other
     lines = {}
     for label in labels:
@@ -149,7 +167,9 @@ def _draw(
             axes.plot(x, one.transpose(time, "seed").values, color=color, linewidth=0.6, alpha=0.35)
         axes.fill_between(x, lower.values, upper.values, color=color, alpha=shade, linewidth=0)
         marker = "o" if len(x) == 1 else None
-        (lines[str(label)],) = axes.plot(x, mean.values, color=color, linewidth=1.8, marker=marker)
+        (lines[str(label)],) = axes.plot(
+            x, mean.values, color=color, linestyle=dashes[label], linewidth=1.8, marker=marker
+        )
     axes.set_xlabel(time)
     axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))  # there is no epoch 2.5
     axes.set_ylabel(array.attrs["label"])
