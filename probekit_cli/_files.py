@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from probekit.errors import HistoryExistsError, MissingExtraError, OptionError, ProbekitError
+from probekit.errors import HistoryExistsError, MissingExtraError, OptionError
 
 PARTIAL = ".partial"
 HISTORIES = (".nc", f".nc{PARTIAL}")
@@ -88,18 +88,15 @@ def _no_folder(path: Path) -> OptionError:
     return OptionError(f"--output {path}: there is no folder {path.parent}; make it first.")
 
 
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
-
-
-def check_target(target: Path, history: Path, *, overwrite: bool) -> None:
+def check_target(target: Path, history: Path) -> None:
     """Raise unless something made from a history can be written there.
+
+    An earlier figure, table or page is replaced: it can be made again, as a history cannot.
 
     Raises
     ------
     OptionError
         If that would replace a history, or there is no such folder.
-    ProbekitError
-        If there is a file, and nothing says that it may be replaced.
     """
     if target.name.endswith(HISTORIES):
         raise OptionError(f"--output {target}: is the name of a history, which is never replaced.")
@@ -109,11 +106,6 @@ def check_target(target: Path, history: Path, *, overwrite: bool) -> None:
         raise _no_folder(target)
     if target.exists() and history.exists() and target.samefile(history):
         raise OptionError(f"--output {target}: is the history itself; name another file.")
-    # A device or a pipe, such as /dev/stdout, is there to be written to.
-    if target.is_file() and not overwrite:
-        raise ProbekitError(
-            f"{target}: exists. Give --overwrite to replace it, or --output FILE to keep it."
-        )
 
 
 def check_matplotlib() -> None:

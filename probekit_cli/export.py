@@ -8,7 +8,7 @@ import typer
 
 from probekit.plugins import Manager
 from probekit_cli._declared import output_option
-from probekit_cli._files import History, Overwrite, check_target
+from probekit_cli._files import History, check_target
 from probekit_cli._options import choice
 
 
@@ -29,11 +29,10 @@ def add(app: typer.Typer, manager: Manager) -> None:
                 help="tidy: a line for each value; notebook: the reference notebook's columns.",
             ),
         ] = "tidy",
-        overwrite: Overwrite = False,
     ) -> None:
         """Write the scores of a history as CSV."""
         if output is not None:
-            check_target(output, file, overwrite=overwrite)
+            check_target(output, file)
         from probekit.history import open_history, to_csv
 
         to_csv(open_history(file), output or sys.stdout, form)

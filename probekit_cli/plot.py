@@ -11,7 +11,7 @@ from probekit.errors import OptionError, suggestion
 from probekit.plugins import Manager
 from probekit.plugins.config import Setting, read_config
 from probekit_cli._declared import command_with, output_option
-from probekit_cli._files import History, Overwrite, check_matplotlib, check_target
+from probekit_cli._files import History, check_matplotlib, check_target
 from probekit_cli._options import choice, separated
 from probekit_cli._terminal import Terminal
 
@@ -109,11 +109,10 @@ class PlotOptions:
         str | None,
         typer.Option(metavar="NUMBER", help="How many to show at most.", show_default=False),
     ] = None
-    overwrite: Overwrite = False
 
     def of_figure(self) -> dict[str, str]:
         """Return what was given of the options that only some figures have."""
-        of_all = ("file", "output", "kind", "style", "overwrite")
+        of_all = ("file", "output", "kind", "style")
         given = {name: text for name, text in vars(self).items() if name not in of_all}
         return {name: text for name, text in given.items() if text is not None}
 
@@ -134,7 +133,7 @@ def _plot(asked: PlotOptions) -> None:
     target = asked.output or file.with_name(f"{file.name.partition('.nc')[0]}-{kind}.png")
     if target.suffix.lower() not in SUFFIXES:
         raise OptionError(f"--output {target}: must end in {', '.join(SUFFIXES)}.")
-    check_target(target, file, overwrite=asked.overwrite)
+    check_target(target, file)
     setting = Setting(asked.style, "--style") if asked.style else read_config()["plot_style"]
     check_matplotlib()
     check_style(setting)

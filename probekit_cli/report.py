@@ -8,7 +8,7 @@ import typer
 from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli._declared import output_option
-from probekit_cli._files import History, Overwrite, check_matplotlib, check_target
+from probekit_cli._files import History, check_matplotlib, check_target
 from probekit_cli._resampling import checked_confidence, confidence_option
 from probekit_cli._terminal import Terminal
 
@@ -30,7 +30,6 @@ def add(app: typer.Typer, manager: Manager) -> None:
         confidence: Annotated[
             float | None, confidence_option("Of the intervals over seeds.")
         ] = None,
-        overwrite: Overwrite = False,
         as_json: Annotated[
             bool, typer.Option("--json", help="Write where the page is as JSON.")
         ] = False,
@@ -46,7 +45,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
         if target.suffix.lower() not in ENDINGS:
             raise OptionError(f"--output {target}: must end in {' or '.join(ENDINGS)}.")
         wanted = checked_confidence(confidence)
-        check_target(target, file, overwrite=overwrite)
+        check_target(target, file)
         check_matplotlib()
         from probekit.history import open_history, write_report
 

@@ -38,8 +38,6 @@ class Uncertainty(abc.ABC):
     def __post_init__(self) -> None:
         """Check the options."""
         check_count("seed", self.seed, 0)
-        if self.seed > _LAST_SEED:
-            raise OptionError(f"seed={self.seed}: must be at most {_LAST_SEED}.")
 
     @abc.abstractmethod
     def check(self, examples: int) -> None:
@@ -299,6 +297,8 @@ class CrossValidation(Uncertainty):
         """Check the options."""
         super().__post_init__()
         check_count("folds", self.folds, 2)
+        if self.seed > _LAST_SEED:
+            raise OptionError(f"seed={self.seed}: must be at most {_LAST_SEED}.")
 
     def check(self, examples: int) -> None:  # noqa: D102
         there = int(self.places(examples).max()) + 1

@@ -42,7 +42,7 @@ def test_a_figure_that_cannot_be_written(probekit, history, tmp_path, monkeypatc
     path, figure = history(), tmp_path / "figure.png"
     figure.write_bytes(b"before")
     monkeypatch.setattr("os.replace", full)
-    done = probekit("plot", path, "-o", "figure.png", "--overwrite")
+    done = probekit("plot", path, "-o", "figure.png")
     assert done.code == 1
     assert done.complaint == "probekit: figure.png: could not be written: the disk is full."
     assert figure.read_bytes() == b"before"
@@ -58,19 +58,11 @@ def test_a_figure_that_cannot_be_written(probekit, history, tmp_path, monkeypatc
         (("export", "-o", "a.csv"), "a.csv"),
     ],
 )
-def test_a_file_that_is_there_stays_unless_it_may_be_replaced(
-    probekit, history, tmp_path, words, target
-):
+def test_what_was_made_before_is_replaced(probekit, history, tmp_path, words, target):
     command, *more = words
     path = history()
     (tmp_path / target).write_text("before")
-    done = probekit(command, path, *more)
-    assert done.code == 1
-    assert done.complaint == (
-        f"probekit: {target}: exists. Give --overwrite to replace it, or --output FILE to keep it."
-    )
-    assert (tmp_path / target).read_text() == "before"
-    assert probekit(command, path, *more, "--overwrite").code == 0
+    assert probekit(command, path, *more).code == 0
     assert (tmp_path / target).read_bytes() != b"before"
 
 

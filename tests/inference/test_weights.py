@@ -282,7 +282,7 @@ def test_texts_beside_numbers_are_labels():
         (lambda: pk.Bootstrap(groups=[[1], [1, 2]] * 2).weights(4), "groups: 4 lists; there are 4"),
         (lambda: pk.Bootstrap(seed=-1), "seed=-1: must be at least 0"),
         (lambda: pk.CrossValidation(seed=None), "seed=None: must be a whole number"),
-        (lambda: pk.Permutation(seed=2**32), "seed=4294967296: must be at most 4294967295"),
+        (lambda: pk.CrossValidation(seed=2**32), "seed=4294967296: must be at most 4294967295"),
         (lambda: pk.Permutation(groups=["a", None, "b", "b"]).orders(4), "groups: 1 of 4 labels"),
         (lambda: pk.Bootstrap(confidence="95"), "confidence='95': must lie between 0 and 1"),
         (lambda: pk.CrossValidation(folds=1), "folds=1: must be at least 2"),
