@@ -148,6 +148,18 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "what is scaled to more than the upper bound is not set to 1",
         ),
         ("`geodesic_transform`", "geodesic_rdm(a)", "the nearest pair is joined, at 0"),
+        ("`minmax_transform`", "geotopological_rdm(a)"),
+        ("`rank_transform`", "rank_rdm(a)"),
+        ("`sqrt_transform`", "np.maximum(a, 0) ** 0.5"),
+        (
+            "`get_categorical_rdm` of `labels`",
+            'rdm(labels[:, None] == np.unique(labels), metric="squared_euclidean") / 2',
+        ),
+        (
+            "`pool_rdm`",
+            "pooled_rdm([a, b])",
+            "means stay in it; whitened, over the length after whitening",
+        ),
         ("`fit_regress`", 'fit_rdm_weights(parts, a, model="linear")'),
         ("`fit_regress_nn`", "fit_rdm_weights(parts, a)"),
         (
@@ -191,6 +203,18 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "other resamples",
         ),
         (
+            "`eval_bootstrap`",
+            'bootstrap_rdm_model(parts, [a, b], model="fixed", folds=1, '
+            'resample="both").standard_error',
+            "other resamples",
+        ),
+        (
+            "`eval_bootstrap_rdm`",
+            'bootstrap_rdm_model(parts, [a, b], model="fixed", folds=1, '
+            'resample="subjects").standard_error',
+            "other resamples",
+        ),
+        (
             "`bootstrap_testset`",
             "out_of_bag_rdm_model(parts, [a, b]).score",
             "other resamples",
@@ -218,10 +242,6 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "from the classical solution on, there the best of 8 random places, stopped early; "
             "weights on the diagonal draw points together there",
         ),
-        ("`get_categorical_rdm`", 'np.sign(rdm(labels[:, None], metric="euclidean"))'),
-        ("`sqrt_transform`", "a**0.5"),
-        ("`positive_transform`", "np.maximum(a, 0)"),
-        ("`minmax_transform`", "geotopological_rdm(a, low=0, high=1)"),
         (
             "`Result.get_ci`",
             "bootstrap_rdm_model(parts, a).interval",
@@ -232,6 +252,16 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "rdm_model_difference(bootstrap_rdm_model(parts, a), "
             'bootstrap_rdm_model(parts[:2], a, model="linear")).p_value',
             "of the scores of the data, there of the means of the resamples",
+        ),
+        (
+            "`Result.test_zero`",
+            "bootstrap_rdm_model(parts, a).p_value",
+            "as `Result.test_pairwise`",
+        ),
+        (
+            "`Result.test_noise`",
+            'bootstrap_rdm_model(parts, [a, b], resample="conditions").p_ceiling',
+            "as `Result.test_pairwise`",
         ),
         ("`from_partials`", "join_rdms([a, b[:9, :9]], [np.arange(24), np.arange(9)]).rdms"),
         ("`rescale`", "align_rdms([a, b]).rdms"),

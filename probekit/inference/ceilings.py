@@ -119,13 +119,13 @@ def _on_one_scale(
         return rankdata(entries, axis=1), spread
     entries = centred if comparison in _CENTRED else entries
     if comparison in _WHITENED:
-        entries = _whitened(entries, examples)
+        entries = whitened_rows(entries, examples)
     length = np.sqrt(np.square(entries).sum(axis=1, keepdims=True))
     spread = spread if comparison in _CENTRED else length[:, 0]
     return entries / np.where(length > 0, length, 1), spread
 
 
-def _whitened(entries: np.ndarray, examples: int) -> np.ndarray:
+def whitened_rows(entries: np.ndarray, examples: int) -> np.ndarray:
     """H D H of each matrix, as a vector: its products are those of whitened dissimilarities."""
     squares = np.zeros((len(entries), examples, examples))
     squares[:, *np.triu_indices(examples, k=1)] = entries

@@ -63,6 +63,7 @@ from probekit.measures.rdm import rdm
 from probekit.measures.rdm_bootstrap import bootstrap_rdm_model
 from probekit.measures.rdm_models import RDMEvaluation, evaluate_rdm_model, fit_rdm_weights
 from probekit.measures.rdm_out_of_bag import out_of_bag_rdm_model
+from probekit.measures.rdm_pooling import pooled_rdm, rank_rdm
 from probekit.measures.rdm_spread import (
     RDMBootstrap,
     RDMDifference,
@@ -158,8 +159,10 @@ __all__ = [
     "permutation_distance",
     "permutation_matching",
     "pls",
+    "pooled_rdm",
     "procrustes_distance",
     "pwcca",
+    "rank_rdm",
     "rdm",
     "rdm_model_difference",
     "relative_weights",

@@ -91,6 +91,8 @@ def of_rsatoolbox(name):
             return scaled.get_matrices()
         mean = scaled.mean(weights="rescalingWeights").get_matrices()
         return mean / np.sqrt((mean**2).sum() / 2)
+    if called == "get_categorical_rdm":
+        return toolbox.rdm.get_categorical_rdm(LABELS).get_matrices()[0]
     if called == "boot_noise_ceiling":
         return toolbox.inference.boot_noise_ceiling(toolbox.rdm.concat([a, b]), method="corr")
     if called == "crossval":
@@ -212,6 +214,10 @@ NEVER_EQUAL = {
             "`eval_bootstrap_pattern`",
             "`Result.get_ci`",
             "`Result.test_pairwise`",
+            "`Result.test_zero`",
+            "`Result.test_noise`",
+            "`eval_bootstrap`",
+            "`eval_bootstrap_rdm`",
         ],
         RESAMPLED,
     ),
@@ -224,6 +230,7 @@ NEVER_EQUAL = {
         ],
         OUT_OF_BAG,
     ),
+    "`pool_rdm`": "theirs is without means; tests/measures/test_rdm_pooling.py has both",
     "`fit_optimize` of ranks": "theirs are no better; tests/measures/test_rank_fitting.py has both",
     "`neg_riem_dist`": "theirs fits a scale, and needs Gram matrices of full rank",
     "`geodesic_transform`": "theirs has no edge of length 0, and so never joins the nearest pair",
