@@ -523,6 +523,12 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "parts are about their means",
         ),
         (
+            "`r2_score_split_svd`",
+            "banded_ridge_r2(x, [y[:, :1], y[:, 1:]], penalties=[1.0], candidates=1, "
+            'sharing="relative_weights", multioutput="raw_values").shares',
+            "parts are about their means",
+        ),
+        (
             "`correlation_score_split`",
             "banded_ridge_r2(x, [y[:, :1], y[:, 1:]], penalties=[1.0], candidates=1, "
             'scoring="correlation", multioutput="raw_values").shares',

@@ -13,6 +13,7 @@ from probekit.measures.banded import DEFAULT_CANDIDATES, Columns, banded_score
 from probekit.measures.commonality import check_features, commonality_score, subset_names
 from probekit.measures.partition import unique_and_shared_score
 from probekit.measures.regression import MULTIOUTPUT, MultiOutput, Scoring, encoding_score
+from probekit.measures.relative_shares import SHARINGS, Sharing
 from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES
 from probekit.statistics import MomentsState
 from probekit.variables import AT_MOST_1, Variable
@@ -168,6 +169,8 @@ class BandedRidgeR2(OfGroups):
         Mean over units, or share of the total variance.
     scoring : {"r2", "correlation"}
         Or the correlation of units with what is predicted.
+    sharing : {"product", "relative_weights"}
+        How the score is divided: by the product measure, or with no share below 0.
     name : str
         Name of the first variable.
     """
@@ -178,11 +181,13 @@ class BandedRidgeR2(OfGroups):
     per_unit: bool = False
     multioutput: MultiOutput = "uniform_average"
     scoring: Scoring = "r2"
+    sharing: Sharing = "product"
     name: str = "banded_ridge_r2"
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_at_least("candidates", self.candidates, 1)
+        check_choice("sharing", self.sharing, SHARINGS)
         super().__post_init__()
 
     @property
@@ -198,6 +203,11 @@ class BandedRidgeR2(OfGroups):
         self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
     ) -> dict[str, jax.Array]:
         total, shares = banded_score(
-            fit, held_out, columns, candidates=self.candidates, options=self._checked()
+            fit,
+            held_out,
+            columns,
+            candidates=self.candidates,
+            options=self._checked(),
+            sharing=self.sharing,
         )
         return reported(self.name, total) | reported(f"{self.name}_share", shares)

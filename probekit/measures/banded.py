@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_same_examples
+from probekit._checks import check_at_least, check_choice, check_same_examples
 from probekit.errors import ShapeError
 from probekit.measures._arguments import Splits, jitted, matrix, splits
 from probekit.measures._moments import states_of
@@ -19,6 +19,7 @@ from probekit.measures.regression import (
     residual_squares,
     weights_score,
 )
+from probekit.measures.relative_shares import SHARINGS, Sharing, relative_fractions
 from probekit.measures.ridge import (
     DEFAULT_FOLDS,
     DEFAULT_PENALTIES,
@@ -60,6 +61,7 @@ def banded_ridge_r2(
     per_unit: bool = False,
     multioutput: MultiOutput = "uniform_average",
     scoring: Scoring = "r2",
+    sharing: Sharing = "product",
 ) -> BandedRidge:
     """R² of a representation by banded ridge regression, split over groups of features.
 
@@ -89,6 +91,11 @@ def banded_ridge_r2(
     scoring : {"r2", "correlation"}
         Or the correlation of each unit with its prediction, as in `ridge_r2`; the share of a group
         is then that of the covariance, Σ_i x̂_gi x_i / √(Σ_i x̂_i² Σ_i x_i²), and shares add up.
+    sharing : {"product", "relative_weights"}
+        How the score of a unit is divided: by the product measure, or as the squares of x̂ are by
+        orthogonal variables that are nearest to the parts x̂_g, each of which gives to a group as
+        much as their product says: Σ_h (S_gh β_h)² / Σ_i S_ih² over its sum, with S the root of
+        the matrix of products of the parts and β = S 1. No share of a score above 0 is negative.
 
     Returns
     -------
@@ -103,7 +110,7 @@ def banded_ridge_r2(
         If numbers of examples or columns differ, there are no groups, or fewer than 2 examples.
     OptionError
         If there is no penalty or one that is not positive, no candidate, fewer than 2 folds, or
-        `multioutput` or `scoring` is none of those there are.
+        `multioutput`, `scoring` or `sharing` is none of those there are.
 
     Notes
     -----
@@ -115,7 +122,8 @@ def banded_ridge_r2(
     ----------
     Nunez-Elizalde, Huth and Gallant 2019, Voxelwise encoding models with non-spherical multivariate
     normal priors; Dupré la Tour, Eickenberg, Nunez-Elizalde and Gallant 2022, Feature-space
-    selection with banded ridge regression (product measure).
+    selection with banded ridge regression (product measure); Johnson 2000, A heuristic method for
+    estimating the relative weight of predictor variables (as himalaya's ``r2_score_split_svd``).
 
     Examples
     --------
@@ -127,9 +135,10 @@ def banded_ridge_r2(
     (1.0, [1.0, 0.0])
     """
     check_at_least("candidates", candidates, 1)
+    check_choice("sharing", sharing, SHARINGS)
     options = checked_options(penalties, folds, per_unit, multioutput, scoring)
     given, columns = grouped_splits(x, groups, held_out)
-    return BandedRidge(*_banded(given, columns, int(candidates), options))
+    return BandedRidge(*_banded(given, columns, int(candidates), options, sharing))
 
 
 def grouped_splits(
@@ -156,12 +165,14 @@ def _side_by_side(argument: str, groups: Sequence[Any]) -> tuple[jax.Array, Colu
     return jnp.concatenate(parts, axis=1), columns
 
 
-@jitted(1, 2, 3)
+@jitted(1, 2, 3, 4)
 def _banded(
-    given: Splits, columns: Columns, candidates: int, options: Options
+    given: Splits, columns: Columns, candidates: int, options: Options, sharing: Sharing
 ) -> tuple[jax.Array, jax.Array]:
     states = states_of(FoldMoments(folds=options.folds, xx="diagonal"), given)
-    total, shares = banded_score(*states, columns, candidates=candidates, options=options)
+    total, shares = banded_score(
+        *states, columns, candidates=candidates, options=options, sharing=sharing
+    )
     return total.value, shares.value
 
 
@@ -186,6 +197,7 @@ def banded_score(
     *,
     candidates: int,
     options: Options,
+    sharing: Sharing = "product",
 ) -> tuple[Score, Score]:
     """`banded_ridge_r2` from the moments of folds; needs `yy` in full and the diagonal of `xx`."""
     # From here on the features are x and the units are y.
@@ -198,7 +210,7 @@ def banded_score(
     best = jnp.argmax(each, axis=0)
     candidate, penalty = best // choices.shape[0], choices[best % choices.shape[0]]
     weights = _chosen_weights(every, points, candidate, penalty, owner)
-    return score_and_shares(every, scored, weights, owner, options)
+    return score_and_shares(every, scored, weights, owner, options, sharing)
 
 
 def _scaled(state: MomentsState, point: jax.Array, owner: np.ndarray) -> tuple[Any, jax.Array]:
@@ -284,16 +296,22 @@ def score_and_shares(
     weights: jax.Array,
     owner: np.ndarray,
     options: Options,
+    sharing: Sharing = "product",
 ) -> tuple[Score, Score]:
     """Score of predictions by weights ``(column, unit)``, and what each group has of it."""
     total = weights_score(
         fit, scored, weights, multioutput=options.multioutput, scoring=options.scoring
     )
-    return total, _shares(scored, weights, owner, total, options)
+    return total, _shares(scored, weights, owner, total, options, sharing)
 
 
 def _shares(
-    scored: MomentsState, weights: jax.Array, owner: np.ndarray, total: Score, options: Options
+    scored: MomentsState,
+    weights: jax.Array,
+    owner: np.ndarray,
+    total: Score,
+    options: Options,
+    sharing: Sharing,
 ) -> Score:
     """Split the score over groups, averaged over units as it was."""
     xx, xy, _ = scored.blocks()
@@ -307,6 +325,8 @@ def _shares(
         whole_of = jnp.sqrt(jnp.where(constant, 1, squares)) * jnp.sqrt(scored.y_squares)
     each = each / jnp.where(constant, 1, whole_of)  # (column, unit)
     parts = jnp.stack([each[owner == group].sum(axis=0) for group in range(owner.max() + 1)])
+    if sharing == "relative_weights":
+        parts = parts.sum(axis=0) * relative_fractions(xx, weights, owner)
     return averaged_shares(parts, constant, scored, total, options.multioutput)
 
 

@@ -213,6 +213,7 @@ def of_kernel(called, x, y):
 
 
 KERNELS = ("linear", "polynomial", "rbf", "sigmoid", "cosine_similarity")
+SPLITS = ("r2_score_split", "r2_score_split_svd", "correlation_score_split")
 ROWS = {
     "Ridge": ridge,
     "RidgeCV": ridge_cv,
@@ -226,5 +227,5 @@ ROWS = {
     "ColumnKernelizer": column_kernelizer,
     **{f"{name}_kernel": partial(of_kernel, f"{name}_kernel") for name in KERNELS},
     **{name: partial(scored_ridge, name) for name in ("r2_score", "correlation_score")},
-    **{name: partial(scored_bands, name) for name in ("r2_score_split", "correlation_score_split")},
+    **{name: partial(scored_bands, name) for name in SPLITS},
 }

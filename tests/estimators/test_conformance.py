@@ -113,6 +113,7 @@ CONFIGURED = [
     RidgeR2(scoring="correlation"),
     RidgeDecodingR2(scoring="correlation", folds=3),
     BandedRidgeR2(scoring="correlation", multioutput="variance_weighted"),
+    BandedRidgeR2(sharing="relative_weights"),
     VariationalCodelength(scales=(1.0,)),
     DistanceCorrelation(debiased=True),
     MutualNeighbours(measure="joint", metric="euclidean"),

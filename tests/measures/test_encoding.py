@@ -105,6 +105,42 @@ def test_banded_ridge(per_unit, multioutput):
     np.testing.assert_allclose(ours.shares, shares, atol=3 * SCORE)
 
 
+def test_banded_ridge_shared_by_relative_weights():
+    x, y, x2, y2 = data()
+    options = {"penalties": (1.0,), "folds": 3}
+    given = {"candidates": 1, "held_out": (x2, [y2[:, 0], y2[:, 1:]]), **options}
+    ours = measures.banded_ridge_r2(x, [y[:, 0], y[:, 1:]], sharing="relative_weights", **given)
+    more = {"groups": [[0], [1, 2]], "points": simplex_points(2, 1), "per_unit": False}
+    _, shares = oracles.banded_ridge(
+        x, y, x2, y2, multioutput="uniform_average", sharing="relative_weights", **more, **options
+    )
+    np.testing.assert_allclose(ours.shares, shares, atol=3 * SCORE)
+
+
+@pytest.mark.slow
+def test_relative_weights_of_what_is_hard():
+    x, y, _, _ = data()
+    options = {"sharing": "relative_weights", "multioutput": "raw_values", "candidates": 2}
+    whole = measures.banded_ridge_r2(x, [y, y], **options)
+    np.testing.assert_allclose(whole.shares[0], whole.shares[1], atol=1e-5)
+    silent = measures.banded_ridge_r2(x, [y, np.zeros(len(y))], **options)
+    np.testing.assert_allclose(silent.shares[0], silent.r2, atol=1e-5)
+    assert (silent.shares[1] == 0).all()
+    product = measures.banded_ridge_r2(x, [y[:, 0], y[:, 1:]], **options | {"sharing": "product"})
+    relative = measures.banded_ridge_r2(x, [y[:, 0], y[:, 1:]], **options)
+    np.testing.assert_array_equal(product.r2, relative.r2)
+    np.testing.assert_allclose(product.shares.sum(axis=0), relative.shares.sum(axis=0), atol=1e-5)
+    assert (relative.shares >= 0).all()
+    hole = x.copy()
+    hole[3, 1] = np.nan
+    for spoilt in (np.full_like(x, 3.3), hole):
+        product, relative = (
+            measures.banded_ridge_r2(spoilt, [y[:, 0], y[:, 1:]], **options | {"sharing": sharing})
+            for sharing in ("product", "relative_weights")
+        )
+        np.testing.assert_array_equal(np.isnan(product.shares), np.isnan(relative.shares))
+
+
 @pytest.mark.slow
 def test_banded_ridge_as_himalaya():
     """With the same folds, penalties and points of the simplex, the same weights and split."""
@@ -190,6 +226,11 @@ def test_a_constant_unit_and_copies():
             lambda x, y: measures.banded_ridge_r2(x, [y], candidates=0),
             OptionError,
             r"candidates=0: must be at least 1",
+        ),
+        (
+            lambda x, y: measures.banded_ridge_r2(x, [y], sharing="svd"),
+            OptionError,
+            r"sharing='svd': not a choice",
         ),
         (lambda x, y: measures.banded_ridge_r2(x, []), ShapeError, r"groups: there are none"),
         (

@@ -216,6 +216,7 @@ def banded_ridge_r2(
     per_unit=False,
     multioutput="uniform_average",
     scoring="r2",
+    sharing="product",
 ):
     """R² of all groups; the columns of y are a group each unless told otherwise."""
     return banded_ridge(
@@ -230,11 +231,24 @@ def banded_ridge_r2(
         per_unit=per_unit,
         multioutput=multioutput,
         scoring=scoring,
+        sharing=sharing,
     )[0]
 
 
 def banded_ridge(
-    x, y, x2, y2, *, points, groups, penalties, folds, per_unit, multioutput, scoring="r2"
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    points,
+    groups,
+    penalties,
+    folds,
+    per_unit,
+    multioutput,
+    scoring="r2",
+    sharing="product",
 ):
     x, y, x2, y2 = _wide(x, y, x2, y2)
     groups = [[column] for column in range(y.shape[1])] if groups is None else groups
@@ -251,7 +265,7 @@ def banded_ridge(
             centred = y2[:, columns] - y2[:, columns].mean(axis=0)
             parts[place, :, unit] = centred @ model.weights[columns, unit]
     mean = prediction - parts.sum(axis=0)
-    return _scored_parts(parts, mean, x2, multioutput, scoring)
+    return _scored_parts(parts, mean, x2, multioutput, scoring, sharing)
 
 
 def group_lasso(
@@ -376,21 +390,31 @@ def multiple_kernel_ridge_r2(x, y, x2, y2, **options):
     return kernel_ridge(x, y, x2, y2, groups=[[c] for c in range(np.shape(y)[1])], **options)[0]
 
 
-def _scored_parts(parts, mean, x2, multioutput, scoring):
+def _scored_parts(parts, mean, x2, multioutput, scoring, sharing="product"):
     """Score of the sum of the parts, and the share of each."""
     prediction, truth = parts.sum(axis=0), x2 - x2.mean(axis=0)
     weights = None if multioutput == "uniform_average" else np.var(x2, axis=0)
-    parts = parts - parts.mean(axis=1, keepdims=True)
+    parts, units = parts - parts.mean(axis=1, keepdims=True), range(x2.shape[1])
     if scoring == "r2":
         total = r2_score(x2, mean + prediction, multioutput=multioutput)
         each = (parts * (2 * truth - parts.sum(axis=0))).sum(axis=1) / (truth**2).sum(axis=0)
     else:
         length = np.linalg.norm(parts.sum(axis=0), axis=0) * np.linalg.norm(truth, axis=0)
         each = (parts * truth).sum(axis=1) / length
-        units = range(x2.shape[1])
         total = np.array([np.corrcoef(x2[:, u], prediction[:, u])[0, 1] for u in units])
         total = total if multioutput == "raw_values" else np.average(total, weights=weights)
+    if sharing == "relative_weights":
+        each = each.sum(axis=0) * np.stack([_relative(parts[:, :, u].T) for u in units], axis=1)
     return total, each if multioutput == "raw_values" else np.average(each, axis=1, weights=weights)
+
+
+def _relative(parts):
+    """Share of each column in the squares of their sum, by the nearest orthonormal variables."""
+    u, _, v = np.linalg.svd(parts, full_matrices=False)
+    nearest = u @ v
+    correlations = nearest.T @ parts / np.linalg.norm(parts, axis=0)
+    weights = (nearest.T @ parts.sum(axis=1)) ** 2
+    return correlations**2 @ weights / weights.sum()
 
 
 def _kernel_parts(grams, x, inside, scored, point, penalty):
