@@ -304,6 +304,26 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "convolutional_distance(x.reshape(6, 2, 2, 3), y.reshape(6, 2, 2, 3)).distances",
         ),
     ),
+    "thingsvision": (
+        ('`compute_rdm(x, "correlation")`', 'rdm(x, metric="correlation")'),
+        ('`compute_rdm(x, "cosine")`', 'rdm(x, metric="cosine")'),
+        ('`compute_rdm(x, "euclidean")`', 'rdm(x, metric="euclidean")'),
+        ('`compute_rdm(x, "gaussian")`', "1 - np.exp(-a / a.mean())"),
+        ("`correlate_rdms`", 'compare_rdms(a, b, comparison="pearson")'),
+        (
+            '`correlate_rdms(correlation="spearman")`',
+            'compare_rdms(a, b, comparison="spearman")',
+        ),
+        ("linear CKA", "cka(x, y)"),
+        ("linear CKA, unbiased", "cka(x, y, debiased=True)"),
+    ),
+    "torch_cka": (
+        (
+            "`CKA.compare`",
+            "cka(x, y, debiased=True)",
+            "the mean of HSIC over batches there, which depends on their size",
+        ),
+    ),
     "pytorch-cka": (("debiased CKA", "np.maximum(cka(x, y, debiased=True), 0)"),),
     "similarity-repository": (
         ("CKA, `hsic=gretton`", "cka(x, y)"),
