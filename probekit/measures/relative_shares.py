@@ -8,7 +8,7 @@ import numpy as np
 
 from probekit.measures._linalg import eigh
 from probekit.statistics._arrays import product
-from probekit.statistics.moments import reciprocal
+from probekit.statistics._rounding import reciprocal
 
 Sharing = Literal["product", "relative_weights"]
 SHARINGS: tuple[Sharing, ...] = get_args(Sharing)
