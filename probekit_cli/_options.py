@@ -1,17 +1,20 @@
 """From the fields of a task's config to typed options of a command."""
 
 import dataclasses
+import enum
 import inspect
+import os
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import typer
 
 from probekit.errors import PluginError, suggestion
 
-METAVARS = {int: "INTEGER", float: "NUMBER", str: "TEXT"}
-KINDS = {int: "an integer", float: "a number", str: "a text"}
+METAVARS: dict[type, str] = {int: "INTEGER", float: "NUMBER", str: "TEXT", Path: "PATH"}
+KINDS: dict[type, str] = {int: "an integer", float: "a number", str: "a text", Path: "a path"}
 
 _typer_option: Any = typer.Option  # its first flag stands in the place of a default
 
@@ -28,7 +31,7 @@ def was_given(context: typer.Context, name: str) -> bool:
 
 def choice(choices: Sequence[str], *flags: str, **settings: Any) -> Any:
     """Return an option that takes one of some words; for use in ``Annotated[str, choice(...)]``."""
-    return _typer_option(*flags, **_choosing(choices), **settings)
+    return _typer_option(*flags, **_choosing(_words(choices)), **settings)
 
 
 def integer(*flags: str, **settings: Any) -> Any:
@@ -43,7 +46,7 @@ def number(*flags: str, **settings: Any) -> Any:
 
 def choice_argument(choices: Sequence[str], **settings: Any) -> Any:
     """Return the same as an argument."""
-    return typer.Argument(**_choosing(choices), **settings)
+    return typer.Argument(**_choosing(_words(choices)), **settings)
 
 
 def separated(texts: Sequence[str] | None) -> list[str]:
@@ -58,7 +61,24 @@ def separated(texts: Sequence[str] | None) -> list[str]:
     return [part for part in parts if part]
 
 
-def parameters_of(config: type, *, task: str, reserved: frozenset[str]) -> list[inspect.Parameter]:
+def spellings(parameter: inspect.Parameter) -> set[str]:
+    """Return all that an option of the command line is called."""
+    (option, *_) = parameter.annotation.__metadata__
+    declared = [option.default, *(option.param_decls or ())]
+    flags = [flag for flag in declared if isinstance(flag, str) and flag.startswith("-")]
+    found = {part for flag in flags for part in flag.split("/")}
+    if not any(flag.startswith("--") for flag in flags):
+        found.add("--" + parameter.name.replace("_", "-"))
+    return found
+
+
+RESERVED = frozenset({"task", "storage", "listeners"})
+"""Arguments of `probekit.run` that are no options."""
+
+
+def parameters_of(
+    config: type, *, task: str, shared: Sequence[inspect.Parameter]
+) -> list[inspect.Parameter]:
     """Return one parameter per field of a config, annotated for typer.
 
     Parameters
@@ -67,25 +87,30 @@ def parameters_of(config: type, *, task: str, reserved: frozenset[str]) -> list[
         A dataclass. Metadata of a field: ``help``, ``unit``, ``choices``.
     task : str
         For messages.
-    reserved : frozenset of str
-        Names that the command itself uses.
+    shared : sequence of inspect.Parameter
+        What the command itself takes.
 
     Raises
     ------
     PluginError
-        If a field has a type that no option can have, or a name that is reserved.
+        If a field has a type that no option can have, or a name that is taken.
     """
     hints = get_type_hints(config)
+    names = RESERVED | {parameter.name for parameter in shared}
+    taken = dict.fromkeys({"--help"}.union(*map(spellings, shared)), "'probekit run' itself")
     parameters = []
     for field in dataclasses.fields(config):
         if not field.init:
             continue
-        if field.name in reserved:
+        parameter = _parameter(field, hints[field.name], task)
+        clashes = [taken[flag] for flag in sorted(spellings(parameter)) if flag in taken]
+        if field.name in names or clashes:
+            whose = clashes[0] if clashes else "'probekit run' itself"
             raise PluginError(
-                f"task {task!r}: its option {field.name!r} is one of 'probekit run' itself; "
-                "rename the field."
+                f"task {task!r}: its option {field.name!r} is one of {whose}; rename the field."
             )
-        parameters.append(_parameter(field, hints[field.name], task))
+        taken |= dict.fromkeys(spellings(parameter), f"{field.name!r} already")
+        parameters.append(parameter)
     return parameters
 
 
@@ -111,23 +136,27 @@ def command_of(
 def _parameter(field: "dataclasses.Field[Any]", hint: Any, task: str) -> inspect.Parameter:
     """Return the parameter of a field; a second annotation says how to split a tuple's text."""
     kind, optional = _without_none(hint)
-    flag = "--" + field.name.replace("_", "-")
+    flag = "--" + field.name.strip("_").replace("_", "-")
     default = _default(field)
-    choices = field.metadata.get("choices")
+    words = _words(field.metadata.get("choices") or _values(kind))
     settings: dict[str, Any] = {"help": _help(field.metadata), "show_default": default is not None}
-    if get_origin(kind) is Literal:
-        kind, choices = str, get_args(kind)
-    if kind is bool and not optional:
+    if kind is bool:
         flag = f"{flag}/--no-{flag.removeprefix('--')}"
-        return _option(field.name, bool, flag, default, settings)
+        return _option(field.name, bool | None if optional else bool, flag, default, settings)
+    if words and get_origin(kind) is not tuple:
+        settings |= _choosing(words)
+        default = next((word for word, value in words.items() if value == default), default)
+        return _option(field.name, str | None if optional else str, flag, default, settings)
     if kind in METAVARS:
-        settings |= _choosing(choices) if choices else _converting(kind)
+        settings |= _converting(kind)
         return _option(field.name, kind | None if optional else kind, flag, default, settings)
-    element = _element(kind)
+    element, length = _element(kind)
     if element is None:
         raise _unusable(task, field.name, hint)
-    split = _Splitter(element, choices)
-    settings |= {"metavar": f"{METAVARS[element]},…", "callback": split.check}
+    split = _Splitter(element, words, length)
+    metavar = METAVARS[element]
+    settings["metavar"] = ",".join([metavar] * length) if length else f"{metavar},…"
+    settings["callback"] = split.check
     if default in ((), None):
         default, settings["show_default"] = None, False
     elif default is not inspect.Parameter.empty:
@@ -143,14 +172,32 @@ def _option(
     return inspect.Parameter(name, by_name, default=default, annotation=annotation)
 
 
-def _choosing(choices: Sequence[str]) -> dict[str, Any]:
+def _values(kind: Any) -> tuple[Any, ...]:
+    """Return all values of a type that has few."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    return tuple(kind) if isinstance(kind, type) and issubclass(kind, enum.Enum) else ()
+
+
+def _words(values: Iterable[Any]) -> dict[str, Any]:
+    """Return values by what stands for them on a command line."""
+    return {_word(value): value for value in values}
+
+
+def _word(value: Any) -> str:
+    if not isinstance(value, enum.Enum):
+        return str(value)
+    return value.value if isinstance(value.value, str) else value.name.lower()
+
+
+def _choosing(words: Mapping[str, Any]) -> dict[str, Any]:
     def parse(value: Any) -> Any:
-        return _converted(value, str, choices)
+        return _converted(value, str, words)
 
     return {
         "parser": parse,
-        "metavar": "|".join(choices),
-        "autocompletion": lambda incomplete: [c for c in choices if c.startswith(incomplete)],
+        "metavar": "|".join(words),
+        "autocompletion": lambda incomplete: [c for c in words if c.startswith(incomplete)],
     }
 
 
@@ -164,16 +211,19 @@ def _converting(kind: type) -> dict[str, Any]:
 
 @dataclasses.dataclass(frozen=True)
 class _Splitter:
-    """Turns ``["64,64", "32"]`` into ``(64, 64, 32)``."""
+    """Turns ``["64,64", "32"]`` into ``(64, 64, 32)``; a `length` of 0 is any."""
 
     element: type
-    choices: Sequence[str] | None
+    words: Mapping[str, Any]
+    length: int = 0
 
     def __call__(self, values: Sequence[str] | None) -> tuple[Any, ...] | None:
         if not values:
             return None
         parts = [part.strip() for value in values for part in value.split(",")]
-        return tuple(_converted(part, self.element, self.choices) for part in parts)
+        if self.length not in (0, len(parts)):
+            raise typer.BadParameter(f"{','.join(parts)!r}: {self.length} values are needed.")
+        return tuple(_converted(part, self.element, self.words) for part in parts)
 
     def check(self, values: list[str] | None) -> list[str] | None:
         """Complain while typer still knows which option it is."""
@@ -181,26 +231,30 @@ class _Splitter:
         return values
 
 
-def _converted(value: Any, kind: type, choices: Sequence[str] | None = None) -> Any:
+def _converted(value: Any, kind: type, words: Mapping[str, Any] | None = None) -> Any:
     """Return a word of the command line as what it stands for; a default is that already."""
     if not isinstance(value, str):
         return value
-    if choices and value not in choices:
-        raise typer.BadParameter(f"{value!r} is not a choice{suggestion(value, choices)}")
+    if words:
+        if value not in words:
+            raise typer.BadParameter(f"{value!r} is not a choice{suggestion(value, words)}")
+        return words[value]
     try:
         if value or kind is not str:
-            return kind(value)
+            return Path(os.path.expanduser(value)) if kind is Path else kind(value)
     except ValueError:
         pass
     raise typer.BadParameter(f"{value!r} is not {KINDS[kind]}.")
 
 
-def _element(kind: Any) -> type | None:
-    """Return the type of a tuple's elements if it is one that options can have."""
+def _element(kind: Any) -> tuple[type | None, int]:
+    """Return the type of a tuple's elements if options can have it, and how many (0: any)."""
     arguments = get_args(kind)
-    if get_origin(kind) is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        return arguments[0] if arguments[0] in METAVARS else None
-    return None
+    if get_origin(kind) is not tuple or not arguments or arguments[0] not in METAVARS:
+        return None, 0
+    if arguments[1:] == (Ellipsis,):
+        return arguments[0], 0
+    return (arguments[0], len(arguments)) if len({*arguments}) == 1 else (None, 0)
 
 
 def _default(field: "dataclasses.Field[Any]") -> Any:
@@ -228,5 +282,5 @@ def _unusable(task: str, name: str, hint: Any) -> PluginError:
     text = hint.__name__ if isinstance(hint, type) else str(hint)
     return PluginError(
         f"task {task!r}: its option {name!r} has the type {text}; use int, float, str, bool, "
-        "Literal[...] or tuple[int, ...], where None may be allowed too."
+        "Path, an Enum, Literal[...] or tuple[int, ...], where None may be allowed too."
     )

@@ -25,7 +25,7 @@ from probekit_cli import _estimators
 from probekit_cli._declared import declared, output_option
 from probekit_cli._endings import FAILED, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
-from probekit_cli._options import command_of, parameters_of, separated
+from probekit_cli._options import command_of, parameters_of, separated, spellings
 from probekit_cli._progress import Progress
 from probekit_cli._terminal import Terminal
 from probekit_cli.run import (
@@ -92,8 +92,7 @@ def add(tasks: typer.Typer, manager: Manager, words: Sequence[str], typed: Seque
         return
     items = _items([words[1], *named_paths(words[2:])])
     shared = declared(FileOptions)
-    reserved = frozenset(parameter.name for parameter in [*shared, _MORE])
-    own, defaults = _own_options(items, reserved)
+    own, defaults = _own_options(items, [*shared, _MORE])
 
     def command(**values: Any) -> None:
         paths = [words[1], *(values.pop("more") or ())]
@@ -138,15 +137,7 @@ def _fields() -> "tuple[dataclasses.Field[Any], ...]":
 
 def _flags() -> set[str]:
     """Return all spellings of the options that every task has."""
-    found: set[str] = set()
-    for field in _fields():
-        (option, *_) = field.type.__metadata__  # type: ignore[union-attr]
-        declared = [option.default, *(option.param_decls or ())]
-        flags = [flag for flag in declared if isinstance(flag, str) and flag.startswith("-")]
-        found.update(part for flag in flags for part in flag.split("/"))
-        if not any(flag.startswith("--") for flag in flags):
-            found.add("--" + field.name.replace("_", "-"))
-    return found
+    return set().union(*map(spellings, declared(FileOptions)))
 
 
 def _flags_with_values() -> set[str]:
@@ -167,7 +158,7 @@ def _items(paths: Sequence[str]) -> tuple[Item, ...]:
 
 
 def _own_options(
-    items: Sequence[Item], reserved: frozenset[str]
+    items: Sequence[Item], shared: Sequence[inspect.Parameter]
 ) -> tuple[list[inspect.Parameter], dict[str, Any]]:
     """Return the options that all tasks have, and the defaults that are no choice of the user's.
 
@@ -176,7 +167,7 @@ def _own_options(
     if not items:
         return [], {}
     first, *others = items
-    own = parameters_of(first.Config, task=first.name if not others else SEVERAL, reserved=reserved)
+    own = parameters_of(first.Config, task=first.name if not others else SEVERAL, shared=shared)
     common = set.intersection(*({f.name for f in dataclasses.fields(i.Config)} for i in items))
     swept = {parameter.name for item in items for parameter in item.parameters}
     told = [

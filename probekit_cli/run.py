@@ -119,7 +119,7 @@ def _command(manager: Manager, task: str, typed: Sequence[str]) -> Any:
     config = manager.registry.load("task", task).Config
     shared = declared(RunOptions)
     reserved = frozenset(parameter.name for parameter in shared)
-    parameters = parameters_of(config, task=task, reserved=reserved)
+    parameters = parameters_of(config, task=task, shared=shared)
 
     def command(**values: Any) -> None:
         context = values.pop(CONTEXT.name)

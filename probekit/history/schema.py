@@ -8,7 +8,8 @@ import platform
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
+from enum import Enum, IntEnum
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -182,4 +183,8 @@ def check_same_experiment(where: str, before: Mapping[str, Any], now: Mapping[st
 
 def _plain(value: Any) -> Any:
     """Return what JSON does not know as numbers (NumPy's), or else as text."""
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, PurePath):
+        return str(value)
     return value.tolist() if hasattr(value, "tolist") else repr(value)

@@ -1,16 +1,23 @@
 """Options of a task are the fields of its config, whoever wrote the task."""
 
 import dataclasses
+import enum
+import inspect
 import re
+from pathlib import Path
+from typing import Literal
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
 from probekit.errors import PluginError
 from probekit.inference import INTERVALS
 from probekit.plugins import get_manager
 from probekit_cli import _resampling
 from probekit_cli._estimators import parse
-from probekit_cli._options import parameters_of
+from probekit_cli._options import command_of, parameters_of
+from probekit_cli.run import RunOptions
 
 RUN = ("run", "my-task")
 
@@ -147,23 +154,86 @@ def probekit_register(registry):
 @pytest.mark.parametrize("hint", [dict, list[int], tuple[int, str], tuple[dict, ...], int | str])
 def test_a_field_of_another_type(hint):
     config = dataclasses.make_dataclass("Config", [("odd", hint, None)])
-    message = r"^task 'mine': its option 'odd' has the type .*; use int, float, str, bool, Literal"
+    message = r"^task 'mine': its option 'odd' has the type .*; use int, float, str, bool, Path"
     with pytest.raises(PluginError, match=message):
-        parameters_of(config, task="mine", reserved=frozenset())
+        parameters_of(config, task="mine", shared=[])
 
 
-def test_a_field_with_a_reserved_name():
-    config = dataclasses.make_dataclass("Config", [("layers", int, 3)])
-    message = r"option 'layers' is one of 'probekit run' itself; rename the field\.$"
+@pytest.mark.parametrize(
+    ("name", "whose"),
+    [
+        ("durable", "'probekit run' itself"),
+        ("help", "'probekit run' itself"),
+        ("storage", "'probekit run' itself"),
+        ("one_by_one", "'probekit run' itself"),
+        ("no_tied", "'tied' already"),
+    ],
+)
+def test_a_field_with_a_name_that_is_taken(name, whose):
+    shared = [
+        inspect.Parameter(f.name, inspect.Parameter.KEYWORD_ONLY, annotation=f.type)
+        for f in dataclasses.fields(RunOptions)
+    ]
+    config = dataclasses.make_dataclass("Config", [("tied", bool, True), (name, bool, True)])
+    message = rf"option '{name}' is one of {whose}; rename the field\.$"
     with pytest.raises(PluginError, match=message):
-        parameters_of(config, task="mine", reserved=frozenset({"layers"}))
+        parameters_of(config, task="mine", shared=shared)
+
+
+class Speed(enum.Enum):
+    FAST = "fast"
+    SLOW = "slow"
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+@pytest.mark.parametrize(
+    ("hint", "default", "text", "value", "wrong"),
+    [
+        (Speed, Speed.FAST, "slow", Speed.SLOW, "fats"),
+        (Level, Level.LOW, "high", Level.HIGH, "2"),
+        (Literal[1, 2], 1, "2", 2, "3"),
+        (Path, Path("a"), "~/b", Path("~/b").expanduser(), None),
+        (Path | None, None, "b", Path("b"), None),
+        (tuple[int, int], (1, 2), "3,4", (3, 4), "3"),
+        (tuple[float, ...] | None, None, "3,4", (3.0, 4.0), "x"),
+    ],
+)
+def test_fields_of_many_types(hint, default, text, value, wrong):
+    config = dataclasses.make_dataclass("Config", [("odd_", hint, default)])
+    given = {}
+    (parameter,) = parameters_of(config, task="mine", shared=[])
+    app = typer.Typer()
+    app.command()(command_of(lambda **values: given.update(values), [parameter]))
+    runner = CliRunner()
+    assert runner.invoke(app, ["--odd", text]).exit_code == 0
+    assert given == {"odd_": value}
+    assert type(given["odd_"]) is type(value)
+    assert runner.invoke(app, []).exit_code == 0
+    assert given == {"odd_": default}
+    if wrong is not None:
+        assert runner.invoke(app, ["--odd", wrong]).exit_code == 2
+
+
+def test_a_flag_that_may_be_left_open():
+    config = dataclasses.make_dataclass("Config", [("tied", bool | None, None)])
+    given = {}
+    app = typer.Typer()
+    parameters = parameters_of(config, task="mine", shared=[])
+    app.command()(command_of(lambda **values: given.update(values), parameters))
+    for words, value in ((["--tied"], True), (["--no-tied"], False), ([], None)):
+        assert CliRunner().invoke(app, words).exit_code == 0
+        assert given == {"tied": value}
 
 
 def test_a_default_that_is_made():
     config = dataclasses.make_dataclass(
         "Config", [("sizes", tuple[int, ...], dataclasses.field(default_factory=lambda: (1, 2)))]
     )
-    (parameter,) = parameters_of(config, task="mine", reserved=frozenset())
+    (parameter,) = parameters_of(config, task="mine", shared=[])
     assert parameter.default == ["1,2"]
 
 
