@@ -15,7 +15,7 @@ import numpy as np
 
 from probekit.measures._arguments import jitted
 from probekit.measures._status import Score, divide, score
-from probekit.measures.gram import Kernel, centred_gram, centred_rows, gram
+from probekit.measures.gram import Kernel, centred_gram, centred_rows, gram, u_centred
 from probekit.statistics import ExamplesState
 from probekit.statistics._arrays import product, upper_places
 
@@ -160,16 +160,6 @@ def kernel_direction(
         parts = (matrix.reshape(-1),)
     noise = 8 * float(np.finfo(x.dtype).eps)
     return Direction.along(parts, finite=x_finite, enough=enough, noise=noise)
-
-
-def u_centred(square: jax.Array, present: jax.Array) -> jax.Array:
-    """U-centre a symmetric matrix: rows sum to zero without the diagonal, which is zero."""
-    n = present.sum()
-    both = present[:, None] * present[None, :] * (1 - jnp.eye(present.size, dtype=square.dtype))
-    square = square * both
-    rows = square.sum(axis=1) / jnp.maximum(n - 2, 1)
-    whole = rows.sum() / jnp.maximum(n - 1, 1)
-    return (square - rows[:, None] - rows[None, :] + whole) * both
 
 
 def _gram_parts(rows: jax.Array, present: jax.Array, debiased: bool) -> tuple[jax.Array, ...]:

@@ -77,6 +77,16 @@ def _median_distance(squared: jax.Array, both: jax.Array) -> jax.Array:
     return jnp.where(count > 0, middle, 0)
 
 
+def u_centred(square: jax.Array, present: jax.Array) -> jax.Array:
+    """U-centre a symmetric matrix: rows sum to zero without the diagonal, which is zero."""
+    n = present.sum()
+    both = present[:, None] * present[None, :] * (1 - jnp.eye(present.size, dtype=square.dtype))
+    square = square * both
+    rows = square.sum(axis=1) / jnp.maximum(n - 2, 1)
+    whole = rows.sum() / jnp.maximum(n - 1, 1)
+    return (square - rows[:, None] - rows[None, :] + whole) * both
+
+
 def centred_gram(k: jax.Array, present: jax.Array) -> jax.Array:
     """H K H over the examples that are present."""
     n = jnp.maximum(present.sum(), 1)

@@ -11,7 +11,15 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._moments import pair_score, unit_scales
 from probekit.measures._scale import near_one, scaled_to_one
 from probekit.measures._status import Score, divide, score
-from probekit.measures.gram import KERNELS, AnyKernel, Kernel, centred_gram, centred_rows, gram
+from probekit.measures.gram import (
+    KERNELS,
+    AnyKernel,
+    Kernel,
+    centred_gram,
+    centred_rows,
+    gram,
+    u_centred,
+)
 from probekit.statistics import (
     CrossKernel,
     CrossKernelState,
@@ -20,6 +28,13 @@ from probekit.statistics import (
     MomentsState,
     state_of,
 )
+
+_FEW_EXAMPLES = 1024
+"""Up to how many examples debiased linear CKA is of Gram matrices, whose digits cost little yet."""
+
+_ROUNDINGS = 1024
+"""A sum of fourth order must be so many roundings of its largest term: to about two in a hundred
+it is right then."""
 
 
 def cka(
@@ -163,7 +178,9 @@ def _cka(
     (n, d), d_y = x.shape, y.shape[1]
     if kernel == "linear":
         x, y = near_one(x), near_one(y)
-    if kernel == "linear" and d * d + d_y * d_y + d * d_y <= n * (d + d_y):
+    by_units = d * d + d_y * d_y + d * d_y <= n * (d + d_y)
+    # Gram matrices keep the digits that sums of fourth order lose to an example far from others.
+    if kernel == "linear" and by_units and not (debiased and n <= _FEW_EXAMPLES):
         if debiased:
             return debiased_cka_score(state_of(CrossKernel(), x, y)).value
         return linear_cka_score(state_of(Moments(), x, y)).value
@@ -196,21 +213,31 @@ def linear_cka_score(state: MomentsState) -> Score:
 
 def debiased_cka_score(state: CrossKernelState) -> Score:
     """Debiased linear CKA from cross-kernel sums."""
+    hsic_xx, hsic_xy, hsic_yy = _debiased_sums(state)
+    norm = jnp.sqrt(hsic_xx) * jnp.sqrt(hsic_yy)
+    value = jnp.clip(divide(hsic_xy, norm), -1, 1)
+    return pair_score(value, state.moments, least=4, undefined=norm == 0)
+
+
+def _debiased_sums(state: CrossKernelState) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Unbiased HSIC of x, of both and of y, times n (n - 3); 0 of one that is all rounding."""
     xx, xy, yy = state.moments.blocks()
     n = state.moments.count
     x_trace, y_trace = state.moments.x_squares.sum(), state.moments.y_squares.sum()
 
     def unbiased(block: jax.Array, squares: jax.Array, a: jax.Array, b: jax.Array) -> jax.Array:
         # About the mean, all rows of the full Gram matrices sum to zero, which leaves three terms.
-        own = squares * (n / (n - 2))
-        return jnp.square(block).sum() - own + a * b / ((n - 1) * (n - 2))
+        own = squares * (n / jnp.maximum(n - 2, 1))
+        return jnp.square(block).sum() - own + a * b / jnp.maximum((n - 1) * (n - 2), 1)
 
-    hsic_xy = unbiased(xy, state.kl, x_trace, y_trace)
-    hsic_xx = unbiased(xx, state.kk, x_trace, x_trace)
-    hsic_yy = unbiased(yy, state.ll, y_trace, y_trace)
-    norm = jnp.sqrt(jnp.maximum(hsic_xx, 0)) * jnp.sqrt(jnp.maximum(hsic_yy, 0))
-    value = jnp.clip(divide(hsic_xy, norm), -1, 1)
-    return pair_score(value, state.moments, least=4, undefined=norm == 0)
+    def known(block: jax.Array, squares: jax.Array, trace: jax.Array) -> jax.Array:
+        # What an example shares with itself may outweigh all else, which is then rounding.
+        value = unbiased(block, squares, trace, trace)
+        noise = _ROUNDINGS * float(np.finfo(block.dtype).eps) * jnp.square(block).sum()
+        return jnp.where(value > noise, value, 0)
+
+    both = unbiased(xy, state.kl, x_trace, y_trace)
+    return known(xx, state.kk, x_trace), both, known(yy, state.ll, y_trace)
 
 
 def sampled_cka_score(
@@ -238,13 +265,11 @@ def linear_hsic_score(state: MomentsState) -> Score:
 
 def debiased_hsic_score(state: CrossKernelState) -> Score:
     """Debiased linear HSIC from cross-kernel sums."""
-    moments, n = state.moments, state.moments.count
-    _, xy, _ = moments.blocks()
-    x_trace, y_trace = moments.x_squares.sum(), moments.y_squares.sum()
+    n = state.moments.count
+    hsic_xx, total, hsic_yy = _debiased_sums(state)
     pairs_apart = jnp.where(n >= 4, n * (n - 3), 1)
-    total = jnp.square(xy).sum() - state.kl * (n / jnp.maximum(n - 2, 1))
-    total = total + x_trace * y_trace / jnp.maximum((n - 1) * (n - 2), 1)
-    return pair_score(total / pairs_apart, moments, least=4)
+    unknown = (hsic_xx == 0) | (hsic_yy == 0)
+    return pair_score(total / pairs_apart, state.moments, least=4, undefined=unknown)
 
 
 def sampled_hsic_score(
@@ -276,14 +301,7 @@ def alignment_of(k: jax.Array, m: jax.Array, present: jax.Array, debiased: bool)
 
 def _inner(k: jax.Array, m: jax.Array, present: jax.Array, debiased: bool) -> jax.Array:
     """tr(K H L H), or n (n - 3) times the unbiased HSIC."""
-    n = present.sum()
     if not debiased:
         return (centred_gram(k, present) * m).sum()
-    off = 1 - jnp.eye(k.shape[0], dtype=k.dtype)
-    k, m = centred_gram(k, present) * off, centred_gram(m, present) * off
-    k_rows, m_rows = k.sum(axis=1), m.sum(axis=1)
-    return (
-        (k * m).sum()
-        + k_rows.sum() * m_rows.sum() / ((n - 1) * (n - 2))
-        - 2 / (n - 2) * (k_rows * m_rows).sum()
-    )
+    # The same as the sums of Song et al., without their differences of large terms.
+    return (u_centred(k, present) * u_centred(m, present)).sum()

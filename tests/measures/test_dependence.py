@@ -7,6 +7,8 @@ import scipy.stats
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.measures import ranks
+from probekit.measures.kernels import debiased_cka_score, debiased_hsic_score
+from probekit.statistics import CrossKernel, state_of
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -336,3 +338,27 @@ def test_a_kernel_of_one_s_own(debiased):
 def test_a_kernel_must_return_a_gram_matrix():
     with pytest.raises(ShapeError, match=r"kernel: returned shape \(40, 6\).* for 40 examples; a"):
         measures.cka(X, Y, kernel=lambda z: z)
+
+
+def far_out(distance):
+    """One example that lies that much farther out than the others."""
+    x, y = X.copy(), Y.copy()
+    x[0] *= distance
+    y[0] *= distance
+    return x, y
+
+
+def test_debiased_cka_has_its_digits_beside_an_example_far_out():
+    x, y = far_out(3000)
+    ours = measures.cka(x, y, debiased=True)
+    theirs = oracles.cka(None, None, x, y, debiased=True)
+    np.testing.assert_allclose(ours, theirs, atol=SCORE)
+
+
+def test_debiased_sums_that_are_all_rounding_are_undefined():
+    state = state_of(CrossKernel(), *far_out(3000))
+    assert np.isnan(debiased_cka_score(state).value)
+    assert np.isnan(debiased_hsic_score(state).value)
+    x, y = far_out(30)
+    ours = debiased_cka_score(state_of(CrossKernel(), x, y)).value
+    np.testing.assert_allclose(ours, oracles.cka(None, None, x, y, debiased=True), atol=1e-3)
