@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from probekit._checks import check_choice
+from probekit._checks import check_choice, plain
 from probekit.errors import OptionError
 
 Correction = Literal["holm", "bonferroni", "fdr_bh", "fdr_by", "none"]
@@ -44,7 +44,10 @@ def corrected(p: Any, *, method: Correction = "holm") -> np.ndarray:
     [0.03, 0.06, 0.06, nan]
     """
     check_choice("method", method, CORRECTIONS)
-    p = np.asarray(p, float)
+    try:
+        p = plain(p).astype(float)
+    except (TypeError, ValueError):
+        raise OptionError(f"p: a {type(p).__name__}; give an array of p-values.") from None
     tested = ~np.isnan(p)
     values = p[tested]
     if ((values < 0) | (values > 1)).any():

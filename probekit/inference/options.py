@@ -17,7 +17,6 @@ Interval = Literal["percentile", "bca", "basic"]
 INTERVALS: tuple[Interval, ...] = ("percentile", "bca", "basic")
 Alternative = Literal["greater", "less", "two-sided"]
 ALTERNATIVES = ("greater", "less", "two-sided")
-_LAST_SEED = 2**32 - 1  # of scikit-learn's folds
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -297,8 +296,6 @@ class CrossValidation(Uncertainty):
         """Check the options."""
         super().__post_init__()
         check_count("folds", self.folds, 2)
-        if self.seed > _LAST_SEED:
-            raise OptionError(f"seed={self.seed}: must be at most {_LAST_SEED}.")
 
     def check(self, examples: int) -> None:  # noqa: D102
         there = int(self.places(examples).max()) + 1
@@ -311,7 +308,7 @@ class CrossValidation(Uncertainty):
 
         self.check(examples)
         place = self.places(examples)
-        seed = self.seed if self.shuffle else None
+        seed = self._of_32_bits() if self.shuffle else None
         if self.groups is None:
             splits = KFold(self.folds, shuffle=self.shuffle, random_state=seed).split(place)
         else:
@@ -321,6 +318,12 @@ class CrossValidation(Uncertainty):
         for fold, (_, rows) in enumerate(splits):
             weights[fold, rows] = 1
         return weights
+
+    def _of_32_bits(self) -> int:
+        """Return the seed as scikit-learn takes it, which knows no longer ones."""
+        if self.seed < 1 << 32:
+            return int(self.seed)
+        return int(np.random.SeedSequence(self.seed).generate_state(1)[0])
 
 
 def _plain(value: Any) -> Any:

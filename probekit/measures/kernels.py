@@ -70,7 +70,8 @@ def cka(
     -------
     array ()
         In [0, 1], debiased in [-1, 1]; 1 for representations that are equal up to rotation, scale
-        and offset. NaN if either is constant or not finite.
+        and offset. NaN if either is constant or not finite, or if,
+        debiased, one example lies so far from the others that the rest is rounding.
 
     Raises
     ------

@@ -157,6 +157,7 @@ def drawings(
     resamples: int, groups: Any, subject_groups: Any, seed: int
 ) -> tuple[Bootstrap, Bootstrap]:
     """Return how conditions and subjects are drawn, independently."""
+    check_count("seed", seed, 0)
     other = int(np.random.SeedSequence((seed, 1)).generate_state(1)[0])
     return (
         Bootstrap(resamples=resamples, groups=groups, seed=seed),

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice, check_rank, shape_text
+from probekit._checks import check_choice, check_count, check_rank, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import matrix
 from probekit.measures.comparisons import COMPARISONS, Comparison, noise_root
@@ -200,6 +200,7 @@ def evaluate_rdm_model(
     [1.0, 1.0]
     """
     squares, targets = checked(candidates, targets, model, comparison, penalty)
+    check_count("seed", seed, 0)
     of_examples = _folds("folds", folds, squares.shape[1], _LEAST, "conditions", seed)
     of_subjects = _folds("subject_folds", subject_folds, len(targets), 1, "subjects", seed)
     if len(of_examples) * len(of_subjects) == 1 and model != "fixed":

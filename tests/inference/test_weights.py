@@ -249,6 +249,19 @@ def test_weighted_comparison_of_what_is_undefined():
         compare_rdms_weighted(a, a, weights, comparison="kendall")
 
 
+def test_folds_take_seeds_of_any_size():
+    first, second = (pk.CrossValidation(seed=seed).weights(40) for seed in (2**40, 2**40 + 1))
+    assert first.sum() == 40
+    assert (first != second).any()
+
+
+def test_masked_p_values_are_no_tests():
+    masked = np.ma.masked_array([0.04, 0.001], [False, True])
+    np.testing.assert_allclose(corrected(masked), [0.04, np.nan])
+    with pytest.raises(OptionError, match="p: a list; give an array of p-values"):
+        corrected(["a"])
+
+
 def test_texts_beside_numbers_are_labels():
     mixed = np.array(["a", 1, "a", 2], dtype=object)
     assert pk.Bootstrap(groups=mixed).places(4).tolist() == [0, 1, 0, 2]
@@ -282,7 +295,7 @@ def test_texts_beside_numbers_are_labels():
         (lambda: pk.Bootstrap(groups=[[1], [1, 2]] * 2).weights(4), "groups: 4 lists; there are 4"),
         (lambda: pk.Bootstrap(seed=-1), "seed=-1: must be at least 0"),
         (lambda: pk.CrossValidation(seed=None), "seed=None: must be a whole number"),
-        (lambda: pk.CrossValidation(seed=2**32), "seed=4294967296: must be at most 4294967295"),
+        (lambda: pk.Permutation(seed=1.5), "seed=1.5: must be a whole number"),
         (lambda: pk.Permutation(groups=["a", None, "b", "b"]).orders(4), "groups: 1 of 4 labels"),
         (lambda: pk.Bootstrap(confidence="95"), "confidence='95': must lie between 0 and 1"),
         (lambda: pk.CrossValidation(folds=1), "folds=1: must be at least 2"),

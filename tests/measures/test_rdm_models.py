@@ -336,6 +336,7 @@ def test_under_jit_and_half_precision():
             ShapeError,
             "subject_folds: 5 subjects in 6 folds; each, and what is left without it, must have at",
         ),
+        ({"seed": -1}, OptionError, "seed=-1: must be at least 0"),
     ],
 )
 def test_what_cannot_be_is_refused(options, kind, message):
