@@ -386,7 +386,7 @@ def test_nan_stays_nan(data, estimator):
     broken = x.copy()
     broken[3, 0] = np.nan
     with pytest.warns(pk.errors.ScoreWarning) as warned:
-        ds = probe(broken, features, estimators=[estimator], uncertainty=pk.Bootstrap(resamples=25))
+        ds = probe(broken, features, estimators=[estimator], uncertainty=pk.Bootstrap(resamples=40))
     assert [str(one.message) for one in warned] == [
         f"layer 'layer': {estimator} is NaN (non finite input, or squares out of range)."
     ], "its interval is NaN for the same reason"
