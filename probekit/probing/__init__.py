@@ -12,11 +12,7 @@ from probekit.probing.features import Features
 from probekit.probing.labelling import dataset_of
 from probekit.probing.options import many_options, once_options, quick_options
 from probekit.probing.plan import LayerStates, Plan, Scores, States
-from probekit.probing.readout import (
-    host_rows,
-    read_layers,
-    read_rows,
-)
+from probekit.probing.readout import absent, host_rows, read_layers, read_rows
 from probekit.probing.scoring import Probe, probe, probe_set_of
 from probekit.probing.stream import batches_of, collect
 from probekit.probing.undefined import warn_of_undefined
@@ -28,6 +24,7 @@ __all__ = [
     "Probe",
     "Scores",
     "States",
+    "absent",
     "batches_of",
     "collect",
     "compare",

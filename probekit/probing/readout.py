@@ -6,8 +6,11 @@ layers of one shape share it.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from probekit.probing.options import compiled_with, quick_options
@@ -43,23 +46,49 @@ def read_layer(plan: Plan, fit: LayerStates, held_out: LayerStates) -> dict[str,
     return plan.compute(fit, held_out, traceable=True)
 
 
-def read_rows(plan: Plan, fit: LayerStates, held_out: LayerStates) -> dict[str, jax.Array]:
-    """Return the same for rows, the first axis of every state.
+def read_rows(
+    plan: Plan, fit: LayerStates, held_out: LayerStates, wanted: jax.Array
+) -> dict[str, jax.Array]:
+    """Return the same for rows, the first axis of every state; of rows not wanted what is `absent`.
 
-    Row by row and not vectorised, so that a row does not depend on its neighbours in any digit.
+    Row by row and not vectorised, so that a row does not depend on its neighbours in any digit, and
+    one that is not wanted costs nothing.
     """
-    read: dict[str, jax.Array]
-    read = jax.lax.map(lambda states: read_layer(plan, *states), (fit, held_out))
-    return read
+    read = jax.jit(partial(read_layer, plan))  # so that it is traced once
+
+    def of_row(row: tuple[jax.Array, LayerStates, LayerStates]) -> dict[str, jax.Array]:
+        is_wanted, *states = row
+        nothing = jax.tree.map(absent, jax.eval_shape(read, *states))
+        found: dict[str, jax.Array] = jax.lax.cond(is_wanted, read, lambda *_: nothing, *states)
+        return found
+
+    rows: dict[str, jax.Array] = jax.lax.map(of_row, (wanted, fit, held_out))
+    return rows
 
 
-def host_rows(plan: Plan, fit: LayerStates, held_out: LayerStates) -> Mapping[str, np.ndarray]:
+def host_rows(
+    plan: Plan, fit: LayerStates, held_out: LayerStates, wanted: np.ndarray
+) -> Mapping[str, np.ndarray]:
     """Return the scores of rows that can not be computed under ``jit``, from NumPy arrays."""
-    rows = len(jax.tree.leaves(fit)[0])
-    computed = [
-        plan.compute(
+    computed = {
+        int(row): plan.compute(
             *jax.tree.map(lambda array, row=row: array[row], (fit, held_out)), traceable=False
         )
-        for row in range(rows)
-    ]
-    return {name: np.stack([np.asarray(part[name]) for part in computed]) for name in computed[0]}
+        for row in np.flatnonzero(wanted)
+    }
+    if not computed:
+        return {}
+    example = next(iter(computed.values()))
+    nothing = {name: np.asarray(absent(np.asarray(score))) for name, score in example.items()}
+    return {
+        name: np.stack([np.asarray(computed.get(row, nothing)[name]) for row in range(len(wanted))])
+        for name in example
+    }
+
+
+def absent(shape: Any) -> jax.Array:
+    """Return what stands for an array of this shape and dtype that was not computed."""
+    if shape.dtype == bool:
+        return jnp.zeros(shape.shape, bool)
+    fill = jnp.nan if jnp.issubdtype(shape.dtype, jnp.inexact) else -1
+    return jnp.full(shape.shape, fill, shape.dtype)

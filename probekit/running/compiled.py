@@ -82,7 +82,8 @@ class Compiled:
                 read = jax.jit(
                     partial(_read, program.plan, packing), compiler_options=quick_options()
                 )
-                self._readouts[packing] = _compiling(read.lower(states))
+                wanted = _struct((self.seeds, self.room), jnp.bool_)
+                self._readouts[packing] = _compiling(read.lower(wanted, states))
 
     def epochs(self, zeros: Any = np.zeros) -> Epochs:
         """Return a chunk of epochs, none of them wanted: arrays, or shapes."""
@@ -110,15 +111,17 @@ class Compiled:
         its next chunk, so that the scores are there while that one runs.
         """
         begun = {
-            layer: self._readouts[packing].result()(row.states[layer])
+            layer: self._readouts[packing].result()(row.recorded, row.states[layer])
             for layer, packing in self.packings.items()
         }
 
         def result() -> Scores:
             scores: dict[str, dict[str, Any]] = jax.device_get(begun)
             if not self.program.plan.traceable:
+                wanted = np.asarray(row.recorded)
                 for layer, packing in self.packings.items():
-                    scores[layer] |= _host_read(self.program.plan, packing, row.states[layer])
+                    states = jax.device_get(row.states[layer])
+                    scores[layer] |= _host_read(self.program.plan, packing, wanted, states)
             return scores
 
         return result
@@ -139,21 +142,20 @@ def _compiling(lowered: Any) -> Future[Any]:
     return _pool().submit(lowered.compile)
 
 
-def _read(plan: Plan, packing: Packing, packed: Mapping[str, jax.Array]) -> dict[str, jax.Array]:
-    """Return the scores of a layer for every seed and epoch, from its packed states."""
-    lead = next(iter(packed.values())).shape[:2]
-    read = read_rows(plan, *_states_of_rows(packing, packed))
-    return {name: array.reshape(*lead, *array.shape[1:]) for name, array in read.items()}
+def _read(
+    plan: Plan, packing: Packing, wanted: jax.Array, packed: Mapping[str, jax.Array]
+) -> dict[str, jax.Array]:
+    """Return the scores of a layer for every seed and epoch that is wanted, from packed states."""
+    read = read_rows(plan, *_states_of_rows(packing, packed), wanted.reshape(-1))
+    return {name: array.reshape(*wanted.shape, *array.shape[1:]) for name, array in read.items()}
 
 
 def _host_read(
-    plan: Plan, packing: Packing, packed: Mapping[str, jax.Array]
+    plan: Plan, packing: Packing, wanted: np.ndarray, packed: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Return the scores that can not be computed under ``jit``."""
-    arrays = jax.device_get(dict(packed))
-    lead = next(iter(arrays.values())).shape[:2]
-    read = host_rows(plan, *_states_of_rows(packing, arrays))
-    return {name: array.reshape(*lead, *array.shape[1:]) for name, array in read.items()}
+    read = host_rows(plan, *_states_of_rows(packing, packed), wanted.reshape(-1))
+    return {name: array.reshape(*wanted.shape, *array.shape[1:]) for name, array in read.items()}
 
 
 def _states_of_rows(packing: Packing, packed: Mapping[str, Any]) -> tuple[LayerStates, LayerStates]:

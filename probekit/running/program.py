@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.probing import Plan, States
+from probekit.probing import Plan, States, absent
 from probekit.running.packing import Packing
 from probekit.tasks import Split, Task, TaskConfig
 
@@ -146,8 +146,8 @@ class Program:
             carry.state,
         )
         evaluate = jax.jit(lambda state: self._evaluate(state, data))  # so that it is traced once
-        absent = jax.tree.map(_absent, jax.eval_shape(evaluate, state))
-        row = jax.lax.cond(wanted, evaluate, lambda _: absent, state)
+        nothing = jax.tree.map(absent, jax.eval_shape(evaluate, state))
+        row = jax.lax.cond(wanted, evaluate, lambda _: nothing, state)
         stops = row.recorded & self.task.finished(self.config, row.metrics)
         return Carry(state, carry.finished | stops), row
 
@@ -217,11 +217,3 @@ class Program:
         packings = {layer: Packing.of(state) for layer, state in states.items()}
         nbytes = 2 * sum(packing.nbytes for packing in packings.values())
         return packings, nbytes + Packing.of(activations).nbytes
-
-
-def _absent(shape: jax.ShapeDtypeStruct) -> jax.Array:
-    """Return what stands for a value that was not computed."""
-    if shape.dtype == bool:
-        return jnp.zeros(shape.shape, bool)
-    fill = jnp.nan if jnp.issubdtype(shape.dtype, jnp.inexact) else -1
-    return jnp.full(shape.shape, fill, shape.dtype)

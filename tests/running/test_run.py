@@ -298,6 +298,27 @@ def test_estimators_on_the_host(whole):
     np.testing.assert_allclose(history.on_host, whole.total_variance, rtol=1e-5)
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Counted(OnHost):
+    """Notes when it is computed, on the host or under ``jit``."""
+
+    noted: list = dataclasses.field(default_factory=list, compare=False, repr=False)
+    traceable: bool = False
+
+    def compute(self, fit, held_out):
+        jax.debug.callback(lambda: self.noted.append(1))
+        return {self.name: held_out.x_squares.sum() / held_out.count}
+
+
+@pytest.mark.parametrize("traceable", [False, True])
+def test_only_epochs_that_there_are_are_scored(traceable):
+    """A chunk has room for more of them, the first and the last above all."""
+    estimator = Counted(traceable=traceable)
+    history = run(estimators=[estimator], layers="hidden_1")
+    jax.effects_barrier()
+    assert len(estimator.noted) == history.on_host.size == 2 * 21
+
+
 class Diary:
     """Notes what it is told."""
 
