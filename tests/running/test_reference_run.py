@@ -75,12 +75,13 @@ def test_a_whole_seed_is_that_of_the_file(whole_seed, first_epochs):
 
 
 @pytest.mark.slow
-def test_every_row_is_that_of_the_file(first_epochs):
-    if np.abs(first_epochs - of_file(0)[:4]).max() >= 1e-8:
-        pytest.skip("another platform's arithmetic: figures drift apart over training")
+def test_every_row_is_the_notebook_s(first_epochs):
+    """As the file has it; on another platform, where figures drift apart, as it comes out here."""
+    same_arithmetic = np.abs(first_epochs - of_file(0)[:4]).max() < 1e-8
     history = pk.run("reference-complexity")
-    for seed in history.seed.values:
-        assert_close(figures(history, seed), of_file(seed))
+    for seed in map(int, history.seed.values):
+        expected = of_file(seed) if same_arithmetic else of_notebook(Settings(), seed)
+        assert_close(figures(history, seed), expected)
 
 
 @pytest.mark.parametrize(
