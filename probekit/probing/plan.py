@@ -187,18 +187,21 @@ class Plan:
         }
 
     def compute(
-        self, fit: LayerStates, held_out: LayerStates, *, traceable: bool | None = None
+        self, fit: LayerStates, held_out: LayerStates, *, traceable: bool
     ) -> dict[str, jax.Array]:
         """Return the scores of one layer, with the axis ``feature`` first where there is one.
 
-        `traceable` restricts this to the estimators that can, or cannot, be computed under ``jit``.
+        Of the estimators that can be computed under ``jit``, or of those that cannot.
         """
-        serving, kept = self._serving(), self.kept()
+        serving = self._serving()
         scores: dict[str, jax.Array] = {}
-        for estimator in self.estimators:
-            if traceable is None or estimator.traceable == traceable:
-                place = kept.index(serving[estimator])
-                scores |= self._read(estimator, serving[estimator], fit[place], held_out[place])
+        for kept, *states in zip(self.kept(), fit, held_out, strict=True):
+            readers = [
+                estimator
+                for estimator in self.estimators
+                if serving[estimator] == kept and estimator.traceable == traceable
+            ]
+            scores |= self._read(readers, kept, *states)
         return scores
 
     def reweigh(
@@ -233,29 +236,39 @@ class Plan:
         return scores
 
     def _read(
-        self, estimator: Estimator, kept: _Kept, fit: Any, held_out: Any
+        self, readers: Sequence[Estimator], kept: _Kept, fit: Any, held_out: Any
     ) -> dict[str, jax.Array]:
-        """Return what one estimator reports of one layer."""
-        if estimator.joint:
-            return estimator.compute(fit, held_out, columns=self.columns)  # type: ignore[call-arg]
-        if estimator.kind == "geometry":
-            return estimator.compute(fit, held_out)
-        if kept.each:
-            parts = [estimator.compute(*pair) for pair in zip(fit, held_out, strict=True)]
-            return _stacked(parts)
-        return self._read_selected(estimator, kept.statistic, fit, held_out)
+        """Return what the estimators that read one statistic report of one layer."""
+        scores: dict[str, jax.Array] = {}
+        by_feature = []
+        for estimator in readers:
+            if estimator.joint:
+                scores |= estimator.compute(fit, held_out, columns=self.columns)  # type: ignore[call-arg]
+            elif estimator.kind == "geometry":
+                scores |= estimator.compute(fit, held_out)
+            else:
+                by_feature.append(estimator)
+        if by_feature:
+            scores |= self._read_by_feature(by_feature, kept, fit, held_out)
+        return scores
 
-    def _read_selected(
-        self, estimator: Estimator, statistic: Any, fit: Any, held_out: Any
+    def _read_by_feature(
+        self, readers: Sequence[Estimator], kept: _Kept, fit: Any, held_out: Any
     ) -> dict[str, jax.Array]:
-        """Return the scores of each feature, from one state of all of them."""
+        """Return the scores of each feature; its columns are selected once for all readers."""
+
+        def of_feature(fit: Any, held_out: Any) -> dict[str, jax.Array]:
+            parts = [estimator.compute(fit, held_out) for estimator in readers]
+            return {name: score for part in parts for name, score in part.items()}
 
         def of_columns(columns: jax.Array) -> dict[str, jax.Array]:
-            selected = (statistic.select(state, y=columns) for state in (fit, held_out))
-            return estimator.compute(*selected)
+            statistic: Any = kept.statistic
+            return of_feature(*(statistic.select(state, y=columns) for state in (fit, held_out)))
 
+        if kept.each:
+            return _stacked([of_feature(*pair) for pair in zip(fit, held_out, strict=True)])
         # Equal widths share one trace; what depends on the representation alone is done once.
-        if estimator.traceable and len(set(self.widths)) == 1:
+        if readers[0].traceable and len(set(self.widths)) == 1:
             return jax.vmap(of_columns)(jnp.array(self.columns, jnp.int32))
         return _stacked([of_columns(np.array(columns)) for columns in self.columns])  # type: ignore[arg-type]
 
