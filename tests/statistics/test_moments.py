@@ -50,6 +50,17 @@ def test_many_equal_terms_add_up_without_drift(examples, units, roundings):
     np.testing.assert_allclose(diagonal.xx, wide[2].diagonal(), rtol=1e-6)
 
 
+@pytest.mark.parametrize("form", ["full", "diagonal"])
+def test_what_the_mean_is_rounded_by_costs_no_digits(form):
+    """A float32 mean is off by many roundings of 1e5 here, which squares would add up."""
+    x = (1e5 + 4 * np.random.default_rng(0).normal(size=(5000, 3))).astype(np.float32)
+    wide = in_float64(x, x[:, :2], np.ones(5000))
+    state = state_of(Moments(xx=form, yy=form), x, x[:, :2])
+    for got, expected in zip((state.xx, state.xy, state.yy), wide[2:], strict=True):
+        expected = expected if got.ndim == 2 else expected.diagonal()
+        np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6 * wide[2].max())
+
+
 @pytest.mark.parametrize(
     ("offset", "scale"), [(0, 1), (1e4, 1), (-3e5, 1e3), (0, 1e-8), (1e-6, 1e-8)]
 )
