@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_choice, check_count
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
@@ -102,7 +102,7 @@ def mutual_neighbours(
 
 def check_neighbours(neighbours: int, measure: Neighbourhood, metric: Metric) -> None:
     """Raise `OptionError` unless the options are among their choices."""
-    check_at_least("neighbours", neighbours, 1)
+    check_count("neighbours", neighbours, 1)
     check_choice("measure", measure, NEIGHBOURHOODS)
     check_choice("metric", metric, NEIGHBOUR_METRICS)
     if measure == "second_order" and metric != "cosine":

@@ -63,7 +63,7 @@ def check_uncertainty(
         )
     if isinstance(uncertainty, Bootstrap) and uncertainty.replace:
         for estimator in estimators:
-            if getattr(estimator, "distinct", False):
+            if estimator.distinct:
                 raise OptionError(
                     f"uncertainty: {estimator.name!r} supposes that no example is there twice. "
                     "Use Bootstrap(replace=False)."

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_choice, check_count
 from probekit.statistics._arrays import accumulator_dtype
 from probekit.statistics._parts import MomentsOfParts
 from probekit.statistics._protocol import ShapeDtype, Statistic
@@ -50,7 +50,7 @@ class FoldMoments(MomentsOfParts):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("folds", self.folds, 2)
+        check_count("folds", self.folds, 2)
         check_choice("xx", self.xx, BLOCKS)
         check_choice("yy", self.yy, BLOCKS)
 
@@ -163,8 +163,8 @@ class FoldGroups(Statistic[MomentsState]):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("groups", self.groups, 1)
-        check_at_least("folds", self.folds, 1)
+        check_count("groups", self.groups, 1)
+        check_count("folds", self.folds, 1)
         check_choice("xx", self.xx, BLOCKS)
 
     def of_feature(self, place: int) -> "FoldGroups":
