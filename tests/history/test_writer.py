@@ -7,6 +7,7 @@ import pytest
 import xarray as xr
 
 from probekit.history import HistoryWriter, make_attributes, open_history, status_attributes
+from probekit.history.segments import Span, remove_merged, spans
 
 FEATURES = ["linear", "xor_xor_xor"]
 LAYERS = ["hidden_0", "encoder/block_0", "logits"]
@@ -159,6 +160,18 @@ def test_many_small_segments_are_merged(path):
         assert_same(open_history(path), expected)
         history.finish()
     assert_same(open_history(path), expected)
+
+
+def test_segments_that_were_merged_count_no_more(tmp_path):
+    """A kill leaves some of them beside what they were merged into: the last, perhaps."""
+    left = [Span(0, 63), Span(0, 0), Span(63, 63), Span(64, 64)]
+    for span in left:
+        (tmp_path / span.file_name()).touch()
+    assert spans(tmp_path) == [Span(0, 63), Span(64, 64)]
+    remove_merged(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        span.file_name() for span in (left[0], left[3])
+    ]
 
 
 @pytest.mark.parametrize("shuffle", range(6))
