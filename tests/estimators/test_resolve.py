@@ -1,9 +1,11 @@
 """From what a user names to estimators, and every option that is refused."""
 
 import dataclasses
+import inspect
 
 import pytest
 
+from probekit import measures
 from probekit.errors import OptionError, UnknownNameError
 from probekit.estimators import (
     AUC,
@@ -147,6 +149,19 @@ def test_bad_options_are_refused(estimator, options, message):
 def test_options_are_by_keyword_only():
     for estimator in (LinearR2, DecodingR2, DecodingAccuracy, CKA, RSA, TotalVariance):
         assert all(field.kw_only for field in dataclasses.fields(estimator))
+
+
+def test_defaults_are_those_of_the_measures():
+    """But where that would be another estimator; and options, which are hashable here."""
+    registry, apart = get_manager().registry, []
+    for name in registry.names("estimator"):
+        measure = getattr(measures, name, None)
+        arguments = inspect.signature(measure).parameters if inspect.isfunction(measure) else {}
+        for field in dataclasses.fields(registry.load("estimator", name)):
+            default = arguments[field.name].default if field.name in arguments else None
+            if default not in (None, inspect.Parameter.empty, field.default):
+                apart.append((name, field.name))
+    assert apart == [("shape_metric", "alpha")]
 
 
 def test_whole_numbers_are_not_rounded():

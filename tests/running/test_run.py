@@ -195,7 +195,14 @@ def test_training_stops_early():
     assert history.epoch.values.tolist() == [0]
 
 
-def test_seeds_that_stop_early_have_nan_behind(tmp_path):
+class AtOnce(lane.Pace):
+    """All epochs in one chunk, so that training stops within it."""
+
+    def __init__(self):
+        self.epochs = SMALL["epochs"] + 1
+
+
+def test_seeds_that_stop_early_have_nan_behind(tmp_path, monkeypatch):
     reached = run(features=("linear",))
     accuracy = reached.accuracy.sel(split="test", feature="linear").values
     for threshold in np.unique(accuracy):
@@ -204,11 +211,16 @@ def test_seeds_that_stop_early_have_nan_behind(tmp_path):
             break
     else:
         pytest.fail("the two seeds reach every accuracy at the same epoch")
+    monkeypatch.setattr(runner, "Pace", AtOnce)
     stopped = run(
         features=("linear",),
         stop_accuracy=float(threshold),
         output=tmp_path / "history.nc",
+        store_activations="hidden_1",
     )
+    rows = pk.open_activations(tmp_path / "history.nc").rows
+    kept = [[row["epoch"] for row in rows if row["seed"] == seed] for seed in (0, 1)]
+    assert kept == [list(range(last + 1)) for last in expected]
     recorded = stopped.loss.sel(split="test").notnull().sum("epoch").values - 1
     assert recorded.tolist() == expected
     for seed, last in zip(stopped.seed.values, expected, strict=True):
