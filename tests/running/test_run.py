@@ -18,6 +18,7 @@ from probekit.errors import (
 from probekit.estimators import Estimator
 from probekit.history import Storage
 from probekit.plugins import hookimpl
+from probekit.probing import absent
 from probekit.running import lane, runner
 from probekit.statistics import Moments
 from probekit.variables import Variable
@@ -226,6 +227,30 @@ def test_seeds_that_stop_early_have_nan_behind(tmp_path, monkeypatch):
     for seed, last in zip(stopped.seed.values, expected, strict=True):
         part = {"seed": seed, "epoch": slice(0, last)}
         xr.testing.assert_equal(stopped.sel(part).linear_r2, reached.sel(part).linear_r2)
+
+
+def test_what_was_not_recorded_is_no_number():
+    """In lanes of several seeds there are rows of those that have stopped."""
+    assert np.isnan(absent(np.zeros(2, np.float32))).all()
+    assert absent(np.zeros((2, 1), np.int8)).tolist() == [[-1], [-1]]  # a status: not recorded
+    assert absent(np.ones(1, bool)).tolist() == [False]
+
+
+@pytest.mark.slow
+def test_vectorised_seeds_that_stop_early_have_nan_behind():
+    options = {"features": ("linear",), "vectorized": True}
+    accuracy = run(**options).accuracy.sel(split="test", feature="linear").values
+    threshold = accuracy.max(axis=1).min()
+    last = (accuracy >= threshold).argmax(axis=1)
+    stopped = run(**options, stop_accuracy=float(threshold))
+    recorded = stopped.epoch.values[None, :] <= last[:, None]
+    assert not recorded.all()
+    np.testing.assert_array_equal(stopped.loss.sel(split="test").notnull(), recorded)
+    for layer in stopped.layer.values:
+        score = stopped.sel(layer=layer, feature="linear")
+        np.testing.assert_array_equal(score.linear_r2.notnull(), recorded)
+        np.testing.assert_array_equal(score.linear_r2_status == 0, recorded)
+        np.testing.assert_array_equal(score.linear_r2_status == -1, ~recorded)
 
 
 def test_a_diverging_run_says_so_and_keeps_its_rows(tmp_path):

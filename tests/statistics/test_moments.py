@@ -129,7 +129,7 @@ def test_select_gives_the_state_of_the_columns():
     chosen = Moments().select(state_of(Moments(), x, y), x=np.array([4, 1]), y=jnp.array([1]))
     alone = state_of(Moments(), x[:, [4, 1]], y[:, [1]])
     for a, b in zip(jax.tree.leaves(chosen), jax.tree.leaves(alone), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
 
 
 def test_swapped_exchanges_x_and_y():
@@ -137,7 +137,7 @@ def test_swapped_exchanges_x_and_y():
     swapped, wanted = state_of(Moments(), x, y).swapped(), state_of(Moments(), y, x)
     assert isinstance(swapped, MomentsState)
     for a, b in zip(jax.tree.leaves(swapped), jax.tree.leaves(wanted), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
 
 
 def test_sharing():

@@ -105,7 +105,7 @@ def test_group_moments():
     assert state.count.tolist() == [*np.bincount(group, minlength=4), 0]
     np.testing.assert_allclose(state.mean[:4], means, rtol=1e-6)
     rest = wide - means[group]
-    np.testing.assert_allclose(state.within, rest.T @ rest, rtol=1e-5, atol=1e-3)
+    np.testing.assert_allclose(state.within, rest.T @ rest, rtol=1e-5, atol=5e-5)
 
 
 @pytest.mark.parametrize(("conditions", "in_a_row"), [(4, 1), (4, 5), (3, 7), (1, 1)])
@@ -121,11 +121,11 @@ def test_condition_moments(conditions, in_a_row):
         a, b = (np.float64(z[of_each == condition]) for z in (x, y))
         assert float(state.count[condition]) == len(a)
         mean = np.float64(state.x_mean[condition]) + np.float64(state.x_rest[condition])
-        np.testing.assert_allclose(mean, a.mean(axis=0), rtol=1e-9)
+        np.testing.assert_allclose(mean, a.mean(axis=0), rtol=1e-12)
         wanted = np.cov(a.T, b.T) * (len(a) - 1)
-        np.testing.assert_allclose(state.xx[condition], wanted[:3, :3], rtol=1e-4, atol=1e-3)
-        np.testing.assert_allclose(state.xy[condition], wanted[:3, 3:], rtol=1e-4, atol=1e-3)
-        np.testing.assert_allclose(state.yy[condition], wanted[3:, 3:], rtol=1e-4, atol=1e-3)
+        np.testing.assert_allclose(state.xx[condition], wanted[:3, :3], rtol=1e-5, atol=2e-5)
+        np.testing.assert_allclose(state.xy[condition], wanted[:3, 3:], rtol=1e-5, atol=2e-5)
+        np.testing.assert_allclose(state.yy[condition], wanted[3:, 3:], rtol=1e-5, atol=2e-5)
 
 
 def test_conditions_in_any_order():
