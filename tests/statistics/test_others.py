@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from probekit.errors import OptionError
-from probekit.statistics import ConditionMoments, CrossKernel, Examples, GroupMoments, Rows
+from probekit.statistics import (
+    ConditionMoments,
+    CrossKernel,
+    Examples,
+    GroupMoments,
+    OutputDifferences,
+    Rows,
+)
 from probekit.statistics import state_of as state_of_eagerly
 
 state_of = jax.jit(state_of_eagerly, static_argnums=0)
@@ -72,6 +79,13 @@ def test_fewer_examples_than_places():
     assert sorted(chosen(state)) == [0, 1, 2, 3, 4]
     assert state.index[5:].tolist() == [-1, -1, -1]
     assert float(state.count) == 5
+
+
+def test_absent_examples_take_no_place():
+    """Not even where examples with larger hashes than theirs are left over."""
+    x, weight = np.arange(40.0, dtype=np.float32)[:, None], np.arange(40) % 2
+    state = state_of(Examples(capacity=20), x, weight=weight.astype(np.float32))
+    assert sorted(state.index.tolist()) == list(range(1, 40, 2))
 
 
 def test_the_head_is_what_a_smaller_capacity_keeps():
@@ -176,3 +190,14 @@ def test_rows_of_a_whole_batch_in_order():
             state, x[[row]], y[[row]], weight=np.ones(1, np.float32), index=np.array([row])
         )
     jax.tree.map(np.testing.assert_array_equal, whole, state)
+
+
+def test_an_absent_prediction_is_none_that_cannot_be_read():
+    """Its probabilities are all 0, and a divergence of such is NaN."""
+    p = np.float32([[0.9, 0.1], [0.5, 0.5]])
+    q = np.float32([[0.2, 0.8], [np.nan, 0.5]])
+    statistic = OutputDifferences(probabilities=True)
+    without = state_of(statistic, p, q, weight=np.float32([2, 0]))
+    assert float(without.count) == float(without.disagreeing) == 2
+    assert np.isfinite(without.divergence)
+    assert np.isnan(state_of(statistic, p, q).divergence)
