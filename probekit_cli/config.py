@@ -13,7 +13,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
     @app.command("config")
     def config_command(
-        json: Json = False,
+        as_json: Json = False,
     ) -> None:
         """Show the settings of the project, and where each is from.
 
@@ -22,7 +22,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
         code asks for is not changed by the folder it runs in.
         """
         config, terminal = read_config(), Terminal()
-        if json:
+        if as_json:
             settings = {name: config[name] for name in KEYS}
             terminal.json(
                 {name: {"value": s.value, "source": s.source} for name, s in settings.items()}

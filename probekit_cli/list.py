@@ -30,7 +30,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
             str | None,
             choice(ESTIMATOR_KINDS, "--kind", help="Estimators of this kind.", show_default=False),
         ] = None,
-        json: Json = False,
+        as_json: Json = False,
     ) -> None:
         """List tasks, estimators, extractors and plugins.
 
@@ -42,7 +42,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
             raise OptionError(f"--kind {kind}: is of estimators; {what} have none. Leave it out.")
         terminal = Terminal()
         chosen = [ESTIMATORS] if kind else [what] if what else [*WHAT, PLUGINS]
-        if json:
+        if as_json:
             terminal.json({name: _records(manager, name, kind) for name in chosen})
             return
         for place, name in enumerate(chosen):

@@ -13,11 +13,11 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
     @app.command("plugins")
     def plugins_command(
-        json: Json = False,
+        as_json: Json = False,
     ) -> None:
         """Show which plugins are active, and from where."""
         terminal = Terminal()
-        if json:
+        if as_json:
             terminal.json(records(manager))
         else:
             show_plugins(terminal, manager)

@@ -1,6 +1,5 @@
 """``probekit show``: what is in a history."""
 
-import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -81,11 +80,9 @@ def _show_head(terminal: Terminal, file: Path, dataset: "xr.Dataset") -> None:
 
 def config_of(dataset: "xr.Dataset") -> dict[str, object]:
     """Return the settings that the history notes; empty if there are none that can be read."""
-    try:
-        config = json.loads(dataset.attrs.get("config", ""))
-    except (TypeError, ValueError):
-        return {}
-    return config if isinstance(config, dict) else {}
+    from probekit.history import schema
+
+    return schema.config_of(dataset.attrs)
 
 
 def _setting(value: object) -> str:

@@ -161,7 +161,7 @@ class _Execution:
 
         note = self.parts / _BEGUN
         about = {each.name: each.values for each in sweep}
-        now = _plain({**self.options, **about, **self.settings.chosen()})
+        now = as_json({**self.options, **about, **self.settings.chosen()})
         if note.exists() and self.settings.resume:
             before = json.loads(note.read_text())
             for name in sorted({*before, *now}):
@@ -292,6 +292,6 @@ def _numbered(datasets: "list[xr.Dataset]") -> "list[xr.Dataset]":
     ]
 
 
-def _plain(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """Return settings as JSON gives them back, so that they can be compared."""
     return json.loads(json.dumps(value, default=repr))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from probekit.collecting.executing import PARTS, execute
+from probekit.collecting.executing import PARTS, as_json, execute
 from probekit.collecting.finding import shared_files, shown, split_node, task_files
 from probekit.collecting.importing import TaskFileError, described, place_of
 from probekit.collecting.items import Item, items_of
@@ -267,15 +267,13 @@ def _is_finished(path: Path) -> bool:
 
 def _kept(path: Path, options: Mapping[str, Any]) -> "xr.Dataset":
     """Return a finished history, if it is of these options."""
-    import json
-
     from probekit.history import open_history
     from probekit.history.schema import config_of
 
     dataset = open_history(path)
     config = config_of(dataset.attrs)
     for name, value in options.items():
-        if name in config and config[name] != json.loads(json.dumps(value, default=repr)):
+        if name in config and config[name] != as_json(value):
             raise OptionError(
                 f"{path}: was made with {name}={config[name]!r}, not {value!r}. "
                 "Pass overwrite (--overwrite) to replace it, or choose another path."

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_choice, check_count
 from probekit.estimators._protocol import Estimator
 from probekit.measures.decoders import METRICS, Metric, check_probe
 from probekit.measures.probes import Options
@@ -30,7 +30,7 @@ class OfProbe(Estimator):
         """Check the options."""
         check_choice("metric", self.metric, METRICS)
         check_probe(self.probe, self.metric)
-        check_at_least("examples", self.examples, 2)
+        check_count("examples", self.examples, 2)
 
     @property
     def invariances(self) -> frozenset[str]:

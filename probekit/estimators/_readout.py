@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, get_args
 import jax
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_choice, check_count
 from probekit.estimators._protocol import Estimator
 from probekit.measures import Score
 from probekit.statistics import Examples, ExamplesState, Moments
@@ -126,7 +126,7 @@ class OfExamples(Readout):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("examples", self.examples, self.least_examples)
+        check_count("examples", self.examples, self.least_examples)
 
     @property
     def statistic(self) -> Examples:

@@ -6,6 +6,9 @@ from typing import Any
 from probekit.errors import OptionError
 from probekit.estimators._protocol import Estimator
 
+_OWN = ("name", "kind", "variables", "statistic", "compute")
+_INHERITED = ("joint", "traceable", "distinct", "adapted", "labels", "pairing")
+
 
 def resolve(estimators: str | Estimator | Iterable[Any]) -> tuple[Estimator, ...]:
     """Return estimators for registered names, classes and instances.
@@ -24,7 +27,7 @@ def resolve(estimators: str | Estimator | Iterable[Any]) -> tuple[Estimator, ...
     UnknownNameError
         If a name is not registered.
     OptionError
-        If there are none, if one is neither of the three, or if two report under the same name.
+        If there are none, if one is none of the three, or if two report under the same name.
 
     Examples
     --------
@@ -56,13 +59,15 @@ def _one(item: Any) -> Estimator:
         item = get_manager().registry.load("estimator", item)
     if isinstance(item, type):
         item = item()
-    missing = [
-        part for part in ("name", "kind", "variables", "statistic") if not hasattr(item, part)
-    ]
-    if missing or not callable(getattr(item, "compute", None)):
+    missing = [part for part in _OWN if not hasattr(item, part)]
+    if missing:
         raise OptionError(
             f"estimators: {item!r} is no estimator "
-            f"(it has no {', '.join(missing) or 'compute'}); give a registered name or an instance."
+            f"(it has no {', '.join(missing)}); give a registered name or an instance."
+        )
+    if not all(hasattr(item, part) for part in _INHERITED):
+        raise OptionError(
+            f"estimators: {item!r} is no subclass of probekit.Estimator; make its class one."
         )
     estimator: Estimator = item
     return estimator

@@ -117,7 +117,8 @@ class ShapeMetric(OfAligned):
     Parameters
     ----------
     alpha : float
-        From 0 (whitened, CCA) to 1 (Procrustes).
+        From 0 (whitened, CCA) to 1 (Procrustes, which `AngularProcrustesDistance` is); half-way
+        unless given.
     angular : bool
         The angle in radians, or the length of the difference.
     align_on : {"scored", "fit"}

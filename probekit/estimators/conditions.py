@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.errors import OptionError
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._protocol import Estimator
@@ -99,14 +99,14 @@ class ConditionRDM(Estimator):
     def __post_init__(self) -> None:
         """Check the options."""
         if self.conditions is not None:
-            check_at_least("conditions", self.conditions, 2)
+            check_count("conditions", self.conditions, 2)
             if self.edges:
                 raise OptionError("conditions, edges: give one of them.")
         check_conditions(self.metric, self.folds, self.shrinkage, self.unbalanced)
         check_precision(self.precision, self.metric)
         if self.precision is not None and not isinstance(self.precision, str):
             check_rows(self.precision)
-        check_at_least("examples", self.examples, 2)
+        check_count("examples", self.examples, 2)
         prior_of(self.prior_lambda, self.prior_weight)
 
     @property

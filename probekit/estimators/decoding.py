@@ -4,7 +4,7 @@ import dataclasses
 
 import jax
 
-from probekit._checks import check_at_least, check_choice, check_positive
+from probekit._checks import check_at_least, check_choice, check_count, check_positive
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures.classification import (
@@ -103,7 +103,7 @@ class DecodingAccuracy(Estimator):
         """Check the options."""
         check_choice("method", self.method, METHODS)
         check_positive("penalty", self.penalty)
-        check_at_least("examples", self.examples, 2)
+        check_count("examples", self.examples, 2)
 
     @property
     def traceable(self) -> bool:

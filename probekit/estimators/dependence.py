@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from probekit._checks import check_at_least, check_choice, check_positive
+from probekit._checks import check_choice, check_count, check_positive
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import OfExamples, reported
 from probekit.measures import Score
@@ -56,7 +56,7 @@ class HSIC(Estimator):
         """Check the options."""
         check_choice("kernel", self.kernel, KERNELS)
         check_positive("bandwidth", self.bandwidth)
-        check_at_least("examples", self.examples, 4)
+        check_count("examples", self.examples, 4)
 
     @property
     def invariances(self) -> frozenset[str]:

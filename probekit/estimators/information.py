@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.estimators._probing import OfProbe
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
@@ -107,7 +107,7 @@ class VariationalCodelength(Estimator):
     def __post_init__(self) -> None:
         """Check the options."""
         check_scales(self.scales)
-        check_at_least("examples", self.examples, 2)
+        check_count("examples", self.examples, 2)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -242,7 +242,7 @@ class ControlSelectivity(OfProbe):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("draws", self.draws, 1)
+        check_count("draws", self.draws, 1)
         super().__post_init__()
 
     @property

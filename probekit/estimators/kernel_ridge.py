@@ -4,7 +4,7 @@ import dataclasses
 
 import jax
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.estimators._invariances import invariances_of_units
 from probekit.estimators._readout import reported
 from probekit.estimators.ridge import (
@@ -45,7 +45,7 @@ class OfKernels(Penalised):
     def __post_init__(self) -> None:
         """Check the options."""
         check_kernel("kernel", self.kernel, self.bandwidth, self.degree)
-        check_at_least("examples", self.examples, 2)
+        check_count("examples", self.examples, 2)
         super().__post_init__()
 
     @property
@@ -176,7 +176,7 @@ class MultipleKernelRidgeR2(OfKernels):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("candidates", self.candidates, 1)
+        check_count("candidates", self.candidates, 1)
         check_averaged(self.multioutput)
         super().__post_init__()
 

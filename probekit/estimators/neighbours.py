@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.estimators._readout import OfExamples
 from probekit.measures import Score, multiscale
 from probekit.measures.cknna import cknna_score
@@ -116,7 +116,7 @@ class CKNNA(OfExamples):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("neighbours", self.neighbours, 1)
+        check_count("neighbours", self.neighbours, 1)
         super().__post_init__()
 
     @property
@@ -171,7 +171,7 @@ class MultiscaleDistance(OfExamples):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("neighbours", self.neighbours, 1)
+        check_count("neighbours", self.neighbours, 1)
         super().__post_init__()
 
     @property

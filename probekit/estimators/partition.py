@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import jax
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_choice, check_count
 from probekit.estimators._all_features import OfAllFeatures
 from probekit.estimators._readout import reported
 from probekit.estimators.ridge import OfGroups, score_and_share
@@ -186,7 +186,7 @@ class BandedRidgeR2(OfGroups):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("candidates", self.candidates, 1)
+        check_count("candidates", self.candidates, 1)
         check_choice("sharing", self.sharing, SHARINGS)
         super().__post_init__()
 

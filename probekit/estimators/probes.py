@@ -4,7 +4,7 @@ import dataclasses
 
 import jax
 
-from probekit._checks import check_at_least
+from probekit._checks import check_at_least, check_count
 from probekit.estimators._probing import OfProbe
 from probekit.estimators._readout import reported
 from probekit.measures.decoders import Metric, decoding_score
@@ -188,7 +188,7 @@ class KNNAccuracy(Probed):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("neighbours", self.neighbours, 1)
+        check_count("neighbours", self.neighbours, 1)
         super().__post_init__()
 
     @property
@@ -228,8 +228,9 @@ class MLPAccuracy(Probed):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("hidden", self.hidden, 1)
+        check_count("hidden", self.hidden, 1)
         check_at_least("penalty", self.penalty, 0)
+        check_count("seed", self.seed, 0)
         super().__post_init__()
 
     @property

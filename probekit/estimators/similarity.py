@@ -6,7 +6,7 @@ from typing import Any, cast
 import jax
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice, check_positive
+from probekit._checks import check_choice, check_count, check_positive
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._protocol import Estimator, Pairing
 from probekit.estimators._readout import OfExamples, reported
@@ -69,7 +69,7 @@ class CKA(Estimator):
         """Check the options."""
         check_choice("kernel", self.kernel, KERNELS)
         check_positive("bandwidth", self.bandwidth)
-        check_at_least("examples", self.examples, 4)
+        check_count("examples", self.examples, 4)
 
     @property
     def invariances(self) -> frozenset[str]:

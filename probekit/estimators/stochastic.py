@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.estimators._readout import Readout
 from probekit.measures import Score
 from probekit.measures.stochastic import check_ground, stochastic_shape_score
@@ -53,7 +53,7 @@ class StochasticShapeDistance(Readout):
     def __post_init__(self) -> None:
         """Check the options."""
         check_conditions(self.conditions)
-        check_at_least("in_a_row", self.in_a_row, 1)
+        check_count("in_a_row", self.in_a_row, 1)
         check_ground("wasserstein", self.alpha, self.restarts)
 
     @property

@@ -6,7 +6,7 @@ from typing import Any
 
 import jax
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_choice, check_count
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import OfExamples, Readout, reported
 from probekit.measures import Score
@@ -220,7 +220,7 @@ class ComponentAlignment(Readout):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("components", self.components, 1)
+        check_count("components", self.components, 1)
 
     @property
     def variables(self) -> tuple[Variable, ...]:

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._readout import OfExamples
 from probekit.measures import Score
@@ -48,7 +48,7 @@ class VERSA(OfExamples):
     def __post_init__(self) -> None:
         """Check the options."""
         check_versa(self.penalties, self.folds, self.rdm, self.comparison)
-        check_at_least("examples", self.examples, 3 * self.folds)
+        check_count("examples", self.examples, 3 * self.folds)
 
     @property
     def invariances(self) -> frozenset[str]:

@@ -4,7 +4,7 @@ import dataclasses
 
 import jax
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
@@ -63,7 +63,7 @@ class WeightedRSA(Estimator):
     def __post_init__(self) -> None:
         """Check the options."""
         self._options.check()
-        check_at_least("examples", self.examples, 3)
+        check_count("examples", self.examples, 3)
 
     @property
     def invariances(self) -> frozenset[str]:

@@ -70,7 +70,7 @@ def called(path: str, call: int, *, given: bool = False) -> str:
 def parts_of(values: Iterable[Captured]) -> list[Part]:
     """Return the arrays in captured values, one by one."""
     return [
-        Part(captured.name, "".join(f".{_key(key)}" for key in path), leaf, captured.copies)
+        Part(captured.name, "".join(f".{key_text(key)}" for key in path), leaf, captured.copies)
         for captured in values
         for path, leaf in jax.tree_util.tree_flatten_with_path(captured.value)[0]
     ]
@@ -130,7 +130,8 @@ def _row(array: Any, place: int) -> Any:
     return array[place]
 
 
-def _key(key: Any) -> str:
+def key_text(key: Any) -> str:
+    """Return a step of a path in a pytree as names of layers show it."""
     for attribute in ("key", "idx", "name"):
         if hasattr(key, attribute):
             return str(getattr(key, attribute))

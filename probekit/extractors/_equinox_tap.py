@@ -11,7 +11,7 @@ import contextlib
 import contextvars
 import dataclasses
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import equinox as eqx
@@ -21,7 +21,7 @@ from jax.custom_batching import custom_vmap
 from jax.extend.core import get_opaque_trace_state
 
 from probekit.extractors._calls import first_argument, only_arrays
-from probekit.extractors._captured import Captured, called
+from probekit.extractors._captured import Captured, called, key_text
 
 
 def _trace() -> Any:
@@ -87,9 +87,7 @@ def rebuilt(model: Any, path: str = "") -> Any:
     )
     if len(children) == 1 and children[0][1] is model:
         return model  # a leaf
-    parts = [
-        rebuilt(part, "/".join(filter(None, [path, *map(_name, keys)]))) for keys, part in children
-    ]
+    parts = [rebuilt(part, _below(path, keys)) for keys, part in children]
     model = jax.tree_util.tree_unflatten(structure, parts)
     if not isinstance(model, eqx.Module) or not callable(model):
         return model
@@ -97,6 +95,11 @@ def rebuilt(model: Any, path: str = "") -> Any:
     for name, value in vars(model).items():
         object.__setattr__(tapped, name, value)
     return tapped
+
+
+def _below(path: str, keys: Iterable[Any]) -> str:
+    """Return the path of a part of the module at `path`."""
+    return "/".join(filter(None, [path, *map(key_text, keys)]))
 
 
 def parameters_of(model: Any) -> tuple[set[str], dict[str, int]]:
@@ -109,7 +112,7 @@ def parameters_of(model: Any) -> tuple[set[str], dict[str, int]]:
             module, is_leaf=lambda node: isinstance(node, eqx.Module) and node is not module
         )[0]:
             if isinstance(part, eqx.Module):
-                total += go_through(part, "/".join(filter(None, [path, *map(_name, keys)])))
+                total += go_through(part, _below(path, keys))
             elif eqx.is_inexact_array(part):
                 owners.add(path)
                 total += int(part.size)
@@ -163,10 +166,3 @@ def _without_state(value: Any) -> Any:
         rest = tuple(part for part in value if not isinstance(part, eqx.nn.State))
         return rest[0] if len(rest) == 1 else rest
     return None if isinstance(value, eqx.nn.State) else value
-
-
-def _name(key: Any) -> str:
-    for attribute in ("name", "idx", "key"):
-        if hasattr(key, attribute):
-            return str(getattr(key, attribute))
-    return str(key)

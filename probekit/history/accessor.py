@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from probekit._checks import check_confidence
 from probekit.errors import OptionError, UnknownNameError
 from probekit.history.contents import scores
-from probekit.history.intervals import interval, resampled_interval
+from probekit.history.intervals import check_of_seeds, interval, resampled_interval
 from probekit.history.schema import DIMS, ROW_DIMS
 
 if TYPE_CHECKING:
@@ -157,6 +157,11 @@ class HistoryAccessor:
             The scores, with ``seed`` replaced by ``statistic``: ``mean``, ``lower``, ``upper``,
             ``n``.
 
+        Raises
+        ------
+        OptionError
+            If no score has the axis ``seed``, or there is no such confidence or uncertainty.
+
         Examples
         --------
         >>> import xarray as xr
@@ -173,8 +178,9 @@ class HistoryAccessor:
         if not names:
             raise OptionError("dataset: no score has the axis 'seed' to summarize over.")
         if uncertainty is not None:
-            from probekit.inference import warn_of_few_resamples
+            from probekit.inference import Bootstrap, warn_of_few_resamples
 
+            check_of_seeds(uncertainty, Bootstrap)
             warn_of_few_resamples(uncertainty)
         summaries = {}
         for name in names:

@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from probekit._checks import check_choice, check_confidence
 from probekit.errors import OptionError
 from probekit.history.accessor import register_accessor
 from probekit.history.contents import scores
+from probekit.history.intervals import check_of_seeds
 from probekit.history.seeds import resampled_seeds
 from probekit.inference import (
     CORRECTIONS,
@@ -91,7 +92,8 @@ def compare_histories(
     register_accessor()
     check_confidence(confidence)
     check_choice("correction", correction, CORRECTIONS)
-    _check_uncertainty(uncertainty)
+    if uncertainty is not None:
+        check_of_seeds(uncertainty, Bootstrap, Permutation)
     if isinstance(uncertainty, Permutation):
         correction, alternative = uncertainty.correction, uncertainty.alternative
         uncertainty = dataclasses.replace(uncertainty, alternative=alternative or "two-sided")
@@ -119,17 +121,6 @@ def compare_histories(
         whole = xr.concat(joined, "comparison", coords="minimal", compat="override")
         table[name] = whole.assign_attrs(a[name].attrs)
     return xr.Dataset(table).assign_coords(comparison=list(PARTS))
-
-
-def _check_uncertainty(uncertainty: Any) -> None:
-    if uncertainty is None:
-        return
-    if not isinstance(uncertainty, Bootstrap | Permutation):
-        raise OptionError(
-            f"uncertainty: a {type(uncertainty).__name__}; give a Bootstrap or a Permutation."
-        )
-    if uncertainty.groups is not None:
-        raise OptionError("uncertainty: groups are of examples; seeds have none. Leave them out.")
 
 
 def final_rows(dataset: "xr.Dataset") -> "xr.Dataset":

@@ -1,7 +1,7 @@
 """Two layers, features or runs against each other: whether one scores higher than the other."""
 
 from collections.abc import Callable, Hashable, Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Test = Literal["t", "signs", "bootstrap"]
-TESTS = ("t", "signs", "bootstrap")
+TESTS: tuple[Test, ...] = get_args(Test)
 PARTS = ("a", "b", "difference", "lower", "upper", "p", "p_corrected", "n")
 """Labels of the axis `comparison`."""
 

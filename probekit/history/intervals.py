@@ -1,8 +1,10 @@
 """Means of scores over seeds, and their intervals."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from probekit.errors import OptionError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -22,6 +24,15 @@ def interval(
     spread = np.sqrt(((array - mean) ** 2).sum("seed") / (many - 1))
     half = spread / np.sqrt(many) * stdtrit(many - 1, 0.5 + confidence / 2)
     return mean, mean - half, mean + half, count
+
+
+def check_of_seeds(uncertainty: Any, *kinds: type) -> None:
+    """Raise `OptionError` unless it is an uncertainty of these kinds, and one that seeds have."""
+    if not isinstance(uncertainty, kinds):
+        known = " or ".join(f"a {kind.__name__}" for kind in kinds)
+        raise OptionError(f"uncertainty: a {type(uncertainty).__name__}; give {known}.")
+    if getattr(uncertainty, "groups", None) is not None:
+        raise OptionError("uncertainty: groups are of examples; seeds have none. Leave them out.")
 
 
 def resampled_interval(

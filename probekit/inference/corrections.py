@@ -1,6 +1,6 @@
 """p-values of many tests at once."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from probekit._checks import check_choice, plain
 from probekit.errors import OptionError
 
 Correction = Literal["holm", "bonferroni", "fdr_bh", "fdr_by", "none"]
-CORRECTIONS = ("holm", "bonferroni", "fdr_bh", "fdr_by", "none")
+CORRECTIONS: tuple[Correction, ...] = get_args(Correction)
 
 
 def corrected(p: Any, *, method: Correction = "holm") -> np.ndarray:

@@ -4,7 +4,7 @@ import abc
 import dataclasses
 import zlib
 from collections.abc import Iterable
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
@@ -14,9 +14,9 @@ from probekit.inference.corrections import CORRECTIONS, Correction
 from probekit.inference.labels import numbered
 
 Interval = Literal["percentile", "bca", "basic"]
-INTERVALS: tuple[Interval, ...] = ("percentile", "bca", "basic")
+INTERVALS: tuple[Interval, ...] = get_args(Interval)
 Alternative = Literal["greater", "less", "two-sided"]
-ALTERNATIVES = ("greater", "less", "two-sided")
+ALTERNATIVES: tuple[Alternative, ...] = get_args(Alternative)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,9 +105,10 @@ class Bootstrap(Uncertainty):
     -----
     Adds ``<name>_ci (…, bound)`` with the bounds ``lower`` and ``upper``, and its status; with
     `keep`, ``<name>_resamples (…, resample)``, and for BCa ``<name>_left_out (…, left_out)`` too.
-    An example that was drawn twice is at distance 0
-    from itself: comparisons of dissimilarities (RSA) leave such pairs out, and those of two copies
-    of one group. Estimators that keep a sample of the examples are resampled within it.
+
+    An example that was drawn twice is at distance 0 from itself: comparisons of dissimilarities
+    (RSA) leave such pairs out, and those of two copies of one group. Estimators that keep a sample
+    of the examples are resampled within it.
 
     The interval is that of the score at hand. Scores with a bias that grows as examples become
     fewer (R² of the examples that were fitted, biased CKA near 0) are the more biased on resamples,

@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice, check_same_examples
+from probekit._checks import check_choice, check_count, check_same_examples
 from probekit.errors import ShapeError
 from probekit.measures._arguments import Splits, jitted, matrix, splits
 from probekit.measures._moments import states_of
@@ -134,7 +134,7 @@ def banded_ridge_r2(
     >>> round(float(found.r2), 2), np.round(found.shares, 2).tolist()
     (1.0, [1.0, 0.0])
     """
-    check_at_least("candidates", candidates, 1)
+    check_count("candidates", candidates, 1)
     check_choice("sharing", sharing, SHARINGS)
     options = checked_options(penalties, folds, per_unit, multioutput, scoring)
     given, columns = grouped_splits(x, groups, held_out)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_positive
+from probekit._checks import check_count, check_positive
 from probekit.errors import OptionError
 from probekit.measures._linalg import eigh, svd
 from probekit.measures._moments import from_moments, pair_score, unit_scales
@@ -205,7 +205,7 @@ def check_kept(variance: float, components: int | None) -> None:
     if variance > 1:
         raise OptionError(f"variance={variance!r}: must be at most 1.")
     if components is not None:
-        check_at_least("components", components, 1)
+        check_count("components", components, 1)
 
 
 class Basis(NamedTuple):

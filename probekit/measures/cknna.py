@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, divide, score
@@ -69,7 +69,7 @@ def cknna(
     >>> round(float(cknna(x, 3 * x[:, ::-1], neighbours=2)), 5)
     1.0
     """
-    check_at_least("neighbours", neighbours, 1)
+    check_count("neighbours", neighbours, 1)
     return _cknna(*matched(x, y, least=4), int(neighbours), bool(debiased))
 
 

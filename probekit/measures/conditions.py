@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_at_least, check_choice, check_count
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures.condition_scores import (
@@ -169,7 +169,7 @@ def check_conditions(
 ) -> None:
     """Raise `OptionError` unless the options are possible."""
     check_choice("metric", metric, CONDITION_METRICS)
-    check_at_least("folds", folds, 2)
+    check_count("folds", folds, 2)
     check_shrinkage(shrinkage)
     if unbalanced and metric not in OF_PAIRS:
         raise OptionError(

@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.errors import OptionError
 from probekit.measures._arguments import matched, splits
 from probekit.measures._status import OK, Score
@@ -84,7 +84,7 @@ def control_selectivity(
     True
     """
     check_probe(probe, "accuracy")
-    check_at_least("draws", draws, 1)
+    check_count("draws", draws, 1)
     if types is None and held_out is not None:
         raise OptionError(
             "held_out: given without types; a control task on new examples needs the type of each."

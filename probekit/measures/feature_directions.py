@@ -5,7 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import orthonormal_basis, svdvals
 from probekit.measures._scale import moderate, scaled_to_one
@@ -109,7 +109,7 @@ def component_alignment(x: Any, y: Any, *, components: int = DEFAULT_COMPONENTS)
     >>> round(float(component_alignment(x, y)), 4), round(float(component_alignment(x, x)), 3)
     (0.0, 0.998)
     """
-    check_at_least("components", components, 1)
+    check_count("components", components, 1)
     return _alignment(*matched(x, y, least=2), components)
 
 

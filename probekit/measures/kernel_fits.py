@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice, check_positive, shape_text
+from probekit._checks import check_choice, check_count, check_positive, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._scale import moderating_power
 from probekit.measures._status import Score
@@ -78,7 +78,7 @@ def check_kernel(argument: str, kernel: Any, bandwidth: float, degree: int) -> N
     if not callable(kernel):
         check_choice(argument, kernel, RIDGE_KERNELS)
     check_positive("bandwidth", bandwidth)
-    check_at_least("degree", degree, 1)
+    check_count("degree", degree, 1)
 
 
 def kernel_ridge_score(

@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.errors import OptionError
 from probekit.measures._arguments import splits
 from probekit.measures.banded import (
@@ -208,7 +208,7 @@ def multiple_kernel_ridge_r2(
         )
     for name in names:
         check_kernel("kernels", name, bandwidth, degree)
-    check_at_least("candidates", candidates, 1)
+    check_count("candidates", candidates, 1)
     options = checked_options(penalties, folds, per_unit, multioutput, scoring)
     chosen = Kernels(names, columns, float(bandwidth), int(degree), int(candidates))
     found = kernel_ridge_score(*both_states(given), chosen, options)

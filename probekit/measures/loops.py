@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_positive
+from probekit._checks import check_count, check_positive
 from probekit.errors import MissingExtraError
 from probekit.measures._arguments import matched, matrix
 from probekit.measures._status import Score, score
@@ -155,10 +155,10 @@ def living_times(
 
 def check_living_times(landmarks: int, reach: float, draws: int, holes: int) -> None:
     """Raise `OptionError` unless the options are within their ranges."""
-    check_at_least("landmarks", landmarks, 1)
+    check_count("landmarks", landmarks, 1)
     check_positive("reach", reach)
-    check_at_least("draws", draws, 1)
-    check_at_least("holes", holes, 1)
+    check_count("draws", draws, 1)
+    check_count("holes", holes, 1)
 
 
 class Times(NamedTuple):

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigvalsh
 from probekit.measures._scale import moderate
@@ -74,7 +74,7 @@ def multiscale_distance(x: Any, y: Any, *, neighbours: int = DEFAULT_NEIGHBOURS)
     >>> bool(multiscale_distance(x, x[:, :1]) > 1e-4)  # a plane, a line
     True
     """
-    check_at_least("neighbours", neighbours, 1)
+    check_count("neighbours", neighbours, 1)
     return _distance(*matched(x, y, least=3), int(neighbours))
 
 

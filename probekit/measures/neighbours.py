@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_choice, check_count
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
@@ -102,7 +102,7 @@ def mutual_neighbours(
 
 def check_neighbours(neighbours: int, measure: Neighbourhood, metric: Metric) -> None:
     """Raise `OptionError` unless the options are among their choices."""
-    check_at_least("neighbours", neighbours, 1)
+    check_count("neighbours", neighbours, 1)
     check_choice("measure", measure, NEIGHBOURHOODS)
     check_choice("metric", metric, NEIGHBOUR_METRICS)
     if measure == "second_order" and metric != "cosine":
@@ -144,28 +144,7 @@ def neighbours_score(
         for z in (state.x, state.y)
     ]
     k = jnp.minimum(neighbours, present.sum() - 1)
-    ranks = [neighbour_ranks(z, present) for z in far]
-    near = [(rank <= k) & present[:, None] & present[None, :] for rank in ranks]
-    both = near[0] & near[1]
-    common = both.sum(axis=1).astype(far[0].dtype)
-    union = (near[0] | near[1]).sum(axis=1)
-    jaccard = common / jnp.maximum(union, 1)
-    if measure == "overlap":
-        each = common / jnp.maximum(k, 1)
-    elif measure == "jaccard":
-        each = jaccard
-    elif second_order:
-        each = _cosine_of_cosines(1 - far[0], 1 - far[1], near[0] | near[1])
-    elif measure == "cycle":
-        each = (near[1] & near[0].T).any(axis=1).astype(common.dtype)
-    elif measure in ORDERED:
-        others = len(ranks[0]) - 1
-        most = others if most is None else min(most, others)
-        alike = common_subsequence if measure == "subsequence" else kept_entries
-        each = alike(ranks[0], ranks[1], k, most=most).astype(common.dtype) / jnp.maximum(k, 1)
-    else:
-        each = _rank_similarity(ranks[0], ranks[1], both, common)
-        each = each * jaccard if measure == "joint" else each
+    each = _of_each(far, present, k, measure, most)
     value = divide(jnp.where(present, each, 0).sum(), present.sum().astype(far[0].dtype))
     both_present = present[:, None] & present[None, :]
     undefined = jnp.stack(
@@ -177,6 +156,33 @@ def neighbours_score(
         enough=present.sum() >= 3,
         constant=undefined,
     )
+
+
+def _of_each(
+    far: list[jax.Array], present: jax.Array, k: jax.Array, measure: Neighbourhood, most: int | None
+) -> jax.Array:
+    """How much the k nearest of each example are the same in both, by the measure."""
+    ranks = [neighbour_ranks(z, present) for z in far]
+    near = [(rank <= k) & present[:, None] & present[None, :] for rank in ranks]
+    both = near[0] & near[1]
+    common = both.sum(axis=1).astype(far[0].dtype)
+    union = (near[0] | near[1]).sum(axis=1)
+    jaccard = common / jnp.maximum(union, 1)
+    if measure == "overlap":
+        return common / jnp.maximum(k, 1)
+    if measure == "jaccard":
+        return jaccard
+    if measure == "second_order":
+        return _cosine_of_cosines(1 - far[0], 1 - far[1], near[0] | near[1])
+    if measure == "cycle":
+        return (near[1] & near[0].T).any(axis=1).astype(common.dtype)
+    if measure in ORDERED:
+        others = len(ranks[0]) - 1
+        most = others if most is None else min(most, others)
+        alike = common_subsequence if measure == "subsequence" else kept_entries
+        return alike(ranks[0], ranks[1], k, most=most).astype(common.dtype) / jnp.maximum(k, 1)
+    each = _rank_similarity(ranks[0], ranks[1], both, common)
+    return each * jaccard if measure == "joint" else each
 
 
 def neighbour_ranks(far: jax.Array, present: jax.Array) -> jax.Array:

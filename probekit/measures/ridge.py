@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from probekit._checks import check_at_least, check_choice, check_positive
+from probekit._checks import check_choice, check_count, check_positive
 from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import eigh
@@ -212,7 +212,7 @@ def checked_options(
 ) -> Options:
     """Return the options, or raise `OptionError`."""
     check_penalties(penalties)
-    check_at_least("folds", folds, 2)
+    check_count("folds", folds, 2)
     check_choice("multioutput", multioutput, MULTIOUTPUT)
     check_choice("scoring", scoring, SCORING)
     return Options(tuple(map(float, penalties)), int(folds), bool(per_target), multioutput, scoring)

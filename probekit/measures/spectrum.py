@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._linalg import eigh, eigvalsh
@@ -158,8 +158,9 @@ def spectrum_slope(x: Any, *, first: int = DEFAULT_FIRST, last: int = DEFAULT_LA
 
 
 def check_ranks(first: int, last: int) -> None:
-    """Raise `OptionError` unless ``1 <= first < last``."""
-    check_at_least("first", first, 1)
+    """Raise `OptionError` unless these are whole numbers with ``1 <= first < last``."""
+    check_count("first", first, 1)
+    check_count("last", last, 1)
     if not last > first:
         raise OptionError(f"last={last!r}: must be greater than first={first!r}.")
 

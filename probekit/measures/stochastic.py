@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_at_least, check_choice, check_count
 from probekit.errors import OptionError
 from probekit.measures._arguments import matched
 from probekit.measures._status import Score, score
@@ -129,7 +129,7 @@ def check_ground(ground: Ground, alpha: float, restarts: int) -> None:
         raise OptionError(f"alpha={alpha!r}: must be at most 2.")
     if ground == "energy" and alpha != 1:
         raise OptionError(f"alpha={alpha!r}: of ground 'wasserstein' only; leave it out.")
-    check_at_least("restarts", restarts, 0)
+    check_count("restarts", restarts, 0)
 
 
 def _codes(labels: np.ndarray, labels_y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

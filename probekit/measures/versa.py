@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_choice, check_count
 from probekit.measures._arguments import matched
 from probekit.measures._status import Score, score
 from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, check_penalties
@@ -99,7 +99,7 @@ def check_versa(
 ) -> None:
     """Raise `OptionError` unless the options are what they can be."""
     check_penalties(penalties)
-    check_at_least("folds", folds, 2)
+    check_count("folds", folds, 2)
     check_choice("rdm", rdm, RDMS)
     check_choice("comparison", comparison, COMPARISONS)
 

@@ -31,7 +31,7 @@ def estimator(target: Any = None, /, *, name: str | None = None, summary: str | 
     Examples
     --------
     >>> @estimator
-    ... class Sparsity:
+    ... class Loudness:
     ...     '''Largest activation of a unit.'''
     ...     name = "loudness"
     >>> from probekit.plugins import get_manager

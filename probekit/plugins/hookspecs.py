@@ -50,8 +50,8 @@ def probekit_chunk_finished(run: "RunInfo", dataset: "xr.Dataset", ended: "Seque
 
 
 @hookspec
-def probekit_recorded(path: "Path | None", dataset: "xr.Dataset") -> None:
-    """Tell of a row that a `Recorder` has appended; `path` is None if the history is not kept."""
+def probekit_recorded(path: "Path", dataset: "xr.Dataset") -> None:
+    """Tell of rows that a `Recorder` has appended to the history at `path`; `dataset` has these."""
 
 
 @hookspec

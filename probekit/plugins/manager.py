@@ -21,7 +21,7 @@ from probekit.errors import (
 from probekit.plugins import builtin, hookspecs
 from probekit.plugins.guarded import HookRelay
 from probekit.plugins.markers import PROJECT
-from probekit.plugins.registry import Entry, NameTakenError, Origin, Registry
+from probekit.plugins.registry import KINDS, Entry, NameTakenError, Origin, Registry
 from probekit.plugins.switches import Switches
 
 if TYPE_CHECKING:
@@ -172,8 +172,7 @@ class Manager:
 
     def plugins(self) -> tuple[ActivePlugin, ...]:
         """Return the active plugins in the order in which they were registered."""
-        kinds = ("task", "estimator", "extractor")
-        entries = [entry for kind in kinds for entry in self.registry.entries(kind)]
+        entries = [entry for kind in KINDS for entry in self.registry.entries(kind)]
         return tuple(
             ActivePlugin(origin, self._hooks(name), tuple(e for e in entries if e.plugin == name))
             for name, origin in self._origins.items()

@@ -14,6 +14,7 @@ import numpy as np
 
 from probekit.probing.options import compiled_with, once_options
 from probekit.probing.plan import LayerStates, Plan
+from probekit.statistics import memory_of
 
 Resampled = dict[str, dict[str, np.ndarray]]
 """For each layer and variable the scores ``(resample, …)``."""
@@ -162,7 +163,7 @@ def _at_once(plan: Plan, samples: Any, each: tuple[np.ndarray, ...], states: Pai
     kept = jax.tree.leaves(jax.eval_shape(partial(states, plan), *samples, *one))
     size = sum(leaf.size for leaf in kept) + sum(2 * x.size for x, *_ in samples)
     for statistic, _ in plan.kept():  # where examples are kept there will be pairs of them
-        if getattr(statistic, "memory", "fixed") != "fixed":
+        if memory_of(statistic) != "fixed":
             examples = max(len(weight) for _, _, weight, _ in samples)
             size += 8 * min(examples, getattr(statistic, "capacity", examples)) ** 2
     return int(max(1, _WORKING_SET // (4 * size)))

@@ -21,8 +21,9 @@ from probekit.probing.stream import (
     count_examples,
     even_batch,
     first_examples,
+    given_to,
     layer_shapes,
-    take,
+    outputs_of,
 )
 from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.probing.undefined import warn_of_undefined
@@ -260,11 +261,6 @@ def _units(extractor: Extractor, inputs: Any) -> dict[str, ShapeDtype]:
 
 def _outputs(extractor: Extractor, inputs: Any, rows: np.ndarray) -> Mapping[str, jax.Array]:
     """Return the representations of these examples, in forward order, as matrices."""
-    batch = rows if extractor.indexed else take(inputs, rows)
-    outputs = _extract(extractor, batch) if extractor.traceable else extractor(batch)
+    batch = given_to(extractor, inputs, rows)
+    outputs = outputs_of(extractor, batch)
     return {layer: units(jnp.asarray(outputs[layer])) for layer in layer_shapes(extractor, batch)}
-
-
-@jax.jit
-def _extract(extractor: Extractor, inputs: Any) -> Any:
-    return extractor(inputs)

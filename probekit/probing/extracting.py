@@ -7,7 +7,14 @@ import numpy as np
 
 from probekit._checks import check_count
 from probekit.extractors import Extractor
-from probekit.probing.stream import count_examples, even_batch, first_examples, layer_shapes, take
+from probekit.probing.stream import (
+    count_examples,
+    even_batch,
+    first_examples,
+    given_to,
+    layer_shapes,
+    outputs_of,
+)
 
 
 def extract(extractor: Extractor, inputs: Any, *, batch_size: int = 4096) -> dict[str, np.ndarray]:
@@ -58,14 +65,8 @@ def extract(extractor: Extractor, inputs: Any, *, batch_size: int = 4096) -> dic
     }
     for start in range(0, examples, size):
         rows = np.minimum(np.arange(start, start + size, dtype=np.int32), examples - 1)
-        batch = rows if extractor.indexed else take(inputs, rows)
-        outputs = _extract(extractor, batch) if extractor.traceable else extractor(batch)
+        outputs = outputs_of(extractor, given_to(extractor, inputs, rows))
         present = min(size, examples - start)
         for layer, array in jax.device_get(dict(outputs)).items():
             whole[layer][start : start + present] = np.asarray(array)[:present]
     return whole
-
-
-@jax.jit
-def _extract(extractor: Extractor, inputs: Any) -> Any:
-    return extractor(inputs)

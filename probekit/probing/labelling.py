@@ -73,7 +73,7 @@ def _reported(
 ) -> list[tuple[str, dict[str, Any]]]:
     """Return name and attributes of a variable and, where there is one, of its status."""
     reported = [(variable.name, {**variable.attributes(), "estimator": repr(estimator)})]
-    status = f"{variable.name}_status"
+    status = f"{variable.name}{STATUS_SUFFIX}"
     if any(status in layer for layer in scores.values()):
         about = status_attributes(variable.name, also_constant=variable.also_constant)
         reported.append((status, about))

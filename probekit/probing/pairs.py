@@ -62,8 +62,6 @@ class PairPlan:
         pairs = len(a) * len(b)
         pairings = tuple(
             estimator.pairing(examples=examples, units=units, pairs=pairs)
-            if hasattr(estimator, "pairing")  # a stranger's need not have it
-            else None
             for estimator in estimators
         )
         return cls(tuple(estimators), pairings, same)

@@ -73,7 +73,7 @@ def collect(
         present = index < examples
         rows = np.minimum(index, examples - 1)
         batch_weight = np.where(present, weight[rows], 0).astype(np.float32)
-        batch = rows if extractor.indexed else take(inputs, rows)
+        batch = given_to(extractor, inputs, rows)
         if states is None:
             states = _init(plan, tuple(layer_shapes(extractor, batch).items()))
         if extractor.traceable:
@@ -120,17 +120,19 @@ def batches_of(
     examples = count_examples(extractor, inputs)
     for start in range(0, examples, batch_size):
         rows = np.arange(start, min(start + batch_size, examples))
-        batch = rows if extractor.indexed else take(inputs, rows)
+        batch = given_to(extractor, inputs, rows)
         if extractor.traceable:
-            outputs = _extract(extractor, batch, tuple(layers))
+            outputs = _extract_some(extractor, batch, tuple(layers))
         else:
             outputs = {layer: array for layer, array in extractor(batch).items() if layer in layers}
         yield jax.device_get(outputs)
 
 
 @partial(jax.jit, static_argnames="layers")
-def _extract(extractor: Extractor, inputs: Any, layers: tuple[str, ...]) -> dict[str, jax.Array]:
-    outputs = extractor(inputs)
+def _extract_some(
+    extractor: Extractor, batch: Any, layers: tuple[str, ...]
+) -> dict[str, jax.Array]:
+    outputs = extractor(batch)
     return {layer: outputs[layer] for layer in layers}
 
 
@@ -157,10 +159,27 @@ def layer_shapes(extractor: Extractor, batch: Any) -> Mapping[str, ShapeDtype]:
     return _shapes_seen[key]
 
 
+def given_to(extractor: Extractor, inputs: Any, rows: np.ndarray) -> Any:
+    """Return these examples as the extractor is given them: their numbers, if it holds them."""
+    return rows if extractor.indexed else take(inputs, rows)
+
+
 def first_examples(extractor: Extractor, inputs: Any, count: int) -> Any:
     """Return the first examples, as the extractor is given them."""
-    rows = np.arange(count, dtype=np.int32)
-    return rows if extractor.indexed else take(inputs, rows)
+    return given_to(extractor, inputs, np.arange(count, dtype=np.int32))
+
+
+def outputs_of(extractor: Extractor, batch: Any) -> Mapping[str, Any]:
+    """Return the representations of a batch; compiled, if the extractor can be."""
+    outputs: Mapping[str, Any] = (
+        _extract(extractor, batch) if extractor.traceable else extractor(batch)
+    )
+    return outputs
+
+
+@jax.jit
+def _extract(extractor: Extractor, batch: Any) -> Any:
+    return extractor(batch)
 
 
 def even_batch(examples: int, batch_size: int) -> int:

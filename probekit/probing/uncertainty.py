@@ -32,7 +32,7 @@ from probekit.probing.blocks import (
     scores_of_rows,
 )
 from probekit.probing.plan import Plan
-from probekit.statistics import Examples, state_of
+from probekit.statistics import Examples, memory_of, state_of
 
 
 def check_uncertainty(
@@ -63,7 +63,7 @@ def check_uncertainty(
         )
     if isinstance(uncertainty, Bootstrap) and uncertainty.replace:
         for estimator in estimators:
-            if getattr(estimator, "distinct", False):
+            if estimator.distinct:
                 raise OptionError(
                     f"uncertainty: {estimator.name!r} supposes that no example is there twice. "
                     "Use Bootstrap(replace=False)."
@@ -169,7 +169,7 @@ def _by_reordering(
 
 def _is_weighed(estimator: Estimator, method: str) -> bool:
     """Whether an estimator has a method for many resamples of the examples that it kept."""
-    keeps = getattr(estimator.statistic, "memory", "fixed") != "fixed"
+    keeps = memory_of(estimator.statistic) != "fixed"
     return keeps and hasattr(estimator, method) and not estimator.distinct
 
 
@@ -224,7 +224,7 @@ def _drawn(plan: Plan, fit: Sample, held_out: Sample | None, draws: _Draws) -> R
 def _way(estimator: Estimator) -> tuple[Any, ...]:
     """Return how an estimator is resampled, and what it keeps if that is a sample."""
     statistic = estimator.statistic
-    if getattr(statistic, "memory", "fixed") == "fixed":
+    if memory_of(statistic) == "fixed":
         return (_by_weight,)
     if _is_weighed(estimator, "reweighted"):
         return (_by_reweighting, statistic)

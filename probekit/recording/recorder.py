@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import jax
 
-from probekit._checks import check_at_least
+from probekit._checks import check_at_least, check_count
 from probekit.errors import OptionError
 from probekit.estimators import Estimator
 from probekit.extractors import Extractor, match
@@ -130,7 +130,7 @@ class Recorder:
         durable: bool = False,
         title: str = "",
     ) -> None:
-        check_at_least("store_every", store_every, 1)
+        check_count("store_every", store_every, 1)
         check_at_least("flush_seconds", flush_seconds, 0)
         self._due, self._seed = is_due(every), seed
         self._store, self._store_every = store, store_every

@@ -8,6 +8,7 @@ import numpy as np
 from probekit._checks import shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator
+from probekit.history.schema import STATUS_SUFFIX
 
 AXES = frozenset({"step", "seed", "layer", "feature", "probe_set", "example", "unit"})
 
@@ -27,7 +28,7 @@ def taken_names(estimators: Iterable[Estimator]) -> frozenset[str]:
     """Return the names that a history has already: its axes, and what estimators report."""
     variables = [variable for estimator in estimators for variable in estimator.variables]
     names = {name for variable in variables for name in (variable.name, *variable.dims)}
-    return AXES | names | {f"{variable.name}_status" for variable in variables}
+    return AXES | names | {f"{variable.name}{STATUS_SUFFIX}" for variable in variables}
 
 
 def check_scalars(scalars: Mapping[str, Any], taken: Collection[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from probekit._checks import check_at_least
+from probekit._checks import check_at_least, check_count
 from probekit.errors import OptionError
 
 Schedule = int | Iterable[int] | Callable[[int], bool] | None
@@ -27,8 +27,8 @@ def log_spaced(last: int, count: int = 50) -> tuple[int, ...]:
     >>> log_spaced(1000, 7)
     (0, 1, 4, 16, 63, 251, 1000)
     """
-    check_at_least("last", last, 0)
-    check_at_least("count", count, 2)
+    check_count("last", last, 0)
+    check_count("count", count, 2)
     if last == 0:
         return (0,)
     steps = np.rint(np.geomspace(1, last, count - 1)).astype(int)

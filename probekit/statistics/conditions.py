@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.errors import OptionError
 from probekit.statistics._parts import MomentsOfParts
 from probekit.statistics.moments import Moments, MomentsState
@@ -56,7 +56,7 @@ class ConditionMoments(MomentsOfParts):
     def __post_init__(self) -> None:
         """Check the options."""
         check_conditions(self.conditions)
-        check_at_least("in_a_row", self.in_a_row, 1)
+        check_count("in_a_row", self.in_a_row, 1)
 
     @property
     def moments(self) -> Moments:
@@ -92,7 +92,7 @@ class ConditionMoments(MomentsOfParts):
 def check_conditions(conditions: int | tuple[int, ...]) -> None:
     """Raise `OptionError` unless it is a number from 1, or a tuple of whole numbers."""
     if not isinstance(conditions, tuple):
-        check_at_least("conditions", conditions, 1)
+        check_count("conditions", conditions, 1)
     elif not conditions or not all(isinstance(label, int | np.integer) for label in conditions):
         raise OptionError(
             f"conditions={conditions!r:.60}: a whole number for each example is needed, such as "

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.statistics._arrays import accumulator_dtype, present_rows
 from probekit.statistics._protocol import ShapeDtype, Statistic
 
@@ -131,7 +131,7 @@ class Examples(Statistic[ExamplesState]):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("capacity", self.capacity, 1)
+        check_count("capacity", self.capacity, 1)
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> ExamplesState:
         """Return the state of no examples."""

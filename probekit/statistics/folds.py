@@ -1,21 +1,18 @@
 """Moments of folds, and of groups in folds: cross-validation without a second pass."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_choice, check_count
 from probekit.statistics._arrays import accumulator_dtype
 from probekit.statistics._parts import MomentsOfParts
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.examples import hash_of
-from probekit.statistics.moments import Moments, MomentsState
-
-Block = Literal["full", "diagonal", "none"]
-_BLOCKS = ("none", "diagonal", "full")
+from probekit.statistics.moments import BLOCKS, Block, Moments, MomentsState
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -53,9 +50,9 @@ class FoldMoments(MomentsOfParts):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("folds", self.folds, 2)
-        check_choice("xx", self.xx, _BLOCKS)
-        check_choice("yy", self.yy, _BLOCKS)
+        check_count("folds", self.folds, 2)
+        check_choice("xx", self.xx, BLOCKS)
+        check_choice("yy", self.yy, BLOCKS)
 
     @property
     def moments(self) -> Moments:
@@ -166,9 +163,9 @@ class FoldGroups(Statistic[MomentsState]):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("groups", self.groups, 1)
-        check_at_least("folds", self.folds, 1)
-        check_choice("xx", self.xx, _BLOCKS)
+        check_count("groups", self.groups, 1)
+        check_count("folds", self.folds, 1)
+        check_choice("xx", self.xx, BLOCKS)
 
     def of_feature(self, place: int) -> "FoldGroups":
         """Return the statistic with the edges of this feature alone."""

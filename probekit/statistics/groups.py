@@ -6,7 +6,7 @@ from typing import Literal
 import jax
 import jax.numpy as jnp
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_choice, check_count
 from probekit.statistics._arrays import accumulator_dtype, inner, inner_squares, present_rows
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics._rounding import mean_of_both, reciprocal, sum_and_rest
@@ -64,7 +64,7 @@ class GroupMoments(Statistic[GroupMomentsState]):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("groups", self.groups, 1)
+        check_count("groups", self.groups, 1)
         check_choice("within", self.within, ("full", "diagonal", "none"))
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> GroupMomentsState:

@@ -4,7 +4,7 @@ import dataclasses
 
 import jax
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.examples import Examples, ExamplesState
 from probekit.statistics.folds import FoldGroups
@@ -49,7 +49,7 @@ class KeptGroups(Statistic[KeptGroupsState]):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("capacity", self.capacity, 1)
+        check_count("capacity", self.capacity, 1)
 
     @property
     def examples(self) -> Examples:

@@ -25,7 +25,7 @@ from probekit.statistics._rounding import (
 )
 
 Block = Literal["full", "diagonal", "none"]
-_BLOCKS = ("none", "diagonal", "full")  # each holds what those before it hold
+BLOCKS = ("none", "diagonal", "full")  # each holds what those before it hold
 
 
 @jax.tree_util.register_dataclass
@@ -164,8 +164,8 @@ class Moments(Statistic[MomentsState]):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_choice("xx", self.xx, _BLOCKS)
-        check_choice("yy", self.yy, _BLOCKS)
+        check_choice("xx", self.xx, BLOCKS)
+        check_choice("yy", self.yy, BLOCKS)
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> MomentsState:
         """Return the state of no examples."""
@@ -272,9 +272,9 @@ class Moments(Statistic[MomentsState]):
         if not isinstance(other, Moments):
             return None
         return Moments(
-            xx=max(self.xx, other.xx, key=_BLOCKS.index),
+            xx=max(self.xx, other.xx, key=BLOCKS.index),
             xy=self.xy or other.xy,
-            yy=max(self.yy, other.yy, key=_BLOCKS.index),
+            yy=max(self.yy, other.yy, key=BLOCKS.index),
         )
 
 

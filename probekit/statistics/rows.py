@@ -5,7 +5,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from probekit._checks import check_at_least
+from probekit._checks import check_count
 from probekit.statistics._protocol import ShapeDtype, Statistic, shape_of
 from probekit.statistics.examples import ExamplesState
 
@@ -36,7 +36,7 @@ class Rows(Statistic[ExamplesState]):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_at_least("examples", self.examples, 1)
+        check_count("examples", self.examples, 1)
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> ExamplesState:
         """Return the state of no examples."""

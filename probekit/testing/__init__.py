@@ -2,11 +2,11 @@
 
 `check_estimator` runs every check that applies to an estimator, `check_extractor` to an extractor,
 `check_task` to a task and `check_plugin` to a whole plugin; `parametrize_with_checks` makes pytest
-items of those of estimators. `assert_represented`,
-`assert_similar` and `assert_unchanged` say in a test what a model represents; the fixtures that go
-with them are in `probekit.pytest_plugin`. `probekit.testing.strategies` holds hypothesis strategies
-for the data that is hard on numerical code. pytest and hypothesis are imported only where they are
-used, and so are jax and xarray: a test file that imports an assertion is collected fast.
+items of those of estimators. `assert_represented`, `assert_similar` and `assert_unchanged` say in a
+test what a model represents; the fixtures that go with them are in `probekit.pytest_plugin`.
+`probekit.testing.strategies` holds hypothesis strategies for the data that is hard on numerical
+code. pytest and hypothesis are imported only where they are used, and so are jax and xarray: a test
+file that imports an assertion is collected fast.
 """
 
 import importlib

@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit._checks import check_confidence
 from probekit.errors import OptionError, UnknownNameError
+from probekit.testing.differences import labels_of
 from probekit.testing.looking import Look, note
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ def find(
     array = final[name]
     open_dims = [d for d in array.dims if d not in ("seed", *at) and array.sizes[d] > 1]
     if open_dims:
-        labels = {str(dim): _labels(ds, dim)[-1] for dim in open_dims}
+        labels = {str(dim): labels_of(ds, dim)[-1] for dim in open_dims}
         raise OptionError(
             f"{name}: has also the axes {', '.join(labels)}; choose of each, as in at={labels!r}."
         )
@@ -250,13 +251,9 @@ def last_rows(ds: "xr.Dataset") -> "xr.Dataset":
     return final
 
 
-def _labels(ds: "xr.Dataset", dim: Any) -> list[Any]:
-    return list(ds[dim].values.tolist()) if dim in ds.coords else list(range(ds.sizes[dim]))
-
-
 def _places(ds: "xr.Dataset", dim: str, chosen: Any) -> list[int]:
     """Return where labels stand along an axis."""
-    known = _labels(ds, dim)
+    known = labels_of(ds, dim)
     if chosen is None:
         return list(range(len(known)))
     several = isinstance(chosen, Sequence | np.ndarray) and not isinstance(chosen, str)
@@ -277,7 +274,7 @@ def _each(final: "xr.Dataset", name: str, confidence: float) -> Iterator[Found]:
         score = array.isel(here)
         codes = None if status is None else status.isel({d: here[d] for d in here})
         where = {
-            str(dim): str(_labels(final, dim)[i])
+            str(dim): str(labels_of(final, dim)[i])
             for dim, i in here.items()
             if dim in final.coords or final.sizes[dim] > 1
         }
@@ -300,7 +297,7 @@ def _trouble(score: "xr.DataArray", codes: "xr.DataArray | None") -> str:
     if codes is not None:
         why = f"status: {status_words(np.atleast_1d(codes.values)[undefined])}"
     if "seed" in score.dims and not undefined.all():
-        labels = np.asarray(_labels(score.to_dataset(name="score"), "seed"))[undefined]
+        labels = np.asarray(labels_of(score.to_dataset(name="score"), "seed"))[undefined]
         why += f"; seed {', '.join(map(str, labels))} of {undefined.size}"
     return why
 

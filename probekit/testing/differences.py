@@ -105,7 +105,7 @@ def table(differences: Sequence[Difference], title: str) -> str:
     return "\n".join([title, *(line.rstrip() for line in text), *rest])
 
 
-def labels_of(array: "xr.DataArray", dim: str) -> list[Any]:
+def labels_of(array: "xr.DataArray | xr.Dataset", dim: Any) -> list[Any]:
     """Return the labels along an axis, or its numbers if it has none."""
     return array[dim].values.tolist() if dim in array.coords else list(range(array.sizes[dim]))
 

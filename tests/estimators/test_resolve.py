@@ -1,9 +1,11 @@
 """From what a user names to estimators, and every option that is refused."""
 
 import dataclasses
+import inspect
 
 import pytest
 
+from probekit import measures
 from probekit.errors import OptionError, UnknownNameError
 from probekit.estimators import (
     AUC,
@@ -36,6 +38,8 @@ from probekit.estimators import (
     WeightedRSA,
     resolve,
 )
+from probekit.plugins import get_manager
+from probekit.statistics import Moments
 
 
 def test_names_classes_and_instances():
@@ -51,6 +55,17 @@ def test_names_classes_and_instances():
 def test_an_unknown_name_gets_near_matches():
     with pytest.raises(UnknownNameError, match=r"'liner_r2'; did you mean 'linear_r2'"):
         resolve("liner_r2")
+
+
+def test_what_only_looks_like_an_estimator_is_told_what_it_lacks():
+    class Alike:
+        name, kind, statistic, variables = "alike", "geometry", Moments(), ()
+
+    with pytest.raises(OptionError, match=r"is no estimator \(it has no compute\)"):
+        resolve(Alike())
+    Alike.compute = lambda self, fit, held_out: {}
+    with pytest.raises(OptionError, match=r"is no subclass of probekit.Estimator"):
+        resolve(Alike())
 
 
 def test_two_of_one_name_are_refused():
@@ -134,3 +149,28 @@ def test_bad_options_are_refused(estimator, options, message):
 def test_options_are_by_keyword_only():
     for estimator in (LinearR2, DecodingR2, DecodingAccuracy, CKA, RSA, TotalVariance):
         assert all(field.kw_only for field in dataclasses.fields(estimator))
+
+
+def test_defaults_are_those_of_the_measures():
+    """But where that would be another estimator; and options, which are hashable here."""
+    registry, apart = get_manager().registry, []
+    for name in registry.names("estimator"):
+        measure = getattr(measures, name, None)
+        arguments = inspect.signature(measure).parameters if inspect.isfunction(measure) else {}
+        for field in dataclasses.fields(registry.load("estimator", name)):
+            default = arguments[field.name].default if field.name in arguments else None
+            if default not in (None, inspect.Parameter.empty, field.default):
+                apart.append((name, field.name))
+    assert apart == [("shape_metric", "alpha")]
+
+
+def test_whole_numbers_are_not_rounded():
+    """Of every registered estimator, so that one to come cannot forget it."""
+    registry = get_manager().registry
+    for name in registry.names("estimator"):
+        estimator = registry.load("estimator", name)
+        for field in dataclasses.fields(estimator):
+            if type(field.default) is int:
+                given = field.default + 0.5
+                with pytest.raises(OptionError, match=f"{field.name}={given}: must be a whole"):
+                    estimator(**{field.name: given})

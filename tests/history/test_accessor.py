@@ -12,6 +12,7 @@ from probekit.history import (
     open_history,
     register_accessor,
 )
+from probekit.inference import Bootstrap, Permutation
 
 
 @pytest.fixture
@@ -74,6 +75,13 @@ def test_normalized_r2_is_the_formula_of_the_paper(stopped):
 def test_normalized_r2_without_final_variance_is_undefined(notebook):
     dead = notebook.assign(total_variance=notebook.total_variance * 0)
     assert dead.probekit.normalized_r2().isnull().all()
+
+
+def test_a_summary_has_no_other_uncertainty_than_a_bootstrap(notebook):
+    with pytest.raises(OptionError, match=r"uncertainty: a Permutation; give a Bootstrap\."):
+        notebook.probekit.summary(uncertainty=Permutation())
+    with pytest.raises(OptionError, match=r"uncertainty: groups are of examples; seeds have none"):
+        notebook.probekit.summary(uncertainty=Bootstrap(groups=[0, 1]))
 
 
 def test_summary_is_a_t_interval_over_seeds(stopped):

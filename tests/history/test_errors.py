@@ -1,5 +1,6 @@
 """What can go wrong with files: one line that says what, where, and what to do; nothing is lost."""
 
+import fcntl
 import os
 import re
 import subprocess
@@ -18,6 +19,7 @@ from probekit.errors import (
     ShapeError,
 )
 from probekit.history import HistoryWriter, make_attributes, open_history
+from probekit.history.file import Lock
 
 
 def row(step: int, size: int = 1) -> xr.Dataset:
@@ -156,6 +158,23 @@ def test_a_history_has_one_writer(path):
             writer(path, overwrite=True)
         history.append(row(1))
     writer(path, resume=True).close()
+
+
+def test_a_lock_on_a_file_that_its_holder_has_removed_is_taken_anew(tmp_path, monkeypatch):
+    lock, take, taken = Lock(tmp_path / "history.nc.partial"), fcntl.flock, []
+
+    def flock(descriptor, operation):
+        take(descriptor, operation)
+        if not taken:  # another process has finished meanwhile, and a third one begun
+            lock.path.unlink()
+            lock.path.touch()
+        taken.append(os.fstat(descriptor).st_ino)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    lock.acquire()
+    lock.release()
+    assert len(taken) == 2
+    assert taken[-1] == lock.path.stat().st_ino
 
 
 def test_a_closed_writer_writes_no_more(path):

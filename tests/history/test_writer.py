@@ -1,12 +1,15 @@
 """Rows go in, the same come out: of a finished history, an unfinished one, a resumed one."""
 
 import itertools
+import os
+import stat
 
 import numpy as np
 import pytest
 import xarray as xr
 
 from probekit.history import HistoryWriter, make_attributes, open_history, status_attributes
+from probekit.history.segments import Span, remove_merged, spans
 
 FEATURES = ["linear", "xor_xor_xor"]
 LAYERS = ["hidden_0", "encoder/block_0", "logits"]
@@ -161,6 +164,18 @@ def test_many_small_segments_are_merged(path):
     assert_same(open_history(path), expected)
 
 
+def test_segments_that_were_merged_count_no_more(tmp_path):
+    """A kill leaves some of them beside what they were merged into: the last, perhaps."""
+    left = [Span(0, 63), Span(0, 0), Span(63, 63), Span(64, 64)]
+    for span in left:
+        (tmp_path / span.file_name()).touch()
+    assert spans(tmp_path) == [Span(0, 63), Span(64, 64)]
+    remove_merged(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        span.file_name() for span in (left[0], left[3])
+    ]
+
+
 @pytest.mark.parametrize("shuffle", range(6))
 def test_blocks_in_any_order_make_the_same_history(path, monkeypatch, shuffle):
     """Blocks of several seeds, merged early, some rows given twice, the history taken up again."""
@@ -193,10 +208,51 @@ def test_a_later_row_replaces_an_earlier_one(path):
     with writer(path) as history:
         history.append(ds)
         history.append(ds.isel(epoch=[1]).assign(linear_r2=ds.linear_r2.isel(epoch=[1]) + 1))
+        found = [history.rows(), open_history(path)]
         history.finish()
-    r2 = open_history(path).linear_r2
-    np.testing.assert_array_equal(r2.isel(epoch=0), ds.linear_r2.isel(epoch=0))
-    np.testing.assert_array_equal(r2.isel(epoch=1), ds.linear_r2.isel(epoch=1) + 1)
+    for r2 in (one.linear_r2 for one in [*found, open_history(path)]):
+        np.testing.assert_array_equal(r2.isel(epoch=0), ds.linear_r2.isel(epoch=0))
+        np.testing.assert_array_equal(r2.isel(epoch=1), ds.linear_r2.isel(epoch=1) + 1)
+
+
+def test_segments_with_gaps_between_them_are_not_merged(path, monkeypatch):
+    """What none of them has recorded would hide what an earlier segment has."""
+    monkeypatch.setattr("probekit.history.row_files.FAN_IN", 2)
+
+    def row(step, **scores):
+        return xr.Dataset({n: ("step", [v]) for n, v in scores.items()}, {"step": [step]})
+
+    with writer(path, lead=("step",)) as history:  # its attributes are the first segment
+        history.append(row(0, loss=1.0, accuracy=0.5))
+        history.append(row(0, loss=2.0))
+        history.append(row(1, loss=3.0, accuracy=0.75))
+        history.finish()
+    found = open_history(path)
+    assert found.loss.values.tolist() == [2.0, 3.0]
+    assert found.accuracy.values.tolist() == [0.5, 0.75]
+
+
+def test_durable_files_are_on_the_disk_before_and_after_they_are_renamed(path, monkeypatch):
+    done, renamed = [], os.replace
+
+    def fsync(descriptor):
+        done.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+
+    def replace(source, target):
+        done.append("renamed")
+        renamed(source, target)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    monkeypatch.setattr(os, "replace", replace)
+    with writer(path, durable=True) as history:
+        assert done == ["file", "renamed", "folder"]
+        done.clear()
+        history.append(rows(0, range(1)))
+        assert done == ["file", "renamed", "folder"]
+    done.clear()
+    with writer(path, resume=True) as history:
+        history.append(rows(0, range(1, 2)))
+    assert done == ["renamed"]
 
 
 def test_a_variable_may_come_later(path):

@@ -71,7 +71,7 @@ def test_whitened_as_rsatoolbox(comparison):
         np.mean([similar(ROWS, subject) for subject in range(SUBJECTS)]),
     ]
     ours = noise_ceiling(squares(ROWS), comparison=comparison)
-    np.testing.assert_allclose(ours, theirs, atol=1e-5)  # its whitening is iterative
+    np.testing.assert_allclose(ours, theirs, atol=1e-8)  # its whitening is iterative
     near = toolbox.inference.boot_noise_ceiling(toolbox.rdm.RDMs(ROWS), method=method)
     assert near[1] <= ours[1] + 1e-9
     np.testing.assert_allclose(ours, near, atol=2e-3)

@@ -10,6 +10,7 @@ from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.history import Status
 from probekit.measures import STATUS_MEANINGS
+from probekit.measures._status import score
 from probekit.testing import strategies
 from tests.optional import optional
 from tests.reference import oracles
@@ -34,6 +35,24 @@ ONE_SIDED = {
     "total_variance": measures.total_variance,
     "participation_ratio": measures.participation_ratio,
 }
+
+
+def test_of_several_reasons_the_first_is_told():
+    reasons = {
+        Status.NON_FINITE_INPUT: {"finite": False},
+        Status.TOO_FEW_EXAMPLES: {"enough": False},
+        Status.CONSTANT_UNIT: {"constant": True},
+        Status.RANK_DEFICIENT: {"deficient": True},
+    }
+    for place, status in enumerate(reasons):
+        given = {"finite": True} | {
+            k: v for why in [*reasons][place:] for k, v in reasons[why].items()
+        }
+        found = score(jnp.ones(()), **given)
+        assert int(found.status) == status
+        remark = status in (Status.CONSTANT_UNIT, Status.RANK_DEFICIENT)
+        assert bool(jnp.isfinite(found.value)) == remark
+    assert int(score(jnp.array(jnp.inf), finite=True).status) == Status.NON_FINITE_INPUT
 
 
 @pytest.mark.parametrize("measure", TWO_SIDED)

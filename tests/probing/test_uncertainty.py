@@ -252,7 +252,7 @@ def test_a_sample_is_resampled_within_itself(data):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("uncertainty", [pk.Bootstrap(resamples=9), pk.Permutation(resamples=9)])
+@pytest.mark.parametrize("uncertainty", [pk.Bootstrap(resamples=9), pk.Permutation(resamples=99)])
 def test_absent_examples_are_not_drawn(data, uncertainty):
     x, features = data
     weight = np.where(np.arange(N) < N // 2, 1, 0)
@@ -312,6 +312,21 @@ def test_cross_validation_is_that_of_scikit_learn(data):
         np.testing.assert_allclose(ds.decoding_r2_folds.sel(feature=name)[0], theirs, atol=1e-4)
         np.testing.assert_allclose(ds.decoding_r2_cv.sel(feature=name)[0], theirs.mean(), atol=1e-4)
     assert "total_variance_cv" not in ds
+
+
+def test_weights_count_inside_folds_and_outside(data):
+    x, features = data
+    weight = np.random.default_rng(3).integers(1, 4, N)
+    folds = pk.CrossValidation(folds=4, seed=2)
+    estimators = [DECODING, "total_variance"]
+    ds = probe(x, features, weight=weight, estimators=estimators, uncertainty=folds)
+    for name, label in features.items():
+        theirs = []
+        for outside, inside in KFold(4, shuffle=True, random_state=2).split(x):
+            fitted = LinearRegression().fit(x[outside], label[outside], weight[outside])
+            theirs.append(fitted.score(x[inside], label[inside], weight[inside]))
+        found = ds.decoding_r2_folds.sel(feature=name)[0]
+        np.testing.assert_allclose(found, theirs, atol=1e-5)
 
 
 def test_permutation(data):

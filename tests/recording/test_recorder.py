@@ -176,8 +176,8 @@ def test_activations_are_stored_and_can_be_probed_later(tmp_path):
         for step in range(4):
             rec.record(step, model_at(step))
     stored = pk.open_activations(path)
+    assert [row["step"] for row in stored.rows] == [0, 2]
     later = pk.probe(pk.extractors.arrays({"z": stored["z"]}), None, FEATURES, batch_size=16)
-    # The newest record with activations is that of step 2.
     expected = pk.open_history(path).linear_r2.sel(step=2, layer=["z"], drop=True)
     xr.testing.assert_allclose(later.linear_r2, expected, rtol=1e-5)
     with (

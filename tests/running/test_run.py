@@ -18,6 +18,7 @@ from probekit.errors import (
 from probekit.estimators import Estimator
 from probekit.history import Storage
 from probekit.plugins import hookimpl
+from probekit.probing import absent
 from probekit.running import lane, runner
 from probekit.statistics import Moments
 from probekit.variables import Variable
@@ -104,12 +105,15 @@ def test_a_run_that_is_stopped_leaves_nothing_to_the_device(tmp_path, monkeypatc
     assert all(array.is_ready() for array in jax.tree.leaves(begun[-1]))
 
 
-def test_rows_without_their_state_are_computed_anew(tmp_path, whole):
-    """As after a kill between the writing of the state and of the rows."""
+@pytest.mark.parametrize("left", [0, 1])
+def test_rows_without_their_state_are_computed_anew(tmp_path, whole, left):
+    """States that went missing: of rows that are there, an older state is no state."""
     path = tmp_path / "history.nc"
     with pytest.raises(KeyboardInterrupt):
         run(output=path, listeners=[StopAfter(4)])
-    for state in path.with_name("history.nc.partial").glob("state-*"):
+    states = sorted(path.with_name("history.nc.partial").glob("state-seed-0-*"))
+    assert len(states) == 2
+    for state in states[left:]:
         state.unlink()
     assert_identical(run(output=path, resume=True), whole.copy())
 
@@ -192,7 +196,14 @@ def test_training_stops_early():
     assert history.epoch.values.tolist() == [0]
 
 
-def test_seeds_that_stop_early_have_nan_behind(tmp_path):
+class AtOnce(lane.Pace):
+    """All epochs in one chunk, so that training stops within it."""
+
+    def __init__(self):
+        self.epochs = SMALL["epochs"] + 1
+
+
+def test_seeds_that_stop_early_have_nan_behind(tmp_path, monkeypatch):
     reached = run(features=("linear",))
     accuracy = reached.accuracy.sel(split="test", feature="linear").values
     for threshold in np.unique(accuracy):
@@ -201,16 +212,45 @@ def test_seeds_that_stop_early_have_nan_behind(tmp_path):
             break
     else:
         pytest.fail("the two seeds reach every accuracy at the same epoch")
+    monkeypatch.setattr(runner, "Pace", AtOnce)
     stopped = run(
         features=("linear",),
         stop_accuracy=float(threshold),
         output=tmp_path / "history.nc",
+        store_activations="hidden_1",
     )
+    rows = pk.open_activations(tmp_path / "history.nc").rows
+    kept = [[row["epoch"] for row in rows if row["seed"] == seed] for seed in (0, 1)]
+    assert kept == [list(range(last + 1)) for last in expected]
     recorded = stopped.loss.sel(split="test").notnull().sum("epoch").values - 1
     assert recorded.tolist() == expected
     for seed, last in zip(stopped.seed.values, expected, strict=True):
         part = {"seed": seed, "epoch": slice(0, last)}
         xr.testing.assert_equal(stopped.sel(part).linear_r2, reached.sel(part).linear_r2)
+
+
+def test_what_was_not_recorded_is_no_number():
+    """In lanes of several seeds there are rows of those that have stopped."""
+    assert np.isnan(absent(np.zeros(2, np.float32))).all()
+    assert absent(np.zeros((2, 1), np.int8)).tolist() == [[-1], [-1]]  # a status: not recorded
+    assert absent(np.ones(1, bool)).tolist() == [False]
+
+
+@pytest.mark.slow
+def test_vectorised_seeds_that_stop_early_have_nan_behind():
+    options = {"features": ("linear",), "vectorized": True}
+    accuracy = run(**options).accuracy.sel(split="test", feature="linear").values
+    threshold = accuracy.max(axis=1).min()
+    last = (accuracy >= threshold).argmax(axis=1)
+    stopped = run(**options, stop_accuracy=float(threshold))
+    recorded = stopped.epoch.values[None, :] <= last[:, None]
+    assert not recorded.all()
+    np.testing.assert_array_equal(stopped.loss.sel(split="test").notnull(), recorded)
+    for layer in stopped.layer.values:
+        score = stopped.sel(layer=layer, feature="linear")
+        np.testing.assert_array_equal(score.linear_r2.notnull(), recorded)
+        np.testing.assert_array_equal(score.linear_r2_status == 0, recorded)
+        np.testing.assert_array_equal(score.linear_r2_status == -1, ~recorded)
 
 
 def test_a_diverging_run_says_so_and_keeps_its_rows(tmp_path):

@@ -47,9 +47,9 @@ def test_groups_in_folds():
         for group in range(4):
             rows, place = (fold == FOLD) & (labels == group), fold * 4 + group
             count = float(state.count * state.y_mean[place])
-            assert count == pytest.approx(rows.sum(), abs=1e-4)
+            assert count == pytest.approx(rows.sum(), abs=1e-5)
             sums = (np.float64(X) - np.float64(X).mean(axis=0))[rows].sum(axis=0)
-            np.testing.assert_allclose(state.xy[:, place], sums, atol=1e-4)
+            np.testing.assert_allclose(state.xy[:, place], sums, atol=1e-5)
     unknown = state_of(FoldGroups(groups=3, folds=3), X, np.float32(labels[:, None]))
     assert np.isnan(unknown.xy).all()
 

@@ -50,6 +50,17 @@ def test_many_equal_terms_add_up_without_drift(examples, units, roundings):
     np.testing.assert_allclose(diagonal.xx, wide[2].diagonal(), rtol=1e-6)
 
 
+@pytest.mark.parametrize("form", ["full", "diagonal"])
+def test_what_the_mean_is_rounded_by_costs_no_digits(form):
+    """A float32 mean is off by many roundings of 1e5 here, which squares would add up."""
+    x = (1e5 + 4 * np.random.default_rng(0).normal(size=(5000, 3))).astype(np.float32)
+    wide = in_float64(x, x[:, :2], np.ones(5000))
+    state = state_of(Moments(xx=form, yy=form), x, x[:, :2])
+    for got, expected in zip((state.xx, state.xy, state.yy), wide[2:], strict=True):
+        expected = expected if got.ndim == 2 else expected.diagonal()
+        np.testing.assert_allclose(got, expected, rtol=0, atol=1e-6 * wide[2].max())
+
+
 @pytest.mark.parametrize(
     ("offset", "scale"), [(0, 1), (1e4, 1), (-3e5, 1e3), (0, 1e-8), (1e-6, 1e-8)]
 )
@@ -118,7 +129,7 @@ def test_select_gives_the_state_of_the_columns():
     chosen = Moments().select(state_of(Moments(), x, y), x=np.array([4, 1]), y=jnp.array([1]))
     alone = state_of(Moments(), x[:, [4, 1]], y[:, [1]])
     for a, b in zip(jax.tree.leaves(chosen), jax.tree.leaves(alone), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
 
 
 def test_swapped_exchanges_x_and_y():
@@ -126,7 +137,7 @@ def test_swapped_exchanges_x_and_y():
     swapped, wanted = state_of(Moments(), x, y).swapped(), state_of(Moments(), y, x)
     assert isinstance(swapped, MomentsState)
     for a, b in zip(jax.tree.leaves(swapped), jax.tree.leaves(wanted), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
 
 
 def test_sharing():
