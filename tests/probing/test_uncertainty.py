@@ -232,6 +232,19 @@ def test_a_probe_of_scikit_learn_is_scored_on_copies(data, groups):
         assert found == pytest.approx(float(expected), abs=1e-6)
 
 
+def test_copies_are_on_one_side_of_the_folds_within_an_estimator():
+    """Else each foretells the other: R² of noise was 0.3 on resamples, and 0 of the data."""
+    x, y = np.random.default_rng(3).normal(size=(2, 40, 3)).astype(np.float32)
+    estimator = pk.estimators.KernelRidgeR2(kernel="linear", penalties=(0.1, 1.0, 10.0, 100.0))
+    bootstrap = pk.Bootstrap(resamples=2, keep=True)
+    ds = probe(x, {"noise": y}, estimators=[estimator], uncertainty=bootstrap)
+    found = ds.kernel_ridge_r2_resamples.values.ravel()
+    assert (ds.kernel_ridge_r2_penalty_resamples > 1).all(), "of copies the least is the best"
+    for weight, score in zip(bootstrap.weights(40), found, strict=True):
+        by_weight = probe(x, {"noise": y}, estimators=[estimator], weight=weight)
+        assert float(by_weight.kernel_ridge_r2.squeeze()) == pytest.approx(score, abs=1e-5)
+
+
 @pytest.mark.slow
 def test_a_sample_is_resampled_within_itself(data):
     """With places for 20 examples, each resample holds these alone, 20 draws of them."""
