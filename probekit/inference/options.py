@@ -16,7 +16,7 @@ from probekit.inference.labels import numbered
 Interval = Literal["percentile", "bca", "basic"]
 INTERVALS: tuple[Interval, ...] = ("percentile", "bca", "basic")
 Alternative = Literal["greater", "less", "two-sided"]
-ALTERNATIVES = ("greater", "less", "two-sided")
+ALTERNATIVES: tuple[Alternative, ...] = ("greater", "less", "two-sided")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True, eq=False)
@@ -189,7 +189,8 @@ class Permutation(Uncertainty):
     Parameters
     ----------
     resamples : int
-        How many shuffles; the smallest p-value is 1 / (resamples + 1).
+        How many shuffles; the smallest p-value is 1 / (resamples + 1), and corrected by ``holm``
+        or ``bonferroni`` as many times that as there are tests.
     alternative : {"greater", "less", "two-sided"}, optional
         ``greater``: how likely it is that shuffles score as high, ``less``: as low; two-sided is
         twice the smaller. Unless given ``less`` for distances and losses, and ``greater`` for all

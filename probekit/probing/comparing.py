@@ -11,10 +11,15 @@ from probekit._checks import check_count
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, arrays
-from probekit.inference import Uncertainty, warn_of_few_resamples
+from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
-from probekit.probing.labelling import add_uncertainty, dataset_of_pairs, stack_resamples
+from probekit.probing.labelling import (
+    add_uncertainty,
+    dataset_of_pairs,
+    stack_resamples,
+    tests_in,
+)
 from probekit.probing.pairs import NOTHING_SEEN, PairPlan, PairStates
 from probekit.probing.plan import Plan, units
 from probekit.probing.stream import (
@@ -89,7 +94,8 @@ def compare(
     ScoreWarning
         Once per layer with undefined scores (NaN): which, and why.
     ProbekitWarning
-        If a bootstrap has too few resamples for its intervals.
+        If a bootstrap has too few resamples for its intervals, or a permutation for a corrected p
+        of 0.05.
 
     Notes
     -----
@@ -138,6 +144,7 @@ def compare(
         other = None if held_out is None else _layers_of(scored)
         every = _resampled(chosen, _layers_of(given), other, uncertainty)
         dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
+        warn_of_few_shuffles(uncertainty, tests_in(dataset))
     warn_of_undefined(dataset)
     return dataset
 

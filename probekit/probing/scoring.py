@@ -9,11 +9,11 @@ import numpy as np
 from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, arrays
-from probekit.inference import Uncertainty, warn_of_few_resamples
+from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
-from probekit.probing.labelling import add_uncertainty, dataset_of, stack_resamples
+from probekit.probing.labelling import add_uncertainty, dataset_of, stack_resamples, tests_in
 from probekit.probing.plan import Plan, States
 from probekit.probing.readout import read_layers
 from probekit.probing.stream import check_inputs, collect, first_examples, layer_shapes
@@ -77,7 +77,8 @@ def probe(
     ScoreWarning
         Once per layer with undefined scores (NaN): which, and why.
     ProbekitWarning
-        If a bootstrap has too few resamples for its intervals.
+        If a bootstrap has too few resamples for its intervals, or a permutation for a corrected p
+        of 0.05.
 
     Examples
     --------
@@ -105,6 +106,7 @@ def probe(
         every = stack_resamples(resample(plan, fit, other, uncertainty))
         examples = len((fit if other is None else other).y)
         dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
+        warn_of_few_shuffles(uncertainty, tests_in(dataset))
     warn_of_undefined(dataset)
     return dataset
 
