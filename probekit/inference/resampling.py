@@ -201,10 +201,11 @@ def _quantiles(resampled: np.ndarray, levels: np.ndarray) -> np.ndarray:
 def _slack(score: np.ndarray, resampled: np.ndarray) -> np.ndarray:
     """Return what is a tie: rounding differs between orders of the same sum.
 
-    In the units of the scores, which may be small throughout.
+    In the units of the scores, which may be small throughout; a small one among larger ones is
+    rounded as these are, such as 1 less a ratio.
     """
     finite = np.where(np.isfinite(resampled), np.abs(resampled), 0).max(axis=0, initial=0)
-    slack = 1e-6 * np.maximum(np.abs(score), 1e-3 * finite)
+    slack = 1e-6 * np.maximum(np.abs(score), finite)
     found: np.ndarray = np.where(np.isfinite(slack), slack, 0)
     return found
 

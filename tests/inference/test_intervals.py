@@ -136,25 +136,32 @@ def test_resamples_on_one_side_leave_no_bca_interval():
 @pytest.mark.parametrize(
     ("resamples", "options", "message"),
     [
-        (
-            38,
-            {},
-            r"38 for 2 tests of a score, corrected \(holm\): p is at least 0.051, w",
-        ),
+        (38, {}, r"38 for 2 tests of a score, corrected \(holm\): p is at least 0.051, w"),
         (38, {"correction": "bonferroni"}, "; use at least 39, or correction='fdr_bh'"),
         (78, {"alternative": "two-sided"}, "at least 0.051, .*; use at least 79, or"),
         (18, {"correction": "none"}, "resamples=18: p is at least 0.053, .*; use at least 19"),
         (18, {"correction": "fdr_bh"}, "resamples=18: p is at least 0.053"),
     ],
 )
-def test_too_few_shuffles_for_a_small_p_are_told(resamples, options, message):
-    x = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
-    layers = pk.extractors.arrays({"a": x, "b": x[:, :1]})
+def test_too_few_shuffles_for_a_small_p(resamples, options, message):
     option = pk.Permutation(resamples=resamples, **options)
     with pytest.warns(ProbekitWarning, match=message) as caught:
-        pk.probe(layers, None, {"f": x[:, 0]}, uncertainty=option)
+        warn_of_few_shuffles(option, 2, stacklevel=1)
     assert [one.filename for one in caught] == [__file__]
     warn_of_few_shuffles(dataclasses.replace(option, resamples=resamples + 1), 2)
+
+
+def test_too_few_shuffles_are_told_by_who_shuffles():
+    x = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+    layers = pk.extractors.arrays({"a": x, "b": x[:, :1]})
+    option = pk.Permutation(resamples=38)
+    for call in (
+        lambda: pk.probe(layers, None, {"f": x[:, 0]}, uncertainty=option),
+        lambda: pk.compare(layers, layers, None, uncertainty=option),
+    ):
+        with pytest.warns(ProbekitWarning, match="resamples=38 for [24] tests") as caught:
+            call()
+        assert [one.filename for one in caught] == [__file__]
 
 
 @pytest.mark.parametrize("uncertainty", [pk.Permutation(), pk.Bootstrap()])

@@ -47,6 +47,20 @@ def test_shuffles_within_groups_stay_there():
     assert len(np.unique(orders, axis=0)) > 3
 
 
+def test_whole_groups_change_places_with_those_of_their_size():
+    groups = np.array(list("abacbcddd"))
+    orders = pk.Permutation(resamples=60, groups=groups, whole=True).orders(9)
+    at = {label: np.flatnonzero(groups == label) for label in "abcd"}
+    assert (orders[:, at["d"]] == at["d"]).all(), "there is no other of three"
+    ways = set()
+    for row in orders:
+        labels = [str(groups[row[at[group][0]]]) for group in "abc"]
+        for group, label in zip("abc", labels, strict=True):
+            np.testing.assert_array_equal(row[at[group]], at[label])
+        ways.add("".join(labels))
+    assert sorted(ways) == ["abc", "acb", "bac", "bca", "cab", "cba"]
+
+
 @pytest.mark.parametrize("method", ["bh", "by"])
 def test_false_discovery(method):
     p = np.random.default_rng(0).uniform(size=(3, 4)) ** 2
@@ -305,6 +319,14 @@ def test_texts_beside_numbers_are_labels():
             "folds=3: more than the 2 groups",
         ),
         (lambda: pk.Permutation(groups=np.arange(4)).orders(4), "groups: one example each"),
+        (
+            lambda: pk.Permutation(whole=True),
+            "whole=True: there are no groups. Give gr",
+        ),
+        (
+            lambda: pk.Permutation(whole=True, groups=list("abb")).orders(3),
+            "whole=True: groups are of unlike size; at least 2 of one size can change places",
+        ),
         (lambda: pk.Permutation().orders(1), "examples: 1; at least 2 are needed to shuffle"),
         (lambda: pk.Bootstrap().weights(1), "examples: 1; at least 2 are needed to resample"),
         (lambda: pk.Permutation(alternative="more"), "alternative='more': not a choice"),

@@ -369,6 +369,24 @@ def test_shuffles_of_a_sample_stay_within_it(data):
     np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
 
 
+def test_whole_groups_are_shuffled_where_examples_are_alike():
+    """Of 48 pairs of a layer and a feature that nothing relates, some 2 at 0.05; else half."""
+    generator = np.random.default_rng(0)
+    groups = np.repeat(np.arange(15), 4)
+    x = generator.normal(size=(N, 8, 2)) / 2 + generator.normal(size=(15, 8, 2))[groups]
+    layers = pk.extractors.arrays(dict(zip("abcdefgh", np.float32(x.swapaxes(0, 1)), strict=True)))
+    labels = generator.normal(size=(6, 15)).astype(np.float32)[:, groups]
+    features = dict(zip("uvwxyz", labels, strict=True))
+    found = []
+    for options in ({}, {"groups": groups, "whole": True}):
+        option = pk.Permutation(resamples=99, correction="none", **options)
+        ds = pk.probe(layers, None, features, uncertainty=option)
+        found.append((ds.linear_r2_p <= 0.05).sum().item())
+    alone, whole = found
+    assert alone > 12
+    assert whole <= 6
+
+
 def test_p_of_what_is_small_where_there_is_a_relation(data):
     """Unless an alternative is given it follows what the score declares."""
     options = {"estimators": ["procrustes_distance", "cka"]}
