@@ -1,21 +1,23 @@
 """Resampled seeds: means of draws from those that have a score."""
 
 import dataclasses
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from probekit.errors import OptionError, ProbekitWarning
-from probekit.inference import Bootstrap, Jackknife, Uncertainty, acceleration_of, interval_of
+from probekit.errors import OptionError
+from probekit.inference import (
+    Bootstrap,
+    Jackknife,
+    Uncertainty,
+    acceleration_of,
+    interval_of,
+    warn_of_few_drawn,
+)
 
 _OTHER_STREAM = 1 << 32
 """Added to a seed, so that the draws of a second sample are not those of the first."""
-
-
-_FEW = 10
-"""Seeds of which 95 % intervals hold the true mean in some 90 % of the cases; of 5, 82 %."""
 
 
 def check_of_seeds(uncertainty: Any, kinds: tuple[type[Uncertainty], ...]) -> None:
@@ -42,14 +44,10 @@ def warn_of_few_seeds(counts: np.ndarray, *, stacklevel: int = 2) -> None:
     stacklevel : int
         As `warnings.warn` takes it, counted from the caller.
     """
-    least = int(np.min(counts, where=counts > 1, initial=_FEW))
-    if least < _FEW:
-        warnings.warn(
-            f"seeds: {least}; a bootstrap of so few holds the true mean less often than it says, "
-            f"of 5 seeds in 82 % for 95 %. Use at least {_FEW}, or the t distribution.",
-            ProbekitWarning,
-            stacklevel=stacklevel + 1,
-        )
+    some = counts[counts > 1]
+    if some.size:
+        remedy = ", or the t distribution"
+        warn_of_few_drawn("seeds", int(some.min()), remedy, stacklevel=stacklevel + 1)
 
 
 def resampled_seeds(

@@ -26,6 +26,7 @@ from probekit.inference.resampling import (
     interval_of,
     p_value_of,
     warn_of_coarse_p,
+    warn_of_few_drawn,
     warn_of_few_resamples,
     warn_of_few_shuffles,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "p_value_of",
     "paired_test",
     "warn_of_coarse_p",
+    "warn_of_few_drawn",
     "warn_of_few_resamples",
     "warn_of_few_shuffles",
 ]

@@ -211,7 +211,8 @@ class Permutation(Uncertainty):
     -----
     Without groups, examples that are more alike than others, as those of a subject, are taken as
     independent: of 15 groups of 4, p was below 0.05 where nothing was to be found in half of all
-    cases; of whole groups in 5 %.
+    cases; of whole groups in 5 %. Weights stay with the representation: with those that follow from
+    labels, such as a balance of classes, p is no longer exact.
 
     Adds ``<name>_p`` and ``<name>_p_corrected``. p = (1 + shuffles at least as extreme) / (1 + all
     shuffles), so that it is never 0. The hypothesis is that nothing relates examples and labels:

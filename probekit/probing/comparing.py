@@ -94,8 +94,8 @@ def compare(
     ScoreWarning
         Once per layer with undefined scores (NaN): which, and why.
     ProbekitWarning
-        If a bootstrap has too few resamples for its intervals, or a permutation for a corrected p
-        of 0.05.
+        If a bootstrap has too few resamples for its intervals, or fewer than 10 examples or groups
+        to draw from; or if a permutation has too few for a corrected p of 0.05.
 
     Notes
     -----
@@ -122,7 +122,6 @@ def compare(
     same = extractor_b is extractor_a
     if uncertainty is not None:
         check_uncertainty(uncertainty, chosen, held_out=held_out is not None)
-        warn_of_few_resamples(uncertainty)
     given = scored = (extractor_a, extractor_b, inputs)
     if held_out is not None:
         scored = _scored_on(extractor_a, extractor_b, held_out)
@@ -130,6 +129,7 @@ def compare(
         same = same and scored[0] is scored[1]
     if uncertainty is not None:
         uncertainty.check(examples)
+        warn_of_few_resamples(uncertainty, examples=examples)
         given = _in_memory(*given, batch_size)
         scored = given if held_out is None else _in_memory(*scored, batch_size)
     shapes = tuple(_units(extractor, scored[2]) for extractor in scored[:2])

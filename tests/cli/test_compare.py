@@ -54,7 +54,7 @@ def test_a_small_difference_is_never_minus_zero(probekit, two):
 def test_seeds_resampled_and_shuffled(probekit, two):
     words = ("compare", "a.nc", "b.nc", "--json", "--confidence", "0.8", "--correction", "none")
     done = probekit(*words, "--bootstrap", "60")
-    assert done.err.startswith("probekit: warning: seeds: 3; a bootstrap of so few holds the true")
+    assert done.err.startswith("probekit: warning: seeds: 3; a bootstrap of so few holds the truth")
     found = first(done, done.err)
     bootstrap = pk.Bootstrap(resamples=60, confidence=0.8)
     wanted = compare_histories(*two, uncertainty=bootstrap).linear_r2

@@ -151,17 +151,24 @@ def test_too_few_shuffles_for_a_small_p(resamples, options, message):
     warn_of_few_shuffles(dataclasses.replace(option, resamples=resamples + 1), 2)
 
 
-def test_too_few_shuffles_are_told_by_who_shuffles():
-    x = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
-    layers = pk.extractors.arrays({"a": x, "b": x[:, :1]})
-    option = pk.Permutation(resamples=38)
-    for call in (
-        lambda: pk.probe(layers, None, {"f": x[:, 0]}, uncertainty=option),
-        lambda: pk.compare(layers, layers, None, uncertainty=option),
-    ):
-        with pytest.warns(ProbekitWarning, match="resamples=38 for [24] tests") as caught:
-            call()
-        assert [one.filename for one in caught] == [__file__]
+X = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+TWO_LAYERS = pk.extractors.arrays({"a": X, "b": X[:, :1]})
+PROBED = lambda option: pk.probe(TWO_LAYERS, None, {"f": X[:, 0]}, uncertainty=option)  # noqa: E731
+COMPARED = lambda option: pk.compare(TWO_LAYERS, TWO_LAYERS, None, uncertainty=option)  # noqa: E731
+
+
+@pytest.mark.parametrize("call", [PROBED, pytest.param(COMPARED, marks=pytest.mark.slow)])
+def test_too_few_shuffles_are_told_by_who_shuffles(call):
+    with pytest.warns(ProbekitWarning, match="resamples=38 for [24] tests") as caught:
+        call(pk.Permutation(resamples=38))
+    assert [one.filename for one in caught] == [__file__]
+
+
+@pytest.mark.parametrize("call", [PROBED, COMPARED])
+def test_too_few_groups_are_told_before_anything_is_computed(call):
+    """Warnings are errors here."""
+    with pytest.raises(ProbekitWarning, match="groups: 7; a bootstrap of so few holds the truth"):
+        call(pk.Bootstrap(resamples=40, groups=np.arange(20) // 3))
 
 
 @pytest.mark.parametrize("uncertainty", [pk.Permutation(), pk.Bootstrap()])
