@@ -260,8 +260,8 @@ class HistoryAccessor:
             ``lower`` and ``upper`` (ends of its interval), ``p``, ``p_corrected``, and ``n``
             (seeds, or resamples). NaN where fewer than 2 seeds have both, or one is infinite, where
             all differences are equal but not 0 (``t``), or where too many resamples are undefined.
-            Attributes: ``test``, ``alternative``, ``confidence``, ``correction``, and
-            ``resamples`` or the ``seed`` of the signs.
+            Attributes: ``test``, ``alternative``, ``confidence``, ``correction``, and of a
+            bootstrap ``resamples`` and ``interval``, of signs ``seed``.
 
         Raises
         ------

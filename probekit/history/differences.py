@@ -91,6 +91,8 @@ def compare_selections(
     about["correction"] = correction
     if test == "bootstrap":
         about["resamples"] = resamples = one.sizes["resample"]
+        drawn = one[f"{next(iter(found))}{_RESAMPLES}"].attrs.get(UNCERTAINTY)
+        about["interval"] = interval or _interval_in(drawn)
         warn_of_few_resamples(Bootstrap(resamples=resamples, confidence=confidence), stacklevel=3)
     else:
         _warn_of_few_seeds(found, test, alternative)

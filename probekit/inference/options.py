@@ -179,7 +179,8 @@ class Bootstrap(Uncertainty):
         generator = np.random.default_rng((self.seed, row))
         if self.replace:
             return np.bincount(generator.integers(0, groups, groups), minlength=groups)
-        half: np.ndarray = generator.permutation(groups) < groups // 2
+        # Of an odd number the smaller half spreads too far, the larger not enough: they take turns.
+        half: np.ndarray = generator.permutation(groups) < (groups + row % 2) // 2
         return half
 
 
