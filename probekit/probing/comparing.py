@@ -17,8 +17,8 @@ from probekit.probing.extracting import extract
 from probekit.probing.labelling import (
     add_uncertainty,
     dataset_of_pairs,
+    largest_family,
     stack_resamples,
-    tests_in,
 )
 from probekit.probing.pairs import NOTHING_SEEN, PairPlan, PairStates
 from probekit.probing.plan import Plan, units
@@ -144,7 +144,7 @@ def compare(
         other = None if held_out is None else _layers_of(scored)
         every = _resampled(chosen, _layers_of(given), other, uncertainty)
         dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
-        warn_of_few_shuffles(uncertainty, tests_in(dataset))
+        warn_of_few_shuffles(uncertainty, largest_family(dataset))
     warn_of_undefined(dataset)
     return dataset
 

@@ -13,7 +13,7 @@ from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_s
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
-from probekit.probing.labelling import add_uncertainty, dataset_of, stack_resamples, tests_in
+from probekit.probing.labelling import add_uncertainty, dataset_of, largest_family, stack_resamples
 from probekit.probing.plan import Plan, States
 from probekit.probing.readout import read_layers
 from probekit.probing.stream import check_inputs, collect, first_examples, layer_shapes
@@ -108,7 +108,7 @@ def probe(
         every = stack_resamples(resample(plan, fit, other, uncertainty))
         examples = len((fit if other is None else other).y)
         dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
-        warn_of_few_shuffles(uncertainty, tests_in(dataset))
+        warn_of_few_shuffles(uncertainty, largest_family(dataset))
     warn_of_undefined(dataset)
     return dataset
 

@@ -426,6 +426,7 @@ def test_nan_stays_nan(data, estimator):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:examples")
 def test_two_examples_are_too_few_for_an_interval():
     """Every second resample holds one of the two alone, and has no R²."""
     x = np.array([[0.0, 1.0], [2.0, 5.0]], np.float32)
