@@ -13,6 +13,7 @@ TESTS = {
     "welch": "Welch's t of the means, seeds of a and of b as independent",
     "t": "t of the differences, seeds with the same number as pairs",
     "signs": "signs of the differences changed, seeds with the same number as pairs",
+    "wilcoxon": "signed ranks of the differences, seeds with the same number as pairs",
     "bootstrap": "resamples of the examples that both keep",
 }
 CORRECTIONS = ("holm", "bonferroni", "fdr_bh", "fdr_by", "none")

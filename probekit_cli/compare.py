@@ -47,8 +47,8 @@ class CompareOptions:
         choice(
             tuple(TESTS),
             "--test",
-            help="welch: the seeds of the two are independent; t, signs: seeds with the same "
-            "number are pairs; bootstrap: the resamples of the examples that `probekit probe "
+            help="welch: the seeds of the two are independent; t, signs, wilcoxon: seeds with the "
+            "same number are pairs; bootstrap: the resamples of the examples that `probekit probe "
             "--bootstrap N --keep-resamples` kept. welch unless given.",
             show_default=False,
         ),

@@ -271,6 +271,21 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "of a length of 1 above the diagonal",
         ),
         ("`boot_noise_ceiling`", "inference.noise_ceiling([a, b])"),
+        (
+            "`pair_tests`, ranksum",
+            "inference.paired_test([compare_rdms(parts[0], z) - compare_rdms(parts[1], z) "
+            'for z in (a, b, a + b)], test="wilcoxon").p',
+        ),
+        (
+            "`zero_tests`, ranksum",
+            "inference.paired_test([compare_rdms(parts[0], z) for z in (a, b, a + b)], "
+            'test="wilcoxon").p',
+        ),
+        (
+            "`nc_tests`, ranksum",
+            "inference.paired_test([compare_rdms(parts[0], z) - inference.noise_ceiling([a, b, "
+            'a + b])[0] for z in (a, b, a + b)], test="wilcoxon").p',
+        ),
     ),
     "netrep": (
         ("`LinearMetric(alpha=0.5)`", "shape_metric(x, y, alpha=0.5)", "both are scaled to norm 1"),

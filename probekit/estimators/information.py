@@ -28,7 +28,8 @@ class OnlineCodelength(OfProbe):
     """Minimum description length of a feature given the representation, by online coding.
 
     As `probekit.measures.online_codelength`, of the fitted examples; the second variable,
-    ``<name>_compression``, says how many times shorter it is than the uniform code.
+    ``<name>_compression``, says how many times shorter it is than the uniform code. An example of
+    weight w is transmitted as w of them together.
 
     Parameters
     ----------

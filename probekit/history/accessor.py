@@ -3,18 +3,20 @@
 from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from probekit._checks import check_confidence
 from probekit.errors import OptionError, UnknownNameError
 from probekit.history.contents import scores
-from probekit.history.intervals import check_of_seeds, interval, resampled_interval
-from probekit.history.schema import DIMS, ROW_DIMS
+from probekit.history.intervals import interval, resampled_interval
+from probekit.history.schema import DIMS, ROW_DIMS, UNCERTAINTY
 
 if TYPE_CHECKING:
     import xarray as xr
 
     from probekit.history.differences import Test
     from probekit.history.plots import Plots
-    from probekit.inference import Bootstrap, Correction, Interval
+    from probekit.inference import Alternative, Bootstrap, Correction, Interval
 
 NAME = "probekit"
 
@@ -140,7 +142,7 @@ class HistoryAccessor:
         The interval is mean ± t · s / √n, with Student's t of n − 1 degrees of freedom and s the
         standard deviation of the n seeds that have a value. It supposes that seeds are drawn at
         random and scores roughly normal; it can reach beyond the range of a score, and is NaN for
-        one seed.
+        one seed, or if one is infinite.
 
         Parameters
         ----------
@@ -155,12 +157,19 @@ class HistoryAccessor:
         -------
         xarray.Dataset
             The scores, with ``seed`` replaced by ``statistic``: ``mean``, ``lower``, ``upper``,
-            ``n``.
+            ``n``. The attributes ``confidence`` and, of a bootstrap, ``uncertainty`` say of what
+            kind the interval is.
 
         Raises
         ------
         OptionError
-            If no score has the axis ``seed``, or there is no such confidence or uncertainty.
+            If no score has seeds, the confidence is not between 0 and 1, or `uncertainty` is no
+            `Bootstrap`, or one with groups.
+
+        Warns
+        -----
+        ProbekitWarning
+            If a bootstrap has fewer than 10 seeds, or too few resamples for its interval.
 
         Examples
         --------
@@ -174,14 +183,19 @@ class HistoryAccessor:
 
         ds = self._dataset
         check_confidence(confidence)
+        about: dict[str, Any] = {"confidence": confidence}
         names = [name for name in scores(ds) if "seed" in ds[name].dims]
         if not names:
             raise OptionError("dataset: no score has the axis 'seed' to summarize over.")
         if uncertainty is not None:
+            from probekit.history.seeds import check_of_seeds, warn_of_few_seeds
             from probekit.inference import Bootstrap, warn_of_few_resamples
 
-            check_of_seeds(uncertainty, Bootstrap)
+            check_of_seeds(uncertainty, (Bootstrap,))
             warn_of_few_resamples(uncertainty)
+            counts = [ds[name].count("seed").values.ravel() for name in names]
+            warn_of_few_seeds(np.concatenate(counts))
+            about = {"confidence": uncertainty.confidence, UNCERTAINTY: uncertainty.text()}
         summaries = {}
         for name in names:
             mean, lower, upper, count = (
@@ -192,7 +206,7 @@ class HistoryAccessor:
             parts = xr.concat([mean, lower, upper, count], "statistic")
             summaries[name] = parts.assign_attrs(ds[name].attrs)
         labels = {"statistic": ["mean", "lower", "upper", "n"]}
-        return xr.Dataset(summaries, attrs=ds.attrs).assign_coords(labels)
+        return xr.Dataset(summaries, attrs={**ds.attrs, **about}).assign_coords(labels)
 
     def compare(
         self,
@@ -203,6 +217,7 @@ class HistoryAccessor:
         confidence: float = 0.95,
         correction: "Correction" = "holm",
         interval: "Interval | None" = None,
+        alternative: "Alternative" = "two-sided",
         seed: int = 0,
     ) -> "xr.Dataset":
         """Test two layers, features or runs against each other, score by score.
@@ -216,14 +231,15 @@ class HistoryAccessor:
             Each a selection of this Dataset, such as ``{"layer": "hidden_0"}``, or another Dataset,
             taken as it is. Of a history each seed's last recorded row counts, unless ``epoch`` (or
             ``step``) is selected.
-        test : {"t", "signs", "bootstrap"}, optional
+        test : {"t", "signs", "wilcoxon", "bootstrap"}, optional
             ``t``: paired over seeds, mean difference ± t · s / √n; supposes that differences are
             roughly normal. ``signs``: paired over seeds, by changing signs of the differences;
-            supposes that these are as often so far above their centre as below. With n seeds p is
-            at least 2 / 2ⁿ, and the interval is infinite where p cannot reach 1 − `confidence`: 6
-            seeds are needed for 95 %. ``bootstrap``: over examples, from the differences of the
-            resamples that ``probe(…, uncertainty=Bootstrap(keep=True))`` left. Unless given it
-            is ``t`` if there are seeds, else ``bootstrap``.
+            ``wilcoxon``: by the sum of the ranks of the positive ones, with the interval of their
+            pseudomedian. Both suppose that these are as often so far above their centre as below.
+            With n seeds p is at least 2 / 2ⁿ, and the interval is infinite where p cannot reach
+            1 − `confidence`: 6 seeds are needed for 95 %. ``bootstrap``: over examples, from the
+            differences of the resamples that ``probe(…, uncertainty=Bootstrap(keep=True))`` left.
+            Unless given it is ``t`` if there are seeds, else ``bootstrap``.
         confidence : float
             Of the interval, between 0 and 1.
         correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "none"}
@@ -231,6 +247,9 @@ class HistoryAccessor:
         interval : {"percentile", "bca", "basic"}, optional
             Of ``bootstrap``: what is made of the differences. Unless given that of the `Bootstrap`
             that drew the resamples; ``"bca"`` needs one that had it. p is that of their quantiles.
+        alternative : {"two-sided", "greater", "less"}
+            What p speaks against no difference for; ``greater``: that b is above a. Intervals are
+            two-sided.
         seed : int
             Of the signs, where there are too many to change them in every way (over 12 seeds).
 
@@ -239,21 +258,30 @@ class HistoryAccessor:
         xarray.Dataset
             The scores that have the selected axes. In place of ``seed`` and ``epoch`` the axis
             ``comparison``: ``a`` and ``b`` (means over the n seeds), ``difference`` (b − a),
-            ``lower`` and ``upper`` (ends of its interval), ``p`` (two-sided), ``p_corrected``, and
-            ``n`` (seeds, or resamples). NaN where fewer than 2 seeds have both, where all
-            differences are equal (``t``), or where too many resamples are undefined.
+            ``lower`` and ``upper`` (ends of its interval), ``p``, ``p_corrected``, and ``n``
+            (seeds, or resamples). NaN where fewer than 2 seeds have both, or one is infinite, where
+            all differences are equal but not 0 (``t``), or where too many resamples are undefined.
+            Attributes: ``test``, ``alternative``, ``confidence``, ``correction``, and of a
+            bootstrap ``resamples`` and ``interval``, of signs ``seed``.
 
         Raises
         ------
         OptionError
-            If there are neither seeds nor resamples, or nothing in common.
+            If there are neither seeds nor resamples, or nothing in common, or a label twice.
         UnknownNameError
             If an axis or a label that is selected is not there.
+
+        Warns
+        -----
+        ProbekitWarning
+            If of so few seeds p cannot be 0.05, or there are too few resamples for the interval.
 
         References
         ----------
         Student 1908; Fisher 1935, The design of experiments, section 21 (signs); Hartigan 1969,
-        Using subsample values as typical values (its interval); Efron and Tibshirani 1993.
+        Using subsample values as typical values (its interval); Wilcoxon 1945; Efron and
+        Tibshirani 1993. `probekit.inference.paired_test` has the tests over seeds of any
+        differences.
 
         Examples
         --------
@@ -275,6 +303,7 @@ class HistoryAccessor:
             confidence=confidence,
             correction=correction,
             interval=interval,
+            alternative=alternative,
             seed=seed,
         )
 

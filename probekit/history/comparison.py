@@ -3,7 +3,7 @@
 import dataclasses
 import itertools
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,8 +11,8 @@ from probekit._checks import check_choice, check_confidence
 from probekit.errors import OptionError
 from probekit.history.accessor import register_accessor
 from probekit.history.contents import scores
-from probekit.history.intervals import check_of_seeds
-from probekit.history.seeds import resampled_seeds
+from probekit.history.schema import UNCERTAINTY
+from probekit.history.seeds import check_of_seeds, resampled_seeds, warn_of_few_seeds
 from probekit.inference import (
     CORRECTIONS,
     Bootstrap,
@@ -20,6 +20,7 @@ from probekit.inference import (
     Permutation,
     corrected,
     p_value_of,
+    warn_of_coarse_p,
     warn_of_few_resamples,
 )
 
@@ -68,12 +69,19 @@ def compare_histories(
         ``b`` (means over seeds), ``difference`` (b − a), ``lower`` and ``upper`` (ends of its
         interval), ``p`` (two-sided, but for a `Permutation` that is not), ``p_corrected``, ``n_a``
         and ``n_b`` (numbers of seeds). Interval and p are NaN where a side has fewer than 2 seeds,
-        Welch's p where there is no spread.
+        or an infinite score; Welch's p where there is no spread but a difference. Attributes:
+        ``test``, ``alternative``, ``confidence``, ``correction``, and ``uncertainty``.
 
     Raises
     ------
     OptionError
-        If they have no score, or no label of an axis, in common.
+        If they have no score, or no label of an axis, in common, or a label twice.
+
+    Warns
+    -----
+    ProbekitWarning
+        If a bootstrap has fewer than 10 seeds or too few resamples, or if of so few seeds p cannot
+        be 0.05.
 
     References
     ----------
@@ -93,7 +101,7 @@ def compare_histories(
     check_confidence(confidence)
     check_choice("correction", correction, CORRECTIONS)
     if uncertainty is not None:
-        check_of_seeds(uncertainty, Bootstrap, Permutation)
+        check_of_seeds(uncertainty, (Bootstrap, Permutation))
     if isinstance(uncertainty, Permutation):
         correction, alternative = uncertainty.correction, uncertainty.alternative
         uncertainty = dataclasses.replace(uncertainty, alternative=alternative or "two-sided")
@@ -107,12 +115,7 @@ def compare_histories(
     final_a, final_b = final_rows(a), final_rows(b)
     table = {}
     for name in names:
-        one, other = xr.align(
-            final_a[name], final_b[name], join="inner", exclude=("seed",), copy=False
-        )
-        empty = [str(dim) for dim in one.dims if one.sizes[dim] == 0]
-        if empty:
-            raise OptionError(f"a, b: {name} has no {empty[0]} in common.")
+        one, other = aligned(name, final_a[name], final_b[name], apart=("seed",))
         parts = _compare(one, other, confidence)
         if uncertainty is not None:
             parts |= _resampled(one, other, parts["difference"], uncertainty)
@@ -120,7 +123,45 @@ def compare_histories(
         joined = [parts[part] for part in PARTS]
         whole = xr.concat(joined, "comparison", coords="minimal", compat="override")
         table[name] = whole.assign_attrs(a[name].attrs)
-    return xr.Dataset(table).assign_coords(comparison=list(PARTS))
+    found = xr.Dataset(table, {"comparison": list(PARTS)}, _about(uncertainty, confidence))
+    _warn_of_few_seeds(found, uncertainty)
+    return found.assign_attrs(correction=correction)
+
+
+def _about(uncertainty: Bootstrap | Permutation | None, confidence: float) -> dict[str, Any]:
+    """Return what the attributes say of the test."""
+    if uncertainty is None:
+        return {"test": "welch", "alternative": "two-sided", "confidence": confidence}
+    test, alternative = "bootstrap", "two-sided"
+    if isinstance(uncertainty, Permutation):
+        test, alternative = "permutation", str(uncertainty.alternative)
+    else:
+        confidence = uncertainty.confidence
+    about = {"test": test, "alternative": alternative, "confidence": confidence}
+    return about | {UNCERTAINTY: f"{uncertainty.text()} of seeds"}
+
+
+def _warn_of_few_seeds(table: "xr.Dataset", uncertainty: Bootstrap | Permutation | None) -> None:
+    """Warn if of so few seeds an interval is too narrow, or no p can be small."""
+    if uncertainty is None:
+        return
+    sides = [
+        np.concatenate([z.sel(comparison=side).values.ravel() for z in table.data_vars.values()])
+        for side in ("n_a", "n_b")
+    ]
+    both = np.minimum(*sides)
+    if isinstance(uncertainty, Bootstrap):
+        warn_of_few_seeds(both, stacklevel=3)
+        return
+    most = [int(side[both > 1].max(initial=0)) for side in sides]
+    if min(most) > 1:
+        ways = min(math.comb(sum(most), most[0]), uncertainty.resamples + 1)
+        warn_of_coarse_p(
+            (1 + (uncertainty.alternative == "two-sided")) / ways,
+            f"{ways - 1} shuffles of {most[0]} and {most[1]} seeds",
+            "use more of both, or Welch's t",
+            stacklevel=3,
+        )
 
 
 def final_rows(dataset: "xr.Dataset") -> "xr.Dataset":
@@ -133,6 +174,36 @@ def final_rows(dataset: "xr.Dataset") -> "xr.Dataset":
     return final
 
 
+def aligned(
+    name: str, a: "xr.DataArray", b: "xr.DataArray", *, apart: tuple[str, ...] = ()
+) -> "tuple[xr.DataArray, xr.DataArray]":
+    """Return a score of both sides where both have the labels, but for axes that stay apart."""
+    import xarray as xr
+
+    for argument, array in (("a", a), ("b", b)):
+        for dim, index in array.indexes.items():
+            if dim not in apart and not index.is_unique:
+                twice = index[index.duplicated()].tolist()[0]
+                raise OptionError(f"{argument}: {name} has {dim} {twice!r} twice; drop one.")
+    try:
+        one, other = xr.align(a, b, join="inner", exclude=apart, copy=False)
+    except ValueError:  # no labels to go by
+        dim = next(dim for dim in a.dims if b.sizes.get(dim, a.sizes[dim]) != a.sizes[dim])
+        raise OptionError(
+            f"a, b: {name} has {a.sizes[dim]} and {b.sizes[dim]} of {dim}, without labels; "
+            f"give it the coordinate {dim!r}."
+        ) from None
+    for dim in {*one.dims, *other.dims}.difference(apart):
+        if 0 in (one.sizes.get(dim), other.sizes.get(dim)):
+            remedy = (
+                " Take them as independent with probekit.history.compare_histories."
+                if dim == "seed"
+                else ""
+            )
+            raise OptionError(f"a, b: {name} has no {dim} in common.{remedy}")
+    return one, other
+
+
 Table = dict[str, "xr.DataArray"]
 """For each of the parts its values."""
 
@@ -141,21 +212,23 @@ def _compare(a: "xr.DataArray", b: "xr.DataArray", confidence: float) -> Table:
     """Means, their difference, Welch's interval and test of it, and numbers of seeds."""
     from scipy.special import stdtr, stdtrit
 
-    (mean_a, error_a, n_a), (mean_b, error_b, n_b) = _moments(a), _moments(b)
-    difference = mean_b - mean_a
+    with np.errstate(invalid="ignore"):  # of infinite scores
+        (mean_a, error_a, n_a), (mean_b, error_b, n_b) = _moments(a), _moments(b)
+        difference = mean_b - mean_a
     variance = error_a + error_b
     # Welch and Satterthwaite's degrees of freedom; without any spread the interval is a point.
     freedom = variance**2 / (error_a**2 / (n_a - 1) + error_b**2 / (n_b - 1))
     half = np.sqrt(variance) * stdtrit(freedom, 0.5 + confidence / 2)
     half = half.where(variance > 0, variance)
     spread = np.sqrt(variance.where(variance > 0))
+    p = 2 * stdtr(freedom, -abs(difference) / spread)
     return {
         "a": mean_a,
         "b": mean_b,
         "difference": difference,
         "lower": difference - half,
         "upper": difference + half,
-        "p": 2 * stdtr(freedom, -abs(difference) / spread),
+        "p": p.where((variance != 0) | (difference != 0), 1.0),  # all of all seeds are equal
         "n_a": n_a,
         "n_b": n_b,
     }
@@ -175,6 +248,7 @@ def _resampled(
         for side in (a, b)
     ]
     enough = np.all([(~np.isnan(side)).sum(axis=0) > 1 for side in rows], axis=0)
+    enough &= np.isfinite(difference.values)
     score = np.where(enough, difference.values, np.nan)
     if isinstance(uncertainty, Permutation):
         return {"p": difference.copy(data=_shuffled(score, rows, uncertainty))}
@@ -224,6 +298,7 @@ def _moments(
     """Mean over seeds, its squared standard error (NaN for one seed), number of seeds."""
     if "seed" not in array.dims:
         array = array.expand_dims("seed")
+    array = array.astype(float)  # squares of halves would soon be 0
     count = array.count("seed").astype(float)
     mean = array.mean("seed")
     spread = ((array - mean) ** 2).sum("seed")

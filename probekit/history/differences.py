@@ -1,18 +1,20 @@
 """Two layers, features or runs against each other: whether one scores higher than the other."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
 from probekit._checks import check_choice, check_confidence
 from probekit.errors import OptionError, UnknownNameError
-from probekit.history.comparison import final_rows
+from probekit.history.comparison import aligned, final_rows
 from probekit.history.contents import scores
 from probekit.history.schema import LEFT_OUT, UNCERTAINTY
 from probekit.inference import (
+    ALTERNATIVES,
     CORRECTIONS,
     INTERVALS,
+    Alternative,
     Bootstrap,
     Correction,
     Interval,
@@ -20,21 +22,24 @@ from probekit.inference import (
     acceleration_of,
     corrected,
     interval_of,
+    least_p,
     p_value_of,
+    paired_test,
+    warn_of_coarse_p,
     warn_of_few_resamples,
 )
+from probekit.inference.paired import PairedTestName
 
 if TYPE_CHECKING:
     import xarray as xr
 
-Test = Literal["t", "signs", "bootstrap"]
+Test = Literal["t", "signs", "wilcoxon", "bootstrap"]
 TESTS: tuple[Test, ...] = get_args(Test)
 PARTS = ("a", "b", "difference", "lower", "upper", "p", "p_corrected", "n")
 """Labels of the axis `comparison`."""
 
 _RESAMPLES = "_resamples"
-_EXACT_UP_TO = 12  # differences: 4096 ways to change their signs
-_DRAWN = 1 << 14
+_OPPOSITE: dict[Alternative, Alternative] = {"greater": "less", "less": "greater"}
 
 
 def compare_selections(
@@ -46,6 +51,7 @@ def compare_selections(
     confidence: float = 0.95,
     correction: Correction = "holm",
     interval: Interval | None = None,
+    alternative: Alternative = "two-sided",
     seed: int = 0,
 ) -> "xr.Dataset":
     """Test each score of one selection against that of another; see `HistoryAccessor.compare`."""
@@ -53,6 +59,7 @@ def compare_selections(
 
     check_confidence(confidence)
     check_choice("correction", correction, CORRECTIONS)
+    check_choice("alternative", alternative, ALTERNATIVES)
     if test is not None:
         check_choice("test", test, TESTS)
     if interval is not None:
@@ -63,9 +70,11 @@ def compare_selections(
     found = {}
     for name in names:
         table = (
-            _by_resamples(name, one, other, confidence, interval)
+            _by_resamples(name, one, other, confidence, interval, alternative)
             if test == "bootstrap"
-            else _by_seeds(name, one, other, _TEST_OF[test](confidence, seed))
+            else _by_seeds(
+                name, one, other, test, alternative=alternative, confidence=confidence, seed=seed
+            )
         )
         if table is not None:
             table["p_corrected"] = table["p"].copy(data=corrected(table["p"], method=correction))
@@ -78,11 +87,33 @@ def compare_selections(
             f"test={test!r}: no score has {needed}. Record several seeds, "
             "or probe with uncertainty=Bootstrap(keep=True)."
         )
+    about: dict[str, Any] = {"test": test, "alternative": alternative, "confidence": confidence}
+    about["correction"] = correction
     if test == "bootstrap":
-        drawn = Bootstrap(resamples=one.sizes["resample"], confidence=confidence)
-        warn_of_few_resamples(drawn, stacklevel=3)
-    attributes = {"test": test, "confidence": confidence, "correction": correction}
-    return xr.Dataset(found, {"comparison": list(PARTS)}, attributes)
+        about["resamples"] = resamples = one.sizes["resample"]
+        drawn = one[f"{next(iter(found))}{_RESAMPLES}"].attrs.get(UNCERTAINTY)
+        about["interval"] = interval or _interval_in(drawn)
+        warn_of_few_resamples(Bootstrap(resamples=resamples, confidence=confidence), stacklevel=3)
+    else:
+        _warn_of_few_seeds(found, test, alternative)
+    if test == "signs":
+        about["seed"] = seed
+    return xr.Dataset(found, {"comparison": list(PARTS)}, about)
+
+
+def _warn_of_few_seeds(
+    found: "Mapping[str, xr.DataArray]", test: PairedTestName, alternative: Alternative
+) -> None:
+    """Warn if there is no place where a test can find as small a p as is called significant."""
+    of_seeds = PARTS.index("n")
+    most = max(int(array.isel(comparison=of_seeds).max()) for array in found.values())
+    if most > 1:  # of fewer nothing is told at all
+        warn_of_coarse_p(
+            least_p(most, test=test, alternative=alternative),
+            f"{test} of {most} seeds",
+            "use at least 6 seeds, or t",
+            stacklevel=4,
+        )
 
 
 def _is_selection(side: Any) -> bool:
@@ -126,24 +157,6 @@ def _tested_names(
     return names
 
 
-def _aligned(
-    name: str, one: "xr.DataArray", other: "xr.DataArray"
-) -> "tuple[xr.DataArray, xr.DataArray]":
-    """Return a score of both sides where both have the labels."""
-    import xarray as xr
-
-    one, other = xr.align(one, other, join="inner", copy=False)
-    for dim in {*one.dims, *other.dims}:
-        if 0 in (one.sizes.get(dim), other.sizes.get(dim)):
-            remedy = (
-                " Take them as independent with probekit.history.compare_histories."
-                if dim == "seed"
-                else ""
-            )
-            raise OptionError(f"a, b: {name} has no {dim} in common.{remedy}")
-    return one, other
-
-
 Table = dict[str, "xr.DataArray"]
 """For each of the parts its values; None where a score has nothing to be tested by."""
 
@@ -154,6 +167,7 @@ def _by_resamples(
     other: "xr.Dataset",
     confidence: float,
     interval: Interval | None,
+    alternative: Alternative,
 ) -> Table | None:
     """Return a difference, its interval, and how far that of quantiles must widen to reach 0."""
     kept = f"{name}{_RESAMPLES}"
@@ -165,15 +179,16 @@ def _by_resamples(
             f"a, b: {name} was resampled by {drawn[0]} and by {drawn[1]}; "
             "probe the same inputs with the same Bootstrap."
         )
-    score_a, score_b = _aligned(name, one[name], other[name])
+    score_a, score_b = aligned(name, one[name], other[name])
     difference = score_b - score_a
-    resampled_a, resampled_b = _aligned(name, one[kept], other[kept])
+    resampled_a, resampled_b = aligned(name, one[kept], other[kept])
     each = (resampled_b - resampled_a).transpose("resample", *difference.dims)
     bootstrap = Bootstrap(confidence=confidence, interval=interval or _interval_in(drawn[0]))
     acceleration = _acceleration(name, one, other) if bootstrap.interval == "bca" else 0.0
     bounds = interval_of(difference.values, each.values, bootstrap, acceleration=acceleration)
     nothing = np.where(np.isnan(bounds[..., 0]), np.nan, 0)
-    p = p_value_of(nothing, each.values, Permutation(alternative="two-sided"))
+    side = _OPPOSITE.get(alternative, alternative)  # 0 is as extreme as it is far below them
+    p = p_value_of(nothing, each.values, Permutation(alternative=side))
     return {
         "a": score_a + 0 * difference,
         "b": score_b + 0 * difference,
@@ -198,76 +213,28 @@ def _acceleration(name: str, one: "xr.Dataset", other: "xr.Dataset") -> np.ndarr
             f"interval='bca': {left_out} is not there; probe with "
             "Bootstrap(interval='bca', keep=True), or give interval='percentile' or 'basic'."
         )
-    a, b = _aligned(name, one[left_out], other[left_out])
+    a, b = aligned(name, one[left_out], other[left_out])
     each = (b - a).isel({LEFT_OUT: slice(one[left_out].attrs.get(LEFT_OUT))})
     dims = [dim for dim in each.dims if dim != LEFT_OUT]
     return acceleration_of(each.transpose(LEFT_OUT, *dims).values)
 
 
-OneTest = Callable[[np.ndarray], np.ndarray]
-"""From the differences of the seeds, without NaN, to (lower, upper, p)."""
-
-
-def _by_seeds(name: str, one: "xr.Dataset", other: "xr.Dataset", test: OneTest) -> Table | None:
-    """Return the mean difference, its interval and p, over the seeds that both have."""
+def _by_seeds(
+    name: str, one: "xr.Dataset", other: "xr.Dataset", test: PairedTestName, **options: Any
+) -> Table | None:
+    """Return what `paired_test` tells of the differences of the seeds that both have."""
     if "seed" not in one[name].dims or "seed" not in other[name].dims:
         return None
-    score_a, score_b = _aligned(name, one[name], other[name])
-    each = score_b - score_a
-    count = each.notnull().sum("seed").astype(float)
-    difference = each.mean("seed")
-    rows = each.transpose(*difference.dims, "seed").values
-    tested = np.full((*rows.shape[:-1], 3), np.nan)
-    for place in np.ndindex(rows.shape[:-1]):
-        defined = rows[place][~np.isnan(rows[place])].astype(float)
-        if len(defined) > 1:
-            tested[place] = test(defined)
-    names = ("lower", "upper", "p")
-    table = {name: difference.copy(data=tested[..., i]) for i, name in enumerate(names)}
+    score_a, score_b = aligned(name, one[name].astype(float), other[name].astype(float))
+    with np.errstate(invalid="ignore"):  # of two that are infinite
+        each = score_b - score_a
     there = each.notnull()
+    count = there.sum("seed").astype(float)
+    rows = each.transpose(..., "seed").values
+    tested = np.full((*rows.shape[:-1], 4), np.nan)
+    for place in np.ndindex(rows.shape[:-1]):
+        tested[place] = paired_test(rows[place], test=test, **options)[:4]
+    names = ("difference", "lower", "upper", "p")
+    table = {name: count.copy(data=tested[..., i]) for i, name in enumerate(names)}
     means = {"a": score_a.where(there).mean("seed"), "b": score_b.where(there).mean("seed")}
-    return {**means, "difference": difference, **table, "n": count}
-
-
-def _t_test(confidence: float, seed: int) -> OneTest:
-    from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
-
-    del seed
-
-    def test(differences: np.ndarray) -> np.ndarray:
-        n, mean = len(differences), differences.mean()
-        error = differences.std(ddof=1) / np.sqrt(n)
-        if error <= 1e-12 * np.abs(differences).max():
-            return np.full(3, np.nan)  # no spread to test by
-        half = error * stdtrit(n - 1, 0.5 + confidence / 2)
-        return np.array([mean - half, mean + half, 2 * stdtr(n - 1, -abs(mean) / error)])
-
-    return test
-
-
-def _sign_test(confidence: float, seed: int) -> OneTest:
-    def test(differences: np.ndarray) -> np.ndarray:
-        changed = _subsets(len(differences), seed)
-        sums, total = changed @ differences, differences.sum()
-        as_far = np.abs(total - 2 * sums) >= np.abs(total) * (1 - 1e-9)
-        # Hartigan's typical values: means of subsets cut the line into equally likely parts.
-        sizes = changed.sum(axis=1)
-        means = np.sort(sums[sizes > 0] / sizes[sizes > 0])
-        outside = int((1 - confidence) / 2 * len(changed) + 1e-9)
-        bounds = (means[outside - 1], means[-outside]) if outside else (-np.inf, np.inf)
-        return np.array([*bounds, as_far.mean()])
-
-    return test
-
-
-def _subsets(count: int, seed: int) -> np.ndarray:
-    """Return all subsets of so many, or many of them at random and the empty one, boolean."""
-    if count <= _EXACT_UP_TO:
-        every: np.ndarray = (np.arange(2**count)[:, None] >> np.arange(count)) % 2 == 1
-        return every
-    drawn: np.ndarray = np.random.default_rng(seed).integers(0, 2, (_DRAWN, count)) == 1
-    drawn[0] = False
-    return drawn
-
-
-_TEST_OF: dict[str, Callable[[float, int], OneTest]] = {"t": _t_test, "signs": _sign_test}
+    return {**means, **table, "n": count}

@@ -1,10 +1,8 @@
 """Means of scores over seeds, and their intervals."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-
-from probekit.errors import OptionError
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,21 +16,14 @@ def interval(
     """Mean over seeds, lower and upper end of its t interval, and number of seeds."""
     from scipy.special import stdtrit  # the quantile alone: scipy.stats takes a second to import
 
+    array = array.astype(float)  # squares of halves would soon be 0
     count = array.count("seed").astype(float)
     mean = array.mean("seed")
-    many = count.where(count > 1)
-    spread = np.sqrt(((array - mean) ** 2).sum("seed") / (many - 1))
+    many = count.where((count > 1) & np.isfinite(mean))
+    with np.errstate(invalid="ignore"):
+        spread = np.sqrt(((array - mean) ** 2).sum("seed") / (many - 1))
     half = spread / np.sqrt(many) * stdtrit(many - 1, 0.5 + confidence / 2)
     return mean, mean - half, mean + half, count
-
-
-def check_of_seeds(uncertainty: Any, *kinds: type) -> None:
-    """Raise `OptionError` unless it is an uncertainty of these kinds, and one that seeds have."""
-    if not isinstance(uncertainty, kinds):
-        known = " or ".join(f"a {kind.__name__}" for kind in kinds)
-        raise OptionError(f"uncertainty: a {type(uncertainty).__name__}; give {known}.")
-    if getattr(uncertainty, "groups", None) is not None:
-        raise OptionError("uncertainty: groups are of examples; seeds have none. Leave them out.")
 
 
 def resampled_interval(
@@ -41,6 +32,7 @@ def resampled_interval(
     """Mean over seeds, lower and upper end of its bootstrap interval, and number of seeds."""
     from probekit.history.seeds import resampled_seeds
 
+    array = array.astype(float)
     count = array.count("seed").astype(float)
     mean = array.mean("seed")
     rows = array.transpose("seed", *mean.dims).values

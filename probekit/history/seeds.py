@@ -2,13 +2,52 @@
 
 import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
-from probekit.inference import Bootstrap, Jackknife, acceleration_of, interval_of
+from probekit.errors import OptionError
+from probekit.inference import (
+    Bootstrap,
+    Jackknife,
+    Uncertainty,
+    acceleration_of,
+    interval_of,
+    warn_of_few_drawn,
+)
 
 _OTHER_STREAM = 1 << 32
 """Added to a seed, so that the draws of a second sample are not those of the first."""
+
+
+def check_of_seeds(uncertainty: Any, kinds: tuple[type[Uncertainty], ...]) -> None:
+    """Raise `OptionError` unless it is one of these kinds, for seeds and not for examples."""
+    if not isinstance(uncertainty, kinds):
+        is_class = isinstance(uncertainty, type)
+        name = uncertainty.__name__ if is_class else type(uncertainty).__name__
+        raise OptionError(
+            f"uncertainty: {'the class' if is_class else 'a'} {name}; "
+            f"give {' or '.join(f'a {kind.__name__}' for kind in kinds)}."
+        )
+    groups: Any = uncertainty.groups
+    if groups is not None:
+        raise OptionError("uncertainty: groups are of examples; seeds have none. Leave them out.")
+
+
+def warn_of_few_seeds(counts: np.ndarray, *, stacklevel: int = 2) -> None:
+    """Warn if means of resampled seeds spread less than they should, for so few are there.
+
+    Parameters
+    ----------
+    counts : array
+        Of each place; what has no interval for it is passed over.
+    stacklevel : int
+        As `warnings.warn` takes it, counted from the caller.
+    """
+    some = counts[counts > 1]
+    if some.size:
+        remedy = ", or the t distribution"
+        warn_of_few_drawn("seeds", int(some.min()), remedy, stacklevel=stacklevel + 1)
 
 
 def resampled_seeds(
@@ -32,7 +71,7 @@ def resampled_seeds(
     resampled = np.full((bootstrap.resamples, score.size), np.nan)
     signs = (1.0,) if len(samples) == 1 else (-1.0, 1.0)
     for places, present in _alike([sample.reshape(len(sample), -1) for sample in samples]):
-        if min(map(len, present)) < 2:
+        if min(map(len, present)) < 2 or not np.isfinite(score.reshape(-1)[places]).any():
             continue
         each, left_out = np.zeros((bootstrap.resamples, 1)), []
         for stream, (sign, rows) in enumerate(zip(signs, present, strict=True)):
@@ -62,5 +101,6 @@ def _alike(samples: list[np.ndarray]) -> Iterator[tuple[np.ndarray, list[np.ndar
 
 def _means(weights: np.ndarray, rows: np.ndarray) -> np.ndarray:
     weights = weights.astype(float)
-    means: np.ndarray = weights @ rows / weights.sum(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # an infinite score that was not drawn: NaN, as it should
+        means: np.ndarray = weights @ rows / weights.sum(axis=1, keepdims=True)
     return means

@@ -3,41 +3,57 @@
 The options (`Bootstrap`, `Permutation`, `CrossValidation`) are given to `probekit.probe` and
 `probekit.compare` as ``uncertainty``. A resample is a weight for each example, a fold a weight of 0
 or 1: estimators need to know nothing of either. What is here are weights and p-values; taking them
-through the estimators is the work of `probekit.probing`.
+through the estimators is the work of `probekit.probing`. `paired_test` needs no resamples: it is of
+scores of the same seeds, subjects or runs.
 """
 
 from probekit.inference.ceilings import noise_ceiling
 from probekit.inference.corrections import CORRECTIONS, Correction, corrected
 from probekit.inference.jackknife import Jackknife
 from probekit.inference.options import (
+    ALTERNATIVES,
     INTERVALS,
+    Alternative,
     Bootstrap,
     CrossValidation,
     Interval,
     Permutation,
     Uncertainty,
 )
+from probekit.inference.paired import PAIRED_TESTS, PairedTest, least_p, paired_test
 from probekit.inference.resampling import (
     acceleration_of,
     interval_of,
     p_value_of,
+    warn_of_coarse_p,
+    warn_of_few_drawn,
     warn_of_few_resamples,
+    warn_of_few_shuffles,
 )
 
 __all__ = [
+    "ALTERNATIVES",
     "CORRECTIONS",
     "INTERVALS",
+    "PAIRED_TESTS",
+    "Alternative",
     "Bootstrap",
     "Correction",
     "CrossValidation",
     "Interval",
     "Jackknife",
+    "PairedTest",
     "Permutation",
     "Uncertainty",
     "acceleration_of",
     "corrected",
     "interval_of",
+    "least_p",
     "noise_ceiling",
     "p_value_of",
+    "paired_test",
+    "warn_of_coarse_p",
+    "warn_of_few_drawn",
     "warn_of_few_resamples",
+    "warn_of_few_shuffles",
 ]

@@ -59,9 +59,10 @@ def online_codelength(
 
     Notes
     -----
-    Examples are transmitted in a random order that depends on their numbers alone. Runs on the
-    host, not under ``jit``. With ``logistic`` invariant to translation, scaling, rotation and
-    permutation of units. Costs as much as fitting two probes to all examples: O(n d) an iteration.
+    Examples are transmitted in a random order that depends on their numbers alone; of an estimator
+    one of weight w as w of them together. Runs on the host, not under ``jit``. With ``logistic``
+    invariant to translation, scaling, rotation and permutation of units. Costs as much as fitting
+    two probes to all examples: O(n d) an iteration.
 
     References
     ----------
@@ -166,15 +167,16 @@ def codelength_score(
     (known,) = labelled(fit)
     classes = int(known.label.max()) + 1
     bits = 0.0
-    for start, end in _blocks(len(known.label), fractions):
+    for start, end in _blocks(known.weight, fractions):
         coded = known.take(slice(start, end))
         if start == 0:
-            bits += end * np.log2(classes)
+            bits += coded.weight.sum() * np.log2(classes)
             continue
-        p = _predicted(probe, known.take(slice(0, start)), coded, classes, options)
-        p = (start * p + 1) / (start + classes)
-        bits -= np.log2(p[np.arange(end - start), coded.label]).sum()
-    return as_codelength(bits, len(known.label) * np.log2(classes), fit)
+        sent = known.take(slice(0, start))
+        p, count = _predicted(probe, sent, coded, classes, options), sent.weight.sum()
+        p = (count * p + 1) / (count + classes)
+        bits -= coded.weight @ np.log2(p[np.arange(end - start), coded.label])
+    return as_codelength(bits, known.weight.sum() * np.log2(classes), fit)
 
 
 def as_codelength(
@@ -185,9 +187,16 @@ def as_codelength(
     return as_score(bits, status, dtype), as_score(uniform / bits, status, dtype)
 
 
-def _blocks(examples: int, fractions: tuple[float, ...]) -> Iterator[tuple[int, int]]:
-    """First and last examples of what is coded at a time; none is empty."""
-    ends = sorted({max(1, round(fraction * examples)) for fraction in fractions})
+def _blocks(weight: np.ndarray, fractions: tuple[float, ...]) -> Iterator[tuple[int, int]]:
+    """First and last examples of what is coded at a time; none is empty.
+
+    Copies of an example are sent together, as many examples as there is room for in the fraction.
+    """
+    sent = np.cumsum(weight)
+    room = np.array([round(fraction * sent[-1]) for fraction in fractions])
+    ends = np.searchsorted(sent, room * (1 + 1e-9), side="right")
+    ends[-1] = len(weight)
+    ends = np.unique(np.maximum(ends, 1))
     yield from zip([0, *ends[:-1]], ends, strict=True)
 
 

@@ -259,6 +259,8 @@ def p_value(value: float, error: float, degrees: int, *, two_sided: bool) -> flo
 
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.float64(value) / error
+    if value == 0 and error == 0:  # such as a model and itself
+        ratio = np.float64(0)
     return float(2 * t.sf(abs(ratio), degrees) if two_sided else t.sf(ratio, degrees))
 
 

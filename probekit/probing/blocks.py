@@ -123,10 +123,13 @@ def _weighted(plan: Plan, sample: Arrays, weight: jax.Array) -> LayerStates:
 
 
 def _copied(plan: Plan, sample: Arrays, places: jax.Array) -> LayerStates:
-    """Return the state of the examples at these places, each as an example of its own."""
-    x, y, weight, _ = (array[places] for array in sample)
-    index = jnp.arange(len(places), dtype=jnp.int32)
-    return _state(plan, x, y, jnp.where(places >= 0, weight, 0), index)
+    """Return the state of the examples at these places, each as an example of its own.
+
+    Copies keep their number, by which folds are dealt within an estimator: of two copies in
+    unlike folds one would tell what is asked of the other.
+    """
+    x, y, weight, number = (array[places] for array in sample)
+    return _state(plan, x, y, jnp.where(places >= 0, weight, 0), number)
 
 
 def _state(plan: Plan, x: Any, y: Any, weight: Any, index: Any) -> LayerStates:

@@ -11,10 +11,15 @@ from probekit._checks import check_count
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, arrays
-from probekit.inference import Uncertainty, warn_of_few_resamples
+from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
-from probekit.probing.labelling import add_uncertainty, dataset_of_pairs, stack_resamples
+from probekit.probing.labelling import (
+    add_uncertainty,
+    dataset_of_pairs,
+    largest_family,
+    stack_resamples,
+)
 from probekit.probing.pairs import NOTHING_SEEN, PairPlan, PairStates
 from probekit.probing.plan import Plan, units
 from probekit.probing.stream import (
@@ -90,7 +95,8 @@ def compare(
     ScoreWarning
         Once per layer with undefined scores (NaN): which, and why.
     ProbekitWarning
-        If a bootstrap has too few resamples for its intervals.
+        If a bootstrap has too few resamples for its intervals, or fewer than 10 examples or groups
+        to draw from; or if a permutation has too few for a corrected p of 0.05.
 
     Notes
     -----
@@ -117,7 +123,6 @@ def compare(
     same = extractor_b is extractor_a
     if uncertainty is not None:
         check_uncertainty(uncertainty, chosen, held_out=held_out is not None)
-        warn_of_few_resamples(uncertainty)
     given = scored = (extractor_a, extractor_b, inputs)
     if held_out is not None:
         scored = _scored_on(extractor_a, extractor_b, held_out)
@@ -125,6 +130,7 @@ def compare(
         same = same and scored[0] is scored[1]
     if uncertainty is not None:
         uncertainty.check(examples)
+        warn_of_few_resamples(uncertainty, examples=examples)
         given = _in_memory(*given, batch_size)
         scored = given if held_out is None else _in_memory(*scored, batch_size)
     shapes = tuple(_units(extractor, scored[2]) for extractor in scored[:2])
@@ -139,6 +145,7 @@ def compare(
         other = None if held_out is None else _layers_of(scored)
         every = _resampled(chosen, _layers_of(given), other, uncertainty)
         dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
+        warn_of_few_shuffles(uncertainty, largest_family(dataset))
     warn_of_undefined(dataset)
     return dataset
 

@@ -175,6 +175,12 @@ def add_uncertainty(
     return dataset.assign(added).assign_coords(bounds)
 
 
+def largest_family(dataset: "xr.Dataset") -> int:
+    """Return the largest number of tests that p-values of one score are corrected for."""
+    names = [name for name in map(str, dataset.data_vars) if name.endswith("_p_corrected")]
+    return max((int(dataset[name].count()) for name in names), default=0)
+
+
 def _even(variables: dict[str, tuple[Any, ...]], dim: str) -> None:
     """Fill the last axis up with NaN to the longest where it is `dim`; an attribute says how long.
 

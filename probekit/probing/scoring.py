@@ -9,11 +9,11 @@ import numpy as np
 from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, arrays
-from probekit.inference import Uncertainty, warn_of_few_resamples
+from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
-from probekit.probing.labelling import add_uncertainty, dataset_of, stack_resamples
+from probekit.probing.labelling import add_uncertainty, dataset_of, largest_family, stack_resamples
 from probekit.probing.plan import Plan, States
 from probekit.probing.readout import read_layers
 from probekit.probing.stream import check_inputs, collect, first_examples, layer_shapes
@@ -56,7 +56,8 @@ def probe(
         At most so many examples are taken through the model at a time. Scores do not depend on it.
     weight : array (example,), optional
         How often each of the first examples counts, fractions too; 0 for an absent one. Shares that
-        add up to 1 would count as one example in all, and are refused.
+        add up to 1 would count as one example in all, and are refused. Estimators that compare
+        pairs of examples or neighbours, such as ``rsa``, look only at whether an example is there.
     uncertainty : Bootstrap, Permutation or CrossValidation, optional
         Of `probekit`: how sure the scores are, in further variables such as ``<name>_ci`` or
         ``<name>_p``. The model is still run once, but its activations are kept in memory.
@@ -77,7 +78,8 @@ def probe(
     ScoreWarning
         Once per layer with undefined scores (NaN): which, and why.
     ProbekitWarning
-        If a bootstrap has too few resamples for its intervals.
+        If a bootstrap has too few resamples for its intervals, or fewer than 10 examples or groups
+        to draw from; or if a permutation has too few for a corrected p of 0.05.
 
     Examples
     --------
@@ -95,7 +97,8 @@ def probe(
     plan = prepared.plan
     if uncertainty is not None:
         prepared.check(uncertainty, extractor)
-        warn_of_few_resamples(uncertainty)
+        scored = prepared.fit if prepared.held_out is None else prepared.held_out
+        warn_of_few_resamples(uncertainty, examples=len(scored.y))
         extractor, prepared = prepared.in_memory(extractor)
     scores = read_layers(plan, *prepared.states(extractor))()
     ordered = {layer: scores[layer] for layer in prepared.layer_order(extractor)}
@@ -105,6 +108,7 @@ def probe(
         every = stack_resamples(resample(plan, fit, other, uncertainty))
         examples = len((fit if other is None else other).y)
         dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
+        warn_of_few_shuffles(uncertainty, largest_family(dataset))
     warn_of_undefined(dataset)
     return dataset
 

@@ -95,6 +95,8 @@ def of_rsatoolbox(name):
         return toolbox.rdm.get_categorical_rdm(LABELS).get_matrices()[0]
     if called == "boot_noise_ceiling":
         return toolbox.inference.boot_noise_ceiling(toolbox.rdm.concat([a, b]), method="corr")
+    if called.endswith("_tests"):
+        return ranks(toolbox, called, toolbox.rdm.concat([a, b, summed(toolbox, a, b)]))
     if called == "crossval":
         first, second = (
             [a.subset_pattern("index", rows), rows]
@@ -110,6 +112,21 @@ def of_rsatoolbox(name):
         return toolbox.inference.eval_fixed(model, a, method="corr").evaluations[0, 0]
     noise = np.diag(1.0 + np.arange(N)) if "sigma_k" in name else None
     return toolbox.rdm.compare(a, b, method=called, sigma_k=noise)[0, 0]
+
+
+def summed(toolbox, a, b):
+    return toolbox.rdm.RDMs(a.dissimilarities + b.dissimilarities)
+
+
+def ranks(toolbox, called, subjects):
+    """p of the first of two models, or of both, by signed ranks over subjects."""
+    rows = [spatial.pdist(np.float64(z)[:, None], "sqeuclidean") for z in Y.T[:2]]
+    models = [toolbox.model.ModelFixed(name, row) for name, row in zip("ab", rows, strict=True)]
+    found = toolbox.inference.eval_fixed(models, subjects, method="corr")
+    test = getattr(pytest.importorskip("rsatoolbox.util.inference_util"), called)
+    ceiling = [found.noise_ceiling] if called == "nc_tests" else []
+    p = test(found.evaluations, *ceiling, test_type="ranksum")
+    return p[0, 1] if called == "pair_tests" else p[0]
 
 
 def precision(toolbox, called, method):

@@ -5,11 +5,11 @@ import pytest
 import scipy.stats
 
 import probekit as pk
-from probekit.errors import OptionError
+from probekit.errors import OptionError, ProbekitWarning
 from probekit.history import compare_histories
 from probekit.inference import corrected
 
-pytestmark = pytest.mark.filterwarnings("ignore:resamples=")  # few are quick
+pytestmark = pytest.mark.filterwarnings("ignore:resamples=", "ignore:seeds")  # few are quick
 
 
 def test_differences_are_those_of_welch(notebook):
@@ -73,6 +73,62 @@ def test_no_spread_gives_a_point(notebook):
     table = compare_histories(flat, flat + 1)
     assert (table.loss.sel(comparison=["difference", "lower", "upper"]) == 1).all()
     assert np.isnan(table.loss.sel(comparison="p")).all(), "no spread to test by"
+    assert (compare_histories(flat, flat).loss.sel(comparison=["p", "p_corrected"]) == 1).all()
+
+
+@pytest.mark.parametrize("uncertainty", [None, pk.Bootstrap(resamples=9), pk.Permutation()])
+def test_an_infinite_score_is_no_number_to_test(two, uncertainty):
+    a, b = two
+    b["loss"] = b.loss.where(b.seed > b.seed[0], np.inf)
+    table = compare_histories(a, b, uncertainty=uncertainty)
+    assert np.isnan(table.loss.sel(comparison=["lower", "upper", "p"])).all()
+    assert table.linear_r2.sel(comparison="p").notnull().all()
+
+
+@pytest.mark.parametrize("uncertainty", [pk.Bootstrap(resamples=99), pk.Permutation()])
+def test_units_do_not_matter(two, uncertainty):
+    """Nor are scores that are small throughout all the same."""
+    p = [
+        compare_histories(*(z * unit for z in two), uncertainty=uncertainty).linear_r2.sel(
+            comparison="p"
+        )
+        for unit in (1.0, 1e-10)
+    ]
+    np.testing.assert_allclose(*p)
+    assert (p[0] < 0.5).any()
+
+
+def test_the_attributes_say_how_it_was_tested(two):
+    shuffled = pk.Permutation(resamples=60, alternative="less", correction="fdr_bh")
+    bootstrap = pk.Bootstrap(resamples=50, confidence=0.5)
+    for options, wanted in [
+        ({"confidence": 0.9}, ("welch", "two-sided", 0.9, "holm", None)),
+        (
+            {"uncertainty": bootstrap, "correction": "none"},
+            ("bootstrap", "two-sided", 0.5, "none", f"{bootstrap.text()} of seeds"),
+        ),
+        (
+            {"uncertainty": shuffled},
+            ("permutation", "less", 0.95, "fdr_bh", f"{shuffled.text()} of seeds"),
+        ),
+    ]:
+        found = compare_histories(*two, **options).attrs
+        names = ("test", "alternative", "confidence", "correction", "uncertainty")
+        assert tuple(map(found.get, names)) == wanted
+
+
+@pytest.mark.filterwarnings("error")
+def test_too_few_seeds_are_told(two):
+    a, b = two
+    few = a.isel(seed=slice(3))
+    with pytest.warns(ProbekitWarning, match="seeds: 2; a bootstrap of so few") as caught:
+        compare_histories(a, b, uncertainty=pk.Bootstrap(resamples=40))
+    with pytest.warns(ProbekitWarning, match="19 shuffles of 3 and 3 seeds: p is at least 0.1"):
+        compare_histories(few, b, uncertainty=pk.Permutation())
+    compare_histories(few, b, uncertainty=pk.Permutation(alternative="less"))
+    with pytest.warns(ProbekitWarning, match="20 shuffles of 5 and 3 seeds: p is at least 0.095"):
+        compare_histories(a, b, uncertainty=pk.Permutation(resamples=20))
+    assert [one.filename for one in caught] == [__file__]
 
 
 @pytest.fixture

@@ -6,11 +6,11 @@ import xarray as xr
 from scipy.stats import bootstrap, permutation_test, ttest_rel
 
 import probekit as pk
-from probekit.errors import OptionError, UnknownNameError
-from probekit.history import register_accessor
-from probekit.inference import Bootstrap, acceleration_of, corrected, interval_of
+from probekit.errors import OptionError, ProbekitWarning, UnknownNameError
+from probekit.history import compare_histories, register_accessor
+from probekit.inference import Bootstrap, acceleration_of, corrected, interval_of, paired_test
 
-pytestmark = pytest.mark.filterwarnings("ignore:resamples=")  # few are quick
+pytestmark = pytest.mark.filterwarnings("ignore:resamples=", "ignore:seeds")  # few are quick
 
 register_accessor()
 SEEDS, LAYERS = 7, ["h0", "h1", "h2"]
@@ -49,6 +49,37 @@ def test_t_is_that_of_scipy(history, feature):
     np.testing.assert_allclose(found, [each.mean(), lower, upper, theirs.pvalue, len(each)])
     mean_a, mean_b = parts(table, "a", "b")
     assert mean_b - mean_a == pytest.approx(each.mean()), "means over the same seeds"
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
+@pytest.mark.parametrize("test", ["t", "signs", "wilcoxon"])
+def test_one_side_is_that_of_b_above_a(history, test, alternative):
+    table = history.probekit.compare(FIRST, SECOND, test=test, alternative=alternative)
+    each = difference(history, "hard")
+    expected = paired_test(each, test=test, alternative=alternative)
+    found = parts(table.r2.sel(feature="hard"), "difference", "lower", "upper", "p", "n")
+    assert found == pytest.approx(expected)
+    assert table.attrs["alternative"] == alternative
+    other = history.probekit.compare(SECOND, FIRST, test=test, alternative="less").r2
+    if alternative == "greater":
+        assert parts(other.sel(feature="hard"), "p") == pytest.approx([expected.p])
+
+
+@pytest.mark.parametrize("test", ["t", "signs", "wilcoxon"])
+def test_a_history_is_no_better_than_itself(history, test):
+    """Seeds are found by their labels, in whatever order they stand."""
+    turned = history.isel(seed=slice(None, None, -1))
+    table = history.probekit.compare({}, turned, test=test).r2
+    assert (table.sel(comparison=["difference", "lower", "upper"]) == 0).all()
+    assert (table.sel(comparison=["p", "p_corrected"]) == 1).all()
+
+
+@pytest.mark.parametrize("test", ["t", "signs", "wilcoxon"])
+def test_an_infinite_score_is_no_number_to_test(history, test):
+    """Of a seed that diverged; changed signs had p = 0."""
+    infinite = history.where(history.seed > 0, np.inf)
+    table = history.probekit.compare({}, infinite, test=test).loss
+    assert np.isnan(parts(table, "lower", "upper", "p", "p_corrected")).all()
 
 
 @pytest.mark.parametrize("feature", ["easy", "hard"])
@@ -133,6 +164,16 @@ def test_resamples_that_are_at_hand():
     expected = [0.15, *np.quantile(each, [0.025, 0.975]), 2 * (1 + (each <= 0).sum()) / 501, 500]
     np.testing.assert_allclose(parts(table, "difference", "lower", "upper", "p", "n"), expected)
     assert parts(table, "a", "b") == [0.3, 0.45]
+    for alternative, beyond in (("greater", each <= 0), ("less", each >= 0)):
+        one_sided = ds.probekit.compare(FIRST, SECOND, alternative=alternative)
+        expected = [*parts(table, "lower", "upper"), (1 + beyond.sum()) / 501]
+        assert parts(one_sided.cka, "lower", "upper", "p") == pytest.approx(expected)
+    said = {"test": "bootstrap", "alternative": "less", "resamples": 500, "interval": "percentile"}
+    assert said.items() <= one_sided.attrs.items()
+    tiny = ds * 1e-9
+    tiny.cka_resamples.attrs = ds.cka_resamples.attrs
+    small = tiny.probekit.compare(FIRST, SECOND).cka
+    assert parts(small, "p") == parts(table, "p"), "in whatever units"
     broken = ds.copy(deep=True)
     broken.cka_resamples[0, :100] = np.nan
     table = broken.probekit.compare(FIRST, SECOND).cka
@@ -180,7 +221,8 @@ def test_what_cannot_be_tested_is_nan(history):
     assert np.isnan(parts(table, "lower", "upper", "p")).all(), "no spread to test by"
     signs = history.probekit.compare({}, shifted, test="signs").loss
     assert parts(signs, "p") == [2 / 2**SEEDS]
-    two = history.isel(seed=[2, 3]).probekit.compare(FIRST, SECOND, test="signs").r2
+    with pytest.warns(ProbekitWarning, match="signs of 2 seeds: p is at least 0.5, whatever"):
+        two = history.isel(seed=[2, 3]).probekit.compare(FIRST, SECOND, test="signs").r2
     assert parts(two.sel(feature="hard"), "lower", "upper") == [-np.inf, np.inf]
 
 
@@ -192,6 +234,7 @@ def test_what_cannot_be_tested_is_nan(history):
         (FIRST, {"feature": "easy"}, {}, OptionError, r"select \['layer'\] and \['feature'\]"),
         ("h0", SECOND, {}, OptionError, "a: a str; give a mapping such as"),
         (FIRST, SECOND, {"test": "z"}, OptionError, "test='z': not a choice"),
+        (FIRST, SECOND, {"alternative": "up"}, OptionError, "alternative='up': not a choice"),
         (FIRST, SECOND, {"correction": "no"}, OptionError, "correction='no': not a choice"),
         (FIRST, SECOND, {"confidence": 95}, OptionError, "confidence=95: must lie between 0 and 1"),
         (FIRST, SECOND, {"test": "bootstrap"}, OptionError, "no score has resamples. Record sev"),
@@ -206,6 +249,11 @@ def test_errors_of_datasets_that_do_not_fit(history):
     others = history.assign_coords(seed=range(10, 10 + SEEDS))
     with pytest.raises(OptionError, match=r"no seed in common. Take them as independent with"):
         history.probekit.compare({}, others)
+    with pytest.raises(OptionError, match=r"b: loss has seed 1 twice; drop one\."):
+        history[["loss"]].probekit.compare({}, history.isel(seed=[0, 1, 1]))
+    unnamed = [history[["loss"]].isel(seed=slice(n)).drop_vars("seed") for n in (5, 4)]
+    with pytest.raises(OptionError, match="loss has 5 and 4 of seed, without labels; give it the"):
+        unnamed[0].probekit.compare({}, unnamed[1])
     with pytest.raises(OptionError, match="r2 has no layer in common"):
         history[["r2"]].probekit.compare({}, history.assign_coords(layer=["x", "y", "z"]))
     with pytest.raises(OptionError, match="no score in common that has the axes"):
@@ -227,6 +275,63 @@ def test_resampled_seeds_are_those_of_scipy(history):
     assert np.isfinite(hole).all()
     alone = final.isel(seed=[0]).probekit.summary(uncertainty=pk.Bootstrap(resamples=5)).loss
     assert np.isnan(alone.sel(statistic=["lower", "upper"])).all()
+
+
+@pytest.mark.parametrize(
+    ("uncertainty", "message"),
+    [
+        (pk.Permutation(), "uncertainty: a Permutation; give a Bootstrap."),
+        (pk.Bootstrap, "uncertainty: the class Bootstrap; give a Bootstrap."),
+        (pk.Bootstrap(groups=[0, 1]), "groups are of examples; seeds have none. Leave them out."),
+    ],
+)
+def test_seeds_are_resampled_by_a_bootstrap_alone(history, uncertainty, message):
+    with pytest.raises(OptionError, match=message):
+        history.probekit.summary(uncertainty=uncertainty)
+
+
+def test_a_summary_says_of_what_kind_it_is(history, tmp_path):
+    given = pk.Bootstrap(resamples=50, confidence=0.9, seed=3)
+    history.probekit.summary(uncertainty=given).to_netcdf(tmp_path / "summary.nc")
+    with xr.open_dataset(tmp_path / "summary.nc") as read:
+        assert read.attrs == {"confidence": 0.9, "uncertainty": given.text()}
+    assert history.probekit.summary(0.5).attrs == {"confidence": 0.5}
+    table = history.probekit.compare(FIRST, SECOND, test="signs", confidence=0.9, seed=4)
+    table.to_netcdf(tmp_path / "table.nc")
+    with xr.open_dataset(tmp_path / "table.nc") as read:
+        xr.testing.assert_identical(read, table)
+        assert (read.attrs["test"], read.attrs["seed"]) == ("signs", 4)
+
+
+def test_few_resampled_seeds_are_told(history):
+    ten = xr.Dataset({"r2": ("seed", np.arange(10.0))}, {"seed": range(10)})
+    ten.probekit.summary(uncertainty=pk.Bootstrap(resamples=40))  # enough
+    with pytest.warns(ProbekitWarning, match="seeds: 6; a bootstrap of so few") as caught:
+        history.probekit.summary(uncertainty=pk.Bootstrap(resamples=40))
+    assert [one.filename for one in caught] == [__file__]
+
+
+@pytest.mark.parametrize("test", ["signs", "wilcoxon"])
+def test_too_few_seeds_for_a_small_p_are_told(history, test):
+    with pytest.warns(ProbekitWarning, match=f"{test} of 5 seeds: p is at least 0.062") as caught:
+        history.isel(seed=slice(2, None)).probekit.compare(FIRST, SECOND, test=test)
+    assert [one.filename for one in caught] == [__file__]
+    options = {"test": test, "alternative": "greater"}
+    history.isel(seed=slice(2, None)).probekit.compare(FIRST, SECOND, **options)  # 1 / 32
+    history.isel(seed=[0]).probekit.compare(FIRST, SECOND, test=test)  # nothing is told at all
+
+
+def test_halves_do_not_vanish():
+    """Squares of differences of float16 scores of 0.0001 are 0 in float16."""
+    small = xr.Dataset({"r2": ("seed", np.float16([1e-4, 2e-4, 3e-4]))}, {"seed": range(3)})
+    for find in (
+        lambda ds: ds.probekit.summary().r2[1:3] / 1e-4,
+        lambda ds: ds.probekit.compare({}, ds * np.float16(2), test="t").r2[3:5] / 1e-4,
+        lambda ds: compare_histories(ds, ds * np.float16(2)).r2[3:5] / 1e-4,
+    ):
+        found, wanted = find(small), find(small.astype(float))
+        np.testing.assert_allclose(found, wanted, rtol=0.01)
+        assert found[1] - found[0] > 1
 
 
 def test_what_says_how_sure_a_score_is_is_no_score():

@@ -1,5 +1,6 @@
 """Bootstrap intervals against those of SciPy from the same resamples."""
 
+import dataclasses
 import warnings
 
 import numpy as np
@@ -9,8 +10,15 @@ import xarray as xr
 from scipy.stats._resampling import BootstrapResult
 
 import probekit as pk
-from probekit.history import compare_histories
-from probekit.inference import Jackknife, acceleration_of, interval_of
+from probekit.errors import ProbekitWarning
+from probekit.history import compare_histories, register_accessor
+from probekit.inference import (
+    Jackknife,
+    acceleration_of,
+    interval_of,
+    p_value_of,
+    warn_of_few_shuffles,
+)
 
 N = 40
 INTERVALS = ["percentile", "bca", "basic"]
@@ -126,23 +134,83 @@ def test_resamples_on_one_side_leave_no_bca_interval():
 
 
 @pytest.mark.parametrize(
+    ("resamples", "options", "message"),
+    [
+        (38, {}, r"38 for 2 tests of a score, corrected \(holm\): p is at least 0.051, w"),
+        (38, {"correction": "bonferroni"}, "; use at least 39, or correction='fdr_bh'"),
+        (78, {"alternative": "two-sided"}, "at least 0.051, .*; use at least 79, or"),
+        (18, {"correction": "none"}, "resamples=18: p is at least 0.053, .*; use at least 19"),
+        (18, {"correction": "fdr_bh"}, "resamples=18: p is at least 0.053"),
+    ],
+)
+def test_too_few_shuffles_for_a_small_p(resamples, options, message):
+    option = pk.Permutation(resamples=resamples, **options)
+    with pytest.warns(ProbekitWarning, match=message) as caught:
+        warn_of_few_shuffles(option, 2, stacklevel=1)
+    assert [one.filename for one in caught] == [__file__]
+    warn_of_few_shuffles(dataclasses.replace(option, resamples=resamples + 1), 2)
+
+
+X = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
+TWO_LAYERS = pk.extractors.arrays({"a": X, "b": X[:, :1]})
+PROBED = lambda option: pk.probe(TWO_LAYERS, None, {"f": X[:, 0]}, uncertainty=option)  # noqa: E731
+COMPARED = lambda option: pk.compare(TWO_LAYERS, TWO_LAYERS, None, uncertainty=option)  # noqa: E731
+
+
+@pytest.mark.parametrize("call", [PROBED, pytest.param(COMPARED, marks=pytest.mark.slow)])
+def test_too_few_shuffles_are_told_by_who_shuffles(call):
+    with pytest.warns(ProbekitWarning, match="resamples=38 for [24] tests") as caught:
+        call(pk.Permutation(resamples=38))
+    assert [one.filename for one in caught] == [__file__]
+
+
+@pytest.mark.parametrize("call", [PROBED, COMPARED])
+def test_too_few_groups_are_told_before_anything_is_computed(call):
+    """Warnings are errors here."""
+    with pytest.raises(ProbekitWarning, match="groups: 7; a bootstrap of so few holds the truth"):
+        call(pk.Bootstrap(resamples=40, groups=np.arange(20) // 3))
+
+
+@pytest.mark.parametrize("uncertainty", [pk.Permutation(), pk.Bootstrap()])
+def test_p_and_bias_know_no_units(uncertainty):
+    """What is a tie by rounding is small beside the scores, which may be small throughout."""
+    generator = np.random.default_rng(0)
+    score, each = generator.normal(size=3), generator.normal(size=(99, 3))
+    score[0] = 0
+    each[:40, 2] = score[2] * (1 + 1e-8)  # ties, but for rounding
+    option = pk.Bootstrap(interval="bca")
+    found = [
+        p_value_of(unit * score, unit * each, pk.Permutation())
+        if isinstance(uncertainty, pk.Permutation)
+        else interval_of(unit * score, unit * each, option) / unit
+        for unit in (1.0, 1e-12, 1e12)
+    ]
+    np.testing.assert_allclose(found[1:], [found[0]] * 2)
+    infinite = p_value_of(np.array(np.inf), each[:, 0], pk.Permutation())
+    assert infinite == 1 / 100, "nothing is above it"
+
+
+@pytest.mark.parametrize(
     ("option", "needed"),
     [
         (pk.Bootstrap(resamples=39), 40),
         (pk.Bootstrap(resamples=40), None),
         (pk.Bootstrap(resamples=20, confidence=0.9), None),
         (pk.Bootstrap(resamples=60, confidence=0.99, interval="basic"), 200),
-        (pk.Permutation(resamples=2), None),
+        (pk.Permutation(resamples=39), None),
     ],
 )
 def test_too_few_resamples_for_an_interval_are_told_once_a_call(option, needed):
     x = np.random.default_rng(0).normal(size=(20, 2)).astype(np.float32)
-    scores = xr.Dataset({"r2": ("seed", [0.1, 0.2])}, {"seed": [0, 1]})
+    scores = xr.Dataset({"r2": ("seed", x[:10, 0])}, {"seed": range(10)})
+    register_accessor()
     layers = pk.extractors.arrays({"a": x, "b": x[:, :1]})
     calls = [
         lambda: pk.probe(layers, None, {"f": x[:, 0]}, uncertainty=option),
         lambda: compare_histories(scores, scores, uncertainty=option),
     ]
+    if isinstance(option, pk.Bootstrap):
+        calls.append(lambda: scores.probekit.summary(uncertainty=option))
     for call in calls:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")

@@ -26,7 +26,7 @@ def test_counts_of_conditions_are_equal_within_them():
 def test_half_samples_hold_each_example_once():
     weights = pk.Bootstrap(resamples=50, replace=False).weights(9)
     assert set(np.unique(weights)) == {0, 1}
-    assert (weights.sum(axis=1) == 4).all()
+    assert sorted(set(weights.sum(axis=1))) == [4, 5]
 
 
 def test_folds_are_those_of_scikit_learn():
@@ -45,6 +45,20 @@ def test_shuffles_within_groups_stay_there():
     assert (groups[orders] == groups).all()
     assert (np.sort(orders, axis=1) == np.arange(6)).all()
     assert len(np.unique(orders, axis=0)) > 3
+
+
+def test_whole_groups_change_places_with_those_of_their_size():
+    groups = np.array(list("abacbcddd"))
+    orders = pk.Permutation(resamples=60, groups=groups, whole=True).orders(9)
+    at = {label: np.flatnonzero(groups == label) for label in "abcd"}
+    assert (orders[:, at["d"]] == at["d"]).all(), "there is no other of three"
+    ways = set()
+    for row in orders:
+        labels = [str(groups[row[at[group][0]]]) for group in "abc"]
+        for group, label in zip("abc", labels, strict=True):
+            np.testing.assert_array_equal(row[at[group]], at[label])
+        ways.add("".join(labels))
+    assert sorted(ways) == ["abc", "acb", "bac", "bca", "cab", "cba"]
 
 
 @pytest.mark.parametrize("method", ["bh", "by"])
@@ -79,6 +93,15 @@ def test_resamples_spread_as_means_do(replace):
         weights = option.weights(200)
         means = weights @ values / weights.sum(axis=1)
         assert means.var() == pytest.approx(expected, rel=0.1)
+
+
+def test_halves_of_an_odd_number_spread_hardly_more():
+    """Of 7 by 50 / 48; were 3 drawn each time, by a third."""
+    values = np.random.default_rng(0).normal(size=7)
+    weights = pk.Bootstrap(resamples=4000, replace=False).weights(7)
+    assert sorted(set(weights.sum(axis=1))) == [3, 4]
+    means = weights @ values / weights.sum(axis=1)
+    assert means.var() == pytest.approx(values.var(ddof=1) / 7 * 50 / 48, rel=0.05)
 
 
 def test_a_resample_is_the_same_in_any_block():
@@ -305,6 +328,14 @@ def test_texts_beside_numbers_are_labels():
             "folds=3: more than the 2 groups",
         ),
         (lambda: pk.Permutation(groups=np.arange(4)).orders(4), "groups: one example each"),
+        (
+            lambda: pk.Permutation(whole=True),
+            "whole=True: there are no groups. Give gr",
+        ),
+        (
+            lambda: pk.Permutation(whole=True, groups=list("abb")).orders(3),
+            "whole=True: groups are of unlike size; at least 2 of one size can change places",
+        ),
         (lambda: pk.Permutation().orders(1), "examples: 1; at least 2 are needed to shuffle"),
         (lambda: pk.Bootstrap().weights(1), "examples: 1; at least 2 are needed to resample"),
         (lambda: pk.Permutation(alternative="more"), "alternative='more': not a choice"),

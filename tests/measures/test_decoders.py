@@ -1,9 +1,11 @@
 """Any probe and any score of it, and what probes tell in bits."""
 
+import itertools
+
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import Ridge, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.svm import SVC
@@ -11,6 +13,7 @@ from sklearn.svm import SVC
 from probekit import measures
 from probekit.errors import OptionError
 from probekit.estimators import ControlSelectivity, Decoding
+from probekit.measures.information import codelength_score
 from probekit.statistics import Examples, state_of
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
@@ -133,6 +136,30 @@ def test_codelength_lies_between_knowing_all_and_nothing():
     assert lengths == sorted(lengths)
     assert lengths[0] < 0.1 * uniform
     assert lengths[2] > 0.95 * uniform
+
+
+@pytest.mark.parametrize("unit", [1, 0.5])
+def test_a_weighted_example_is_sent_as_copies_of_it(unit):
+    """Which are in one block, so that none is known when another is coded."""
+    weight = np.arange(N) % 4 * unit
+    state = state_of(Examples(capacity=N), X, Y, weight=weight.astype(np.float32))
+    fractions = (0.3, 0.6, 1.0)
+    found, shorter = codelength_score(state, probe="logistic", fractions=fractions, options=())
+    order = np.asarray(state.index)[np.asarray(state.present)]
+    x, codes, weight = X[order], Y[order, 0].astype(int), weight[order]
+    sent, total = np.cumsum(weight), weight.sum()
+    ends = [int((sent <= round(share * total)).sum()) for share in fractions[:2]] + [len(order)]
+    bits = weight[: ends[0]].sum() * np.log2(3)
+    for start, end in itertools.pairwise(ends):
+        copies = np.repeat(np.arange(start), (weight[:start] / unit).astype(int))
+        mean, scale = x[copies].mean(axis=0), np.sqrt(x[copies].astype(float).var(axis=0).mean())
+        model = LogisticRegression(C=1e3 / len(copies), max_iter=10_000)
+        model.fit((x[copies] - mean) / scale, codes[copies])
+        p = model.predict_proba((x[start:end] - mean) / scale)
+        p = (sent[start - 1] * p + 1) / (sent[start - 1] + 3)
+        bits -= weight[start:end] @ np.log2(p[np.arange(end - start), codes[start:end]])
+    assert float(found.value) == pytest.approx(bits, rel=1e-4)
+    assert float(shorter.value) == pytest.approx(total * np.log2(3) / bits, rel=1e-4)
 
 
 def test_information_of_a_blind_probe_is_none():

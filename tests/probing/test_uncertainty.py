@@ -232,6 +232,19 @@ def test_a_probe_of_scikit_learn_is_scored_on_copies(data, groups):
         assert found == pytest.approx(float(expected), abs=1e-6)
 
 
+def test_copies_are_on_one_side_of_the_folds_within_an_estimator():
+    """Else each foretells the other: R² of noise was 0.3 on resamples, and 0 of the data."""
+    x, y = np.random.default_rng(3).normal(size=(2, 40, 3)).astype(np.float32)
+    estimator = pk.estimators.KernelRidgeR2(kernel="linear", penalties=(0.1, 1.0, 10.0, 100.0))
+    bootstrap = pk.Bootstrap(resamples=2, keep=True)
+    ds = probe(x, {"noise": y}, estimators=[estimator], uncertainty=bootstrap)
+    found = ds.kernel_ridge_r2_resamples.values.ravel()
+    assert (ds.kernel_ridge_r2_penalty_resamples > 1).all(), "of copies the least is the best"
+    for weight, score in zip(bootstrap.weights(40), found, strict=True):
+        by_weight = probe(x, {"noise": y}, estimators=[estimator], weight=weight)
+        assert float(by_weight.kernel_ridge_r2.squeeze()) == pytest.approx(score, abs=1e-5)
+
+
 @pytest.mark.slow
 def test_a_sample_is_resampled_within_itself(data):
     """With places for 20 examples, each resample holds these alone, 20 draws of them."""
@@ -371,6 +384,24 @@ def test_shuffles_of_a_sample_stay_within_it(data):
     np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
 
 
+def test_whole_groups_are_shuffled_where_examples_are_alike():
+    """Of 48 pairs of a layer and a feature that nothing relates, some 2 at 0.05; else half."""
+    generator = np.random.default_rng(0)
+    groups = np.repeat(np.arange(15), 4)
+    x = generator.normal(size=(N, 8, 2)) / 2 + generator.normal(size=(15, 8, 2))[groups]
+    layers = pk.extractors.arrays(dict(zip("abcdefgh", np.float32(x.swapaxes(0, 1)), strict=True)))
+    labels = generator.normal(size=(6, 15)).astype(np.float32)[:, groups]
+    features = dict(zip("uvwxyz", labels, strict=True))
+    found = []
+    for options in ({}, {"groups": groups, "whole": True}):
+        option = pk.Permutation(resamples=99, correction="none", **options)
+        ds = pk.probe(layers, None, features, uncertainty=option)
+        found.append((ds.linear_r2_p <= 0.05).sum().item())
+    alone, whole = found
+    assert alone > 12
+    assert whole <= 6
+
+
 def test_p_of_what_is_small_where_there_is_a_relation(data):
     """Unless an alternative is given it follows what the score declares."""
     options = {"estimators": ["procrustes_distance", "cka"]}
@@ -410,6 +441,7 @@ def test_nan_stays_nan(data, estimator):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:examples")
 def test_two_examples_are_too_few_for_an_interval():
     """Every second resample holds one of the two alone, and has no R²."""
     x = np.array([[0.0, 1.0], [2.0, 5.0]], np.float32)
