@@ -22,6 +22,7 @@ from probekit.probing.stream import (
     even_batch,
     first_examples,
     layer_shapes,
+    real_layers,
     take,
 )
 from probekit.probing.uncertainty import check_uncertainty, resample
@@ -254,7 +255,7 @@ def _units(extractor: Extractor, inputs: Any) -> dict[str, ShapeDtype]:
     batch = first_examples(extractor, inputs, 1)
     return {
         layer: jax.eval_shape(units, shape)
-        for layer, shape in layer_shapes(extractor, batch).items()
+        for layer, shape in real_layers(extractor, batch).items()
     }
 
 

@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_count
+from probekit._checks import check_count, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.extractors import Extractor
 from probekit.probing.options import compiled_with, many_options, once_options, quick_options
@@ -75,7 +75,7 @@ def collect(
         batch_weight = np.where(present, weight[rows], 0).astype(np.float32)
         batch = rows if extractor.indexed else take(inputs, rows)
         if states is None:
-            states = _init(plan, tuple(layer_shapes(extractor, batch).items()))
+            states = _init(plan, tuple(real_layers(extractor, batch).items()))
         if extractor.traceable:
             states = _update(plan, extractor, states, batch, y[rows], batch_weight, index)
         else:
@@ -155,6 +155,23 @@ def layer_shapes(extractor: Extractor, batch: Any) -> Mapping[str, ShapeDtype]:
             _shapes_seen.clear()
         _shapes_seen[key] = dict(extractor.layers(batch))
     return _shapes_seen[key]
+
+
+def real_layers(extractor: Extractor, batch: Any) -> Mapping[str, ShapeDtype]:
+    """Return `layer_shapes`; raise `ShapeError` if a layer has no units, or values not real."""
+    shapes = layer_shapes(extractor, batch)
+    for layer, shape in shapes.items():
+        real = jnp.issubdtype(shape.dtype, jnp.floating) or jnp.issubdtype(shape.dtype, jnp.integer)
+        if not real and shape.dtype != bool:
+            raise ShapeError(
+                f"layer {layer!r}: {shape_text(shape)}; real numbers are needed. Leave it out by "
+                "layers=, or give real and imaginary parts as two layers."
+            )
+        if 0 in shape.shape[1:]:
+            raise ShapeError(
+                f"layer {layer!r}: {shape_text(shape)}; it has no units. Leave it out by layers=."
+            )
+    return shapes
 
 
 def first_examples(extractor: Extractor, inputs: Any, count: int) -> Any:
