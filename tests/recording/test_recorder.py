@@ -288,3 +288,13 @@ def test_a_history_that_is_being_written_here_says_so(tmp_path):
     with pytest.raises(HistoryLockedError, match=r"by another process or by a Recorder here that"):
         pk.Recorder(path, features=features, overwrite=True)
     first.close()
+
+
+def test_stored_activations_keep_the_forward_order(tmp_path):
+    x = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
+    names, path = ["c", "a", "z/k", "a/b", "z"], tmp_path / "history.nc"
+    extractor = pk.extractors.arrays(dict.fromkeys(names, x))
+    with pk.Recorder(path, features={"feature": x[:, 0]}, store="**") as recording:
+        recording.record(0, extractor)
+        assert list(pk.open_activations(path)) == names
+    assert list(pk.open_activations(path)) == names
