@@ -125,7 +125,8 @@ def batches_of(
             outputs = _extract(extractor, batch, tuple(layers))
         else:
             outputs = {layer: array for layer, array in extractor(batch).items() if layer in layers}
-        yield jax.device_get(outputs)
+        found = jax.device_get(outputs)
+        yield {layer: found[layer] for layer in layers}  # JAX sorts them by name
 
 
 @partial(jax.jit, static_argnames="layers")

@@ -154,7 +154,7 @@ def test_a_history_has_one_writer(path):
         assert (
             "history.nc.partial: this history is being written, by another process" in other.stdout
         )
-        with fails(HistoryLockedError, "another process is writing"):
+        with fails(HistoryLockedError, "is being written, by another process"):
             writer(path, overwrite=True)
         history.append(row(1))
     writer(path, resume=True).close()
