@@ -171,7 +171,10 @@ class HistoryAccessor:
         check_confidence(confidence)
         names = [name for name in scores(ds) if "seed" in ds[name].dims]
         if not names:
-            raise OptionError("dataset: no score has the axis 'seed' to summarize over.")
+            raise OptionError(
+                "dataset: no score has the axis 'seed' to summarize over. Record with seed=, or "
+                "join histories: xarray.concat([a, b], 'seed')."
+            )
         if uncertainty is not None:
             from probekit.inference import warn_of_few_resamples
 
