@@ -51,15 +51,20 @@ def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
 def _place(name: str, labels: dict[str, str]) -> tuple[str, str, str]:
     """Return table, row and column in which a score stands."""
     labels = dict(labels)
-    if "layer" in labels or "layer_a" in labels:
-        row = labels.pop("layer", "") or labels.pop("layer_a")
-        column = labels.pop("feature", "") or labels.pop("layer_b", "")
-        if not column and len(labels) == 1:  # sets of features, say
-            column = labels.popitem()[1]
-        title = name if column else LAYERS
-        return title, ", ".join([row, *labels.values()]), column or name
-    column = labels.pop("feature", "all")
-    return NETWORK, ", ".join([name, *labels.values()]), column
+    row = _taken(labels, "layer", "layer_a")
+    if row is None:
+        whole = labels.pop("feature", "all")
+        return NETWORK, ", ".join([name, *labels.values()]), whole
+    column = _taken(labels, "feature", "layer_b")
+    if column is None and len(labels) == 1:  # sets of features, say
+        column = labels.popitem()[1]
+    cell = ", ".join([row, *labels.values()])
+    return (LAYERS, cell, name) if column is None else (name, cell, column)
+
+
+def _taken(labels: dict[str, str], *names: str) -> str | None:
+    """Take out the first of these labels that is there: it may be empty, as names of layers may."""
+    return next((labels.pop(name) for name in names if name in labels), None)
 
 
 def _rows(cells: dict[tuple[str, str], str]) -> list[list[str]]:

@@ -88,7 +88,11 @@ class ProbeOptions:
     ] = False
     overwrite: Overwrite = False
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with checkpoints that were not probed yet.")
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with checkpoints that were not probed yet, if probing was stopped.",
+        ),
     ] = False
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Show no results; for use with --output.")

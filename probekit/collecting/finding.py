@@ -1,6 +1,7 @@
 """Where task files are: ``probe_*.py`` below a folder, ``probefile.py`` beside and above them."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,13 +22,25 @@ def names_task_file(word: str) -> bool:
     >>> names_task_file("probes/probe_xor.py::small"), names_task_file("reference-complexity")
     (True, False)
     """
-    path = word.partition(SEPARATOR)[0]
-    return SEPARATOR in word or path.endswith(".py") or os.sep in path or Path(path).is_dir()
+    path, name = split_node(word)
+    return (
+        bool(name) or SEPARATOR in word or path.suffix == ".py" or os.sep in word or path.is_dir()
+    )
 
 
 def split_node(argument: str | os.PathLike[str]) -> tuple[Path, str]:
-    """Return the path and the name of the task (empty for all) of ``PATH`` or ``PATH::NAME``."""
-    path, _, name = os.fspath(argument).partition(SEPARATOR)
+    """Return the path and the name of the task (empty for all) of ``PATH`` or ``PATH::NAME``.
+
+    One colon will do after a Python file, as it does where a model is named.
+
+    Examples
+    --------
+    >>> split_node("probe_a.py::small")[1], split_node("probe_a.py:small")[1]
+    ('small', 'small')
+    """
+    path, _, name = re.sub(r"(\.py):(?!:)", rf"\1{SEPARATOR}", os.fspath(argument)).partition(
+        SEPARATOR
+    )
     return Path(path), name
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import sysconfig
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
@@ -293,9 +294,9 @@ def _file_of(error: TaskFileError) -> str:
 
 
 def _trace(error: BaseException) -> str:
-    """Return the traceback from the first line that is not probekit's own."""
+    """Return the traceback from the first line that is neither probekit's nor Python's own."""
     cause = error.__cause__ if isinstance(error, TaskFileError) and error.__cause__ else error
-    own = str(Path(__file__).parents[1])
+    own = str(Path(__file__).parents[1]), sysconfig.get_path("stdlib")
     frames = traceback.extract_tb(cause.__traceback__)
     outside = [place for place, frame in enumerate(frames) if not frame.filename.startswith(own)]
     shown_frames = frames[outside[0] :] if outside else []

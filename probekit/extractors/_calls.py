@@ -1,5 +1,7 @@
 """Calling a model, and what its modules are given and give out: the same for every framework."""
 
+import functools
+import inspect
 import os
 import sys
 import warnings
@@ -9,7 +11,7 @@ from typing import Any
 
 import jax
 
-from probekit.errors import ProbekitWarning
+from probekit.errors import OptionError, ProbekitWarning, suggestion
 
 
 def as_arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -25,6 +27,60 @@ def as_arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
     if isinstance(inputs, dict):
         return (), inputs
     return (inputs,), {}
+
+
+def check_arguments(
+    model: Any, method: Any, inputs: Any, options: Mapping[str, Any] | None = None
+) -> None:
+    """Raise `OptionError` unless a model can be called with these inputs and keywords.
+
+    An error from within the model is its own; one of the call would be told in words of Python.
+
+    Parameters
+    ----------
+    model : callable
+    method : str, callable or None
+        What is called: a method, by its name, or a function of the model; None is the model.
+    inputs : pytree
+        What `as_arguments` makes arguments of.
+    options : mapping, optional
+        The other keyword arguments.
+    """
+    options = {} if options is None else options
+    try:
+        parameters = inspect.signature(_called(model, method)).parameters
+    except (TypeError, ValueError):  # not written in Python
+        return
+    open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
+    for name in () if open_ended else options:
+        if name not in parameters:
+            raise OptionError(f"{name}=: no argument of the model{suggestion(name, parameters)}")
+    given, keywords = as_arguments(inputs)
+    try:
+        inspect.Signature(list(parameters.values())).bind(*given, **{**keywords, **options})
+    except TypeError as error:
+        raise OptionError(
+            f"inputs: {error}; the model takes {', '.join(parameters) or 'none'}. "
+            f"{_ways_to_give(inputs)}"
+        ) from error
+
+
+def _ways_to_give(inputs: Any) -> str:
+    """Say what these inputs are taken for, and how to give what else is meant."""
+    kind = "dict" if isinstance(inputs, dict) else "tuple"
+    if isinstance(inputs, dict | tuple):
+        way = "inputs by keyword" if kind == "dict" else "several inputs"
+        return (
+            f"A {kind} gives {way}; to a model that takes a {kind} give a tuple of one: (inputs,)."
+        )
+    return "Give several inputs in a tuple, or by keyword in a dict."
+
+
+def _called(model: Any, method: Any) -> Any:
+    """Return what takes the arguments of a call."""
+    if method is None:
+        return model.__call__
+    return getattr(model, method) if isinstance(method, str) else functools.partial(method, model)
 
 
 def is_array(value: Any) -> bool:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from probekit.errors import OptionError, suggestion
 
@@ -45,6 +46,16 @@ def match(
     if not chosen:
         raise OptionError(f"{argument}={patterns!r}: no pattern; give one, e.g. '**' for all.")
     return tuple(name for name in names if name in chosen)
+
+
+def check_names(argument: str, names: Iterable[Any]) -> None:
+    """Raise `OptionError` if a layer has a name that is no string, such as its number."""
+    for name in names:
+        if not isinstance(name, str):
+            raise OptionError(
+                f"{argument}: a layer is named {name!r}, a {type(name).__name__}; "
+                f"name it by a string, e.g. 'layer_{name}'."
+            )
 
 
 def _expression(glob: str) -> re.Pattern[str]:

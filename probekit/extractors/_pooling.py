@@ -5,9 +5,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from probekit._checks import check_choice
-from probekit.errors import OptionError
+from probekit.errors import OptionError, ShapeError
 
 Pool = str | int | Callable[[jax.Array], jax.Array] | None
 
@@ -41,6 +42,8 @@ def pooled(array: Any, pool: Pool, *, layer: str = "a layer") -> Any:
     ------
     OptionError
         If there is no such position.
+    ShapeError
+        If a function does not keep the examples.
 
     Examples
     --------
@@ -51,7 +54,13 @@ def pooled(array: Any, pool: Pool, *, layer: str = "a layer") -> Any:
     if pool is None:
         return array
     if callable(pool):
-        return pool(array)
+        reduced = pool(array)
+        if np.shape(reduced)[:1] != array.shape[:1]:
+            raise ShapeError(
+                f"pool: gives shape {np.shape(reduced)} for {layer}, shape {array.shape}; "
+                "give a function that keeps the first axis, the examples."
+            )
+        return reduced
     if array.ndim <= 2:
         return array
     if pool == "flatten":

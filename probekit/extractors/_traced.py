@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import jax
 
-from probekit.errors import OptionError
 from probekit.extractors._captured import layers_of, parts_of
 from probekit.extractors._examples import Listing, Seen, Shapes, placed, shape_of
 from probekit.extractors._pooling import Pool, pooled, pooled_shape
@@ -76,25 +75,11 @@ class TracedExtractor(Extractor):
             found.append(extractor._run(inputs))
             return [captured.value for captured in found[0].captured]
 
-        try:
-            values = jax.eval_shape(look, self, inputs)
-        except TypeError as error:
-            _explain(error, inputs)
-            raise
+        values = jax.eval_shape(look, self, inputs)
         seen = found[0]
         pairs = zip(seen.captured, values, strict=True)
         seen.captured = [captured._replace(value=value) for captured, value in pairs]
         return seen
-
-
-def _explain(error: TypeError, inputs: Any) -> None:
-    """Raise `OptionError` if a dict or tuple became arguments that the model does not have."""
-    kind, argument = ("dict", "keyword") if isinstance(inputs, dict) else ("tuple", "positional")
-    if isinstance(inputs, dict | tuple) and f"{argument} argument" in str(error):
-        raise OptionError(
-            f"inputs: a {kind} gives {argument} arguments, and {error}. "
-            f"To a model that takes a {kind} give a tuple of one: (inputs,)."
-        ) from error
 
 
 @jax.tree_util.register_pytree_node_class

@@ -9,7 +9,7 @@ import numpy as np
 
 from probekit._checks import are_wide_integers, check_rank, exact_integers, plain, shape_text
 from probekit.errors import OptionError, ShapeError
-from probekit.extractors._paths import match
+from probekit.extractors._paths import check_names, match
 from probekit.extractors._protocol import Extractor
 
 
@@ -68,7 +68,7 @@ def arrays(
     Raises
     ------
     OptionError
-        If there are none.
+        If there are none, or the name of a layer is no string.
     ShapeError
         If one has no axes, is not numeric, or has another number of examples than the first.
 
@@ -79,7 +79,9 @@ def arrays(
     (2, 2)
     """
     if not isinstance(activations, Mapping) or not activations:
-        raise OptionError("activations: there are none; give a mapping layer -> array.")
+        given = "there are none" if isinstance(activations, Mapping) else _kind(activations)
+        raise OptionError(f"activations: {given}; give a mapping layer -> array.")
+    check_names("activations", activations)
     chosen = {layer: activations[layer] for layer in match(activations, layers)}
     chosen = {layer: array if _is_array(array) else plain(array) for layer, array in chosen.items()}
     first = next(iter(chosen))
@@ -94,6 +96,10 @@ def arrays(
                 f"{chosen[first].shape[0]}. Give the same examples in the same order."
             )
     return ArraysExtractor(chosen)
+
+
+def _kind(activations: Any) -> str:
+    return f"a {type(activations).__name__} is no mapping"
 
 
 def _is_array(array: Any) -> bool:

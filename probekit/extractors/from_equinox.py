@@ -8,7 +8,7 @@ import jax
 import numpy as np
 
 from probekit.errors import MissingExtraError, OptionError
-from probekit.extractors._calls import as_arguments
+from probekit.extractors._calls import as_arguments, check_arguments
 from probekit.extractors._captured import INPUT
 from probekit.extractors._examples import Seen
 from probekit.extractors._pooling import Pool, check_pool
@@ -40,6 +40,7 @@ class EquinoxExtractor(TracedExtractor):
         from probekit.extractors._equinox_tap import Tap, listening, parameters_of, rebuilt
 
         model, arguments = self._parts()
+        check_arguments(model, self.method, inputs, arguments)
         tapped = rebuilt(model)
         tap = Tap(inputs_too=any(INPUT in pattern for pattern in self.patterns))
         keys = None

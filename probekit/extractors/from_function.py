@@ -9,7 +9,7 @@ import jax
 from probekit._checks import shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.extractors._calls import is_array
-from probekit.extractors._paths import match
+from probekit.extractors._paths import check_names, match
 from probekit.extractors._protocol import Extractor
 
 
@@ -103,6 +103,9 @@ def _checked(outputs: Any) -> Mapping[str, Any]:
         traced = isinstance(outputs, jax.core.Tracer)
         what = "an array" if traced else f"a {type(outputs).__name__}"
         raise OptionError(f"fn: returned {what}; it must return a dict {{layer: array}}.")
+    if not outputs:
+        raise OptionError("fn: returned no layers; it must return a dict {layer: array}.")
+    check_names("fn", outputs)
     return outputs
 
 

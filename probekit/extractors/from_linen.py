@@ -16,11 +16,17 @@ from flax.errors import (
     ModifyScopeVariableError,
     ScopeCollectionNotFound,
     ScopeParamNotFoundError,
+    ScopeParamShapeError,
     ScopeVariableNotFoundError,
 )
 
 from probekit.errors import OptionError
-from probekit.extractors._calls import as_arguments, first_argument, only_arrays
+from probekit.extractors._calls import (
+    as_arguments,
+    check_arguments,
+    first_argument,
+    only_arrays,
+)
 from probekit.extractors._captured import INPUT, Captured, called
 from probekit.extractors._examples import Seen
 from probekit.extractors._linen_tap import COLLECTION, Mutable, Tap, count, is_sown, sown_elsewhere
@@ -59,6 +65,7 @@ class LinenExtractor(TracedExtractor):
             for name, part in self.variables.items()
             if name not in (COLLECTION, "perturbations")
         }
+        check_arguments(self.module.value, self.method, inputs, self._options())
         stale = {name for name, part in variables.items() if is_sown(part)}
         fresh = {name: part for name, part in variables.items() if name not in stale}
         try:
@@ -95,10 +102,7 @@ class LinenExtractor(TracedExtractor):
         inputs_too = any(INPUT in pattern for pattern in self.patterns)
         tap = Tap(inputs_too=inputs_too, in_state=in_state)
         given, keywords = as_arguments(inputs)
-        structure, others = self.rest.value
-        arrays = iter(self.arrays)
-        leaves = [next(arrays) if other is _ARRAY else other for other in others]
-        keywords = {**keywords, **jax.tree.unflatten(structure, leaves)}
+        keywords = {**keywords, **self._options()}
         with nn.intercept_methods(tap):
             output, state = self.module.value.apply(
                 variables,
@@ -116,6 +120,13 @@ class LinenExtractor(TracedExtractor):
         parameters = variables.get("params", {})
         counts = {**tap.parameters, "": count(parameters)}
         return Seen(found, tap.missing(found, parameters), counts), tap
+
+    def _options(self) -> dict[str, Any]:
+        """Return the keyword arguments of the call."""
+        structure, others = self.rest.value
+        arrays = iter(self.arrays)
+        leaves = [next(arrays) if other is _ARRAY else other for other in others]
+        return dict(jax.tree.unflatten(structure, leaves))
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Split into what may change without recompiling, and the rest."""
@@ -147,9 +158,12 @@ def _explained(error: FlaxError, variables: Mapping[str, Any]) -> Exception:
         remedy = "Name the collection in mutable=, or run in evaluation mode (e.g. train=False)"
     elif isinstance(error, InvalidRngError):
         remedy = "Give rngs={'dropout': key}, or run in evaluation mode (e.g. deterministic=True)"
+    elif isinstance(error, ScopeParamShapeError):
+        remedy = "Give inputs of the shape that module.init was given, or the variables for these"
     elif isinstance(error, _NOT_FOUND):
         given = ", ".join(variables) or "no collections"
-        remedy = f"variables have {given}; give what module.init returned, {{'params': …}}"
+        all_of_it = "all of what" if "params" in variables else "what"
+        remedy = f"variables have {given}; give {all_of_it} module.init returned, {{'params': …}}"
     else:
         return error
     return OptionError(f"module: {reason}. {remedy}.")

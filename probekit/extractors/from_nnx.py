@@ -9,7 +9,7 @@ import jax
 from flax import nnx as flax_nnx
 
 from probekit.errors import OptionError
-from probekit.extractors._calls import as_arguments, is_array
+from probekit.extractors._calls import as_arguments, check_arguments, is_array
 from probekit.extractors._captured import INPUT
 from probekit.extractors._examples import Seen
 from probekit.extractors._nnx_tap import run_tapped
@@ -50,6 +50,8 @@ class NNXExtractor(TracedExtractor):
 
     def _run(self, inputs: Any) -> Seen:
         """Run the model; return all values that were captured."""
+        model, options = self._rebuilt()
+        check_arguments(model, self.method, inputs, options)
         try:
             return self._tapped(inputs, in_state=True)
         except (TypeError, ValueError):
@@ -58,18 +60,22 @@ class NNXExtractor(TracedExtractor):
             return self._tapped(inputs, in_state=False)
 
     def _tapped(self, inputs: Any, *, in_state: bool) -> Seen:
-        model, arrays = flax_nnx.merge(self.graphdef.value, self.state)
+        model, options = self._rebuilt()
         given, keywords = as_arguments(inputs)
-        options = {name: option.value for name, option in self.options}
         captured, parameters = run_tapped(
             model,
             self.method,
             given,
-            {**keywords, **arrays, **options},
+            {**keywords, **options},
             inputs_too=any(INPUT in pattern for pattern in self.patterns),
             in_state=in_state,
         )
         return Seen(captured, _missing(model, {value.name for value in captured}), parameters)
+
+    def _rebuilt(self) -> tuple[Any, dict[str, Any]]:
+        """Return a model that nobody else has hold of, and the keyword arguments of the call."""
+        model, arrays = flax_nnx.merge(self.graphdef.value, self.state)
+        return model, {**arrays, **{name: option.value for name, option in self.options}}
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Split into what may change without recompiling, and the rest."""

@@ -10,7 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.errors import MissingExtraError, OptionError
-from probekit.extractors._calls import as_arguments, first_argument, only_arrays
+from probekit.extractors._calls import (
+    as_arguments,
+    check_arguments,
+    first_argument,
+    only_arrays,
+)
 from probekit.extractors._captured import Captured, called, layers_of, parts_of
 from probekit.extractors._examples import Listing, Seen, Shapes, placed
 from probekit.extractors._pooling import Pool, check_pool, pooled, pooled_shape
@@ -110,6 +115,7 @@ class TorchExtractor(Extractor):
         """Run the model; return the layers that are wanted, or the shapes of all."""
         import torch as framework
 
+        check_arguments(self.model, "forward", inputs, self.arguments)
         given, keywords = as_arguments(inputs)
         with _LOCK, _evaluating(self.model), framework.inference_mode():
             tap = _Tap(wanted)

@@ -186,7 +186,10 @@ class HistoryAccessor:
         about: dict[str, Any] = {"confidence": confidence}
         names = [name for name in scores(ds) if "seed" in ds[name].dims]
         if not names:
-            raise OptionError("dataset: no score has the axis 'seed' to summarize over.")
+            raise OptionError(
+                "dataset: no score has the axis 'seed' to summarize over. Record with seed=, or "
+                "join histories: xarray.concat([a, b], 'seed')."
+            )
         if uncertainty is not None:
             from probekit.history.seeds import check_of_seeds, warn_of_few_seeds
             from probekit.inference import Bootstrap, warn_of_few_resamples

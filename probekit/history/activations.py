@@ -7,6 +7,7 @@ space and are told by the variable ``recorded``.
 """
 
 import itertools
+import operator
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -31,6 +32,8 @@ _CHUNK_BYTES = 4 << 20
 # Where the activations of a layer lie that has layers below it, as "block" has "block/attention":
 # xarray wants the `unit` of a group to be that of the groups below it, so it gets its own.
 _OWN_GROUP = "__call__"
+# The attribute of a layer's group that says where in the forward order it comes.
+_PLACE_ATTRIBUTE = "place"
 
 
 class Storage(NamedTuple):
@@ -118,17 +121,20 @@ def write_batches(
 
 
 def shelves(file: "netCDF4.Dataset") -> Iterator[Shelf]:
-    """Find the activations in a file."""
+    """Find the activations in a file, in forward order, where netCDF lists groups by name."""
     if ACTIVATIONS_GROUP in file.groups:
-        yield from _shelves(file.groups[ACTIVATIONS_GROUP], f"/{ACTIVATIONS_GROUP}")
+        found = _shelves(file.groups[ACTIVATIONS_GROUP], f"/{ACTIVATIONS_GROUP}")
+        yield from (shelf for _, shelf in sorted(found, key=operator.itemgetter(0)))
 
 
-def _shelves(group: "netCDF4.Dataset", path: str) -> Iterator[Shelf]:
+def _shelves(group: "netCDF4.Dataset", path: str) -> Iterator[tuple[int, Shelf]]:
+    """Yield the activations in a group and those below it, each with its place in the model."""
     if ACTIVATIONS_VARIABLE in group.variables:
         variable = group.variables[ACTIVATIONS_VARIABLE]
         *_, examples, units = variable.shape
         layer = str(group.getncattr(LAYER_ATTRIBUTE))
-        yield Shelf(path, layer, examples, units, np.dtype(variable.dtype))
+        place = int(getattr(group, _PLACE_ATTRIBUTE, 0))
+        yield place, Shelf(path, layer, examples, units, np.dtype(variable.dtype))
     for name, child in group.groups.items():
         yield from _shelves(child, f"{path}/{name}")
 
@@ -161,13 +167,14 @@ class Merger:
 
     def define(self, target: "netCDF4.Dataset") -> None:
         """Make the groups of all layers."""
-        for layer, shelf in self.layers.items():
+        for place, (layer, shelf) in enumerate(self.layers.items()):
             group = target.createGroup(_group_path(layer, self.layers))
             for dim in self.lead:  # xarray.open_dataset(group=…) does not inherit them
                 labels = self.whole.labels[dim]
                 block.define(group, dim, Header((dim,), labels.dtype, {}))
                 block.put(group, dim, (), labels)
             like = np.empty((0, shelf.units), shelf.dtype)
+            group.setncattr(_PLACE_ATTRIBUTE, place)
             _define_in(group, self.lead, layer, like, shelf.examples, self.storage)
             block.define(
                 group,
@@ -226,6 +233,7 @@ def _define(
     grow: bool = False,
 ) -> Any:
     group = file.createGroup(_group_path(layer, layers))
+    group.setncattr(_PLACE_ATTRIBUTE, list(layers).index(layer))
     return _define_in(group, lead, layer, array, None if grow else array.shape[-2], storage)
 
 

@@ -217,8 +217,8 @@ class Lock:
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                 raise HistoryError(f"{self.path}: cannot be locked: {error.strerror}.") from error
             raise HistoryLockedError(
-                f"{self.path.parent}: another process is writing this history. "
-                "Wait for it, stop it, or write to another path."
+                f"{self.path.parent}: this history is being written, by another process or by a "
+                "Recorder here that is not closed. Wait for it, close it, or write to another path."
             ) from None
         # Whoever held it may have removed the file meanwhile: then this is a lock on nothing.
         with contextlib.suppress(FileNotFoundError):

@@ -29,6 +29,7 @@ from probekit.probing.stream import (
     given_to,
     layer_shapes,
     outputs_of,
+    real_layers,
 )
 from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.probing.undefined import warn_of_undefined
@@ -262,7 +263,7 @@ def _units(extractor: Extractor, inputs: Any) -> dict[str, ShapeDtype]:
     batch = first_examples(extractor, inputs, 1)
     return {
         layer: jax.eval_shape(units, shape)
-        for layer, shape in layer_shapes(extractor, batch).items()
+        for layer, shape in real_layers(extractor, batch).items()
     }
 
 

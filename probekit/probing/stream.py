@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_count
+from probekit._checks import check_count, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.extractors import Extractor
 from probekit.probing.options import compiled_with, many_options, once_options, quick_options
@@ -75,7 +75,7 @@ def collect(
         batch_weight = np.where(present, weight[rows], 0).astype(np.float32)
         batch = given_to(extractor, inputs, rows)
         if states is None:
-            states = _init(plan, tuple(layer_shapes(extractor, batch).items()))
+            states = _init(plan, tuple(real_layers(extractor, batch).items()))
         if extractor.traceable:
             states = _update(plan, extractor, states, batch, y[rows], batch_weight, index)
         else:
@@ -125,7 +125,8 @@ def batches_of(
             outputs = _extract_some(extractor, batch, tuple(layers))
         else:
             outputs = {layer: array for layer, array in extractor(batch).items() if layer in layers}
-        yield jax.device_get(outputs)
+        found = jax.device_get(outputs)
+        yield {layer: found[layer] for layer in layers}  # JAX sorts them by name
 
 
 @partial(jax.jit, static_argnames="layers")
@@ -162,6 +163,23 @@ def layer_shapes(extractor: Extractor, batch: Any) -> Mapping[str, ShapeDtype]:
 def given_to(extractor: Extractor, inputs: Any, rows: np.ndarray) -> Any:
     """Return these examples as the extractor is given them: their numbers, if it holds them."""
     return rows if extractor.indexed else take(inputs, rows)
+
+
+def real_layers(extractor: Extractor, batch: Any) -> Mapping[str, ShapeDtype]:
+    """Return `layer_shapes`; raise `ShapeError` if a layer has no units, or values not real."""
+    shapes = layer_shapes(extractor, batch)
+    for layer, shape in shapes.items():
+        real = jnp.issubdtype(shape.dtype, jnp.floating) or jnp.issubdtype(shape.dtype, jnp.integer)
+        if not real and shape.dtype != bool:
+            raise ShapeError(
+                f"layer {layer!r}: {shape_text(shape)}; real numbers are needed. Leave it out by "
+                "layers=, or give real and imaginary parts as two layers."
+            )
+        if 0 in shape.shape[1:]:
+            raise ShapeError(
+                f"layer {layer!r}: {shape_text(shape)}; it has no units. Leave it out by layers=."
+            )
+    return shapes
 
 
 def first_examples(extractor: Extractor, inputs: Any, count: int) -> Any:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 NAMED_AT_MOST = 4
-"""How many features a warning names; of more it says how many they are."""
+"""How many features, or layers, a warning names; of more it says how many they are."""
 
 
 def warn_of_undefined(
@@ -89,19 +89,22 @@ def _in_words(code: int, also_constant: str) -> str:
 
 
 def _concerned(status: "xr.DataArray", undefined: np.ndarray) -> str:
-    """Say of which features a score is undefined, if not of all."""
-    if "feature" not in status.coords or "feature" not in status.dims:
+    """Say of which features a score is undefined, or with which layers of the other model."""
+    of_pairs = "layer_b" in status.dims
+    dim = "layer_b" if of_pairs else "feature"
+    if dim not in status.coords or dim not in status.dims:
         return ""
-    others = tuple(axis for axis, dim in enumerate(status.dims) if dim != "feature")
+    word, many = ("with", "layers of b") if of_pairs else ("for", "features")
+    others = tuple(axis for axis, other in enumerate(status.dims) if other != dim)
     places = np.asarray(undefined.any(axis=others))
-    names = [repr(str(name)) for name in status["feature"].values[places]]
-    if places.all():
-        return ""
+    names = [repr(str(name)) for name in status[dim].values[places]]
+    if places.all():  # of two models it may be either that is at fault
+        return " with any layer of b" if of_pairs else ""
     if len(names) > NAMED_AT_MOST:
-        return f" for {len(names)} of {len(places)} features"
+        return f" {word} {len(names)} of {len(places)} {many}"
     *before, last = names
     together = f"{', '.join(before)} and {last}" if before else last
-    return f" for {together}"
+    return f" {word} {together}"
 
 
 def _told_of(name: str) -> str:

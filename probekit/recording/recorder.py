@@ -309,14 +309,15 @@ class Recorder:
 
 
 def _joined(rows: list["xr.Dataset"], lead: tuple[str, ...]) -> list["xr.Dataset"]:
-    """Join records that follow each other along ``step``, so that they make one segment."""
+    """Join records of the same layers that follow each other, so that they make one segment."""
     import xarray as xr
 
     joined: list[list[xr.Dataset]] = []
     for row in rows:
         last = joined[-1][-1] if joined else None
         same_seed = "seed" not in lead or last is None or int(row.seed[0]) == int(last.seed[0])
-        if last is not None and same_seed and int(row.step[0]) > int(last.step[-1]):
+        alike = last is not None and row.layer.equals(last.layer)
+        if last is not None and alike and same_seed and int(row.step[0]) > int(last.step[-1]):
             joined[-1].append(row)
         else:
             joined.append([row])

@@ -129,7 +129,7 @@ BAD = {
         "model.py:takes_two: takes (a, b); it is called with no arguments. "
         "--checkpoints DIR gives it what a checkpoint holds.",
     ),
-    "model.py:other_shape": (1, "model.py:9: ScopeParamShapeError: "),
+    "model.py:other_shape": (2, 'module: For parameter "kernel" in "/hidden", the given'),
     "model.py:fails_inside": (1, f"model.py:{line_of('def fails_inside')}: TypeError: "),
     "broken.py:f": (1, "broken.py:2: SyntaxError: "),
     "failing.py:f": (1, "failing.py:1: ModuleNotFoundError: No module named 'no_such_module'"),

@@ -108,6 +108,14 @@ def test_failures_come_last_and_stop_nothing(probekit, probes):
     assert lines[-1].startswith("2 passed, 2 failed in")
 
 
+def test_a_history_that_is_there_is_told_of_in_one_line(probekit, probes):
+    assert probekit("run", "probes/probe_a.py:small").code == 0
+    done = probekit("run", "probes/probe_a.py::small")
+    assert done.code == 1
+    (line,) = done.err.splitlines()
+    assert "small: probes/probe_a/small.nc: exists. Pass overwrite" in line
+
+
 def test_stopping_at_the_first(probekit, probes):
     (probes / "probe_0.py").write_text(BROKEN)
     done = probekit("run", "-x", "probes")

@@ -237,3 +237,15 @@ def test_a_long_sparkline_is_averaged():
 
 def test_a_sparkline_of_one_value():
     assert sparkline([2, 2], low=2, high=2) == "▁▁"
+
+
+def test_names_may_be_empty():
+    ds = xr.Dataset(
+        {"score": (("layer", "feature"), [[0.125, 0.25], [0.5, 0.75]])},
+        {"layer": ["", "b"], "feature": ["f", ""]},
+    )
+    terminal = Terminal(out=io.StringIO())
+    show_scores(terminal, ds)
+    shown = [line.split() for line in terminal.out.getvalue().splitlines()]
+    assert ["0.125", "0.250"] in shown
+    assert ["b", "0.500", "0.750"] in shown

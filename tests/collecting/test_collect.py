@@ -278,6 +278,8 @@ def test_what_is_left_out_is_counted(project):
         ("nowhere/probes", True),
         ("x.py", True),
         ("x.py::small", True),
+        ("x.py:small", True),
+        ("x.py:", True),
         ("--epochs", False),
     ],
 )

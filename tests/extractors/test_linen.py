@@ -362,10 +362,51 @@ def test_a_model_that_takes_a_dict_or_a_tuple():
 
     variables = Sum().init(jax.random.key(0), (X, X))
     extractor = pk.extractors.linen(Sum(), variables)
-    for kind, argument, inputs in (
-        ("dict", "keyword", {"left": X, "right": X}),
-        ("tuple", "positional", (X, X)),
+    for kind, gives, inputs in (
+        ("dict", "inputs by keyword", {"left": X, "right": X}),
+        ("tuple", "several inputs", (X, X)),
     ):
-        with pytest.raises(OptionError, match=f"inputs: a {kind} gives {argument} arguments, and"):
+        with pytest.raises(
+            OptionError, match=rf"the model takes both\. A {kind} gives {gives}; to"
+        ):
             extractor.layers(inputs)
         assert extractor((inputs,))["output"].shape == (len(X), 2)
+
+
+def test_calls_that_do_not_fit_are_told_in_words_of_the_extractor():
+    class Sum(nn.Module):
+        @nn.compact
+        def __call__(self, a, b, *, train=False):
+            return nn.Dense(2)(a + b)
+
+    variables = Sum().init(jax.random.key(0), X, X)
+    with pytest.raises(
+        OptionError, match=r"trian=: no argument of the model; did you mean 'train'"
+    ):
+        pk.extractors.linen(Sum(), variables, trian=True).layers((X, X))
+    extractor = pk.extractors.linen(Sum(), variables)
+    message = (
+        r"inputs: missing a required argument: 'b'; the model takes a, b, train\. Give several"
+    )
+    with pytest.raises(OptionError, match=message):
+        extractor.layers(X)
+    with pytest.raises(OptionError, match=r"\(6, 2\)|Give inputs of the shape that module.init"):
+        extractor.layers((X[:, :3], X[:, :3]))
+
+
+def test_a_mistake_within_a_model_is_its_own():
+    class Wrong(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.Dense(2)(x, train=True)
+
+    with pytest.raises(TypeError, match=r"Dense.__call__\(\) got an unexpected keyword") as caught:
+        pk.extractors.linen(Wrong(), {"params": {}}).layers(X)
+    assert not isinstance(caught.value, OptionError)
+
+
+def test_collections_that_are_missing():
+    model = nn.BatchNorm(use_running_average=True)
+    parameters = {"params": model.init(jax.random.key(0), X)["params"]}
+    with pytest.raises(OptionError, match=r"have params; give all of what module.init returned"):
+        pk.extractors.linen(model, parameters).layers(X)

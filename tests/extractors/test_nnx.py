@@ -526,3 +526,13 @@ def test_arguments_that_do_not_fit():
         nnx(linen.Dense(3))
     with pytest.raises(OptionError, match="pool='avg': not a choice"):
         nnx(mlp(), pool="avg")
+
+
+def test_calls_that_do_not_fit_are_told_in_words_of_the_extractor():
+    model = fnn.Linear(3, 2, rngs=fnn.Rngs(0))
+    inputs = np.ones((5, 3), np.float32)
+    message = r"train=: no argument of the model; there are: inputs, out_sharding"
+    with pytest.raises(OptionError, match=message):
+        nnx(model, train=True).layers(inputs)
+    with pytest.raises(OptionError, match=r"A dict gives inputs by keyword; to a model that takes"):
+        nnx(model).layers({"x": inputs})

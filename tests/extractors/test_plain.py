@@ -177,3 +177,30 @@ def test_pooling_leaves_matrices_and_checks_positions():
     assert pooled(X, "mean") is X
     with pytest.raises(OptionError, match="pool=12: a layer has 12 positions"):
         pooled(TOKENS, 12)
+
+
+@pytest.mark.parametrize(
+    ("activations", "message"),
+    [
+        ([X], "activations: a list is no mapping; give"),
+        ({}, "activations: there are none; give"),
+        ({0: X}, "activations: a layer is named 0, a int; name it by a string, e.g. 'layer_0'"),
+    ],
+)
+def test_activations_that_have_no_names(activations, message):
+    with pytest.raises(OptionError, match=message):
+        pk.extractors.arrays(activations)
+
+
+def test_functions_that_name_no_layers():
+    with pytest.raises(OptionError, match=r"fn: a layer is named 1, a int; name it by a string"):
+        pk.extractors.function(lambda x: {1: x}).layers(X)
+    with pytest.raises(OptionError, match=r"fn: returned no layers; it must return a dict"):
+        pk.extractors.function(lambda x: {}).layers(X)
+
+
+def test_a_function_that_pools_keeps_the_examples():
+    assert pooled(X, lambda array: array.max(axis=1)).shape == (7,)
+    message = r"pool: gives shape \(4,\) for Conv_0, shape \(7, 4\); give a function that keeps"
+    with pytest.raises(ShapeError, match=message):
+        pooled(X, lambda array: array.max(axis=0), layer="Conv_0")

@@ -273,3 +273,13 @@ def test_arguments_that_do_not_fit(monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.nn", None)
     with pytest.raises(MissingExtraError, match=r"models need torch, .*\[torch\]"):
         torch(mlp)
+
+
+def test_calls_that_do_not_fit_are_told_in_words_of_the_extractor():
+
+    inputs = np.ones((5, 3), np.float32)
+    model = tt.nn.Linear(3, 2)
+    with pytest.raises(OptionError, match=r"train=: no argument of the model; there are: input\."):
+        torch(model, train=True).layers(inputs)
+    with pytest.raises(OptionError, match=r"A tuple gives several inputs; to a model that takes"):
+        torch(model).layers((inputs, inputs))

@@ -116,7 +116,9 @@ def test_what_the_accessor_refuses(notebook):
         notebook.drop_vars("total_variance").probekit.normalized_r2()
     with pytest.raises(OptionError, match=r"confidence=1: must lie between 0 and 1"):
         notebook.probekit.summary(confidence=1)
-    with pytest.raises(OptionError, match=r"no score has the axis 'seed'"):
+    with pytest.raises(
+        OptionError, match=r"no score has the axis 'seed'.* Record with seed=, or join"
+    ):
         notebook.isel(seed=0).probekit.summary()
     with pytest.raises(OptionError, match=r"neither 'epoch' nor 'step' is among them"):
         notebook.isel(epoch=0).probekit.final()

@@ -153,8 +153,10 @@ def test_a_history_has_one_writer(path):
         other = subprocess.run(
             [sys.executable, "-c", textwrap.dedent(command)], capture_output=True, text=True
         )
-        assert "history.nc.partial: another process is writing this history." in other.stdout
-        with fails(HistoryLockedError, "another process is writing"):
+        assert (
+            "history.nc.partial: this history is being written, by another process" in other.stdout
+        )
+        with fails(HistoryLockedError, "is being written, by another process"):
             writer(path, overwrite=True)
         history.append(row(1))
     writer(path, resume=True).close()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import probekit as pk
+from probekit.errors import ScoreWarning
 from probekit.estimators import CKA, RSA
 from probekit.measures.directions import grams_cost_less
 from tests.reference import oracles
@@ -127,3 +128,14 @@ def test_one_batch_or_many(batch_size):
     whole = pk.compare(a, a, None, estimators=names, batch_size=EXAMPLES)
     for name in names:
         np.testing.assert_allclose(ds[name], whole[name], atol=2e-5, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [("n", r"layer 'x': cka is NaN with 'n' \("), ("no", r"cka is NaN with any layer of b \(")],
+)
+def test_a_warning_names_the_layers_of_the_other_model(names, message):
+    x = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
+    b = {layer: np.full_like(x, np.nan) if layer in names else x for layer in "no"}
+    with pytest.warns(ScoreWarning, match=message):
+        pk.compare(pk.extractors.arrays({"x": x}), pk.extractors.arrays(b), None)

@@ -414,3 +414,28 @@ def test_an_example_without_direction_is_named_as_the_reason(metric, text):
     assert len(told) == bool(text)
     assert all(re.search(text, one) for one in told)
     assert ("direction" in scores.rsa_status.attrs.get("also_constant_unit", "")) == bool(text)
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (
+            np.ones((5, 2), np.complex64),
+            r"layer 'odd': shape \(5, 2\), dtype complex64; real numbers",
+        ),
+        (
+            np.ones((5, 0), np.float32),
+            r"layer 'odd': shape \(5, 0\), dtype float32; it has no units",
+        ),
+    ],
+)
+def test_layers_that_cannot_be_probed_are_named(array, message):
+    extractor = pk.extractors.function(lambda x: {"fine": x, "odd": jnp.asarray(array)})
+    inputs = np.ones((5, 3), np.float32)
+    with pytest.raises(ShapeError, match=message):
+        pk.probe(extractor, inputs, {"feature": np.arange(5)})
+    extractor = pk.extractors.function(
+        lambda x: {"odd": jnp.zeros((len(x), *array.shape[1:]), array.dtype)}
+    )
+    with pytest.raises(ShapeError, match=message.replace("5", "1", 1)):
+        pk.compare(extractor, extractor, inputs)

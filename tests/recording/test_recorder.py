@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import probekit as pk
-from probekit.errors import HistoryExistsError, OptionError, ShapeError
+from probekit.errors import HistoryExistsError, HistoryLockedError, OptionError, ShapeError
 from probekit.plugins import get_manager, hookimpl
 from probekit.recording.schedule import is_due
 
@@ -264,3 +264,37 @@ def test_arguments_that_do_not_fit(tmp_path):
         rec.record(jnp.int32(1), model_at(1), loss=jnp.bfloat16(1))
         with pytest.raises(OptionError, match=r"scalars: \[\]; the records before had \['loss'\]"):
             rec.record(1, model_at(1))
+
+
+def test_records_of_other_layers_are_joined_in_forward_order(tmp_path):
+    x = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
+    path = tmp_path / "history.nc"
+    with pk.Recorder(path, features={"feature": x[:, 0]}, flush_seconds=1000) as recording:
+        for step, names in enumerate(["ba", "b", "ba"]):
+            recording.record(step, pk.extractors.arrays(dict.fromkeys(names, x)))
+    history = pk.open_history(path)
+    assert history.layer.values.tolist() == ["b", "a"]
+    assert history.linear_r2.isnull().values[:, :, 0].tolist() == [
+        [False, False],
+        [False, True],
+        [False, False],
+    ]
+
+
+def test_a_history_that_is_being_written_here_says_so(tmp_path):
+    path = tmp_path / "history.nc"
+    features = {"feature": np.arange(3.0)}
+    first = pk.Recorder(path, features=features)
+    with pytest.raises(HistoryLockedError, match=r"by another process or by a Recorder here that"):
+        pk.Recorder(path, features=features, overwrite=True)
+    first.close()
+
+
+def test_stored_activations_keep_the_forward_order(tmp_path):
+    x = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
+    names, path = ["c", "a", "z/k", "a/b", "z"], tmp_path / "history.nc"
+    extractor = pk.extractors.arrays(dict.fromkeys(names, x))
+    with pk.Recorder(path, features={"feature": x[:, 0]}, store="**") as recording:
+        recording.record(0, extractor)
+        assert list(pk.open_activations(path)) == names
+    assert list(pk.open_activations(path)) == names
