@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from probekit.errors import PluginWarning
+from probekit.errors import PluginWarning, UnknownNameError
 from probekit.plugins import Manager, Registry
 from probekit_cli import (
     _task_files,
@@ -27,8 +27,15 @@ from probekit_cli import list as list_command
 COMMANDS = (layers, probe, show, plot, report, compare, export, list_command, plugins, config)
 
 
-class _RunFirst(TyperGroup):
-    """Lists the command that people look for before the others."""
+class _Commands(TyperGroup):
+    """Lists the command that people look for before the others; says which there are."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is named first."""
+        names, (name, *_) = self.list_commands(ctx), args
+        if not (name in names or name.startswith("-") or ctx.resilient_parsing):
+            raise UnknownNameError("command", name, names, "'probekit --help' shows all.")
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=lambda name: name != "run")
@@ -49,7 +56,7 @@ def build(manager: Manager, words: Sequence[str], *, typed: Sequence[str] = ()) 
     """
     app = typer.Typer(
         name="probekit",
-        cls=_RunFirst,
+        cls=_Commands,
         help="Shows what a neural network represents, layer by layer, while it learns.",
         no_args_is_help=True,
         rich_markup_mode=None,  # rich would double the time that --help takes

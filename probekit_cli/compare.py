@@ -12,7 +12,7 @@ from probekit.plugins import Manager
 from probekit_cli._comparing import CORRECTIONS, TESTS, Comparison
 from probekit_cli._declared import Json, command_with
 from probekit_cli._files import history_argument
-from probekit_cli._options import choice, separated
+from probekit_cli._options import choice, separated, some_names
 from probekit_cli._resampling import (
     Resampling,
     bootstrap_option,
@@ -40,7 +40,12 @@ class CompareOptions:
     b: Annotated[Path, history_argument("B.nc")]
     variables: Annotated[
         list[str] | None,
-        typer.Option("--variables", metavar="NAME,…", help="Which scores; all unless given."),
+        typer.Option(
+            "--variables",
+            metavar="NAME,…",
+            help="Which scores; all unless given.",
+            callback=some_names,
+        ),
     ] = None
     test: Annotated[
         str | None,

@@ -8,7 +8,7 @@ import typer
 from probekit.plugins import Manager
 from probekit_cli._declared import Json
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Source
-from probekit_cli._options import separated
+from probekit_cli._options import separated, some_names
 from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
@@ -33,7 +33,11 @@ def add(app: typer.Typer, manager: Manager) -> None:
         layers: Annotated[
             list[str] | None,
             typer.Option(
-                "--layers", "-l", metavar="GLOB,…", help="Which layers; all unless given."
+                "--layers",
+                "-l",
+                metavar="GLOB,…",
+                help="Which layers; all unless given.",
+                callback=some_names,
             ),
         ] = None,
         as_json: Json = False,

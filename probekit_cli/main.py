@@ -87,16 +87,23 @@ def plugin_requests(arguments: Sequence[str]) -> tuple[tuple[str, ...], list[str
 def _command_line(arguments: list[str]) -> int:
     requests, rest = plugin_requests(arguments)
     manager = get_manager(_switches().with_requests(requests))
+    from probekit_cli._complaints import CannotBeUsed, complaint, is_help
     from probekit_cli.app import arranged, build
 
     completing = os.environ.get("COMP_WORDS", "").split()  # a shell asks for completions
     rest = arranged(rest, manager.registry)
     app = build(manager, [*rest, *completing], typed=arguments)
     try:
-        app(args=rest, prog_name="probekit")
-    except SystemExit as done:  # how typer ends, with the code
-        return done.code if isinstance(done.code, int) else 0
-    return 0
+        code = app(args=rest, prog_name="probekit", standalone_mode=False)
+    except SystemExit as done:  # how completion ends, with the code
+        code = done.code
+    except CannotBeUsed as error:
+        if is_help(error):
+            error.show()
+        else:
+            print(f"probekit: {complaint(error)}", file=sys.stderr)
+        return USAGE
+    return code if isinstance(code, int) else 0
 
 
 def _switches() -> Switches:

@@ -25,7 +25,15 @@ from probekit_cli._endings import Asked, exit_code, program, resuming, signals_a
 from probekit_cli._events import Events
 from probekit_cli._files import check_output, given_history, given_path, unfinished
 from probekit_cli._garbage import GarbagePause
-from probekit_cli._options import CONTEXT, command_of, integer, parameters_of, separated, was_given
+from probekit_cli._options import (
+    CONTEXT,
+    command_of,
+    integer,
+    parameters_of,
+    separated,
+    some_names,
+    was_given,
+)
 from probekit_cli._progress import NAME as PROGRESS
 from probekit_cli._progress import Progress
 from probekit_cli._scores import final_scores
@@ -49,7 +57,11 @@ class RunOptions:
     layers: Layers = None
     store_activations: Annotated[
         list[str] | None,
-        typer.Option(metavar="GLOB,…", help="Layers whose activations are kept in the history."),
+        typer.Option(
+            metavar="GLOB,…",
+            help="Layers whose activations are kept in the history.",
+            callback=some_names,
+        ),
     ] = None
     every: Annotated[
         int,
