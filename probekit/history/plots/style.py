@@ -4,13 +4,20 @@ import contextlib
 import functools
 import io
 import os
+import re
 import textwrap
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from probekit.errors import MissingExtraError, OptionError, UnknownNameError
+from probekit.errors import (
+    MissingExtraError,
+    OptionError,
+    ProbekitWarning,
+    UnknownNameError,
+)
 from probekit.history.contents import scores
 
 if TYPE_CHECKING:
@@ -76,6 +83,10 @@ def _notebook_figure() -> "type[Figure]":
     return NotebookFigure
 
 
+MISSING_GLYPH = r"Glyph \d+ "
+"""How matplotlib begins what it says of a character that its fonts lack."""
+
+
 def save(figure: "Figure", target: str | os.PathLike[str] | BinaryIO, **options: Any) -> None:
     """Write a figure so that equal figures are equal files, and text in an SVG stays text.
 
@@ -85,8 +96,21 @@ def save(figure: "Figure", target: str | os.PathLike[str] | BinaryIO, **options:
 
     name = str(options.get("format") or os.fspath(target)).rsplit(".", 1)[-1].lower()  # type: ignore[arg-type]
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(name, {})
-    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
+    with mpl.rc_context(_STYLE), warnings.catch_warnings(record=True) as told:  # type: ignore[arg-type]
+        warnings.filterwarnings("always", MISSING_GLYPH)
         figure.savefig(target, metadata=undated, **options)
+    lacking = [str(each.message) for each in told if re.match(MISSING_GLYPH, str(each.message))]
+    for each in told:
+        if str(each.message) not in lacking:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    if lacking and name != "svg":  # there the text stays text, and whoever shows it finds a font
+        signs = "".join(dict.fromkeys(chr(int(text.split()[1])) for text in lacking))
+        warnings.warn(
+            f"no font of the figure has {signs!r}: boxes stand for it. "
+            "Put a font that has it into font.sans-serif of matplotlib, or write an SVG.",
+            ProbekitWarning,
+            stacklevel=2,
+        )
 
 
 def colors(labels: Sequence[Any]) -> dict[Any, str]:

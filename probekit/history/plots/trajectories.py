@@ -171,7 +171,10 @@ def _draw(
             x, mean.values, color=color, linestyle=dashes[label], linewidth=1.8, marker=marker
         )
     axes.set_xlabel(time)
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))  # there is no epoch 2.5
+    if array.sizes[time] == 1:
+        axes.set_xticks(array[time].values)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))  # there is no epoch 2.5
     axes.set_ylabel(array.attrs["label"])
     _limit(axes, array)
     axes.margins(x=0.01)
@@ -182,7 +185,10 @@ def _draw(
 def _limit(axes: "Axes", array: "xr.DataArray") -> None:
     """Show the scores, not the far ends of an interval that few seeds make wide."""
     values = array.values[np.isfinite(array.values)]
-    if values.size:
-        low, high = values.min(), values.max()
-        room = 0.06 * (high - low or 1.0)
-        axes.set_ylim(low - room, high + room)
+    if not values.size:  # axes with numbers would make believe that there is something
+        axes.set_yticks([])
+        axes.text(0.5, 0.5, "undefined throughout", ha="center", transform=axes.transAxes)
+        return
+    low, high = values.min(), values.max()
+    room = 0.06 * (high - low or 1.0)
+    axes.set_ylim(low - room, high + room)
