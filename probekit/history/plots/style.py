@@ -32,6 +32,8 @@ PALETTE = (
     *("#E69F00", "#56B4E9", "#000000", "#B8A900"),
 )
 SEQUENTIAL = "cividis"
+MOST_LABELS = 40
+"""So many labels are read one by one; of more, a few show where one is."""
 INK, FAINT = "#222222", "#8A8A8A"
 
 _STYLE = {
@@ -113,14 +115,19 @@ def save(figure: "Figure", target: str | os.PathLike[str] | BinaryIO, **options:
         )
 
 
-def colors(labels: Sequence[Any]) -> dict[Any, str]:
-    """One colour for each label."""
+def colors(labels: Sequence[Any]) -> dict[Any, Any]:
+    """One colour for each label; of very many, along a scale that is dark for the first."""
+    if len(labels) > MOST_LABELS:
+        import matplotlib as mpl
+
+        scale = mpl.colormaps[SEQUENTIAL].resampled(len(labels))
+        return {label: scale(place) for place, label in enumerate(labels)}
     return {label: PALETTE[place % len(PALETTE)] for place, label in enumerate(labels)}
 
 
 def dashes(labels: Sequence[Any]) -> dict[Any, str]:
     """One line style for each label: others where the colours begin again."""
-    styles = ("-", "--", ":", "-.")
+    styles = ("-", "--", ":", "-.") if len(labels) <= MOST_LABELS else ("-",)
     return {
         label: styles[place // len(PALETTE) % len(styles)] for place, label in enumerate(labels)
     }
@@ -131,6 +138,17 @@ def legend_columns(labels: Sequence[Any], width: float) -> int:
     letter, handle = 0.075, 0.6  # inches
     longest = max((len(str(label)) for label in labels), default=0)
     return min(len(labels), 6, max(1, int(width / (letter * longest + handle))))
+
+
+def color_scale(figure: "Figure", labels: Sequence[Any]) -> None:
+    """Say which colours the first and the last of very many labels have: in place of a legend."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    last = len(labels) - 1
+    image = ScalarMappable(Normalize(0, last), SEQUENTIAL)
+    bar = figure.colorbar(image, ax=figure.axes, ticks=[0, last], fraction=0.04)
+    bar.set_ticklabels([str(labels[0]), str(labels[-1])])
 
 
 def axis_label(array: "xr.DataArray", width: int = 32) -> str:
@@ -156,11 +174,15 @@ def grid(axes: "Axes") -> None:
 def heat_map(
     axes: "Axes", values: np.ndarray, rows: Sequence[Any], columns: Sequence[Any]
 ) -> "AxesImage":
-    """Draw a labelled matrix with its numbers written in; the scale begins at 0 or below."""
+    """Draw a labelled matrix with its numbers written in; the scale begins at 0 or below.
+
+    One with very many rows or columns has no numbers, and not all of the labels.
+    """
     finite = values[np.isfinite(values)]
     low, high = min(0.0, finite.min(initial=0.0)), finite.max(initial=0.0) or 1.0
     image = axes.imshow(values, cmap=SEQUENTIAL, vmin=low, vmax=high, aspect="auto")
-    for (row, column), value in np.ndenumerate(values):
+    is_large = max(values.shape) > MOST_LABELS
+    for (row, column), value in np.ndenumerate(values) if not is_large else ():
         light = np.isfinite(value) and (value - low) < 0.55 * (high - low)
         axes.text(
             *(column, row, f"{value:z.2f}"),
@@ -170,13 +192,15 @@ def heat_map(
             fontsize=8.5,
         )
     turn = max(len(str(label)) for label in columns) > 9 and len(columns) > 3
+    every = -(-len(columns) // MOST_LABELS)
     axes.set_xticks(
-        range(len(columns)),
-        list(map(str, columns)),
+        range(0, len(columns), every),
+        list(map(str, columns[::every])),
         rotation=30 if turn else 0,
         ha="right" if turn else "center",
     )
-    axes.set_yticks(range(len(rows)), list(map(str, rows)))
+    every = -(-len(rows) // MOST_LABELS)
+    axes.set_yticks(range(0, len(rows), every), list(map(str, rows[::every])))
     bare(axes)
     return image
 
