@@ -37,6 +37,8 @@ def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
     scores = final_scores(dataset)
     seeds = dataset.sizes.get("seed", 1)
     over = f"mean ± 95 % interval over {seeds} seeds" if seeds > 1 else "1 seed"
+    if "seed" not in dataset.dims:
+        over = ""
     bounds = [f"{name}_ci" for name in scores if f"{name}_ci" in dataset]
     if bounds:
         text = str(dataset[bounds[0]].attrs.get("long_name", "bootstrap interval"))
@@ -53,10 +55,10 @@ def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
         long_name = dataset[title].attrs.get("long_name", "") if title in dataset else ""
         heading = f"{title}: {long_name}" if long_name else title
         terminal.line()
-        terminal.heading(f"{heading} ({over})" if first else heading)
+        terminal.heading(f"{heading} ({over})" if first and over else heading)
         rows = _rows(cells)
-        terminal.table(_cut(rows), right=True)
-        is_cut = is_cut or len(rows) > ROWS + 1 or len(rows[0]) > COLUMNS + 1
+        terminal.table(cut(rows), right=True)
+        is_cut = is_cut or cut(rows) != rows
         first = False
     if is_cut:
         terminal.line()
@@ -120,7 +122,7 @@ def _rows(cells: dict[tuple[str, str], str]) -> list[list[str]]:
     return [head, *([row, *(cells.get((row, column), "") for column in columns)] for row in rows)]
 
 
-def _cut(rows: list[list[str]]) -> list[list[str]]:
+def cut(rows: list[list[str]]) -> list[list[str]]:
     """Return a table with its head, and no more than can be read; dots stand for the rest."""
     head, *others = rows
     if len(others) > ROWS:

@@ -3,6 +3,7 @@
 Plain text: of rich only `_progress` knows, for its live display.
 """
 
+import contextlib
 import json
 import math
 import os
@@ -30,6 +31,14 @@ def columns(text: str) -> int:
         return len(text)
     wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)
     return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def others_print_aside() -> contextlib.AbstractContextManager[Any]:
+    """Send what users' own code prints to standard error: what is read of us stays readable.
+
+    Enter it only after making a `Terminal`, which keeps the standard output that there was.
+    """
+    return contextlib.redirect_stdout(sys.stderr)
 
 
 class Terminal:

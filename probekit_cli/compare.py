@@ -254,7 +254,12 @@ def _show_table(
     terminal.heading(f"{score.name}: {long_name}" if long_name else str(score.name))
     head = ["", "a", "b", "b − a", f"{100 * comparison.confidence:g} % interval", "p"]
     cells = [[", ".join(row.labels.values()) or "all", *_cells(row.found)] for row in rows]
-    terminal.table([head, *cells], right=True)
+    from probekit_cli._tables import REST, cut
+
+    shown = cut([head, *cells])
+    terminal.table(shown, right=True)
+    if len(shown) <= len(cells):
+        terminal.line(f"  {REST}: rows that are not shown; --json has all {len(cells)}.")
 
 
 def _cells(found: dict[str, float]) -> list[str]:

@@ -30,7 +30,7 @@ from probekit_cli._resampling import (
     interval_option,
     permutations_option,
 )
-from probekit_cli._terminal import Terminal
+from probekit_cli._terminal import Terminal, others_print_aside
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -105,8 +105,9 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
     def probe(options: ProbeOptions) -> None:
         terminal = Terminal(quiet=options.quiet)
-        probing = _Probing(manager, options, terminal)
-        dataset = probing.probe()
+        with others_print_aside():
+            probing = _Probing(manager, options, terminal)
+            dataset = probing.probe()
         if options.as_json:
             _write_json(terminal, dataset, probing.path)
         elif not options.quiet:

@@ -37,7 +37,7 @@ from probekit_cli._options import (
 from probekit_cli._progress import NAME as PROGRESS
 from probekit_cli._progress import Progress
 from probekit_cli._scores import final_scores
-from probekit_cli._terminal import Terminal
+from probekit_cli._terminal import Terminal, others_print_aside
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -168,6 +168,7 @@ class _Running:
             with (
                 signals_as_interrupts() as asked,
                 listening(self.manager, options, asked, self.progress, self.events),
+                others_print_aside(),
             ):
                 dataset = self._run(given, named)
         except KeyboardInterrupt as interrupt:

@@ -115,7 +115,7 @@ def _show_trajectories(terminal: Terminal, dataset: "xr.Dataset") -> None:
     high = float(means.max())
     if not (math.isfinite(high) and high > 0):
         return  # blocks from 0 would say nothing
-    features, layers = means["feature"].values, means["layer"].values
+    features, layers = means["feature"].values.tolist(), means["layer"].values.tolist()
     shown = some(features, CHARTS), some(layers, CHARTS)
     terminal.line()
     first, last = dataset[row].values[[0, -1]]
