@@ -37,6 +37,14 @@ class _Commands(TyperGroup):
             raise UnknownNameError("command", name, names, "'probekit --help' shows all.")
         return super().resolve_command(ctx, args)
 
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command whose help calls a file FILE, not also by the class that we make it."""
+        command: Any = super().get_command(ctx, cmd_name)
+        for parameter in command.params if command else ():
+            if parameter.param_type_name == "argument" and parameter.metavar:
+                parameter.display_type_rich = lambda ctx: None
+        return command
+
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=lambda name: name != "run")
 
@@ -59,6 +67,7 @@ def build(manager: Manager, words: Sequence[str], *, typed: Sequence[str] = ()) 
         cls=_Commands,
         help="Shows what a neural network represents, layer by layer, while it learns.",
         no_args_is_help=True,
+        result_callback=lambda *_, **__: None,  # what a plugin's command returns is no exit code
         rich_markup_mode=None,  # rich would double the time that --help takes
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
