@@ -405,6 +405,7 @@ def test_very_many_layers_are_coloured_along_a_scale_and_not_named_one_by_one():
     np.testing.assert_allclose(lines(axes, 0.8), values.mean(0).T)
     assert lines(axes, 0.6) == []
     assert figure.get_size_inches()[1] < 4
+    assert all(line.get_rasterized() for line in axes.lines)
 
 
 def test_a_heat_map_of_very_many_layers_stays_a_page():

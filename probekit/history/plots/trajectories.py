@@ -171,15 +171,20 @@ def _draw(
         if "seed" not in one.dims:
             one = one.expand_dims("seed")
         mean, lower, upper, _ = interval(one, confidence)
-        if is_many:
-            seeds, lower, upper = False, mean, mean
-        if seeds and one.sizes["seed"] > 1:
+        if seeds and not is_many and one.sizes["seed"] > 1:
             axes.plot(x, one.transpose(time, "seed").values, color=color, linewidth=0.6, alpha=0.35)
-        axes.fill_between(x, lower.values, upper.values, color=color, alpha=shade, linewidth=0)
+        if not is_many:
+            axes.fill_between(x, lower.values, upper.values, color=color, alpha=shade, linewidth=0)
         width = 0.8 if is_many else 1.8
         marker = "o" if len(x) == 1 else None
         (lines[str(label)],) = axes.plot(
-            x, mean.values, color=color, linestyle=dashes[label], linewidth=width, marker=marker
+            x,
+            mean.values,
+            color=color,
+            linestyle=dashes[label],
+            linewidth=width,
+            marker=marker,
+            rasterized=is_many,  # in an SVG, hundreds of lines of a thousand points are 50 MB
         )
     axes.set_xlabel(time)
     if array.sizes[time] == 1:
