@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 GAP = "·"
+DIGITS = "12345678"
+"""The same heights where the output cannot hold blocks; a gap is a dot of ASCII then."""
 
 
-def sparkline(values: Sequence[float], *, low: float, high: float, width: int = 50) -> str:
+def sparkline(
+    values: Sequence[float], *, low: float, high: float, width: int = 50, ascii_only: bool = False
+) -> str:
     """Draw values as blocks of eight heights between `low` and `high`.
 
     Parameters
@@ -19,13 +23,18 @@ def sparkline(values: Sequence[float], *, low: float, high: float, width: int = 
         What the lowest and the highest block stand for; values beyond are drawn as these.
     width : int
         The most characters to use; more values than that are averaged in equal parts.
+    ascii_only : bool
+        Write heights as the digits 1 to 8.
 
     Examples
     --------
     >>> sparkline([0, 1, 2, 3, float("nan"), 7], low=0, high=7)
     '▁▂▃▄·█'
+    >>> sparkline([0, 1, 7], low=0, high=7, ascii_only=True)
+    '128'
     """
-    return "".join(_block(value, low, high) for value in _thinned(values, width))
+    blocks = "".join(_block(value, low, high) for value in _thinned(values, width))
+    return blocks.translate(str.maketrans(BLOCKS + GAP, DIGITS + ".")) if ascii_only else blocks
 
 
 def _block(value: float, low: float, high: float) -> str:

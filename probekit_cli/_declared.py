@@ -9,14 +9,18 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from probekit_cli._files import given_path
-from probekit_cli._options import command_of
+from probekit_cli._options import command_of, some_names
 
 Options = TypeVar("Options")
 
 Layers = Annotated[
     list[str] | None,
     typer.Option(
-        "--layers", "-l", metavar="GLOB,…", help="Which layers to probe; all unless given."
+        "--layers",
+        "-l",
+        metavar="GLOB,…",
+        help="Which layers to probe; all unless given.",
+        callback=some_names,
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a history that is there.")]

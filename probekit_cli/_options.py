@@ -61,6 +61,17 @@ def separated(texts: Sequence[str] | None) -> list[str]:
     return [part for part in parts if part]
 
 
+def some_names(given: Any) -> Any:
+    """Refuse a value that names nothing: whoever gives an option does not want what is without it.
+
+    A callback of options whose values are names, whatever their number; so typer says of which.
+    """
+    for text in [given] if isinstance(given, str) else given or ():
+        if not separated([text]):
+            raise typer.BadParameter(f"{text!r} names nothing; give a name, or leave it out.")
+    return given
+
+
 def spellings(parameter: inspect.Parameter) -> set[str]:
     """Return all that an option of the command line is called."""
     (option, *_) = parameter.annotation.__metadata__

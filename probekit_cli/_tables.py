@@ -1,14 +1,35 @@
 """Final scores as tables: layers down, features across."""
 
-from typing import TYPE_CHECKING
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
 
-from probekit_cli._scores import final_scores, finding, scores_of
+from probekit_cli._scores import Score, final_scores, finding, has_rows, scores_of
 from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
     import xarray as xr
 
 NETWORK, LAYERS = "network", "by layer"
+ROWS, COLUMNS = 40, 12
+"""How much of a table is shown at most: more than that nobody reads on a screen."""
+REST = "…"
+
+
+Item = TypeVar("Item")
+
+
+def some(items: Sequence[Item], most: int) -> list[Item]:
+    """Return all items, or if they are too many the first and the last of them.
+
+    Examples
+    --------
+    >>> some("abc", 4), some("abcdefgh", 4)
+    (['a', 'b', 'c'], ['a', 'b', 'g', 'h'])
+    """
+    if len(items) <= most:
+        return [*items]
+    return [*items[: most - most // 2], *items[len(items) - most // 2 :]]
 
 
 def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
@@ -16,6 +37,8 @@ def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
     scores = final_scores(dataset)
     seeds = dataset.sizes.get("seed", 1)
     over = f"mean ± 95 % interval over {seeds} seeds" if seeds > 1 else "1 seed"
+    if "seed" not in dataset.dims:
+        over = ""
     bounds = [f"{name}_ci" for name in scores if f"{name}_ci" in dataset]
     if bounds:
         text = str(dataset[bounds[0]].attrs.get("long_name", "bootstrap interval"))
@@ -27,14 +50,24 @@ def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
         for score in found:
             title, row, column = _place(name, score.labels)
             tables.setdefault(title, {})[row, column] = score.text()
-    first = True
+    first, is_cut = True, False
     for title, cells in sorted(tables.items(), key=lambda item: item[0] != NETWORK):
         long_name = dataset[title].attrs.get("long_name", "") if title in dataset else ""
         heading = f"{title}: {long_name}" if long_name else title
         terminal.line()
-        terminal.heading(f"{heading} ({over})" if first else heading)
-        terminal.table(_rows(cells), right=True)
+        terminal.heading(f"{heading} ({over})" if first and over else heading)
+        rows = _rows(cells)
+        terminal.table(cut(rows), right=True)
+        is_cut = is_cut or cut(rows) != rows
         first = False
+    if is_cut:
+        terminal.line()
+        terminal.paragraph(
+            f"{REST}: rows or columns that are not shown; 'probekit export' and --json have all."
+        )
+    if undefined := why_undefined(dataset, scores):
+        terminal.line()
+        terminal.paragraph(f"–: undefined. {'; '.join(undefined)}.")
     others = [
         f"{name} ({', '.join(str(dim) for dim in array.dims)})"
         for name, array in scores_of(dataset).items()
@@ -46,6 +79,24 @@ def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
     if sentence := finding(dataset, scores):
         terminal.line()
         terminal.paragraph(sentence)
+
+
+def why_undefined(dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> list[str]:
+    """Return for each score with NaN in the last row what its status says of that."""
+    from probekit.history import Status
+    from probekit.history.schema import STATUS_SUFFIX
+
+    last = dataset.probekit.final() if has_rows(dataset) else dataset
+    reasons = []
+    for name, found in scores.items():
+        status = last.get(f"{name}{STATUS_SUFFIX}")
+        if status is None or not any(math.isnan(score.mean) for score in found):
+            continue
+        own = [dim for dim in last[name].dims if dim not in status.dims]
+        codes = status.where(last[name].isnull().any(own) & (status > 0)).values
+        words = [Status(code).name.lower().replace("_", " ") for code in {*codes[codes > 0]}]
+        reasons += [f"{name}: {' or '.join(sorted(words))}"] if words else []
+    return reasons
 
 
 def _place(name: str, labels: dict[str, str]) -> tuple[str, str, str]:
@@ -74,3 +125,15 @@ def _rows(cells: dict[tuple[str, str], str]) -> list[list[str]]:
         return [[row, cells[row, "all"]] for row in rows]
     head = ["", *columns]
     return [head, *([row, *(cells.get((row, column), "") for column in columns)] for row in rows)]
+
+
+def cut(rows: list[list[str]]) -> list[list[str]]:
+    """Return a table with its head, and no more than can be read; dots stand for the rest."""
+    head, *others = rows
+    if len(others) > ROWS:
+        few = some(others, ROWS)
+        others = [*few[: ROWS // 2], [REST, *[""] * (len(head) - 1)], *few[ROWS // 2 :]]
+    if len(head) <= COLUMNS + 1:
+        return [head, *others]
+    half = COLUMNS // 2
+    return [[*row[: half + 1], REST, *row[-half:]] for row in [head, *others]]

@@ -3,16 +3,42 @@
 Plain text: of rich only `_progress` knows, for its live display.
 """
 
+import contextlib
 import json
 import math
 import os
 import shutil
 import sys
 import textwrap
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TextIO
 
 GAP = "  "
+MIN_ROOM = 10
+"""In fewer columns than that no text is broken: it would be all breaks."""
+
+
+def columns(text: str) -> int:
+    """Return how many columns of a screen a text takes: two for each Chinese character, say.
+
+    Examples
+    --------
+    >>> columns("xor"), columns("漢字")
+    (3, 4)
+    """
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def others_print_aside() -> contextlib.AbstractContextManager[Any]:
+    """Send what users' own code prints to standard error: what is read of us stays readable.
+
+    Enter it only after making a `Terminal`, which keeps the standard output that there was.
+    """
+    return contextlib.redirect_stdout(sys.stderr)
 
 
 class Terminal:
@@ -62,30 +88,48 @@ class Terminal:
     def fields(self, rows: Iterable[tuple[str, str]]) -> None:
         """Write names and what they stand for, broken where the screen ends."""
         rows = [*rows]
-        name_width = max(len(name) for name, _ in rows)
+        name_width = max(columns(name) for name, _ in rows)
         room = self._width - 2 - name_width - len(GAP)
         for name, text in rows:
             lines = textwrap.wrap(text, room, break_on_hyphens=False) if room > 0 else [text]
             for place, line in enumerate(lines or [""]):
                 label = "" if place else name
-                self.line(f"  {label.ljust(name_width)}{GAP}{line}".rstrip())
+                self.line(f"  {_padded(label, name_width)}{GAP}{line}".rstrip())
 
     def table(self, rows: Iterable[Sequence[str]], *, right: bool = False, indent: int = 2) -> None:
         """Write rows in columns; all but the first to the right if `right`.
 
-        Columns of numbers that do not fit on the screen come below the others.
+        Columns of numbers that do not fit on the screen come below the others, without rows that
+        are empty there; text that does not fit goes on in the next line.
         """
         rows = [[*row] for row in rows]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for block in self._blocks(widths, indent) if right else [range(len(widths))]:
+        widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+        if not right:
+            self._table_of_text(rows, widths, indent)
+            return
+        blocks = [*self._blocks(widths, indent)]
+        for block in blocks:
             for row in rows:
-                cells = [
-                    row[place].rjust(widths[place])
-                    if right and place
-                    else row[place].ljust(widths[place])
-                    for place in block
-                ]
+                if len(blocks) > 1 and len(row) > 1 and not any(row[i] for i in block[1:]):
+                    continue
+                first, *others = block
+                cells = [_padded(row[first], widths[first])]
+                cells += [_padded(row[i], widths[i], right=True) for i in others]
                 self.line(" " * indent + GAP.join(cells).rstrip())
+
+    def _table_of_text(
+        self, rows: Sequence[Sequence[str]], widths: Sequence[int], indent: int
+    ) -> None:
+        before = indent + sum(width + len(GAP) for width in widths[:-1])
+        room = self._width - before
+        for *cells, last in rows:
+            start = " " * indent + "".join(
+                _padded(cell, width) + GAP for cell, width in zip(cells, widths, strict=False)
+            )
+            lines = textwrap.wrap(last, room) if room > MIN_ROOM else [last]
+            for line in lines or [""]:
+                self.line((start + line).rstrip())
+                start = " " * before
 
     def paragraph(self, text: str) -> None:
         """Write a sentence or more, broken where the screen ends."""
@@ -109,9 +153,25 @@ class Terminal:
         """Columns of the screen; 0 where there is none, as in a file."""
         return shutil.get_terminal_size().columns if self.out.isatty() else 0
 
+    def can_show(self, text: str) -> bool:
+        """Whether the encoding of the output has all these characters."""
+        try:
+            text.encode(self.out.encoding or "utf-8")
+        except UnicodeEncodeError:
+            return False
+        return True
+
     def json(self, value: Any) -> None:
         """Write one line of JSON; what is not finite becomes null."""
-        print(json.dumps(_plain(value), ensure_ascii=False), file=self.out, flush=True)
+        text = json.dumps(_plain(value), ensure_ascii=False)
+        if not self.can_show(text):
+            text = json.dumps(_plain(value))  # as escapes nothing is lost
+        print(text, file=self.out, flush=True)
+
+
+def _padded(text: str, width: int, *, right: bool = False) -> str:
+    space = " " * (width - columns(text))
+    return space + text if right else text + space
 
 
 def _plain(value: Any) -> Any:

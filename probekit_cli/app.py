@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from probekit.errors import PluginWarning
+from probekit.errors import PluginWarning, UnknownNameError
 from probekit.plugins import Manager, Registry
 from probekit_cli import (
     _task_files,
@@ -27,8 +27,23 @@ from probekit_cli import list as list_command
 COMMANDS = (layers, probe, show, plot, report, compare, export, list_command, plugins, config)
 
 
-class _RunFirst(TyperGroup):
-    """Lists the command that people look for before the others."""
+class _Commands(TyperGroup):
+    """Lists the command that people look for before the others; says which there are."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that is named first."""
+        names, (name, *_) = self.list_commands(ctx), args
+        if not (name in names or name.startswith("-") or ctx.resilient_parsing):
+            raise UnknownNameError("command", name, names, "'probekit --help' shows all.")
+        return super().resolve_command(ctx, args)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command whose help calls a file FILE, not also by the class that we make it."""
+        command: Any = super().get_command(ctx, cmd_name)
+        for parameter in command.params if command else ():
+            if parameter.param_type_name == "argument" and parameter.metavar:
+                parameter.display_type_rich = lambda ctx: None
+        return command
 
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=lambda name: name != "run")
@@ -49,9 +64,10 @@ def build(manager: Manager, words: Sequence[str], *, typed: Sequence[str] = ()) 
     """
     app = typer.Typer(
         name="probekit",
-        cls=_RunFirst,
+        cls=_Commands,
         help="Shows what a neural network represents, layer by layer, while it learns.",
         no_args_is_help=True,
+        result_callback=lambda *_, **__: None,  # what a plugin's command returns is no exit code
         rich_markup_mode=None,  # rich would double the time that --help takes
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},

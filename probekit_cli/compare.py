@@ -12,7 +12,7 @@ from probekit.plugins import Manager
 from probekit_cli._comparing import CORRECTIONS, TESTS, Comparison
 from probekit_cli._declared import Json, command_with
 from probekit_cli._files import history_argument
-from probekit_cli._options import choice, separated
+from probekit_cli._options import choice, separated, some_names
 from probekit_cli._resampling import (
     Resampling,
     bootstrap_option,
@@ -40,7 +40,12 @@ class CompareOptions:
     b: Annotated[Path, history_argument("B.nc")]
     variables: Annotated[
         list[str] | None,
-        typer.Option("--variables", metavar="NAME,…", help="Which scores; all unless given."),
+        typer.Option(
+            "--variables",
+            metavar="NAME,…",
+            help="Which scores; all unless given.",
+            callback=some_names,
+        ),
     ] = None
     test: Annotated[
         str | None,
@@ -249,7 +254,12 @@ def _show_table(
     terminal.heading(f"{score.name}: {long_name}" if long_name else str(score.name))
     head = ["", "a", "b", "b − a", f"{100 * comparison.confidence:g} % interval", "p"]
     cells = [[", ".join(row.labels.values()) or "all", *_cells(row.found)] for row in rows]
-    terminal.table([head, *cells], right=True)
+    from probekit_cli._tables import REST, cut
+
+    shown = cut([head, *cells])
+    terminal.table(shown, right=True)
+    if len(shown) <= len(cells):
+        terminal.line(f"  {REST}: rows that are not shown; --json has all {len(cells)}.")
 
 
 def _cells(found: dict[str, float]) -> list[str]:

@@ -1,5 +1,6 @@
 """``probekit export``: a history as CSV."""
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -35,4 +36,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
             check_target(output, file)
         from probekit.history import open_history, to_csv
 
-        to_csv(open_history(file), output or sys.stdout, form)
+        dataset = open_history(file)
+        if output is None and isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # data, as in a file: whatever the terminal
+        to_csv(dataset, output or sys.stdout, form)

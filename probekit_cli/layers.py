@@ -8,8 +8,8 @@ import typer
 from probekit.plugins import Manager
 from probekit_cli._declared import Json
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Source
-from probekit_cli._options import separated
-from probekit_cli._terminal import Terminal
+from probekit_cli._options import separated, some_names
+from probekit_cli._terminal import Terminal, others_print_aside
 
 if TYPE_CHECKING:
     from probekit.extractors import LayerInfo
@@ -33,24 +33,32 @@ def add(app: typer.Typer, manager: Manager) -> None:
         layers: Annotated[
             list[str] | None,
             typer.Option(
-                "--layers", "-l", metavar="GLOB,…", help="Which layers; all unless given."
+                "--layers",
+                "-l",
+                metavar="GLOB,…",
+                help="Which layers; all unless given.",
+                callback=some_names,
             ),
         ] = None,
         as_json: Json = False,
     ) -> None:
-        file = Source(source)
-        model = file.model()
-        from probekit.extractors import describe
-        from probekit_cli._chosen import chosen
-
-        with file.blamed(everything=True):
-            found = describe(chosen(model.extractor, separated(layers)), model.inputs)
         terminal = Terminal()
+        with others_print_aside():
+            found = _found(Source(source), separated(layers))
         if as_json:
             terminal.json([_record(layer) for layer in found])
             return
         rows = [[layer.path, _shape(layer), str(layer.dtype), _count(layer)] for layer in found]
         terminal.table([["layer", "shape", "dtype", "parameters"], *rows], right=True)
+
+
+def _found(file: Source, globs: list[str]) -> "tuple[LayerInfo, ...]":
+    model = file.model()
+    from probekit.extractors import describe
+    from probekit_cli._chosen import chosen
+
+    with file.blamed(everything=True):
+        return describe(chosen(model.extractor, globs), model.inputs)
 
 
 def _record(layer: "LayerInfo") -> dict[str, object]:

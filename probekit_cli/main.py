@@ -4,6 +4,7 @@
 """
 
 import errno
+import io
 import os
 import sys
 import warnings
@@ -29,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     _open_what_is_closed()
+    _write_what_is_understood()
     code = FAILED
     try:
         with warnings.catch_warnings():
@@ -87,16 +89,25 @@ def plugin_requests(arguments: Sequence[str]) -> tuple[tuple[str, ...], list[str
 def _command_line(arguments: list[str]) -> int:
     requests, rest = plugin_requests(arguments)
     manager = get_manager(_switches().with_requests(requests))
+    from probekit_cli._complaints import CannotBeUsed, complaint, is_help
     from probekit_cli.app import arranged, build
 
     completing = os.environ.get("COMP_WORDS", "").split()  # a shell asks for completions
     rest = arranged(rest, manager.registry)
     app = build(manager, [*rest, *completing], typed=arguments)
     try:
-        app(args=rest, prog_name="probekit")
-    except SystemExit as done:  # how typer ends, with the code
-        return done.code if isinstance(done.code, int) else 0
-    return 0
+        code = app(args=rest, prog_name="probekit", standalone_mode=False)
+    except SystemExit as done:  # how completion ends, with the code
+        if isinstance(done.__context__, BrokenPipeError):  # typer's own answer would be 1
+            raise done.__context__ from None
+        code = done.code
+    except CannotBeUsed as error:
+        if is_help(error):
+            error.show()
+        else:
+            print(f"probekit: {complaint(error)}", file=sys.stderr)
+        return USAGE
+    return code if isinstance(code, int) else 0
 
 
 def _switches() -> Switches:
@@ -131,6 +142,13 @@ def _open_what_is_closed() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+
+
+def _write_what_is_understood() -> None:
+    """Write ? for what the encoding of the terminal has not, as ± in ASCII, rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _leave_output() -> None:

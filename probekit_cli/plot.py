@@ -12,7 +12,7 @@ from probekit.plugins import Manager
 from probekit.plugins.config import Setting, read_config
 from probekit_cli._declared import command_with, output_option
 from probekit_cli._files import History, check_matplotlib, check_target
-from probekit_cli._options import choice, separated
+from probekit_cli._options import choice, separated, some_names
 from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
@@ -53,6 +53,12 @@ whole representations. selectivity: scores of single units. The figures rdm and 
 stored activations: 'probekit run TASK --store-activations GLOB'."""
 
 
+def _names(text: str, *, one: bool = False) -> Any:
+    return typer.Option(
+        metavar="NAME" if one else "NAME,…", help=text, show_default=False, callback=some_names
+    )
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PlotOptions:
     """What can be asked for: what every figure has, and what only some have."""
@@ -79,18 +85,10 @@ class PlotOptions:
             show_default=False,
         ),
     ] = None
-    variable: Annotated[
-        str | None, typer.Option(metavar="NAME,…", help="Which score.", show_default=False)
-    ] = None
-    layer: Annotated[
-        str | None, typer.Option(metavar="NAME,…", help="Which layer.", show_default=False)
-    ] = None
-    feature: Annotated[
-        str | None, typer.Option(metavar="NAME,…", help="Which feature.", show_default=False)
-    ] = None
-    split: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Which split.", show_default=False)
-    ] = None
+    variable: Annotated[str | None, _names("Which score.")] = None
+    layer: Annotated[str | None, _names("Which layer.")] = None
+    feature: Annotated[str | None, _names("Which feature.")] = None
+    split: Annotated[str | None, _names("Which split.", one=True)] = None
     epoch: Annotated[
         str | None,
         typer.Option(metavar="NUMBER", help="Which epoch (or step).", show_default=False),

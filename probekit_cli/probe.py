@@ -22,7 +22,7 @@ from probekit_cli._declared import (
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
 from probekit_cli._files import check_output, given_history, given_path, unfinished
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model, Source
-from probekit_cli._options import integer, separated
+from probekit_cli._options import integer, separated, some_names
 from probekit_cli._resampling import (
     Resampling,
     bootstrap_option,
@@ -30,7 +30,7 @@ from probekit_cli._resampling import (
     interval_option,
     permutations_option,
 )
-from probekit_cli._terminal import Terminal
+from probekit_cli._terminal import Terminal, others_print_aside
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -68,7 +68,11 @@ class ProbeOptions:
     ] = None
     steps: Annotated[
         list[str] | None,
-        typer.Option(metavar="STEP,…", help="Which checkpoints; all unless given."),
+        typer.Option(
+            metavar="STEP,…",
+            help="Which checkpoints; all unless given.",
+            callback=some_names,
+        ),
     ] = None
     bootstrap: Annotated[
         int | None, bootstrap_option("Intervals, from so many resamples of the examples.")
@@ -105,8 +109,9 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
     def probe(options: ProbeOptions) -> None:
         terminal = Terminal(quiet=options.quiet)
-        probing = _Probing(manager, options, terminal)
-        dataset = probing.probe()
+        with others_print_aside():
+            probing = _Probing(manager, options, terminal)
+            dataset = probing.probe()
         if options.as_json:
             _write_json(terminal, dataset, probing.path)
         elif not options.quiet:

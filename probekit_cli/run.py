@@ -25,11 +25,19 @@ from probekit_cli._endings import Asked, exit_code, program, resuming, signals_a
 from probekit_cli._events import Events
 from probekit_cli._files import check_output, given_history, given_path, unfinished
 from probekit_cli._garbage import GarbagePause
-from probekit_cli._options import CONTEXT, command_of, integer, parameters_of, separated, was_given
+from probekit_cli._options import (
+    CONTEXT,
+    command_of,
+    integer,
+    parameters_of,
+    separated,
+    some_names,
+    was_given,
+)
 from probekit_cli._progress import NAME as PROGRESS
 from probekit_cli._progress import Progress
 from probekit_cli._scores import final_scores
-from probekit_cli._terminal import Terminal
+from probekit_cli._terminal import Terminal, others_print_aside
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -49,7 +57,11 @@ class RunOptions:
     layers: Layers = None
     store_activations: Annotated[
         list[str] | None,
-        typer.Option(metavar="GLOB,…", help="Layers whose activations are kept in the history."),
+        typer.Option(
+            metavar="GLOB,…",
+            help="Layers whose activations are kept in the history.",
+            callback=some_names,
+        ),
     ] = None
     every: Annotated[
         int,
@@ -156,6 +168,7 @@ class _Running:
             with (
                 signals_as_interrupts() as asked,
                 listening(self.manager, options, asked, self.progress, self.events),
+                others_print_aside(),
             ):
                 dataset = self._run(given, named)
         except KeyboardInterrupt as interrupt:

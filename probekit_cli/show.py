@@ -2,7 +2,7 @@
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,6 +14,10 @@ from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+CHARTS = 8
+"""How many features, and how many layers of each, are drawn at most."""
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
@@ -61,9 +65,7 @@ def _show_head(terminal: Terminal, file: Path, dataset: "xr.Dataset") -> None:
     version = attributes.get("probekit_version", "–")
     row = dataset.probekit.time if has_rows(dataset) else ""
     dims = [
-        f"{row} {dataset[dim].values.min()} to {dataset[dim].values.max()}"
-        if dim == row
-        else f"{size} {dim}{'s' if size > 1 else ''}"
+        _range(row, dataset[dim].values) if dim == row else f"{size} {dim}{'s' if size > 1 else ''}"
         for dim, size in dataset.sizes.items()
     ]
     settings = ", ".join(f"{name}={_setting(value)}" for name, value in config_of(dataset).items())
@@ -76,6 +78,11 @@ def _show_head(terminal: Terminal, file: Path, dataset: "xr.Dataset") -> None:
             ("written", f"{attributes.get('date', '–')}, probekit {version}"),
         ]
     )
+
+
+def _range(row: str, values: Any) -> str:
+    first, last = values.min(), values.max()
+    return f"{row} {first}" if first == last else f"{row} {first} to {last}"
 
 
 def config_of(dataset: "xr.Dataset") -> dict[str, object]:
@@ -94,7 +101,8 @@ def _setting(value: object) -> str:
 
 def _show_trajectories(terminal: Terminal, dataset: "xr.Dataset") -> None:
     """Draw for each feature how R² went in each layer, all on one scale."""
-    from probekit_cli._charts import sparkline
+    from probekit_cli._charts import BLOCKS, sparkline
+    from probekit_cli._tables import some
 
     row = dataset.probekit.time
     score = dataset.get("linear_r2")
@@ -104,13 +112,21 @@ def _show_trajectories(terminal: Terminal, dataset: "xr.Dataset") -> None:
     high = float(means.max())
     if not (math.isfinite(high) and high > 0):
         return  # blocks from 0 would say nothing
+    features, layers = means["feature"].values.tolist(), means["layer"].values.tolist()
+    shown = some(features, CHARTS), some(layers, CHARTS)
     terminal.line()
     first, last = dataset[row].values[[0, -1]]
-    terminal.heading(f"linear_r2 from {row} {first} to {last} (mean over seeds; 0 to {high:.2f})")
-    for feature in means["feature"].values:
+    over = "mean over seeds; " * (dataset.sizes.get("seed", 1) > 1)
+    terminal.heading(f"linear_r2 from {row} {first} to {last} ({over}0 to {high:.2f})")
+    for feature in shown[0]:
         terminal.line(f"  {feature}")
         rows = []
-        for layer in means["layer"].values:
+        for layer in shown[1]:
             values = means.sel(feature=feature, layer=layer).values.tolist()
-            rows.append([str(layer), sparkline(values, low=0.0, high=high)])
+            plain = not terminal.can_show(BLOCKS)
+            rows.append([str(layer), sparkline(values, low=0.0, high=high, ascii_only=plain)])
         terminal.table(rows, indent=4)
+    counts = (len(shown[0]), len(features), "features"), (len(shown[1]), len(layers), "layers")
+    cut = [f"{few} of {all_} {what}" for few, all_, what in counts if few < all_]
+    if cut:
+        terminal.line(f"  drawn: {' and '.join(cut)}; 'probekit plot' draws those that you name.")

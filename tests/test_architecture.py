@@ -30,7 +30,7 @@ MAY_IMPORT = {
     | {"probing", "recording", "estimators", "extractors", "history", "plugins", "tasks"},
     "collecting": BASE | {"probing", "running", "history", "plugins"},
 }
-ANYTHING_PUBLIC = {"testing", "pytest_plugin"}
+ANYTHING_PUBLIC = {"testing", "pytest_plugin", "__main__"}
 
 
 def modules(package):

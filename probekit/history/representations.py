@@ -240,8 +240,10 @@ def _survey(path: str | os.PathLike[str]) -> Survey:
     for source in files:
         with reading_history(source) as file:
             found = list(activations.shelves(file))
+            if not found:  # as in a file that xarray wrote, which need not name its rows
+                continue
             lead = tuple(str(file.getncattr(ROW_DIMS)).split())
-            labels = [block.values(file, dim).tolist() for dim in lead] if found else []
+            labels = [block.values(file, dim).tolist() for dim in lead]
             for shelf in found:
                 for index in np.argwhere(activations.recorded(file, shelf)).tolist():
                     row = tuple(labels[axis][i] for axis, i in enumerate(index))

@@ -173,3 +173,17 @@ def test_resamples_to_keep_need_more(probekit, tmp_path):
     ]:
         done = probekit("probe", "noisy.py:a", "--keep-resamples", *words)
         assert (done.code, done.complaint) == (2, f"probekit: {said}")
+
+
+def test_a_long_table_is_cut_and_says_so(probekit):
+    import numpy as np
+    import xarray as xr
+
+    layers = [f"layer_{place}" for place in range(100)]
+    scores = (("seed", "epoch", "layer"), np.full((1, 1, 100), 0.5))
+    coords = {"seed": [0], "epoch": [1], "layer": layers}
+    xr.Dataset({"total_variance": scores}, coords, {"probekit_version": "1"}).to_netcdf("l.nc")
+    shown = probekit("compare", "l.nc", "l.nc").out
+    assert "layer_99 " in shown
+    assert "layer_50" not in shown
+    assert "  …: rows that are not shown; --json has all 100.\n" in shown

@@ -32,8 +32,7 @@ def test_version(probekit):
 def test_an_unknown_command_gets_near_matches(probekit):
     done = probekit("lst")
     assert done.code == 2
-    assert "No such command 'lst'" in done.err
-    assert "list" in done.err
+    assert done.complaint.startswith("probekit: unknown command 'lst'; did you mean 'list'?")
 
 
 def test_an_unknown_task_gets_near_matches(probekit):
@@ -69,6 +68,22 @@ def test_a_plugin_adds_a_command(probekit, plugin, words):
     plugin("greeter", COMMAND)
     done = probekit(*words)
     assert (done.code, done.out, done.err) == (0, "hello\n", "")
+
+
+def test_what_a_command_of_a_plugin_returns_is_no_exit_code(probekit, plugin):
+    plugin("greeter", COMMAND.replace('print("hello")', "return 3"))
+    assert probekit("-p", "greeter", "greet").code == 0
+
+
+def test_a_command_of_a_plugin_chooses_its_exit_code(probekit, plugin):
+    exit_ = "import typer; raise typer.Exit(3)"
+    plugin("greeter", COMMAND.replace('print("hello")', exit_))
+    assert probekit("-p", "greeter", "greet").code == 3
+
+
+@pytest.mark.parametrize("command", ["show", "list", "probe", "compare"])
+def test_the_help_calls_arguments_by_their_names_alone(probekit, command):
+    assert "<" not in probekit(command, "--help").out
 
 
 def test_a_command_whose_name_is_taken_is_left_out(probekit, plugin):

@@ -188,7 +188,7 @@ def test_probe_keeps_what_it_shows(probekit):
     done = probekit("probe", "model.py:as_dict", *words)
     assert (done.code, done.err) == (0, "")
     shown = done.out.splitlines()
-    assert shown[1] == "decoding_r2: feature predicted from the representation (R²) (1 seed)"
+    assert shown[1] == "decoding_r2: feature predicted from the representation (R²)"
     assert shown[-2].split() == ["history", "kept.nc"]
     kept = pk.open_history("kept.nc")
     table = expected("as_dict", estimators=pk.estimators.DecodingR2(penalty=0.1))
@@ -370,3 +370,18 @@ def test_checkpoints_go_on_where_they_were_stopped(probekit, checkpoints, monkey
     assert restored == [1, 10]  # the first one again, for inputs and features
     assert pk.open_history("steps.nc").step.values.tolist() == [1, 2, 10]
     assert probekit(*words, "--resume").code == 1
+
+
+@pytest.mark.parametrize("command", ["probe", "layers"])
+def test_what_the_file_prints_does_not_mix_with_the_result(probekit, tmp_path, command):
+    (tmp_path / "loud.py").write_text(
+        "import numpy as np\nimport probekit as pk\nprint('loading')\n"
+        "def make():\n"
+        "    print('making')\n"
+        "    x = np.arange(12.0, dtype=np.float32).reshape(6, 2) ** 2\n"
+        "    return pk.extractors.arrays({'a': x}), None, {'f': x[:, 0]}\n"
+    )
+    done = probekit(command, "loud.py:make", "--json")
+    assert done.code == 0
+    json.loads(done.out)
+    assert done.err.splitlines()[:2] == ["loading", "making"]

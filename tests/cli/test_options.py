@@ -89,30 +89,30 @@ def test_a_flag_can_be_switched_off(probekit, fake_run):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (("--width", "three"), "Invalid value for '--width': 'three' is not an integer."),
-        (("--width", "1.5"), "Invalid value for '--width': '1.5' is not an integer."),
-        (("--width", ""), "Invalid value for '--width': '' is not an integer."),
-        (("--rate", "fast"), "Invalid value for '--rate': 'fast' is not a number."),
-        (("--depth", "x"), "Invalid value for '--depth': 'x' is not an integer."),
-        (("--sizes", "1,x"), "Invalid value for '--sizes': 'x' is not an integer."),
-        (("--sizes", "1,,2"), "Invalid value for '--sizes': '' is not an integer."),
-        (("--names", "a,"), "Invalid value for '--names': '' is not a text."),
+        (("--width", "three"), "--width: 'three' is not an integer."),
+        (("--width", "1.5"), "--width: '1.5' is not an integer."),
+        (("--width", ""), "--width: '' is not an integer."),
+        (("--rate", "fast"), "--rate: 'fast' is not a number."),
+        (("--depth", "x"), "--depth: 'x' is not an integer."),
+        (("--sizes", "1,x"), "--sizes: 'x' is not an integer."),
+        (("--sizes", "1,,2"), "--sizes: '' is not an integer."),
+        (("--names", "a,"), "--names: '' is not a text."),
         (
             ("--optimizer", "adm"),
-            "Invalid value for '--optimizer': 'adm' is not a choice; did you mean 'adam'?",
+            "--optimizer: 'adm' is not a choice; did you mean 'adam'?",
         ),
         (
             ("--kind", "other"),
-            "Invalid value for '--kind': 'other' is not a choice; there are: plain, residual.",
+            "--kind: 'other' is not a choice; there are: plain, residual.",
         ),
-        (("--every", "x"), "Invalid value for '--every': 'x' is not an integer."),
-        (("--widht", "3"), "No such option: --widht"),
+        (("--every", "x"), "--every: 'x' is not an integer."),
+        (("--widht", "3"), "--widht: no such option"),
     ],
 )
 def test_a_value_that_cannot_be_is_a_usage_error(probekit, fake_run, words, message):
     done = probekit(*RUN, *words)
     assert done.code == 2
-    assert f"Error: {message}" in done.err
+    assert done.complaint.startswith(f"probekit: {message}")
     assert done.out == ""
     assert fake_run.arguments is None
 
@@ -148,7 +148,7 @@ def probekit_register(registry):
     )
     done = probekit("-p", "strict_plugin", "run", "strict")
     assert done.code == 2
-    assert "Missing option '--must'" in done.err
+    assert done.complaint.startswith("probekit: --must: is missing")
 
 
 @pytest.mark.parametrize("hint", [dict, list[int], tuple[int, str], tuple[dict, ...], int | str])

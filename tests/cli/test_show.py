@@ -78,6 +78,47 @@ def test_no_trajectories_where_nothing_is_explained(probekit):
     assert "mean over seeds; 0 to" not in shown
 
 
+def large(layers, features):
+    shape = (1, 3, layers, features)
+    names = [f"layer_{i}" for i in range(layers)], [f"feature_{i}" for i in range(features)]
+    return xr.Dataset(
+        {"linear_r2": (("seed", "epoch", "layer", "feature"), np.full(shape, 0.5, np.float32))},
+        {"seed": [0], "epoch": [0, 1, 2], "layer": names[0], "feature": names[1]},
+    )
+
+
+def test_a_large_history_is_cut_and_says_so(probekit):
+    large(500, 50).assign_attrs(probekit_version="1").to_netcdf("large.nc")
+    shown = lines(probekit("show", "large.nc"))
+    assert len(shown) < 150
+    assert any(line.startswith("layer_499 0.500") for line in shown)
+    assert "layer_100" not in " ".join(shown)
+    assert any(line.startswith("…: rows or columns that are not shown") for line in shown)
+    assert shown[-1].startswith("drawn: 8 of 50 features and 8 of 500 layers;")
+
+
+def test_a_history_that_fits_is_shown_whole(probekit):
+    large(40, 12).assign_attrs(probekit_version="1").to_netcdf("fits.nc")
+    assert "…" not in probekit("show", "fits.nc").out
+
+
+def test_what_is_undefined_says_why(probekit, history):
+    dataset = xr.load_dataset(history())
+    first = {"layer": "hidden_0", "feature": "xor"}
+    dataset["linear_r2"].loc[first] = np.nan
+    dataset["linear_r2_status"].loc[first] = 4
+    dataset.to_netcdf("undefined.nc")
+    assert "–: undefined. linear_r2: constant unit." in lines(probekit("show", "undefined.nc"))
+
+
+def test_one_row_and_one_seed_are_called_so(probekit):
+    large(2, 2).isel(epoch=[1]).assign_attrs(probekit_version="1").to_netcdf("row.nc")
+    assert "dims 1 seed, epoch 1, 2 layers, 2 features" in lines(probekit("show", "row.nc"))
+    large(2, 2).assign_attrs(probekit_version="1").to_netcdf("seed.nc")
+    shown = lines(probekit("show", "seed.nc"))
+    assert "linear_r2 from epoch 0 to 2 (0 to 0.50)" in shown
+
+
 def test_json(probekit, history):
     done = probekit("show", history(), "--json")
     shown = json.loads(done.out)

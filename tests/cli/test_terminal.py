@@ -56,6 +56,33 @@ def test_columns_that_do_not_fit_come_below(narrow):
     ]
 
 
+def test_rows_that_are_empty_in_a_block_are_left_out(narrow):
+    narrow.table([["", "one", "other"], ["first", "12345", ""], ["last", "", "1"]], right=True)
+    assert narrow.out.getvalue().splitlines() == [
+        "           one",
+        "  first  12345",
+        "         other",
+        "  last       1",
+    ]
+
+
+def test_text_that_does_not_fit_goes_on_in_the_next_line(narrow):
+    narrow.table([["a", "some words that are long"]])
+    assert narrow.out.getvalue() == "  a  some words that\n     are long\n"
+
+
+def test_wide_characters_take_two_columns():
+    terminal = Terminal(out=io.StringIO())
+    terminal.table([["", "漢字"], ["a", "1.25"]], right=True)
+    assert terminal.out.getvalue() == "     漢字\n  a  1.25\n"
+
+
+def test_json_for_an_output_that_knows_ascii_alone_loses_nothing():
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", errors="replace")
+    Terminal(out=out).json({"name": "漢字"})
+    assert json.loads(out.buffer.getvalue()) == {"name": "漢字"}
+
+
 def test_fields_are_broken_under_each_other(narrow):
     narrow.fields([("task", "mine"), ("dims", "2 seeds, 3 layers"), ("none", "")])
     assert narrow.out.getvalue().splitlines() == [

@@ -8,7 +8,14 @@ import pytest
 import scipy.spatial.distance
 import xarray as xr
 
-from probekit.errors import MissingExtraError, OptionError, ShapeError, UnknownNameError
+from probekit.errors import (
+    HistoryError,
+    MissingExtraError,
+    OptionError,
+    ProbekitWarning,
+    ShapeError,
+    UnknownNameError,
+)
 from probekit.history import HistoryWriter, make_attributes, open_history, register_accessor
 from probekit.history.plots import embedding, save
 from probekit.history.plots.rdm import dissimilarities
@@ -383,3 +390,69 @@ def test_without_matplotlib_the_extra_is_named(notebook, monkeypatch):
     hide(monkeypatch, "matplotlib")
     with pytest.raises(MissingExtraError, match=r"figures need matplotlib.*probekit\[plot\]"):
         notebook.probekit.plot.trajectories()
+
+
+def test_very_many_layers_are_coloured_along_a_scale_and_not_named_one_by_one():
+    register_accessor()
+    values = np.random.default_rng(0).random((2, 3, 60))
+    names = [f"layer_{place}" for place in range(60)]
+    coords = {"seed": [0, 1], "epoch": [0, 1, 2], "layer": names}
+    ds = xr.Dataset({"total_variance": (("seed", "epoch", "layer"), values)}, coords)
+    figure = ds.probekit.plot.trajectories("total_variance")
+    axes, bar = figure.axes
+    assert labels(figure) == []
+    assert [tick.get_text() for tick in bar.get_yticklabels()] == ["layer_0", "layer_59"]
+    np.testing.assert_allclose(lines(axes, 0.8), values.mean(0).T)
+    assert lines(axes, 0.6) == []
+    assert figure.get_size_inches()[1] < 4
+    assert all(line.get_rasterized() for line in axes.lines)
+
+
+def test_a_heat_map_of_very_many_layers_stays_a_page():
+    register_accessor()
+    ds = xr.Dataset(
+        {"linear_r2": (("layer", "feature"), np.full((1000, 2), 0.5))},
+        {"layer": [f"layer_{place}" for place in range(1000)], "feature": ["easy", "hard"]},
+    )
+    figure = ds.probekit.plot.layers()
+    axes = figure.axes[0]
+    assert not axes.texts
+    assert [text.get_text() for text in axes.get_yticklabels()][:2] == ["layer_0", "layer_25"]
+    assert figure.get_size_inches()[1] < 20
+
+
+@pytest.mark.parametrize("epochs", [[3], [3, 4, 5]])
+def test_a_panel_without_any_value_says_so(epochs):
+    register_accessor()
+    values = np.full((len(epochs), 2), np.nan)
+    coords = {"epoch": epochs, "feature": ["easy", "hard"]}
+    ds = xr.Dataset({"accuracy": (("epoch", "feature"), values)}, coords)
+    axes = ds.probekit.plot.trajectories("accuracy").axes[0]
+    assert [text.get_text() for text in axes.texts] == ["undefined throughout"]
+    assert axes.get_yticks().size == 0
+    assert sorted(axes.get_xticks()) == sorted({epochs[0], epochs[-1]})
+
+
+def test_one_row_has_one_tick():
+    register_accessor()
+    ds = xr.Dataset({"loss": ("epoch", [0.5])}, {"epoch": [7]})
+    assert ds.probekit.plot.trajectories("loss").axes[0].get_xticks().tolist() == [7]
+
+
+def test_characters_that_no_font_has_are_one_warning(tmp_path):
+    register_accessor()
+    ds = xr.Dataset(
+        {"accuracy": (("epoch", "feature"), [[0.5], [0.6]])},
+        {"epoch": [0, 1], "feature": ["漢"]},  # not in the font that matplotlib brings
+    )
+    figure = ds.probekit.plot.trajectories("accuracy")
+    with pytest.warns(ProbekitWarning, match="no font of the figure has"):
+        save(figure, tmp_path / "figure.png")
+    save(figure, tmp_path / "figure.svg")  # there it stays text
+
+
+def test_a_file_that_xarray_wrote_has_no_activations(tmp_path):
+    ds = xr.Dataset({"loss": ("epoch", [0.5, 0.4])}, {"epoch": [0, 1]}, {"probekit_version": "1"})
+    ds.to_netcdf(tmp_path / "loss.nc")
+    with pytest.raises(HistoryError, match="has no activations"):
+        open_history(tmp_path / "loss.nc").probekit.plot.rdm()

@@ -36,8 +36,9 @@ def layers(
         array, over = array.mean(others), ", ".join(filter(None, [over, _mean_over(others)]))
     array = array.transpose("layer", "feature")
     names, features = array["layer"].values.tolist(), array["feature"].values.tolist()
-    width = max(3.2, 1.9 + 0.95 * len(features))
-    with style.new_figure(width, 1.3 + 0.36 * len(names)) as figure:
+    tall, wide = (min(len(labels), style.MOST_LABELS) for labels in (names, features))
+    width = max(3.2, 1.9 + 0.95 * wide)
+    with style.new_figure(width, 1.3 + 0.36 * tall) as figure:
         axes = figure.add_subplot()
         image = style.heat_map(axes, array.values, names, features)
         axes.set_xlabel("feature")

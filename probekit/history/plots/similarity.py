@@ -70,7 +70,8 @@ def _matrix(
     label: str,
     *remarks: str,
 ) -> "Figure":
-    with style.new_figure(2.3 + 0.55 * len(names_b), 1.5 + 0.45 * len(names_a)) as figure:
+    tall, wide = (min(len(names), style.MOST_LABELS) for names in (names_a, names_b))
+    with style.new_figure(2.3 + 0.55 * wide, 1.5 + 0.45 * tall) as figure:
         axes = figure.add_subplot()
         image = style.heat_map(axes, values, names_a, names_b)
         axes.set_ylabel(axis_labels[0])

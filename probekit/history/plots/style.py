@@ -4,13 +4,20 @@ import contextlib
 import functools
 import io
 import os
+import re
 import textwrap
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
-from probekit.errors import MissingExtraError, OptionError, UnknownNameError
+from probekit.errors import (
+    MissingExtraError,
+    OptionError,
+    ProbekitWarning,
+    UnknownNameError,
+)
 from probekit.history.contents import scores
 
 if TYPE_CHECKING:
@@ -25,6 +32,8 @@ PALETTE = (
     *("#E69F00", "#56B4E9", "#000000", "#B8A900"),
 )
 SEQUENTIAL = "cividis"
+MOST_LABELS = 40
+"""So many labels are read one by one; of more, a few show where one is."""
 INK, FAINT = "#222222", "#8A8A8A"
 
 _STYLE = {
@@ -76,6 +85,10 @@ def _notebook_figure() -> "type[Figure]":
     return NotebookFigure
 
 
+MISSING_GLYPH = r"Glyph \d+ "
+"""How matplotlib begins what it says of a character that its fonts lack."""
+
+
 def save(figure: "Figure", target: str | os.PathLike[str] | BinaryIO, **options: Any) -> None:
     """Write a figure so that equal figures are equal files, and text in an SVG stays text.
 
@@ -85,18 +98,36 @@ def save(figure: "Figure", target: str | os.PathLike[str] | BinaryIO, **options:
 
     name = str(options.get("format") or os.fspath(target)).rsplit(".", 1)[-1].lower()  # type: ignore[arg-type]
     undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(name, {})
-    with mpl.rc_context(_STYLE):  # type: ignore[arg-type]
+    with mpl.rc_context(_STYLE), warnings.catch_warnings(record=True) as told:  # type: ignore[arg-type]
+        warnings.filterwarnings("always", MISSING_GLYPH)
         figure.savefig(target, metadata=undated, **options)
+    lacking = [str(each.message) for each in told if re.match(MISSING_GLYPH, str(each.message))]
+    for each in told:
+        if str(each.message) not in lacking:
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    if lacking and name != "svg":  # there the text stays text, and whoever shows it finds a font
+        signs = "".join(dict.fromkeys(chr(int(text.split()[1])) for text in lacking))
+        warnings.warn(
+            f"no font of the figure has {signs!r}: boxes stand for it. "
+            "Put a font that has it into font.sans-serif of matplotlib, or write an SVG.",
+            ProbekitWarning,
+            stacklevel=2,
+        )
 
 
-def colors(labels: Sequence[Any]) -> dict[Any, str]:
-    """One colour for each label."""
+def colors(labels: Sequence[Any]) -> dict[Any, Any]:
+    """One colour for each label; of very many, along a scale that is dark for the first."""
+    if len(labels) > MOST_LABELS:
+        import matplotlib as mpl
+
+        scale = mpl.colormaps[SEQUENTIAL].resampled(len(labels))
+        return {label: scale(place) for place, label in enumerate(labels)}
     return {label: PALETTE[place % len(PALETTE)] for place, label in enumerate(labels)}
 
 
 def dashes(labels: Sequence[Any]) -> dict[Any, str]:
     """One line style for each label: others where the colours begin again."""
-    styles = ("-", "--", ":", "-.")
+    styles = ("-", "--", ":", "-.") if len(labels) <= MOST_LABELS else ("-",)
     return {
         label: styles[place // len(PALETTE) % len(styles)] for place, label in enumerate(labels)
     }
@@ -107,6 +138,17 @@ def legend_columns(labels: Sequence[Any], width: float) -> int:
     letter, handle = 0.075, 0.6  # inches
     longest = max((len(str(label)) for label in labels), default=0)
     return min(len(labels), 6, max(1, int(width / (letter * longest + handle))))
+
+
+def color_scale(figure: "Figure", labels: Sequence[Any]) -> None:
+    """Say which colours the first and the last of very many labels have: in place of a legend."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    last = len(labels) - 1
+    image = ScalarMappable(Normalize(0, last), SEQUENTIAL)
+    bar = figure.colorbar(image, ax=figure.axes, ticks=[0, last], fraction=0.04)
+    bar.set_ticklabels([str(labels[0]), str(labels[-1])])
 
 
 def axis_label(array: "xr.DataArray", width: int = 32) -> str:
@@ -132,11 +174,15 @@ def grid(axes: "Axes") -> None:
 def heat_map(
     axes: "Axes", values: np.ndarray, rows: Sequence[Any], columns: Sequence[Any]
 ) -> "AxesImage":
-    """Draw a labelled matrix with its numbers written in; the scale begins at 0 or below."""
+    """Draw a labelled matrix with its numbers written in; the scale begins at 0 or below.
+
+    One with very many rows or columns has no numbers, and not all of the labels.
+    """
     finite = values[np.isfinite(values)]
     low, high = min(0.0, finite.min(initial=0.0)), finite.max(initial=0.0) or 1.0
     image = axes.imshow(values, cmap=SEQUENTIAL, vmin=low, vmax=high, aspect="auto")
-    for (row, column), value in np.ndenumerate(values):
+    is_large = max(values.shape) > MOST_LABELS
+    for (row, column), value in np.ndenumerate(values) if not is_large else ():
         light = np.isfinite(value) and (value - low) < 0.55 * (high - low)
         axes.text(
             *(column, row, f"{value:z.2f}"),
@@ -146,13 +192,15 @@ def heat_map(
             fontsize=8.5,
         )
     turn = max(len(str(label)) for label in columns) > 9 and len(columns) > 3
+    every = -(-len(columns) // MOST_LABELS)
     axes.set_xticks(
-        range(len(columns)),
-        list(map(str, columns)),
+        range(0, len(columns), every),
+        list(map(str, columns[::every])),
         rotation=30 if turn else 0,
         ha="right" if turn else "center",
     )
-    axes.set_yticks(range(len(rows)), list(map(str, rows)))
+    every = -(-len(rows) // MOST_LABELS)
+    axes.set_yticks(range(0, len(rows), every), list(map(str, rows[::every])))
     bare(axes)
     return image
 

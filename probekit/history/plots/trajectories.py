@@ -31,6 +31,8 @@ def trajectories(
 ) -> "Figure":
     """Draw scores over training: a thin line a seed, a thick mean, a band for its t interval.
 
+    Of more than 40 features (or layers) the means alone are drawn, coloured along a scale.
+
     Parameters
     ----------
     dataset : xarray.Dataset
@@ -59,14 +61,19 @@ def trajectories(
     rows = -(-len(panels) // columns)
     width, labels = 3.3 * columns + 0.3, _labels(panels)
     side_by_side = style.legend_columns(labels, width)
-    further = max(0, -(-len(labels) // max(side_by_side, 1)) - 1) * 0.17  # lines of the legend
+    many = len(labels) > style.MOST_LABELS
+    further = (
+        0 if many else max(0, -(-len(labels) // max(side_by_side, 1)) - 1) * 0.17
+    )  # lines of the legend
     with style.new_figure(width, 2.65 * rows + 0.35 + further) as figure:
         legend: dict[str, Any] = {}
         for place, (title, array) in enumerate(panels):
             axes = figure.add_subplot(rows, columns, place + 1)
             legend |= _draw(axes, array, dataset.probekit.time, confidence, seeds=seeds)
             axes.set_title(textwrap.fill(title, 32, break_long_words=False))
-        if any(legend):
+        if many:
+            style.color_scale(figure, labels)
+        elif any(legend):
             handles = {label: line for label, line in legend.items() if label}
             figure.legend(
                 handles.values(),
@@ -156,6 +163,7 @@ def _draw(
     labels = array[colored].values.tolist() if colored else [""]
     palette, dashes = style.colors(labels), style.dashes(labels)
     shade = 0.16 if len(labels) <= 3 else 0.08  # many bands lie over each other
+    is_many = len(labels) > style.MOST_LABELS  # seeds and bands would hide the means
     lines = {}
     for label in labels:
         one = array.sel({colored: label}) if colored else array
@@ -163,26 +171,41 @@ def _draw(
         if "seed" not in one.dims:
             one = one.expand_dims("seed")
         mean, lower, upper, _ = interval(one, confidence)
-        if seeds and one.sizes["seed"] > 1:
+        if seeds and not is_many and one.sizes["seed"] > 1:
             axes.plot(x, one.transpose(time, "seed").values, color=color, linewidth=0.6, alpha=0.35)
-        axes.fill_between(x, lower.values, upper.values, color=color, alpha=shade, linewidth=0)
+        if not is_many:
+            axes.fill_between(x, lower.values, upper.values, color=color, alpha=shade, linewidth=0)
+        width = 0.8 if is_many else 1.8
         marker = "o" if len(x) == 1 else None
         (lines[str(label)],) = axes.plot(
-            x, mean.values, color=color, linestyle=dashes[label], linewidth=1.8, marker=marker
+            x,
+            mean.values,
+            color=color,
+            linestyle=dashes[label],
+            linewidth=width,
+            marker=marker,
+            rasterized=is_many,  # in an SVG, hundreds of lines of a thousand points are 50 MB
         )
     axes.set_xlabel(time)
-    axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))  # there is no epoch 2.5
+    if array.sizes[time] == 1:
+        axes.set_xticks(array[time].values)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))  # there is no epoch 2.5
     axes.set_ylabel(array.attrs["label"])
-    _limit(axes, array)
+    _limit(axes, array, time)
     axes.margins(x=0.01)
     style.grid(axes)
     return lines
 
 
-def _limit(axes: "Axes", array: "xr.DataArray") -> None:
+def _limit(axes: "Axes", array: "xr.DataArray", time: str) -> None:
     """Show the scores, not the far ends of an interval that few seeds make wide."""
     values = array.values[np.isfinite(array.values)]
-    if values.size:
-        low, high = values.min(), values.max()
-        room = 0.06 * (high - low or 1.0)
-        axes.set_ylim(low - room, high + room)
+    if not values.size:  # axes with numbers would make believe that there is something
+        axes.set_yticks([])
+        axes.set_xticks(sorted({*array[time].values[[0, -1]].tolist()}))
+        axes.text(0.5, 0.5, "undefined throughout", ha="center", transform=axes.transAxes)
+        return
+    low, high = values.min(), values.max()
+    room = 0.06 * (high - low or 1.0)
+    axes.set_ylim(low - room, high + room)
