@@ -42,7 +42,12 @@ from probekit.estimators.matching import (
     SoftMatching,
     UnitCorrelation,
 )
-from probekit.estimators.neighbours import CKNNA, MultiscaleDistance, MutualNeighbours
+from probekit.estimators.neighbours import (
+    CKNNA,
+    MultiscaleDistance,
+    MutualNeighbours,
+    Trustworthiness,
+)
 from probekit.estimators.outputs import Disagreement, JensenShannonDivergence
 from probekit.estimators.parities import ParityR2
 from probekit.estimators.partition import BandedRidgeR2, Commonality, JointR2, UniqueR2
@@ -148,6 +153,7 @@ __all__ = [
     "SpectrumSlope",
     "StochasticShapeDistance",
     "TotalVariance",
+    "Trustworthiness",
     "Uniformity",
     "UniqueR2",
     "UnitCorrelation",

@@ -620,6 +620,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             'linear_predictivity(x, y, folds=2, scoring="r2", multioutput="uniform_average")',
             "the mean over folds, into which examples fall by a hash",
         ),
+        ("`manifold.trustworthiness`", "trustworthiness(x, y)"),
         ("`KNeighborsClassifier.score`, as any classifier", 'decoding(x, labels, probe="knn")'),
     ),
 }

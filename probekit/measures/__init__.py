@@ -81,6 +81,7 @@ from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
 from probekit.measures.stochastic import stochastic_shape_distance
 from probekit.measures.subspaces import maximum_match
 from probekit.measures.topology import rtd
+from probekit.measures.trust import trustworthiness
 from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
 from probekit.measures.variational import variational_codelength
 from probekit.measures.versa import versa
@@ -186,6 +187,7 @@ __all__ = [
     "subfeatures",
     "svcca",
     "total_variance",
+    "trustworthiness",
     "uniformity",
     "unique_r2",
     "unit_correlation",

@@ -83,6 +83,11 @@ SIMILARITY = (
         "neighbours:MutualNeighbours",
         "nearest neighbours in common: Jaccard, rank, joint, overlap, second order, cycle, order",
     ),
+    (
+        "trustworthiness",
+        "neighbours:Trustworthiness",
+        "whether neighbours in the other representation are neighbours; its converse is continuity",
+    ),
     ("cknna", "neighbours:CKNNA", "kernel alignment of mutual nearest neighbours"),
     (
         "multiscale_distance",

@@ -181,6 +181,8 @@ def of_scikit_learn(name):
     called = name.split("`")[1]
     if called == "ledoit_wolf":
         return pytest.importorskip("sklearn.covariance").ledoit_wolf(np.float64(X))[0]
+    if called == "manifold.trustworthiness":
+        return pytest.importorskip("sklearn.manifold").trustworthiness(X, Y)
     if called == "LinearRegression.score":
         return linear.LinearRegression().fit(Y, X).score(Y, X)
     if called == "Ridge.score":

@@ -815,6 +815,16 @@ def mutual_neighbours(x, y, x2, y2, *, neighbours=10, measure="jaccard", metric=
     return np.mean([found[measure] if isinstance(found, dict) else found for found in each])
 
 
+def trustworthiness(x, y, x2, y2, *, neighbours=5, metric="euclidean"):
+    """By the definition, pair by pair; tests compare it with scikit-learn's."""
+    x2, y2 = _wide(x2, y2)
+    n = len(x2)
+    k = min(neighbours, (n - 1) // 2)
+    order, near = _nearest(x2, n - 1, metric), _nearest(y2, k, metric)
+    too_far = sum(max(0, order[i].index(j) + 1 - k) for i in range(n) for j in near[i])
+    return 1 - 2 * too_far / (n * k * (2 * n - 3 * k - 1))
+
+
 def _nearest(z, neighbours, metric):
     far = cdist(z, z, metric)
     np.fill_diagonal(far, np.inf)
@@ -1547,6 +1557,7 @@ BY_ESTIMATOR = {
     "weighted_rsa": weighted_rsa,
     "hsic": hsic,
     "mutual_neighbours": mutual_neighbours,
+    "trustworthiness": trustworthiness,
     "distance_correlation": distance_correlation,
     "riemannian_distance": riemannian_distance,
     "multiscale_distance": multiscale_distance,
