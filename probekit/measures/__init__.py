@@ -37,6 +37,7 @@ from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
 from probekit.measures.group_lasso import GroupLasso, group_lasso_r2
 from probekit.measures.information import online_codelength, v_information
+from probekit.measures.intrinsic import intrinsic_dimension
 from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.loops import geometry_score, living_times
@@ -82,7 +83,7 @@ from probekit.measures.stochastic import stochastic_shape_distance
 from probekit.measures.subspaces import maximum_match
 from probekit.measures.topology import rtd
 from probekit.measures.trust import trustworthiness
-from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
+from probekit.measures.units import selectivity, sparsity
 from probekit.measures.variational import variational_codelength
 from probekit.measures.versa import versa
 from probekit.measures.weighted_rsa import WeightedRSA, weighted_rsa

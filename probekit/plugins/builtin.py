@@ -171,7 +171,11 @@ GEOMETRY = (
     ("effective_rank", "spectrum:EffectiveRank", "number of directions, by entropy"),
     ("spectrum", "spectrum:Spectrum", "eigenvalues of the covariance"),
     ("spectrum_slope", "spectrum:SpectrumSlope", "power law of the eigenvalues"),
-    ("intrinsic_dimension", "units:IntrinsicDimension", "dimension by two nearest neighbours"),
+    (
+        "intrinsic_dimension",
+        "units:IntrinsicDimension",
+        "dimension by near neighbours: TwoNN, maximum likelihood, correlation dimension",
+    ),
     ("sparsity", "units:Sparsity", "how few units carry an example"),
     ("magnitude", "cloud:Magnitude", "length of the mean example"),
     ("concentricity", "cloud:Concentricity", "mean cosine of examples with their mean"),

@@ -1498,8 +1498,15 @@ def sparsity(x, y, x2, y2, *, measure="treves_rolls"):
     return np.mean(each)
 
 
-def intrinsic_dimension(x, y, x2, y2, *, discard=0.1):
-    distances, _ = NearestNeighbors(n_neighbors=3).fit(_wide(x2)[0]).kneighbors()
+def intrinsic_dimension(x, y, x2, y2, *, method="two_nn", discard=0.1, neighbours=20):
+    k = min(neighbours, len(x2) - 1)
+    distances, _ = NearestNeighbors(n_neighbors=max(k, 2)).fit(_wide(x2)[0]).kneighbors()
+    if method == "likelihood":
+        return 1 / np.log(distances[:, k - 1, None] / distances[:, : k - 1]).mean()
+    if method == "correlation":
+        radii = [np.median(distances[:, place - 1]) for place in (k // 2, k)]
+        near = [(pdist(_wide(x2)[0]) < radius).sum() for radius in radii]
+        return np.log(near[1] / near[0]) / np.log(radii[1] / radii[0])
     ratio = np.sort(distances[:, 1] / distances[:, 0])
     n = len(ratio)
     kept = int(np.floor(n * (1 - discard)))
