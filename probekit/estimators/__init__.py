@@ -16,6 +16,7 @@ from probekit.estimators.canonical import (
     SVCCA,
     LinearRegressionSimilarity,
 )
+from probekit.estimators.classes import Silhouette
 from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
 from probekit.estimators.conditions import ConditionRDM
 from probekit.estimators.covariance import PLS, AngularCKADistance, RVCoefficient
@@ -49,7 +50,7 @@ from probekit.estimators.neighbours import (
     Trustworthiness,
 )
 from probekit.estimators.outputs import Disagreement, JensenShannonDivergence
-from probekit.estimators.parities import ParityR2
+from probekit.estimators.parities import ParallelismScore, ParityR2
 from probekit.estimators.partition import BandedRidgeR2, Commonality, JointR2, UniqueR2
 from probekit.estimators.predictivity import LinearPredictivity
 from probekit.estimators.probes import (
@@ -132,6 +133,7 @@ __all__ = [
     "MutualNeighbours",
     "OnlineCodelength",
     "Pairing",
+    "ParallelismScore",
     "ParityR2",
     "ParticipationRatio",
     "PermutationDistance",
@@ -147,6 +149,7 @@ __all__ = [
     "SemiMatching",
     "ShapeMetric",
     "ShapleyR2",
+    "Silhouette",
     "SoftMatching",
     "Sparsity",
     "Spectrum",

@@ -587,6 +587,14 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ('`lPCA(ver="FO")`', "(spectrum(x) > 0.05 * spectrum(x)[0]).sum()"),
         ('`lPCA(ver="participation_ratio")`', "participation_ratio(x)"),
     ),
+    "decodanda": (
+        (
+            '`parallelism_score_dichotomy(method="cosine")`',
+            "parallelism_score(x, np.stack([labels % 2, labels // 2], axis=1))",
+            "of all examples, there of some that are drawn, of each condition as many, and "
+            "standardised unless told otherwise",
+        ),
+    ),
     "relaimpo": (
         ("`lmg`", "shapley_r2(x[:, 0], y)"),
         ("`last`", "unique_r2(x[:, 0], y)"),
@@ -635,6 +643,12 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "`cross_val_score` of `PLSRegression(scale=False)`",
             'linear_predictivity(x, y, folds=2, scoring="r2", multioutput="uniform_average")',
             "the mean over folds, into which examples fall by a hash",
+        ),
+        ("`silhouette_score`", "silhouette(x, labels)"),
+        (
+            "`calinski_harabasz_score`",
+            "(len(x) - 4) / 3 / (1 / linear_r2(x, labels[:, None] == np.unique(labels), "
+            'multioutput="variance_weighted") - 1)',
         ),
         ("`manifold.trustworthiness`", "trustworthiness(x, y)"),
         ("`KNeighborsClassifier.score`, as any classifier", 'decoding(x, labels, probe="knn")'),

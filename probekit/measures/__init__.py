@@ -56,6 +56,7 @@ from probekit.measures.outputs import (
     jensen_shannon_divergence,
 )
 from probekit.measures.overlap import eigenspace_overlap
+from probekit.measures.parallelism import parallelism_score
 from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.partial_rdms import AlignedRDMs, JoinedRDMs, align_rdms, join_rdms
 from probekit.measures.partition import joint_r2, shared_r2, unique_r2
@@ -76,6 +77,7 @@ from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
 from probekit.measures.same_units import unit_correlation
 from probekit.measures.shares import relative_weights, shapley_r2
+from probekit.measures.silhouette import silhouette
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
@@ -156,6 +158,7 @@ __all__ = [
     "noise_precision",
     "online_codelength",
     "out_of_bag_rdm_model",
+    "parallelism_score",
     "parity_r2",
     "participation_ratio",
     "permutation_distance",
@@ -180,6 +183,7 @@ __all__ = [
     "shape_metric",
     "shapley_r2",
     "shared_r2",
+    "silhouette",
     "soft_matching",
     "sparsity",
     "spectrum",

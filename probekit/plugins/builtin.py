@@ -33,6 +33,12 @@ ENCODING = (
         "ridge with a kernel for each feature, and the share of each",
     ),
     ("parity_r2", "parities:ParityR2", "subfeatures: variance along the parities of bits"),
+    (
+        "parallelism_score",
+        "parities:ParallelismScore",
+        "whether a feature has the same direction whatever the other features are",
+    ),
+    ("silhouette", "classes:Silhouette", "how much nearer examples lie to their own class"),
     ("weighted_rsa", "weighted_rsa:WeightedRSA", "RSA with a weighted sum of the features' RDMs"),
     ("condition_rdm", "conditions:ConditionRDM", "crossnobis and Mahalanobis distances"),
     ("selectivity", "units:Selectivity", "fraction of units that a feature explains"),

@@ -183,6 +183,8 @@ def of_scikit_learn(name):
         return pytest.importorskip("sklearn.covariance").ledoit_wolf(np.float64(X))[0]
     if called == "manifold.trustworthiness":
         return pytest.importorskip("sklearn.manifold").trustworthiness(X, Y)
+    if called in ("silhouette_score", "calinski_harabasz_score", "davies_bouldin_score"):
+        return getattr(pytest.importorskip("sklearn.metrics"), called)(X, LABELS)
     if called == "LinearRegression.score":
         return linear.LinearRegression().fit(Y, X).score(Y, X)
     if called == "Ridge.score":

@@ -1515,6 +1515,31 @@ def intrinsic_dimension(x, y, x2, y2, *, method="two_nn", discard=0.1, neighbour
     return slope[0]
 
 
+def silhouette(x, y, x2, y2, *, metric="euclidean"):
+    x2, y2 = _wide(x2, y2)
+    labels = np.unique(y2, axis=0, return_inverse=True)[1].reshape(-1)
+    metric = {"squared_euclidean": "sqeuclidean"}.get(metric, metric)
+    return metrics.silhouette_score(squareform(pdist(x2, metric)), labels, metric="precomputed")
+
+
+def parallelism_score(x, y, x2, y2):
+    """Context by context, as the definition has it."""
+    x2, y2 = _wide(x2, y2)
+    bits = y2 > 0
+    return np.array(
+        [_parallelism(x2, bits[:, f], np.delete(bits, f, axis=1)) for f in range(bits.shape[1])]
+    )
+
+
+def _parallelism(x, feature, others):
+    directions = []
+    for context in np.unique(others, axis=0):
+        here = (others == context).all(axis=1)
+        if len(set(feature[here])) == 2:
+            directions.append(x[here & feature].mean(axis=0) - x[here & ~feature].mean(axis=0))
+    return np.mean(1 - pdist(directions, "cosine")) if len(directions) > 1 else np.nan
+
+
 def selectivity(x, y, x2, y2, *, threshold=0.1):
     each = linear_r2(x, y, x2, y2, multioutput="raw_values")
     return np.mean(each >= threshold)
@@ -1547,6 +1572,8 @@ BY_ESTIMATOR = {
     "kernel_ridge_r2": kernel_ridge_r2,
     "multiple_kernel_ridge_r2": multiple_kernel_ridge_r2,
     "parity_r2": parity_r2,
+    "parallelism_score": parallelism_score,
+    "silhouette": silhouette,
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
     "decoding": decoding,
