@@ -20,7 +20,7 @@ from probekit.estimators.classes import Silhouette
 from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
 from probekit.estimators.conditions import ConditionRDM
 from probekit.estimators.covariance import PLS, AngularCKADistance, RVCoefficient
-from probekit.estimators.decoding import DecodingAccuracy, DecodingR2
+from probekit.estimators.decoding import CCGP, DecodingAccuracy, DecodingR2
 from probekit.estimators.dependence import (
     HSIC,
     DistanceCorrelation,
@@ -81,6 +81,7 @@ from probekit.estimators.weighted_rsa import WeightedRSA
 __all__ = [
     "AUC",
     "CCA",
+    "CCGP",
     "CKA",
     "CKNNA",
     "ENSD",

@@ -589,6 +589,12 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "decodanda": (
         (
+            "`CCGP_dichotomy`",
+            "ccgp(x, np.stack([labels % 2, labels // 2], axis=1))",
+            "of all examples, there of some that are drawn; ridge regression, not a support vector "
+            "machine",
+        ),
+        (
             '`parallelism_score_dichotomy(method="cosine")`',
             "parallelism_score(x, np.stack([labels % 2, labels // 2], axis=1))",
             "of all examples, there of some that are drawn, of each condition as many, and "

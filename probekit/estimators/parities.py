@@ -4,12 +4,10 @@ import dataclasses
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from probekit.estimators._all_features import OfAllFeatures
 from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import reported
-from probekit.measures import Score
+from probekit.estimators._readout import averaged_over, reported
 from probekit.measures.parallelism import parallelism_score_of
 from probekit.measures.parities import Columns, check_bits, parity_score
 from probekit.measures.regression import MultiOutput
@@ -104,8 +102,4 @@ class ParallelismScore(Estimator):
     ) -> dict[str, jax.Array]:
         del fit
         check_bits(len([column for group in columns for column in group]), "features")
-        each = parallelism_score_of(held_out)
-        groups = [jnp.array(group) for group in columns]
-        value = jnp.stack([each.value[group].mean() for group in groups])
-        status = jnp.stack([each.status[group].max() for group in groups])
-        return reported(self.name, Score(value, status))
+        return reported(self.name, averaged_over(parallelism_score_of(held_out), columns))

@@ -21,6 +21,7 @@ from probekit.measures.canonical import (
     pwcca,
     svcca,
 )
+from probekit.measures.ccgp import ccgp
 from probekit.measures.cknna import cknna
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
@@ -114,6 +115,7 @@ __all__ = [
     "bures_metric",
     "bures_similarity",
     "cca",
+    "ccgp",
     "cka",
     "cknna",
     "commonality",

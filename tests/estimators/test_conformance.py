@@ -177,6 +177,7 @@ OTHERS = {
     for name in vars(module)
     if name.startswith("check_")
 } - CORE
+OF_CONTEXTS = ["ccgp", "parallelism_score"]
 OF_OUTPUTS = ["disagreement", "jensen_shannon_divergence"]
 EXEMPLARY = ["linear_r2", "cka", "rsa", "total_variance", "condition_rdm"]
 
@@ -187,7 +188,7 @@ def test_contract(estimator, check):
 
 
 @parametrize_with_checks(
-    sorted(set(REGISTERED) - {*EXEMPLARY, "ensd", "parallelism_score", *OF_OUTPUTS}),
+    sorted(set(REGISTERED) - {*EXEMPLARY, "ensd", *OF_CONTEXTS, *OF_OUTPUTS}),
     marks=dict.fromkeys(OTHERS, pytest.mark.slow),
 )
 def test_contract_of_all(estimator, check):
@@ -204,11 +205,11 @@ def test_contract_of_one_without_an_end(estimator, check):
 
 
 @parametrize_with_checks(
-    ["parallelism_score"],
+    OF_CONTEXTS,
     marks=dict.fromkeys(OTHERS, pytest.mark.slow),
     expected_failures={"check_copies": "one feature is set in all of the examples that it takes"},
 )
-def test_contract_of_one_of_contexts(estimator, check):
+def test_contract_of_contexts(estimator, check):
     check(estimator)
 
 

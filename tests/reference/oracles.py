@@ -497,6 +497,45 @@ def decoding(x, y, x2, y2, *, probe="logistic", metric="accuracy"):
     return metrics.roc_auc_score(y2, p if p.shape[1] > 2 else p[:, 1], multi_class="ovr")
 
 
+def ccgp(x, y, x2, y2, *, penalty=1e-3):
+    """Context by context, by scikit-learn's ridge regression."""
+    x, y, x2, y2 = _wide(x, y, x2, y2)
+    bits, bits2 = y > 0, y2 > 0
+    found = []
+    for f in range(bits.shape[1]):
+        others, others2 = (np.delete(b, f, axis=1) for b in (bits, bits2))
+        each = [
+            _in_context(
+                x,
+                bits,
+                f,
+                (others != c).any(axis=1),
+                x2,
+                bits2[:, f],
+                (others2 == c).all(axis=1),
+                penalty,
+            )
+            for c in np.unique(np.concatenate([others, others2]), axis=0)
+        ]
+        found.append(np.nanmean(each) if np.isfinite(each).any() else np.nan)
+    return np.array(found)
+
+
+def _in_context(x, bits, f, fitted, x2, side2, tested, penalty):
+    side = bits[fitted, f]
+    if len(set(side)) < 2 or len(set(side2[tested])) < 2:
+        return np.nan
+    _, conditions, sizes = np.unique(bits[fitted], axis=0, return_inverse=True, return_counts=True)
+    weight = 1 / sizes[conditions.reshape(-1)]
+    for value in (False, True):
+        weight[side == value] /= 2 * weight[side == value].sum()
+    x, target = x[fitted], np.where(side, 1.0, -1.0)
+    variance = weight @ (x - weight @ x) ** 2
+    model = Ridge(alpha=penalty * variance.mean() or 1.0).fit(x, target, sample_weight=weight)
+    right = (model.predict(x2) > 0) == side2
+    return np.mean([right[tested & (side2 == value)].mean() for value in (False, True)])
+
+
 def balanced_accuracy(x, y, x2, y2):
     return decoding(x, y, x2, y2, metric="balanced_accuracy")
 
@@ -1577,6 +1616,7 @@ BY_ESTIMATOR = {
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
     "decoding": decoding,
+    "ccgp": ccgp,
     "balanced_accuracy": balanced_accuracy,
     "auc": auc,
     "cross_entropy": cross_entropy,
