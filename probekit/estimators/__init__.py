@@ -16,7 +16,7 @@ from probekit.estimators.canonical import (
     SVCCA,
     LinearRegressionSimilarity,
 )
-from probekit.estimators.classes import Silhouette
+from probekit.estimators.classes import ClassSelectivity, NeuralCollapse, Silhouette
 from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
 from probekit.estimators.conditions import ConditionRDM
 from probekit.estimators.covariance import PLS, AngularCKADistance, RVCoefficient
@@ -100,6 +100,7 @@ __all__ = [
     "BandedRidgeR2",
     "BuresMetric",
     "BuresSimilarity",
+    "ClassSelectivity",
     "Commonality",
     "ComponentAlignment",
     "Concentricity",
@@ -132,6 +133,7 @@ __all__ = [
     "MultipleKernelRidgeR2",
     "MultiscaleDistance",
     "MutualNeighbours",
+    "NeuralCollapse",
     "OnlineCodelength",
     "Pairing",
     "ParallelismScore",

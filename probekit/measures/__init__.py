@@ -23,8 +23,10 @@ from probekit.measures.canonical import (
 )
 from probekit.measures.ccgp import ccgp
 from probekit.measures.cknna import cknna
+from probekit.measures.class_selectivity import class_selectivity
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
+from probekit.measures.collapse import NeuralCollapse, neural_collapse
 from probekit.measures.commonality import commonality
 from probekit.measures.conditions import condition_rdm
 from probekit.measures.control_tasks import control_selectivity
@@ -98,6 +100,7 @@ __all__ = [
     "ConvolutionalDistance",
     "GroupLasso",
     "JoinedRDMs",
+    "NeuralCollapse",
     "RDMBootstrap",
     "RDMDifference",
     "RDMEmbedding",
@@ -118,6 +121,7 @@ __all__ = [
     "ccgp",
     "cka",
     "cknna",
+    "class_selectivity",
     "commonality",
     "compare_rdms",
     "component_alignment",
@@ -157,6 +161,7 @@ __all__ = [
     "multiple_kernel_ridge_r2",
     "multiscale_distance",
     "mutual_neighbours",
+    "neural_collapse",
     "noise_precision",
     "online_codelength",
     "out_of_bag_rdm_model",

@@ -41,6 +41,16 @@ ENCODING = (
     ("silhouette", "classes:Silhouette", "how much nearer examples lie to their own class"),
     ("weighted_rsa", "weighted_rsa:WeightedRSA", "RSA with a weighted sum of the features' RDMs"),
     ("condition_rdm", "conditions:ConditionRDM", "crossnobis and Mahalanobis distances"),
+    (
+        "neural_collapse",
+        "classes:NeuralCollapse",
+        "how far classes are from points at the corners of a simplex (NC1, NC2)",
+    ),
+    (
+        "class_selectivity",
+        "classes:ClassSelectivity",
+        "how much more units are active for one class than for the others",
+    ),
     ("selectivity", "units:Selectivity", "fraction of units that a feature explains"),
     ("component_alignment", "units:ComponentAlignment", "features along principal components"),
 )

@@ -1554,6 +1554,38 @@ def intrinsic_dimension(x, y, x2, y2, *, method="two_nn", discard=0.1, neighbour
     return slope[0]
 
 
+def neural_collapse(x, y, x2, y2):
+    return neural_collapses(x2, y2)[0]
+
+
+def neural_collapses(x, y):
+    """All three, with the pseudo-inverse in full, as Papyan's and Zhu's code has them."""
+    x, y = _wide(x, y)
+    labels = np.unique(y, axis=0, return_inverse=True)[1].reshape(-1)
+    classes = labels.max() + 1
+    means = np.array([x[labels == c].mean(axis=0) for c in range(classes)])
+    inside, apart = x - means[labels], means - x.mean(axis=0)
+    between = apart.T @ apart / classes
+    inverse = np.linalg.pinv(between, rcond=1e-9, hermitian=True)
+    length = np.linalg.norm(apart, axis=1)
+    cosines = 1 - pdist(apart, "cosine")
+    return (
+        np.trace(inside.T @ inside / len(x) @ inverse) / classes,
+        length.std() / length.mean(),
+        np.abs(cosines + 1 / (classes - 1)).mean(),
+    )
+
+
+def class_selectivity(x, y, x2, y2, *, multioutput="uniform_average"):
+    x2, y2 = _wide(x2, y2)
+    means = np.array([x2[y2[:, 0] == c].mean(axis=0) for c in np.unique(y2)])
+    means = np.sort(means, axis=0)
+    most, others = means[-1], means[:-1].mean(axis=0)
+    size = np.abs(most) + np.abs(others)
+    each = (most - others) / np.where(size > 0, size, 1)
+    return each if multioutput == "raw_values" else each.mean()
+
+
 def silhouette(x, y, x2, y2, *, metric="euclidean"):
     x2, y2 = _wide(x2, y2)
     labels = np.unique(y2, axis=0, return_inverse=True)[1].reshape(-1)
@@ -1613,6 +1645,8 @@ BY_ESTIMATOR = {
     "parity_r2": parity_r2,
     "parallelism_score": parallelism_score,
     "silhouette": silhouette,
+    "neural_collapse": neural_collapse,
+    "class_selectivity": class_selectivity,
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
     "decoding": decoding,
