@@ -20,7 +20,12 @@ from probekit.estimators.classes import ClassSelectivity, NeuralCollapse, Silhou
 from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
 from probekit.estimators.conditions import ConditionRDM
 from probekit.estimators.covariance import PLS, AngularCKADistance, RVCoefficient
-from probekit.estimators.decoding import CCGP, DecodingAccuracy, DecodingR2
+from probekit.estimators.decoding import (
+    CCGP,
+    DecodingAccuracy,
+    DecodingR2,
+    SparseDecodingAccuracy,
+)
 from probekit.estimators.dependence import (
     HSIC,
     DistanceCorrelation,
@@ -154,6 +159,7 @@ __all__ = [
     "ShapleyR2",
     "Silhouette",
     "SoftMatching",
+    "SparseDecodingAccuracy",
     "Sparsity",
     "Spectrum",
     "SpectrumSlope",

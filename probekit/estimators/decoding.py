@@ -16,6 +16,7 @@ from probekit.measures.classification import (
 )
 from probekit.measures.parities import Columns
 from probekit.measures.regression import DEFAULT_PENALTY, MULTIOUTPUT, MultiOutput, decoding_score
+from probekit.measures.sparse_decoding import DEFAULT_UNITS, sparse_accuracy_score
 from probekit.statistics import Examples, ExamplesState, Moments, MomentsState
 from probekit.variables import AT_MOST_1, Variable
 
@@ -134,6 +135,60 @@ class DecodingAccuracy(Estimator):
         score = ridge_accuracy_score if self.method == "ridge" else logistic_accuracy_score
         states = (fit.head(self.examples), held_out.head(self.examples))
         return reported(self.name, score(*states, penalty=self.penalty))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SparseDecodingAccuracy(Estimator):
+    """How often a linear classifier of the few best units names the feature's value.
+
+    As `probekit.measures.sparse_decoding_accuracy`, on `examples` examples of each split.
+
+    Parameters
+    ----------
+    units : int
+        How many units: those of whose variance the feature explains most.
+    penalty : float
+        Strength of the penalty as a fraction of the mean unit's variance.
+    examples : int
+        How many examples of each split are kept.
+    name : str
+        Name of the variable.
+    """
+
+    units: int = DEFAULT_UNITS
+    penalty: float = DEFAULT_PENALTY
+    examples: int = 1024
+    name: str = "sparse_decoding_accuracy"
+    kind = "decoding"
+    invariances = frozenset({"translation", "scaling", "permutation"})
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_at_least("units", self.units, 1)
+        check_positive("penalty", self.penalty)
+        check_at_least("examples", self.examples, 2)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The accuracy."""
+        return (
+            Variable(
+                self.name,
+                long_name=f"accuracy of decoding the feature from {self.units} units",
+                valid_range=(0.0, 1.0),
+                references="Gurnee et al. 2023, Finding neurons in a haystack",
+            ),
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
+        states = (fit.head(self.examples), held_out.head(self.examples))
+        score = sparse_accuracy_score(*states, units=self.units, penalty=self.penalty)
+        return reported(self.name, score)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

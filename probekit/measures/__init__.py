@@ -83,6 +83,7 @@ from probekit.measures.shares import relative_weights, shapley_r2
 from probekit.measures.silhouette import silhouette
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
+from probekit.measures.sparse_decoding import sparse_decoding_accuracy
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
 from probekit.measures.stochastic import stochastic_shape_distance
 from probekit.measures.subspaces import maximum_match
@@ -192,6 +193,7 @@ __all__ = [
     "shared_r2",
     "silhouette",
     "soft_matching",
+    "sparse_decoding_accuracy",
     "sparsity",
     "spectrum",
     "spectrum_slope",

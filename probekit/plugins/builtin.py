@@ -59,6 +59,11 @@ DECODING = (
     ("decoding_r2", "decoding:DecodingR2", "R² of a feature read out by ridge regression"),
     ("ridge_decoding_r2", "ridge:RidgeDecodingR2", "R² of a feature, ridge cross-validated"),
     ("decoding_accuracy", "decoding:DecodingAccuracy", "accuracy of a linear readout of classes"),
+    (
+        "sparse_decoding_accuracy",
+        "decoding:SparseDecodingAccuracy",
+        "accuracy of a linear readout of the few best units",
+    ),
     ("ccgp", "decoding:CCGP", "accuracy of a readout in contexts that were left out"),
     ("decoding", "probes:Decoding", "any score of any probe, scikit-learn's included"),
     ("balanced_accuracy", "probes:BalancedAccuracy", "accuracy of a probe, averaged over classes"),

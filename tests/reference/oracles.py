@@ -18,6 +18,7 @@ from scipy.spatial.distance import cdist, jensenshannon, pdist, squareform
 from sklearn import metrics
 from sklearn.cross_decomposition import PLSSVD, PLSRegression
 from sklearn.decomposition import PCA
+from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import (
     LinearRegression,
     LogisticRegression,
@@ -495,6 +496,14 @@ def decoding(x, y, x2, y2, *, probe="logistic", metric="accuracy"):
     if metric == "cross_entropy":
         return metrics.log_loss(y2, p, labels=model.classes_) / np.log(2)
     return metrics.roc_auc_score(y2, p if p.shape[1] > 2 else p[:, 1], multi_class="ovr")
+
+
+def sparse_decoding_accuracy(x, y, x2, y2, *, units=1, penalty=1e-3):
+    """By scikit-learn's choice of units."""
+    x, y, x2, y2 = _wide(x, y, x2, y2)
+    labels = np.unique(y, axis=0, return_inverse=True)[1].reshape(-1)
+    chosen = SelectKBest(k=min(units, x.shape[1])).fit(x, labels).get_support()
+    return decoding_accuracy(x[:, chosen], y, x2[:, chosen], y2, penalty=penalty)
 
 
 def ccgp(x, y, x2, y2, *, penalty=1e-3):
@@ -1651,6 +1660,7 @@ BY_ESTIMATOR = {
     "decoding_accuracy": decoding_accuracy,
     "decoding": decoding,
     "ccgp": ccgp,
+    "sparse_decoding_accuracy": sparse_decoding_accuracy,
     "balanced_accuracy": balanced_accuracy,
     "auc": auc,
     "cross_entropy": cross_entropy,
