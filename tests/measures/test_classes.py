@@ -21,7 +21,9 @@ def cloud(spread=1.0, offset=0.0, units=5):
     return np.float32(centres[LABELS] + spread * inside + offset)
 
 
-@pytest.mark.parametrize("units", [2, 3, 5, 90])
+@pytest.mark.parametrize(
+    "units", [5, *(pytest.param(d, marks=pytest.mark.slow) for d in (2, 3, 90))]
+)
 def test_collapse_against_the_definition(units):
     found = measures.neural_collapse(cloud(units=units), LABELS)
     wanted = oracles.neural_collapses(cloud(units=units), LABELS)

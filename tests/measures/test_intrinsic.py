@@ -29,6 +29,7 @@ def test_of_a_curved_surface(dimension):
     assert found["correlation"] == pytest.approx(dimension, rel=0.1 if dimension < 3 else 0.3)
 
 
+@pytest.mark.slow
 def test_the_numbers_of_scikit_dimension():
     """What `MLE`, `CorrInt` and `TwoNN` of scikit-dimension 0.5.0 give of `cloud()`."""
     x = cloud()
@@ -43,7 +44,10 @@ def test_the_numbers_of_scikit_dimension():
     assert float(near) == pytest.approx(2.7342473574307786, rel=1e-5)
 
 
-@pytest.mark.parametrize("options", [{}, {"neighbours": 3}, {"neighbours": 999}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, *(pytest.param({"neighbours": k}, marks=pytest.mark.slow) for k in (3, 999))],
+)
 @pytest.mark.parametrize("method", METHODS)
 def test_against_the_formula(method, options):
     x = cloud(31)

@@ -24,6 +24,7 @@ def test_against_the_definition(bits):
     np.testing.assert_allclose(measures.parallelism_score(noisy(), bits), wanted, atol=SCORE)
 
 
+@pytest.mark.slow  # each number of examples is another program
 @pytest.mark.parametrize("kept", [[0, 1, 2, 3, 4, 5, 6], [0, 1, 2, 3, 6, 7], [0, 1, 2, 4, 7]])
 def test_contexts_without_both_sides_are_left_out(kept):
     rows = np.isin(BITS @ [1, 2, 4], kept)
@@ -37,6 +38,7 @@ def test_far_from_zero_nothing_is_lost():
     np.testing.assert_allclose(far, near, atol=SCORE)
 
 
+@pytest.mark.slow
 def test_copies_change_nothing():
     found = measures.parallelism_score(np.tile(noisy(), (2, 1)), np.tile(BITS, (2, 1)))
     np.testing.assert_allclose(found, measures.parallelism_score(noisy(), BITS), atol=SCORE)

@@ -18,7 +18,9 @@ def cloud(seed=0, offset=0.0):
     return np.float32(np.round(x * 256) / 256 + offset)
 
 
-@pytest.mark.parametrize("units", [1, 2, 4, 99])
+@pytest.mark.parametrize(
+    "units", [1, 4, *(pytest.param(k, marks=pytest.mark.slow) for k in (2, 99))]
+)
 def test_it_takes_the_units_that_scikit_learn_takes(units):
     fit, scored = (cloud(), LABELS), (cloud(1), LABELS)
     found = measures.sparse_decoding_accuracy(*fit, held_out=scored, units=units)
@@ -39,6 +41,7 @@ def test_units_are_ranked_by_what_is_explained_and_not_by_size():
     assert float(far) == float(wanted)
 
 
+@pytest.mark.slow
 def test_constant_units_come_last_and_rows_are_classes():
     x = np.concatenate([np.full((N, 3), 3.3), cloud()], axis=1)
     wanted = float(measures.sparse_decoding_accuracy(cloud(), LABELS))
