@@ -16,10 +16,16 @@ from probekit.estimators.canonical import (
     SVCCA,
     LinearRegressionSimilarity,
 )
+from probekit.estimators.classes import ClassSelectivity, NeuralCollapse, Silhouette
 from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
 from probekit.estimators.conditions import ConditionRDM
 from probekit.estimators.covariance import PLS, AngularCKADistance, RVCoefficient
-from probekit.estimators.decoding import DecodingAccuracy, DecodingR2
+from probekit.estimators.decoding import (
+    CCGP,
+    DecodingAccuracy,
+    DecodingR2,
+    SparseDecodingAccuracy,
+)
 from probekit.estimators.dependence import (
     HSIC,
     DistanceCorrelation,
@@ -42,9 +48,14 @@ from probekit.estimators.matching import (
     SoftMatching,
     UnitCorrelation,
 )
-from probekit.estimators.neighbours import CKNNA, MultiscaleDistance, MutualNeighbours
+from probekit.estimators.neighbours import (
+    CKNNA,
+    MultiscaleDistance,
+    MutualNeighbours,
+    Trustworthiness,
+)
 from probekit.estimators.outputs import Disagreement, JensenShannonDivergence
-from probekit.estimators.parities import ParityR2
+from probekit.estimators.parities import ParallelismScore, ParityR2
 from probekit.estimators.partition import BandedRidgeR2, Commonality, JointR2, UniqueR2
 from probekit.estimators.predictivity import LinearPredictivity
 from probekit.estimators.probes import (
@@ -75,6 +86,7 @@ from probekit.estimators.weighted_rsa import WeightedRSA
 __all__ = [
     "AUC",
     "CCA",
+    "CCGP",
     "CKA",
     "CKNNA",
     "ENSD",
@@ -93,6 +105,7 @@ __all__ = [
     "BandedRidgeR2",
     "BuresMetric",
     "BuresSimilarity",
+    "ClassSelectivity",
     "Commonality",
     "ComponentAlignment",
     "Concentricity",
@@ -125,8 +138,10 @@ __all__ = [
     "MultipleKernelRidgeR2",
     "MultiscaleDistance",
     "MutualNeighbours",
+    "NeuralCollapse",
     "OnlineCodelength",
     "Pairing",
+    "ParallelismScore",
     "ParityR2",
     "ParticipationRatio",
     "PermutationDistance",
@@ -142,12 +157,15 @@ __all__ = [
     "SemiMatching",
     "ShapeMetric",
     "ShapleyR2",
+    "Silhouette",
     "SoftMatching",
+    "SparseDecodingAccuracy",
     "Sparsity",
     "Spectrum",
     "SpectrumSlope",
     "StochasticShapeDistance",
     "TotalVariance",
+    "Trustworthiness",
     "Uniformity",
     "UniqueR2",
     "UnitCorrelation",

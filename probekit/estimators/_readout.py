@@ -5,6 +5,7 @@ import dataclasses
 from typing import Any, ClassVar, Literal, get_args
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_count
@@ -27,6 +28,13 @@ AlignOn = Literal["scored", "fit"]
 def reported(name: str, score: Score) -> dict[str, jax.Array]:
     """Return the variable and its status code."""
     return {name: score.value, f"{name}_status": score.status}
+
+
+def averaged_over(each: Score, columns: tuple[tuple[int, ...], ...]) -> Score:
+    """Return the score of each feature, the mean of its columns', and the worst status of them."""
+    groups = [jnp.array(group) for group in columns]
+    value = jnp.stack([each.value[group].mean() for group in groups])
+    return Score(value, jnp.stack([each.status[group].max() for group in groups]))
 
 
 class Readout(Estimator):

@@ -1,17 +1,14 @@
 """Dissimilarities of conditions, which a feature names."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from probekit._checks import check_count
-from probekit.errors import OptionError
+from probekit.estimators._conditions import OfConditions
 from probekit.estimators._invariances import invariances_of_distances
-from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures.condition_scores import (
     CROSSED,
@@ -22,11 +19,9 @@ from probekit.measures.condition_scores import (
     condition_score,
 )
 from probekit.measures.conditions import (
-    DEFAULT_CONDITIONS,
     DEFAULT_FOLDS,
     check_conditions,
     check_precision,
-    conditions_in,
     mapped,
 )
 from probekit.measures.noise import Shrinkage
@@ -45,7 +40,7 @@ _TRANSLATION = frozenset({"translation"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ConditionRDM(Estimator):
+class ConditionRDM(OfConditions):
     """Dissimilarity matrix of the conditions that a feature names, over all examples.
 
     As `probekit.measures.condition_rdm`, of the examples that are scored.
@@ -83,8 +78,6 @@ class ConditionRDM(Estimator):
         Name of the variable.
     """
 
-    conditions: int | None = None
-    edges: tuple[tuple[float, ...], ...] = ()
     metric: ConditionMetric = "crossnobis"
     folds: int = DEFAULT_FOLDS
     shrinkage: Shrinkage = 0.0
@@ -98,10 +91,7 @@ class ConditionRDM(Estimator):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        if self.conditions is not None:
-            check_count("conditions", self.conditions, 2)
-            if self.edges:
-                raise OptionError("conditions, edges: give one of them.")
+        super().__post_init__()
         check_conditions(self.metric, self.folds, self.shrinkage, self.unbalanced)
         check_precision(self.precision, self.metric)
         if self.precision is not None and not isinstance(self.precision, str):
@@ -150,20 +140,13 @@ class ConditionRDM(Estimator):
     @property
     def statistic(self) -> FoldGroups | KeptGroups | MappedGroups:
         """Means of the conditions and the scatter within them; examples, if they are needed."""
-        moments = FoldGroups(groups=self._groups, folds=self._folds, edges=self.edges)
+        moments = FoldGroups(groups=self.groups, folds=self._folds, edges=self.edges)
         if self._options.columns is not None:
             return mapped(moments, self._options.columns)
         estimated = self.metric in WHITENING and self.precision is None
         if estimated and isinstance(self.shrinkage, str):
             return KeptGroups(moments=moments, capacity=self.examples)
         return moments
-
-    def adapted(self, features: Mapping[str, np.ndarray]) -> Self:
-        """Find what conditions there are in each feature, unless that is given."""
-        if self.conditions is not None or self.edges:
-            return self
-        edges = tuple(conditions_in(values[:, 0]) for values in features.values())
-        return dataclasses.replace(self, edges=edges)
 
     def compute(  # noqa: D102
         self, fit: Any, held_out: MomentsState | KeptGroupsState
@@ -185,7 +168,7 @@ class ConditionRDM(Estimator):
     @property
     def _options(self) -> Options:
         return Options(
-            self._groups,
+            self.groups,
             self.metric,
             self._folds,
             self.shrinkage,
@@ -200,12 +183,6 @@ class ConditionRDM(Estimator):
         if isinstance(self.precision, str):
             return jnp.eye(len(mean), dtype=mean.dtype)
         return root_of_precision(self.precision, mean[None, :])
-
-    @property
-    def _groups(self) -> int:
-        if self.edges:
-            return max(2, 1 + max(map(len, self.edges)))
-        return self.conditions or DEFAULT_CONDITIONS
 
     @property
     def _folds(self) -> int:

@@ -6,14 +6,17 @@ import jax
 
 from probekit._checks import check_at_least, check_choice, check_count, check_positive
 from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import reported
+from probekit.estimators._readout import averaged_over, reported
+from probekit.measures.ccgp import ccgp_score, check_features
 from probekit.measures.classification import (
     METHODS,
     Method,
     logistic_accuracy_score,
     ridge_accuracy_score,
 )
+from probekit.measures.parities import Columns
 from probekit.measures.regression import DEFAULT_PENALTY, MULTIOUTPUT, MultiOutput, decoding_score
+from probekit.measures.sparse_decoding import DEFAULT_UNITS, sparse_accuracy_score
 from probekit.statistics import Examples, ExamplesState, Moments, MomentsState
 from probekit.variables import AT_MOST_1, Variable
 
@@ -132,3 +135,114 @@ class DecodingAccuracy(Estimator):
         score = ridge_accuracy_score if self.method == "ridge" else logistic_accuracy_score
         states = (fit.head(self.examples), held_out.head(self.examples))
         return reported(self.name, score(*states, penalty=self.penalty))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SparseDecodingAccuracy(Estimator):
+    """How often a linear classifier of the few best units names the feature's value.
+
+    As `probekit.measures.sparse_decoding_accuracy`, on `examples` examples of each split.
+
+    Parameters
+    ----------
+    units : int
+        How many units: those of whose variance the feature explains most.
+    penalty : float
+        Strength of the penalty as a fraction of the mean unit's variance.
+    examples : int
+        How many examples of each split are kept.
+    name : str
+        Name of the variable.
+    """
+
+    units: int = DEFAULT_UNITS
+    penalty: float = DEFAULT_PENALTY
+    examples: int = 1024
+    name: str = "sparse_decoding_accuracy"
+    kind = "decoding"
+    invariances = frozenset({"translation", "scaling", "permutation"})
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_count("units", self.units, 1)
+        check_positive("penalty", self.penalty)
+        check_count("examples", self.examples, 2)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The accuracy."""
+        return (
+            Variable(
+                self.name,
+                long_name=f"accuracy of decoding the feature from {self.units} units",
+                valid_range=(0.0, 1.0),
+                references="Gurnee et al. 2023, Finding neurons in a haystack",
+            ),
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
+        states = (fit.head(self.examples), held_out.head(self.examples))
+        score = sparse_accuracy_score(*states, units=self.units, penalty=self.penalty)
+        return reported(self.name, score)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CCGP(Estimator):
+    """Cross-condition generalisation: how well a feature is read out in a context left out.
+
+    As `probekit.measures.ccgp`, on `examples` examples of each split; the contexts of a feature are
+    the combinations of the others, and it is set where it is above 0. Of a feature with several
+    columns, each of which is a context to the others, it is the mean over them.
+
+    Parameters
+    ----------
+    penalty : float
+        Strength of the penalty as a fraction of the mean unit's variance.
+    examples : int
+        How many examples of each split are kept.
+    name : str
+        Name of the variable.
+    """
+
+    penalty: float = DEFAULT_PENALTY
+    examples: int = 256
+    name: str = "ccgp"
+    kind = "decoding"
+    joint = True
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_positive("penalty", self.penalty)
+        check_count("examples", self.examples, 4)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The accuracy of each feature."""
+        return (
+            Variable(
+                self.name,
+                dims=("feature",),
+                long_name="accuracy in a context left out (CCGP)",
+                valid_range=(0.0, 1.0),
+                references="Bernardi et al. 2020, The geometry of abstraction",
+            ),
+        )
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+    def compute(  # type: ignore[override]  # noqa: D102
+        self, fit: ExamplesState, held_out: ExamplesState, *, columns: Columns
+    ) -> dict[str, jax.Array]:
+        check_features(len([column for group in columns for column in group]), "features")
+        states = (fit.head(self.examples), held_out.head(self.examples))
+        each = ccgp_score(*states, penalty=self.penalty)
+        return reported(self.name, averaged_over(each, columns))

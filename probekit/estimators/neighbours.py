@@ -3,6 +3,7 @@
 import dataclasses
 
 from probekit._checks import check_count
+from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._readout import OfExamples
 from probekit.measures import Score, multiscale
 from probekit.measures.cknna import cknna_score
@@ -13,6 +14,7 @@ from probekit.measures.neighbours import (
     neighbours_score,
 )
 from probekit.measures.rdm import Metric
+from probekit.measures.trust import DEFAULT_TRUSTED, check_trust, trustworthiness_score
 from probekit.statistics import ExamplesState
 from probekit.variables import WITHOUT_DIRECTION, Variable, reason_of_distance
 
@@ -85,6 +87,58 @@ class MutualNeighbours(OfExamples):
             measure=self.measure,
             metric=self.metric,
         )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Trustworthiness(OfExamples):
+    """Whether what is near in the other representation is near in this one.
+
+    As `probekit.measures.trustworthiness`, of `examples` examples. Not symmetric: with the two
+    exchanged it is the continuity, which `probekit.compare` has across its diagonal.
+
+    Parameters
+    ----------
+    neighbours : int
+        How many.
+    metric : {"euclidean", "cosine"}
+        What is near.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    neighbours: int = DEFAULT_TRUSTED
+    metric: Metric = "euclidean"
+    name: str = "trustworthiness"
+    kind = "similarity"
+    least_examples = 3
+    distinct = True
+    references = "Venna and Kaski 2001, Neighborhood preservation in nonlinear projection methods"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_trust(self.neighbours, self.metric)
+        super().__post_init__()
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the distance."""
+        return invariances_of_distances(self.metric, up_to_scale=True)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The trustworthiness."""
+        return (
+            self._variable(
+                f"trustworthiness of {self.neighbours} nearest neighbours",
+                (0.0, 1.0),
+                also_constant=reason_of_distance(self.metric),
+            ),
+        )
+
+    def _score(self, state: ExamplesState) -> Score:
+        return trustworthiness_score(state, neighbours=self.neighbours, metric=self.metric)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

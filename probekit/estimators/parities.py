@@ -1,11 +1,14 @@
-"""Encoding of the parts of a hard feature."""
+"""Encoding of the parts of a hard feature, and of features in the context of others."""
 
 import dataclasses
+from typing import Any
 
 import jax
 
 from probekit.estimators._all_features import OfAllFeatures
-from probekit.estimators._readout import reported
+from probekit.estimators._protocol import Estimator
+from probekit.estimators._readout import averaged_over, reported
+from probekit.measures.parallelism import parallelism_score_of
 from probekit.measures.parities import Columns, check_bits, parity_score
 from probekit.measures.regression import MultiOutput
 from probekit.statistics import MomentsState, ParityMoments
@@ -54,3 +57,49 @@ class ParityR2(OfAllFeatures):
     ) -> dict[str, jax.Array]:
         check_bits(len([column for group in columns for column in group]))
         return reported(self.name, parity_score(fit, held_out, multioutput=self.multioutput))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ParallelismScore(Estimator):
+    """Whether the direction of a feature is the same in all contexts, which other features are.
+
+    As `probekit.measures.parallelism_score`, of the examples that are scored; a feature is set
+    where it is above 0. Of a feature with several columns, each of which is a context to the
+    others, it is the mean over them.
+
+    Parameters
+    ----------
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "parallelism_score"
+    kind = "encoding"
+    joint = True
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The score of each feature."""
+        return (
+            Variable(
+                self.name,
+                dims=("feature",),
+                long_name="parallelism score (mean cosine over pairs of contexts)",
+                valid_range=(-1.0, 1.0),
+                references="Bernardi et al. 2020, The geometry of abstraction",
+                also_constant="a context in which the feature changes nothing",
+            ),
+        )
+
+    @property
+    def statistic(self) -> ParityMoments:
+        """Covariances of the units with all parities."""
+        return ParityMoments()
+
+    def compute(  # type: ignore[override]  # noqa: D102
+        self, fit: Any, held_out: MomentsState, *, columns: Columns
+    ) -> dict[str, jax.Array]:
+        del fit
+        check_bits(len([column for group in columns for column in group]), "features")
+        return reported(self.name, averaged_over(parallelism_score_of(held_out), columns))

@@ -16,13 +16,17 @@ from probekit.measures.feature_directions import (
     alignment_score,
     angles_score,
 )
-from probekit.measures.units import (
+from probekit.measures.intrinsic import (
     DEFAULT_DISCARD,
+    DEFAULT_NEAREST,
+    DimensionMethod,
+    check_dimension,
+    dimension_score,
+)
+from probekit.measures.units import (
     DEFAULT_THRESHOLD,
     SPARSITIES,
-    check_discard,
     check_threshold,
-    dimension_score,
     selectivity_score,
     sparsity_score,
 )
@@ -69,40 +73,52 @@ class Sparsity(OfExamples):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class IntrinsicDimension(OfExamples):
-    """Intrinsic dimension by two nearest neighbours (TwoNN).
+    """Intrinsic dimension, from the distances to near neighbours.
 
     As `probekit.measures.intrinsic_dimension`, of `examples` examples.
 
     Parameters
     ----------
+    method : {"two_nn", "likelihood", "correlation"}
+        By two nearest neighbours, by maximum likelihood, or the correlation dimension.
     discard : float
-        Share of the largest ratios of distances that is left out.
+        Of ``two_nn``: share of the largest ratios of distances that is left out.
+    neighbours : int
+        Of the others: how many neighbours.
     examples : int
         How many examples are kept.
     name : str
         Name of the variable.
     """
 
+    method: DimensionMethod = "two_nn"
     discard: float = DEFAULT_DISCARD
+    neighbours: int = DEFAULT_NEAREST
     name: str = "intrinsic_dimension"
     kind = "geometry"
     least_examples = 3
     distinct = True
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
-    references = "Facco et al. 2017, Estimating the intrinsic dimension of datasets"
+    references = (
+        "Facco et al. 2017, Estimating the intrinsic dimension of datasets; Levina and Bickel "
+        "2004; MacKay and Ghahramani 2005; Grassberger and Procaccia 1983"
+    )
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_discard(self.discard)
+        check_dimension(self.method, self.discard, self.neighbours)
         super().__post_init__()
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The dimension."""
-        return (self._variable("intrinsic dimension (TwoNN)", AT_LEAST_0),)
+        how = "TwoNN" if self.method == "two_nn" else f"{self.method}, {self.neighbours} neighbours"
+        return (self._variable(f"intrinsic dimension ({how})", AT_LEAST_0),)
 
     def _score(self, state: ExamplesState) -> Score:
-        return dimension_score(state, discard=self.discard)
+        return dimension_score(
+            state, method=self.method, discard=self.discard, neighbours=self.neighbours
+        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

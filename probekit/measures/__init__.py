@@ -21,9 +21,12 @@ from probekit.measures.canonical import (
     pwcca,
     svcca,
 )
+from probekit.measures.ccgp import ccgp
 from probekit.measures.cknna import cknna
+from probekit.measures.class_selectivity import class_selectivity
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
+from probekit.measures.collapse import NeuralCollapse, neural_collapse
 from probekit.measures.commonality import commonality
 from probekit.measures.conditions import condition_rdm
 from probekit.measures.control_tasks import control_selectivity
@@ -37,6 +40,7 @@ from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
 from probekit.measures.group_lasso import GroupLasso, group_lasso_r2
 from probekit.measures.information import online_codelength, v_information
+from probekit.measures.intrinsic import intrinsic_dimension
 from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.loops import geometry_score, living_times
@@ -55,6 +59,7 @@ from probekit.measures.outputs import (
     jensen_shannon_divergence,
 )
 from probekit.measures.overlap import eigenspace_overlap
+from probekit.measures.parallelism import parallelism_score
 from probekit.measures.parities import parity_r2, subfeatures
 from probekit.measures.partial_rdms import AlignedRDMs, JoinedRDMs, align_rdms, join_rdms
 from probekit.measures.partition import joint_r2, shared_r2, unique_r2
@@ -75,13 +80,16 @@ from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
 from probekit.measures.same_units import unit_correlation
 from probekit.measures.shares import relative_weights, shapley_r2
+from probekit.measures.silhouette import silhouette
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
+from probekit.measures.sparse_decoding import sparse_decoding_accuracy
 from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
 from probekit.measures.stochastic import stochastic_shape_distance
 from probekit.measures.subspaces import maximum_match
 from probekit.measures.topology import rtd
-from probekit.measures.units import intrinsic_dimension, selectivity, sparsity
+from probekit.measures.trust import trustworthiness
+from probekit.measures.units import selectivity, sparsity
 from probekit.measures.variational import variational_codelength
 from probekit.measures.versa import versa
 from probekit.measures.weighted_rsa import WeightedRSA, weighted_rsa
@@ -93,6 +101,7 @@ __all__ = [
     "ConvolutionalDistance",
     "GroupLasso",
     "JoinedRDMs",
+    "NeuralCollapse",
     "RDMBootstrap",
     "RDMDifference",
     "RDMEmbedding",
@@ -110,8 +119,10 @@ __all__ = [
     "bures_metric",
     "bures_similarity",
     "cca",
+    "ccgp",
     "cka",
     "cknna",
+    "class_selectivity",
     "commonality",
     "compare_rdms",
     "component_alignment",
@@ -151,9 +162,11 @@ __all__ = [
     "multiple_kernel_ridge_r2",
     "multiscale_distance",
     "mutual_neighbours",
+    "neural_collapse",
     "noise_precision",
     "online_codelength",
     "out_of_bag_rdm_model",
+    "parallelism_score",
     "parity_r2",
     "participation_ratio",
     "permutation_distance",
@@ -178,7 +191,9 @@ __all__ = [
     "shape_metric",
     "shapley_r2",
     "shared_r2",
+    "silhouette",
     "soft_matching",
+    "sparse_decoding_accuracy",
     "sparsity",
     "spectrum",
     "spectrum_slope",
@@ -186,6 +201,7 @@ __all__ = [
     "subfeatures",
     "svcca",
     "total_variance",
+    "trustworthiness",
     "uniformity",
     "unique_r2",
     "unit_correlation",

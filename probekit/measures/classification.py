@@ -106,14 +106,14 @@ def ridge_accuracy_score(fit: ExamplesState, held_out: ExamplesState, *, penalty
     x_mean, y_mean = product(weight, x), product(weight, indicator)
     root = jnp.sqrt(weight)[:, None]
     rows, targets = (x - x_mean[None, :]) * root, (indicator - y_mean[None, :]) * root
-    predicted = product(asked - x_mean[None, :], _ridge_weights(rows, targets, penalty))
+    predicted = product(asked - x_mean[None, :], ridge_weights(rows, targets, penalty))
     predicted = jnp.where(fit.present[None, :], predicted + y_mean[None, :], -jnp.inf)
     winner = fit.y[jnp.argmax(predicted, axis=1)]
     right = (winner == held_out.y).all(axis=1).astype(weight.dtype)
     return _accuracy(fit, held_out, right)
 
 
-def _ridge_weights(rows: jax.Array, targets: jax.Array, penalty: float) -> jax.Array:
+def ridge_weights(rows: jax.Array, targets: jax.Array, penalty: float) -> jax.Array:
     """Weights ``(unit, target)``, through the smaller of the two Gram matrices."""
     n, d = rows.shape
     mean_square = jnp.square(rows).sum() / d

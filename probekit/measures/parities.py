@@ -133,10 +133,10 @@ def parity_r2(
     return _parity_r2(given, multioutput)
 
 
-def check_bits(bits: int) -> None:
+def check_bits(bits: int, name: str = "bits") -> None:
     """Raise `OptionError` if there are too many bits to look at all their parities."""
     if bits > MOST_BITS:
-        raise OptionError(f"bits: {bits}; at most {MOST_BITS} have few enough parities.")
+        raise OptionError(f"{name}: {bits}; at most {MOST_BITS} have few enough parities.")
 
 
 @jitted()

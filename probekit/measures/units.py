@@ -1,4 +1,4 @@
-"""What single examples and units are like: sparsity, selectivity, local dimension."""
+"""What single examples and units are like: sparsity, selectivity."""
 
 from typing import Any, Literal
 
@@ -6,19 +6,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice
+from probekit._checks import check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched, matrix
 from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, divide, score
-from probekit.measures.rdm import squared_distances
 from probekit.measures.regression import encoding_score
 from probekit.statistics import Examples, ExamplesState, Moments, MomentsState, state_of
 
 Sparsity = Literal["treves_rolls", "hoyer"]
 SPARSITIES = ("treves_rolls", "hoyer")
 DEFAULT_THRESHOLD = 0.1
-DEFAULT_DISCARD = 0.1
 
 
 def sparsity(x: Any, *, measure: Sparsity = "treves_rolls") -> jax.Array:
@@ -66,53 +64,6 @@ def sparsity(x: Any, *, measure: Sparsity = "treves_rolls") -> jax.Array:
     """
     check_choice("measure", measure, SPARSITIES)
     return _sparsity(matrix("x", x), measure)
-
-
-def intrinsic_dimension(x: Any, *, discard: float = DEFAULT_DISCARD) -> jax.Array:
-    """Intrinsic dimension by two nearest neighbours (TwoNN).
-
-    With μ_i the ratio of the distances to the second and the first neighbour of example i, in
-    ascending order, and F_i = i / n: the slope through the origin of -log(1 - F) on log μ, without
-    the largest `discard` of them.
-
-    Parameters
-    ----------
-    x : array (example, unit)
-    discard : float
-        Share of the largest ratios that is left out, at least 0 and below 1.
-
-    Returns
-    -------
-    array ()
-        Above 0; not bounded by the number of units, which noise may exceed. Examples that have a
-        copy are left out. NaN if fewer than 3 are left, or `x` is not finite.
-
-    Raises
-    ------
-    ShapeError
-        If there are fewer than 3 examples.
-    OptionError
-        If `discard` is not at least 0 and below 1.
-
-    Notes
-    -----
-    Invariant to translation, scaling, rotation and permutation of units. O(n² d + n² log n).
-
-    References
-    ----------
-    Facco, d'Errico, Rodriguez and Laio 2017, Estimating the intrinsic dimension of datasets by a
-    minimal neighborhood information.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from probekit.measures import intrinsic_dimension
-    >>> plane = np.random.default_rng(0).random((500, 2)) @ np.random.default_rng(1).random((2, 9))
-    >>> bool(1.7 < intrinsic_dimension(plane) < 2.3)
-    True
-    """
-    check_discard(discard)
-    return _dimension(matrix("x", x, least=3), float(discard))
 
 
 def selectivity(x: Any, y: Any, *, threshold: float = DEFAULT_THRESHOLD) -> jax.Array:
@@ -165,21 +116,9 @@ def check_threshold(threshold: float) -> None:
         raise OptionError(f"threshold={threshold!r}: must be above 0 and at most 1.")
 
 
-def check_discard(discard: float) -> None:
-    """Raise `OptionError` unless ``0 <= discard < 1``."""
-    check_at_least("discard", discard, 0)
-    if not discard < 1:
-        raise OptionError(f"discard={discard!r}: must be below 1.")
-
-
 @jitted(1)
 def _sparsity(x: Any, measure: Sparsity) -> jax.Array:
     return sparsity_score(state_of(Examples(capacity=x.shape[0]), x), measure=measure).value
-
-
-@jitted(1)
-def _dimension(x: Any, discard: float) -> jax.Array:
-    return dimension_score(state_of(Examples(capacity=x.shape[0]), x), discard=discard).value
 
 
 @jitted(2)
@@ -208,30 +147,6 @@ def sparsity_score(state: ExamplesState, *, measure: Sparsity) -> Score:
     undefined = ~counted.any() | (d == 1)
     finite, enough = state.x_finite.all(), state.present.any()
     return score(value, finite=finite, enough=enough, constant=undefined)
-
-
-def dimension_score(state: ExamplesState, *, discard: float) -> Score:
-    """`intrinsic_dimension` of the examples that were kept."""
-    present, n = state.present, state.x.shape[0]
-    squared = squared_distances(moderate(jnp.where(present[:, None], state.x, 0)))
-    apart = present[:, None] & present[None, :] & ~np.eye(n, dtype=bool)
-    nearest = -jax.lax.top_k(-jnp.where(apart, squared, jnp.inf), 2)[0]
-    counted = present & (nearest[:, 0] > 0) & jnp.isfinite(nearest[:, 1])
-    ratio = jnp.where(counted, nearest[:, 1] / jnp.where(counted, nearest[:, 0], 1), 1)
-    log_ratio = jnp.sort(jnp.where(counted, jnp.log(ratio) / 2, jnp.inf))
-    count = counted.sum()
-    place = jnp.arange(1, n + 1, dtype=state.x.dtype)
-    fitted = place <= jnp.floor(count * (1 - discard))
-    fitted = fitted & (place < count)  # at the last one, 1 - F is 0
-    log_ratio = jnp.where(fitted, log_ratio, 0)
-    height = -jnp.log1p(-jnp.where(fitted, place / jnp.maximum(count, 1), 0))
-    value = divide((height * log_ratio).sum(), jnp.square(log_ratio).sum())
-    return score(
-        value,
-        finite=state.x_finite.all(),
-        enough=present.sum() >= 3,
-        constant=(count < 3) | jnp.isnan(value),
-    )
 
 
 def selectivity_score(fit: MomentsState, held_out: MomentsState, *, threshold: float) -> Score:

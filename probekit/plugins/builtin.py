@@ -33,8 +33,24 @@ ENCODING = (
         "ridge with a kernel for each feature, and the share of each",
     ),
     ("parity_r2", "parities:ParityR2", "subfeatures: variance along the parities of bits"),
+    (
+        "parallelism_score",
+        "parities:ParallelismScore",
+        "whether a feature has the same direction whatever the other features are",
+    ),
+    ("silhouette", "classes:Silhouette", "how much nearer examples lie to their own class"),
     ("weighted_rsa", "weighted_rsa:WeightedRSA", "RSA with a weighted sum of the features' RDMs"),
     ("condition_rdm", "conditions:ConditionRDM", "crossnobis and Mahalanobis distances"),
+    (
+        "neural_collapse",
+        "classes:NeuralCollapse",
+        "how far classes are from points at the corners of a simplex (NC1, NC2)",
+    ),
+    (
+        "class_selectivity",
+        "classes:ClassSelectivity",
+        "how much more units are active for one class than for the others",
+    ),
     ("selectivity", "units:Selectivity", "fraction of units that a feature explains"),
     ("component_alignment", "units:ComponentAlignment", "features along principal components"),
 )
@@ -43,6 +59,12 @@ DECODING = (
     ("decoding_r2", "decoding:DecodingR2", "R² of a feature read out by ridge regression"),
     ("ridge_decoding_r2", "ridge:RidgeDecodingR2", "R² of a feature, ridge cross-validated"),
     ("decoding_accuracy", "decoding:DecodingAccuracy", "accuracy of a linear readout of classes"),
+    (
+        "sparse_decoding_accuracy",
+        "decoding:SparseDecodingAccuracy",
+        "accuracy of a linear readout of the few best units",
+    ),
+    ("ccgp", "decoding:CCGP", "accuracy of a readout in contexts that were left out"),
     ("decoding", "probes:Decoding", "any score of any probe, scikit-learn's included"),
     ("balanced_accuracy", "probes:BalancedAccuracy", "accuracy of a probe, averaged over classes"),
     ("auc", "probes:AUC", "area under the ROC curve of a probe"),
@@ -82,6 +104,11 @@ SIMILARITY = (
         "mutual_neighbours",
         "neighbours:MutualNeighbours",
         "nearest neighbours in common: Jaccard, rank, joint, overlap, second order, cycle, order",
+    ),
+    (
+        "trustworthiness",
+        "neighbours:Trustworthiness",
+        "whether neighbours in the other representation are neighbours; its converse is continuity",
     ),
     ("cknna", "neighbours:CKNNA", "kernel alignment of mutual nearest neighbours"),
     (
@@ -166,7 +193,11 @@ GEOMETRY = (
     ("effective_rank", "spectrum:EffectiveRank", "number of directions, by entropy"),
     ("spectrum", "spectrum:Spectrum", "eigenvalues of the covariance"),
     ("spectrum_slope", "spectrum:SpectrumSlope", "power law of the eigenvalues"),
-    ("intrinsic_dimension", "units:IntrinsicDimension", "dimension by two nearest neighbours"),
+    (
+        "intrinsic_dimension",
+        "units:IntrinsicDimension",
+        "dimension by near neighbours: TwoNN, maximum likelihood, correlation dimension",
+    ),
     ("sparsity", "units:Sparsity", "how few units carry an example"),
     ("magnitude", "cloud:Magnitude", "length of the mean example"),
     ("concentricity", "cloud:Concentricity", "mean cosine of examples with their mean"),

@@ -12,6 +12,7 @@ from probekit.statistics._arrays import accumulator_dtype
 from probekit.statistics._parts import MomentsOfParts
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.examples import hash_of
+from probekit.statistics.groups import group_of
 from probekit.statistics.moments import BLOCKS, Block, Moments, MomentsState
 
 
@@ -203,11 +204,7 @@ class FoldGroups(Statistic[MomentsState]):
 
     def group_of(self, values: jax.Array) -> jax.Array:
         """Return the number of the group of each value, NaN if there is none."""
-        if not self.edges:
-            return values
-        reached = values >= jnp.asarray(self.edges[0], values.dtype)[None, :]
-        group = reached.sum(axis=1, keepdims=True, dtype=values.dtype)
-        return jnp.where(jnp.isfinite(values), group, jnp.nan)
+        return group_of(values, self.edges)
 
     def merge(self, a: MomentsState, b: MomentsState) -> MomentsState:
         """Return the state of the examples of both."""

@@ -48,6 +48,9 @@ class GroupMoments(Statistic[GroupMomentsState]):
         How many groups there are.
     within : {"full", "diagonal", "none"}
         Which second moments within the groups are kept.
+    edges : tuple of tuple of float
+        Where groups begin, in ascending order, but for the first: the group of an example is then
+        the number of edges that its value reaches. Those of each feature; see `of_feature`.
 
     Examples
     --------
@@ -61,11 +64,16 @@ class GroupMoments(Statistic[GroupMomentsState]):
 
     groups: int
     within: Within = "diagonal"
+    edges: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_count("groups", self.groups, 1)
         check_choice("within", self.within, ("full", "diagonal", "none"))
+
+    def of_feature(self, place: int) -> "GroupMoments":
+        """Return the statistic with the edges of this feature alone."""
+        return dataclasses.replace(self, edges=self.edges[place : place + 1])
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> GroupMomentsState:
         """Return the state of no examples."""
@@ -90,7 +98,7 @@ class GroupMoments(Statistic[GroupMomentsState]):
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
         del index
         weight, x, y = present_rows(state.mean.dtype, weight, x, y)
-        group = y[:, 0]
+        group = group_of(y[:, 0], self.edges)
         member = group[:, None] == jnp.arange(self.groups, dtype=x.dtype)[None, :]
         unknown = ((weight > 0) & ~member.any(axis=1)).any()
         share = jnp.where(member, weight[:, None], 0)
@@ -124,6 +132,18 @@ class GroupMoments(Statistic[GroupMomentsState]):
         if self.within == "none":
             return None
         return inner_squares(rows) if self.within == "full" else jnp.square(rows).sum(axis=0)
+
+
+def group_of(values: jax.Array, edges: tuple[tuple[float, ...], ...]) -> jax.Array:
+    """Return the number of the group of each value, NaN if there is none.
+
+    That of the first feature's edges; without edges, values are the numbers themselves.
+    """
+    if not edges:
+        return values
+    reached = values[..., None] >= jnp.asarray(edges[0], values.dtype)
+    group = reached.sum(axis=-1, dtype=values.dtype)
+    return jnp.where(jnp.isfinite(values), group, jnp.nan)
 
 
 def _rows_of(member: jax.Array, mean: jax.Array) -> jax.Array:

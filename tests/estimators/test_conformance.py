@@ -19,6 +19,7 @@ from probekit.estimators import (
     BandedRidgeR2,
     BuresMetric,
     BuresSimilarity,
+    ClassSelectivity,
     ComponentAlignment,
     ConditionRDM,
     Decoding,
@@ -28,6 +29,7 @@ from probekit.estimators import (
     EigenspaceOverlap,
     GeometryScore,
     GroupLassoR2,
+    IntrinsicDimension,
     JensenShannonDivergence,
     KernelRidgeR2,
     LinearPredictivity,
@@ -45,10 +47,13 @@ from probekit.estimators import (
     SemiMatching,
     ShapeMetric,
     ShapleyR2,
+    Silhouette,
     SoftMatching,
+    SparseDecodingAccuracy,
     Sparsity,
     SpectrumSlope,
     StochasticShapeDistance,
+    Trustworthiness,
     UniqueR2,
     UnitCorrelation,
     VariationalCodelength,
@@ -82,6 +87,8 @@ CONFIGURED = [
     PLS(weighting="mean"),
     SpectrumSlope(first=2, last=4),
     Sparsity(measure="hoyer"),
+    IntrinsicDimension(method="likelihood"),
+    IntrinsicDimension(method="correlation", neighbours=10),
     PermutationDistance(angular=False),
     PermutationDistance(align_on="fit"),
     PermutationMatching(align_on="fit"),
@@ -121,6 +128,7 @@ CONFIGURED = [
     MutualNeighbours(measure="cycle"),
     MutualNeighbours(measure="subsequence", neighbours=60),
     MutualNeighbours(measure="edit", neighbours=5, metric="euclidean"),
+    Trustworthiness(neighbours=60, metric="cosine"),
     CKNNA(debiased=True),
     AlignedCosine(centred=True, examples=256),
     SemiMatching(absolute=True, units="y"),
@@ -132,6 +140,10 @@ CONFIGURED = [
     StochasticShapeDistance(conditions=4, restarts=10),
     StochasticShapeDistance(conditions=3, in_a_row=4, alpha=0.5, restarts=10),
     ComponentAlignment(components=2),
+    ClassSelectivity(multioutput="raw_values"),
+    SparseDecodingAccuracy(units=3, examples=256),
+    Silhouette(metric="cosine"),
+    Silhouette(metric="squared_euclidean"),
     WeightedRSA(comparison="whitened_cosine", nonnegative=False, penalty=0.1),
     ShapleyR2(multioutput="variance_weighted"),
     RelativeWeights(multioutput="variance_weighted"),
@@ -169,6 +181,7 @@ OTHERS = {
     for name in vars(module)
     if name.startswith("check_")
 } - CORE
+OF_CONTEXTS = ["ccgp", "parallelism_score"]
 OF_OUTPUTS = ["disagreement", "jensen_shannon_divergence"]
 EXEMPLARY = ["linear_r2", "cka", "rsa", "total_variance", "condition_rdm"]
 
@@ -179,7 +192,7 @@ def test_contract(estimator, check):
 
 
 @parametrize_with_checks(
-    sorted(set(REGISTERED) - {*EXEMPLARY, "ensd", *OF_OUTPUTS}),
+    sorted(set(REGISTERED) - {*EXEMPLARY, "ensd", *OF_CONTEXTS, *OF_OUTPUTS}),
     marks=dict.fromkeys(OTHERS, pytest.mark.slow),
 )
 def test_contract_of_all(estimator, check):
@@ -192,6 +205,15 @@ def test_contract_of_all(estimator, check):
     expected_failures={"check_itself": "with itself it is the participation ratio, of no end"},
 )
 def test_contract_of_one_without_an_end(estimator, check):
+    check(estimator)
+
+
+@parametrize_with_checks(
+    OF_CONTEXTS,
+    marks=dict.fromkeys(OTHERS, pytest.mark.slow),
+    expected_failures={"check_copies": "one feature is set in all of the examples that it takes"},
+)
+def test_contract_of_contexts(estimator, check):
     check(estimator)
 
 

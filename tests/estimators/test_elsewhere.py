@@ -10,7 +10,7 @@ import pytest
 import scipy.spatial.distance as spatial
 
 from probekit import inference, measures
-from probekit.estimators.elsewhere import ELSEWHERE
+from probekit.estimators.elsewhere import ELSEWHERE, NOT_HERE
 from tests.estimators.of_himalaya import of_himalaya
 from tests.reference import oracles
 
@@ -198,6 +198,10 @@ def of_scikit_learn(name):
     called = name.split("`")[1]
     if called == "ledoit_wolf":
         return pytest.importorskip("sklearn.covariance").ledoit_wolf(np.float64(X))[0]
+    if called == "manifold.trustworthiness":
+        return pytest.importorskip("sklearn.manifold").trustworthiness(X, Y)
+    if called in ("silhouette_score", "calinski_harabasz_score", "davies_bouldin_score"):
+        return getattr(pytest.importorskip("sklearn.metrics"), called)(X, LABELS)
     if called == "LinearRegression.score":
         return linear.LinearRegression().fit(Y, X).score(Y, X)
     if called == "Ridge.score":
@@ -261,6 +265,21 @@ LOOSE = {
 }
 
 
+# What packages that tests do not install gave of the same arrays, in float64.
+FIGURES = {
+    "`IsoScore`": 0.05293609744292723,  # IsoScore 2.0.1, its formula
+    "`variance_ratio`": 0.9402206391415688,  # shesha-geometry 0.3.0
+    "`supervised_alignment`": -0.05710993298595235,
+    "`rdm_similarity`": 0.3561535936987201,
+    "`trustworthiness_continuity`, the first": 0.9718614718614719,  # ZADU 0.5.4
+    "`trustworthiness_continuity`, the second": 0.9794372294372294,
+    "`silhouette`, of `y`": 0.489663411232727,
+    "`h_score`": 1.1213283732136528,  # Transfer-Learning-Library, its formula
+    "`sap`, of continuous factors": 0.049736671337481164,  # disentanglement_lib, its formula
+    "`collapse_metric`": 20.60849979145988,  # Neural-Collapse, its formula
+}
+
+
 def flat(found):
     return np.concatenate([np.ravel(part) for part in jax.tree.leaves(found)])
 
@@ -286,6 +305,27 @@ def test_it_gives_the_numbers_of_the_package(row):
     )
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "row", [row for row in ELSEWHERE if row.there in FIGURES], ids=lambda row: row.there
+)
+def test_it_gives_the_figures_of_the_package(row):
+    (found,) = flat(evaluated(row.here))
+    assert found == pytest.approx(FIGURES[row.there], rel=1e-5, abs=1e-6)
+
+
 def test_names_stand_once():
     names = [(row.package, row.there) for row in ELSEWHERE]
     assert len(set(names)) == len(names)
+
+
+def test_what_is_not_here_has_a_reason_and_no_name_here():
+    names = {(row.package, row.there) for row in ELSEWHERE}
+    for package, there, why in NOT_HERE:
+        assert len(why) > 20
+        assert (package, there) not in names
+
+
+def test_measures_that_reasons_name_are_there():
+    spoken_of = {word for *_, why in NOT_HERE for word in why.split("`")[1::2]}
+    assert {word for word in spoken_of if "." not in word} <= {*dir(measures)}

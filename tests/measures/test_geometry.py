@@ -53,24 +53,6 @@ def test_the_spectrum_adds_up_to_the_total_variance():
     assert float(measures.spectrum(X).sum()) == pytest.approx(total, rel=1e-5)
 
 
-@pytest.mark.parametrize("dimension", [1, 2, 5])
-def test_intrinsic_dimension_of_a_curved_surface(dimension):
-    inside = np.random.default_rng(1).random((600, dimension))
-    bent = np.concatenate([inside, inside**2, np.sin(inside)], axis=1)
-    found = float(measures.intrinsic_dimension(np.pad(bent, ((0, 0), (0, 15 - bent.shape[1])))))
-    assert found == pytest.approx(dimension, rel=0.15)
-
-
-def test_copies_have_no_part_in_the_intrinsic_dimension():
-    twice = np.concatenate([X, X[:1]])
-    alone = np.delete(twice, [0, N], axis=0)
-    # Without it, its neighbours have others: near, but not equal.
-    assert float(measures.intrinsic_dimension(twice)) == pytest.approx(
-        float(measures.intrinsic_dimension(alone)), rel=0.2
-    )
-    assert np.isnan(measures.intrinsic_dimension(np.repeat(X[:3], 2, axis=0)))
-
-
 @pytest.mark.parametrize("measure", ["treves_rolls", "hoyer"])
 def test_sparsity_at_its_ends(measure):
     one, all_alike = np.zeros((5, 8)), np.full((5, 8), -2.0)
@@ -130,6 +112,11 @@ def test_what_is_not_finite_gives_nan(measure):
         (lambda: measures.spectrum_slope(X, first=3, last=3), r"last=3: must be greater than"),
         (lambda: measures.intrinsic_dimension(X, discard=-1), r"discard=-1: must be at least 0"),
         (lambda: measures.intrinsic_dimension(X, discard=1), r"discard=1: must be below 1"),
+        (
+            lambda: measures.intrinsic_dimension(X, method="likelihood", neighbours=1),
+            r"neighbours=1: must be at least 2",
+        ),
+        (lambda: measures.intrinsic_dimension(X, method="box"), r"method='box': not a choice"),
         (lambda: measures.sparsity(X, measure="gini"), r"measure='gini': not a choice"),
         (lambda: measures.selectivity(X, Y, threshold=0), r"threshold=0: must be above 0"),
         (lambda: measures.component_alignment(X, Y, components=0), r"components=0: must be at"),

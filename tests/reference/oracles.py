@@ -18,6 +18,7 @@ from scipy.spatial.distance import cdist, jensenshannon, pdist, squareform
 from sklearn import metrics
 from sklearn.cross_decomposition import PLSSVD, PLSRegression
 from sklearn.decomposition import PCA
+from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import (
     LinearRegression,
     LogisticRegression,
@@ -497,6 +498,53 @@ def decoding(x, y, x2, y2, *, probe="logistic", metric="accuracy"):
     return metrics.roc_auc_score(y2, p if p.shape[1] > 2 else p[:, 1], multi_class="ovr")
 
 
+def sparse_decoding_accuracy(x, y, x2, y2, *, units=1, penalty=1e-3):
+    """By scikit-learn's choice of units."""
+    x, y, x2, y2 = _wide(x, y, x2, y2)
+    labels = np.unique(y, axis=0, return_inverse=True)[1].reshape(-1)
+    chosen = SelectKBest(k=min(units, x.shape[1])).fit(x, labels).get_support()
+    return decoding_accuracy(x[:, chosen], y, x2[:, chosen], y2, penalty=penalty)
+
+
+def ccgp(x, y, x2, y2, *, penalty=1e-3):
+    """Context by context, by scikit-learn's ridge regression."""
+    x, y, x2, y2 = _wide(x, y, x2, y2)
+    bits, bits2 = y > 0, y2 > 0
+    found = []
+    for f in range(bits.shape[1]):
+        others, others2 = (np.delete(b, f, axis=1) for b in (bits, bits2))
+        each = [
+            _in_context(
+                x,
+                bits,
+                f,
+                (others != c).any(axis=1),
+                x2,
+                bits2[:, f],
+                (others2 == c).all(axis=1),
+                penalty,
+            )
+            for c in np.unique(np.concatenate([others, others2]), axis=0)
+        ]
+        found.append(np.nanmean(each) if np.isfinite(each).any() else np.nan)
+    return np.array(found)
+
+
+def _in_context(x, bits, f, fitted, x2, side2, tested, penalty):
+    side = bits[fitted, f]
+    if len(set(side)) < 2 or len(set(side2[tested])) < 2:
+        return np.nan
+    _, conditions, sizes = np.unique(bits[fitted], axis=0, return_inverse=True, return_counts=True)
+    weight = 1 / sizes[conditions.reshape(-1)]
+    for value in (False, True):
+        weight[side == value] /= 2 * weight[side == value].sum()
+    x, target = x[fitted], np.where(side, 1.0, -1.0)
+    variance = weight @ (x - weight @ x) ** 2
+    model = Ridge(alpha=penalty * variance.mean() or 1.0).fit(x, target, sample_weight=weight)
+    right = (model.predict(x2) > 0) == side2
+    return np.mean([right[tested & (side2 == value)].mean() for value in (False, True)])
+
+
 def balanced_accuracy(x, y, x2, y2):
     return decoding(x, y, x2, y2, metric="balanced_accuracy")
 
@@ -813,6 +861,16 @@ def mutual_neighbours(x, y, x2, y2, *, neighbours=10, measure="jaccard", metric=
     alike = {"subsequence": _subsequence, "edit": _unedited}.get(measure, _common)
     each = [alike(mine, theirs) for mine, theirs in zip(*near, strict=True)]
     return np.mean([found[measure] if isinstance(found, dict) else found for found in each])
+
+
+def trustworthiness(x, y, x2, y2, *, neighbours=5, metric="euclidean"):
+    """By the definition, pair by pair; tests compare it with scikit-learn's."""
+    x2, y2 = _wide(x2, y2)
+    n = len(x2)
+    k = min(neighbours, (n - 1) // 2)
+    order, near = _nearest(x2, n - 1, metric), _nearest(y2, k, metric)
+    too_far = sum(max(0, order[i].index(j) + 1 - k) for i in range(n) for j in near[i])
+    return 1 - 2 * too_far / (n * k * (2 * n - 3 * k - 1))
 
 
 def _nearest(z, neighbours, metric):
@@ -1488,14 +1546,78 @@ def sparsity(x, y, x2, y2, *, measure="treves_rolls"):
     return np.mean(each)
 
 
-def intrinsic_dimension(x, y, x2, y2, *, discard=0.1):
-    distances, _ = NearestNeighbors(n_neighbors=3).fit(_wide(x2)[0]).kneighbors()
+def intrinsic_dimension(x, y, x2, y2, *, method="two_nn", discard=0.1, neighbours=20):
+    k = min(neighbours, len(x2) - 1)
+    distances, _ = NearestNeighbors(n_neighbors=max(k, 2)).fit(_wide(x2)[0]).kneighbors()
+    if method == "likelihood":
+        return 1 / np.log(distances[:, k - 1, None] / distances[:, : k - 1]).mean()
+    if method == "correlation":
+        radii = [np.median(distances[:, place - 1]) for place in (k // 2, k)]
+        near = [(pdist(_wide(x2)[0]) < radius).sum() for radius in radii]
+        return np.log(near[1] / near[0]) / np.log(radii[1] / radii[0])
     ratio = np.sort(distances[:, 1] / distances[:, 0])
     n = len(ratio)
     kept = int(np.floor(n * (1 - discard)))
     height = -np.log(1 - np.arange(1, kept + 1) / n)
     slope, *_ = np.linalg.lstsq(np.log(ratio[:kept, None]), height)
     return slope[0]
+
+
+def neural_collapse(x, y, x2, y2):
+    return neural_collapses(x2, y2)[0]
+
+
+def neural_collapses(x, y):
+    """All three, with the pseudo-inverse in full, as Papyan's and Zhu's code has them."""
+    x, y = _wide(x, y)
+    labels = np.unique(y, axis=0, return_inverse=True)[1].reshape(-1)
+    classes = labels.max() + 1
+    means = np.array([x[labels == c].mean(axis=0) for c in range(classes)])
+    inside, apart = x - means[labels], means - x.mean(axis=0)
+    between = apart.T @ apart / classes
+    inverse = np.linalg.pinv(between, rcond=1e-9, hermitian=True)
+    length = np.linalg.norm(apart, axis=1)
+    cosines = 1 - pdist(apart, "cosine")
+    return (
+        np.trace(inside.T @ inside / len(x) @ inverse) / classes,
+        length.std() / length.mean(),
+        np.abs(cosines + 1 / (classes - 1)).mean(),
+    )
+
+
+def class_selectivity(x, y, x2, y2, *, multioutput="uniform_average"):
+    x2, y2 = _wide(x2, y2)
+    means = np.array([x2[y2[:, 0] == c].mean(axis=0) for c in np.unique(y2)])
+    means = np.sort(means, axis=0)
+    most, others = means[-1], means[:-1].mean(axis=0)
+    size = np.abs(most) + np.abs(others)
+    each = (most - others) / np.where(size > 0, size, 1)
+    return each if multioutput == "raw_values" else each.mean()
+
+
+def silhouette(x, y, x2, y2, *, metric="euclidean"):
+    x2, y2 = _wide(x2, y2)
+    labels = np.unique(y2, axis=0, return_inverse=True)[1].reshape(-1)
+    metric = {"squared_euclidean": "sqeuclidean"}.get(metric, metric)
+    return metrics.silhouette_score(squareform(pdist(x2, metric)), labels, metric="precomputed")
+
+
+def parallelism_score(x, y, x2, y2):
+    """Context by context, as the definition has it."""
+    x2, y2 = _wide(x2, y2)
+    bits = y2 > 0
+    return np.array(
+        [_parallelism(x2, bits[:, f], np.delete(bits, f, axis=1)) for f in range(bits.shape[1])]
+    )
+
+
+def _parallelism(x, feature, others):
+    directions = []
+    for context in np.unique(others, axis=0):
+        here = (others == context).all(axis=1)
+        if len(set(feature[here])) == 2:
+            directions.append(x[here & feature].mean(axis=0) - x[here & ~feature].mean(axis=0))
+    return np.mean(1 - pdist(directions, "cosine")) if len(directions) > 1 else np.nan
 
 
 def selectivity(x, y, x2, y2, *, threshold=0.1):
@@ -1530,9 +1652,15 @@ BY_ESTIMATOR = {
     "kernel_ridge_r2": kernel_ridge_r2,
     "multiple_kernel_ridge_r2": multiple_kernel_ridge_r2,
     "parity_r2": parity_r2,
+    "parallelism_score": parallelism_score,
+    "silhouette": silhouette,
+    "neural_collapse": neural_collapse,
+    "class_selectivity": class_selectivity,
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
     "decoding": decoding,
+    "ccgp": ccgp,
+    "sparse_decoding_accuracy": sparse_decoding_accuracy,
     "balanced_accuracy": balanced_accuracy,
     "auc": auc,
     "cross_entropy": cross_entropy,
@@ -1547,6 +1675,7 @@ BY_ESTIMATOR = {
     "weighted_rsa": weighted_rsa,
     "hsic": hsic,
     "mutual_neighbours": mutual_neighbours,
+    "trustworthiness": trustworthiness,
     "distance_correlation": distance_correlation,
     "riemannian_distance": riemannian_distance,
     "multiscale_distance": multiscale_distance,

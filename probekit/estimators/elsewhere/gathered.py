@@ -1,6 +1,6 @@
 """Further names of the similarity-repository, with those of the packages that it gathers."""
 
-MORE_OF_SIMILARITY_REPOSITORY: tuple[tuple[str, ...], ...] = (
+OF_WHAT_IT_GATHERS: tuple[tuple[str, ...], ...] = (
     (
         "`GeometryScore`",
         "geometry_score(x, y)",

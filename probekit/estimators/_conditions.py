@@ -1,0 +1,44 @@
+"""What estimators of the conditions, or classes, that a feature names have in common."""
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Self
+
+import numpy as np
+
+from probekit._checks import check_count
+from probekit.errors import OptionError
+from probekit.estimators._protocol import Estimator
+from probekit.measures.conditions import DEFAULT_CONDITIONS, conditions_in
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class OfConditions(Estimator):
+    """A score of the examples of each condition that a feature names; abstract.
+
+    A final class says in its documentation what `conditions` and `edges` are.
+    """
+
+    conditions: int | None = None
+    edges: tuple[tuple[float, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        if self.conditions is not None:
+            check_count("conditions", self.conditions, 2)
+            if self.edges:
+                raise OptionError("conditions, edges: give one of them.")
+
+    def adapted(self, features: Mapping[str, np.ndarray]) -> Self:
+        """Find what conditions there are in each feature, unless that is given."""
+        if self.conditions is not None or self.edges:
+            return self
+        edges = tuple(conditions_in(values[:, 0]) for values in features.values())
+        return dataclasses.replace(self, edges=edges)
+
+    @property
+    def groups(self) -> int:
+        """How many conditions a feature has at most."""
+        if self.edges:
+            return max(2, 1 + max(map(len, self.edges)))
+        return self.conditions or DEFAULT_CONDITIONS

@@ -1,0 +1,188 @@
+"""How classes, which a feature names, lie in a representation."""
+
+import dataclasses
+from typing import Any
+
+import jax
+
+from probekit._checks import check_choice
+from probekit.estimators._conditions import OfConditions
+from probekit.estimators._invariances import invariances_of_distances
+from probekit.estimators._readout import OfExamples, reported
+from probekit.measures import Score
+from probekit.measures.class_selectivity import OVER_UNITS, class_selectivity_score
+from probekit.measures.collapse import collapse_scores
+from probekit.measures.rdm import Metric
+from probekit.measures.regression import MultiOutput
+from probekit.measures.silhouette import SEPARATION_METRICS, silhouette_score
+from probekit.statistics import ExamplesState, GroupMoments, GroupMomentsState
+from probekit.variables import AT_LEAST_0, Variable, reason_of_distance
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Silhouette(OfExamples):
+    """How much nearer examples lie to their own class than to others.
+
+    As `probekit.measures.silhouette`, of `examples` examples of those that are scored.
+
+    Parameters
+    ----------
+    metric : {"euclidean", "squared_euclidean", "cosine"}
+        The distance of two examples.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    metric: Metric = "euclidean"
+    name: str = "silhouette"
+    kind = "encoding"
+    least_examples = 3
+    distinct = True
+    references = "Rousseeuw 1987, Silhouettes: a graphical aid"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("metric", self.metric, SEPARATION_METRICS)
+        super().__post_init__()
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the distance."""
+        return invariances_of_distances(self.metric, up_to_scale=True)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The silhouette."""
+        reasons = ["a feature of one class", reason_of_distance(self.metric)]
+        return (
+            self._variable(
+                f"silhouette of classes ({self.metric})",
+                (-1.0, 1.0),
+                also_constant=" or ".join(filter(None, reasons)),
+            ),
+        )
+
+    def _score(self, state: ExamplesState) -> Score:
+        return silhouette_score(state, metric=self.metric)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NeuralCollapse(OfConditions):
+    """How far classes are from having collapsed to the corners of a simplex.
+
+    As `probekit.measures.neural_collapse`, of all examples that are scored: the variability within
+    classes against that between them (NC1), and as ``<name>_norms`` and ``<name>_angles`` how
+    unequal classes are in their distance from the centre and in their angles (NC2).
+
+    Parameters
+    ----------
+    conditions : int, optional
+        How many classes there are; the feature then holds the number of the class, from 0, and
+        other values make every score NaN. Unless given, each value of a feature is a class if it
+        has at most 10 of them, and else the lowest, middle and highest third of the fitted examples
+        are. `probekit.run` finds them in the examples of its first seed.
+    edges : tuple of tuple of float
+        For each feature where classes begin, but for the first; found as said, unless given.
+    name : str
+        Name of the first variable.
+    """
+
+    name: str = "neural_collapse"
+    kind = "encoding"
+    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The three of them; all are 0 in the end."""
+        names = {
+            self.name: "variability within classes (NC1)",
+            f"{self.name}_norms": "inequality of the classes' distances from the centre (NC2)",
+            f"{self.name}_angles": "deviation of the classes' angles from the widest (NC2)",
+        }
+        return tuple(
+            Variable(
+                name,
+                long_name=long_name,
+                valid_range=AT_LEAST_0 if name != f"{self.name}_angles" else (0.0, 2.0),
+                references="Papyan, Han and Donoho 2020, Prevalence of neural collapse",
+                lower_is_better=True,
+                also_constant="a feature of one class, or classes of one mean",
+            )
+            for name, long_name in names.items()
+        )
+
+    @property
+    def statistic(self) -> GroupMoments:
+        """Means of the classes and the scatter within them."""
+        return GroupMoments(groups=self.groups, within="full", edges=self.edges)
+
+    def compute(self, fit: Any, held_out: GroupMomentsState) -> dict[str, jax.Array]:  # noqa: D102
+        del fit
+        found: dict[str, jax.Array] = {}
+        for variable, score in zip(self.variables, collapse_scores(held_out), strict=True):
+            found |= reported(variable.name, score)
+        return found
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClassSelectivity(OfConditions):
+    """How much more units are active for one class than for the others.
+
+    As `probekit.measures.class_selectivity`, of all examples that are scored; made for layers whose
+    activations are at least 0.
+
+    Parameters
+    ----------
+    conditions : int, optional
+        How many classes there are; the feature then holds the number of the class, from 0, and
+        other values make every score NaN. Unless given, each value of a feature is a class if it
+        has at most 10 of them, and else the lowest, middle and highest third of the fitted examples
+        are. `probekit.run` finds them in the examples of its first seed.
+    edges : tuple of tuple of float
+        For each feature where classes begin, but for the first; found as said, unless given.
+    multioutput : {"uniform_average", "raw_values"}
+        The mean over units, or each unit on its own.
+    name : str
+        Name of the variable.
+    """
+
+    multioutput: MultiOutput = "uniform_average"
+    name: str = "class_selectivity"
+    kind = "encoding"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        super().__post_init__()
+        check_choice("multioutput", self.multioutput, OVER_UNITS)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Units have an order if each is reported."""
+        of_all = set() if self.multioutput == "raw_values" else {"permutation"}
+        return frozenset({"scaling", *of_all})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The index, with the axis ``unit`` for raw values."""
+        return (
+            Variable(
+                self.name,
+                dims=("unit",) if self.multioutput == "raw_values" else (),
+                long_name="class selectivity index",
+                valid_range=(0.0, 1.0),
+                references="Morcos et al. 2018, On the importance of single directions",
+                also_constant="a feature of one class",
+            ),
+        )
+
+    @property
+    def statistic(self) -> GroupMoments:
+        """Means of the classes."""
+        return GroupMoments(groups=self.groups, within="none", edges=self.edges)
+
+    def compute(self, fit: Any, held_out: GroupMomentsState) -> dict[str, jax.Array]:  # noqa: D102
+        del fit
+        score = class_selectivity_score(held_out, multioutput=self.multioutput)
+        return reported(self.name, score)

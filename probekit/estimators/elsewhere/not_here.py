@@ -1,0 +1,88 @@
+"""What other packages measure of representations that is not here, and why."""
+
+# package, there, why not
+NOT_HERE: tuple[tuple[str, str, str], ...] = (
+    (
+        "neural_manifolds_replicaMFT",
+        "manifold capacity, radius and dimension",
+        "a quadratic programme for each of some hundred random directions and each class; "
+        "`neural_collapse` and `ccgp` tell of the same geometry in closed form",
+    ),
+    (
+        "LogME",
+        "`LogME`",
+        "ranks pretrained models by the evidence of a regression without an intercept, which "
+        "depends on where 0 is; `variational_codelength` weighs fit against weights too",
+    ),
+    (
+        "LogME",
+        "`LEEP`, `NCE`",
+        "of the classes that a source model predicts: of outputs, not of a representation",
+    ),
+    (
+        "Transfer-Learning-Library",
+        "`transrate`",
+        "a difference of coding rates, which depends on the precision that is chosen",
+    ),
+    (
+        "disentanglement_lib",
+        "`beta_vae_sklearn`, `factor_vae_metric`, `irs`",
+        "need inputs that are made anew with one factor held, not those that are at hand",
+    ),
+    (
+        "disentanglement_lib",
+        "`dci`, `mig`, `modularity_explicitness`",
+        "importances of boosted trees, and mutual information of units cut into 20 bins, whose "
+        "values are those of the trees and bins; `selectivity`, `class_selectivity` and "
+        "`sparse_decoding_accuracy` ask how local a code is",
+    ),
+    (
+        "concept-erasure",
+        "`LeaceEraser`",
+        "changes representations and measures nothing; what there is to erase is `linear_r2`",
+    ),
+    (
+        "Neural-Collapse",
+        "`compute_ETF`, `compute_W_H_relation`",
+        "of the weights of the classifier, which a layer's activations do not tell",
+    ),
+    ("tcav", "`TCAV`", "needs gradients of the model's outputs"),
+    (
+        "scikit-dimension",
+        "`DANCo`, `ESS`, `FisherS`, `GRIDE`, `KNN`, `MADA`, `MiND_ML`, `MOM`, `PH`, `TLE`",
+        "further estimates of what `intrinsic_dimension` estimates in three ways, and rarely "
+        "reported of networks",
+    ),
+    (
+        "shesha-geometry",
+        "`feature_split`, `sample_split`, `anchor_stability`, `lda_stability`",
+        "of halves at random: the spread over resamples, which `probekit.probe` gives of any score",
+    ),
+    (
+        "decodanda",
+        "shattering dimensionality",
+        "an accuracy for each way to divide the conditions in two, of which there are too many; "
+        "make features of those that are asked for, and take `decoding_accuracy`",
+    ),
+    (
+        "rsatoolbox, Net2Brain",
+        "searchlights",
+        "of places in a brain; layers take their part",
+    ),
+    (
+        "Net2Brain",
+        "`DistributionalComparison`",
+        "histograms of principal components, paired by number whichever way they point",
+    ),
+    (
+        "Brain-Score",
+        "`i1i2`, `ost`, `threshold`, `accuracy_distance`, `error_consistency`",
+        "of behaviour, not of representations",
+    ),
+    ("dsa-metric", "`DSA`", "of the dynamics of sequences, whose order examples do not have here"),
+    (
+        "prdc",
+        "precision, recall, density, coverage",
+        "of two sets of other examples in one space, real and generated",
+    ),
+)

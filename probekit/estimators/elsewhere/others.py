@@ -1,0 +1,138 @@
+"""What the measures are called in packages of which few names are told."""
+
+NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "thingsvision": (
+        ('`compute_rdm(x, "correlation")`', 'rdm(x, metric="correlation")'),
+        ('`compute_rdm(x, "cosine")`', 'rdm(x, metric="cosine")'),
+        ('`compute_rdm(x, "euclidean")`', 'rdm(x, metric="euclidean")'),
+        ('`compute_rdm(x, "gaussian")`', "1 - np.exp(-a / a.mean())"),
+        ("`correlate_rdms`", 'compare_rdms(a, b, comparison="pearson")'),
+        (
+            '`correlate_rdms(correlation="spearman")`',
+            'compare_rdms(a, b, comparison="spearman")',
+        ),
+        ("linear CKA", "cka(x, y)"),
+        ("linear CKA, unbiased", "cka(x, y, debiased=True)"),
+    ),
+    "torch_cka": (
+        (
+            "`CKA.compare`",
+            "cka(x, y, debiased=True)",
+            "the mean of HSIC over batches there, which depends on their size",
+        ),
+    ),
+    "pytorch-cka": (("debiased CKA", "np.maximum(cka(x, y, debiased=True), 0)"),),
+    "Brain-Score": (
+        (
+            "`pls`",
+            "linear_predictivity(x, y, folds=10)",
+            "folds are drawn there, and the score is divided by a ceiling",
+        ),
+        (
+            "`linear_predictivity`",
+            'linear_predictivity(x, y, method="linear", folds=10)',
+            "as `pls`",
+        ),
+        (
+            "`ridge`",
+            'linear_predictivity(x, y, method="ridge", folds=10)',
+            "as `pls`; the penalty is 1 there",
+        ),
+        (
+            "`neuron_to_neuron`",
+            'semi_matching(x, y, absolute=True, units="y")',
+            "matched and scored on the same examples, there on folds; as `pls`",
+        ),
+        (
+            "`rdm`",
+            'rsa(x, y, comparison="spearman")',
+            "of all examples; `rdm_cv` has the mean over some of them",
+        ),
+    ),
+    "decodanda": (
+        (
+            "`CCGP_dichotomy`",
+            "ccgp(x, np.stack([labels % 2, labels // 2], axis=1))",
+            "of all examples, there of some that are drawn; ridge regression, not a support vector "
+            "machine",
+        ),
+        (
+            '`parallelism_score_dichotomy(method="cosine")`',
+            "parallelism_score(x, np.stack([labels % 2, labels // 2], axis=1))",
+            "of all examples, there of some that are drawn, of each condition as many, and "
+            "standardised unless told otherwise",
+        ),
+    ),
+    "relaimpo": (
+        ("`lmg`", "shapley_r2(x[:, 0], y)"),
+        ("`last`", "unique_r2(x[:, 0], y)"),
+    ),
+    "resi": (
+        ("`JSD`", "jensen_shannon_divergence(x, y)", "an example that is not finite is NaN"),
+        ("`Disagreement`", "disagreement(x, y)"),
+        ("`AbsoluteAccDiff`", "accuracy_difference(x, y, labels % 3)"),
+    ),
+    "description-length-probing": (
+        (
+            "online code",
+            "online_codelength(x, labels)",
+            "a logistic probe by default, there a perceptron",
+        ),
+        (
+            "variational code",
+            "variational_codelength(x, labels)",
+            "a linear probe with a proper prior, there a perceptron with an improper one",
+        ),
+    ),
+    "RTD": (
+        (
+            "`rtd.rtd`",
+            "rtd(x, y)",
+            "of all examples; there the mean of ten draws of 500, and on a GPU",
+        ),
+    ),
+    "IsoScore": (("`IsoScore`", "(participation_ratio(x) - 1) / (x.shape[1] - 1)"),),
+    "shesha-geometry": (
+        (
+            "`variance_ratio`",
+            'linear_r2(x, labels[:, None] == np.unique(labels), multioutput="variance_weighted")',
+        ),
+        (
+            "`supervised_alignment`",
+            'compare_rdms(rdm(x - x.mean(0), metric="correlation"), labels[:, None] != labels, '
+            'comparison="spearman")',
+        ),
+        (
+            "`rdm_similarity`",
+            'rsa(x, y, rdm="cosine", comparison="spearman")',
+        ),
+    ),
+    "ZADU": (
+        ("`trustworthiness_continuity`, the first", "trustworthiness(x, y, neighbours=11)"),
+        ("`trustworthiness_continuity`, the second", "trustworthiness(y, x, neighbours=11)"),
+        ("`silhouette`, of `y`", "silhouette(y, labels)"),
+    ),
+    "Transfer-Learning-Library": (
+        (
+            "`h_score`",
+            "3 * cca(x, labels[:, None] == np.unique(labels), squared=True)",
+            "3 for 4 classes: as many correlations as units and classes less one allow",
+        ),
+    ),
+    "disentanglement_lib": (
+        (
+            "`sap`, of continuous factors",
+            'np.diff(np.sort(linear_r2(x, y[:, :1], multioutput="raw_values"))[-2:])',
+            "of one factor; there the mean over factors",
+        ),
+    ),
+    "Neural-Collapse": (("`collapse_metric`", "neural_collapse(x, labels).variability"),),
+    "sparse-probing-paper": (
+        (
+            "`max_mean_dif`",
+            "sparse_decoding_accuracy(x, labels)",
+            "units are ranked by the variance that classes explain, not by the difference of "
+            "means; ridge regression and accuracy, there logistic regression and several scores",
+        ),
+    ),
+}

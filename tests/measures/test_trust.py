@@ -1,0 +1,77 @@
+"""Trustworthiness: against scikit-learn and the definition, its ends, and where it is undefined."""
+
+import numpy as np
+import pytest
+from sklearn import manifold
+
+from probekit import measures
+from probekit.errors import OptionError, ShapeError
+from tests.reference import oracles
+from tests.reference.tolerances import SCORE
+
+N = 40
+
+
+def pair():
+    generator = np.random.default_rng(3)
+    x = np.float32(generator.normal(size=(N, 4)))
+    return x, np.float32(x[:, :2] + 0.3 * generator.normal(size=(N, 2)))
+
+
+@pytest.mark.parametrize("neighbours", [1, 5, 19])
+def test_it_is_that_of_scikit_learn(neighbours):
+    x, y = pair()
+    for a, b in ((x, y), (y, x)):
+        wanted = manifold.trustworthiness(np.float64(a), np.float64(b), n_neighbors=neighbours)
+        found = measures.trustworthiness(a, b, neighbours=neighbours)
+        assert float(found) == pytest.approx(wanted, abs=SCORE)
+
+
+@pytest.mark.parametrize("neighbours", [3, 999])
+def test_against_the_definition(neighbours):
+    for metric in ("euclidean", "cosine"):
+        options = {"neighbours": neighbours, "metric": metric}
+        found = measures.trustworthiness(*pair(), **options)
+        wanted = oracles.trustworthiness(None, None, *pair(), **options)
+        assert float(found) == pytest.approx(wanted, abs=SCORE)
+
+
+def test_ends_of_the_range():
+    x = pair()[0]
+    assert float(measures.trustworthiness(x, 8 * x[:, ::-1] + 64)) == 1
+    places = np.array([[0.0], [1.0], [2.5]])
+    swapped = np.array([[0.0], [5.0], [1.0]])  # of each the nearest is the farthest
+    assert float(measures.trustworthiness(places, swapped, neighbours=1)) == 0
+
+
+def test_a_large_sum_of_ranks_keeps_its_digits():
+    generator = np.random.default_rng(0)
+    x, y = (np.float32(generator.normal(size=(600, 2))) for _ in range(2))
+    wanted = manifold.trustworthiness(np.float64(x), np.float64(y), n_neighbors=200)
+    assert float(measures.trustworthiness(x, y, neighbours=200)) == pytest.approx(wanted, abs=SCORE)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_or_constant_gives_nan(value):
+    x, y = pair()
+    assert np.isnan(measures.trustworthiness(x, np.ones_like(y)))
+    assert np.isnan(measures.trustworthiness(np.ones_like(x), y))
+    x[7, 2] = value
+    assert np.isnan(measures.trustworthiness(x, y))
+
+
+def test_an_example_without_direction_has_no_cosine():
+    x, y = pair()
+    y[3] = 0
+    assert np.isnan(measures.trustworthiness(x, y, metric="cosine"))
+    assert not np.isnan(measures.trustworthiness(x, y))
+
+
+def test_errors():
+    x, y = pair()
+    with pytest.raises(ShapeError, match="x: 2 examples; at least 3 are needed"):
+        measures.trustworthiness(x[:2], y[:2])
+    with pytest.raises(OptionError, match="neighbours=0: must be at least 1"):
+        measures.trustworthiness(x, y, neighbours=0)
+    with pytest.raises(OptionError, match="metric='poisson'"):
+        measures.trustworthiness(x, y, metric="poisson")
