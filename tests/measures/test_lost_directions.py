@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from probekit.estimators import PLS, ShapeMetric
+from probekit.estimators import CCA, PLS, ShapeMetric
 from probekit.measures import STATUS_MEANINGS
 from probekit.statistics import state_of
 
@@ -38,3 +38,13 @@ def test_a_fitted_whitening_that_leaves_directions_out_says_so(alpha: float) -> 
     assert status(x) == 0
     x[:, 5] = x[:, 0] + x[:, 1]
     assert status(x) == RANK_DEFICIENT
+
+
+@pytest.mark.parametrize(("apart", "expected"), [(100.0, 0), (700.0, RANK_DEFICIENT)])
+def test_a_direction_that_rounding_may_turn_is_told(apart: float, expected: int) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(50, 3))
+    y = x[:, :2] + rng.normal(size=(50, 2))
+    x[:, 1] = x[:, 0] + x[:, 1] / apart
+    state = state_of(CCA().statistic, jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32))
+    assert int(CCA().compute(state, state)["cca_status"]) == expected
