@@ -173,7 +173,8 @@ def shape_metric(
     have nothing in common are all as good: the mean of them counts, to which such directions add
     nothing, while their length does (netrep takes one that LAPACK happens to give). The distance is
     then large, as it should be: what was fitted does not carry over. Estimators report
-    ``rank_deficient`` beside it if more than 0.01 of the cosine was open.
+    ``rank_deficient`` beside it if more than 0.01 of the cosine was open, or directions were left
+    out of the whitening.
 
     References
     ----------

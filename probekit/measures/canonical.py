@@ -15,6 +15,12 @@ from probekit.measures.alignment import singular_values
 from probekit.statistics import MomentsState
 from probekit.statistics._arrays import diagonal, product
 
+_VAGUE = 32.0
+"""Eigenvalues of directions that rounding may turn, in units of the largest one's last digit.
+
+Below it, mean correlations of 2 to 8 units were up to 0.07 off.
+"""
+
 
 def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
     """Mean canonical correlation: Σ_i ρ_i / r, with r the smaller of the two ranks.
@@ -217,7 +223,7 @@ class Basis(NamedTuple):
         Zeros in the columns of components that are left out.
     rank : array ()
     deficient : array ()
-        Whether some component was left out for want of variance.
+        Whether some component was left out for want of variance, or has hardly more than rounding.
     """
 
     coefficients: jax.Array
@@ -275,7 +281,9 @@ def basis_of(covariance: jax.Array, constant: jax.Array) -> Basis:
     values, vectors = eigh(covariance * scale[:, None] * scale[None, :])
     kept = values > _least(values)
     inverse = jnp.where(kept, jax.lax.rsqrt(jnp.where(kept, values, 1)), 0)
-    return Basis(scale[:, None] * vectors * inverse[None, :], kept.sum(), ~kept.all())
+    # Just above what may be rounding, a direction is kept, but rounding turns it: that is told.
+    sure = values > _VAGUE * float(np.finfo(values.dtype).eps) * values[-1]
+    return Basis(scale[:, None] * vectors * inverse[None, :], kept.sum(), ~(kept & sure).all())
 
 
 def _leading(

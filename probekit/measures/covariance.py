@@ -13,6 +13,7 @@ from probekit.measures._status import Score, divide
 from probekit.measures.kernels import linear_cka_score
 from probekit.measures.transfer import squared_distance
 from probekit.statistics import MomentsState
+from probekit.statistics._arrays import product
 
 Weighting = Literal["covariance", "mean"]
 WEIGHTINGS = ("covariance", "mean")
@@ -119,7 +120,9 @@ def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
     Returns
     -------
     array ()
-        In [0, 1]. NaN if either is constant, they have no covariance, or one is not finite.
+        In [0, 1]. NaN if either is constant, they have no covariance, one is not finite, or
+        rounding hides how much a component varies, as beside one example 1e5 out in float32.
+        Estimators report ``rank_deficient`` then, and where rounding may be much of it.
 
     Raises
     ------
@@ -166,9 +169,21 @@ def pls_score(state: MomentsState, *, weighting: Weighting) -> Score:
     kept = covariances > max(xy.shape) * np.finfo(xy.dtype).eps
     x_spread = jnp.einsum("ui,uv,vi->i", u, xx, u, precision="highest") * jnp.square(x_scale)
     y_spread = jnp.einsum("iu,uv,iv->i", vt, yy, vt, precision="highest") * jnp.square(y_scale)
-    spread = jnp.sqrt(jnp.where(kept, x_spread * y_spread, 1))
+    # Beside an example far out a spread can be all rounding, and even negative.
+    hidden = (kept & ~((x_spread > 0) & (y_spread > 0))).any() & finite
+    rounding = [
+        8 * np.finfo(xy.dtype).eps * _sizes(*z) for z in ((u.T, xx, x_scale), (vt, yy, y_scale))
+    ]
+    vague = (kept & ((x_spread < rounding[0]) | (y_spread < rounding[1]))).any() & finite
+    spread = jnp.sqrt(jnp.where(kept & ~hidden, x_spread * y_spread, 1))
     correlations = jnp.where(kept, covariances / spread, 0)
     weights = jnp.where(kept, covariances if weighting == "covariance" else 1.0, 0)
     value = divide((weights * correlations).sum(), weights.sum())
-    value = jnp.where(finite, jnp.clip(value, 0, 1), jnp.nan)
-    return pair_score(value, state, undefined=~kept.any())
+    value = jnp.where(finite & ~hidden, jnp.clip(value, 0, 1), jnp.nan)
+    return pair_score(value, state, undefined=~kept.any(), deficient=hidden | vague)
+
+
+def _sizes(rows: jax.Array, squares: jax.Array, scale: jax.Array) -> jax.Array:
+    """Return the sum of the magnitudes that the spread along each row is made of."""
+    sizes = jnp.abs(rows)
+    return (product(sizes, jnp.abs(squares) * scale * scale) * sizes).sum(axis=1)

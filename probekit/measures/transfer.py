@@ -71,7 +71,8 @@ class Rotated(NamedTuple):
     x_length, y_length : array ()
         Roots of their sums of squares, in units of the lengths of the fitted ones.
     deficient : array ()
-        Whether much of the cosine depends on what the fitted examples leave open.
+        Whether much of the cosine depends on what the fitted examples leave open, or directions
+        were left out of the whitening.
     """
 
     cosine: jax.Array
@@ -114,8 +115,12 @@ def rotated_metric_score(fit: MomentsState, held_out: MomentsState) -> Score:
 
 def _rotated(fit: MomentsState, held_out: MomentsState, alpha: float) -> Rotated:
     fitted, scored = blocks_of(fit, fit), blocks_of(fit, held_out)
+    lost: jax.Array | bool = False
     if alpha < 1:
-        x_map, y_map = (partial_whitening(z, alpha)[0] for z in (fitted.xx, fitted.yy))
+        (x_map, _, x_rank), (y_map, _, y_rank) = (
+            partial_whitening(z, alpha) for z in (fitted.xx, fitted.yy)
+        )
+        lost = (x_rank < (~fit.x_constant).sum()) | (y_rank < (~fit.y_constant).sum())
         fitted, scored = (_mapped(blocks, x_map, y_map) for blocks in (fitted, scored))
     finite = jnp.isfinite(fitted.xy).all()
     left, values, right = svd(jnp.where(finite, fitted.xy, 0))
@@ -126,7 +131,7 @@ def _rotated(fit: MomentsState, held_out: MomentsState, alpha: float) -> Rotated
     x_length, y_length = scored.x_length(), scored.y_length()
     lengths = x_length * y_length
     open_ = divide(svdvals(_without(scored.xy, left, right)).sum(), lengths)
-    return Rotated(divide(along, lengths), x_length, y_length, open_ > _UNDETERMINED)
+    return Rotated(divide(along, lengths), x_length, y_length, lost | (open_ > _UNDETERMINED))
 
 
 def partial_whitening(
