@@ -170,9 +170,11 @@ def centred_rows(x: jax.Array) -> jax.Array:
     """Rows less their means, of moderate size; 0 where all units are equal."""
     x = moderate(x, axis=1)
     largest = jnp.abs(x).max(axis=1, keepdims=True)
-    x = x - x.mean(axis=1, keepdims=True)
+    for _ in range(2):  # a mean far from zero is rounded; what it is off by is the mean of the rest
+        x = x - x.mean(axis=1, keepdims=True)
     # What rounding of equal units leaves is no direction.
-    return jnp.where(jnp.abs(x) > 8 * np.finfo(x.dtype).eps * largest, x, 0)
+    rounding = 8 * np.finfo(x.dtype).eps * largest
+    return jnp.where((jnp.abs(x) > rounding).any(axis=1, keepdims=True), x, 0)
 
 
 def unit_rows(x: jax.Array) -> jax.Array:

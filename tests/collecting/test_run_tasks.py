@@ -350,7 +350,7 @@ def test_two_processes_do_not_run_one_task(project, tmp_path):
         report = run_tasks("probes/probe_a.py::first", output="first.nc")
     finally:
         lock.release(remove=True)
-    assert "first.parts: another process is writing" in failure(report)
+    assert "first.parts: this history is being written, by another process" in failure(report)
     assert issubclass(HistoryLockedError, OSError)
 
 

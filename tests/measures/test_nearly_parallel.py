@@ -39,6 +39,16 @@ def test_distances_of_nearly_parallel_rows(metric, x):
     np.testing.assert_allclose(found, wanted, rtol=2e-3, atol=2e-3 * wanted.max())
 
 
+@pytest.mark.parametrize("offset", [1e3, 1e5])
+def test_correlations_do_not_see_what_all_units_share(offset):
+    x = moved(WIDE, offset)
+    np.testing.assert_allclose(
+        measures.rdm(x, metric="correlation"), cdist(x, x, "correlation"), atol=1e-6
+    )
+    equal = np.vstack([x[:2], np.full((1, x.shape[1]), 0.1 + offset)])
+    assert np.isnan(measures.rdm(equal, metric="correlation")[2]).all()  # no direction
+
+
 def test_opposite_and_parallel_rows():
     x = np.array([[3.0, 1.0], [6.0, 2.0], [-3.0, -1.0], [1.0, -3.0]])
     found = measures.rdm(x, metric="cosine")
