@@ -8,8 +8,11 @@ import numpy as np
 
 from probekit._checks import check_count, check_positive
 from probekit.errors import OptionError
+from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigh, svd
 from probekit.measures._moments import from_moments, pair_score, unit_scales
+from probekit.measures._scale import moderate
+from probekit.measures._span import spanning
 from probekit.measures._status import Score, divide
 from probekit.measures.alignment import singular_values
 from probekit.statistics import MomentsState
@@ -49,6 +52,8 @@ def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
     Notes
     -----
     Invariant to translation and to every invertible linear map. O(n (d² + d_y²) + d³ + d_y³).
+    Computed from the examples: an estimator has their covariances alone, in which directions that
+    vary a thousandth as much as others drown in float32, and reports ``rank_deficient`` then.
 
     References
     ----------
@@ -63,7 +68,8 @@ def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
     >>> round(float(cca(x, x @ np.array([[1.0, 1.0], [0.0, 3.0]]))), 5)
     1.0
     """
-    return from_moments(cca_score, x, y, squared=bool(squared))
+    spaces = map(spanning, matched(x, y, least=2))
+    return from_moments(cca_score, *spaces, squared=bool(squared))
 
 
 def svcca(x: Any, y: Any, *, variance: float = 0.99, components: int | None = None) -> jax.Array:
@@ -141,7 +147,7 @@ def pwcca(x: Any, y: Any) -> jax.Array:
     Notes
     -----
     Invariant to translation and scaling, to permutation of the units of `x`, and to invertible
-    linear maps of `y`. O(n (d² + d_y²) + d³ + d_y³).
+    linear maps of `y`. O(n (d² + d_y²) + d³ + d_y³). Computed from the examples, as `cca` is.
 
     References
     ----------
@@ -156,7 +162,8 @@ def pwcca(x: Any, y: Any) -> jax.Array:
     >>> round(float(pwcca(x[:, :1], x)), 5)
     1.0
     """
-    return from_moments(pwcca_score, x, y)
+    x, y = matched(x, y, least=2)
+    return _pwcca(x, spanning(x), spanning(y))
 
 
 def linear_regression_similarity(x: Any, y: Any) -> jax.Array:
@@ -187,7 +194,7 @@ def linear_regression_similarity(x: Any, y: Any) -> jax.Array:
     -----
     Invariant to translation, scaling and rotation, and to invertible linear maps of `y`. It is
     `linear_r2` weighted by variance, fitted and scored on the same examples.
-    O(n d_y (d + d_y) + d_y³).
+    O(n d_y (d + d_y) + d_y³). Computed from the examples, as `cca` is.
 
     References
     ----------
@@ -202,7 +209,8 @@ def linear_regression_similarity(x: Any, y: Any) -> jax.Array:
     >>> round(float(linear_regression_similarity(x, x[:, 1:])), 5)  # 8 of 10
     0.8
     """
-    return from_moments(linear_regression_score, x, y)
+    x, y = matched(x, y, least=2)
+    return from_moments(linear_regression_score, x, spanning(y))
 
 
 def check_kept(variance: float, components: int | None) -> None:
@@ -255,15 +263,30 @@ def pwcca_score(state: MomentsState) -> Score:
     xx, xy, yy = state.blocks()
     a, b = basis_of(xx, state.x_constant), basis_of(yy, state.y_constant)
     cross = product(product(a.coefficients.T, xy), b.coefficients)
+    value = _weighted(cross, product(a.coefficients.T, xx), jnp.minimum(a.rank, b.rank))
+    return _share(value, state, deficient=a.deficient | b.deficient)
+
+
+@jitted()
+def _pwcca(x: jax.Array, basis: jax.Array, basis_y: jax.Array) -> jax.Array:
+    """`pwcca`, given what the units of either span."""
+    ranks = [jnp.square(columns).sum().round() for columns in (basis, basis_y)]
+    x = moderate(x)
+    along = product(basis.T, x - x.mean(axis=0))
+    return jnp.clip(_weighted(product(basis.T, basis_y), along, jnp.minimum(*ranks)), 0, 1)
+
+
+def _weighted(cross: jax.Array, along: jax.Array, rank: jax.Array) -> jax.Array:
+    """Canonical correlations, averaged by how much of the units of `x` their variates hold.
+
+    `cross` and `along` are the inner products of a basis of x with one of y, and with the units.
+    """
     finite = jnp.isfinite(cross).all()
     left, correlations, _ = svd(jnp.where(finite, cross, 0))
-    # Canonical variates are X (coefficients left); their inner products with the units of x:
-    seen = product(product(left.T, a.coefficients.T), xx)
-    counted = jnp.arange(correlations.shape[0]) < jnp.minimum(a.rank, b.rank)
-    weights = jnp.where(counted, jnp.abs(seen).sum(axis=1), 0)
+    counted = jnp.arange(correlations.shape[0]) < rank
+    weights = jnp.where(counted, jnp.abs(product(left.T, along)).sum(axis=1), 0)
     value = divide((weights * correlations).sum(), weights.sum())
-    value = jnp.where(finite, value, jnp.nan)
-    return _share(value, state, deficient=a.deficient | b.deficient)
+    return jnp.where(finite, value, jnp.nan)
 
 
 def linear_regression_score(state: MomentsState) -> Score:

@@ -6,7 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit.measures._arguments import matched
 from probekit.measures._moments import from_moments, pair_score
+from probekit.measures._span import spanning
 from probekit.measures._status import Score, divide
 from probekit.measures.canonical import Basis, basis_of
 from probekit.statistics import MomentsState
@@ -55,6 +57,8 @@ def eigenspace_overlap(x: Any, y: Any, *, centred: bool = False) -> jax.Array:
     >>> round(float(eigenspace_overlap(x, x[:, 1:])), 5)
     0.5
     """
+    if centred:
+        x, y = map(spanning, matched(x, y, least=2))
     return from_moments(eigenspace_overlap_score, x, y, centred=bool(centred))
 
 

@@ -4,6 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from probekit import measures
 from probekit.estimators import CCA, PLS, ShapeMetric
 from probekit.measures import STATUS_MEANINGS
 from probekit.statistics import state_of
@@ -48,3 +49,35 @@ def test_a_direction_that_rounding_may_turn_is_told(apart: float, expected: int)
     x[:, 1] = x[:, 0] + x[:, 1] / apart
     state = state_of(CCA().statistic, jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32))
     assert int(CCA().compute(state, state)["cca_status"]) == expected
+
+
+def canonical(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
+    """Float64, by the singular vectors of the examples."""
+
+    def basis(z: np.ndarray) -> np.ndarray:
+        return np.linalg.svd((z - z.mean(axis=0)) / z.std(axis=0), full_matrices=False)[0]
+
+    a, b, centred = basis(x), basis(y), x - x.mean(axis=0)
+    left, correlations, _ = np.linalg.svd(a.T @ b, full_matrices=False)
+    weights = np.abs((a @ left).T @ centred).sum(axis=1)
+    return {
+        "cca": correlations.mean(),
+        "pwcca": weights @ correlations / weights.sum(),
+        "linear_regression_similarity": np.square(b.T @ centred).sum() / np.square(centred).sum(),
+        "eigenspace_overlap": np.square(correlations).sum() / max(a.shape[1], b.shape[1]),
+    }
+
+
+@pytest.mark.parametrize("far", [1e3, 1e5])
+def test_arrays_keep_all_directions_beside_an_example_far_out(far: float) -> None:
+    """Covariances in float32 have lost them; what is computed of the examples has not."""
+    rng = np.random.default_rng(1)
+    y = rng.normal(size=(60, 6))
+    x = y[:, :5] @ rng.normal(size=(5, 5)) + rng.normal(size=(60, 5))
+    x[7], y[7] = far * x[7], far * y[7]
+    x, y = (z.astype(np.float32).astype(float) for z in (x, y))
+    for name, expected in canonical(x, y).items():
+        options = {"centred": True} if name == "eigenspace_overlap" else {}
+        found = getattr(measures, name)(x, y, **options)
+        assert found == pytest.approx(expected, abs=1e-4), name
+        assert np.isnan(getattr(measures, name)(np.where(x == x[7], np.inf, x), y, **options)), name
