@@ -1,6 +1,7 @@
 """Decoding: how well a representation predicts a feature."""
 
 import dataclasses
+from typing import ClassVar
 
 import jax
 
@@ -76,8 +77,30 @@ class DecodingR2(Estimator):
         return reported(self.name, score)
 
 
+class OfClassifier(Estimator):
+    """Fits a linear classifier to the examples of each split that were kept; abstract.
+
+    A final class declares `penalty` and `examples` as fields.
+    """
+
+    kind = "decoding"
+    least_examples: ClassVar[int] = 2
+    penalty: float
+    examples: int
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_positive("penalty", self.penalty)
+        check_count("examples", self.examples, self.least_examples)
+
+    @property
+    def statistic(self) -> Examples:
+        """The examples."""
+        return Examples(capacity=self.examples)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DecodingAccuracy(Estimator):
+class DecodingAccuracy(OfClassifier):
     """How often a linear classifier of the representation names the feature's value.
 
     As `probekit.measures.decoding_accuracy`, on `examples` examples of each split.
@@ -99,14 +122,12 @@ class DecodingAccuracy(Estimator):
     penalty: float = DEFAULT_PENALTY
     examples: int = 1024
     name: str = "decoding_accuracy"
-    kind = "decoding"
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_choice("method", self.method, METHODS)
-        check_positive("penalty", self.penalty)
-        check_count("examples", self.examples, 2)
+        super().__post_init__()
 
     @property
     def traceable(self) -> bool:
@@ -126,11 +147,6 @@ class DecodingAccuracy(Estimator):
             ),
         )
 
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
-
     def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
         score = ridge_accuracy_score if self.method == "ridge" else logistic_accuracy_score
         states = (fit.head(self.examples), held_out.head(self.examples))
@@ -138,7 +154,7 @@ class DecodingAccuracy(Estimator):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SparseDecodingAccuracy(Estimator):
+class SparseDecodingAccuracy(OfClassifier):
     """How often a linear classifier of the few best units names the feature's value.
 
     As `probekit.measures.sparse_decoding_accuracy`, on `examples` examples of each split.
@@ -159,14 +175,12 @@ class SparseDecodingAccuracy(Estimator):
     penalty: float = DEFAULT_PENALTY
     examples: int = 1024
     name: str = "sparse_decoding_accuracy"
-    kind = "decoding"
     invariances = frozenset({"translation", "scaling", "permutation"})
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_count("units", self.units, 1)
-        check_positive("penalty", self.penalty)
-        check_count("examples", self.examples, 2)
+        super().__post_init__()
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -180,11 +194,6 @@ class SparseDecodingAccuracy(Estimator):
             ),
         )
 
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
-
     def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
         states = (fit.head(self.examples), held_out.head(self.examples))
         score = sparse_accuracy_score(*states, units=self.units, penalty=self.penalty)
@@ -192,7 +201,7 @@ class SparseDecodingAccuracy(Estimator):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CCGP(Estimator):
+class CCGP(OfClassifier):
     """Cross-condition generalisation: how well a feature is read out in a context left out.
 
     As `probekit.measures.ccgp`, on `examples` examples of each split; the contexts of a feature are
@@ -212,14 +221,9 @@ class CCGP(Estimator):
     penalty: float = DEFAULT_PENALTY
     examples: int = 256
     name: str = "ccgp"
-    kind = "decoding"
     joint = True
+    least_examples = 4
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_positive("penalty", self.penalty)
-        check_count("examples", self.examples, 4)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -233,11 +237,6 @@ class CCGP(Estimator):
                 references="Bernardi et al. 2020, The geometry of abstraction",
             ),
         )
-
-    @property
-    def statistic(self) -> Examples:
-        """The examples."""
-        return Examples(capacity=self.examples)
 
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: ExamplesState, held_out: ExamplesState, *, columns: Columns
