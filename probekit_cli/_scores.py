@@ -13,6 +13,9 @@ OUTPUTS = ("logits", "output", "outputs")
 ALIKE = 1.05
 """Features whose R² differ by less than this factor are said to be equally represented."""
 
+HARDLY_ANY = 0.01
+"""An R² below this is as large as what chance gives, and no ratio is formed with it."""
+
 
 class Score(NamedTuple):
     """A score after training.
@@ -150,21 +153,23 @@ def finding(dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> str | None
     if len(means) < 2:
         return None
     high, low = max(means, key=lambda f: means[f]), min(means, key=lambda f: means[f])
-    if means[high] <= 0 or means[high] == means[low]:
+    if means[high] < HARDLY_ANY or means[high] == means[low]:
         return None
     values = f"R² {means[high]:.3f} and {means[low]:.3f}"
     accuracy = _accuracies(scores, high, low)
-    if means[low] <= 0:
-        return f"In {layer}, {high} explains some of the variance, {low} none ({values}){accuracy}."
+    if means[low] < HARDLY_ANY:
+        much = "hardly any" if means[low] > 0 else "none"
+        return (
+            f"In {layer}, {high} explains some of the variance, {low} {much} ({values}){accuracy}."
+        )
     ratio = means[high] / means[low]
     if ratio < ALIKE:
         return (
             f"In {layer}, {high} and {low} explain about equally much of the variance "
             f"({values}){accuracy}."
         )
-    times = f"{ratio:.1f}" if ratio < 100 else f"{ratio:.0f}"
     return (
-        f"In {layer}, {high} explains {times} times as much of the variance as {low} "
+        f"In {layer}, {high} explains {ratio:.1f} times as much of the variance as {low} "
         f"({values}){accuracy}."
     )
 

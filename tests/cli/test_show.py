@@ -195,13 +195,18 @@ def r2_history(values):
         ({"a": 0.5, "b": math.nan}, None),
         ({"a": 0.5, "b": 0.5}, None),
         ({"a": -0.1, "b": -0.2}, None),
+        ({"a": 0.004, "b": 0.001}, None),
         (
             {"a": 0.5, "b": 0.51},
             "In hidden_3, b and a explain about equally much of the variance (R² 0.510 and 0.500).",
         ),
         (
             {"a": 0.001, "b": 0.9, "c": 0.3},
-            "In hidden_3, b explains 900 times as much of the variance as a (R² 0.900 and 0.001).",
+            "In hidden_3, b explains some of the variance, a hardly any (R² 0.900 and 0.001).",
+        ),
+        (
+            {"a": 0.01, "b": 0.9},
+            "In hidden_3, b explains 90.0 times as much of the variance as a (R² 0.900 and 0.010).",
         ),
         (
             {"a": 0.5, "b": -0.01},
