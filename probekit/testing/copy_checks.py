@@ -52,12 +52,13 @@ def check_copies(estimator: Estimator) -> None:
 
     data = data_for(estimator)
     fit, rows = data.map(unrelated) if estimator.kind == "similarity" else data
-    present = (np.arange(EXAMPLES) < _HALF).astype(np.float32)
+    # The second half has every combination of features.
+    present = (np.arange(EXAMPLES) >= _HALF).astype(np.float32)
     once = rows._replace(weight=present)
     if memory_of(estimator.statistic) == "fixed":
         twice = rows._replace(weight=2 * present)
     else:
-        twice = rows.take(np.arange(EXAMPLES) % _HALF)._replace(number=rows.number)
+        twice = rows.take(np.tile(np.flatnonzero(present), 2))._replace(number=rows.number)
     wanted, found = (scores(estimator, Data(fit, part)) for part in (once, twice))
     for variable in estimator.variables:
         value, of_copies = wanted[variable.name], found[variable.name]

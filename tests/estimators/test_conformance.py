@@ -181,7 +181,6 @@ OTHERS = {
     for name in vars(module)
     if name.startswith("check_")
 } - CORE
-OF_CONTEXTS = ["ccgp", "parallelism_score"]
 OF_OUTPUTS = ["disagreement", "jensen_shannon_divergence"]
 EXEMPLARY = ["linear_r2", "cka", "rsa", "total_variance", "condition_rdm"]
 
@@ -192,7 +191,7 @@ def test_contract(estimator, check):
 
 
 @parametrize_with_checks(
-    sorted(set(REGISTERED) - {*EXEMPLARY, "ensd", *OF_CONTEXTS, *OF_OUTPUTS}),
+    sorted(set(REGISTERED) - {*EXEMPLARY, "ensd", *OF_OUTPUTS}),
     marks=dict.fromkeys(OTHERS, pytest.mark.slow),
 )
 def test_contract_of_all(estimator, check):
@@ -205,15 +204,6 @@ def test_contract_of_all(estimator, check):
     expected_failures={"check_itself": "with itself it is the participation ratio, of no end"},
 )
 def test_contract_of_one_without_an_end(estimator, check):
-    check(estimator)
-
-
-@parametrize_with_checks(
-    OF_CONTEXTS,
-    marks=dict.fromkeys(OTHERS, pytest.mark.slow),
-    expected_failures={"check_copies": "one feature is set in all of the examples that it takes"},
-)
-def test_contract_of_contexts(estimator, check):
     check(estimator)
 
 
