@@ -3,12 +3,12 @@
 from probekit.measures.regression import MultiOutput
 
 _OF_DISTANCES = {
-    "euclidean": {"translation", "rotation", "permutation"},
-    "squared_euclidean": {"translation", "rotation", "permutation"},
+    "euclidean": {"translation", "rotation", "embedding", "permutation"},
+    "squared_euclidean": {"translation", "rotation", "embedding", "permutation"},
     "correlation": {"scaling", "permutation"},
     "correlation_cv": {"scaling", "permutation"},
-    "cosine": {"scaling", "rotation", "permutation"},
-    "inner_product": {"rotation", "permutation"},
+    "cosine": {"scaling", "rotation", "embedding", "permutation"},
+    "inner_product": {"rotation", "embedding", "permutation"},
     "poisson": {"permutation"},
     "poisson_cv": {"permutation"},
 }
@@ -26,7 +26,7 @@ def invariances_of_average(multioutput: MultiOutput) -> frozenset[str]:
 
     A rotation changes the mean over units, but not the share of the total variance.
     """
-    weighted = {"rotation"} if multioutput == "variance_weighted" else set()
+    weighted = {"rotation", "embedding"} if multioutput == "variance_weighted" else set()
     return invariances_of_units(multioutput) | weighted
 
 

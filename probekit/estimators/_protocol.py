@@ -97,8 +97,10 @@ class Estimator(Protocol):
         replacement is not valid: where duplicates are each other's neighbours, say.
     invariances : frozenset of str
         Among ``"translation"``, ``"scaling"`` (isotropic), ``"rotation"`` (orthogonal maps),
-        ``"permutation"`` (of units), ``"linear"`` (invertible linear maps): maps of the
-        representation that leave every score as it is.
+        ``"permutation"`` (of units), ``"linear"`` (invertible linear maps), ``"embedding"``
+        (isometric maps into more units, if there were more of them than examples already): maps of
+        the representation that leave every score as it is. With rotation and embedding, what is
+        looked at of far more units than examples are coordinates of the examples.
     """
 
     name: str
@@ -170,6 +172,28 @@ class Estimator(Protocol):
         """
         del features
         return {}
+
+    def narrowed(self, *, units: int, to: int) -> "Estimator | None":
+        """Return what gives the same scores of coordinates of the examples, or None.
+
+        Asked where there are more units than examples. `probekit.probe` and `probekit.compare` then
+        need memory for the examples and not for the square of the units.
+
+        Parameters
+        ----------
+        units : int
+        to : int
+            How many coordinates take their place. Distances and angles are the same, and so is the
+            mean if the estimator is not invariant to translation.
+
+        Returns
+        -------
+        Estimator or None
+            By default this one, if it is invariant to rotation and embedding. Another, of the same
+            variables, where an option is relative to the number of units.
+        """
+        del units, to
+        return self if {"rotation", "embedding"} <= self.invariances else None
 
     def pairing(self, *, examples: int, units: tuple[int, ...], pairs: int) -> Pairing | None:
         """Return how `probekit.compare` may score pairs of layers with less work, or None.

@@ -50,7 +50,7 @@ class ProcrustesDistance(OfAligned):
 
     name: str = "procrustes_distance"
     symmetric = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = (
         "Ding, Denain and Steinhardt 2021, Grounding representation similarity with statistical "
         "testing"
@@ -86,7 +86,7 @@ class AngularProcrustesDistance(OfAligned):
 
     name: str = "angular_procrustes_distance"
     symmetric = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = "Williams et al. 2021, Generalized shape metrics on neural representations"
 
     @property
@@ -143,7 +143,9 @@ class ShapeMetric(OfAligned):
     def invariances(self) -> frozenset[str]:
         """Whitened entirely, nothing but the span of the units counts."""
         linear = {"linear"} if self.alpha == 0 else set()
-        return frozenset({"translation", "scaling", "rotation", "permutation", *linear})
+        return frozenset(
+            {"translation", "scaling", "rotation", "embedding", "permutation", *linear}
+        )
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -200,7 +202,7 @@ class AlignedCosine(Alignable, OfExamples):
     def invariances(self) -> frozenset[str]:
         """Cosines depend on the origin, unless that is the mean."""
         shift = {"translation"} if self.centred else set()
-        return frozenset({"scaling", "rotation", "permutation", *shift})
+        return frozenset({"scaling", "rotation", "embedding", "permutation", *shift})
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -233,7 +235,7 @@ class BuresSimilarity(OfAligned):
 
     name: str = "bures_similarity"
     symmetric = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = "Tang et al. 2020, Similarity of neural networks with gradients"
 
     @property
@@ -266,7 +268,7 @@ class BuresMetric(OfAligned):
 
     name: str = "bures_metric"
     symmetric = True
-    invariances = frozenset({"translation", "rotation", "permutation"})
+    invariances = frozenset({"translation", "rotation", "embedding", "permutation"})
     references = (
         "Bhatia, Jain and Lim 2019, On the Bures-Wasserstein distance between positive definite "
         "matrices"

@@ -32,7 +32,9 @@ class CCA(SimilarityOfMoments):
     squared: bool = False
     name: str = "cca"
     symmetric = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation", "linear"})
+    invariances = frozenset(
+        {"translation", "scaling", "rotation", "embedding", "permutation", "linear"}
+    )
     references = "Kornblith et al. 2019, Similarity of neural network representations revisited"
 
     @property
@@ -65,7 +67,7 @@ class SVCCA(SimilarityOfMoments):
     components: int | None = None
     name: str = "svcca"
     symmetric = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = "Raghu et al. 2017, SVCCA"
 
     def __post_init__(self) -> None:
@@ -124,7 +126,7 @@ class LinearRegressionSimilarity(SimilarityOfMoments):
     """
 
     name: str = "linear_regression_similarity"
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = "Kornblith et al. 2019, Similarity of neural network representations revisited"
 
     @property

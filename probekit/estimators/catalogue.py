@@ -32,9 +32,11 @@ to that. `n` is the number of examples, `d` of units (`d_y` of the other represe
 feature's columns. A score that is undefined is NaN, with the reason in `<name>_status`. Formulas
 are in the docstrings: `help(probekit.measures.cka)`.
 
-Invariances: **t**ranslation, **s**caling (isotropic), **r**otation, **p**ermutation of units,
-invertible **l**inear maps, with the default options. Streams: *all* examples count, in batches of
-any size; *sample*: the score is that of a fixed number of examples, the same in every layer.
+Invariances: **t**ranslation, **s**caling (isotropic), **r**otation, isometric **e**mbedding in
+more units, **p**ermutation of units, invertible **l**inear maps, with the default options. Layers
+with far more units than examples cost those with **r** and **e**, and ridge decoding, no more than
+ones with twice as many: `d` is then `2 n`. Streams: *all* examples count, in batches of any size;
+*sample*: the score is that of a fixed number of examples, the same in every layer.
 """
 
 
@@ -64,7 +66,7 @@ def _row(estimator: Estimator, summary: str) -> str:
         names,
         f"{summary} (`{type(estimator).__name__}`)",
         _range(first.valid_range, first.units),
-        " ".join(letter for letter in "tsrpl" if letter in _letters(estimator)) or "–",
+        " ".join(letter for letter in "tsrepl" if letter in _letters(estimator)) or "–",
         "sample" if memory_of(estimator.statistic) == "capacity" else "all",
         "; ".join(costs(estimator)),
         first.references or "–",

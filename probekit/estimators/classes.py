@@ -91,7 +91,7 @@ class NeuralCollapse(OfConditions):
 
     name: str = "neural_collapse"
     kind = "encoding"
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
 
     @property
     def variables(self) -> tuple[Variable, ...]:

@@ -23,7 +23,7 @@ class Magnitude(Readout):
 
     name: str = "magnitude"
     kind = "geometry"
-    invariances = frozenset({"rotation", "permutation"})
+    invariances = frozenset({"rotation", "embedding", "permutation"})
     references = "Klabunde et al. 2025, Similarity of neural network models"
 
     @property
@@ -56,7 +56,7 @@ class Concentricity(OfExamples):
 
     name: str = "concentricity"
     kind = "geometry"
-    invariances = frozenset({"scaling", "rotation", "permutation"})
+    invariances = frozenset({"scaling", "rotation", "embedding", "permutation"})
     references = "Klabunde et al. 2025, Similarity of neural network models"
 
     @property
@@ -86,7 +86,7 @@ class Uniformity(OfExamples):
     kind = "geometry"
     least_examples = 2
     distinct = True
-    invariances = frozenset({"scaling", "rotation", "permutation"})
+    invariances = frozenset({"scaling", "rotation", "embedding", "permutation"})
     references = "Wang and Isola 2020, Understanding contrastive representation learning"
 
     @property

@@ -25,7 +25,7 @@ class RVCoefficient(SimilarityOfMoments):
 
     name: str = "rv_coefficient"
     symmetric = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = "Robert and Escoufier 1976, The RV-coefficient"
 
     @property
@@ -51,7 +51,7 @@ class AngularCKADistance(SimilarityOfMoments):
 
     name: str = "angular_cka_distance"
     symmetric = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = "Williams et al. 2021, Generalized shape metrics on neural representations"
 
     @property
@@ -87,7 +87,7 @@ class PLS(SimilarityOfMoments):
     weighting: Weighting = "covariance"
     name: str = "pls"
     symmetric = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = "Wegelin 2000, A survey of partial least squares methods"
 
     def __post_init__(self) -> None:

@@ -72,6 +72,10 @@ class DecodingR2(Estimator):
         """Covariances of the units, and with the features."""
         return Moments(yy="diagonal")
 
+    def narrowed(self, *, units: int, to: int) -> "DecodingR2":
+        """Return the same with the penalty as a fraction of the mean of fewer coordinates."""
+        return dataclasses.replace(self, penalty=self.penalty * to / units)
+
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
         score = decoding_score(fit, held_out, penalty=self.penalty, multioutput=self.multioutput)
         return reported(self.name, score)
@@ -122,7 +126,7 @@ class DecodingAccuracy(OfClassifier):
     penalty: float = DEFAULT_PENALTY
     examples: int = 1024
     name: str = "decoding_accuracy"
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -223,7 +227,7 @@ class CCGP(OfClassifier):
     name: str = "ccgp"
     joint = True
     least_examples = 4
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
 
     @property
     def variables(self) -> tuple[Variable, ...]:

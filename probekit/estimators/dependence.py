@@ -20,7 +20,7 @@ from probekit.measures.kernels import debiased_hsic_score, linear_hsic_score, sa
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Statistic
 from probekit.variables import AT_LEAST_0, Variable
 
-_MAPS = frozenset({"translation", "scaling", "rotation", "permutation"})
+_MAPS = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,9 @@ class HSIC(Estimator):
     @property
     def invariances(self) -> frozenset[str]:
         """The linear kernel grows with the scale; the largest product in a unit is of units."""
-        return _MAPS - {"linear": {"scaling"}, "max": {"rotation"}}.get(self.kernel, set())
+        return _MAPS - {"linear": {"scaling"}, "max": {"rotation", "embedding"}}.get(
+            self.kernel, set()
+        )
 
     @property
     def distinct(self) -> bool:

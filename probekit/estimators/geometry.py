@@ -23,7 +23,7 @@ class TotalVariance(Readout):
 
     name: str = "total_variance"
     kind = "geometry"
-    invariances = frozenset({"translation", "rotation", "permutation"})
+    invariances = frozenset({"translation", "rotation", "embedding", "permutation"})
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -53,7 +53,7 @@ class ParticipationRatio(Readout):
 
     name: str = "participation_ratio"
     kind = "geometry"
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = "Gao et al. 2017, A theory of multineuronal dimensionality"
 
     @property

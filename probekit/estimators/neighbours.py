@@ -65,7 +65,7 @@ class MutualNeighbours(OfExamples):
     @property
     def invariances(self) -> frozenset[str]:
         """Those of the distance."""
-        maps = frozenset({"scaling", "rotation", "permutation"})
+        maps = frozenset({"scaling", "rotation", "embedding", "permutation"})
         return maps | {"translation"} if self.metric == "euclidean" else maps
 
     @property
@@ -166,7 +166,7 @@ class CKNNA(OfExamples):
     references = "Huh et al. 2024, The Platonic representation hypothesis"
     least_examples = 4
     distinct = True
-    invariances = frozenset({"scaling", "rotation", "permutation"})
+    invariances = frozenset({"scaling", "rotation", "embedding", "permutation"})
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -218,7 +218,7 @@ class MultiscaleDistance(OfExamples):
     least_examples = 3
     symmetric = True
     distinct = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = (
         "Tsitsulin et al. 2020, The shape of data: intrinsic distance for data distributions"
     )

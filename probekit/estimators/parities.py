@@ -76,7 +76,7 @@ class ParallelismScore(Estimator):
     name: str = "parallelism_score"
     kind = "encoding"
     joint = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
 
     @property
     def variables(self) -> tuple[Variable, ...]:

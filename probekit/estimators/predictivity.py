@@ -85,8 +85,11 @@ class LinearPredictivity(Readout):
         """Standardised units are turned into others by a rotation."""
         if self.method == "linear":
             return frozenset({"translation", "scaling", "rotation", "permutation", "linear"})
-        turned = set() if self.standardised else {"rotation"}
-        return frozenset({"translation", "scaling", "permutation", *turned})
+        known = frozenset({"translation", "scaling", "permutation"})
+        if self.standardised:
+            return known
+        # The ridge's penalty is relative to the mean unit, of which there are more.
+        return known | ({"rotation", "embedding"} if self.method == "pls" else {"rotation"})
 
     @property
     def variables(self) -> tuple[Variable, ...]:

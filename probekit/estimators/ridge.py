@@ -205,8 +205,26 @@ class RidgeDecodingR2(Estimator):
         """Covariances of the units, and with the features, of each fold."""
         return FoldMoments(folds=self.folds, yy="diagonal")
 
+    def narrowed(self, *, units: int, to: int) -> "RidgeDecodingR2":
+        """Return the same with penalties relative to the mean of fewer coordinates."""
+        options = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        return _OfCoordinates(**options | {"share": to / units})
+
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
         return score_and_penalty(self.name, *ridge_score(fit, held_out, self._checked()))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class _OfCoordinates(RidgeDecodingR2):
+    """The same of coordinates that stand for more units: `share` is how many for each of these."""
+
+    share: float = 1.0
+
+    def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:
+        penalties = tuple(penalty * self.share for penalty in self.penalties)
+        options = dataclasses.replace(self, penalties=penalties)._checked()
+        score, chosen = ridge_score(fit, held_out, options)
+        return score_and_penalty(self.name, score, chosen / self.share)
 
 
 def score_and_share(

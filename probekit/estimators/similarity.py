@@ -75,7 +75,7 @@ class CKA(Estimator):
     def invariances(self) -> frozenset[str]:
         """The largest product of two examples in one unit changes as units are rotated."""
         maps = frozenset({"translation", "scaling", "permutation"})
-        return maps if self.kernel == "max" else maps | {"rotation"}
+        return maps if self.kernel == "max" else maps | {"rotation", "embedding"}
 
     @property
     def distinct(self) -> bool:

@@ -15,7 +15,7 @@ from probekit.measures.subspaces import (
 from probekit.statistics import MomentsState
 from probekit.variables import AT_LEAST_0, Variable
 
-_MAPS = frozenset({"translation", "scaling", "rotation", "permutation"})
+_MAPS = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

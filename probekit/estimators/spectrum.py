@@ -78,7 +78,7 @@ class EffectiveRank(Readout):
 
     name: str = "effective_rank"
     kind = "geometry"
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = "Roy and Vetterli 2007, The effective rank"
 
     @property
@@ -115,7 +115,7 @@ class SpectrumSlope(Readout):
     last: int = DEFAULT_LAST
     name: str = "spectrum_slope"
     kind = "geometry"
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = _STRINGER
 
     def __post_init__(self) -> None:

@@ -44,7 +44,7 @@ class StochasticShapeDistance(Readout):
     kind = "similarity"
     symmetric = True
     traceable = False
-    invariances = frozenset({"translation", "rotation", "permutation"})
+    invariances = frozenset({"translation", "rotation", "embedding", "permutation"})
     references = (
         "Duong et al. 2023, Representational dissimilarity metric spaces for stochastic neural "
         "networks"

@@ -34,7 +34,7 @@ class RTD(OfExamples):
     symmetric = True
     distinct = True
     traceable = False
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = "Barannikov et al. 2022, Representation topology divergence"
 
     @property
@@ -83,7 +83,7 @@ class GeometryScore(OfExamples):
     symmetric = True
     distinct = True
     traceable = False
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = "Khrulkov and Oseledets 2018, Geometry score"
 
     def __post_init__(self) -> None:

@@ -98,7 +98,7 @@ class IntrinsicDimension(OfExamples):
     kind = "geometry"
     least_examples = 3
     distinct = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = (
         "Facco et al. 2017, Estimating the intrinsic dimension of datasets; Levina and Bickel "
         "2004; MacKay and Ghahramani 2005; Grassberger and Procaccia 1983"
@@ -182,7 +182,7 @@ class FeatureAngles(Estimator):
     name: str = "feature_angles"
     kind = "geometry"
     joint = True
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -231,7 +231,7 @@ class ComponentAlignment(Readout):
     components: int = DEFAULT_COMPONENTS
     name: str = "component_alignment"
     kind = "encoding"
-    invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
     references = "Bernardi et al. 2020, The geometry of abstraction"
 
     def __post_init__(self) -> None:

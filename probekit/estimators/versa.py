@@ -53,7 +53,7 @@ class VERSA(OfExamples):
     @property
     def invariances(self) -> frozenset[str]:
         """Those of the distance; but units that predict are standardised each by itself."""
-        return invariances_of_distances(self.rdm) - {"rotation"}
+        return invariances_of_distances(self.rdm) - {"rotation", "embedding"}
 
     @property
     def variables(self) -> tuple[Variable, ...]:

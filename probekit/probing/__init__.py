@@ -12,8 +12,8 @@ from probekit.probing.features import Features
 from probekit.probing.labelling import dataset_of
 from probekit.probing.options import many_options, once_options, quick_options
 from probekit.probing.plan import LayerStates, Plan, Scores, States
-from probekit.probing.readout import absent, host_rows, read_layers, read_rows
-from probekit.probing.scoring import Probe, probe, probe_set_of
+from probekit.probing.readout import absent, host_rows, read_rows
+from probekit.probing.scoring import Probe, begin, probe, probe_set_of
 from probekit.probing.stream import batches_of, collect
 from probekit.probing.undefined import warn_of_undefined
 
@@ -26,6 +26,7 @@ __all__ = [
     "States",
     "absent",
     "batches_of",
+    "begin",
     "collect",
     "compare",
     "dataset_of",
@@ -36,7 +37,6 @@ __all__ = [
     "probe",
     "probe_set_of",
     "quick_options",
-    "read_layers",
     "read_rows",
     "warn_of_undefined",
 ]

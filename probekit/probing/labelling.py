@@ -5,8 +5,8 @@ axes trail. `probe`, the Recorder and a run label here, so that their Datasets a
 """
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from probekit.variables import LOWER_IS_BETTER, Variable
 
 if TYPE_CHECKING:
     import xarray as xr
+
+_Place = TypeVar("_Place", bound=Hashable)
 
 
 def dataset_of(
@@ -120,6 +122,15 @@ def dataset_of_pairs(
                 array = stacked.reshape(len(layers_a), len(layers_b), *stacked.shape[1:])
                 variables[name] = (("layer_a", "layer_b", *variable.dims), array, attributes)
     return xr.Dataset(variables, {"layer_a": layers_a, "layer_b": layers_b})
+
+
+def merged(parts: Iterable[Mapping[_Place, Mapping[str, Any]]]) -> dict[_Place, dict[str, Any]]:
+    """Return what was found of each layer, or pair of layers, whichever part it is from."""
+    found: dict[_Place, dict[str, Any]] = {}
+    for part in parts:
+        for place, scores in part.items():
+            found.setdefault(place, {}).update(scores)
+    return found
 
 
 def stack_resamples(resampled: Mapping[str, Mapping[str, Any]]) -> dict[str, np.ndarray]:

@@ -1,11 +1,12 @@
 """`probe`: how strongly each feature is represented in each layer of one model."""
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from probekit._checks import check_count
 from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor, arrays
@@ -13,10 +14,24 @@ from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_s
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
-from probekit.probing.labelling import add_uncertainty, dataset_of, largest_family, stack_resamples
-from probekit.probing.plan import Plan, States
+from probekit.probing.labelling import (
+    add_uncertainty,
+    dataset_of,
+    largest_family,
+    merged,
+    stack_resamples,
+)
+from probekit.probing.narrowing import Layer, divided, wide_layers
+from probekit.probing.plan import Plan, Scores, States
 from probekit.probing.readout import read_layers
-from probekit.probing.stream import check_inputs, collect, first_examples, layer_shapes
+from probekit.probing.stream import (
+    check_inputs,
+    collect,
+    even_batch,
+    first_examples,
+    layer_shapes,
+    real_layers,
+)
 from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.probing.undefined import warn_of_undefined
 
@@ -100,13 +115,16 @@ def probe(
         scored = prepared.fit if prepared.held_out is None else prepared.held_out
         warn_of_few_resamples(uncertainty, examples=len(scored.y))
         extractor, prepared = prepared.in_memory(extractor)
-    scores = read_layers(plan, *prepared.states(extractor))()
-    ordered = {layer: scores[layer] for layer in prepared.layer_order(extractor)}
-    dataset = dataset_of(plan, ordered)
+    parts = prepared.parts(extractor)
+    layers = prepared.layer_order(extractor)
+    scores = begin(parts)()
+    dataset = dataset_of(plan, {layer: scores[layer] for layer in layers})
     if uncertainty is not None:
-        fit, other = prepared.samples(extractor)
-        every = stack_resamples(resample(plan, fit, other, uncertainty))
-        examples = len((fit if other is None else other).y)
+        found = merged(
+            resample(part.plan, *part.samples(source), uncertainty) for part, source in parts
+        )
+        every = stack_resamples({layer: found[layer] for layer in layers})
+        examples = len((prepared.held_out or prepared.fit).y)
         dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
         warn_of_few_shuffles(uncertainty, largest_family(dataset))
     warn_of_undefined(dataset)
@@ -183,6 +201,45 @@ class Probe:
         other = None if self.held_out is None else of(self.held_out.inputs, self.held_out)
         return of(extractor, self.fit), other
 
+    def parts(self, extractor: Extractor) -> list["Part"]:
+        """Return what is to be done with which layers: this with all, unless some are wide.
+
+        With coordinates of what has far more units than there are examples, where an estimator has
+        the same scores of these; activations are then in memory.
+        """
+        check_count("batch_size", self.batch_size, 1)
+        check_inputs(extractor, self.fit.inputs, len(self.fit.y))
+        count = len(self.fit.y) + (0 if self.held_out is None else len(self.held_out.y))
+        batch = even_batch(len(self.fit.y), self.batch_size)
+        some = first_examples(extractor, self.fit.inputs, batch)
+        wide = wide_layers(real_layers(extractor, some), count)
+        estimators = self.plan.estimators
+        if not any(e.narrowed(units=d, to=count) for d in wide.values() for e in estimators):
+            return [(self, extractor)]
+        source, probe = self.in_memory(extractor)
+        fit, held_out = probe.samples(source)
+        shares: dict[tuple[Estimator, ...], list[Layer]] = {}
+        for layer in fit.x:
+            splits = [sample.x[layer] for sample in (fit, held_out) if sample is not None]
+            if layer not in wide:
+                shares.setdefault(estimators, []).append((layer, splits))
+                continue
+            weights = [sample.weight for sample in (fit, held_out) if sample is not None]
+            for chosen, arrays_of in divided(estimators, splits, weights):
+                shares.setdefault(chosen, []).append((layer, arrays_of))
+        return [probe._of(chosen, layers) for chosen, layers in shares.items()]
+
+    def _of(self, estimators: tuple[Estimator, ...], layers: Sequence[Layer]) -> "Part":
+        """Return the same of some estimators and of layers in memory."""
+        sources = [
+            arrays({layer: splits[i] for layer, splits in layers}) for i in range(len(layers[0][1]))
+        ]
+        held_out = self.held_out
+        if held_out is not None:
+            held_out = held_out._replace(inputs=sources[1])
+        plan = self.plan.only(estimators)
+        return dataclasses.replace(self, plan=plan, held_out=held_out), sources[0]
+
     def scored_on(self, extractor: Extractor) -> tuple[Extractor, Any]:
         """Return extractor and inputs of the examples that probes are scored on."""
         inputs = self.fit.inputs if self.held_out is None else self.held_out.inputs
@@ -205,6 +262,16 @@ class Probe:
             weight=examples.weight,
             argument=argument,
         )
+
+
+Part = tuple[Probe, Extractor]
+"""What is to be done, and the layers it is to be done with."""
+
+
+def begin(parts: Sequence[Part]) -> Callable[[], Scores]:
+    """Begin to compute all scores; return what waits for them and hands them out."""
+    begun = [read_layers(part.plan, *part.states(extractor)) for part, extractor in parts]
+    return lambda: merged(result() for result in begun)
 
 
 def probe_set_of(

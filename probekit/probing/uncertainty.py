@@ -110,6 +110,8 @@ def resample(
         With BCa intervals what `Jackknife` leaves follows after the resamples.
     """
     plan = plan.only(_concerned(uncertainty, plan.estimators))
+    if not plan.estimators:
+        return {layer: {} for layer in fit.x}
     scored = fit if held_out is None else held_out
     there = np.flatnonzero(scored.weight > 0)  # what is absent must not be drawn
     scored, uncertainty = scored.take(there), uncertainty.at(there)

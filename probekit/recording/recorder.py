@@ -19,8 +19,8 @@ from probekit.plugins import get_manager
 from probekit.probing import (
     Plan,
     batches_of,
+    begin,
     dataset_of,
-    read_layers,
     warn_of_undefined,
 )
 from probekit.recording.plugged import with_plugin_variables
@@ -205,7 +205,7 @@ class Recorder:
         scores: dict[str, Any] = {}
         order: list[str] = []
         for name, probe in self._probes.items():
-            scores[name] = read_layers(self._plan, *probe.states(extractor))
+            scores[name] = begin(probe.parts(extractor))
             order = probe.layer_order(extractor)
         self._pending.append(_Pending(labels, scores, scalars, order))
         if self._store and self._records % self._store_every == 0:

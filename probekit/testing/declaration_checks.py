@@ -12,7 +12,7 @@ from probekit.testing._asserting import assert_sound
 from probekit.testing._harness import Scores, data_for, rebuilt, scores, status_of
 from probekit.variables import Variable
 
-INVARIANCES = ("translation", "scaling", "rotation", "permutation", "linear")
+INVARIANCES = ("translation", "scaling", "rotation", "embedding", "permutation", "linear")
 
 
 def checks_of_declarations(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:

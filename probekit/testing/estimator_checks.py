@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from probekit.estimators import Estimator
+from probekit.measures._coordinates import coordinates
 from probekit.statistics import Moments, is_mergeable, memory_of, shared
 from probekit.testing import _harness
 from probekit.testing._asserting import assert_same, assert_sound
@@ -21,6 +22,9 @@ from probekit.testing.declaration_checks import INVARIANCES, checks_of_declarati
 from probekit.testing.state_checks import checks_of_states
 
 _SIZES = (17, 20, 11)
+
+_MANY = 3 * EXAMPLES
+"""Units: more than there are examples in both splits."""
 
 
 def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
@@ -50,6 +54,8 @@ def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
     for name in INVARIANCES:
         if name in estimator.invariances:
             yield _INVARIANCE_CHECKS[name]
+    if estimator.narrowed(units=_MANY, to=2 * EXAMPLES) not in (None, estimator):
+        yield check_narrowed
     if estimator.kind == "similarity":
         yield check_constant_representation
         if estimator.symmetric:
@@ -285,6 +291,27 @@ def check_rotation_invariance(estimator: Estimator) -> None:
     _assert_invariant(estimator, lambda x: (x.astype(float) @ rotation).astype(np.float32))
 
 
+def check_embedding_invariance(estimator: Estimator) -> None:
+    """Change no score by an isometric map of more units than there are examples into yet more."""
+    few = 2 * EXAMPLES
+    isometry, _ = np.linalg.qr(_harness.rng().normal(size=(_MANY, few)))
+    data = data_for(estimator, units=few)
+    changed = data.map(lambda rows: rows.of((rows.x.astype(float) @ isometry.T).astype(np.float32)))
+    assert_same(scores(estimator, changed), scores(estimator, data))
+
+
+def check_narrowed(estimator: Estimator) -> None:
+    """Give by `narrowed` the same scores of coordinates of the examples."""
+    data = data_for(estimator, units=_MANY)
+    there = np.ones(2 * EXAMPLES, bool)
+    x = coordinates(np.concatenate([rows.x for rows in data]), there, centred=True)
+    of_coordinates = estimator.narrowed(units=_MANY, to=2 * EXAMPLES)
+    assert of_coordinates is not None
+    parts = zip(data, np.split(x, 2), strict=True)
+    narrow = Data(*(rows._replace(x=part) for rows, part in parts))
+    assert_same(scores(of_coordinates, narrow), scores(estimator, data))
+
+
 def check_permutation_invariance(estimator: Estimator) -> None:
     """Change no score by permuting the units."""
     _assert_invariant(estimator, lambda x: x[:, [2, 0, 3, 1]])
@@ -320,6 +347,7 @@ _INVARIANCE_CHECKS = {
     "translation": check_translation_invariance,
     "scaling": check_scaling_invariance,
     "rotation": check_rotation_invariance,
+    "embedding": check_embedding_invariance,
     "permutation": check_permutation_invariance,
     "linear": check_linear_invariance,
 }
