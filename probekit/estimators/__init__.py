@@ -31,6 +31,12 @@ from probekit.estimators.dependence import (
     DistanceCorrelation,
     RiemannianDistance,
 )
+from probekit.estimators.disentanglement import (
+    Modularity,
+    MutualInformation,
+    MutualInformationGap,
+    SeparatedAttributePredictability,
+)
 from probekit.estimators.encoding import LinearR2
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
 from probekit.estimators.group_lasso import GroupLassoR2
@@ -135,8 +141,11 @@ __all__ = [
     "MLPAccuracy",
     "Magnitude",
     "MaximumMatch",
+    "Modularity",
     "MultipleKernelRidgeR2",
     "MultiscaleDistance",
+    "MutualInformation",
+    "MutualInformationGap",
     "MutualNeighbours",
     "NeuralCollapse",
     "OnlineCodelength",
@@ -155,6 +164,7 @@ __all__ = [
     "RiemannianDistance",
     "Selectivity",
     "SemiMatching",
+    "SeparatedAttributePredictability",
     "ShapeMetric",
     "ShapleyR2",
     "Silhouette",

@@ -13,6 +13,7 @@ from probekit.measures.alignment import (
     procrustes_distance,
     shape_metric,
 )
+from probekit.measures.attribute_predictability import separated_attribute_predictability
 from probekit.measures.banded import BandedRidge, banded_ridge_r2
 from probekit.measures.bures import bures_metric, bures_similarity
 from probekit.measures.canonical import (
@@ -50,7 +51,9 @@ from probekit.measures.matching import (
     semi_matching,
     soft_matching,
 )
+from probekit.measures.modularity import modularity, mutual_information_gap
 from probekit.measures.multiscale import multiscale_distance
+from probekit.measures.mutual_information import mutual_information
 from probekit.measures.neighbours import mutual_neighbours
 from probekit.measures.noise import noise_precision
 from probekit.measures.outputs import (
@@ -159,8 +162,11 @@ __all__ = [
     "living_times",
     "magnitude",
     "maximum_match",
+    "modularity",
     "multiple_kernel_ridge_r2",
     "multiscale_distance",
+    "mutual_information",
+    "mutual_information_gap",
     "mutual_neighbours",
     "neural_collapse",
     "noise_precision",
@@ -188,6 +194,7 @@ __all__ = [
     "rv_coefficient",
     "selectivity",
     "semi_matching",
+    "separated_attribute_predictability",
     "shape_metric",
     "shapley_r2",
     "shared_r2",

@@ -1595,6 +1595,73 @@ def class_selectivity(x, y, x2, y2, *, multioutput="uniform_average"):
     return each if multioutput == "raw_values" else each.mean()
 
 
+def _bins_of(column, bins, binning):
+    """NumPy's histogram as disentanglement_lib has it, or ranks by SciPy, cut evenly."""
+    if binning == "equal_width":
+        return np.digitize(column, np.histogram(column, bins)[1][:-1])
+    ranks = stats.rankdata(column, method="min").astype(int) - 1
+    return ranks * bins // len(column)
+
+
+def information_of(x, y, bins, binning, feature_bins):
+    """Bits of each unit and each column, and the entropy of each column, by scikit-learn."""
+    x, y = _wide(x, y)
+    most = bins if feature_bins is None else feature_bins
+    units = [_bins_of(column, bins, binning) for column in x.T]
+    features = [
+        np.unique(column, return_inverse=True)[1]
+        if len(np.unique(column)) <= most
+        else _bins_of(column, most, binning)
+        for column in y.T
+    ]
+    bits = [[metrics.mutual_info_score(u, f) / np.log(2) for f in features] for u in units]
+    return np.array(bits), np.array([stats.entropy(np.bincount(f), base=2) for f in features])
+
+
+def mutual_information(
+    x,
+    y,
+    x2,
+    y2,
+    *,
+    bins=20,
+    binning="equal_width",
+    feature_bins=None,
+    multioutput="uniform_average",
+):
+    each = information_of(x2, y2, bins, binning, feature_bins)[0].mean(axis=1)
+    return each if multioutput == "raw_values" else each.mean()
+
+
+def mutual_information_gap(x, y, x2, y2, *, bins=20, binning="equal_width", feature_bins=None):
+    """As disentanglement_lib's `mig` has it, its mean over factors."""
+    bits, entropy = information_of(x2, y2, bins, binning, feature_bins)
+    ordered = np.sort(bits, axis=0)[::-1]
+    return np.mean((ordered[0] - ordered[1]) / entropy)
+
+
+def modularity(x, y, x2, y2, *, bins=20, binning="equal_width", feature_bins=None):
+    """As disentanglement_lib's has it, but for units that tell nothing: 0 there."""
+    bits, _ = information_of(x2, y2, bins, binning, feature_bins)
+    squares = bits[bits.max(axis=1) > 1e-6] ** 2
+    most = squares.max(axis=1)
+    return np.mean(1 - (squares.sum(axis=1) - most) / (most * (squares.shape[1] - 1)))
+
+
+def separated_attribute_predictability(x, y, x2, y2):
+    """By scikit-learn's linear regression of each feature on each unit."""
+    x, y, x2, y2 = _wide(x, y, x2, y2)
+    leads = []
+    for wanted, asked in zip(y.T, y2.T, strict=True):
+        each = [
+            LinearRegression().fit(u[:, None], wanted).score(u2[:, None], asked)
+            for u, u2 in zip(x.T, x2.T, strict=True)
+        ]
+        best = np.sort(np.clip(each, 0, 1))[::-1]
+        leads.append(best[0] - best[1])
+    return np.mean(leads)
+
+
 def silhouette(x, y, x2, y2, *, metric="euclidean"):
     x2, y2 = _wide(x2, y2)
     labels = np.unique(y2, axis=0, return_inverse=True)[1].reshape(-1)
@@ -1656,6 +1723,10 @@ BY_ESTIMATOR = {
     "silhouette": silhouette,
     "neural_collapse": neural_collapse,
     "class_selectivity": class_selectivity,
+    "mutual_information": mutual_information,
+    "mutual_information_gap": mutual_information_gap,
+    "modularity": modularity,
+    "separated_attribute_predictability": separated_attribute_predictability,
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
     "decoding": decoding,
