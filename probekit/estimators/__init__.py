@@ -20,6 +20,7 @@ from probekit.estimators.classes import ClassSelectivity, NeuralCollapse, Silhou
 from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
 from probekit.estimators.conditions import ConditionRDM
 from probekit.estimators.covariance import PLS, AngularCKADistance, RVCoefficient
+from probekit.estimators.dci import DCI
 from probekit.estimators.decoding import (
     CCGP,
     DecodingAccuracy,
@@ -95,6 +96,7 @@ __all__ = [
     "CCGP",
     "CKA",
     "CKNNA",
+    "DCI",
     "ENSD",
     "GULP",
     "HSIC",

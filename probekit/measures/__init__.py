@@ -33,6 +33,7 @@ from probekit.measures.conditions import condition_rdm
 from probekit.measures.control_tasks import control_selectivity
 from probekit.measures.convolutional import ConvolutionalDistance, convolutional_distance
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
+from probekit.measures.dci import DCI, dci
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
 from probekit.measures.embedding import RDMEmbedding, embed_rdm
@@ -40,6 +41,7 @@ from probekit.measures.feature_directions import component_alignment, feature_an
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
 from probekit.measures.group_lasso import GroupLasso, group_lasso_r2
+from probekit.measures.importances import completeness, disentanglement
 from probekit.measures.information import online_codelength, v_information
 from probekit.measures.intrinsic import intrinsic_dimension
 from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
@@ -98,6 +100,7 @@ from probekit.measures.versa import versa
 from probekit.measures.weighted_rsa import WeightedRSA, weighted_rsa
 
 __all__ = [
+    "DCI",
     "STATUS_MEANINGS",
     "AlignedRDMs",
     "BandedRidge",
@@ -128,15 +131,18 @@ __all__ = [
     "class_selectivity",
     "commonality",
     "compare_rdms",
+    "completeness",
     "component_alignment",
     "concentricity",
     "condition_rdm",
     "control_selectivity",
     "convolutional_distance",
+    "dci",
     "decoding",
     "decoding_accuracy",
     "decoding_r2",
     "disagreement",
+    "disentanglement",
     "distance_correlation",
     "effective_rank",
     "eigenspace_overlap",

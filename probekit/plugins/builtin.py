@@ -84,6 +84,11 @@ DECODING = (
         "disentanglement:SeparatedAttributePredictability",
         "how much better one unit alone predicts a feature than the next (SAP)",
     ),
+    (
+        "dci",
+        "dci:DCI",
+        "disentanglement, completeness, informativeness: units important for single features",
+    ),
     ("ccgp", "decoding:CCGP", "accuracy of a readout in contexts that were left out"),
     ("decoding", "probes:Decoding", "any score of any probe, scikit-learn's included"),
     ("balanced_accuracy", "probes:BalancedAccuracy", "accuracy of a probe, averaged over classes"),

@@ -16,10 +16,12 @@ from scipy import integrate, linalg, optimize, special, stats
 from scipy.sparse import csgraph
 from scipy.spatial.distance import cdist, jensenshannon, pdist, squareform
 from sklearn import metrics
+from sklearn.base import clone
 from sklearn.cross_decomposition import PLSSVD, PLSRegression
 from sklearn.decomposition import PCA
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import (
+    Lasso,
     LinearRegression,
     LogisticRegression,
     Ridge,
@@ -1662,6 +1664,23 @@ def separated_attribute_predictability(x, y, x2, y2):
     return np.mean(leads)
 
 
+def importances(x, y, model):
+    """Absolute weights of standardised units, one feature after the other."""
+    x, y = (StandardScaler().fit_transform(part) for part in _wide(x, y))
+    return np.stack([np.abs(clone(model).fit(x, column).coef_) for column in y.T], axis=1)
+
+
+def disentangled(importance):
+    """As disentanglement_lib's `disentanglement`; of the transpose, its `completeness`."""
+    each = 1 - stats.entropy(importance.T + 1e-11, base=importance.shape[1])
+    return each @ importance.sum(axis=1) / importance.sum()
+
+
+def dci(x, y, x2, y2, *, probe="lasso"):
+    model = Ridge(alpha=1e-3 * len(x)) if probe == "ridge" else Lasso(alpha=0.01, tol=1e-12)
+    return disentangled(importances(x, y, model))
+
+
 def silhouette(x, y, x2, y2, *, metric="euclidean"):
     x2, y2 = _wide(x2, y2)
     labels = np.unique(y2, axis=0, return_inverse=True)[1].reshape(-1)
@@ -1726,6 +1745,7 @@ BY_ESTIMATOR = {
     "mutual_information": mutual_information,
     "mutual_information_gap": mutual_information_gap,
     "modularity": modularity,
+    "dci": dci,
     "separated_attribute_predictability": separated_attribute_predictability,
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
