@@ -11,7 +11,7 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
 from probekit.statistics import Examples, ExamplesState, state_of
-from probekit.statistics._arrays import inner
+from probekit.statistics._arrays import product
 from probekit.statistics._rounding import reciprocal
 
 Binning = Literal["equal_width", "equal_frequency"]
@@ -41,8 +41,8 @@ def mutual_information(
     bins : int
         Into how many bins a unit is cut.
     binning : {"equal_width", "equal_frequency"}
-        Bins of one width from the unit's smallest value to its largest; or such that each has as
-        many examples as the next, but for equal values, which are never parted.
+        Bins of one width from the unit's smallest value to its largest; or of ranks, so that each
+        has as many examples as the next, but for equal values, which have the rank in their middle.
     feature_bins : int, optional
         A feature of at most so many different values has a class for each of them; one of more is
         cut into so many bins, as units are. As many as `bins`, unless given.
@@ -126,7 +126,7 @@ def information_score(
 
 def units_constant(state: ExamplesState) -> jax.Array:
     """Whether each unit is the same in all examples that were kept, within rounding."""
-    x = moderate(_present_alone(state.x, state.present), axis=0)
+    x = moderate(_present_alone(state.x, state), axis=0)
     return x.max(axis=0) - x.min(axis=0) <= _rounding(x)
 
 
@@ -137,7 +137,7 @@ def information_and_entropy(
 
     Of the examples that were kept; what is not finite gives any numbers.
     """
-    x, y = (_present_alone(part, state.present) for part in (state.x, state.y))
+    x, y = (moderate(_present_alone(part, state), axis=0) for part in (state.x, state.y))
     weight, k = state.weight, y.shape[1]
     classes = jax.vmap(
         lambda column: _classes(column, weight, feature_bins, binning), in_axes=1, out_axes=1
@@ -147,7 +147,7 @@ def information_and_entropy(
 
     def of_unit(column: jax.Array) -> jax.Array:
         code = _cut(column, weight, bins, binning)
-        counts = inner(_one_hot(code, bins, weight.dtype), rows)
+        counts = product(_one_hot(code, bins, weight.dtype).T, rows)
         return _bits(counts.reshape(bins, k, feature_bins).transpose(1, 0, 2))
 
     # One after the other: the bins of all units at once would be so many copies of the examples.
@@ -155,10 +155,9 @@ def information_and_entropy(
     return information, _entropy(rows.sum(axis=0).reshape(k, feature_bins))
 
 
-def _present_alone(columns: jax.Array, present: jax.Array) -> jax.Array:
-    """Columns whose empty places hold a value that there is, so that it has no part in a range."""
-    least = jnp.where(present[:, None], columns, jnp.inf).min(axis=0)
-    return jnp.where(present[:, None], columns, least[None, :])
+def _present_alone(columns: jax.Array, state: ExamplesState) -> jax.Array:
+    """Columns whose empty places hold the first example, so that they have no part in a range."""
+    return jnp.where(state.present[:, None], columns, columns[:1])  # empty places come last
 
 
 def _rounding(x: jax.Array) -> jax.Array:
@@ -177,15 +176,16 @@ def _classes(column: jax.Array, weight: jax.Array, most: int, binning: Binning) 
 
 def _cut(column: jax.Array, weight: jax.Array, bins: int, binning: Binning) -> jax.Array:
     """Return the bin of each example, from 0: the number of inner edges that it reaches."""
-    column = moderate(column)
     along = column - column.min()
     along = jnp.where(along.max() > _rounding(column), along, 0)
     whole = along.max()
     if binning == "equal_frequency":
         order = jnp.argsort(along)
-        before = jnp.cumsum(weight[order]) - weight[order]
-        # Equal values have as many examples below them, and so fall into one bin.
-        along, whole = before[jnp.searchsorted(along[order], along)], weight.sum()
+        ordered, upto = along[order], jnp.cumsum(weight[order])
+        first, last = (jnp.searchsorted(ordered, along, side=side) for side in ("left", "right"))
+        # Equal values have the rank in their middle: rare ones stay apart from frequent ones.
+        along = (upto[first] - weight[order][first] + upto[last - 1]) / 2
+        whole = weight.sum()
     # Multiplied rather than divided: whole numbers that lie on an edge do so exactly, and what
     # rounding took off others makes no difference.
     edges = jnp.arange(1, bins, dtype=along.dtype) * whole

@@ -1601,8 +1601,8 @@ def _bins_of(column, bins, binning):
     """NumPy's histogram as disentanglement_lib has it, or ranks by SciPy, cut evenly."""
     if binning == "equal_width":
         return np.digitize(column, np.histogram(column, bins)[1][:-1])
-    ranks = stats.rankdata(column, method="min").astype(int) - 1
-    return ranks * bins // len(column)
+    twice = (2 * stats.rankdata(column)).astype(int) - 1
+    return twice * bins // (2 * len(column))
 
 
 def information_of(x, y, bins, binning, feature_bins):

@@ -154,8 +154,8 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "`sap_score`, of discrete factors",
             "np.mean(separated_attribute_predictability(x, labels[:, None] == np.unique(labels)))",
-            "the variance that is explained of the indicator of each class; there the accuracy of a "
-            "linear support vector machine",
+            "the variance that is explained of the indicator of each class; there the accuracy of "
+            "a linear support vector machine",
         ),
     ),
     "Neural-Collapse": (("`collapse_metric`", "neural_collapse(x, labels).variability"),),
