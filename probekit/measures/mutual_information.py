@@ -10,6 +10,7 @@ from probekit._checks import check_choice, check_count
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
+from probekit.measures.ranks import weighted_ranks
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics._arrays import product
 from probekit.statistics._rounding import reciprocal
@@ -180,12 +181,8 @@ def _cut(column: jax.Array, weight: jax.Array, bins: int, binning: Binning) -> j
     along = jnp.where(along.max() > _rounding(column), along, 0)
     whole = along.max()
     if binning == "equal_frequency":
-        order = jnp.argsort(along)
-        ordered, upto = along[order], jnp.cumsum(weight[order])
-        first, last = (jnp.searchsorted(ordered, along, side=side) for side in ("left", "right"))
         # Equal values have the rank in their middle: rare ones stay apart from frequent ones.
-        along = (upto[first] - weight[order][first] + upto[last - 1]) / 2
-        whole = weight.sum()
+        along, whole = weighted_ranks(along, weight), weight.sum()
     # Multiplied rather than divided: whole numbers that lie on an edge do so exactly, and what
     # rounding took off others makes no difference.
     edges = jnp.arange(1, bins, dtype=along.dtype) * whole

@@ -1587,14 +1587,38 @@ def neural_collapses(x, y):
     )
 
 
-def class_selectivity(x, y, x2, y2, *, multioutput="uniform_average"):
+def class_selectivity(
+    x, y, x2, y2, *, index="contrast", multioutput="uniform_average", threshold=None
+):
     x2, y2 = _wide(x2, y2)
-    means = np.array([x2[y2[:, 0] == c].mean(axis=0) for c in np.unique(y2)])
-    means = np.sort(means, axis=0)
+    each = _INDICES[index](x2, y2[:, 0])
+    if threshold is not None:
+        return np.mean(each >= threshold)
+    return each if multioutput == "raw_values" else each.mean()
+
+
+def _contrast(x, y):
+    means = np.sort([x[y == c].mean(axis=0) for c in np.unique(y)], axis=0)
     most, others = means[-1], means[:-1].mean(axis=0)
     size = np.abs(most) + np.abs(others)
-    each = (most - others) / np.where(size > 0, size, 1)
-    return each if multioutput == "raw_values" else each.mean()
+    return (most - others) / np.where(size > 0, size, 1)
+
+
+def _d_prime(x, y):
+    each = []
+    for c in np.unique(y):
+        own, rest = x[y == c], x[y != c]
+        spread = np.sqrt((own.var(axis=0) + rest.var(axis=0)) / 2)
+        each.append((own.mean(axis=0) - rest.mean(axis=0)) / spread)
+    return np.max(each, axis=0)
+
+
+def _auc(x, y):
+    areas = [[metrics.roc_auc_score(y == c, unit) for unit in x.T] for c in np.unique(y)]
+    return np.max(areas, axis=0)
+
+
+_INDICES = {"contrast": _contrast, "d_prime": _d_prime, "auc": _auc}
 
 
 def _bins_of(column, bins, binning):
