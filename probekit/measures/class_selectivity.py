@@ -96,8 +96,8 @@ def class_selectivity(
     if not bool(jnp.isfinite(y).all()):
         shape = (x.shape[1],) if multioutput == "raw_values" else ()
         return jnp.full(shape, jnp.nan, x.dtype)
-    codes = jnp.asarray(codes, x.dtype)
-    return _selectivity(x, codes, classes, index, multioutput, threshold)
+    group = jnp.asarray(codes, x.dtype)
+    return _selectivity(x, group, classes, index, multioutput, threshold)
 
 
 def check_index(index: Index, multioutput: MultiOutput, threshold: float | None) -> None:

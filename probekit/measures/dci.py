@@ -137,7 +137,9 @@ def dci(
     scores, importance = dci_scores(
         *states, columns, probe=probe, metric=metric, options=tuple((options or {}).items())
     )
-    return DCI(*(score.value for score in scores), jnp.asarray(importance, states[0].x.dtype))
+    disentangled, complete, informative = (score.value for score in scores)
+    known = jnp.asarray(importance, states[0].x.dtype)
+    return DCI(disentangled, complete, informative, known)
 
 
 def check_importances(probe: Any, metric: Metric) -> None:
@@ -191,7 +193,8 @@ def importance_of(probe: Trained) -> np.ndarray:
     for name in ("feature_importances_", "coef_"):
         if hasattr(probe.model, name):
             found = np.abs(np.asarray(getattr(probe.model, name), np.float64))
-            return found.reshape(-1, found.shape[-1]).sum(axis=0)
+            total: np.ndarray = found.reshape(-1, found.shape[-1]).sum(axis=0)
+            return total
     raise OptionError(
         f"probe={probe.name!r}: says of no unit how important it is; it needs coef_ or "
         f"feature_importances_. Take one of {', '.join(WITH_IMPORTANCES)}."

@@ -31,6 +31,10 @@ NAMES: tuple[tuple[str, ...], ...] = (
         "`mutual_info_score` of a unit cut by `np.digitize`",
         "mutual_information(x, labels, bins=6) * np.log(2)",
     ),
+    (
+        "`roc_auc_score` of each unit, of classes against the rest",
+        'class_selectivity(x, labels, index="auc", multioutput="raw_values")',
+    ),
     ("`manifold.trustworthiness`", "trustworthiness(x, y)"),
     ("`KNeighborsClassifier.score`, as any classifier", 'decoding(x, labels, probe="knn")'),
 )
