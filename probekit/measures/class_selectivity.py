@@ -70,8 +70,8 @@ def class_selectivity(
     -----
     Invariant to scaling and permutation of units; d′ and AUC also to translation of each unit, and
     AUC to every increasing function of it. Variances are those of the examples, with n below, not
-    n - 1. Not under ``jit``, as classes are counted first. O(n d C); with d′ O(d C²), with AUC
-    O(d n log n) more.
+    n - 1. Not under ``jit``, as classes are counted first. O(n d C); d′ takes some d C² steps more,
+    and AUC d n log n.
 
     References
     ----------

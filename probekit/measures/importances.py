@@ -130,8 +130,8 @@ def concentration(rows: jax.Array, multioutput: Averaging) -> jax.Array:
     total = rows.sum(axis=1)
     there = total > 0
     share = rows / jnp.where(there, total, 1)[:, None]
-    entropy = -(share * jnp.log(jnp.where(share > 0, share, 1))).sum(axis=1)
-    each = jnp.clip(1 - entropy / float(np.log(max(rows.shape[1], 2))), 0, 1)
+    entropy = -(share * jnp.log2(jnp.where(share > 0, share, 1))).sum(axis=1)
+    each = jnp.clip(1 - entropy / float(np.log2(max(rows.shape[1], 2))), 0, 1)
     if multioutput == "raw_values":
         return jnp.where(there, each, jnp.nan)
     weight = total if multioutput == "importance_weighted" else there.astype(each.dtype)

@@ -66,7 +66,8 @@ def mutual_information(
     Invariant to translation and scaling of each unit; with ``equal_frequency`` to every increasing
     function of it. Values within rounding of an edge belong to the bin above. Of n examples it is
     too large by some (B - 1) (C - 1) / (2 n ln 2) bits where units and features are unrelated, with
-    B bins and C classes. O(n d k B C), and O(d n log n) more to make bins equally frequent.
+    B bins and C classes. O(n d k B C); to make bins equally frequent takes some d n log n steps
+    more.
 
     References
     ----------

@@ -208,7 +208,7 @@ def of_scikit_learn(name):
         return [metrics.mutual_info_score(unit, LABELS) for unit in codes]
     if called == "roc_auc_score":
         metrics = pytest.importorskip("sklearn.metrics")
-        areas = [[metrics.roc_auc_score(LABELS == c, unit) for unit in X.T] for c in range(4)]
+        areas = [[metrics.roc_auc_score(c == LABELS, unit) for unit in X.T] for c in range(4)]
         return np.max(areas, axis=0)
     if called == "LinearRegression.score":
         return linear.LinearRegression().fit(Y, X).score(Y, X)
