@@ -49,7 +49,7 @@ ENCODING = (
     (
         "class_selectivity",
         "classes:ClassSelectivity",
-        "how much more units are active for one class than for the others",
+        "how much more units are active for one class than for the others: contrast, d′, AUC",
     ),
     ("selectivity", "units:Selectivity", "fraction of units that a feature explains"),
     (
