@@ -144,12 +144,12 @@ def information_and_entropy(
     classes = jax.vmap(
         lambda column: _classes(column, weight, feature_bins, binning), in_axes=1, out_axes=1
     )(y)
-    member = _one_hot(classes, feature_bins, weight.dtype)
+    member = jax.nn.one_hot(classes, feature_bins, dtype=weight.dtype)
     rows = (member * weight[:, None, None]).reshape(len(weight), k * feature_bins)
 
     def of_unit(column: jax.Array) -> jax.Array:
         code = _cut(column, weight, bins, binning)
-        counts = product(_one_hot(code, bins, weight.dtype).T, rows)
+        counts = product(jax.nn.one_hot(code, bins, dtype=weight.dtype).T, rows)
         return _bits(counts.reshape(bins, k, feature_bins).transpose(1, 0, 2))
 
     # One after the other: the bins of all units at once would be so many copies of the examples.
@@ -190,10 +190,6 @@ def _cut(column: jax.Array, weight: jax.Array, bins: int, binning: Binning) -> j
     slack = 16 * float(np.finfo(along.dtype).eps) * bins * whole
     reached = along[:, None] * bins >= (edges - slack)[None, :]
     return reached.sum(axis=1, dtype=jnp.int32)
-
-
-def _one_hot(codes: jax.Array, size: int, dtype: Any) -> jax.Array:
-    return (codes[..., None] == jnp.arange(size, dtype=jnp.int32)).astype(dtype)
 
 
 def _entropy(counts: jax.Array) -> jax.Array:
