@@ -20,6 +20,7 @@ from probekit.estimators.classes import ClassSelectivity, NeuralCollapse, Silhou
 from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
 from probekit.estimators.conditions import ConditionRDM
 from probekit.estimators.covariance import PLS, AngularCKADistance, RVCoefficient
+from probekit.estimators.dci import DCI
 from probekit.estimators.decoding import (
     CCGP,
     DecodingAccuracy,
@@ -30,6 +31,12 @@ from probekit.estimators.dependence import (
     HSIC,
     DistanceCorrelation,
     RiemannianDistance,
+)
+from probekit.estimators.disentanglement import (
+    Modularity,
+    MutualInformation,
+    MutualInformationGap,
+    SeparatedAttributePredictability,
 )
 from probekit.estimators.encoding import LinearR2
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
@@ -89,6 +96,7 @@ __all__ = [
     "CCGP",
     "CKA",
     "CKNNA",
+    "DCI",
     "ENSD",
     "GULP",
     "HSIC",
@@ -135,8 +143,11 @@ __all__ = [
     "MLPAccuracy",
     "Magnitude",
     "MaximumMatch",
+    "Modularity",
     "MultipleKernelRidgeR2",
     "MultiscaleDistance",
+    "MutualInformation",
+    "MutualInformationGap",
     "MutualNeighbours",
     "NeuralCollapse",
     "OnlineCodelength",
@@ -155,6 +166,7 @@ __all__ = [
     "RiemannianDistance",
     "Selectivity",
     "SemiMatching",
+    "SeparatedAttributePredictability",
     "ShapeMetric",
     "ShapleyR2",
     "Silhouette",

@@ -5,18 +5,42 @@ from typing import Any
 
 import jax
 
-from probekit._checks import check_choice
+from probekit._checks import check_choice, check_count
 from probekit.estimators._conditions import OfConditions
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._readout import OfExamples, reported
 from probekit.measures import Score
-from probekit.measures.class_selectivity import OVER_UNITS, class_selectivity_score
+from probekit.measures.class_selectivity import Index, check_index, class_selectivity_score
 from probekit.measures.collapse import collapse_scores
+from probekit.measures.discrimination import area_score, sensitivity_score
 from probekit.measures.rdm import Metric
 from probekit.measures.regression import MultiOutput
 from probekit.measures.silhouette import SEPARATION_METRICS, silhouette_score
-from probekit.statistics import ExamplesState, GroupMoments, GroupMomentsState
+from probekit.statistics import ExamplesState, GroupExamples, GroupMoments, GroupMomentsState
+from probekit.statistics.groups import Within
 from probekit.variables import AT_LEAST_0, Variable, reason_of_distance
+
+# index -> long name, range, source, what else than one class leaves it undefined
+_INDICES = {
+    "contrast": (
+        "class selectivity index",
+        (0.0, 1.0),
+        "Morcos et al. 2018, On the importance of single directions",
+        "",
+    ),
+    "d_prime": (
+        "sensitivity index (d′) of a class against the rest",
+        AT_LEAST_0,
+        "Green and Swets 1966, Signal detection theory and psychophysics",
+        ", or a unit that does not vary within classes",
+    ),
+    "auc": (
+        "area under the ROC curve of a class against the rest",
+        (0.5, 1.0),
+        "Hanley and McNeil 1982, The meaning and use of the area under a ROC curve",
+        "",
+    ),
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -130,8 +154,8 @@ class NeuralCollapse(OfConditions):
 class ClassSelectivity(OfConditions):
     """How much more units are active for one class than for the others.
 
-    As `probekit.measures.class_selectivity`, of all examples that are scored; made for layers whose
-    activations are at least 0.
+    As `probekit.measures.class_selectivity`, of all examples that are scored, but for ``auc``; the
+    contrast is made for layers whose activations are at least 0.
 
     Parameters
     ----------
@@ -142,47 +166,69 @@ class ClassSelectivity(OfConditions):
         are. `probekit.run` finds them in the examples of its first seed.
     edges : tuple of tuple of float
         For each feature where classes begin, but for the first; found as said, unless given.
+    index : {"contrast", "d_prime", "auc"}
+        Class selectivity index, sensitivity index d′, or area under the ROC curve.
     multioutput : {"uniform_average", "raw_values"}
         The mean over units, or each unit on its own.
+    threshold : float, optional
+        If given, the fraction of units of which the index is at least so much.
+    examples : int
+        Of ``auc``: how many examples are kept.
     name : str
         Name of the variable.
     """
 
+    index: Index = "contrast"
     multioutput: MultiOutput = "uniform_average"
+    threshold: float | None = None
+    examples: int = 1024
     name: str = "class_selectivity"
     kind = "encoding"
 
     def __post_init__(self) -> None:
         """Check the options."""
         super().__post_init__()
-        check_choice("multioutput", self.multioutput, OVER_UNITS)
+        check_index(self.index, self.multioutput, self.threshold)
+        check_count("examples", self.examples, 2)
 
     @property
     def invariances(self) -> frozenset[str]:
-        """Units have an order if each is reported."""
+        """Units have an order if each is reported; contrasts look at where 0 is."""
         of_all = set() if self.multioutput == "raw_values" else {"permutation"}
-        return frozenset({"scaling", *of_all})
+        moved = set() if self.index == "contrast" else {"translation"}
+        return frozenset({"scaling", *moved, *of_all})
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The index, with the axis ``unit`` for raw values."""
+        words, limits, references, also = _INDICES[self.index]
+        fraction = self.threshold is not None
         return (
             Variable(
                 self.name,
                 dims=("unit",) if self.multioutput == "raw_values" else (),
-                long_name="class selectivity index",
-                valid_range=(0.0, 1.0),
-                references="Morcos et al. 2018, On the importance of single directions",
-                also_constant="a feature of one class",
+                long_name=f"fraction of units with {words} of at least {self.threshold:g}"
+                if self.threshold is not None
+                else words,
+                valid_range=(0.0, 1.0) if fraction else limits,
+                references=references,
+                also_constant="a feature of one class" + ("" if fraction else also),
             ),
         )
 
     @property
-    def statistic(self) -> GroupMoments:
-        """Means of the classes."""
-        return GroupMoments(groups=self.groups, within="none", edges=self.edges)
+    def statistic(self) -> GroupMoments | GroupExamples:
+        """Means of the classes, and what the index needs besides."""
+        if self.index == "auc":
+            return GroupExamples(groups=self.groups, capacity=self.examples, edges=self.edges)
+        within: Within = "each" if self.index == "d_prime" else "none"
+        return GroupMoments(groups=self.groups, within=within, edges=self.edges)
 
-    def compute(self, fit: Any, held_out: GroupMomentsState) -> dict[str, jax.Array]:  # noqa: D102
+    def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
         del fit
-        score = class_selectivity_score(held_out, multioutput=self.multioutput)
-        return reported(self.name, score)
+        over_units: Any = {"multioutput": self.multioutput, "threshold": self.threshold}
+        if self.index == "auc":
+            state = held_out.head(self.examples)
+            return reported(self.name, area_score(state, groups=self.groups, **over_units))
+        score = sensitivity_score if self.index == "d_prime" else class_selectivity_score
+        return reported(self.name, score(held_out, **over_units))

@@ -1,6 +1,7 @@
 """Decoding by any probe: logistic, nearest neighbours, a perceptron, whatever scikit-learn has."""
 
 import dataclasses
+from typing import Any
 
 import jax
 
@@ -23,6 +24,20 @@ _WORDS = {
 _ALAIN = "Alain and Bengio 2016, Understanding intermediate layers using linear classifier probes"
 
 
+def about(metric: Metric) -> dict[str, Any]:
+    """Return what a `Variable` says of a score by this metric."""
+    return {
+        "units": "bit" if metric == "cross_entropy" else "1",
+        "valid_range": _RANGES.get(metric, (0.0, 1.0)),
+        "lower_is_better": metric == "cross_entropy",
+    }
+
+
+def words_for(metric: Metric) -> str:
+    """Return what the score by this metric is called."""
+    return _WORDS[metric]
+
+
 class Probed(OfProbe):
     """A score of a probe; abstract."""
 
@@ -34,11 +49,9 @@ class Probed(OfProbe):
         return (
             Variable(
                 self.name,
-                long_name=f"{_WORDS[self.metric]} of decoding the feature ({self.probe})",
-                units="bit" if self.metric == "cross_entropy" else "1",
-                valid_range=_RANGES.get(self.metric, (0.0, 1.0)),
+                long_name=f"{words_for(self.metric)} of decoding the feature ({self.probe})",
                 references=self.references,
-                lower_is_better=self.metric == "cross_entropy",
+                **about(self.metric),
             ),
         )
 

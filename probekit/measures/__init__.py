@@ -13,6 +13,7 @@ from probekit.measures.alignment import (
     procrustes_distance,
     shape_metric,
 )
+from probekit.measures.attribute_predictability import separated_attribute_predictability
 from probekit.measures.banded import BandedRidge, banded_ridge_r2
 from probekit.measures.bures import bures_metric, bures_similarity
 from probekit.measures.canonical import (
@@ -32,6 +33,7 @@ from probekit.measures.conditions import condition_rdm
 from probekit.measures.control_tasks import control_selectivity
 from probekit.measures.convolutional import ConvolutionalDistance, convolutional_distance
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
+from probekit.measures.dci import DCI, dci
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
 from probekit.measures.embedding import RDMEmbedding, embed_rdm
@@ -39,6 +41,7 @@ from probekit.measures.feature_directions import component_alignment, feature_an
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
 from probekit.measures.group_lasso import GroupLasso, group_lasso_r2
+from probekit.measures.importances import completeness, disentanglement
 from probekit.measures.information import online_codelength, v_information
 from probekit.measures.intrinsic import intrinsic_dimension
 from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
@@ -50,7 +53,9 @@ from probekit.measures.matching import (
     semi_matching,
     soft_matching,
 )
+from probekit.measures.modularity import modularity, mutual_information_gap
 from probekit.measures.multiscale import multiscale_distance
+from probekit.measures.mutual_information import mutual_information
 from probekit.measures.neighbours import mutual_neighbours
 from probekit.measures.noise import noise_precision
 from probekit.measures.outputs import (
@@ -95,6 +100,7 @@ from probekit.measures.versa import versa
 from probekit.measures.weighted_rsa import WeightedRSA, weighted_rsa
 
 __all__ = [
+    "DCI",
     "STATUS_MEANINGS",
     "AlignedRDMs",
     "BandedRidge",
@@ -125,15 +131,18 @@ __all__ = [
     "class_selectivity",
     "commonality",
     "compare_rdms",
+    "completeness",
     "component_alignment",
     "concentricity",
     "condition_rdm",
     "control_selectivity",
     "convolutional_distance",
+    "dci",
     "decoding",
     "decoding_accuracy",
     "decoding_r2",
     "disagreement",
+    "disentanglement",
     "distance_correlation",
     "effective_rank",
     "eigenspace_overlap",
@@ -159,8 +168,11 @@ __all__ = [
     "living_times",
     "magnitude",
     "maximum_match",
+    "modularity",
     "multiple_kernel_ridge_r2",
     "multiscale_distance",
+    "mutual_information",
+    "mutual_information_gap",
     "mutual_neighbours",
     "neural_collapse",
     "noise_precision",
@@ -188,6 +200,7 @@ __all__ = [
     "rv_coefficient",
     "selectivity",
     "semi_matching",
+    "separated_attribute_predictability",
     "shape_metric",
     "shapley_r2",
     "shared_r2",

@@ -10,7 +10,7 @@ import numpy as np
 from probekit._checks import check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import splits
-from probekit.measures._status import CONSTANT, NONFINITE, OK, TOO_FEW, Score
+from probekit.measures._status import CONSTANT, NONFINITE, OK, Score
 from probekit.measures.classification import both_states
 from probekit.measures.probes import (
     PROBES,
@@ -20,6 +20,7 @@ from probekit.measures.probes import (
     labelled,
     numeric,
     status_of_classes,
+    status_of_numbers,
     trained,
 )
 from probekit.statistics import ExamplesState
@@ -145,7 +146,7 @@ def decoding_score(
     if status != OK:
         return as_score(np.nan, status, dtype)
     known, asked = labelled(fit, held_out)
-    value = _METRICS[metric](trained(probe, known, options), asked)
+    value = value_of(trained(probe, known, options), asked, metric)
     return as_score(value, CONSTANT if np.isnan(value) else OK, dtype)
 
 
@@ -184,27 +185,34 @@ def _cross_entropy(probe: Trained, asked: Labelled) -> float:
     return cross_entropy(probe.probabilities(asked.x, int(asked.label.max()) + 1), asked)
 
 
+def _r2(probe: Trained, asked: Labelled) -> float:
+    from sklearn.metrics import r2_score
+
+    predicted = probe.predict(asked.x).reshape(asked.label.shape)
+    return float(r2_score(asked.label, predicted, sample_weight=asked.weight))
+
+
 _METRICS: dict[str, Callable[[Trained, Labelled], float]] = {
     "accuracy": _accuracy,
     "balanced_accuracy": _balanced_accuracy,
     "auc": _auc,
     "cross_entropy": _cross_entropy,
+    "r2": _r2,
 }
+
+
+def value_of(probe: Trained, asked: Labelled, metric: Metric) -> float:
+    """Score of a probe on examples whose classes, or numbers, are known; NaN if it has none."""
+    return _METRICS[metric](probe, asked)
 
 
 def _regression_score(
     fit: ExamplesState, held_out: ExamplesState, probe: Any, options: Options, dtype: Any
 ) -> Score:
-    from sklearn.metrics import r2_score
-
-    if not (bool(fit.finite()) and bool(held_out.finite())):
-        return as_score(np.nan, NONFINITE, dtype)
-    known, asked = numeric(fit), numeric(held_out)
-    if len(known.x) < 2 or len(asked.x) < 2:
-        return as_score(np.nan, TOO_FEW, dtype)
-    if (np.ptp(asked.label, axis=0) == 0).all() or (np.ptp(known.label, axis=0) == 0).all():
-        return as_score(np.nan, CONSTANT, dtype)
-    predicted = trained(probe, known, options, regression=True).predict(asked.x)
-    predicted = predicted.reshape(asked.label.shape)
-    value = r2_score(asked.label, predicted, sample_weight=asked.weight)
-    return as_score(float(value), OK, dtype)
+    status = status_of_numbers(fit, held_out)
+    if status != OK:
+        return as_score(np.nan, status, dtype)
+    value = value_of(
+        trained(probe, numeric(fit), options, regression=True), numeric(held_out), "r2"
+    )
+    return as_score(value, OK, dtype)

@@ -79,6 +79,16 @@ def status_of_classes(fit: ExamplesState, *others: ExamplesState) -> int:
     return TOO_FEW if counts.max() < 2 else OK
 
 
+def status_of_numbers(fit: ExamplesState, held_out: ExamplesState) -> int:
+    """Status of what is predicted of numbers: ok, or why it is undefined."""
+    if not (bool(fit.finite()) and bool(held_out.finite())):
+        return NONFINITE
+    labels = [numeric(state).label for state in (fit, held_out)]
+    if min(map(len, labels)) < 2:
+        return TOO_FEW
+    return CONSTANT if any((np.ptp(label, axis=0) == 0).all() for label in labels) else OK
+
+
 class Trained(NamedTuple):
     """A fitted probe.
 

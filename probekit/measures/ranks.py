@@ -134,6 +134,14 @@ def mean_ranks(values: jax.Array, present: jax.Array) -> jax.Array:
     return jnp.where(present, jnp.zeros_like(values).at[order].set(ranks), 0)
 
 
+def weighted_ranks(values: jax.Array, weight: jax.Array) -> jax.Array:
+    """Weight of what is smaller than each value, and half of that of its equals."""
+    order = jnp.argsort(values)
+    ordered, upto = values[order], jnp.cumsum(weight[order])
+    first, last = (jnp.searchsorted(ordered, values, side=side) for side in ("left", "right"))
+    return (upto[first] - weight[order][first] + upto[last - 1]) / 2
+
+
 def _kendall(a: jax.Array, b: jax.Array, present: jax.Array) -> jax.Array:
     count = present.sum()
     a, b = jnp.where(present, a, jnp.inf), jnp.where(present, b, jnp.inf)

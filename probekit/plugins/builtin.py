@@ -49,9 +49,24 @@ ENCODING = (
     (
         "class_selectivity",
         "classes:ClassSelectivity",
-        "how much more units are active for one class than for the others",
+        "how much more units are active for one class than for the others: contrast, d′, AUC",
     ),
     ("selectivity", "units:Selectivity", "fraction of units that a feature explains"),
+    (
+        "mutual_information",
+        "disentanglement:MutualInformation",
+        "bits that single units tell of a feature",
+    ),
+    (
+        "mutual_information_gap",
+        "disentanglement:MutualInformationGap",
+        "how far one unit alone tells of a feature (MIG)",
+    ),
+    (
+        "modularity",
+        "disentanglement:Modularity",
+        "how far each unit tells of one feature alone",
+    ),
     ("component_alignment", "units:ComponentAlignment", "features along principal components"),
 )
 
@@ -63,6 +78,16 @@ DECODING = (
         "sparse_decoding_accuracy",
         "decoding:SparseDecodingAccuracy",
         "accuracy of a linear readout of the few best units",
+    ),
+    (
+        "separated_attribute_predictability",
+        "disentanglement:SeparatedAttributePredictability",
+        "how much better one unit alone predicts a feature than the next (SAP)",
+    ),
+    (
+        "dci",
+        "dci:DCI",
+        "disentanglement, completeness, informativeness: units important for single features",
     ),
     ("ccgp", "decoding:CCGP", "accuracy of a readout in contexts that were left out"),
     ("decoding", "probes:Decoding", "any score of any probe, scikit-learn's included"),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from probekit.estimators import Estimator
-from probekit.measures._coordinates import coordinates
+from probekit.statistics.coordinates import coordinates
 
 LEAST = 1024
 """Fewer units than this cost too little to save."""

@@ -11,7 +11,7 @@ from probekit.statistics._arrays import accumulator_dtype, inner, inner_squares,
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics._rounding import mean_of_both, reciprocal, sum_and_rest
 
-Within = Literal["full", "diagonal", "none"]
+Within = Literal["full", "diagonal", "each", "none"]
 
 
 @jax.tree_util.register_dataclass
@@ -25,8 +25,8 @@ class GroupMomentsState:
         Sum of the weights of each group's examples.
     mean, rest : array (group, unit)
         Means, and what rounding took off them: the mean is their sum, to twice the digits.
-    within : array (unit, unit) or (unit,) or None
-        ``Σ_i w_i (x_i - x̄_g(i))(x_i - x̄_g(i))ᵀ`` over all groups, or its diagonal.
+    within : array (unit, unit) or (unit,) or (group, unit) or None
+        ``Σ_i w_i (x_i - x̄_g(i))(x_i - x̄_g(i))ᵀ`` over all groups, or its diagonal, or that of each.
     """
 
     count: jax.Array
@@ -37,7 +37,7 @@ class GroupMomentsState:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class GroupMoments(Statistic[GroupMomentsState]):
-    """Count and mean of each group of examples, and the pooled scatter within the groups.
+    """Count and mean of each group of examples, and the scatter within the groups.
 
     The group of an example is the whole number, from 0 to ``groups - 1``, in the first column of
     `y`; any other value is an error of the caller and makes every mean NaN.
@@ -46,8 +46,9 @@ class GroupMoments(Statistic[GroupMomentsState]):
     ----------
     groups : int
         How many groups there are.
-    within : {"full", "diagonal", "none"}
-        Which second moments within the groups are kept.
+    within : {"full", "diagonal", "each", "none"}
+        Which second moments within the groups are kept: those of all groups together, their
+        diagonal, the diagonal of each group, or none.
     edges : tuple of tuple of float
         Where groups begin, in ascending order, but for the first: the group of an example is then
         the number of edges that its value reaches. Those of each feature; see `of_feature`.
@@ -69,7 +70,7 @@ class GroupMoments(Statistic[GroupMomentsState]):
     def __post_init__(self) -> None:
         """Check the options."""
         check_count("groups", self.groups, 1)
-        check_choice("within", self.within, ("full", "diagonal", "none"))
+        check_choice("within", self.within, ("full", "diagonal", "each", "none"))
 
     def of_feature(self, place: int) -> "GroupMoments":
         """Return the statistic with the edges of this feature alone."""
@@ -78,7 +79,7 @@ class GroupMoments(Statistic[GroupMomentsState]):
     def init(self, x: ShapeDtype, y: ShapeDtype) -> GroupMomentsState:
         """Return the state of no examples."""
         dtype, d = accumulator_dtype(x, y), x.shape[1]
-        shape = (d, d) if self.within == "full" else (d,)
+        shape = {"full": (d, d), "each": (self.groups, d)}.get(self.within, (d,))
         return GroupMomentsState(
             count=jnp.zeros(self.groups, dtype),
             mean=jnp.zeros((self.groups, d), dtype),
@@ -112,7 +113,7 @@ class GroupMoments(Statistic[GroupMomentsState]):
             count=count,
             mean=jnp.where(unknown, jnp.nan, mean),
             rest=rest,
-            within=self._scatter(rows * jnp.sqrt(weight)[:, None]),
+            within=self._scatter(rows * jnp.sqrt(weight)[:, None], member),
         )
         return self.merge(state, batch)
 
@@ -124,13 +125,17 @@ class GroupMoments(Statistic[GroupMomentsState]):
         mean, rest = mean_of_both(a.mean, a.rest, b.mean, b.rest, share[:, None])
         within = None
         if a.within is not None and b.within is not None:
-            between = self._scatter(step * jnp.sqrt(a.count * share)[:, None])
+            groups = jnp.eye(self.groups, dtype=bool)
+            between = self._scatter(step * jnp.sqrt(a.count * share)[:, None], groups)
             within = None if between is None else a.within + b.within + between
         return GroupMomentsState(count, mean, rest, within)
 
-    def _scatter(self, rows: jax.Array) -> jax.Array | None:
+    def _scatter(self, rows: jax.Array, member: jax.Array) -> jax.Array | None:
+        """Return second moments of rows that are about the means of the groups they belong to."""
         if self.within == "none":
             return None
+        if self.within == "each":
+            return inner(member.astype(rows.dtype), jnp.square(rows))
         return inner_squares(rows) if self.within == "full" else jnp.square(rows).sum(axis=0)
 
 

@@ -12,8 +12,8 @@ import jax
 import numpy as np
 
 from probekit.estimators import Estimator
-from probekit.measures._coordinates import coordinates
 from probekit.statistics import Moments, is_mergeable, memory_of, shared
+from probekit.statistics.coordinates import coordinates
 from probekit.testing import _harness
 from probekit.testing._asserting import assert_same, assert_sound
 from probekit.testing._harness import EXAMPLES, TOLERANCE, Data, Rows, data_for, scores

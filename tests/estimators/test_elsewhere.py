@@ -202,6 +202,14 @@ def of_scikit_learn(name):
         return pytest.importorskip("sklearn.manifold").trustworthiness(X, Y)
     if called in ("silhouette_score", "calinski_harabasz_score", "davies_bouldin_score"):
         return getattr(pytest.importorskip("sklearn.metrics"), called)(X, LABELS)
+    if called == "mutual_info_score":
+        metrics = pytest.importorskip("sklearn.metrics")
+        codes = [np.digitize(unit, np.histogram(unit, 6)[1][:-1]) for unit in X.T]
+        return [metrics.mutual_info_score(unit, LABELS) for unit in codes]
+    if called == "roc_auc_score":
+        metrics = pytest.importorskip("sklearn.metrics")
+        areas = [[metrics.roc_auc_score(c == LABELS, unit) for unit in X.T] for c in range(4)]
+        return np.max(areas, axis=0)
     if called == "LinearRegression.score":
         return linear.LinearRegression().fit(Y, X).score(Y, X)
     if called == "Ridge.score":
@@ -275,7 +283,10 @@ FIGURES = {
     "`trustworthiness_continuity`, the second": 0.9794372294372294,
     "`silhouette`, of `y`": 0.489663411232727,
     "`h_score`": 1.1213283732136528,  # Transfer-Learning-Library, its formula
-    "`sap`, of continuous factors": 0.049736671337481164,  # disentanglement_lib, its formula
+    "`mig`": 0.03145364592347786,  # disentanglement_lib, its formulas
+    "`modularity_explicitness`, the first": 0.9530632566505991,
+    "`modularity_explicitness`, the second": 1.0,
+    "`sap_score`, of continuous factors": 0.06885396188328911,
     "`collapse_metric`": 20.60849979145988,  # Neural-Collapse, its formula
 }
 

@@ -1,5 +1,7 @@
 """The statistics beside moments against plain NumPy."""
 
+from functools import reduce
+
 import jax
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ from probekit.statistics import (
     ConditionMoments,
     CrossKernel,
     Examples,
+    GroupExamples,
     GroupMoments,
     OutputDifferences,
     Rows,
@@ -155,6 +158,24 @@ def test_conditions_in_any_order():
 def test_an_unknown_group_spoils_the_state(label):
     state = state_of(GroupMoments(groups=2), np.ones((3, 2)), np.array([[0.0], [1.0], [label]]))
     assert np.isnan(state.mean).all()
+    kept = state_of(GroupExamples(groups=2, capacity=3), np.ones((3, 2)), [[0.0], [1.0], [label]])
+    assert not bool(kept.finite())
+    assert np.isnan(kept.y).sum() == 1
+
+
+def test_scatter_within_each_group_is_that_of_the_group():
+    generator = np.random.default_rng(0)
+    x, group = np.float32(500 + generator.normal(size=(60, 3))), generator.integers(0, 4, 60)
+    statistic = GroupMoments(groups=5, within="each")
+    parts = [
+        state_of(statistic, x[rows], np.float32(group[rows, None]))
+        for rows in np.array_split(np.arange(60), 4)
+    ]
+    state = reduce(statistic.merge, parts)
+    wide = x.astype(float)
+    wanted = [wide[group == g].var(axis=0) * (group == g).sum() for g in range(4)]
+    np.testing.assert_allclose(state.within[:4], wanted, rtol=1e-5, atol=5e-5)
+    assert (np.asarray(state.within[4]) == 0).all()
 
 
 def test_options_are_checked():
@@ -162,6 +183,8 @@ def test_options_are_checked():
         Examples(capacity=0)
     with pytest.raises(OptionError, match=r"groups=0: must be at least 1"):
         GroupMoments(groups=0)
+    with pytest.raises(OptionError, match=r"capacity=0: must be at least 1"):
+        GroupExamples(groups=2, capacity=0)
     with pytest.raises(OptionError, match=r"within='diag': not a choice; did you mean 'diagonal'"):
         GroupMoments(groups=2, within="diag")
 

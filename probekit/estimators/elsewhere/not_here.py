@@ -30,13 +30,6 @@ NOT_HERE: tuple[tuple[str, str, str], ...] = (
         "need inputs that are made anew with one factor held, not those that are at hand",
     ),
     (
-        "disentanglement_lib",
-        "`dci`, `mig`, `modularity_explicitness`",
-        "importances of boosted trees, and mutual information of units cut into 20 bins, whose "
-        "values are those of the trees and bins; `selectivity`, `class_selectivity` and "
-        "`sparse_decoding_accuracy` ask how local a code is",
-    ),
-    (
         "concept-erasure",
         "`LeaceEraser`",
         "changes representations and measures nothing; what there is to erase is `linear_r2`",

@@ -121,9 +121,41 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "disentanglement_lib": (
         (
-            "`sap`, of continuous factors",
-            'np.diff(np.sort(linear_r2(x, y[:, :1], multioutput="raw_values"))[-2:])',
+            "`mig`",
+            "np.mean(mutual_information_gap(x, np.stack([labels, runs], axis=1)))",
+            "a factor of more than 20 values is cut into bins too, unless `feature_bins` is more",
+        ),
+        (
+            "`modularity_explicitness`, the first",
+            "modularity(x, np.stack([labels, runs], axis=1))",
+            "as `mig`; units that tell nothing are left out, and count 0 there",
+        ),
+        (
+            "`modularity_explicitness`, the second",
+            'decoding(x / np.std(x, axis=0), labels, metric="auc", options={"C": 1.0})',
             "of one factor; there the mean over factors",
+        ),
+        (
+            "`dci`, disentanglement",
+            "disentanglement(dci(x, np.stack([labels, runs], axis=1), "
+            'probe="sklearn.ensemble:GradientBoostingClassifier", metric="accuracy").importance)',
+            "trees differ by the features that they try first; units are standardised",
+        ),
+        (
+            "`dci`, completeness",
+            "completeness(dci(x, np.stack([labels, runs], axis=1), "
+            'probe="sklearn.ensemble:GradientBoostingClassifier", metric="accuracy").importance)',
+            "as disentanglement",
+        ),
+        (
+            "`sap_score`, of continuous factors",
+            "np.mean(separated_attribute_predictability(x, y))",
+        ),
+        (
+            "`sap_score`, of discrete factors",
+            "np.mean(separated_attribute_predictability(x, labels[:, None] == np.unique(labels)))",
+            "the variance that is explained of the indicator of each class; there the accuracy of "
+            "a linear support vector machine",
         ),
     ),
     "Neural-Collapse": (("`collapse_metric`", "neural_collapse(x, labels).variability"),),

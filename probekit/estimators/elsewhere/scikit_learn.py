@@ -27,6 +27,14 @@ NAMES: tuple[tuple[str, ...], ...] = (
         "(len(x) - 4) / 3 / (1 / linear_r2(x, labels[:, None] == np.unique(labels), "
         'multioutput="variance_weighted") - 1)',
     ),
+    (
+        "`mutual_info_score` of a unit cut by `np.digitize`",
+        "mutual_information(x, labels, bins=6) * np.log(2)",
+    ),
+    (
+        "`roc_auc_score` of each unit, of classes against the rest",
+        'class_selectivity(x, labels, index="auc", multioutput="raw_values")',
+    ),
     ("`manifold.trustworthiness`", "trustworthiness(x, y)"),
     ("`KNeighborsClassifier.score`, as any classifier", 'decoding(x, labels, probe="knn")'),
 )
