@@ -272,3 +272,16 @@ def test_bootstraps_of_a_comparison(narrow):
         )
     for name in found[0]:
         np.testing.assert_allclose(found[1][name], found[0][name], atol=1e-3, err_msg=name)
+
+
+def test_a_recorder_has_the_same_scores(tmp_path):
+    x, hidden = representation(units=1100)
+    options = {"estimators": ["decoding_r2", "linear_r2", "total_variance"]}
+    extractor = pk.extractors.function(lambda x: {"wide": x, "small": x[:, :3]})
+    with pk.Recorder(tmp_path / "h.nc", inputs=x, features=features(hidden), **options) as recorder:
+        recorder.record(0, extractor)
+    found = pk.open_history(tmp_path / "h.nc").sel(step=0)
+    wanted = pk.probe(extractor, x, features(hidden), **options)
+    for name in options["estimators"]:
+        np.testing.assert_allclose(found[name], wanted[name], rtol=1e-5)
+        assert found[name].sizes == wanted[name].sizes
