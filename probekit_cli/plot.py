@@ -46,7 +46,8 @@ NUMBERS = ("epoch", "seed", "examples")
 
 HELP = """Draw a figure of a history (needs the plot extra).
 
-trajectories: scores over training, with intervals over seeds. layers: a score by layer and feature.
+trajectories: scores over training, with intervals over seeds. layers: a score by layer and feature,
+or bars of scores that have none.
 similarity: layer by layer, a score of 'probekit.compare', or CKA of the stored activations. rdm:
 distances between examples. embedding: representations over training, by PCA of examples or MDS of
 whole representations. selectivity: scores of single units. The figures rdm and embedding need

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 HELP = f"""Estimate how strongly features are represented, layer by layer.
 
-{EXPLANATION} Features are a mapping from names to labels of the inputs, one for each example.
+{EXPLANATION} Features are a mapping from names to labels of the inputs, one for each example;
+estimators of geometry need none.
 
 With --checkpoints the function is called for each checkpoint, with what that holds, and there is
 one row a checkpoint; inputs and features are those of the first call."""
@@ -52,7 +53,10 @@ class ProbeOptions:
         Path | None,
         output_option("Keep the scores in this file, NAME.nc, as a history.", parser=given_history),
     ] = None
-    estimators: Annotated[list[str] | None, estimators_option("linear_r2")] = None
+    estimators: Annotated[
+        list[str] | None,
+        estimators_option("linear_r2, and without features numbers of geometry,"),
+    ] = None
     layers: Layers = None
     batch_size: Annotated[
         int, integer(help="At most so many examples are taken through the model at a time.")
@@ -127,13 +131,13 @@ class _Probing:
         self.manager, self.options, self.terminal = manager, options, terminal
         self.path = _history_path(options.output)
         self.resampling = Resampling.of(options)
-        self.named = _estimators.parse(options.estimators or ["linear_r2"], manager.registry)
+        self.named = _estimators.parse(options.estimators or [], manager.registry)
         self._check_options()
         self.source = Source(options.source)
 
     def probe(self) -> "xr.Dataset":
         """Return the scores, kept in a file if that was asked for."""
-        estimators = [one.build(self.manager.registry) for one in self.named]
+        estimators = [one.build(self.manager.registry) for one in self.named] or None
         if self.options.checkpoints is None:
             return self._probe_once(estimators)
         with signals_as_interrupts():
@@ -181,7 +185,7 @@ class _Probing:
         if given.asked() and options.checkpoints is not None:
             raise OptionError(f"{given.asked()}: is of one model; give it without --checkpoints.")
 
-    def _probe_once(self, estimators: Sequence[Any]) -> "xr.Dataset":
+    def _probe_once(self, estimators: Sequence[Any] | None) -> "xr.Dataset":
         import probekit as pk
 
         if self.path is not None:
@@ -200,10 +204,10 @@ class _Probing:
                 uncertainty=self.resampling.uncertainty(keep=self.options.keep_resamples),
             )
         if self.path is not None:
-            self._keep(dataset, estimators, self.path)
+            self._keep(dataset, self.path)
         return dataset
 
-    def _probe_checkpoints(self, folder: Path, estimators: Sequence[Any]) -> "xr.Dataset":
+    def _probe_checkpoints(self, folder: Path, estimators: Sequence[Any] | None) -> "xr.Dataset":
         import probekit as pk
         from probekit.extractors import checkpoints
 
@@ -248,10 +252,6 @@ class _Probing:
     def _model(self, *arguments: Any) -> Model:
         """Return what the user's function gives, with the layers that were asked for."""
         model = self.source.model(*arguments)
-        if model.features is None:
-            raise OptionError(
-                f"{self.options.source}: gives no features; return extractor, inputs, features."
-            )
         from probekit_cli._chosen import chosen
 
         extractor = chosen(model.extractor, separated(self.options.layers))
@@ -259,22 +259,27 @@ class _Probing:
             extractor.layers(model.inputs)  # traces the model, so that its errors come from here
         return model._replace(extractor=extractor)
 
-    def _keep(self, dataset: "xr.Dataset", estimators: Sequence[Any], path: Path) -> None:
+    def _keep(self, dataset: "xr.Dataset", path: Path) -> None:
         from probekit.history import HistoryWriter, make_attributes
 
-        config = {
+        config: dict[str, Any] = {
             "model": self.options.source,
-            "estimators": [repr(estimator) for estimator in estimators],
+            "estimators": list(dict.fromkeys(_estimators_of(dataset))),
             "layers": [str(layer) for layer in dataset["layer"].values],
-            "features": [str(feature) for feature in dataset["feature"].values]
-            if "feature" in dataset.coords
-            else [],
         }
+        if "feature" in dataset.coords:
+            config["features"] = [str(feature) for feature in dataset["feature"].values]
         attributes = make_attributes("probe", config, title=f"probe of {self.options.source}")
         overwrite = self.options.overwrite
         with HistoryWriter(path, attributes=attributes, lead=(), overwrite=overwrite) as writer:
             writer.append(dataset)
             writer.finish()
+
+
+def _estimators_of(dataset: "xr.Dataset") -> list[str]:
+    """Return the reprs of the estimators whose scores these are."""
+    attributes = (array.attrs for array in dataset.data_vars.values())
+    return [str(found["estimator"]) for found in attributes if "estimator" in found]
 
 
 def _step(text: str) -> int:

@@ -49,7 +49,7 @@ _Layers = tuple[Mapping[str, jax.Array], Mapping[str, jax.Array]]
 def compare(
     extractor_a: Extractor,
     extractor_b: Extractor,
-    inputs: Any,
+    inputs: Any = None,
     *,
     held_out: Any = None,
     estimators: str | Estimator | Iterable[str | Estimator] = ("cka",),

@@ -117,7 +117,7 @@ class Recorder:
         features: Any = None,
         held_out: tuple[Any, Any] | None = None,
         probe_sets: Mapping[str, ProbeSet | tuple[Any, ...]] | None = None,
-        estimators: str | Estimator | Iterable[str | Estimator] = ("linear_r2",),
+        estimators: str | Estimator | Iterable[str | Estimator] | None = None,
         every: Schedule = None,
         seed: int | None = None,
         store: str | list[str] | tuple[str, ...] = (),

@@ -212,6 +212,24 @@ def test_probe_keeps_what_it_shows(probekit):
     assert "no intervals: that needs at least 2 seeds" in probekit("compare", *2 * ["kept.nc"]).out
 
 
+def test_probe_of_geometry_needs_no_features(probekit):
+    done = probekit("probe", "model.py:no_features", "-o", "alone")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[2].split() == [
+        "total_variance",
+        "participation_ratio",
+        "effective_rank",
+    ]
+    kept = pk.open_history("alone.nc")
+    assert "feature" not in kept.dims
+    assert "features" not in json.loads(kept.attrs["config"])
+    assert "3 layers" in probekit("show", "alone.nc").out
+    assert probekit("plot", "alone.nc").out == "alone-layers.png\n"
+    assert probekit("report", "alone.nc").out == "alone.html\n"
+    assert "hidden,total_variance," in probekit("export", "alone.nc").out
+    assert "effective_rank" in probekit("compare", *2 * ["alone.nc"]).out
+
+
 def test_probe_overwrites_no_file_that_is_no_history(probekit):
     before = Path("model.py").read_text()
     done = probekit("probe", "model.py:value", "-o", "model.py", "--overwrite")
@@ -250,7 +268,11 @@ def test_probe_says_how_sure_scores_are(probekit):
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("no_features",), 2, "model.py:no_features: gives no features; return extractor, inputs,"),
+        (
+            ("no_features", "-e", "linear_r2"),
+            2,
+            "estimators: 'linear_r2' needs features, and there",
+        ),
         (("value", "--steps", "3"), 2, "--steps: is of checkpoints; give --checkpoints FOLDER too"),
         (("value", "--resume"), 2, "--resume: is of checkpoints; give --checkpoints FOLDER too."),
         (("value", "--overwrite", "--resume", "--checkpoints", "."), 2, "--overwrite, --resume: "),
