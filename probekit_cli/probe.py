@@ -20,7 +20,7 @@ from probekit_cli._declared import (
     output_option,
 )
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
-from probekit_cli._files import check_output, given_history, given_path, unfinished
+from probekit_cli._files import check_output, given_history, given_path
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model, Source
 from probekit_cli._options import integer, separated, some_names
 from probekit_cli._resampling import (
@@ -99,7 +99,8 @@ class ProbeOptions:
         bool,
         typer.Option(
             "--resume",
-            help="Go on with checkpoints that were not probed yet, if probing was stopped.",
+            help="Go on with checkpoints that were not probed yet, because probing was stopped or "
+            "they are newer.",
         ),
     ] = False
     quiet: Annotated[
@@ -165,7 +166,11 @@ class _Probing:
             if options.resume:
                 raise OptionError("--resume: of which history? Give --output FILE too.")
             return
-        check_output(path, foreseen=options.overwrite or options.resume)
+        check_output(
+            path,
+            foreseen=options.overwrite or options.resume,
+            resumable=options.checkpoints is not None,
+        )
 
     def _check_uncertainty(self) -> None:
         options, given = self.options, self.resampling
@@ -216,7 +221,11 @@ class _Probing:
         first = steps[0] if steps[0] in there else there[0]
         model = self._model(checkpoints.restore(folder, first))
 
+        probed = 0
+
         def make_extractor(state: Any) -> Any:
+            nonlocal probed
+            probed += 1
             return self._model(state).extractor
 
         with tempfile.TemporaryDirectory() as temporary, self.source.blamed():
@@ -229,25 +238,15 @@ class _Probing:
                 output=output,
                 held_out=model.held_out,
                 estimators=estimators,
-                steps=[step for step in steps if step not in self._recorded()],
+                steps=steps,
                 batch_size=self.options.batch_size,
                 overwrite=self.options.overwrite,
                 resume=self.options.resume,
                 title=f"checkpoints of {self.options.source}",
             )
+        if not probed:
+            self.terminal.note(f"{self.path}: every checkpoint is in it already.")
         return dataset
-
-    def _recorded(self) -> list[int]:
-        """Return the steps that a history to be resumed has already."""
-        if not self.options.resume or self.path is None:
-            return []
-        partial = unfinished(self.path)
-        if not partial.is_dir():
-            return []
-        from probekit.history import open_history
-
-        steps: list[int] = open_history(partial)["step"].values.tolist()
-        return steps
 
     def _model(self, *arguments: Any) -> Model:
         """Return what the user's function gives, with the layers that were asked for."""

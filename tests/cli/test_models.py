@@ -391,7 +391,45 @@ def test_checkpoints_go_on_where_they_were_stopped(probekit, checkpoints, monkey
     assert probekit(*words, "--resume", "-q").code == 0
     assert restored == [1, 10]  # the first one again, for inputs and features
     assert pk.open_history("steps.nc").step.values.tolist() == [1, 2, 10]
-    assert probekit(*words, "--resume").code == 1
+    finished = Path("steps.nc").read_bytes()
+    done = probekit(*words, "--resume")
+    assert (done.code, done.err) == (0, "steps.nc: every checkpoint is in it already.\n")
+    assert Path("steps.nc").read_bytes() == finished
+    assert probekit(*words, "--resume", "-e", "cka").complaint.startswith(
+        "probekit: steps.nc: was begun with estimators="
+    )
+
+
+def test_newer_checkpoints_extend_a_finished_history(probekit, checkpoints):
+    words = ("probe", "model.py:of_checkpoint", "--checkpoints", checkpoints, "-q", "-o")
+    assert probekit(*words, "whole.nc").code == 0
+    assert probekit(*words, "steps.nc", "--steps", "1,2").code == 0
+    done = probekit(*words, "steps.nc")
+    assert done.complaint == (
+        "probekit: steps.nc: exists. Give --overwrite to replace it, --resume to go on with it, or "
+        "--output FILE to keep it."
+    )
+    done = probekit(*words, "steps.nc", "--resume")
+    assert (done.code, done.err) == (0, "")
+    assert_same_file("steps.nc", "whole.nc")
+
+
+def assert_same_file(one, other):
+    """Two histories are equal in every byte of every variable, and in all that is reproducible."""
+    import netCDF4
+
+    from probekit.history.schema import CIRCUMSTANCES
+
+    with netCDF4.Dataset(one) as a, netCDF4.Dataset(other) as b:
+        assert [*a.variables] == [*b.variables]
+        for name in a.variables:
+            x, y = a[name][...], b[name][...]
+            texts = x.dtype == object  # whose bytes are addresses
+            x, y = (each.astype(str) if texts else each for each in (x, y))
+            assert (x.dtype, x.tobytes()) == (y.dtype, y.tobytes()), name
+            assert a[name].__dict__.keys() == b[name].__dict__.keys()
+        for name in {*a.ncattrs(), *b.ncattrs()}.difference(CIRCUMSTANCES):
+            assert a.getncattr(name) == b.getncattr(name), name
 
 
 @pytest.mark.parametrize("command", ["probe", "layers"])
