@@ -15,6 +15,7 @@ from probekit_cli._files import history_argument
 from probekit_cli._options import choice, separated, some_names
 from probekit_cli._resampling import (
     Resampling,
+    alternative_option,
     bootstrap_option,
     confidence_option,
     interval_option,
@@ -75,6 +76,12 @@ class CompareOptions:
     confidence: Annotated[
         float | None, confidence_option("Of the intervals of the differences.")
     ] = None
+    alternative: Annotated[
+        str | None,
+        alternative_option(
+            "What p speaks for; greater: that b is above a. two-sided unless given."
+        ),
+    ] = None
     correction: Annotated[
         str,
         choice(
@@ -113,6 +120,7 @@ def _compare(asked: CompareOptions) -> None:
                 "b": asked.b,
                 "settings": differing_settings(one, other),
                 "test": comparison.described(),
+                "alternative": comparison.alternative,
                 "confidence": comparison.confidence,
                 "scores": {
                     name: [{**row.labels, **row.found} for row in rows]

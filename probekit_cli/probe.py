@@ -25,6 +25,7 @@ from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model, Source
 from probekit_cli._options import integer, separated, some_names
 from probekit_cli._resampling import (
     Resampling,
+    alternative_option,
     bootstrap_option,
     confidence_option,
     interval_option,
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
 HELP = f"""Estimate how strongly features are represented, layer by layer.
 
 {EXPLANATION} Features are a mapping from names to labels of the inputs, one for each example;
-estimators of geometry need none.
+estimators of geometry need none. Groups are labels too, such as the subject that an example is of:
+--bootstrap draws whole groups, and --permutations shuffles within them.
 
 With --checkpoints the function is called for each checkpoint, with what that holds, and there is
 one row a checkpoint; inputs and features are those of the first call."""
@@ -86,6 +88,22 @@ class ProbeOptions:
     permutations: Annotated[
         int | None, permutations_option("p-values, from so many shuffles of the features.")
     ] = None
+    alternative: Annotated[
+        str | None,
+        alternative_option(
+            "Of --permutations: how likely shuffles score as high (greater), as low (less), or "
+            "either. less for distances and losses and else greater, unless given."
+        ),
+    ] = None
+    whole_groups: Annotated[
+        bool,
+        typer.Option(
+            "--whole-groups",
+            help="With --permutations, shuffle which labels belong to which group of examples, "
+            "as where these are several of one subject; else they are shuffled within groups. "
+            "Groups are those that the function gives.",
+        ),
+    ] = False
     keep_resamples: Annotated[
         bool,
         typer.Option(
@@ -187,6 +205,12 @@ class _Probing:
                 raise OptionError(
                     f"--{option} {setting}: is of a bootstrap; give --bootstrap N too."
                 )
+        for option, asked in (
+            (f"--alternative {given.alternative}", given.alternative is not None),
+            ("--whole-groups", options.whole_groups),
+        ):
+            if asked and given.permutations is None:
+                raise OptionError(f"{option}: is of a permutation; give --permutations N too.")
         if given.asked() and options.checkpoints is not None:
             raise OptionError(f"{given.asked()}: is of one model; give it without --checkpoints.")
 
@@ -198,6 +222,11 @@ class _Probing:
 
             check_replaceable(self.path)  # before any long computation
         model = self._model()
+        if self.options.whole_groups and model.groups is None:
+            raise OptionError(
+                f"--whole-groups: {self.options.source} gives no groups; return a dict with "
+                "'groups' too, a label of each input."
+            )
         with self.source.blamed():
             dataset: xr.Dataset = pk.probe(
                 model.extractor,
@@ -206,7 +235,11 @@ class _Probing:
                 held_out=model.held_out,
                 estimators=estimators,
                 batch_size=self.options.batch_size,
-                uncertainty=self.resampling.uncertainty(keep=self.options.keep_resamples),
+                uncertainty=self.resampling.uncertainty(
+                    keep=self.options.keep_resamples,
+                    groups=model.groups,
+                    whole=self.options.whole_groups,
+                ),
             )
         if self.path is not None:
             self._keep(dataset, self.path)

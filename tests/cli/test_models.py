@@ -51,6 +51,10 @@ alone = pk.extractors.arrays({"a": x})
 def of_checkpoint(state):
     return extractor({"params": state["params"]}), x, features
 
+def of_subjects():
+    groups = np.repeat(["a", "b", "c", "d", "e", "f"], 8)
+    return {**as_dict(), "groups": groups}
+
 # What goes wrong:
 def nothing_else(): return extractor()
 def no_features(): return extractor(), x
@@ -160,7 +164,7 @@ def expected(name, **options):
     """What `pk.probe` says of what a function of the file gives."""
     from probekit_cli._models import Source
 
-    extractor, inputs, features, held_out = Source(f"model.py:{name}").model()
+    extractor, inputs, features, held_out, _ = Source(f"model.py:{name}").model()
     return pk.probe(extractor, inputs, features, held_out=held_out, **options)
 
 
@@ -265,9 +269,35 @@ def test_probe_says_how_sure_scores_are(probekit):
     assert "(p 0.1)" in probekit(*words, "--permutations", "19").out
 
 
+def test_shuffles_of_groups_and_on_either_side(probekit):
+    from probekit_cli._models import Source
+
+    model = Source("model.py:of_subjects").model()
+    words = ("probe", "model.py:of_subjects", "--json", "--permutations", "119")
+    for more, options in [
+        (("--whole-groups",), {"whole": True}),
+        (("--alternative", "less"), {"alternative": "less"}),
+    ]:
+        done = probekit(*words, *more)
+        assert done.code == 0
+        first = json.loads(done.out)["scores"]["linear_r2"][0]
+        option = pk.Permutation(resamples=119, groups=model.groups, **options)
+        wanted = pk.probe(model.extractor, model.inputs, model.features, uncertainty=option)
+        assert first["p_corrected"] == pytest.approx(float(wanted.linear_r2_p_corrected[0, 0]))
+    done = probekit("probe", "model.py:of_subjects", "--bootstrap", "40", "-q")
+    assert "6; a bootstrap of so few" in done.err, "of groups, and not of 48 examples"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
+        (("value", "--whole-groups"), 2, "--whole-groups: is of a permutation; give --perm"),
+        (("value", "--alternative", "less"), 2, "--alternative less: is of a permutation; give"),
+        (
+            ("value", "--permutations", "9", "--whole-groups"),
+            2,
+            "--whole-groups: model.py:value gives no groups; return a dict with 'groups' too, a",
+        ),
         (
             ("no_features", "-e", "linear_r2"),
             2,
