@@ -50,8 +50,9 @@ def probe(
     inputs : pytree of array (example, …)
         What the model is given; None for `probekit.extractors.arrays`.
     features : mapping of array (example,) or (example, k), xarray.Dataset or pandas.DataFrame
-        Labelled properties of the inputs; each column of a frame is one. Estimators of geometry
-        look at representations alone and need none.
+        Labelled properties of the inputs; each column of a frame is one. Texts are labels of
+        classes, of which each becomes a column of 0 and 1. Estimators of geometry look at
+        representations alone and need none.
     held_out : (inputs, features), optional
         Other examples, to score on what was fitted on the first; without them probes are scored on
         the examples that they were fitted on. Geometry and similarity look at the held-out examples
@@ -249,11 +250,16 @@ def probe_set_of(
         plan = Plan(estimators, (), ())
         other = None if held_out is None else _held_out_alone(held_out)
         return Probe(plan, Examples(inputs, None, weight), other, batch_size)
-    table = Features.of(features)
+    other = None
+    if held_out is None:
+        table = Features.of(features)
+    else:
+        others_inputs, others = _pair(held_out, "(inputs, features)")
+        table, scored = Features.of_both(features, others)
+        other = _held_out(others_inputs, scored.in_order_of(table), table)
     columns = table.by_name()
     estimators = tuple(estimator.adapted(columns) for estimator in estimators)
     plan = Plan(estimators, table.names, table.widths)
-    other = None if held_out is None else _held_out(held_out, table)
     return Probe(plan, Examples(inputs, table.values, weight), other, batch_size)
 
 
@@ -281,9 +287,7 @@ def _pair(held_out: Any, wanted: str) -> tuple[Any, Any]:
     return inputs, features
 
 
-def _held_out(held_out: Any, table: Features) -> Examples:
-    inputs, features = _pair(held_out, "(inputs, features)")
-    other = Features.of(features, "held_out features").in_order_of(table)
+def _held_out(inputs: Any, other: Features, table: Features) -> Examples:
     if (other.names, other.widths) != (table.names, table.widths):
         raise OptionError(
             f"held_out: features {other.names} of widths {other.widths}; "
