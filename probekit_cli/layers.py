@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from probekit.plugins import Manager
+from probekit_cli._data import DataSource, source_of
 from probekit_cli._declared import Json
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Source
 from probekit_cli._options import separated, some_names
@@ -44,7 +45,8 @@ def add(app: typer.Typer, manager: Manager) -> None:
     ) -> None:
         terminal = Terminal()
         with others_print_aside():
-            found = _found(Source(source), separated(layers))
+            globs = separated(layers)
+            found = _found(source_of(source, globs), globs)
         if as_json:
             terminal.json([_record(layer) for layer in found])
             return
@@ -52,7 +54,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
         terminal.table([["layer", "shape", "dtype", "parameters"], *rows], right=True)
 
 
-def _found(file: Source, globs: list[str]) -> "tuple[LayerInfo, ...]":
+def _found(file: Source | DataSource, globs: list[str]) -> "tuple[LayerInfo, ...]":
     model = file.model()
     from probekit.extractors import describe
     from probekit_cli._chosen import chosen

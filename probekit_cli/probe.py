@@ -12,6 +12,8 @@ import typer
 from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
+from probekit_cli._data import METAVAR as DATA
+from probekit_cli._data import read_features, source_of
 from probekit_cli._declared import (
     Layers,
     Overwrite,
@@ -21,7 +23,7 @@ from probekit_cli._declared import (
 )
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
 from probekit_cli._files import check_output, given_history, given_path
-from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model, Source
+from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model
 from probekit_cli._options import integer, separated, some_names
 from probekit_cli._resampling import (
     Resampling,
@@ -42,6 +44,9 @@ HELP = f"""Estimate how strongly features are represented, layer by layer.
 estimators of geometry need none. Groups are labels too, such as the subject that an example is of:
 --bootstrap draws whole groups, and --permutations shuffles within them.
 
+In place of a function may stand a file of activations: .npz (an array a layer), .npy, .csv, .tsv or
+.parquet (one layer). The labels of its examples are --features then.
+
 With --checkpoints the function is called for each checkpoint, with what that holds, and there is
 one row a checkpoint; inputs and features are those of the first call."""
 
@@ -58,6 +63,17 @@ class ProbeOptions:
     estimators: Annotated[
         list[str] | None,
         estimators_option("linear_r2, and without features numbers of geometry,"),
+    ] = None
+    features: Annotated[
+        str | None,
+        typer.Option(
+            "--features",
+            "-f",
+            metavar=DATA,
+            help="A table or arrays with a label of each input, or some of its columns: .csv, "
+            ".tsv, .parquet, .npz or .npy. Texts are labels of classes.",
+            show_default=False,
+        ),
     ] = None
     layers: Layers = None
     batch_size: Annotated[
@@ -152,7 +168,8 @@ class _Probing:
         self.resampling = Resampling.of(options)
         self.named = _estimators.parse(options.estimators or [], manager.registry)
         self._check_options()
-        self.source = Source(options.source)
+        self.source = source_of(options.source, separated(options.layers), options.features)
+        self.features: Any = None
 
     def probe(self) -> "xr.Dataset":
         """Return the scores, kept in a file if that was asked for."""
@@ -284,6 +301,9 @@ class _Probing:
     def _model(self, *arguments: Any) -> Model:
         """Return what the user's function gives, with the layers that were asked for."""
         model = self.source.model(*arguments)
+        if self.options.features is not None:
+            self.features = self.features or read_features(self.options.features)
+            model = model._replace(features=self.features)
         from probekit_cli._chosen import chosen
 
         extractor = chosen(model.extractor, separated(self.options.layers))
