@@ -55,7 +55,7 @@ class Source:
         self.path = Path(file.removesuffix(":") if whole else address.rstrip(":"))
         self._check_path()
         if not whole:
-            there = ", ".join(_functions(self.path)[:10])
+            there = ", ".join(functions_of(self.path)[:10])
             end = f"; there are: {there}." if there else "."
             raise OptionError(f"{address}: which function? Name it: {METAVAR}{end}")
         module = import_file(self.path)
@@ -144,7 +144,7 @@ class Source:
         return model
 
 
-def _functions(path: Path) -> list[str]:
+def functions_of(path: Path) -> list[str]:
     """Return the functions that a file defines, without importing it."""
     try:
         body = ast.parse(path.read_bytes()).body

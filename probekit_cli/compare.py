@@ -10,6 +10,7 @@ import typer
 from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli._comparing import CORRECTIONS, TESTS, Comparison
+from probekit_cli._completing import names_of, scores
 from probekit_cli._declared import Json, command_with
 from probekit_cli._files import history_argument
 from probekit_cli._options import choice, separated, some_names
@@ -46,6 +47,7 @@ class CompareOptions:
             metavar="NAME,…",
             help="Which scores; all unless given.",
             callback=some_names,
+            autocompletion=names_of(scores),
         ),
     ] = None
     test: Annotated[

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from probekit.plugins import Manager
+from probekit_cli._completing import functions, names_of
+from probekit_cli._completing import layers as layers_of
 from probekit_cli._data import DataSource, source_of
 from probekit_cli._declared import Json
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Source
@@ -30,7 +32,9 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
     @app.command("layers", help=HELP)
     def layers_command(
-        source: Annotated[str, typer.Argument(metavar=METAVAR, help=ARGUMENT)],
+        source: Annotated[
+            str, typer.Argument(metavar=METAVAR, help=ARGUMENT, autocompletion=functions)
+        ],
         layers: Annotated[
             list[str] | None,
             typer.Option(
@@ -39,6 +43,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
                 metavar="GLOB,…",
                 help="Which layers; all unless given.",
                 callback=some_names,
+                autocompletion=names_of(layers_of),
             ),
         ] = None,
         as_json: Json = False,

@@ -12,6 +12,7 @@ import typer
 from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
+from probekit_cli._completing import functions
 from probekit_cli._data import METAVAR as DATA
 from probekit_cli._data import read_features, source_of
 from probekit_cli._declared import (
@@ -55,7 +56,7 @@ one row a checkpoint; inputs and features are those of the first call."""
 class ProbeOptions:
     """What can be asked for; the order is that of the help."""
 
-    source: Annotated[str, typer.Argument(metavar=METAVAR, help=ARGUMENT)]
+    source: Annotated[str, typer.Argument(metavar=METAVAR, help=ARGUMENT, autocompletion=functions)]
     output: Annotated[
         Path | None,
         output_option("Keep the scores in this file, NAME.nc, as a history.", parser=given_history),
