@@ -141,7 +141,7 @@ def _read_npz(path: Path, wanted: Callable[[list[str]], list[str]]) -> "dict[str
     import numpy as np
 
     with _reading(path):
-        file = np.load(path)
+        file: Any = np.load(path)
     if not isinstance(file, Mapping):  # of one array, under a wrong name
         return dict.fromkeys(wanted([path.stem]), file)
     arrays = {}
@@ -183,7 +183,7 @@ def _read_table(path: Path) -> dict[str, Any]:
 
 
 def _read_text(path: Path) -> Any:
-    import pandas as pd
+    import pandas as pd  # type: ignore[import-untyped]  # comes with xarray
 
     settings: dict[str, Any] = {"sep": "\t" if path.suffix == ".tsv" else ","}
     try:

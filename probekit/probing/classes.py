@@ -105,6 +105,7 @@ def check_known(argument: str, given: Mapping[str, Any], classes: Classes) -> No
 
 def _as_texts(value: np.ndarray) -> np.ndarray:
     if value.dtype.kind == "S":
-        return np.char.decode(value, "utf-8", "replace")
+        decoded: np.ndarray = np.char.decode(value, "utf-8", "replace")
+        return decoded
     texts = (t.decode("utf-8", "replace") if isinstance(t, bytes) else t for t in value.tolist())
     return value if value.dtype.kind == "U" else np.array([*texts], str)

@@ -487,3 +487,9 @@ def test_a_file_that_xarray_wrote_has_no_activations(tmp_path):
     ds.to_netcdf(tmp_path / "loss.nc")
     with pytest.raises(HistoryError, match="has no activations"):
         open_history(tmp_path / "loss.nc").probekit.plot.rdm()
+
+
+def test_a_layer_named_output_is_no_hidden_one(notebook):
+    renamed = notebook.isel(layer=[0, -1]).assign_coords(layer=["hidden", "output"])
+    figure = renamed.probekit.plot.trajectories("linear_r2")
+    assert [axes.get_title("left") for axes in figure.axes] == ["linear R², hidden"]
