@@ -1,7 +1,7 @@
 """Data on the command line: activations and features in files, without any Python of the user."""
 
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,7 +142,7 @@ def _read_npz(path: Path, wanted: Callable[[list[str]], list[str]]) -> "dict[str
 
     with _reading(path):
         file: Any = np.load(path)
-    if not isinstance(file, Mapping):  # of one array, under a wrong name
+    if isinstance(file, np.ndarray):  # of one array, under a wrong name
         return dict.fromkeys(wanted([path.stem]), file)
     arrays = {}
     with file:

@@ -87,10 +87,11 @@ def coded(value: np.ndarray, classes: np.ndarray) -> np.ndarray:
     >>> coded(np.array(["c", "a"]), np.array(["a", "b", "c"])).tolist()
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
-    member = _as_texts(value)[:, None] == classes
+    member: np.ndarray = _as_texts(value)[:, None] == classes
     if len(classes) <= 2:
         member = member[:, -1:] if len(classes) == 2 else ~member
-    return member.astype(np.float32)
+    columns: np.ndarray = member.astype(np.float32)
+    return columns
 
 
 def check_known(argument: str, given: Mapping[str, Any], classes: Classes) -> None:
