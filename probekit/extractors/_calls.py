@@ -2,8 +2,8 @@
 
 import functools
 import inspect
-import re
 import os
+import re
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
