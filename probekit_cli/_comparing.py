@@ -48,6 +48,11 @@ class Comparison:
         """Of the intervals."""
         return checked_confidence(self.resampling.confidence)
 
+    @property
+    def alternative(self) -> Any:
+        """What p speaks for."""
+        return self.resampling.alternative or "two-sided"
+
     def table(self, a: "xr.Dataset", b: "xr.Dataset") -> "xr.Dataset":
         """Return the scores with the axis ``comparison``."""
         from probekit.history import compare_histories
@@ -55,9 +60,13 @@ class Comparison:
         if self.test not in (None, "welch"):
             return self._paired(a, b)
         correction: Any = self.correction
-        uncertainty = self.resampling.uncertainty(correction=correction)
         return compare_histories(
-            a, b, self.confidence, uncertainty=uncertainty, correction=correction
+            a,
+            b,
+            self.confidence,
+            uncertainty=self.resampling.uncertainty(correction=correction),
+            correction=correction,
+            alternative=self.alternative,
         )
 
     def _paired(self, a: "xr.Dataset", b: "xr.Dataset") -> "xr.Dataset":
@@ -73,6 +82,7 @@ class Comparison:
                 confidence=self.confidence,
                 correction=correction,
                 interval=self.resampling.interval,
+                alternative=self.alternative,
             )
         except OptionError as error:
             raise self._in_words(error) from None
@@ -114,4 +124,6 @@ class Comparison:
             how = TESTS[self.test or "welch"]
         if given.interval is not None:
             how += f", interval {given.interval}"
+        if self.alternative != "two-sided":
+            how += f"; one-sided p, for b {'above' if self.alternative == 'greater' else 'below'} a"
         return how if self.correction == "none" else f"{how}; p corrected ({self.correction})"

@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from probekit_cli._completing import estimators, layers, names_of
 from probekit_cli._files import given_path
 from probekit_cli._options import command_of, some_names
 
@@ -21,6 +22,7 @@ Layers = Annotated[
         metavar="GLOB,…",
         help="Which layers to probe; all unless given.",
         callback=some_names,
+        autocompletion=names_of(layers),
     ),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a history that is there.")]
@@ -43,6 +45,7 @@ def estimators_option(default: str) -> Any:
         metavar="NAME,…",
         help="What to estimate, separated by commas, with options as in "
         f"\"rsa(comparison='kendall')\"; {default} unless given.",
+        autocompletion=names_of(estimators),
     )
 
 

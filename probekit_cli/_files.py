@@ -66,7 +66,7 @@ def unfinished(history: Path) -> Path:
     return history.with_name(history.name + PARTIAL)
 
 
-def check_output(history: Path, *, foreseen: bool) -> None:
+def check_output(history: Path, *, foreseen: bool, resumable: bool = False) -> None:
     """Say at once what the writer of a history would say too, but only after seconds of imports.
 
     Raises
@@ -74,13 +74,16 @@ def check_output(history: Path, *, foreseen: bool) -> None:
     OptionError
         If there is no such folder.
     HistoryExistsError
-        If it exists, unless that is `foreseen`: it is to be replaced, or resumed.
+        If it exists, unless that is `foreseen`: it is to be replaced, or resumed. What is told of
+        that depends on whether it is `resumable`.
     """
     if not history.parent.is_dir():
         raise _no_folder(history)
     if history.exists() and not foreseen:
+        resuming = " --resume to go on with it," if resumable else ""
         raise HistoryExistsError(
-            f"{history}: exists. Give --overwrite to replace it, or --output FILE to keep it."
+            f"{history}: exists. Give --overwrite to replace it,{resuming} or --output FILE to "
+            "keep it."
         )
 
 

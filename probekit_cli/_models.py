@@ -14,8 +14,8 @@ from probekit.errors import OptionError, ProbekitError, UnknownNameError, sugges
 METAVAR = "FILE.py:NAME"
 ARGUMENT = "A function of a Python file, or a value in it: what it gives is explained above."
 EXPLANATION = """NAME is a function without arguments, or a value. It gives an extractor and its
-inputs, and what else is needed: as a tuple (extractor, inputs, features, held_out) that may end
-early; as a dict with these keys; or as an object with these attributes. held_out is
+inputs, and what else is needed: as a tuple (extractor, inputs, features, held_out, groups) that may
+end early; as a dict with these keys; or as an object with these attributes. held_out is
 (inputs, features) of other examples. An extractor of arrays needs no inputs."""
 
 
@@ -26,6 +26,7 @@ class Model(NamedTuple):
     inputs: Any = None
     features: Any = None
     held_out: Any = None
+    groups: Any = None
 
 
 _PARTS = Model._fields
@@ -54,7 +55,7 @@ class Source:
         self.path = Path(file.removesuffix(":") if whole else address.rstrip(":"))
         self._check_path()
         if not whole:
-            there = ", ".join(_functions(self.path)[:10])
+            there = ", ".join(functions_of(self.path)[:10])
             end = f"; there are: {there}." if there else "."
             raise OptionError(f"{address}: which function? Name it: {METAVAR}{end}")
         module = import_file(self.path)
@@ -143,7 +144,7 @@ class Source:
         return model
 
 
-def _functions(path: Path) -> list[str]:
+def functions_of(path: Path) -> list[str]:
     """Return the functions that a file defines, without importing it."""
     try:
         body = ast.parse(path.read_bytes()).body

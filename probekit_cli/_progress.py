@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from probekit.plugins import hookimpl
-from probekit_cli._scores import shown_layer
 from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
@@ -222,7 +221,9 @@ def current_scores(dataset: "xr.Dataset") -> str:
         loss = loss.sel(split="train") if "split" in loss.dims else loss
         parts.append(f"loss {float(loss.mean()):.4f}")
     if "linear_r2" in newest and "layer" in newest["linear_r2"].dims:
-        layer = shown_layer([str(name) for name in newest["layer"].values])
+        from probekit.history.contents import last_hidden_layer
+
+        layer = last_hidden_layer([str(name) for name in newest["layer"].values])
         scores = newest["linear_r2"].sel(layer=layer)
         means = scores.mean([dim for dim in scores.dims if dim != "feature"])
         names = [str(name) for name in means["feature"].values]

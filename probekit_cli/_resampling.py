@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from probekit import Bootstrap, Permutation
 
 INTERVALS = ("percentile", "basic", "bca")
+ALTERNATIVES = ("two-sided", "greater", "less")
 DEFAULT_CONFIDENCE = 0.95
 
 
@@ -32,6 +33,11 @@ def interval_option(default: str) -> Any:
         f"that allow for bias and skewness. {default} unless given.",
         show_default=False,
     )
+
+
+def alternative_option(text: str) -> Any:
+    """Return ``--alternative``; the text says what greater is, and which it is unless given."""
+    return choice(ALTERNATIVES, "--alternative", help=text, show_default=False)
 
 
 def confidence_option(text: str) -> Any:
@@ -59,6 +65,7 @@ class Resampling:
     permutations: int | None = None
     interval: str | None = None
     confidence: float | None = None
+    alternative: str | None = None
 
     @classmethod
     def of(cls, options: Any) -> "Resampling":
@@ -89,9 +96,17 @@ class Resampling:
         return "--permutations" if self.permutations is not None else ""
 
     def uncertainty(
-        self, *, correction: Any = "holm", keep: bool = False
+        self,
+        *,
+        correction: Any = "holm",
+        keep: bool = False,
+        groups: Any = None,
+        whole: bool = False,
     ) -> "Bootstrap | Permutation | None":
-        """Return what was asked for, or None."""
+        """Return what was asked for, or None.
+
+        `groups` are those of the examples, if there are any; `whole` as a `Permutation` takes it.
+        """
         import probekit as pk
 
         if self.bootstrap is not None:
@@ -101,7 +116,15 @@ class Resampling:
                 interval=interval,
                 confidence=checked_confidence(self.confidence),
                 keep=keep,
+                groups=groups,
             )
         if self.permutations is not None:
-            return pk.Permutation(resamples=self.permutations, correction=correction)
+            alternative: Any = self.alternative
+            return pk.Permutation(
+                resamples=self.permutations,
+                correction=correction,
+                alternative=alternative,
+                groups=groups,
+                whole=whole,
+            )
         return None

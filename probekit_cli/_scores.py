@@ -6,10 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     import xarray as xr
 
-OUTPUTS = ("logits", "output", "outputs")
-"""Names of layers that are what the network answers, not what it represents."""
-
-
 ALIKE = 1.05
 """Features whose R² differ by less than this factor are said to be equally represented."""
 
@@ -123,12 +119,6 @@ def _scores(summary: "xr.DataArray", p: "xr.DataArray | None" = None) -> list[Sc
     return scores
 
 
-def shown_layer(layers: list[str]) -> str:
-    """Return the layer to look at if only one can be shown: the last before the output."""
-    inner = [layer for layer in layers if layer not in OUTPUTS]
-    return (inner or layers)[-1]
-
-
 def finding(dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> str | None:
     """Say in a sentence how unequally features are represented; None if there are not two.
 
@@ -144,7 +134,9 @@ def finding(dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> str | None
     """
     if "linear_r2" not in scores or "layer" not in dataset.coords:
         return None
-    layer = shown_layer([str(name) for name in dataset["layer"].values])
+    from probekit.history.contents import last_hidden_layer
+
+    layer = last_hidden_layer([str(name) for name in dataset["layer"].values])
     means = {
         score.labels.get("feature", ""): score.mean
         for score in scores["linear_r2"]

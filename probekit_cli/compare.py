@@ -10,11 +10,13 @@ import typer
 from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli._comparing import CORRECTIONS, TESTS, Comparison
+from probekit_cli._completing import names_of, scores
 from probekit_cli._declared import Json, command_with
 from probekit_cli._files import history_argument
 from probekit_cli._options import choice, separated, some_names
 from probekit_cli._resampling import (
     Resampling,
+    alternative_option,
     bootstrap_option,
     confidence_option,
     interval_option,
@@ -45,6 +47,7 @@ class CompareOptions:
             metavar="NAME,…",
             help="Which scores; all unless given.",
             callback=some_names,
+            autocompletion=names_of(scores),
         ),
     ] = None
     test: Annotated[
@@ -74,6 +77,12 @@ class CompareOptions:
     ] = None
     confidence: Annotated[
         float | None, confidence_option("Of the intervals of the differences.")
+    ] = None
+    alternative: Annotated[
+        str | None,
+        alternative_option(
+            "What p speaks for; greater: that b is above a. two-sided unless given."
+        ),
     ] = None
     correction: Annotated[
         str,
@@ -113,6 +122,7 @@ def _compare(asked: CompareOptions) -> None:
                 "b": asked.b,
                 "settings": differing_settings(one, other),
                 "test": comparison.described(),
+                "alternative": comparison.alternative,
                 "confidence": comparison.confidence,
                 "scores": {
                     name: [{**row.labels, **row.found} for row in rows]

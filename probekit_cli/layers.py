@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from probekit.plugins import Manager
+from probekit_cli._completing import functions, names_of
+from probekit_cli._completing import layers as layers_of
+from probekit_cli._data import DataSource, source_of
 from probekit_cli._declared import Json
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Source
 from probekit_cli._options import separated, some_names
@@ -29,7 +32,9 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
     @app.command("layers", help=HELP)
     def layers_command(
-        source: Annotated[str, typer.Argument(metavar=METAVAR, help=ARGUMENT)],
+        source: Annotated[
+            str, typer.Argument(metavar=METAVAR, help=ARGUMENT, autocompletion=functions)
+        ],
         layers: Annotated[
             list[str] | None,
             typer.Option(
@@ -38,13 +43,15 @@ def add(app: typer.Typer, manager: Manager) -> None:
                 metavar="GLOB,…",
                 help="Which layers; all unless given.",
                 callback=some_names,
+                autocompletion=names_of(layers_of),
             ),
         ] = None,
         as_json: Json = False,
     ) -> None:
         terminal = Terminal()
         with others_print_aside():
-            found = _found(Source(source), separated(layers))
+            globs = separated(layers)
+            found = _found(source_of(source, globs), globs)
         if as_json:
             terminal.json([_record(layer) for layer in found])
             return
@@ -52,7 +59,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
         terminal.table([["layer", "shape", "dtype", "parameters"], *rows], right=True)
 
 
-def _found(file: Source, globs: list[str]) -> "tuple[LayerInfo, ...]":
+def _found(file: Source | DataSource, globs: list[str]) -> "tuple[LayerInfo, ...]":
     model = file.model()
     from probekit.extractors import describe
     from probekit_cli._chosen import chosen

@@ -90,13 +90,16 @@ def _command_line(arguments: list[str]) -> int:
     requests, rest = plugin_requests(arguments)
     manager = get_manager(_switches().with_requests(requests))
     from probekit_cli._complaints import CannotBeUsed, complaint, is_help
+    from probekit_cli._completing import last_word_alone, let_shell_be_named, words_so_far
     from probekit_cli.app import arranged, build
 
-    completing = os.environ.get("COMP_WORDS", "").split()  # a shell asks for completions
+    completing = words_so_far()
+    let_shell_be_named(rest)
     rest = arranged(rest, manager.registry)
     app = build(manager, [*rest, *completing], typed=arguments)
     try:
-        code = app(args=rest, prog_name="probekit", standalone_mode=False)
+        with last_word_alone():
+            code = app(args=rest, prog_name="probekit", standalone_mode=False)
     except SystemExit as done:  # how completion ends, with the code
         if isinstance(done.__context__, BrokenPipeError):  # typer's own answer would be 1
             raise done.__context__ from None

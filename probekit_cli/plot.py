@@ -10,6 +10,7 @@ import typer
 from probekit.errors import OptionError, suggestion
 from probekit.plugins import Manager
 from probekit.plugins.config import Setting, read_config
+from probekit_cli._completing import Names, labels, names_of, scores
 from probekit_cli._declared import command_with, output_option
 from probekit_cli._files import History, check_matplotlib, check_target
 from probekit_cli._options import choice, separated, some_names
@@ -46,16 +47,21 @@ NUMBERS = ("epoch", "seed", "examples")
 
 HELP = """Draw a figure of a history (needs the plot extra).
 
-trajectories: scores over training, with intervals over seeds. layers: a score by layer and feature.
+trajectories: scores over training, with intervals over seeds. layers: a score by layer and feature,
+or bars of scores that have none.
 similarity: layer by layer, a score of 'probekit.compare', or CKA of the stored activations. rdm:
 distances between examples. embedding: representations over training, by PCA of examples or MDS of
 whole representations. selectivity: scores of single units. The figures rdm and embedding need
 stored activations: 'probekit run TASK --store-activations GLOB'."""
 
 
-def _names(text: str, *, one: bool = False) -> Any:
+def _names(text: str, found: Names, *, one: bool = False) -> Any:
     return typer.Option(
-        metavar="NAME" if one else "NAME,…", help=text, show_default=False, callback=some_names
+        metavar="NAME" if one else "NAME,…",
+        help=text,
+        show_default=False,
+        callback=some_names,
+        autocompletion=names_of(found),
     )
 
 
@@ -85,10 +91,10 @@ class PlotOptions:
             show_default=False,
         ),
     ] = None
-    variable: Annotated[str | None, _names("Which score.")] = None
-    layer: Annotated[str | None, _names("Which layer.")] = None
-    feature: Annotated[str | None, _names("Which feature.")] = None
-    split: Annotated[str | None, _names("Which split.", one=True)] = None
+    variable: Annotated[str | None, _names("Which score.", scores)] = None
+    layer: Annotated[str | None, _names("Which layer.", labels("layer"))] = None
+    feature: Annotated[str | None, _names("Which feature.", labels("feature"))] = None
+    split: Annotated[str | None, _names("Which split.", labels("split"), one=True)] = None
     epoch: Annotated[
         str | None,
         typer.Option(metavar="NUMBER", help="Which epoch (or step).", show_default=False),

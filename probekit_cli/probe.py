@@ -12,6 +12,9 @@ import typer
 from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
+from probekit_cli._completing import functions
+from probekit_cli._data import METAVAR as DATA
+from probekit_cli._data import read_features, source_of
 from probekit_cli._declared import (
     Layers,
     Overwrite,
@@ -20,11 +23,12 @@ from probekit_cli._declared import (
     output_option,
 )
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
-from probekit_cli._files import check_output, given_history, given_path, unfinished
-from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model, Source
+from probekit_cli._files import check_output, given_history, given_path
+from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model
 from probekit_cli._options import integer, separated, some_names
 from probekit_cli._resampling import (
     Resampling,
+    alternative_option,
     bootstrap_option,
     confidence_option,
     interval_option,
@@ -37,7 +41,12 @@ if TYPE_CHECKING:
 
 HELP = f"""Estimate how strongly features are represented, layer by layer.
 
-{EXPLANATION} Features are a mapping from names to labels of the inputs, one for each example.
+{EXPLANATION} Features are a mapping from names to labels of the inputs, one for each example;
+estimators of geometry need none. Groups are labels too, such as the subject that an example is of:
+--bootstrap draws whole groups, and --permutations shuffles within them.
+
+In place of a function may stand a file of activations: .npz (an array a layer), .npy, .csv, .tsv or
+.parquet (one layer). The labels of its examples are --features then.
 
 With --checkpoints the function is called for each checkpoint, with what that holds, and there is
 one row a checkpoint; inputs and features are those of the first call."""
@@ -47,12 +56,26 @@ one row a checkpoint; inputs and features are those of the first call."""
 class ProbeOptions:
     """What can be asked for; the order is that of the help."""
 
-    source: Annotated[str, typer.Argument(metavar=METAVAR, help=ARGUMENT)]
+    source: Annotated[str, typer.Argument(metavar=METAVAR, help=ARGUMENT, autocompletion=functions)]
     output: Annotated[
         Path | None,
         output_option("Keep the scores in this file, NAME.nc, as a history.", parser=given_history),
     ] = None
-    estimators: Annotated[list[str] | None, estimators_option("linear_r2")] = None
+    estimators: Annotated[
+        list[str] | None,
+        estimators_option("linear_r2, and without features numbers of geometry,"),
+    ] = None
+    features: Annotated[
+        str | None,
+        typer.Option(
+            "--features",
+            "-f",
+            metavar=DATA,
+            help="A table or arrays with a label of each input, or some of its columns: .csv, "
+            ".tsv, .parquet, .npz or .npy. Texts are labels of classes.",
+            show_default=False,
+        ),
+    ] = None
     layers: Layers = None
     batch_size: Annotated[
         int, integer(help="At most so many examples are taken through the model at a time.")
@@ -82,6 +105,22 @@ class ProbeOptions:
     permutations: Annotated[
         int | None, permutations_option("p-values, from so many shuffles of the features.")
     ] = None
+    alternative: Annotated[
+        str | None,
+        alternative_option(
+            "Of --permutations: how likely shuffles score as high (greater), as low (less), or "
+            "either. less for distances and losses and else greater, unless given."
+        ),
+    ] = None
+    whole_groups: Annotated[
+        bool,
+        typer.Option(
+            "--whole-groups",
+            help="With --permutations, shuffle which labels belong to which group of examples, "
+            "as where these are several of one subject; else they are shuffled within groups. "
+            "Groups are those that the function gives.",
+        ),
+    ] = False
     keep_resamples: Annotated[
         bool,
         typer.Option(
@@ -95,7 +134,8 @@ class ProbeOptions:
         bool,
         typer.Option(
             "--resume",
-            help="Go on with checkpoints that were not probed yet, if probing was stopped.",
+            help="Go on with checkpoints that were not probed yet, because probing was stopped or "
+            "they are newer.",
         ),
     ] = False
     quiet: Annotated[
@@ -127,13 +167,14 @@ class _Probing:
         self.manager, self.options, self.terminal = manager, options, terminal
         self.path = _history_path(options.output)
         self.resampling = Resampling.of(options)
-        self.named = _estimators.parse(options.estimators or ["linear_r2"], manager.registry)
+        self.named = _estimators.parse(options.estimators or [], manager.registry)
         self._check_options()
-        self.source = Source(options.source)
+        self.source = source_of(options.source, separated(options.layers), options.features)
+        self.features: Any = None
 
     def probe(self) -> "xr.Dataset":
         """Return the scores, kept in a file if that was asked for."""
-        estimators = [one.build(self.manager.registry) for one in self.named]
+        estimators = [one.build(self.manager.registry) for one in self.named] or None
         if self.options.checkpoints is None:
             return self._probe_once(estimators)
         with signals_as_interrupts():
@@ -161,7 +202,11 @@ class _Probing:
             if options.resume:
                 raise OptionError("--resume: of which history? Give --output FILE too.")
             return
-        check_output(path, foreseen=options.overwrite or options.resume)
+        check_output(
+            path,
+            foreseen=options.overwrite or options.resume,
+            resumable=options.checkpoints is not None,
+        )
 
     def _check_uncertainty(self) -> None:
         options, given = self.options, self.resampling
@@ -178,10 +223,16 @@ class _Probing:
                 raise OptionError(
                     f"--{option} {setting}: is of a bootstrap; give --bootstrap N too."
                 )
+        for option, asked in (
+            (f"--alternative {given.alternative}", given.alternative is not None),
+            ("--whole-groups", options.whole_groups),
+        ):
+            if asked and given.permutations is None:
+                raise OptionError(f"{option}: is of a permutation; give --permutations N too.")
         if given.asked() and options.checkpoints is not None:
             raise OptionError(f"{given.asked()}: is of one model; give it without --checkpoints.")
 
-    def _probe_once(self, estimators: Sequence[Any]) -> "xr.Dataset":
+    def _probe_once(self, estimators: Sequence[Any] | None) -> "xr.Dataset":
         import probekit as pk
 
         if self.path is not None:
@@ -189,6 +240,11 @@ class _Probing:
 
             check_replaceable(self.path)  # before any long computation
         model = self._model()
+        if self.options.whole_groups and model.groups is None:
+            raise OptionError(
+                f"--whole-groups: {self.options.source} gives no groups; return a dict with "
+                "'groups' too, a label of each input."
+            )
         with self.source.blamed():
             dataset: xr.Dataset = pk.probe(
                 model.extractor,
@@ -197,13 +253,17 @@ class _Probing:
                 held_out=model.held_out,
                 estimators=estimators,
                 batch_size=self.options.batch_size,
-                uncertainty=self.resampling.uncertainty(keep=self.options.keep_resamples),
+                uncertainty=self.resampling.uncertainty(
+                    keep=self.options.keep_resamples,
+                    groups=model.groups,
+                    whole=self.options.whole_groups,
+                ),
             )
         if self.path is not None:
-            self._keep(dataset, estimators, self.path)
+            self._keep(dataset, self.path)
         return dataset
 
-    def _probe_checkpoints(self, folder: Path, estimators: Sequence[Any]) -> "xr.Dataset":
+    def _probe_checkpoints(self, folder: Path, estimators: Sequence[Any] | None) -> "xr.Dataset":
         import probekit as pk
         from probekit.extractors import checkpoints
 
@@ -212,7 +272,11 @@ class _Probing:
         first = steps[0] if steps[0] in there else there[0]
         model = self._model(checkpoints.restore(folder, first))
 
+        probed = 0
+
         def make_extractor(state: Any) -> Any:
+            nonlocal probed
+            probed += 1
             return self._model(state).extractor
 
         with tempfile.TemporaryDirectory() as temporary, self.source.blamed():
@@ -225,33 +289,22 @@ class _Probing:
                 output=output,
                 held_out=model.held_out,
                 estimators=estimators,
-                steps=[step for step in steps if step not in self._recorded()],
+                steps=steps,
                 batch_size=self.options.batch_size,
                 overwrite=self.options.overwrite,
                 resume=self.options.resume,
                 title=f"checkpoints of {self.options.source}",
             )
+        if not probed:
+            self.terminal.note(f"{self.path}: every checkpoint is in it already.")
         return dataset
-
-    def _recorded(self) -> list[int]:
-        """Return the steps that a history to be resumed has already."""
-        if not self.options.resume or self.path is None:
-            return []
-        partial = unfinished(self.path)
-        if not partial.is_dir():
-            return []
-        from probekit.history import open_history
-
-        steps: list[int] = open_history(partial)["step"].values.tolist()
-        return steps
 
     def _model(self, *arguments: Any) -> Model:
         """Return what the user's function gives, with the layers that were asked for."""
         model = self.source.model(*arguments)
-        if model.features is None:
-            raise OptionError(
-                f"{self.options.source}: gives no features; return extractor, inputs, features."
-            )
+        if self.options.features is not None:
+            self.features = self.features or read_features(self.options.features)
+            model = model._replace(features=self.features)
         from probekit_cli._chosen import chosen
 
         extractor = chosen(model.extractor, separated(self.options.layers))
@@ -259,22 +312,27 @@ class _Probing:
             extractor.layers(model.inputs)  # traces the model, so that its errors come from here
         return model._replace(extractor=extractor)
 
-    def _keep(self, dataset: "xr.Dataset", estimators: Sequence[Any], path: Path) -> None:
+    def _keep(self, dataset: "xr.Dataset", path: Path) -> None:
         from probekit.history import HistoryWriter, make_attributes
 
-        config = {
+        config: dict[str, Any] = {
             "model": self.options.source,
-            "estimators": [repr(estimator) for estimator in estimators],
+            "estimators": list(dict.fromkeys(_estimators_of(dataset))),
             "layers": [str(layer) for layer in dataset["layer"].values],
-            "features": [str(feature) for feature in dataset["feature"].values]
-            if "feature" in dataset.coords
-            else [],
         }
+        if "feature" in dataset.coords:
+            config["features"] = [str(feature) for feature in dataset["feature"].values]
         attributes = make_attributes("probe", config, title=f"probe of {self.options.source}")
         overwrite = self.options.overwrite
         with HistoryWriter(path, attributes=attributes, lead=(), overwrite=overwrite) as writer:
             writer.append(dataset)
             writer.finish()
+
+
+def _estimators_of(dataset: "xr.Dataset") -> list[str]:
+    """Return the reprs of the estimators whose scores these are."""
+    attributes = (array.attrs for array in dataset.data_vars.values())
+    return [str(found["estimator"]) for found in attributes if "estimator" in found]
 
 
 def _step(text: str) -> int:

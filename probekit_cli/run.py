@@ -14,6 +14,8 @@ from probekit.errors import DivergedError, OptionError, ProbekitError
 from probekit.plugins import Manager, Registry
 from probekit.plugins.config import read_config
 from probekit_cli import _estimators
+from probekit_cli._completing import layers as layers_there
+from probekit_cli._completing import names_of
 from probekit_cli._declared import (
     Layers,
     Overwrite,
@@ -61,6 +63,7 @@ class RunOptions:
             metavar="GLOB,…",
             help="Layers whose activations are kept in the history.",
             callback=some_names,
+            autocompletion=names_of(layers_there),
         ),
     ] = None
     every: Annotated[

@@ -1,5 +1,6 @@
 """Estimators: options, declared variables, a statistic, and a readout of it; one family a file."""
 
+from probekit.estimators._for_features import resolve_for
 from probekit.estimators._protocol import Estimator, Kind, Pairing
 from probekit.estimators._resolve import resolve
 from probekit.estimators.alignment import (
@@ -185,4 +186,5 @@ __all__ = [
     "VariationalCodelength",
     "WeightedRSA",
     "resolve",
+    "resolve_for",
 ]

@@ -3,6 +3,7 @@
 import functools
 import inspect
 import os
+import re
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -61,19 +62,23 @@ def check_arguments(
     except TypeError as error:
         raise OptionError(
             f"inputs: {error}; the model takes {', '.join(parameters) or 'none'}. "
-            f"{_ways_to_give(inputs)}"
+            f"{_ways_to_give(inputs, str(error))}"
         ) from error
 
 
-def _ways_to_give(inputs: Any) -> str:
+def _ways_to_give(inputs: Any, problem: str) -> str:
     """Say what these inputs are taken for, and how to give what else is meant."""
+    lacking = re.search(r"missing .*'(\w+)'", problem)
     kind = "dict" if isinstance(inputs, dict) else "tuple"
     if isinstance(inputs, dict | tuple):
         way = "inputs by keyword" if kind == "dict" else "several inputs"
         return (
             f"A {kind} gives {way}; to a model that takes a {kind} give a tuple of one: (inputs,)."
         )
-    return "Give several inputs in a tuple, or by keyword in a dict."
+    ways = "Give several inputs in a tuple, or by keyword in a dict"
+    if lacking is None:
+        return f"{ways}."
+    return f"{ways}; or give the extractor {lacking[1]}=…, if it is the same for all examples."
 
 
 def _called(model: Any, method: Any) -> Any:

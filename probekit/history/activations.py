@@ -194,7 +194,10 @@ class Merger:
             group = target[_group_path(shelf.layer, self.layers)]
             variable = group.variables[ACTIVATIONS_VARIABLE]
             step = variable.chunking()[-2]
+            there = recorded(source, shelf)
             for row in itertools.product(*(range(len(each)) for each in positions)):
+                if not there[row]:  # of a finished history that is gone on with
+                    continue
                 place = tuple(each[i] for each, i in zip(positions, row, strict=True))
                 for start in range(0, shelf.examples, step):
                     examples = slice(start, min(start + step, shelf.examples))

@@ -80,7 +80,10 @@ class Block(NamedTuple):
 def from_dataset(dataset: "xr.Dataset", attributes: Mapping[str, Any]) -> Block:
     """Take the values out of a Dataset, in types that netCDF-4 has, with these `attributes`."""
     values, headers = {}, {}
-    for name, variable in dataset.variables.items():
+    # In an order of their own: that of a Dataset depends on what it was joined of.
+    labels = [dim for dim in dataset.sizes if dim in dataset.coords]
+    for name in dict.fromkeys([*dataset.data_vars, *labels, *dataset.coords]):
+        variable = dataset.variables[name]
         array = storable(str(name), variable.values)
         values[str(name)] = array
         headers[str(name)] = Header(

@@ -14,7 +14,9 @@ from probekit.history.contents import scores
 from probekit.history.schema import UNCERTAINTY
 from probekit.history.seeds import check_of_seeds, resampled_seeds, warn_of_few_seeds
 from probekit.inference import (
+    ALTERNATIVES,
     CORRECTIONS,
+    Alternative,
     Bootstrap,
     Correction,
     Permutation,
@@ -38,6 +40,7 @@ def compare_histories(
     *,
     uncertainty: Bootstrap | Permutation | None = None,
     correction: Correction = "holm",
+    alternative: Alternative = "two-sided",
 ) -> "xr.Dataset":
     """Put the final scores of two histories side by side.
 
@@ -57,17 +60,19 @@ def compare_histories(
         ``Bootstrap``: the interval, with its own confidence, and p from means of resampled seeds of
         each; of few seeds (under ten or so) it holds the true difference less often than it says.
         ``Permutation``: p from shuffling which seed belongs to which history, in every way if there
-        are not more of them than resamples; two-sided, unless its alternative is given, where
-        ``greater`` is b above a. Its correction counts.
+        are not more of them than resamples. Its correction counts.
     correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "none"}
         For the tests of one score, over all labels; see `probekit.inference`.
+    alternative : {"two-sided", "greater", "less"}
+        What p speaks against no difference for; ``greater``: that b is above a. That of a
+        `Permutation` counts, where it has one. Intervals are two-sided.
 
     Returns
     -------
     xarray.Dataset
         The common scores; in place of ``seed`` and ``epoch`` the axis ``comparison``: ``a`` and
         ``b`` (means over seeds), ``difference`` (b − a), ``lower`` and ``upper`` (ends of its
-        interval), ``p`` (two-sided, but for a `Permutation` that is not), ``p_corrected``, ``n_a``
+        interval), ``p``, ``p_corrected``, ``n_a``
         and ``n_b`` (numbers of seeds). Interval and p are NaN where a side has fewer than 2 seeds,
         or an infinite score; Welch's p where there is no spread but a difference. Attributes:
         ``test``, ``alternative``, ``confidence``, ``correction``, and ``uncertainty``.
@@ -100,11 +105,12 @@ def compare_histories(
     register_accessor()
     check_confidence(confidence)
     check_choice("correction", correction, CORRECTIONS)
+    check_choice("alternative", alternative, ALTERNATIVES)
     if uncertainty is not None:
         check_of_seeds(uncertainty, (Bootstrap, Permutation))
     if isinstance(uncertainty, Permutation):
-        correction, alternative = uncertainty.correction, uncertainty.alternative
-        uncertainty = dataclasses.replace(uncertainty, alternative=alternative or "two-sided")
+        correction, alternative = uncertainty.correction, uncertainty.alternative or alternative
+        uncertainty = dataclasses.replace(uncertainty, alternative=alternative)
     names = [name for name in scores(a) if name in scores(b)]
     if not names:
         raise OptionError(
@@ -116,28 +122,30 @@ def compare_histories(
     table = {}
     for name in names:
         one, other = aligned(name, final_a[name], final_b[name], apart=("seed",))
-        parts = _compare(one, other, confidence)
+        parts = _compare(one, other, confidence, alternative)
         if uncertainty is not None:
-            parts |= _resampled(one, other, parts["difference"], uncertainty)
+            parts |= _resampled(one, other, parts["difference"], uncertainty, alternative)
         parts["p_corrected"] = parts["p"].copy(data=corrected(parts["p"], method=correction))
         joined = [parts[part] for part in PARTS]
         whole = xr.concat(joined, "comparison", coords="minimal", compat="override")
         table[name] = whole.assign_attrs(a[name].attrs)
-    found = xr.Dataset(table, {"comparison": list(PARTS)}, _about(uncertainty, confidence))
+    found = xr.Dataset(
+        table, {"comparison": list(PARTS)}, _about(uncertainty, confidence, alternative)
+    )
     _warn_of_few_seeds(found, uncertainty)
     return found.assign_attrs(correction=correction)
 
 
-def _about(uncertainty: Bootstrap | Permutation | None, confidence: float) -> dict[str, Any]:
+def _about(
+    uncertainty: Bootstrap | Permutation | None, confidence: float, alternative: Alternative
+) -> dict[str, Any]:
     """Return what the attributes say of the test."""
     if uncertainty is None:
-        return {"test": "welch", "alternative": "two-sided", "confidence": confidence}
-    test, alternative = "bootstrap", "two-sided"
-    if isinstance(uncertainty, Permutation):
-        test, alternative = "permutation", str(uncertainty.alternative)
-    else:
+        return {"test": "welch", "alternative": alternative, "confidence": confidence}
+    test = "permutation" if isinstance(uncertainty, Permutation) else "bootstrap"
+    if isinstance(uncertainty, Bootstrap):
         confidence = uncertainty.confidence
-    about = {"test": test, "alternative": alternative, "confidence": confidence}
+    about: dict[str, Any] = {"test": test, "alternative": alternative, "confidence": confidence}
     return about | {UNCERTAINTY: f"{uncertainty.text()} of seeds"}
 
 
@@ -204,11 +212,15 @@ def aligned(
     return one, other
 
 
+OPPOSITE: dict[Alternative, Alternative] = {"greater": "less", "less": "greater"}
+
 Table = dict[str, "xr.DataArray"]
 """For each of the parts its values."""
 
 
-def _compare(a: "xr.DataArray", b: "xr.DataArray", confidence: float) -> Table:
+def _compare(
+    a: "xr.DataArray", b: "xr.DataArray", confidence: float, alternative: Alternative
+) -> Table:
     """Means, their difference, Welch's interval and test of it, and numbers of seeds."""
     from scipy.special import stdtr, stdtrit
 
@@ -221,7 +233,10 @@ def _compare(a: "xr.DataArray", b: "xr.DataArray", confidence: float) -> Table:
     half = np.sqrt(variance) * stdtrit(freedom, 0.5 + confidence / 2)
     half = half.where(variance > 0, variance)
     spread = np.sqrt(variance.where(variance > 0))
-    p = 2 * stdtr(freedom, -abs(difference) / spread)
+    t = difference / spread
+    p = 2 * stdtr(freedom, -abs(t))
+    if alternative != "two-sided":
+        p = stdtr(freedom, -t if alternative == "greater" else t)
     return {
         "a": mean_a,
         "b": mean_b,
@@ -239,6 +254,7 @@ def _resampled(
     b: "xr.DataArray",
     difference: "xr.DataArray",
     uncertainty: Bootstrap | Permutation,
+    alternative: Alternative,
 ) -> Table:
     """Return the parts that resampled or shuffled seeds tell of otherwise."""
     rows = [
@@ -254,7 +270,9 @@ def _resampled(
         return {"p": difference.copy(data=_shuffled(score, rows, uncertainty))}
     bounds, each = resampled_seeds(score, rows, uncertainty)
     nothing = np.where(np.isnan(bounds[..., 0]), np.nan, 0)
-    p = p_value_of(nothing, each, Permutation(alternative="two-sided"))
+    # Of the resamples 0 is as extreme as it is far on the other side of them.
+    side = OPPOSITE.get(alternative, alternative)
+    p = p_value_of(nothing, each, Permutation(alternative=side))
     parts = {"lower": bounds[..., 0], "upper": bounds[..., 1], "p": p}
     return {name: difference.copy(data=values) for name, values in parts.items()}
 

@@ -1,11 +1,14 @@
 """What a history holds: which variables are scores, and which layer is the last hidden one."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
 
-from probekit.history.schema import FINAL_LAYER, STATUS_SUFFIX, UNCERTAINTY
+from probekit.history.schema import OUTPUT_LAYERS, STATUS_SUFFIX, UNCERTAINTY
 
 if TYPE_CHECKING:
     import xarray as xr
+
+Layer = TypeVar("Layer")
 
 
 def scores(dataset: "xr.Dataset") -> list[str]:
@@ -22,8 +25,15 @@ def scores(dataset: "xr.Dataset") -> list[str]:
     ]
 
 
-def last_hidden_layer(dataset: "xr.Dataset") -> Any:
-    """Name of the layer before ``logits``, or the last one if there is no such."""
-    layers = dataset["layer"].values.tolist()
-    hidden = [layer for layer in layers if layer != FINAL_LAYER]
+def last_hidden_layer(layers: Sequence[Layer]) -> Layer:
+    """Return the layer to look at if only one can be shown: the last before the output.
+
+    The last of all if there is no other.
+
+    Examples
+    --------
+    >>> last_hidden_layer(["hidden_0", "hidden_1", "logits"]), last_hidden_layer(["output"])
+    ('hidden_1', 'output')
+    """
+    hidden = [layer for layer in layers if layer not in OUTPUT_LAYERS]
     return (hidden or layers)[-1]

@@ -7,7 +7,7 @@ import numpy as np
 
 from probekit._checks import check_choice, check_confidence
 from probekit.errors import OptionError, UnknownNameError
-from probekit.history.comparison import aligned, final_rows
+from probekit.history.comparison import OPPOSITE, aligned, final_rows
 from probekit.history.contents import scores
 from probekit.history.schema import LEFT_OUT, UNCERTAINTY
 from probekit.inference import (
@@ -39,7 +39,6 @@ PARTS = ("a", "b", "difference", "lower", "upper", "p", "p_corrected", "n")
 """Labels of the axis `comparison`."""
 
 _RESAMPLES = "_resamples"
-_OPPOSITE: dict[Alternative, Alternative] = {"greater": "less", "less": "greater"}
 
 
 def compare_selections(
@@ -187,7 +186,7 @@ def _by_resamples(
     acceleration = _acceleration(name, one, other) if bootstrap.interval == "bca" else 0.0
     bounds = interval_of(difference.values, each.values, bootstrap, acceleration=acceleration)
     nothing = np.where(np.isnan(bounds[..., 0]), np.nan, 0)
-    side = _OPPOSITE.get(alternative, alternative)  # 0 is as extreme as it is far below them
+    side = OPPOSITE.get(alternative, alternative)  # 0 is as extreme as it is far below them
     p = p_value_of(nothing, each.values, Permutation(alternative=side))
     return {
         "a": score_a + 0 * difference,

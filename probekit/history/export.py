@@ -118,7 +118,7 @@ def _notebook(dataset: "xr.Dataset") -> Iterator[str]:
             f"format='notebook': the history lacks {', '.join(missing)}, which only a run of "
             "reference-complexity with its own estimators has. Use format='tidy'."
         )
-    layer = dataset.sel(layer=last_hidden_layer(dataset))
+    layer = dataset.sel(layer=last_hidden_layer(dataset["layer"].values.tolist()))
     # A feature that is used twice is numbered in a history, and is not in the notebook.
     features = [str(name).split("#")[0] for name in dataset["feature"].values]
     names = ("train-acc", "test-acc", "train-loss", "test-loss", "rep-R2")

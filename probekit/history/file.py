@@ -139,6 +139,27 @@ def replace(source: Path, target: Path, *, durable: bool = False) -> None:
         _flush(target.parent)
 
 
+def share(source: Path, target: Path, *, durable: bool = False) -> None:
+    """Let a complete file, which is never written to again, have another name too.
+
+    Where the file system has no such thing it is copied.
+    """
+    try:
+        target.unlink(missing_ok=True)
+        try:
+            os.link(source, target)
+        except OSError:
+            temporary = target.with_name(target.name + TEMPORARY_SUFFIX)
+            shutil.copyfile(source, temporary)
+            if durable:
+                _flush(temporary)
+            os.replace(temporary, target)
+        if durable:
+            _flush(target.parent)
+    except OSError as error:
+        raise HistoryError(_unwritable(target, error)) from error
+
+
 def is_foreign(path: Path, mark: str) -> bool:
     """Whether a file is certainly no history, but something else that is kept there.
 

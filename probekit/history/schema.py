@@ -33,8 +33,8 @@ ROW_DIMS = "row_dims"
 # What two runs of one experiment may differ in: everything else in a history is reproducible.
 CIRCUMSTANCES = ("history", "date")
 
-# The layer of the outputs; the one before it is the last that represents anything.
-FINAL_LAYER = "logits"
+# Names of layers that are what a network answers, not what it represents.
+OUTPUT_LAYERS = ("logits", "output", "outputs")
 
 STATUS_SUFFIX = "_status"
 

@@ -12,7 +12,7 @@ import numpy as np
 from probekit.errors import HistoryError, HistoryExistsError, ShapeError
 from probekit.history import block, states
 from probekit.history.activation_files import ActivationFiles
-from probekit.history.activations import Storage
+from probekit.history.activations import Storage, shelves
 from probekit.history.block import Block, Header, Outline
 from probekit.history.compaction import compact
 from probekit.history.file import (
@@ -20,15 +20,19 @@ from probekit.history.file import (
     Lock,
     finished_path,
     partial_path,
+    reading,
     remove_temporaries,
     replace,
+    share,
 )
 from probekit.history.layout import check_alike, combine
 from probekit.history.row_files import RowFiles
 from probekit.history.schema import MARK, ROW_DIMS, check_same_experiment, event
 from probekit.history.segments import (
     FINISHED_NAME,
+    Span,
     activation_files,
+    activations_name,
     check_replaceable,
     remove_merged,
     spans,
@@ -55,6 +59,9 @@ class HistoryWriter:
         one is removed at once.
     resume : bool
         Go on with the unfinished history that is there; start one if there is none.
+    extend : bool
+        With `resume`, go on with a finished history too. It stays as it is until it is finished
+        with what is added, and for good if nothing is.
     durable : bool
         Flush each file to the disk, so that a power cut loses no more than a kill does. About twice
         as slow.
@@ -99,6 +106,7 @@ class HistoryWriter:
         attributes: Mapping[str, Any],
         overwrite: bool = False,
         resume: bool = False,
+        extend: bool = False,
         durable: bool = False,
         lead: Sequence[str] = ("seed", "epoch"),
         storage: Storage = Storage(),  # noqa: B008  (a tuple: immutable)
@@ -110,6 +118,7 @@ class HistoryWriter:
         self.storage = storage.check()
         self._attributes = {**attributes, ROW_DIMS: " ".join(self.lead)}
         self._lock = Lock(self.folder)
+        self._is_as_found = False  # a finished history to which nothing was added yet
         if self.path.is_dir():
             raise HistoryError(f"{self.path}: is a folder. Name a file, e.g. 'history.nc' in it.")
         existed = self.folder.exists()
@@ -118,7 +127,7 @@ class HistoryWriter:
         check_replaceable(self.path)
         self._lock.acquire()
         try:
-            self._take_over(overwrite=overwrite, resume=resume)
+            self._take_over(overwrite=overwrite, resume=resume, extend=extend)
         except BaseException:
             self._lock.release(remove=not existed)
             if not existed:
@@ -152,6 +161,7 @@ class HistoryWriter:
         """
         self._check_open()
         rows = self._checked(dataset)
+        self._is_as_found = False
         if activations:  # first, so that a row with scores never lacks its activations
             self._activations.append_rows(activations)
         self._write(rows)
@@ -190,6 +200,7 @@ class HistoryWriter:
             If the batches do not fit together, or not to the rows before.
         """
         self._check_open()
+        self._is_as_found = False
         self._activations.append_batches(row, batches)
 
     def rows(self) -> "xr.Dataset | None":
@@ -227,6 +238,9 @@ class HistoryWriter:
         """Make one file of all rows, move it to its place, remove the folder; return its path."""
         self._check_open()
         self._rows.release()
+        if self._is_as_found:
+            self._drop()
+            return self.path
         compact(self.folder, self.lead, self.storage, durable=self.durable)
         self._move_finished()
         self._lock.release(remove=True)
@@ -239,9 +253,13 @@ class HistoryWriter:
         A history into which nothing was put is removed: there is nothing to resume.
         """
         self._rows.release()
-        if not self._lock.held or self._headers or self._has_more_than_rows():
+        kept = self._headers or self._has_more_than_rows()
+        if not self._lock.held or (kept and not self._is_as_found):
             self._lock.release()
             return
+        self._drop()
+
+    def _drop(self) -> None:
         self._empty_folder()
         self._lock.release(remove=True)
         self._remove_folder()
@@ -260,7 +278,7 @@ class HistoryWriter:
     def __repr__(self) -> str:
         return f"HistoryWriter({str(self.path)!r}, lead={self.lead})"
 
-    def _take_over(self, *, overwrite: bool, resume: bool) -> None:
+    def _take_over(self, *, overwrite: bool, resume: bool, extend: bool) -> None:
         """Bring the folder into a state in which rows can be appended; the lock is held."""
         remove_temporaries(self.folder)
         if (self.folder / FINISHED_NAME).exists():  # killed while finishing: do the rest of it
@@ -281,11 +299,29 @@ class HistoryWriter:
         if self._rows.spans:
             self._resume()
             return
+        if self.path.exists() and resume and extend:
+            self._extend()
+            return
         if self.path.exists() and not overwrite:
             raise self._exists(finished=resume)
         self._sizes: dict[str, int] = {}
         self._headers: dict[str, Header] = {}
         self._write(Block(Outline({}, {}, {}, (), block.plain_attributes(self._attributes)), {}))
+
+    def _extend(self) -> None:
+        """Take the finished file as what has been written so far, under names of the folder."""
+        with reading(self.path) as file:
+            attributes = block.read_outline(file).attributes
+            holds_activations = any(True for _ in shelves(file))
+        check_same_experiment(str(self.path), attributes, self._attributes)
+        self._empty_folder()
+        first = Span(0, 0)
+        if holds_activations:  # first, so that rows never lack theirs after a kill
+            share(self.path, self.folder / activations_name(0), durable=self.durable)
+        share(self.path, self.folder / first.file_name(), durable=self.durable)
+        self._rows.spans.append(first)
+        self._resume()
+        self._is_as_found = True
 
     def _resume(self) -> None:
         before = self._rows.load()

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def compare(
     extractor_a: Extractor,
     extractor_b: Extractor,
-    inputs: Any,
+    inputs: Any = None,
     *,
     held_out: Any = None,
     estimators: str | Estimator | Iterable[str | Estimator] = ("cka",),

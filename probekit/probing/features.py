@@ -7,6 +7,15 @@ import numpy as np
 
 from probekit._checks import check_rank, exact_integers, plain, shape_text
 from probekit.errors import OptionError, ShapeError
+from probekit.probing.classes import (
+    Classes,
+    check_known,
+    classes_of,
+    coded,
+    is_text,
+    joined,
+    numbers_of,
+)
 
 
 class Features(NamedTuple):
@@ -28,24 +37,41 @@ class Features(NamedTuple):
     def of(cls, features: Any, argument: str = "features") -> "Features":
         """Take a mapping of arrays ``(example,)`` or ``(example, k)``, or an `xarray.Dataset`.
 
-        A data frame, as of pandas, is taken by its columns; its index is not looked at.
+        A data frame, as of pandas or Polars, is taken by its columns; its index is not looked at.
+        Texts are labels of classes: of two classes they become a column of 0 and 1, of more one
+        column a class, which is 1 where an example is of it.
 
         Raises
         ------
         OptionError
             If there are none, or two have one name.
         ShapeError
-            If one is not numeric, has another rank, or another number of examples than the first;
-            or if two name the same examples in unlike orders.
+            If one is neither numeric nor texts, has another rank, or another number of examples
+            than the first; or if two name the same examples in unlike orders; or if texts are
+            missing, or hardly any occurs twice.
         """
-        features = _by_column(features, argument)
-        if not isinstance(features, Mapping) or not features:
-            raise OptionError(
-                f"{argument}: {_described(features)}; give a mapping name -> array (example,)."
-            )
-        features = {name: _examples_first(value) for name, value in features.items()}
-        _check_labels_agree(argument, features)
-        columns = [_column(f"{argument}[{name!r}]", value) for name, value in features.items()]
+        arrays = _arrays_of(features, argument)
+        return cls._coded(arrays, argument, _classes_in(arrays, argument))
+
+    @classmethod
+    def of_both(cls, features: Any, held_out: Any) -> "tuple[Features, Features]":
+        """Take those of the examples to fit on and of others, where classes mean the same.
+
+        Raises what `of` does; and `OptionError` if only one of them is texts.
+        """
+        fitted, scored = "features", "held_out features"
+        arrays, others = _arrays_of(features, fitted), _arrays_of(held_out, scored)
+        known, also = _classes_in(arrays, fitted), _classes_in(others, scored, recur=False)
+        check_known(scored, others, known)
+        classes = joined(known, {name: also[name] for name in also if name in known})
+        return cls._coded(arrays, fitted, classes), cls._coded(others, scored, classes)
+
+    @classmethod
+    def _coded(cls, features: dict[Any, np.ndarray], argument: str, classes: Classes) -> "Features":
+        columns = [
+            _column(f"{argument}[{name!r}]", value, classes.get(name))
+            for name, value in features.items()
+        ]
         names = tuple(str(name) for name in features)
         twice = [name for place, name in enumerate(names) if name in names[:place]]
         if twice:
@@ -74,9 +100,47 @@ class Features(NamedTuple):
         return Features(other.names, widths, np.concatenate(values, axis=1))
 
 
+def _arrays_of(features: Any, argument: str) -> dict[Any, np.ndarray]:
+    """Return the features by their names, as NumPy's arrays."""
+    features = _by_column(features, argument)
+    if not isinstance(features, Mapping) or not features:
+        raise OptionError(
+            f"{argument}: {_described(features)}; give a mapping name -> array (example,)."
+        )
+    features = {name: _examples_first(value) for name, value in features.items()}
+    _check_labels_agree(argument, features)
+    return {name: _array(f"{argument}[{name!r}]", value) for name, value in features.items()}
+
+
+def _classes_in(arrays: Mapping[Any, np.ndarray], argument: str, *, recur: bool = True) -> Classes:
+    """Return the classes of those that are texts."""
+    return {
+        name: classes_of(f"{argument}[{name!r}]", value, recur=recur)
+        for name, value in arrays.items()
+        if is_text(value)
+    }
+
+
+def _array(argument: str, value: Any) -> np.ndarray:
+    try:
+        array = plain(value)
+    except ValueError as error:
+        if isinstance(error, ShapeError):
+            raise
+        raise ShapeError(
+            f"{argument}: rows of unlike length; give one label an example, or as many of each."
+        ) from None
+    if array.dtype == object and not is_text(array):
+        array = numbers_of(argument, array)
+    return array
+
+
 def _by_column(features: Any, argument: str) -> Any:
     """Return the columns of a data frame by their names; whatever else there is as it is."""
     names = getattr(features, "columns", None)
+    fields = getattr(getattr(features, "dtype", None), "names", None)
+    if fields and features.ndim == 1:  # a structured array, as of numpy.genfromtxt
+        return {name: features[name] for name in fields}
     if names is None or isinstance(features, Mapping) or callable(names):
         return features
     names = [*names]
@@ -114,10 +178,15 @@ def _check_labels_agree(argument: str, features: Mapping[str, Any]) -> None:
             )
 
 
-def _column(argument: str, value: Any) -> np.ndarray:
-    value = plain(value)
+def _column(argument: str, value: np.ndarray, classes: np.ndarray | None) -> np.ndarray:
+    if classes is not None:
+        return coded(value, classes)
+    if is_text(value):
+        raise OptionError(
+            f"{argument}: {shape_text(value)}, texts; those to fit on are numbers. Give the same."
+        )
     if value.dtype.kind not in "biuf" and value.dtype.name != "bfloat16":
-        raise ShapeError(f"{argument}: {shape_text(value)}; it must be numeric. Encode the labels.")
+        raise ShapeError(f"{argument}: {shape_text(value)}; it must be numeric, or texts.")
     check_rank(argument, value, least=1, most=2)
     if 0 in value.shape[1:]:
         raise ShapeError(f"{argument}: {shape_text(value)}; at least 1 column is needed.")

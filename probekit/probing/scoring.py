@@ -8,7 +8,7 @@ import numpy as np
 
 from probekit._checks import check_count
 from probekit.errors import OptionError
-from probekit.estimators import Estimator, resolve
+from probekit.estimators import Estimator, resolve_for
 from probekit.extractors import Extractor, arrays
 from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
 from probekit.probing.blocks import Sample
@@ -27,6 +27,7 @@ from probekit.probing.readout import read_layers
 from probekit.probing.stream import (
     check_inputs,
     collect,
+    count_examples,
     even_batch,
     first_examples,
     layer_shapes,
@@ -41,11 +42,11 @@ if TYPE_CHECKING:
 
 def probe(
     extractor: Extractor,
-    inputs: Any,
-    features: Any,
+    inputs: Any = None,
+    features: Any = None,
     *,
     held_out: tuple[Any, Any] | None = None,
-    estimators: str | Estimator | Iterable[str | Estimator] = ("linear_r2",),
+    estimators: str | Estimator | Iterable[str | Estimator] | None = None,
     batch_size: int = 4096,
     weight: Any = None,
     uncertainty: Uncertainty | None = None,
@@ -59,14 +60,17 @@ def probe(
     inputs : pytree of array (example, …)
         What the model is given; None for `probekit.extractors.arrays`.
     features : mapping of array (example,) or (example, k), xarray.Dataset or pandas.DataFrame
-        Labelled properties of the inputs; each column of a frame is one.
+        Labelled properties of the inputs; each column of a frame is one. Texts are labels of
+        classes, of which each becomes a column of 0 and 1. Estimators of geometry look at
+        representations alone and need none.
     held_out : (inputs, features), optional
         Other examples, to score on what was fitted on the first; without them probes are scored on
         the examples that they were fitted on. Geometry and similarity look at the held-out examples
         alone, but for an alignment with ``align_on="fit"``. In place of the inputs may stand an
-        extractor that holds its examples itself.
+        extractor that holds its examples itself; without features it is (inputs, None).
     estimators : names or instances
-        ``probekit list estimators`` shows the names.
+        ``probekit list estimators`` shows the names. Unless given ``linear_r2``, and without
+        features numbers of geometry: total variance, participation ratio and effective rank.
     batch_size : int
         At most so many examples are taken through the model at a time. Scores do not depend on it.
     weight : array (example,), optional
@@ -86,7 +90,8 @@ def probe(
     Raises
     ------
     OptionError, ShapeError, UnknownNameError
-        If an argument does not fit; before anything is computed.
+        If an argument does not fit, or an estimator needs features and there are none; before
+        anything is computed.
 
     Warns
     -----
@@ -106,9 +111,10 @@ def probe(
     >>> ds.linear_r2.dims, bool(ds.linear_r2 > 0.3)
     (('layer', 'feature'), True)
     """
+    chosen = resolve_for(estimators, features=features is not None)
     prepared = probe_set_of(
-        resolve(estimators), inputs, features, held_out, batch_size=batch_size, weight=weight
-    )
+        chosen, inputs, features, held_out, batch_size=batch_size, weight=weight
+    ).counted(extractor)
     plan = prepared.plan
     if uncertainty is not None:
         prepared.check(uncertainty, extractor)
@@ -132,10 +138,19 @@ def probe(
 
 
 class Examples(NamedTuple):
-    """Inputs, the matrix of their features, and their weights (None: 1 each)."""
+    """Examples to probe with.
+
+    Attributes
+    ----------
+    inputs : pytree or None
+    y : array (example, column) or None
+        Their features; None if there are none and the examples are yet to be counted.
+    weight : array (example,) or None
+        None: 1 each.
+    """
 
     inputs: Any
-    y: np.ndarray
+    y: Any
     weight: Any = None
 
 
@@ -159,13 +174,22 @@ class Probe:
     held_out: Examples | None
     batch_size: int
 
+    def counted(self, extractor: Extractor) -> "Probe":
+        """Return the same with a matrix of features, of no columns where there are none."""
+        fit = _counted(self.fit, extractor, self.fit.inputs)
+        held_out = self.held_out
+        if held_out is not None:
+            held_out = _counted(held_out, *self.scored_on(extractor))
+        return dataclasses.replace(self, fit=fit, held_out=held_out)
+
     def states(self, extractor: Extractor) -> tuple[States, States]:
         """Return what the statistics remember of the examples to fit on and to score on."""
-        fit = self._collect(extractor, self.fit)
-        if self.held_out is None:
+        given = self.counted(extractor)
+        fit = self._collect(extractor, given.fit)
+        if given.held_out is None:
             return fit, fit
         scored_by, inputs = self.scored_on(extractor)
-        held_out = self.held_out._replace(inputs=inputs)
+        held_out = given.held_out._replace(inputs=inputs)
         return fit, self._collect(scored_by, held_out, argument="held_out features")
 
     def check(self, uncertainty: Uncertainty, extractor: Extractor) -> None:
@@ -284,19 +308,48 @@ def probe_set_of(
     weight: Any = None,
 ) -> Probe:
     """Check the arguments of `probe` and put them together."""
-    table = Features.of(features)
+    if features is None:
+        plan = Plan(estimators, (), ())
+        other = None if held_out is None else _held_out_alone(held_out)
+        return Probe(plan, Examples(inputs, None, weight), other, batch_size)
+    other = None
+    if held_out is None:
+        table = Features.of(features)
+    else:
+        others_inputs, others = _pair(held_out, "(inputs, features)")
+        table, scored = Features.of_both(features, others)
+        other = _held_out(others_inputs, scored.in_order_of(table), table)
     columns = table.by_name()
     estimators = tuple(estimator.adapted(columns) for estimator in estimators)
     plan = Plan(estimators, table.names, table.widths)
-    other = None if held_out is None else _held_out(held_out, table)
     return Probe(plan, Examples(inputs, table.values, weight), other, batch_size)
 
 
-def _held_out(held_out: Any, table: Features) -> Examples:
+def _counted(examples: Examples, extractor: Extractor, inputs: Any) -> Examples:
+    if examples.y is not None:
+        return examples
+    return examples._replace(y=np.zeros((count_examples(extractor, inputs), 0), np.float32))
+
+
+def _held_out_alone(held_out: Any) -> Examples:
+    """Return examples to score on that have no features either."""
+    inputs, features = _pair(held_out, "(inputs, None), as there are no features")
+    if features is not None:
+        raise OptionError(
+            "held_out: has features, and there are none to fit on. Give features too, or "
+            "held_out=(inputs, None)."
+        )
+    return Examples(inputs, None)
+
+
+def _pair(held_out: Any, wanted: str) -> tuple[Any, Any]:
     if not isinstance(held_out, tuple | list) or len(held_out) != 2:
-        raise OptionError(f"held_out: a {type(held_out).__name__}; give (inputs, features).")
+        raise OptionError(f"held_out: a {type(held_out).__name__}; give {wanted}.")
     inputs, features = held_out
-    other = Features.of(features, "held_out features").in_order_of(table)
+    return inputs, features
+
+
+def _held_out(inputs: Any, other: Features, table: Features) -> Examples:
     if (other.names, other.widths) != (table.names, table.widths):
         raise OptionError(
             f"held_out: features {other.names} of widths {other.widths}; "

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 def probe_checkpoints(
     directory: str | os.PathLike[str],
     make_extractor: Callable[[Any], Extractor],
-    inputs: Any,
-    features: Any,
+    inputs: Any = None,
+    features: Any = None,
     *,
     output: str | os.PathLike[str],
     held_out: tuple[Any, Any] | None = None,
-    estimators: str | Estimator | Iterable[str | Estimator] = ("linear_r2",),
+    estimators: str | Estimator | Iterable[str | Estimator] | None = None,
     like: Any = None,
     steps: Iterable[int] | None = None,
     **options: Any,
@@ -45,7 +45,9 @@ def probe_checkpoints(
     steps : iterable of int, optional
         Which checkpoints; all of them unless given.
     **options
-        Further arguments of `Recorder`.
+        Further arguments of `Recorder`. With ``resume=True`` checkpoints of which there are rows
+        are not probed again: so a history is gone on with that was stopped, or finished before
+        there were newer checkpoints.
 
     Returns
     -------
@@ -62,10 +64,8 @@ def probe_checkpoints(
 
     there = checkpoints.steps(directory)
     chosen = there if steps is None else sorted(int(step) for step in steps)
-    for step in chosen:
-        if step not in there:
-            known = ", ".join(map(str, there[:10])) + (", …" if len(there) > 10 else "")
-            raise OptionError(f"steps: no checkpoint of step {step}; there are {known}.")
+    if not options.get("resume"):  # before anything is overwritten
+        _check_steps(chosen, there)
     with Recorder(
         output,
         inputs=inputs,
@@ -74,7 +74,17 @@ def probe_checkpoints(
         estimators=estimators,
         **options,
     ) as recorder:
+        done = recorder.recorded()
+        chosen = [step for step in chosen if step not in done]
+        _check_steps(chosen, there)
         for step in chosen:
             extractor = make_extractor(checkpoints.restore(directory, step, like=like))
             recorder.record(step, extractor)
     return open_history(output)
+
+
+def _check_steps(chosen: list[int], there: list[int]) -> None:
+    for step in chosen:
+        if step not in there:
+            known = ", ".join(map(str, there[:10])) + (", …" if len(there) > 10 else "")
+            raise OptionError(f"steps: no checkpoint of step {step}; there are {known}.")

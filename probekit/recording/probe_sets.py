@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from probekit.errors import OptionError
-from probekit.estimators import resolve
+from probekit.estimators import resolve_for
 from probekit.probing import Probe, probe_set_of
 
 
@@ -12,7 +12,7 @@ class ProbeSet(NamedTuple):
     """Examples to probe with: those to fit on, and others to score on."""
 
     inputs: Any
-    features: Any
+    features: Any = None
     held_out: tuple[Any, Any] | None = None
 
 
@@ -31,10 +31,12 @@ def probes_of(
         raise OptionError("probe_sets: given beside inputs or features; give one or the other.")
     elif not probe_sets:
         raise OptionError("probe_sets: there are none; give a mapping name -> ProbeSet.")
-    chosen = resolve(estimators)
+    sets = {name: ProbeSet(*given) for name, given in probe_sets.items()}
+    with_features = any(one.features is not None for one in sets.values())
+    chosen = resolve_for(estimators, features=with_features)
     probes = {}
-    for name, given in probe_sets.items():
-        probes[name] = probe_set_of(chosen, *ProbeSet(*given), batch_size=batch_size)
+    for name, given in sets.items():
+        probes[name] = probe_set_of(chosen, *given, batch_size=batch_size)
         chosen = probes[name].plan.estimators  # what the first made of its features holds for all
     first = next(iter(probes.values())).plan
     for name, probe in probes.items():

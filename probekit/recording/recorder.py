@@ -9,12 +9,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import jax
+import numpy as np
 
 from probekit._checks import check_at_least, check_count
 from probekit.errors import OptionError
 from probekit.estimators import Estimator
 from probekit.extractors import Extractor, match
-from probekit.history import HistoryWriter, Storage, make_attributes
+from probekit.history import HistoryWriter, Status, Storage, make_attributes
+from probekit.history.schema import STATUS_SUFFIX
 from probekit.plugins import get_manager
 from probekit.probing import (
     Plan,
@@ -74,7 +76,8 @@ class Recorder:
     flush_seconds : float
         Rows are put on the disk when so much time has passed since the last ones. 0: at once.
     overwrite, resume, durable : bool
-        As `probekit.run` takes them.
+        As `probekit.run` takes them; but a finished history can be resumed too, and then more rows
+        be added to it. It stays as it is until they are.
     title : str
         One line about the history, kept in it.
 
@@ -117,7 +120,7 @@ class Recorder:
         features: Any = None,
         held_out: tuple[Any, Any] | None = None,
         probe_sets: Mapping[str, ProbeSet | tuple[Any, ...]] | None = None,
-        estimators: str | Estimator | Iterable[str | Estimator] = ("linear_r2",),
+        estimators: str | Estimator | Iterable[str | Estimator] | None = None,
         every: Schedule = None,
         seed: int | None = None,
         store: str | list[str] | tuple[str, ...] = (),
@@ -149,6 +152,7 @@ class Recorder:
             attributes=make_attributes("recording", config, title=title),
             overwrite=overwrite,
             resume=resume,
+            extend=resume,
             durable=durable,
             lead=("step",) if seed is None else ("seed", "step"),
             storage=storage,
@@ -173,6 +177,23 @@ class Recorder:
         step : int
         """
         return bool(self._due(whole_number("step", step)))
+
+    def recorded(self, seed: int | None = None) -> tuple[int, ...]:
+        """Return the steps that there are rows of, those of a resumed history too.
+
+        Parameters
+        ----------
+        seed : int, optional
+            Whose rows, if not the Recorder's.
+        """
+        self.flush()
+        rows = self._writer.rows()
+        if rows is None:
+            return ()
+        if self._seed is not None:
+            seed = self._seed if seed is None else seed
+            rows = rows.sel(seed=rows["seed"] == seed)
+        return tuple(rows["step"].values[_are_there(rows)].tolist())
 
     def record(
         self, step: int, extractor: Extractor, *, seed: int | None = None, **scalars: Any
@@ -306,6 +327,17 @@ class Recorder:
         layers = match(probe.layer_order(extractor), self._store, argument="store")
         batches = batches_of(probe.scored_on(extractor), layers, batch_size=self._batch_size)
         self._writer.append_activations(labels, batches)
+
+
+def _are_there(rows: "xr.Dataset") -> np.ndarray:
+    """Whether there is a row of each step: a score, or the reason why there is none."""
+    there = np.zeros(rows.sizes["step"], bool)
+    for name, array in rows.data_vars.items():
+        if "step" in array.dims:
+            is_status = str(name).endswith(STATUS_SUFFIX)
+            filled = array != Status.NOT_RECORDED if is_status else array.notnull()
+            there |= filled.any([dim for dim in array.dims if dim != "step"]).values
+    return there
 
 
 def _joined(rows: list["xr.Dataset"], lead: tuple[str, ...]) -> list["xr.Dataset"]:

@@ -74,6 +74,10 @@ def test_the_words_say_what_was_done(probekit, two):
         (("--permutations", "9"), "p from 9 shuffles of seeds between a and b, interval of Welch"),
         (("--test", "t"), "t of the differences, seeds with the same number as pairs; p corrected"),
         (("--correction", "none"), "Welch's t of the means, seeds of a and of b as independent\n"),
+        (
+            ("--alternative", "less", "--correction", "none"),
+            "Welch's t of the means, seeds of a and of b as independent; one-sided p, for b below",
+        ),
     ]:
         assert f"  test  {said}" in probekit(*words, *given).out
     done = probekit(*words, "--test", "t", "--confidence", "0.9")
@@ -139,6 +143,25 @@ def test_wrong_options(probekit, two, words, said):
     done = probekit("compare", "a.nc", "b.nc", *words)
     assert done.code == 2
     assert done.complaint.startswith(f"probekit: {said}")
+
+
+@pytest.mark.filterwarnings("ignore:.*seeds")
+@pytest.mark.parametrize(
+    "words", [(), ("--test", "t"), ("--bootstrap", "60"), ("--permutations", "30")]
+)
+def test_one_sided(probekit, two, words):
+    a, b = two
+    p = {}
+    for side in ("greater", "less"):
+        done = probekit("compare", "a.nc", "b.nc", "--json", *words, "--alternative", side)
+        answer = json.loads(done.out)
+        assert answer["alternative"] == side
+        p[side] = answer["scores"]["linear_r2"][0]["p"]
+    assert p["greater"] < 0.1 < 0.9 < p["less"]
+    if words == ("--test", "t"):
+        wanted = a.probekit.compare({}, b, test="t", alternative="less").linear_r2
+        wanted = wanted.sel(layer="hidden_0", feature="linear", comparison="p")
+        assert p["less"] == pytest.approx(float(wanted))
 
 
 def test_words_that_are_no_choice(probekit, two):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from probekit.errors import OptionError
@@ -171,12 +172,16 @@ def test_nothing_heavy_is_imported(words, allowed):
     assert set(ast.literal_eval(done.stdout.splitlines()[-1])) <= allowed
 
 
-def completions(monkeypatch, probekit, text):
+def completions(monkeypatch, probekit, text, *, shell="bash"):
     words = text.split(" ")
-    monkeypatch.setenv("_PROBEKIT_COMPLETE", "complete_bash")
-    monkeypatch.setenv("COMP_WORDS", text)
-    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
-    return probekit().out.split()
+    monkeypatch.setenv("_PROBEKIT_COMPLETE", f"complete_{shell}")
+    if shell == "bash":
+        monkeypatch.setenv("COMP_WORDS", "\n".join(words))
+        monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    else:
+        monkeypatch.setenv("_TYPER_COMPLETE_ARGS", text)
+        monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
+    return [line.partition("\t")[0] for line in probekit().out.splitlines() if line]
 
 
 @pytest.mark.parametrize(
@@ -187,10 +192,40 @@ def completions(monkeypatch, probekit, text):
         ("probekit run reference-complexity --ep", "--epochs"),
         ("probekit run reference-complexity --optimizer mom", "momentum"),
         ("probekit list est", "estimators"),
+        ("probekit probe model.py:f -e cka,decoding_a", "cka,decoding_accuracy"),
+        ("probekit run reference-complexity -l logi", "logits"),
     ],
 )
-def test_completion(monkeypatch, probekit, text, found):
-    assert completions(monkeypatch, probekit, text) == [found]
+@pytest.mark.parametrize("shell", ["bash", "fish"])
+def test_completion(monkeypatch, probekit, text, found, shell):
+    assert completions(monkeypatch, probekit, text, shell=shell) == [found]
+
+
+def test_completion_of_what_is_in_files(monkeypatch, probekit, history):
+    file = history()
+    Path("model.py").write_text("def make(): pass\ndef other(): pass\n")
+    np.savez("acts.npz", hidden=np.zeros(3), out=np.zeros(3))
+    for text, found in [
+        (f"probekit plot {file} --layer log", ["logits"]),
+        (f"probekit plot {file} --feature linear,x", ["linear,xor"]),
+        (f"probekit compare {file} {file} --variables lin", ["linear_r2"]),
+        ("probekit probe acts.npz -l o", ["out"]),
+        ("probekit plot model.py --layer x", []),
+        ("probekit probe model.py:m -l x", []),
+    ]:
+        assert completions(monkeypatch, probekit, text) == found
+    # Bash makes three words of one with a colon, and puts in place of the last what it is told.
+    assert completions(monkeypatch, probekit, "probekit probe model.py : ma") == ["make"]
+    text = "probekit probe model.py : make -e line"
+    assert "linear_r2" in completions(monkeypatch, probekit, text)
+    found = completions(monkeypatch, probekit, "probekit layers model.py:", shell="fish")
+    assert found == ["model.py:make", "model.py:other"]
+
+
+def test_completion_for_a_shell_that_is_named(monkeypatch, probekit):
+    monkeypatch.setenv("_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION", "")
+    for shell, said in [("zsh", "#compdef probekit"), ("fish", "complete --command probekit")]:
+        assert probekit("--show-completion", shell).out.startswith(said)
 
 
 def test_rich_is_for_live_displays_alone():

@@ -51,6 +51,10 @@ alone = pk.extractors.arrays({"a": x})
 def of_checkpoint(state):
     return extractor({"params": state["params"]}), x, features
 
+def of_subjects():
+    groups = np.repeat(["a", "b", "c", "d", "e", "f"], 8)
+    return {**as_dict(), "groups": groups}
+
 # What goes wrong:
 def nothing_else(): return extractor()
 def no_features(): return extractor(), x
@@ -160,7 +164,7 @@ def expected(name, **options):
     """What `pk.probe` says of what a function of the file gives."""
     from probekit_cli._models import Source
 
-    extractor, inputs, features, held_out = Source(f"model.py:{name}").model()
+    extractor, inputs, features, held_out, _ = Source(f"model.py:{name}").model()
     return pk.probe(extractor, inputs, features, held_out=held_out, **options)
 
 
@@ -212,6 +216,24 @@ def test_probe_keeps_what_it_shows(probekit):
     assert "no intervals: that needs at least 2 seeds" in probekit("compare", *2 * ["kept.nc"]).out
 
 
+def test_probe_of_geometry_needs_no_features(probekit):
+    done = probekit("probe", "model.py:no_features", "-o", "alone")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.splitlines()[2].split() == [
+        "total_variance",
+        "participation_ratio",
+        "effective_rank",
+    ]
+    kept = pk.open_history("alone.nc")
+    assert "feature" not in kept.dims
+    assert "features" not in json.loads(kept.attrs["config"])
+    assert "3 layers" in probekit("show", "alone.nc").out
+    assert probekit("plot", "alone.nc").out == "alone-layers.png\n"
+    assert probekit("report", "alone.nc").out == "alone.html\n"
+    assert "hidden,total_variance," in probekit("export", "alone.nc").out
+    assert "effective_rank" in probekit("compare", *2 * ["alone.nc"]).out
+
+
 def test_probe_overwrites_no_file_that_is_no_history(probekit):
     before = Path("model.py").read_text()
     done = probekit("probe", "model.py:value", "-o", "model.py", "--overwrite")
@@ -247,10 +269,40 @@ def test_probe_says_how_sure_scores_are(probekit):
     assert "(p 0.1)" in probekit(*words, "--permutations", "19").out
 
 
+def test_shuffles_of_groups_and_on_either_side(probekit):
+    from probekit_cli._models import Source
+
+    model = Source("model.py:of_subjects").model()
+    words = ("probe", "model.py:of_subjects", "--json", "--permutations", "119")
+    for more, options in [
+        (("--whole-groups",), {"whole": True}),
+        (("--alternative", "less"), {"alternative": "less"}),
+    ]:
+        done = probekit(*words, *more)
+        assert done.code == 0
+        first = json.loads(done.out)["scores"]["linear_r2"][0]
+        option = pk.Permutation(resamples=119, groups=model.groups, **options)
+        wanted = pk.probe(model.extractor, model.inputs, model.features, uncertainty=option)
+        assert first["p_corrected"] == pytest.approx(float(wanted.linear_r2_p_corrected[0, 0]))
+    done = probekit("probe", "model.py:of_subjects", "--bootstrap", "40", "-q")
+    assert "6; a bootstrap of so few" in done.err, "of groups, and not of 48 examples"
+
+
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("no_features",), 2, "model.py:no_features: gives no features; return extractor, inputs,"),
+        (("value", "--whole-groups"), 2, "--whole-groups: is of a permutation; give --perm"),
+        (("value", "--alternative", "less"), 2, "--alternative less: is of a permutation; give"),
+        (
+            ("value", "--permutations", "9", "--whole-groups"),
+            2,
+            "--whole-groups: model.py:value gives no groups; return a dict with 'groups' too, a",
+        ),
+        (
+            ("no_features", "-e", "linear_r2"),
+            2,
+            "estimators: 'linear_r2' needs features, and there",
+        ),
         (("value", "--steps", "3"), 2, "--steps: is of checkpoints; give --checkpoints FOLDER too"),
         (("value", "--resume"), 2, "--resume: is of checkpoints; give --checkpoints FOLDER too."),
         (("value", "--overwrite", "--resume", "--checkpoints", "."), 2, "--overwrite, --resume: "),
@@ -369,7 +421,45 @@ def test_checkpoints_go_on_where_they_were_stopped(probekit, checkpoints, monkey
     assert probekit(*words, "--resume", "-q").code == 0
     assert restored == [1, 10]  # the first one again, for inputs and features
     assert pk.open_history("steps.nc").step.values.tolist() == [1, 2, 10]
-    assert probekit(*words, "--resume").code == 1
+    finished = Path("steps.nc").read_bytes()
+    done = probekit(*words, "--resume")
+    assert (done.code, done.err) == (0, "steps.nc: every checkpoint is in it already.\n")
+    assert Path("steps.nc").read_bytes() == finished
+    assert probekit(*words, "--resume", "-e", "cka").complaint.startswith(
+        "probekit: steps.nc: was begun with estimators="
+    )
+
+
+def test_newer_checkpoints_extend_a_finished_history(probekit, checkpoints):
+    words = ("probe", "model.py:of_checkpoint", "--checkpoints", checkpoints, "-q", "-o")
+    assert probekit(*words, "whole.nc").code == 0
+    assert probekit(*words, "steps.nc", "--steps", "1,2").code == 0
+    done = probekit(*words, "steps.nc")
+    assert done.complaint == (
+        "probekit: steps.nc: exists. Give --overwrite to replace it, --resume to go on with it, or "
+        "--output FILE to keep it."
+    )
+    done = probekit(*words, "steps.nc", "--resume")
+    assert (done.code, done.err) == (0, "")
+    assert_same_file("steps.nc", "whole.nc")
+
+
+def assert_same_file(one, other):
+    """Two histories are equal in every byte of every variable, and in all that is reproducible."""
+    import netCDF4
+
+    from probekit.history.schema import CIRCUMSTANCES
+
+    with netCDF4.Dataset(one) as a, netCDF4.Dataset(other) as b:
+        assert [*a.variables] == [*b.variables]
+        for name in a.variables:
+            x, y = a[name][...], b[name][...]
+            texts = x.dtype == object  # whose bytes are addresses
+            x, y = (each.astype(str) if texts else each for each in (x, y))
+            assert (x.dtype, x.tobytes()) == (y.dtype, y.tobytes()), name
+            assert a[name].__dict__.keys() == b[name].__dict__.keys()
+        for name in {*a.ncattrs(), *b.ncattrs()}.difference(CIRCUMSTANCES):
+            assert a.getncattr(name) == b.getncattr(name), name
 
 
 @pytest.mark.parametrize("command", ["probe", "layers"])

@@ -386,10 +386,13 @@ def test_calls_that_do_not_fit_are_told_in_words_of_the_extractor():
         pk.extractors.linen(Sum(), variables, trian=True).layers((X, X))
     extractor = pk.extractors.linen(Sum(), variables)
     message = (
-        r"inputs: missing a required argument: 'b'; the model takes a, b, train\. Give several"
+        r"inputs: missing a required argument: 'b'; the model takes a, b, train\. Give several "
+        r"inputs in a tuple, or by keyword in a dict; or give the extractor b=…, if it is the same"
     )
     with pytest.raises(OptionError, match=message):
         extractor.layers(X)
+    given = pk.extractors.linen(Sum(), variables, b=X)  # as it says
+    assert given.layers(X)["output"].shape == (len(X), 2)
     with pytest.raises(OptionError, match=r"\(6, 2\)|Give inputs of the shape that module.init"):
         extractor.layers((X[:, :3], X[:, :3]))
 

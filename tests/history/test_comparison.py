@@ -103,6 +103,7 @@ def test_the_attributes_say_how_it_was_tested(two):
     bootstrap = pk.Bootstrap(resamples=50, confidence=0.5)
     for options, wanted in [
         ({"confidence": 0.9}, ("welch", "two-sided", 0.9, "holm", None)),
+        ({"alternative": "less"}, ("welch", "less", 0.95, "holm", None)),
         (
             {"uncertainty": bootstrap, "correction": "none"},
             ("bootstrap", "two-sided", 0.5, "none", f"{bootstrap.text()} of seeds"),
@@ -165,6 +166,30 @@ def test_shuffled_seeds_are_those_of_scipy(two, layer, alternative):
     welch = compare_histories(*two).total_variance.isel(layer=layer)
     parts = ["lower", "upper", "n_a", "n_b"]
     np.testing.assert_array_equal(found.sel(comparison=parts), welch.sel(comparison=parts))
+
+
+@pytest.mark.parametrize("alternative", ["two-sided", "greater", "less"])
+def test_alternatives_of_welch_are_those_of_scipy(two, alternative):
+    p = compare_histories(*two, alternative=alternative).total_variance.sel(comparison="p")
+    for layer in (0, 1):
+        x, y = (of_layer(side, layer).astype(float) for side in two)
+        theirs = scipy.stats.ttest_ind(y, x, equal_var=False, alternative=alternative)
+        assert float(p.isel(layer=layer)) == pytest.approx(theirs.pvalue)
+
+
+@pytest.mark.filterwarnings("ignore:seeds")
+def test_alternatives_of_resampled_seeds(two):
+    bootstrap = pk.Bootstrap(resamples=50)
+    greater, less, both = (
+        compare_histories(*two, uncertainty=bootstrap, alternative=side).total_variance.sel(
+            comparison=["p", "difference"]
+        )
+        for side in ("greater", "less", "two-sided")
+    )
+    p = np.stack([side.sel(comparison="p").values for side in (greater, less)])
+    np.testing.assert_allclose(np.minimum(2 * p.min(axis=0), 1), both.sel(comparison="p"))
+    above = greater.sel(comparison="difference").values > 0
+    assert ((p[0] < p[1]) == above).all()
 
 
 def test_some_of_many_shuffles(two):

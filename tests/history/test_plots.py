@@ -179,10 +179,41 @@ def test_layers_choose_a_score_without_further_axes(stored):
     assert [text.get_text() for text in axes.texts] == ["0.00"] * 4  # never -0.00
 
 
+def test_layers_of_scores_without_features_are_bars(notebook):
+    def drawn(axes):
+        return [bar.get_width() for bar in axes.patches]
+
+    dataset = notebook[["total_variance"]]
+    (axes,) = dataset.probekit.plot.layers().axes
+    final = dataset.probekit.final().total_variance.mean("seed")
+    np.testing.assert_allclose(drawn(axes), final)
+    assert [label.get_text() for label in axes.get_yticklabels()] == final.layer.values.tolist()
+    (named,) = notebook.probekit.plot.layers("total_variance", epoch=10, seed=2).axes
+    np.testing.assert_allclose(drawn(named), dataset.total_variance.sel(epoch=10, seed=2))
+    row = dataset.probekit.final().isel(seed=0, drop=True).astype(float)
+    row["other"] = row.total_variance.copy(data=[np.nan, 0, 1])
+    ends = np.stack([row.other - 1, row.other + 2])
+    row["other_ci"] = (("bound", "layer"), ends, {"uncertainty": "…"})
+    first, other = row.probekit.plot.layers().axes
+    np.testing.assert_allclose(drawn(first), row.total_variance)
+    assert [text.get_text().strip() for text in other.texts] == ["undefined"]
+    (interval,) = other.collections
+    assert np.array(interval.get_segments()[1]).tolist() == [[-1, 1], [2, 1]]
+
+
+def test_layers_of_scores_with_an_axis_of_their_own():
+    values = np.arange(6.0).reshape(2, 3)
+    coords = {"layer": ["a", "b"], "component": [1, 2, 3]}
+    axes = xr.Dataset({"spectrum": (("layer", "component"), values)}, coords)
+    axes = axes.probekit.plot.layers().axes[0]
+    np.testing.assert_array_equal(axes.images[0].get_array(), values)
+    assert axes.get_xlabel() == "component"
+
+
 def test_layers_refuse_what_they_cannot_draw(notebook):
     with pytest.raises(OptionError, match=r"'accuracy': dims .*; 'layer' is needed here"):
         notebook.probekit.plot.layers("accuracy")
-    with pytest.raises(OptionError, match=r"no score has the axes .'layer', 'feature'.; there are"):
+    with pytest.raises(OptionError, match=r"no score has the axes 'layer'; there are: loss"):
         notebook[["loss"]].probekit.plot.layers()
     with pytest.raises(UnknownNameError, match="unknown epoch '101'"):
         notebook.probekit.plot.layers(epoch=101)
@@ -346,7 +377,7 @@ def test_selectivity_ranks_the_units(stored):
 
 
 def test_selectivity_refuses_what_it_cannot_draw(notebook, stored):
-    with pytest.raises(OptionError, match=r"no score has the axes .'unit', 'feature'"):
+    with pytest.raises(OptionError, match=r"no score has the axes 'unit' and 'feature'"):
         notebook.probekit.plot.selectivity()
     more = stored.expand_dims(width=[1, 2])
     with pytest.raises(OptionError, match=r"has the axes \['width'\] too; choose first"):
@@ -456,3 +487,9 @@ def test_a_file_that_xarray_wrote_has_no_activations(tmp_path):
     ds.to_netcdf(tmp_path / "loss.nc")
     with pytest.raises(HistoryError, match="has no activations"):
         open_history(tmp_path / "loss.nc").probekit.plot.rdm()
+
+
+def test_a_layer_named_output_is_no_hidden_one(notebook):
+    renamed = notebook.isel(layer=[0, -1]).assign_coords(layer=["hidden", "output"])
+    figure = renamed.probekit.plot.trajectories("linear_r2")
+    assert [axes.get_title("left") for axes in figure.axes] == ["linear R², hidden"]

@@ -218,7 +218,7 @@ def test_warnings_name_the_features_that_are_concerned(constant, message):
             ShapeError,
             r"features\['b'\]: 9 examples; features\['a'\] has 90",
         ),
-        ({"features": {"a": np.array(["x"] * 90)}}, ShapeError, "must be numeric. Encode"),
+        ({"features": {"a": np.array([1j] * 90)}}, ShapeError, "must be numeric, or texts"),
         ({"features": {"a": np.ones((90, 2, 2))}}, ShapeError, "must have 1 to 2 axes"),
         ({"features": {"a": np.ones((90, 0))}}, ShapeError, "at least 1 column is needed"),
         ({"inputs": None}, ShapeError, "inputs: a NoneType; give an array"),

@@ -44,7 +44,7 @@ def selectivity(
     array = rows[variable]
     if "layer" in array.dims:
         names = array["layer"].values.tolist()
-        layer = style.choose("layer", layer or last_hidden_layer(dataset), names)[0]
+        layer = style.choose("layer", layer or last_hidden_layer(names), names)[0]
         array = array.sel(layer=layer)
     if "seed" not in array.dims:
         array = array.expand_dims("seed")

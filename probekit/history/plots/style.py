@@ -240,7 +240,8 @@ def first_with(dataset: "xr.Dataset", *dims: str, prefer: str = "") -> str:
     names = [name for name in scores(dataset) if set(dims) <= set(dataset[name].dims)]
     if not names:
         raise OptionError(
-            f"dataset: no score has the axes {dims}; there are: {', '.join(scores(dataset))}."
+            f"dataset: no score has the axes {' and '.join(map(repr, dims))}; there are: "
+            f"{', '.join(scores(dataset)) or 'none'}."
         )
     return prefer if prefer in names else min(names, key=lambda name: dataset[name].ndim)
 

@@ -132,7 +132,7 @@ def _panels(
         return [(heading, array.assign_attrs(label=title))]
     if layers is None and "feature" not in array.dims:
         return [(heading, array.assign_attrs(label=title))]  # colours are layers
-    layers = last_hidden_layer(dataset) if layers is None else layers
+    layers = last_hidden_layer(array.layer.values.tolist()) if layers is None else layers
     names = style.choose("layer", layers, array.layer.values.tolist())
     return [
         (f"{heading}, {layer}", array.sel(layer=layer).assign_attrs(label=title)) for layer in names
