@@ -24,7 +24,6 @@ from probekit.probing.pairs import NOTHING_SEEN, PairPlan, PairStates
 from probekit.probing.plan import Plan, units
 from probekit.probing.stream import (
     count_examples,
-    even_batch,
     first_examples,
     given_to,
     layer_shapes,
@@ -33,6 +32,7 @@ from probekit.probing.stream import (
 )
 from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.probing.undefined import warn_of_undefined
+from probekit.probing.updating import even_batch
 from probekit.statistics import ShapeDtype
 
 if TYPE_CHECKING:

@@ -101,8 +101,7 @@ def probe(
         warn_of_few_resamples(uncertainty, examples=len(scored.y))
         extractor, prepared = prepared.in_memory(extractor)
     scores = read_layers(plan, *prepared.states(extractor))()
-    ordered = {layer: scores[layer] for layer in prepared.layer_order(extractor)}
-    dataset = dataset_of(plan, ordered)
+    dataset = dataset_of(plan, scores)
     if uncertainty is not None:
         fit, other = prepared.samples(extractor)
         every = stack_resamples(resample(plan, fit, other, uncertainty))

@@ -39,7 +39,6 @@ class _Pending:
     labels: dict[str, Any]
     scores: dict[str, Any]
     scalars: dict[str, Any]
-    order: list[str]
 
 
 class Recorder:
@@ -203,11 +202,9 @@ class Recorder:
         labels = self._labels(step, seed)
         self._check_scalars(scalars)
         scores: dict[str, Any] = {}
-        order: list[str] = []
         for name, probe in self._probes.items():
             scores[name] = read_layers(self._plan, *probe.states(extractor))
-            order = probe.layer_order(extractor)
-        self._pending.append(_Pending(labels, scores, scalars, order))
+        self._pending.append(_Pending(labels, scores, scalars))
         if self._store and self._records % self._store_every == 0:
             self._store_activations(labels, extractor)
         self._records += 1
@@ -284,11 +281,7 @@ class Recorder:
         """Return a record as a Dataset, waiting for the device if need be."""
         import xarray as xr
 
-        parts = {}
-        for name, read in pending.scores.items():
-            scores = read()
-            ordered = {layer: scores[layer] for layer in pending.order}
-            parts[name] = dataset_of(self._plan, ordered)
+        parts = {name: dataset_of(self._plan, read()) for name, read in pending.scores.items()}
         if self._several:
             dataset = xr.concat(list(parts.values()), "probe_set").assign_coords(
                 probe_set=list(parts)
