@@ -120,10 +120,9 @@ class Plan:
         weight, index : array (example,)
             As `Statistic.update` takes them.
         """
+        update = jax.jit(self._update_layer)  # so that layers of one shape are traced once
         return {
-            layer: self._update_layer(
-                state, units(representations[layer]), y, weight=weight, index=index
-            )
+            layer: update(state, units(representations[layer]), y, weight=weight, index=index)
             for layer, state in states.items()
         }
 
