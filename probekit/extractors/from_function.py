@@ -93,8 +93,8 @@ def function(
     Warns
     -----
     ProbekitWarning
-        When it is used, if `fn` is the fourth function that one ``lambda`` or ``def`` has made: each
-        is compiled anew.
+        When it is used, if `fn` is the fourth function that one ``lambda`` or ``def`` has made:
+        each is compiled anew.
 
     Examples
     --------

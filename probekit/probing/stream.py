@@ -82,9 +82,14 @@ def collect(
         example = y[rows], batch_weight, index
         batch = given_to(extractor, inputs, rows)
         if start and way.apart and extractor.traceable:
-            jax.block_until_ready(states)  # or what is handed out would pile up, batch upon batch
+            _wait_for(states)  # or what is handed out would pile up, batch upon batch
         states = updated(plan, extractor, states, batch, example, way.apart)
     return states
+
+
+def _wait_for(states: States) -> None:
+    for leaf in jax.tree.leaves(states):
+        leaf.block_until_ready()
 
 
 def batches_of(

@@ -7,6 +7,7 @@ called for each in turn. That gives the same numbers. It runs up to twice as lon
 go through a lot of data.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 from functools import partial
@@ -14,8 +15,8 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
+from probekit._shapes import struct
 from probekit.extractors import Extractor
 from probekit.probing.options import compiled_with, many_options, once_options, quick_options
 from probekit.probing.plan import LayerStates, Plan, States, units
@@ -94,7 +95,7 @@ def no_examples(plan: Plan, layers: Layers, apart: tuple[str, ...]) -> States:
     states = _init(plan, tuple(within.items())) if within else {}
     for layer in apart:
         units, dtype = _form(layers[layer])
-        alike = ShapeDtype((layers[layer].shape[0], units), dtype)
+        alike = struct((layers[layer].shape[0], units), dtype)
         states |= {layer: _init(plan, (("", alike),))[""]}
     return {layer: states[layer] for layer in layers}
 
@@ -178,7 +179,7 @@ def _update_layer(
 
 def _form(shape: ShapeDtype) -> tuple[int, Any]:
     """Return what layers have in common that share a program: how many units, and the dtype."""
-    return int(np.prod(shape.shape[1:], dtype=int)), jax.dtypes.canonicalize_dtype(shape.dtype)
+    return math.prod(shape.shape[1:]), jax.dtypes.canonicalize_dtype(shape.dtype)
 
 
 def _matrix(array: Any) -> Any:
@@ -197,4 +198,4 @@ def _kept_nbytes(plan: Plan, layers: Layers) -> int:
 
 
 def _nbytes(shape: tuple[int, ...], dtype: Any) -> int:
-    return int(np.prod(shape, dtype=int)) * jnp.dtype(dtype).itemsize
+    return math.prod(shape) * int(jnp.dtype(dtype).itemsize)
