@@ -8,13 +8,21 @@ import pytest
 import probekit as pk
 from probekit.estimators import resolve
 from probekit.probing import Plan, updating
-from probekit.probing.updating import ALIKE, BATCHES, Way, way_through
+from probekit.probing.updating import BATCHES, Way, way_through
 
 GENERATOR = np.random.default_rng(0)
 INPUTS = GENERATOR.normal(size=(60, 6)).astype(np.float32)
 FEATURES = {"first": INPUTS[:, 0] > 0, "second": INPUTS[:, 1]}
 ESTIMATORS = ["linear_r2"]
 PLAN = Plan(resolve(ESTIMATORS), ("first", "second"), (1, 1))
+
+LAYERS = 3
+
+
+@pytest.fixture(autouse=True)
+def few_are_many(monkeypatch):
+    """Compile less than what ordinarily shares a program."""
+    monkeypatch.setattr(updating, "ALIKE", LAYERS)
 
 
 def network(weights, x):
@@ -27,7 +35,7 @@ def network(weights, x):
 
 
 def weights():
-    return [GENERATOR.normal(size=(6, 6)).astype(np.float32) for _ in range(ALIKE)]
+    return [GENERATOR.normal(size=(6, 6)).astype(np.float32) for _ in range(LAYERS)]
 
 
 def extractor(kind):
@@ -66,7 +74,7 @@ def test_what_does_not_fit_is_gone_through_in_smaller_batches(monkeypatch):
     model, inputs = extractor("traced")
     whole = pk.probe(model, inputs, FEATURES, estimators=ESTIMATORS)
     sizes = []
-    monkeypatch.setattr(updating, "ROOM", 20 * ALIKE * 6 * 4)
+    monkeypatch.setattr(updating, "ROOM", 20 * LAYERS * 6 * 4)
     monkeypatch.setattr(
         "probekit.probing.stream.updated",
         lambda *given: sizes.append(len(given[3])) or updating.updated(*given),
@@ -77,15 +85,15 @@ def test_what_does_not_fit_is_gone_through_in_smaller_batches(monkeypatch):
 
 
 def test_the_way_is_decided_by_sizes(monkeypatch):
-    def way(layers=ALIKE, units=1000, examples=4096, batch_size=4096, *, held=False):
+    def way(layers=LAYERS, units=1000, examples=4096, batch_size=4096, *, held=False):
         shapes = {
             str(number): jax.ShapeDtypeStruct((examples, units), jnp.float32)
             for number in range(layers)
         }
         return way_through(PLAN, shapes, examples, batch_size, held=held)
 
-    every = tuple(map(str, range(ALIKE)))
-    assert way(ALIKE - 1) == Way(4096, ())
+    every = tuple(map(str, range(LAYERS)))
+    assert way(LAYERS - 1) == Way(4096, ())
     assert way() == Way(4096, every)
     assert way(examples=BATCHES * 100, batch_size=100) == Way(100, every)
     assert way(examples=BATCHES * 100 + 1, batch_size=100) == Way(95, ())
