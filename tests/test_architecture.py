@@ -12,21 +12,23 @@ ROOT = Path(__file__).parents[1]
 # Each part may import those named here, and itself; imports go downwards only. Parts that are in
 # no other's list are imported by nobody. "probekit" stands for the public names.
 BASE = {"_checks", "errors", "variables"}
+WITH_JAX = BASE | {"_shapes"}
 MAY_IMPORT = {
     "errors": set(),
     "_checks": {"errors"},
     "variables": set(),
+    "_shapes": set(),
     "plugins": {"errors", "_checks"},
-    "statistics": BASE,
-    "measures": BASE | {"statistics", "inference"},
-    "estimators": BASE | {"statistics", "measures", "plugins"},
-    "extractors": BASE,
+    "statistics": WITH_JAX,
+    "measures": WITH_JAX | {"statistics", "inference"},
+    "estimators": WITH_JAX | {"statistics", "measures", "plugins"},
+    "extractors": WITH_JAX,
     "history": BASE | {"inference"},
-    "tasks": BASE | {"extractors"},
+    "tasks": WITH_JAX | {"extractors"},
     "inference": BASE,
-    "probing": BASE | {"statistics", "estimators", "extractors", "history", "inference"},
-    "recording": BASE | {"probing", "estimators", "extractors", "history", "plugins"},
-    "running": BASE
+    "probing": WITH_JAX | {"statistics", "estimators", "extractors", "history", "inference"},
+    "recording": WITH_JAX | {"probing", "estimators", "extractors", "history", "plugins"},
+    "running": WITH_JAX
     | {"probing", "recording", "estimators", "extractors", "history", "plugins", "tasks"},
     "collecting": BASE | {"probing", "running", "history", "plugins"},
 }

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import jax
 
+from probekit._shapes import struct
 from probekit.extractors._paths import match
 
 INPUT = ":in"
@@ -126,7 +127,7 @@ def _copy(part: Part, place: int) -> Part:
 
 def _row(array: Any, place: int) -> Any:
     if isinstance(array, jax.ShapeDtypeStruct):
-        return jax.ShapeDtypeStruct(array.shape[1:], array.dtype)  # type: ignore[no-untyped-call]
+        return struct(array.shape[1:], array.dtype)
     return array[place]
 
 

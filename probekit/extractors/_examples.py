@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import shape_text
+from probekit._shapes import struct
 from probekit.errors import OptionError
 from probekit.extractors._calls import warn_of_missing, warn_user
 from probekit.extractors._captured import (
@@ -169,14 +170,14 @@ def placed(parts: Sequence[Part], axes: Mapping[tuple[str, str], int | str]) -> 
 def shape_of(array: Any) -> jax.ShapeDtypeStruct:
     """Return shape and dtype of an array, of whatever kind."""
     dtype = array.dtype if hasattr(array, "dtype") else jnp.result_type(array)
-    return jax.ShapeDtypeStruct(np.shape(array), dtype)  # type: ignore[no-untyped-call]
+    return struct(np.shape(array), dtype)
 
 
 def _moved(array: Any, axis: int, place: int) -> Any:
     if isinstance(array, jax.ShapeDtypeStruct):
         sizes = list(array.shape)
         sizes.insert(place, sizes.pop(axis))
-        return jax.ShapeDtypeStruct(tuple(sizes), array.dtype)  # type: ignore[no-untyped-call]
+        return struct(tuple(sizes), array.dtype)
     if axis == place:
         return array
     moved = np.moveaxis if isinstance(array, np.ndarray) else jnp.moveaxis
@@ -195,7 +196,7 @@ def _with_more(
     """Look again at twice the examples; None if that cannot be, or is not alike."""
 
     def twice(leaf: Any) -> Any:
-        return jax.ShapeDtypeStruct((2 * examples, *leaf.shape[1:]), leaf.dtype)  # type: ignore[no-untyped-call]
+        return struct((2 * examples, *leaf.shape[1:]), leaf.dtype)
 
     try:
         again = parts_of(look(jax.tree.map(twice, inputs)).captured)

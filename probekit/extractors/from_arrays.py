@@ -8,6 +8,7 @@ import jax
 import numpy as np
 
 from probekit._checks import are_wide_integers, check_rank, exact_integers, plain, shape_text
+from probekit._shapes import struct
 from probekit.errors import OptionError, ShapeError
 from probekit.extractors._paths import check_names, match
 from probekit.extractors._protocol import Extractor
@@ -27,7 +28,7 @@ class ArraysExtractor(Extractor):
         """Return the layers, with as many examples as are asked for; None asks for all."""
         count = self.examples if inputs is None else len(inputs)
         return {
-            layer: jax.ShapeDtypeStruct(  # type: ignore[no-untyped-call]
+            layer: struct(
                 (count, *array.shape[1:]),
                 _dtype_of(array),
             )

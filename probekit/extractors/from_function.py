@@ -1,14 +1,17 @@
 """Any function from inputs to `{layer: array}` as an extractor."""
 
 import dataclasses
+import inspect
 from collections.abc import Callable, Mapping, Sequence
+from types import CodeType
 from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
 
 import jax
 
 from probekit._checks import shape_text
 from probekit.errors import OptionError, ShapeError
-from probekit.extractors._calls import is_array
+from probekit.extractors._calls import is_array, warn_user
 from probekit.extractors._paths import check_names, match
 from probekit.extractors._protocol import Extractor
 
@@ -23,6 +26,7 @@ class FunctionExtractor(Extractor):
 
     def layers(self, inputs: Any) -> dict[str, jax.ShapeDtypeStruct]:
         """Return the layers that were asked for, in the order in which the function gives them."""
+        _note(self.fn)
         order: list[str] = []
 
         def call(inputs: Any) -> Mapping[str, Any]:
@@ -86,6 +90,12 @@ def function(
     ShapeError
         When it is used, if a layer has no axis of examples, or not as its first one.
 
+    Warns
+    -----
+    ProbekitWarning
+        When it is used, if `fn` is the fourth function that one ``lambda`` or ``def`` has made:
+        each is compiled anew.
+
     Examples
     --------
     >>> import jax.numpy as jnp
@@ -96,6 +106,36 @@ def function(
     if not callable(fn):
         raise OptionError(f"fn: a {type(fn).__name__}; give a function of the inputs.")
     return FunctionExtractor(fn, (layers,) if isinstance(layers, str) else tuple(layers))
+
+
+_TOO_MANY = 4
+
+
+class _Made:
+    """Functions of one code: those that are still there, and how many there have been."""
+
+    def __init__(self) -> None:
+        self.known: WeakSet[Any] = WeakSet()
+        self.count = 0
+
+
+_made: WeakKeyDictionary[CodeType, _Made] = WeakKeyDictionary()
+
+
+def _note(fn: Any) -> None:
+    """Warn, once, of a function that is made again and again, which compiles it as often."""
+    if not inspect.isfunction(fn):
+        return
+    alike = _made.setdefault(fn.__code__, _Made())
+    if fn in alike.known:
+        return
+    alike.known.add(fn)
+    alike.count += 1
+    if alike.count == _TOO_MANY:
+        warn_user(
+            f"fn: {fn.__qualname__} was made {_TOO_MANY} times, and is compiled as often. Make it "
+            "once; for new parameters give jax.tree_util.Partial(apply, parameters)."
+        )
 
 
 def _checked(outputs: Any) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._shapes import struct
 from probekit.errors import MissingExtraError, OptionError
 from probekit.extractors._calls import (
     as_arguments,
@@ -279,7 +280,7 @@ def _parts(value: Any, change: Any) -> Any:
 
 
 def _shape(tensor: "Tensor") -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(tuple(tensor.shape), _dtype_of(tensor))  # type: ignore[no-untyped-call]
+    return struct(tuple(tensor.shape), _dtype_of(tensor))
 
 
 def _dtype_of(tensor: "Tensor") -> Any:

@@ -13,13 +13,13 @@ from probekit.probing.extracting import extract
 from probekit.probing.plan import units
 from probekit.probing.stream import (
     count_examples,
-    even_batch,
     first_examples,
     given_to,
     layer_shapes,
     outputs_of,
     real_layers,
 )
+from probekit.probing.updating import even_batch
 from probekit.statistics import ShapeDtype
 
 Layers = Mapping[str, jax.Array]

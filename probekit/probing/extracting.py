@@ -9,12 +9,12 @@ from probekit._checks import check_count
 from probekit.extractors import Extractor
 from probekit.probing.stream import (
     count_examples,
-    even_batch,
     first_examples,
     given_to,
     layer_shapes,
     outputs_of,
 )
+from probekit.probing.updating import even_batch
 
 
 def extract(extractor: Extractor, inputs: Any, *, batch_size: int = 4096) -> dict[str, np.ndarray]:

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._shapes import struct
 from probekit.estimators import Estimator
 from probekit.statistics import ShapeDtype, Statistic, empty_state, shared, state_of
 
@@ -88,10 +89,10 @@ class Plan:
 
     def _init_layer(self, shape: ShapeDtype) -> LayerStates:
         units = int(np.prod(shape.shape[1:], dtype=int))
-        x = _struct((shape.shape[0], units), _numeric(shape.dtype))
+        x = struct((shape.shape[0], units), _numeric(shape.dtype))
 
         def init(statistic: Statistic[Any], width: int) -> Any:
-            return empty_state(statistic, x, _struct((shape.shape[0], width), jnp.float32))
+            return empty_state(statistic, x, struct((shape.shape[0], width), jnp.float32))
 
         return tuple(
             tuple(init(statistic, width) for width in self.widths)
@@ -120,10 +121,9 @@ class Plan:
         weight, index : array (example,)
             As `Statistic.update` takes them.
         """
+        update = jax.jit(self._update_layer)  # so that layers of one shape are traced once
         return {
-            layer: self._update_layer(
-                state, units(representations[layer]), y, weight=weight, index=index
-            )
+            layer: update(state, units(representations[layer]), y, weight=weight, index=index)
             for layer, state in states.items()
         }
 
@@ -309,7 +309,3 @@ def units(representation: jax.Array) -> jax.Array:
 
 def _numeric(dtype: Any) -> Any:
     return dtype if jnp.issubdtype(dtype, jnp.inexact) else jnp.float32
-
-
-def _struct(shape: tuple[int, ...], dtype: Any) -> ShapeDtype:
-    return ShapeDtype(shape, dtype)  # type: ignore[no-untyped-call]

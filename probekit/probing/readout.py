@@ -20,12 +20,14 @@ from probekit.probing.plan import LayerStates, Plan, Scores, States
 def read_layers(plan: Plan, fit: States, held_out: States) -> Callable[[], Scores]:
     """Begin to compute the scores of all layers; return what waits for them and hands them out.
 
-    What can be computed under ``jit`` is; the rest is given NumPy arrays.
+    Their order is that of `fit`. What can be computed under ``jit`` is; the rest is given NumPy
+    arrays.
     """
     begun = {layer: _read(plan, fit[layer], held_out[layer]) for layer in fit}
 
     def result() -> Scores:
-        scores: Scores = jax.device_get(begun)
+        found: Scores = jax.device_get(begun)
+        scores = {layer: found[layer] for layer in fit}  # JAX sorts them by name
         if not plan.traceable:
             states = jax.device_get((fit, held_out))
             for layer in scores:

@@ -28,13 +28,13 @@ from probekit.probing.stream import (
     check_inputs,
     collect,
     count_examples,
-    even_batch,
     first_examples,
     layer_shapes,
     real_layers,
 )
 from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.probing.undefined import warn_of_undefined
+from probekit.probing.updating import even_batch
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -123,8 +123,7 @@ def probe(
         extractor, prepared = prepared.in_memory(extractor)
     parts = prepared.parts(extractor)
     layers = prepared.layer_order(extractor)
-    scores = begin(parts)()
-    dataset = dataset_of(plan, {layer: scores[layer] for layer in layers})
+    dataset = dataset_of(plan, begin(parts, layers)())
     if uncertainty is not None:
         found = merged(
             resample(part.plan, *part.samples(source), uncertainty) for part, source in parts
@@ -292,10 +291,15 @@ Part = tuple[Probe, Extractor]
 """What is to be done, and the layers it is to be done with."""
 
 
-def begin(parts: Sequence[Part]) -> Callable[[], Scores]:
-    """Begin to compute all scores; return what waits for them and hands them out."""
+def begin(parts: Sequence[Part], layers: Sequence[str]) -> Callable[[], Scores]:
+    """Begin to compute all scores; return what waits for them and hands them out by layer."""
     begun = [read_layers(part.plan, *part.states(extractor)) for part, extractor in parts]
-    return lambda: merged(result() for result in begun)
+
+    def result() -> Scores:
+        found = merged(read() for read in begun)
+        return {layer: found[layer] for layer in layers}
+
+    return result
 
 
 def probe_set_of(

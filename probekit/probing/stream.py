@@ -12,8 +12,8 @@ import numpy as np
 from probekit._checks import check_count, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.extractors import Extractor
-from probekit.probing.options import compiled_with, many_options, once_options, quick_options
 from probekit.probing.plan import Plan, States
+from probekit.probing.updating import even_batch, no_examples, updated, way_through
 from probekit.statistics import ShapeDtype
 
 
@@ -29,8 +29,8 @@ def collect(
 ) -> States:
     """Return what the plan's statistics remember of all examples.
 
-    Extraction and statistics are one compiled program, the same for every batch: the last one is
-    filled up with examples of weight 0. New parameters of the same model do not recompile it.
+    Extraction and statistics are compiled, the same for every batch: the last one is filled up with
+    examples of weight 0. New parameters of the same model do not recompile anything.
 
     Parameters
     ----------
@@ -66,43 +66,30 @@ def collect(
             f"weight: {weight.sum(dtype=float):.3g} in all, of {examples} examples; each counts "
             "how often one is there, which are too few. Give weight / weight.mean()."
         )
+
+    def layers_of(size: int) -> Mapping[str, ShapeDtype]:
+        return real_layers(extractor, first_examples(extractor, inputs, size))
+
     size = even_batch(examples, batch_size)
-    states: States | None = None
-    for start in range(0, examples, size):
-        index = np.arange(start, start + size, dtype=np.int32)
+    layers = layers_of(size)
+    way = way_through(plan, layers, examples, batch_size, held=not extractor.traceable)
+    states = no_examples(plan, layers_of(way.size) if way.size < size else layers, way.apart)
+    for start in range(0, examples, way.size):
+        index = np.arange(start, start + way.size, dtype=np.int32)
         present = index < examples
         rows = np.minimum(index, examples - 1)
         batch_weight = np.where(present, weight[rows], 0).astype(np.float32)
+        example = y[rows], batch_weight, index
         batch = given_to(extractor, inputs, rows)
-        if states is None:
-            states = _init(plan, tuple(real_layers(extractor, batch).items()))
-        if extractor.traceable:
-            states = _update(plan, extractor, states, batch, y[rows], batch_weight, index)
-        else:
-            outputs = {layer: jnp.asarray(array) for layer, array in extractor(batch).items()}
-            states = _update_with(plan, states, outputs, y[rows], batch_weight, index)
-    assert states is not None, "there is at least one example"
+        if start and way.apart and extractor.traceable:
+            _wait_for(states)  # or what is handed out would pile up, batch upon batch
+        states = updated(plan, extractor, states, batch, example, way.apart)
     return states
 
 
-@compiled_with(quick_options, static_argnums=(0, 1))
-def _init(plan: Plan, layers: tuple[tuple[str, ShapeDtype], ...]) -> States:
-    """Return the states of no examples; compiled, as each of many small arrays has its price."""
-    return plan.init(dict(layers))
-
-
-@compiled_with(many_options, static_argnames="plan", donate_argnames="states")
-def _update(
-    plan: Plan, extractor: Extractor, states: States, inputs: Any, y: Any, weight: Any, index: Any
-) -> States:
-    return plan.update(states, extractor(inputs), y, weight=weight, index=index)
-
-
-@compiled_with(once_options, static_argnames="plan", donate_argnames="states")
-def _update_with(
-    plan: Plan, states: States, outputs: Mapping[str, Any], y: Any, weight: Any, index: Any
-) -> States:
-    return plan.update(states, outputs, y, weight=weight, index=index)
+def _wait_for(states: States) -> None:
+    for leaf in jax.tree.leaves(states):
+        leaf.block_until_ready()
 
 
 def batches_of(
@@ -148,7 +135,7 @@ def layer_shapes(extractor: Extractor, batch: Any) -> Mapping[str, ShapeDtype]:
     if not extractor.traceable:
         return extractor.layers(batch)
     leaves, structure = jax.tree.flatten((extractor, batch))
-    key = structure, tuple((np.shape(leaf), jax.dtypes.result_type(leaf)) for leaf in leaves)
+    key = structure, tuple(map(_form, leaves))
     try:
         hash(key)
     except TypeError:  # an extractor whose static part has no hash
@@ -158,6 +145,12 @@ def layer_shapes(extractor: Extractor, batch: Any) -> Mapping[str, ShapeDtype]:
             _shapes_seen.clear()
         _shapes_seen[key] = dict(extractor.layers(batch))
     return _shapes_seen[key]
+
+
+def _form(leaf: Any) -> tuple[Any, Any]:
+    """Return shape and dtype of an array, or of a number that is no array."""
+    dtype = getattr(leaf, "dtype", None)  # asking JAX for it takes as long as a small program
+    return np.shape(leaf), jax.dtypes.result_type(leaf) if dtype is None else dtype
 
 
 def given_to(extractor: Extractor, inputs: Any, rows: np.ndarray) -> Any:
@@ -198,18 +191,6 @@ def outputs_of(extractor: Extractor, batch: Any) -> Mapping[str, Any]:
 @jax.jit
 def _extract(extractor: Extractor, batch: Any) -> Any:
     return extractor(batch)
-
-
-def even_batch(examples: int, batch_size: int) -> int:
-    """Return the size of equal batches, at most `batch_size`, with the least to fill up.
-
-    Examples
-    --------
-    >>> even_batch(5000, 4096)
-    2500
-    """
-    batches = -(-examples // batch_size)
-    return -(-examples // batches)
 
 
 def check_inputs(

@@ -41,7 +41,6 @@ class _Pending:
     labels: dict[str, Any]
     scores: dict[str, Any]
     scalars: dict[str, Any]
-    order: list[str]
 
 
 class Recorder:
@@ -224,11 +223,9 @@ class Recorder:
         labels = self._labels(step, seed)
         self._check_scalars(scalars)
         scores: dict[str, Any] = {}
-        order: list[str] = []
         for name, probe in self._probes.items():
-            scores[name] = begin(probe.parts(extractor))
-            order = probe.layer_order(extractor)
-        self._pending.append(_Pending(labels, scores, scalars, order))
+            scores[name] = begin(probe.parts(extractor), probe.layer_order(extractor))
+        self._pending.append(_Pending(labels, scores, scalars))
         if self._store and self._records % self._store_every == 0:
             self._store_activations(labels, extractor)
         self._records += 1
@@ -305,11 +302,7 @@ class Recorder:
         """Return a record as a Dataset, waiting for the device if need be."""
         import xarray as xr
 
-        parts = {}
-        for name, read in pending.scores.items():
-            scores = read()
-            ordered = {layer: scores[layer] for layer in pending.order}
-            parts[name] = dataset_of(self._plan, ordered)
+        parts = {name: dataset_of(self._plan, read()) for name, read in pending.scores.items()}
         if self._several:
             dataset = xr.concat(list(parts.values()), "probe_set").assign_coords(
                 probe_set=list(parts)

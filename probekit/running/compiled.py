@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._shapes import shape_of, struct
 from probekit.probing import (
     LayerStates,
     Plan,
@@ -35,7 +36,7 @@ ROOM = 256 << 20
 
 def compiled_for(program: Program, data: Data) -> "Compiled":
     """Return the program compiled for these data, seeds stacked; it need not be ready yet."""
-    return _compiled(program, jax.tree.map(_struct_of, data))
+    return _compiled(program, jax.tree.map(shape_of, data))
 
 
 @lru_cache(maxsize=8)
@@ -66,14 +67,14 @@ class Compiled:
     def __init__(self, program: Program, data: Data) -> None:
         self.program, self.seeds = program, data.inputs.shape[0]
         self.examples = data.sizes[0]
-        numbers = _struct((self.seeds,), jnp.int32)
+        numbers = struct((self.seeds,), jnp.int32)
         init = jax.jit(self._over_seeds(program.init), compiler_options=once_options())
         # Traced once, for this and for compiling it.
         carry = init.eval_shape(numbers)  # type: ignore[no-untyped-call]
         self.packings, handed_out = program.packings(_of_one(carry), _of_one(data))
         self.room = max(1, min(EPOCHS, ROOM // max(1, self.seeds * handed_out)))
         chunk = jax.jit(self._over_seeds(program.chunk), compiler_options=many_options())
-        self._chunk = _compiling(chunk.lower(carry, data, self.epochs(_struct)))
+        self._chunk = _compiling(chunk.lower(carry, data, self.epochs(struct)))
         self._init = _compiling(init.lower(numbers))
         self._readouts: dict[Packing, Future[Any]] = {}  # layers of one shape share one
         for packing in self.packings.values():
@@ -82,7 +83,7 @@ class Compiled:
                 read = jax.jit(
                     partial(_read, program.plan, packing), compiler_options=quick_options()
                 )
-                wanted = _struct((self.seeds, self.room), jnp.bool_)
+                wanted = struct((self.seeds, self.room), jnp.bool_)
                 self._readouts[packing] = _compiling(read.lower(wanted, states))
 
     def epochs(self, zeros: Any = np.zeros) -> Epochs:
@@ -172,12 +173,4 @@ def _states_of_rows(packing: Packing, packed: Mapping[str, Any]) -> tuple[LayerS
 
 def _of_one(stacked: Any) -> Any:
     """Return the shapes of one seed's part."""
-    return jax.tree.map(lambda array: _struct(array.shape[1:], array.dtype), stacked)
-
-
-def _struct_of(array: Any) -> Any:
-    return _struct(array.shape, array.dtype)
-
-
-def _struct(shape: tuple[int, ...], dtype: Any) -> Any:
-    return jax.ShapeDtypeStruct(shape, dtype)  # type: ignore[no-untyped-call]
+    return jax.tree.map(lambda array: struct(array.shape[1:], array.dtype), stacked)

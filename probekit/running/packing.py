@@ -13,6 +13,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._shapes import struct
+
 
 @dataclasses.dataclass(frozen=True)
 class Packing:
@@ -46,10 +48,7 @@ class Packing:
         ends: dict[str, int] = {}
         for name, shape, start in self.leaves:
             ends[name] = start + math.prod(shape)
-        return {
-            name: jax.ShapeDtypeStruct((*lead, end), jnp.dtype(name))  # type: ignore[no-untyped-call]
-            for name, end in ends.items()
-        }
+        return {name: struct((*lead, end), jnp.dtype(name)) for name, end in ends.items()}
 
     @property
     def nbytes(self) -> int:

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._shapes import struct
 from probekit.probing import dataset_of
 from probekit.running.lane import Chunk
 from probekit.running.program import Carry, Program
@@ -78,7 +79,7 @@ def leaves_of(carry: Carry, place: int) -> list[np.ndarray]:
 
 def carry_of(program: Program, seeds: Sequence[Sequence[np.ndarray]]) -> Carry:
     """Return the stacked carry of seeds from what `leaves_of` returned for each."""
-    shapes = jax.eval_shape(program.init, jax.ShapeDtypeStruct((), np.int32))  # type: ignore[no-untyped-call]
+    shapes = jax.eval_shape(program.init, struct((), np.int32))
     like, structure = jax.tree.flatten(shapes)
     stacked = [np.stack(parts) for parts in zip(*seeds, strict=True)]
     leaves = [

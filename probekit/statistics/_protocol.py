@@ -6,8 +6,11 @@ from typing import Any, Protocol, TypeVar
 import jax
 import jax.numpy as jnp
 
+from probekit._shapes import ShapeDtype as ShapeDtype  # statistics take theirs from here
+from probekit._shapes import shape_of as shape_of
+from probekit._shapes import struct
+
 State = TypeVar("State")
-ShapeDtype = jax.ShapeDtypeStruct
 
 
 class Statistic(Protocol[State]):
@@ -173,9 +176,4 @@ def empty_state(statistic: Statistic[State], x: ShapeDtype, y: ShapeDtype) -> St
 
 
 def _canonical(shape: ShapeDtype) -> ShapeDtype:
-    return ShapeDtype(shape.shape, jax.dtypes.canonicalize_dtype(shape.dtype))  # type: ignore[no-untyped-call]
-
-
-def shape_of(array: Any) -> ShapeDtype:
-    """Shape and dtype of an array, as `Statistic.init` takes them."""
-    return ShapeDtype(array.shape, array.dtype)  # type: ignore[no-untyped-call]
+    return struct(shape.shape, jax.dtypes.canonicalize_dtype(shape.dtype))

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_count
+from probekit._shapes import struct
 from probekit.statistics._arrays import accumulator_dtype
 from probekit.statistics._parts import MomentsOfParts
 from probekit.statistics._protocol import ShapeDtype, Statistic
@@ -180,7 +181,7 @@ class FoldGroups(Statistic[MomentsState]):
     def init(self, x: ShapeDtype, y: ShapeDtype) -> MomentsState:
         """Return the state of no examples."""
         dtype = accumulator_dtype(x, y)
-        return self.moments.init(x, ShapeDtype((y.shape[0], self.groups * self.folds), dtype))  # type: ignore[no-untyped-call]
+        return self.moments.init(x, struct((y.shape[0], self.groups * self.folds), dtype))
 
     def update(
         self,

@@ -5,6 +5,7 @@ import dataclasses
 import jax
 
 from probekit._checks import check_count
+from probekit._shapes import struct
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.examples import Examples, ExamplesState
 from probekit.statistics.folds import FoldGroups
@@ -62,7 +63,7 @@ class KeptGroups(Statistic[KeptGroupsState]):
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> KeptGroupsState:
         """Return the state of no examples."""
-        group = ShapeDtype((y.shape[0], 1), y.dtype)  # type: ignore[no-untyped-call]
+        group = struct((y.shape[0], 1), y.dtype)
         return KeptGroupsState(self.moments.init(x, y), self.examples.init(x, group))
 
     def update(

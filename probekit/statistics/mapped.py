@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import jax
 
+from probekit._shapes import struct
 from probekit.statistics._arrays import accumulator_dtype
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.folds import FoldGroups
@@ -45,8 +46,8 @@ class MappedGroups(Statistic[MomentsState]):
     def init(self, x: ShapeDtype, y: ShapeDtype) -> MomentsState:
         """Return the state of no examples."""
         wide = accumulator_dtype(x, y)
-        of_one = jax.eval_shape(self.columns, ShapeDtype((1, x.shape[1]), wide))  # type: ignore[no-untyped-call]
-        return self.moments.init(ShapeDtype((x.shape[0], of_one.shape[1]), wide), y)  # type: ignore[no-untyped-call]
+        of_one = jax.eval_shape(self.columns, struct((1, x.shape[1]), wide))
+        return self.moments.init(struct((x.shape[0], of_one.shape[1]), wide), y)
 
     def update(
         self,

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._shapes import struct
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.moments import Moments, MomentsState
 
@@ -38,7 +39,7 @@ class ParityMoments(Statistic[MomentsState]):
     def init(self, x: ShapeDtype, y: ShapeDtype) -> MomentsState:
         """Return the state of no examples."""
         shape = (y.shape[0], 2 ** y.shape[1] - 1)
-        return self.moments.init(x, ShapeDtype(shape, _dtype(y.dtype)))  # type: ignore[no-untyped-call]
+        return self.moments.init(x, struct(shape, _dtype(y.dtype)))
 
     def update(
         self,

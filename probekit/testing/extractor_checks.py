@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._shapes import shape_of
 from probekit.errors import ProbekitWarning
 from probekit.extractors import Extractor
 from probekit.probing.stream import count_examples, take
@@ -96,7 +97,7 @@ def check_layers(subject: Subject) -> None:
     found = call(subject)
     assert found, "there are no layers"
     indexed = subject.extractor.indexed
-    shapes = subject.inputs if indexed else jax.tree.map(_shape_of, subject.inputs)
+    shapes = subject.inputs if indexed else jax.tree.map(shape_of, subject.inputs)
     with _quiet():
         listed = subject.extractor.layers(shapes)
     assert all(isinstance(name, str) and name for name in listed), f"names: {list(listed)}"
@@ -278,10 +279,6 @@ def _with_nan(array: np.ndarray) -> np.ndarray:
     changed = array.copy()
     changed[0] = np.nan
     return changed
-
-
-def _shape_of(array: np.ndarray) -> jax.ShapeDtypeStruct:
-    return jax.ShapeDtypeStruct(array.shape, array.dtype)  # type: ignore[no-untyped-call]
 
 
 def _structure(tree: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import probekit as pk
-from probekit.errors import OptionError, ShapeError
+from probekit.errors import OptionError, ProbekitWarning, ShapeError
 from probekit.extractors import match
 from probekit.extractors._pooling import pooled
 
@@ -66,6 +66,22 @@ def test_function_with_parameters_as_leaves(compilations):
         got = call(extractor(np.full((4, 2), 3.0, np.float32)), X)
     assert compiled == []
     np.testing.assert_allclose(got["y"][:, 0], 3 * X.sum(1), rtol=1e-5)
+
+
+def test_a_function_that_is_made_again_and_again():
+    def used(weight):
+        pk.extractors.function(lambda x: {"y": x * weight}).layers(X)
+
+    once = pk.extractors.function(lambda x: {"y": x})
+    for weight in range(3):
+        used(weight)
+        once.layers(X)
+    with pytest.warns(ProbekitWarning, match="<lambda> was made 4 times.*Partial") as caught:
+        used(3)
+    assert caught[0].filename == __file__
+    for weight in range(3):
+        used(weight)
+        once.layers(X)
 
 
 def test_function_that_does_not_fit():

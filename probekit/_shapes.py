@@ -1,0 +1,16 @@
+"""Shapes and dtypes of arrays that need not be there, with which JAX traces."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+ShapeDtype = jax.ShapeDtypeStruct
+
+struct: Callable[[tuple[int, ...], Any], ShapeDtype] = ShapeDtype
+"""Return this shape and dtype: JAX's own constructor, of which it does not say what it takes."""
+
+
+def shape_of(array: Any) -> ShapeDtype:
+    """Return shape and dtype of an array."""
+    return struct(array.shape, array.dtype)
