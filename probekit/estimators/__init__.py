@@ -31,6 +31,7 @@ from probekit.estimators.dependence import (
     DistanceCorrelation,
     RiemannianDistance,
 )
+from probekit.estimators.dimension import IntrinsicDimension
 from probekit.estimators.encoding import LinearR2
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
 from probekit.estimators.group_lasso import GroupLassoR2
@@ -76,7 +77,6 @@ from probekit.estimators.topology import RTD, GeometryScore
 from probekit.estimators.units import (
     ComponentAlignment,
     FeatureAngles,
-    IntrinsicDimension,
     Selectivity,
     Sparsity,
 )

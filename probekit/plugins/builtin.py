@@ -195,8 +195,8 @@ GEOMETRY = (
     ("spectrum_slope", "spectrum:SpectrumSlope", "power law of the eigenvalues"),
     (
         "intrinsic_dimension",
-        "units:IntrinsicDimension",
-        "dimension by near neighbours: TwoNN, maximum likelihood, correlation dimension",
+        "dimension:IntrinsicDimension",
+        "dimension by near neighbours: TwoNN, generalised ratios, maximum likelihood and others",
     ),
     ("sparsity", "units:Sparsity", "how few units carry an example"),
     ("magnitude", "cloud:Magnitude", "length of the mean example"),
