@@ -16,7 +16,12 @@ from probekit.estimators.canonical import (
     SVCCA,
     LinearRegressionSimilarity,
 )
-from probekit.estimators.classes import ClassSelectivity, NeuralCollapse, Silhouette
+from probekit.estimators.classes import (
+    ClassSelectivity,
+    NeighbourhoodHit,
+    NeuralCollapse,
+    Silhouette,
+)
 from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
 from probekit.estimators.conditions import ConditionRDM
 from probekit.estimators.covariance import PLS, AngularCKADistance, RVCoefficient
@@ -51,6 +56,7 @@ from probekit.estimators.matching import (
 )
 from probekit.estimators.neighbours import (
     CKNNA,
+    MeanRelativeRankError,
     MultiscaleDistance,
     MutualNeighbours,
     Trustworthiness,
@@ -135,9 +141,11 @@ __all__ = [
     "MLPAccuracy",
     "Magnitude",
     "MaximumMatch",
+    "MeanRelativeRankError",
     "MultipleKernelRidgeR2",
     "MultiscaleDistance",
     "MutualNeighbours",
+    "NeighbourhoodHit",
     "NeuralCollapse",
     "OnlineCodelength",
     "Pairing",

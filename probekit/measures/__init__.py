@@ -51,6 +51,7 @@ from probekit.measures.matching import (
     soft_matching,
 )
 from probekit.measures.multiscale import multiscale_distance
+from probekit.measures.neighbourhood_hit import neighbourhood_hit
 from probekit.measures.neighbours import mutual_neighbours
 from probekit.measures.noise import noise_precision
 from probekit.measures.outputs import (
@@ -88,7 +89,7 @@ from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
 from probekit.measures.stochastic import stochastic_shape_distance
 from probekit.measures.subspaces import maximum_match
 from probekit.measures.topology import rtd
-from probekit.measures.trust import trustworthiness
+from probekit.measures.trust import mean_relative_rank_error, trustworthiness
 from probekit.measures.units import selectivity, sparsity
 from probekit.measures.variational import variational_codelength
 from probekit.measures.versa import versa
@@ -159,9 +160,11 @@ __all__ = [
     "living_times",
     "magnitude",
     "maximum_match",
+    "mean_relative_rank_error",
     "multiple_kernel_ridge_r2",
     "multiscale_distance",
     "mutual_neighbours",
+    "neighbourhood_hit",
     "neural_collapse",
     "noise_precision",
     "online_codelength",

@@ -39,6 +39,11 @@ ENCODING = (
         "whether a feature has the same direction whatever the other features are",
     ),
     ("silhouette", "classes:Silhouette", "how much nearer examples lie to their own class"),
+    (
+        "neighbourhood_hit",
+        "classes:NeighbourhoodHit",
+        "share of the nearest neighbours that are of the same class",
+    ),
     ("weighted_rsa", "weighted_rsa:WeightedRSA", "RSA with a weighted sum of the features' RDMs"),
     ("condition_rdm", "conditions:ConditionRDM", "crossnobis and Mahalanobis distances"),
     (
@@ -103,12 +108,18 @@ SIMILARITY = (
     (
         "mutual_neighbours",
         "neighbours:MutualNeighbours",
-        "nearest neighbours in common: Jaccard, rank, joint, overlap, second order, cycle, order",
+        "nearest neighbours in common: Jaccard, rank, joint, overlap, local continuity, second "
+        "order, cycle, order",
     ),
     (
         "trustworthiness",
         "neighbours:Trustworthiness",
         "whether neighbours in the other representation are neighbours; its converse is continuity",
+    ),
+    (
+        "mean_relative_rank_error",
+        "neighbours:MeanRelativeRankError",
+        "how far neighbours in the other representation have moved in the order of neighbours",
     ),
     ("cknna", "neighbours:CKNNA", "kernel alignment of mutual nearest neighbours"),
     (

@@ -855,6 +855,10 @@ def mutual_neighbours(x, y, x2, y2, *, neighbours=10, measure="jaccard", metric=
     if measure == "second_order":
         return second_order(x2, y2, neighbours)
     near = [_nearest(z, neighbours, metric) for z in _wide(x2, y2)]
+    if measure == "local_continuity":
+        k, n = len(near[0][0]), len(near[0])
+        shared = [len({*mine} & {*theirs}) for mine, theirs in zip(*near, strict=True)]
+        return np.sum(shared) / (n * k) - k / (n - 1)
     if measure == "cycle":
         there, back = near[1], near[0]
         return np.mean([any(i in back[j] for j in there[i]) for i in range(len(there))])
@@ -871,6 +875,26 @@ def trustworthiness(x, y, x2, y2, *, neighbours=5, metric="euclidean"):
     order, near = _nearest(x2, n - 1, metric), _nearest(y2, k, metric)
     too_far = sum(max(0, order[i].index(j) + 1 - k) for i in range(n) for j in near[i])
     return 1 - 2 * too_far / (n * k * (2 * n - 3 * k - 1))
+
+
+def mean_relative_rank_error(x, y, x2, y2, *, neighbours=5, metric="euclidean"):
+    """By the definition, pair by pair; tests compare it with ZADU's figures."""
+    x2, y2 = _wide(x2, y2)
+    n = len(x2)
+    k = min(neighbours, n - 1)
+    order, pictured = _nearest(x2, n - 1, metric), _nearest(y2, k, metric)
+    moved = sum(
+        abs(order[i].index(j) + 1 - rank) / rank
+        for i in range(n)
+        for rank, j in enumerate(pictured[i], start=1)
+    )
+    return moved / (n * sum(abs(n - 2 * rank + 1) / rank for rank in range(1, k + 1)))
+
+
+def neighbourhood_hit(x, y, x2, y2, *, neighbours=10, metric="euclidean"):
+    x2, y2 = _wide(x2, y2)
+    near = _nearest(x2, neighbours, metric)
+    return np.mean([(y2[i] == y2[j]).all() for i in range(len(x2)) for j in near[i]])
 
 
 def _nearest(z, neighbours, metric):
@@ -1744,6 +1768,7 @@ BY_ESTIMATOR = {
     "parity_r2": parity_r2,
     "parallelism_score": parallelism_score,
     "silhouette": silhouette,
+    "neighbourhood_hit": neighbourhood_hit,
     "neural_collapse": neural_collapse,
     "class_selectivity": class_selectivity,
     "decoding_r2": decoding_r2,
@@ -1766,6 +1791,7 @@ BY_ESTIMATOR = {
     "hsic": hsic,
     "mutual_neighbours": mutual_neighbours,
     "trustworthiness": trustworthiness,
+    "mean_relative_rank_error": mean_relative_rank_error,
     "distance_correlation": distance_correlation,
     "riemannian_distance": riemannian_distance,
     "multiscale_distance": multiscale_distance,

@@ -107,11 +107,6 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             'rsa(x, y, rdm="cosine", comparison="spearman")',
         ),
     ),
-    "ZADU": (
-        ("`trustworthiness_continuity`, the first", "trustworthiness(x, y, neighbours=11)"),
-        ("`trustworthiness_continuity`, the second", "trustworthiness(y, x, neighbours=11)"),
-        ("`silhouette`, of `y`", "silhouette(y, labels)"),
-    ),
     "Transfer-Learning-Library": (
         (
             "`h_score`",

@@ -18,7 +18,11 @@ NAMES: tuple[tuple[str, ...], ...] = (
         'intrinsic_dimension(x, method="gride", neighbours=(8, 16))',
         "n - 1 for the n examples there, and ratios that lie far out are left out",
     ),
-    ("`MiND_ML`", 'intrinsic_dimension(x, method="gride", neighbours=(1, 21))'),
+    (
+        "`MiND_ML`",
+        'intrinsic_dimension(x, method="gride", neighbours=(1, 21))',
+        "the search there may stay at the whole number that it starts from",
+    ),
     ("`MOM`", 'intrinsic_dimension(x, method="moments", average="mean")'),
     ("`MADA`", 'intrinsic_dimension(x, method="mada", average="mean")'),
     ("`TLE`", 'intrinsic_dimension(x, method="tle", average="mean")'),
