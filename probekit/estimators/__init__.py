@@ -22,7 +22,14 @@ from probekit.estimators.classes import (
     NeuralCollapse,
     Silhouette,
 )
-from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
+from probekit.estimators.cloud import (
+    Anisotropy,
+    Concentricity,
+    Magnitude,
+    PairAlignment,
+    SelfClustering,
+    Uniformity,
+)
 from probekit.estimators.conditions import ConditionRDM
 from probekit.estimators.covariance import PLS, AngularCKADistance, RVCoefficient
 from probekit.estimators.decoding import (
@@ -77,7 +84,7 @@ from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
 from probekit.estimators.shares import RelativeWeights, ShapleyR2
 from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
 from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
-from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
+from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope, StableRank
 from probekit.estimators.stochastic import StochasticShapeDistance
 from probekit.estimators.topology import RTD, GeometryScore
 from probekit.estimators.units import (
@@ -107,6 +114,7 @@ __all__ = [
     "AlignedCosine",
     "AngularCKADistance",
     "AngularProcrustesDistance",
+    "Anisotropy",
     "BalancedAccuracy",
     "BandedRidgeR2",
     "BuresMetric",
@@ -148,6 +156,7 @@ __all__ = [
     "NeighbourhoodHit",
     "NeuralCollapse",
     "OnlineCodelength",
+    "PairAlignment",
     "Pairing",
     "ParallelismScore",
     "ParityR2",
@@ -162,6 +171,7 @@ __all__ = [
     "RidgeR2",
     "RiemannianDistance",
     "Selectivity",
+    "SelfClustering",
     "SemiMatching",
     "ShapeMetric",
     "ShapleyR2",
@@ -171,6 +181,7 @@ __all__ = [
     "Sparsity",
     "Spectrum",
     "SpectrumSlope",
+    "StableRank",
     "StochasticShapeDistance",
     "TotalVariance",
     "Trustworthiness",

@@ -31,9 +31,11 @@ from probekit.measures.commonality import commonality
 from probekit.measures.conditions import condition_rdm
 from probekit.measures.control_tasks import control_selectivity
 from probekit.measures.convolutional import ConvolutionalDistance, convolutional_distance
+from probekit.measures.cosines import anisotropy, pair_alignment, self_clustering
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
+from probekit.measures.effective_ranks import effective_rank, stable_rank
 from probekit.measures.embedding import RDMEmbedding, embed_rdm
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
@@ -85,7 +87,7 @@ from probekit.measures.silhouette import silhouette
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.sparse_decoding import sparse_decoding_accuracy
-from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
+from probekit.measures.spectrum import spectrum, spectrum_slope
 from probekit.measures.stochastic import stochastic_shape_distance
 from probekit.measures.subspaces import maximum_match
 from probekit.measures.topology import rtd
@@ -115,6 +117,7 @@ __all__ = [
     "aligned_cosine",
     "angular_cka_distance",
     "angular_procrustes_distance",
+    "anisotropy",
     "banded_ridge_r2",
     "bootstrap_rdm_model",
     "bures_metric",
@@ -169,6 +172,7 @@ __all__ = [
     "noise_precision",
     "online_codelength",
     "out_of_bag_rdm_model",
+    "pair_alignment",
     "parallelism_score",
     "parity_r2",
     "participation_ratio",
@@ -190,6 +194,7 @@ __all__ = [
     "rtd",
     "rv_coefficient",
     "selectivity",
+    "self_clustering",
     "semi_matching",
     "shape_metric",
     "shapley_r2",
@@ -200,6 +205,7 @@ __all__ = [
     "sparsity",
     "spectrum",
     "spectrum_slope",
+    "stable_rank",
     "stochastic_shape_distance",
     "subfeatures",
     "svcca",

@@ -191,6 +191,11 @@ SIMILARITY = (
         "outputs:Disagreement",
         "share of examples for which different classes are predicted (of logits)",
     ),
+    (
+        "pair_alignment",
+        "cloud:PairAlignment",
+        "how far apart on the sphere two views of an example are (alignment of positive pairs)",
+    ),
     ("unit_correlation", "matching:UnitCorrelation", "each unit with its namesake"),
     ("ensd", "spaces:ENSD", "effective number of shared dimensions"),
     ("gulp", "spaces:GULP", "how differently ridge regression predicts from both"),
@@ -201,7 +206,8 @@ SIMILARITY = (
 GEOMETRY = (
     ("total_variance", "geometry:TotalVariance", "sum of the units' variances"),
     ("participation_ratio", "geometry:ParticipationRatio", "effective number of dimensions"),
-    ("effective_rank", "spectrum:EffectiveRank", "number of directions, by entropy"),
+    ("effective_rank", "spectrum:EffectiveRank", "number of directions, by entropy (RankMe too)"),
+    ("stable_rank", "spectrum:StableRank", "number of directions, by the largest (NESum)"),
     ("spectrum", "spectrum:Spectrum", "eigenvalues of the covariance"),
     ("spectrum_slope", "spectrum:SpectrumSlope", "power law of the eigenvalues"),
     (
@@ -213,6 +219,12 @@ GEOMETRY = (
     ("magnitude", "cloud:Magnitude", "length of the mean example"),
     ("concentricity", "cloud:Concentricity", "mean cosine of examples with their mean"),
     ("uniformity", "cloud:Uniformity", "how evenly examples cover the sphere"),
+    ("anisotropy", "cloud:Anisotropy", "mean cosine of two examples"),
+    (
+        "self_clustering",
+        "cloud:SelfClustering",
+        "how much more alike directions are than on a uniformly covered sphere",
+    ),
     ("feature_angles", "units:FeatureAngles", "angles between directions of features"),
 )
 

@@ -1148,6 +1148,21 @@ def uniformity(x, y, x2, y2):
     return np.log(np.exp(-2 * pdist(rows, "sqeuclidean")).mean())
 
 
+def anisotropy(x, y, x2, y2):
+    (x,) = _wide(x2)
+    return 1 - pdist(x, "cosine").mean()
+
+
+def self_clustering(x, y, x2, y2):
+    (x,) = _wide(x2)
+    return (((1 - pdist(x, "cosine")) ** 2).mean() - 1 / x.shape[1]) / (1 - 1 / x.shape[1])
+
+
+def pair_alignment(x, y, x2, y2, *, power=2.0):
+    a, b = (z / np.linalg.norm(z, axis=1, keepdims=True) for z in _wide(x2, y2))
+    return (np.linalg.norm(a - b, axis=1) ** power).mean()
+
+
 def distance_correlation(x, y, x2, y2, *, debiased=False):
     centred = []
     for z in _wide(x2, y2):
@@ -1549,8 +1564,19 @@ def spectrum(x, y, x2, y2):
     return PCA().fit(_wide(x2)[0]).explained_variance_ * (len(x2) - 1) / len(x2)
 
 
-def effective_rank(x, y, x2, y2):
-    return np.exp(stats.entropy(spectrum(x, y, x2, y2)))
+def effective_rank(x, y, x2, y2, *, values="eigenvalues", centred=True):
+    found = _singular_values(x2, centred)
+    return np.exp(stats.entropy(found if values == "singular_values" else found**2))
+
+
+def stable_rank(x, y, x2, y2, *, centred=True):
+    found = _singular_values(x2, centred)
+    return (found**2).sum() / found[0] ** 2
+
+
+def _singular_values(x, centred):
+    (x,) = _wide(x)
+    return np.linalg.svd(x - x.mean(axis=0) * centred, compute_uv=False)
 
 
 def spectrum_slope(x, y, x2, y2, *, first=1, last=100):
@@ -1810,6 +1836,10 @@ BY_ESTIMATOR = {
     "magnitude": magnitude,
     "concentricity": concentricity,
     "uniformity": uniformity,
+    "anisotropy": anisotropy,
+    "self_clustering": self_clustering,
+    "pair_alignment": pair_alignment,
+    "stable_rank": stable_rank,
     "condition_rdm": condition_rdm,
     "procrustes_distance": procrustes_distance,
     "angular_procrustes_distance": angular_procrustes_distance,
