@@ -201,6 +201,7 @@ class PairAlignment(OfExamples):
     power: float = DEFAULT_POWER
     name: str = "pair_alignment"
     kind = "similarity"
+    least_examples = 2
     symmetric = True
     invariances = frozenset({"scaling"})
     references = "Wang and Isola 2020, Understanding contrastive representation learning"
@@ -218,7 +219,7 @@ class PairAlignment(OfExamples):
                 "distance of two directions of an example (lower is more aligned)",
                 (0.0, 2.0**self.power),
                 lower_is_better=True,
-                also_constant=WITHOUT_DIRECTION,
+                also_constant="no example with two directions",
             ),
         )
 

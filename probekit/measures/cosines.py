@@ -7,8 +7,10 @@ import jax.numpy as jnp
 
 from probekit._checks import check_positive
 from probekit.measures._arguments import jitted, matched, matrix
+from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide, score
 from probekit.measures.cloud import directions
+from probekit.measures.gram import centred_rows
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics._arrays import product
 
@@ -109,13 +111,14 @@ def pair_alignment(x: Any, y: Any, *, power: float = DEFAULT_POWER) -> jax.Array
     Returns
     -------
     array ()
-        From 0 (equal directions) to 2^power (opposite ones); lower is more aligned. NaN if an
-        example is 0 in all units, or the input is not finite.
+        From 0 (equal directions) to 2^power (opposite ones); lower is more aligned. Examples that
+        are 0 in all units in either are left out. NaN if there are no others, either is constant,
+        or the input is not finite.
 
     Raises
     ------
     ShapeError
-        If the numbers of examples differ.
+        If the numbers of examples differ, or there are fewer than 2.
     OptionError
         If `power` is not above 0 and finite.
 
@@ -139,7 +142,7 @@ def pair_alignment(x: Any, y: Any, *, power: float = DEFAULT_POWER) -> jax.Array
     (0.0, 2.0)
     """
     check_power(power)
-    return _pair_alignment(*matched(x, y), float(power))
+    return _pair_alignment(*matched(x, y, least=2), float(power))
 
 
 def check_power(power: float) -> None:
@@ -185,17 +188,25 @@ def self_clustering_score(state: ExamplesState) -> Score:
 
 def pair_alignment_score(state: ExamplesState, *, power: float | jax.Array) -> Score:
     """`pair_alignment` of the examples that were kept."""
+    present = state.present
     width = max(state.x.shape[1], state.y.shape[1])
-    both = [_directions(z, state.present) for z in (state.x, state.y)]
-    a, b = (jnp.pad(rows, ((0, 0), (0, width - rows.shape[1]))) for rows, _ in both)
-    undefined = both[0][1] | both[1][1]
+    (a, counted), (b, too) = (directions(z, present) for z in (state.x, state.y))
+    a, b = (jnp.pad(rows, ((0, 0), (0, width - rows.shape[1]))) for rows in (a, b))
+    counted = counted & too & present
     far = jnp.clip(jnp.sqrt(jnp.square(a - b).sum(axis=1)), 0, 2)
-    each = jnp.where(state.present & (far > 0), jnp.where(far > 0, far, 1) ** power, 0)
-    value = divide(each.sum(), state.present.sum().astype(a.dtype))
+    # The root of 0 has no slope, and its power no logarithm.
+    each = jnp.where(counted & (far > 0), jnp.where(far > 0, far, 1) ** power, 0)
+    value = divide(each.sum(), counted.sum().astype(a.dtype))
+    weight = present.astype(a.dtype)
+    constant = [
+        (centred_rows(moderate(jnp.where(present[:, None], z, 0)), weight) == 0).all()
+        for z in (state.x, state.y)
+    ]
+    undefined = constant[0] | constant[1] | ~counted.any()
     return score(
         jnp.where(undefined, jnp.nan, value),
         finite=state.finite(),
-        enough=state.present.any(),
+        enough=present.sum() >= 2,
         constant=undefined,
     )
 

@@ -297,6 +297,13 @@ FIGURES = {
     "`FisherS`": 0.9573812961504111,
     '`lPCA(ver="FO")`': 1.0,
     '`lPCA(ver="participation_ratio")`': 1.1058721948858545,
+    "`rankme`": 1.632100605461914,  # google-research, graph_embedding/metrics, their formulas
+    "`stable_rank`": 1.0126158478683793,
+    "`ne_sum`": 1.052385251951638,
+    "`self_clustering`": 0.7977268997206584,
+    "`align_loss`": 0.08711949484579629,  # align_uniform, their formulas
+    "`uniform_loss`": -0.24033961132378895,
+    "mean cosine similarity": 0.925132724274443,
     "`h_score`": 1.1213283732136528,  # Transfer-Learning-Library, its formula
     "`sap`, of continuous factors": 0.049736671337481164,  # disentanglement_lib, its formula
     "`collapse_metric`": 20.60849979145988,  # Neural-Collapse, its formula

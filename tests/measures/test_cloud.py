@@ -63,8 +63,6 @@ def test_what_has_no_direction():
     x[3] = 0
     for name in ("uniformity", "anisotropy", "self_clustering"):
         assert np.isnan(getattr(measures, name)(x))
-    assert np.isnan(measures.pair_alignment(x, cloud()))
-    assert np.isnan(measures.pair_alignment(cloud(), x))
     kept = np.delete(x, 3, axis=0)
     mean = x.mean(axis=0)
     wanted = kept @ mean / np.linalg.norm(kept, axis=1) / np.linalg.norm(mean)
@@ -113,7 +111,15 @@ def test_pairs_need_a_power_and_the_same_examples():
         measures.pair_alignment(cloud(), cloud(), power=0)
     with pytest.raises(ShapeError, match="y: 39 examples; x has 40"):
         measures.pair_alignment(cloud(), cloud()[1:])
+    for constant in (np.full((40, 6), 3.3), np.zeros((40, 6))):
+        assert np.isnan(measures.pair_alignment(cloud(), constant))
     spoilt = cloud()
+    spoilt[3] = 0  # it has no direction, and is left out
+    left_out, without = (
+        float(measures.pair_alignment(cloud()[rows], spoilt[rows] + (spoilt[rows] != 0)))
+        for rows in (np.arange(40), np.delete(np.arange(40), 3))
+    )
+    assert left_out == pytest.approx(without, abs=SCORE)
     spoilt[3, 1] = np.nan
     assert np.isnan(measures.pair_alignment(cloud(), spoilt))
 

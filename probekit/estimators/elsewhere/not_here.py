@@ -72,6 +72,12 @@ NOT_HERE: tuple[tuple[str, str, str], ...] = (
         "representation, and can be compared",
     ),
     (
+        "google-research (graph_embedding)",
+        "`coherence`",
+        "how much one example alone decides of the directions there are: of the one that lies "
+        "farthest out",
+    ),
+    (
         "shesha-geometry",
         "`feature_split`, `sample_split`, `anchor_stability`, `lda_stability`",
         "of halves at random: the spread over resamples, which `probekit.probe` gives of any score",
