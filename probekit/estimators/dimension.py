@@ -29,10 +29,10 @@ class IntrinsicDimension(OfExamples):
     Parameters
     ----------
     method : {"two_nn", "likelihood", "correlation", "gride", "moments", "mada", "tle", "ess", \
-            "separability"}
+            "separability", "persistence"}
         By two nearest neighbours, maximum likelihood, the correlation dimension, generalised
         ratios, the method of moments, manifold-adaptive, tight localities, expected simplex
-        skewness, or Fisher separability.
+        skewness, Fisher separability, or persistent homology.
     discard : float
         Of ``two_nn``: share of the largest ratios of distances that is left out.
     neighbours : int or tuple of two int
@@ -58,7 +58,7 @@ class IntrinsicDimension(OfExamples):
         "Facco et al. 2017, Estimating the intrinsic dimension of datasets; Levina and Bickel "
         "2004; MacKay and Ghahramani 2005; Grassberger and Procaccia 1983; Denti et al. 2022; "
         "Amsaleg et al. 2018, 2019; Farahmand et al. 2007; Johnsson et al. 2015; Albergante et al. "
-        "2019"
+        "2019; Birdal et al. 2021"
     )
 
     def __post_init__(self) -> None:
@@ -74,7 +74,11 @@ class IntrinsicDimension(OfExamples):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The dimension."""
-        named = {"two_nn": "TwoNN", "separability": "Fisher separability"}
+        named = {
+            "two_nn": "TwoNN",
+            "separability": "Fisher separability",
+            "persistence": "persistent homology",
+        }
         pair = self.neighbours if isinstance(self.neighbours, tuple) else (self.neighbours,)
         numbers = " and ".join(map(str, pair))
         how = named.get(self.method, f"{self.method}, {numbers} neighbours")

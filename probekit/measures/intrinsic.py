@@ -14,6 +14,7 @@ from probekit.measures.correlation_dimension import correlation_dimension
 from probekit.measures.distance_ratios import likeliest_of_ratios, slope_of_quantiles
 from probekit.measures.local_dimension import LOCAL, LOCAL_AVERAGES, LocalAverage, averaged
 from probekit.measures.nearest import Cloud, nearest
+from probekit.measures.persistent_dimension import persistent_dimension
 from probekit.measures.separability import separability_dimension
 from probekit.statistics import Examples, ExamplesState, state_of
 
@@ -27,6 +28,7 @@ DimensionMethod = Literal[
     "tle",
     "ess",
     "separability",
+    "persistence",
 ]
 DIMENSION_METHODS: tuple[DimensionMethod, ...] = get_args(DimensionMethod)
 TWO_RADII: tuple[DimensionMethod, ...] = ("correlation", "gride", "mada")
@@ -77,15 +79,19 @@ def intrinsic_dimension(
     (1 - α²)^((d - 1) / 2) / (α √(2 π d)), α of 0.6, 0.62 … 0.98 being the nearest to 0.9 times the
     largest with any pair.
 
+    ``persistence`` is 1 / (1 - s), with s the slope of log L(m) on log m, and L(m) the mean length
+    of the minimum spanning trees of 8 subsamples of m examples, drawn once for all, for 8 sizes m
+    from a quarter of the examples to all.
+
     Parameters
     ----------
     x : array (example, unit)
     method : {"two_nn", "likelihood", "correlation", "gride", "moments", "mada", "tle", "ess", \
-            "separability"}
+            "separability", "persistence"}
         By two nearest neighbours; the maximum of the likelihood of Levina and Bickel; the
         correlation dimension of Grassberger and Procaccia between two scales; generalised ratios;
-        the method of moments; manifold-adaptive; tight localities; expected simplex skewness; or
-        how easily examples are told apart by a plane.
+        the method of moments; manifold-adaptive; tight localities; expected simplex skewness; how
+        easily examples are told apart by a plane; or persistent homology.
     discard : float
         Of ``two_nn``: the share of the largest ratios that is left out, at least 0 and below 1.
     neighbours : int or tuple of two int
@@ -102,9 +108,10 @@ def intrinsic_dimension(
     array ()
         Above 0; not bounded by the number of units, which noise may exceed. Too low for many
         dimensions, unless there are exponentially many examples. Examples that have a copy are left
-        out (``correlation``, ``separability``: count). NaN if fewer than 3 are left, neighbours are
-        equally far (with ``mean``, those of one example), no cosine is above 0.6
-        (``separability``: too few examples), or `x` is not finite.
+        out (``correlation``, ``separability``, ``persistence``: count). NaN if fewer than 3 are
+        left, neighbours are equally far (with ``mean``, those of one example), there are too few
+        examples for so many dimensions (``separability``: no cosine is above 0.6; ``persistence``:
+        s is not below 1), or `x` is not finite.
 
     Raises
     ------
@@ -117,7 +124,7 @@ def intrinsic_dimension(
     Notes
     -----
     Invariant to translation, scaling, rotation and permutation of units. O(n² d + n² log n), for
-    ``tle`` and ``ess`` O(n k²) more.
+    ``tle`` and ``ess`` O(n k²) more; ``persistence`` takes n steps one after the other.
 
     References
     ----------
@@ -131,7 +138,9 @@ def intrinsic_dimension(
     Manifold-adaptive dimension estimation; Amsaleg et al. 2019, Intrinsic dimensionality estimation
     within tight localities; Johnsson, Soneson and Fontes 2015, Low bias local intrinsic dimension
     estimation from expected simplex skewness; Albergante, Bac and Zinovyev 2019, Estimating the
-    effective dimension of large biological datasets using Fisher separability analysis.
+    effective dimension of large biological datasets using Fisher separability analysis; Schweinhart
+    2021, Persistent homology and the upper box dimension; Birdal, Lou, Guibas and Şimşekli 2021,
+    Intrinsic dimension, persistent homology and generalization in neural networks.
 
     Examples
     --------
@@ -205,7 +214,7 @@ def dimension_score(state: ExamplesState, options: DimensionOptions) -> Score:
     cloud = Cloud.of(state)
     value, counted = _METHODS[options.method](cloud, options)
     # More dimensions than so few examples can tell.
-    beyond = jnp.isinf(value) if options.method == "separability" else False
+    beyond = jnp.isinf(value) if options.method in ("separability", "persistence") else False
     undefined = (counted.sum() < LEAST) | ~jnp.isfinite(value)
     return score(
         jnp.where(undefined, jnp.nan, value),
@@ -245,10 +254,16 @@ def _separability(cloud: Cloud, options: DimensionOptions) -> Found:
     return separability_dimension(cloud), cloud.present
 
 
+def _persistence(cloud: Cloud, options: DimensionOptions) -> Found:
+    del options
+    return persistent_dimension(cloud), cloud.present
+
+
 _METHODS: dict[str, Callable[[Cloud, DimensionOptions], Found]] = {
     "two_nn": _two_nn,
     "gride": _gride,
     "correlation": _correlation,
     "separability": _separability,
+    "persistence": _persistence,
     **dict.fromkeys(LOCAL, _local),
 }

@@ -104,6 +104,7 @@ CONFIGURED = [
     IntrinsicDimension(method="tle", neighbours=8),
     IntrinsicDimension(method="ess", neighbours=10),
     IntrinsicDimension(method="separability"),
+    IntrinsicDimension(method="persistence"),
     PermutationDistance(angular=False),
     PermutationDistance(align_on="fit"),
     PermutationMatching(align_on="fit"),

@@ -49,9 +49,9 @@ NOT_HERE: tuple[tuple[str, str, str], ...] = (
     ("tcav", "`TCAV`", "needs gradients of the model's outputs"),
     (
         "scikit-dimension",
-        "`DANCo`, `KNN`, `PH`",
-        "need draws: of reference data for every dimension that is tried, or of subsamples whose "
-        "graphs are measured; `intrinsic_dimension` has nine estimates that need none",
+        "`DANCo`, `KNN`",
+        "whole numbers, by reference data that are drawn for every dimension that is tried, or "
+        "graphs of subsamples of a few examples; `intrinsic_dimension` has ten other estimates",
     ),
     (
         "ZADU",

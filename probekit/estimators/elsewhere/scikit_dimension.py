@@ -28,6 +28,11 @@ NAMES: tuple[tuple[str, ...], ...] = (
     ("`TLE`", 'intrinsic_dimension(x, method="tle", average="mean")'),
     ("`ESS`", 'intrinsic_dimension(x, method="ess", average="mean")'),
     ("`FisherS`", 'intrinsic_dimension(x, method="separability")'),
+    (
+        "`PH`",
+        'intrinsic_dimension(x, method="persistence")',
+        "8 subsamples of 8 sizes from a quarter on, there 10 of 100 sizes from half",
+    ),
     ('`lPCA(ver="FO")`', "(spectrum(x) > 0.05 * spectrum(x)[0]).sum()"),
     ('`lPCA(ver="participation_ratio")`', "participation_ratio(x)"),
 )
