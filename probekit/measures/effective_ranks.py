@@ -1,6 +1,6 @@
 """How many directions a representation has, by how its variance is spread over them."""
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -8,9 +8,10 @@ import numpy as np
 
 from probekit._checks import check_choice
 from probekit.measures._arguments import jitted, matrix
+from probekit.measures._linalg import eigh, svdvals
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide, score
-from probekit.measures.spectrum import COVARIANCE, most_ranks, of_total
+from probekit.measures.spectrum import COVARIANCE, most_ranks, of_total, relative_covariance
 from probekit.statistics import MomentsState, state_of
 from probekit.statistics._rounding import reciprocal
 
@@ -137,19 +138,16 @@ def effective_rank_score(
     state: MomentsState, *, values: SpectralValues = "eigenvalues", centred: bool = True
 ) -> Score:
     """`effective_rank` from moments; needs `xx` in full."""
-    found = of_total(state, centred=centred)
-    # Together many of them count: here the least is what rounding is, and not what it may be.
-    least = _ROUNDING * float(np.finfo(found.dtype).eps) * found[0]
-    kept = found > least
-    left = jnp.maximum(most_ranks(state, centred=centred) - kept.sum(), 0)
-    shares = jnp.where(kept, found, 0)
-    lost = jnp.maximum(1 - shares.sum(), 0)
+    spread = _spread(state, centred=centred)
+    shares, left = spread.shares, spread.left
+    lost = spread.lost
     if values == "singular_values":
-        # What is left out may be as large as what is least, but has no more than its sum.
-        lost = jnp.minimum(jnp.sqrt(lost * left), left * jnp.sqrt(least))
+        # No more than if all were as large as what is just kept, or shared the loss alike.
+        lost = jnp.minimum(jnp.sqrt(lost * left), left * jnp.sqrt(spread.least))
         shares = jnp.sqrt(shares)
         lost = lost * reciprocal(lost + shares.sum())
     shares = shares * reciprocal(shares.sum())
+    kept = shares > 0
     entropy = -jnp.where(kept, shares * jnp.log(jnp.where(kept, shares, 1)), 0).sum()
     # The most that what was lost could add: the same of it in all directions that are left.
     more = jnp.where((lost > 0) & (left > 0), -lost * jnp.log(lost / jnp.maximum(left, 1)), 0)
@@ -167,7 +165,8 @@ def effective_rank_score(
 
 def stable_rank_score(state: MomentsState, *, centred: bool = True) -> Score:
     """`stable_rank` from moments; needs `xx` in full."""
-    largest = of_total(state, centred=centred)[0]
+    shares = _spread(state, centred=centred).shares
+    largest = shares.max()
     value = jnp.clip(divide(jnp.ones_like(largest), largest), 1, len(state.x_mean))
     constant = _nothing(state, centred=centred)
     return score(
@@ -176,6 +175,57 @@ def stable_rank_score(state: MomentsState, *, centred: bool = True) -> Score:
         enough=state.count >= 2,
         constant=constant,
     )
+
+
+class _Spread(NamedTuple):
+    """How the sum of squares is spread over directions.
+
+    Attributes
+    ----------
+    shares : array (direction,)
+        Of the total; 0 where it may be rounding.
+    lost : array ()
+        What may have been lost as such.
+    least : array ()
+        The largest share that is taken for rounding.
+    left : array ()
+        How many directions may be among what was lost.
+    """
+
+    shares: jax.Array
+    lost: jax.Array
+    least: jax.Array
+    left: jax.Array
+
+
+def _spread(state: MomentsState, *, centred: bool) -> _Spread:
+    """Return the eigenvalues of the second moments about the means, or about 0."""
+    if centred:
+        return _kept(of_total(state), state)
+    trace, covariance = relative_covariance(state)
+    values, vectors = eigh(covariance)
+    spread = _kept(jnp.where(trace > 0, values[::-1], 0), state)
+    mean = (state.x_mean + state.x_rest) * jnp.sqrt(state.count)
+    total = trace + jnp.square(mean).sum()
+    scale = jax.lax.rsqrt(jnp.where(total > 0, total, 1))
+    # The roots, one below the other: in sums of squares a large mean would cover all else.
+    root = jnp.sqrt(spread.shares * trace)[:, None] * vectors[:, ::-1].T
+    finite = jnp.isfinite(total)
+    rows = jnp.concatenate([root, mean[None, :]]) * scale
+    found = svdvals(jnp.where(finite, rows, 0))
+    eps = float(np.finfo(found.dtype).eps)
+    shares = jnp.where(found > 8 * eps * found[0], jnp.square(found), 0)
+    share = jnp.where(trace > 0, divide(trace, total), 0)
+    return _Spread(shares, spread.lost * share, spread.least * share, spread.left)
+
+
+def _kept(found: jax.Array, state: MomentsState) -> _Spread:
+    # Together many of them count: here the least is what rounding is, and not what it may be.
+    least = _ROUNDING * float(np.finfo(found.dtype).eps) * found[0]
+    kept = found > least
+    shares = jnp.where(kept, found, 0)
+    left = jnp.maximum(most_ranks(state) - kept.sum(), 0)
+    return _Spread(shares, jnp.maximum(1 - shares.sum(), 0), least, left)
 
 
 def _nothing(state: MomentsState, *, centred: bool) -> jax.Array:

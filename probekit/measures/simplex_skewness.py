@@ -19,7 +19,9 @@ def from_skewness(cloud: Cloud, nearest: Nearest) -> jax.Array:
     1 - Σ |v_i ∧ v_j| / Σ |v_i| |v_j| over pairs is looked up among what directions at random in
     1, 2, 3 … dimensions give, between which lines are drawn.
     """
-    gram = _about_centres(nearest.between(cloud), nearest)
+    # In units of the radius: products of squares could be out of range.
+    between = nearest.between(cloud) / nearest.at(nearest.far)[:, None, None]
+    gram = _about_centres(between, nearest)
     lengths = jnp.diagonal(gram, axis1=1, axis2=2)
     whole = jnp.sqrt(lengths[:, :, None] * lengths[:, None, :])
     area = jnp.sqrt(jnp.maximum((whole - gram) * (whole + gram), 0))

@@ -169,23 +169,19 @@ def _least(values: jax.Array) -> jax.Array:
     return values[0] * (min(units, 4 * float(np.sqrt(units))) * float(np.finfo(values.dtype).eps))
 
 
-def of_total(state: MomentsState, *, centred: bool = True) -> jax.Array:
-    """Eigenvalues of the covariance as shares of the total, in descending order, with rounding.
+def of_total(state: MomentsState) -> jax.Array:
+    """Eigenvalues of the covariance as shares of the total, in descending order, with rounding."""
+    trace, covariance = relative_covariance(state)
+    values = eigvalsh(covariance)[::-1]
+    return jnp.where(trace > 0, values, 0)
 
-    Not centred: of the second moments about 0, of which the means take their part.
-    """
+
+def relative_covariance(state: MomentsState) -> tuple[jax.Array, jax.Array]:
+    """Sum of squares of the units that vary, and the covariance as a share of it."""
     assert state.xx is not None
     trace = jnp.where(state.x_constant, 0, state.x_squares).sum()
-    if centred:
-        covariance = state.xx / jnp.where(trace > 0, trace, 1)
-    else:
-        mean = (state.x_mean + state.x_rest) * jnp.sqrt(state.count)
-        trace = trace + jnp.square(mean).sum()
-        mean = mean * jax.lax.rsqrt(jnp.where(trace > 0, trace, 1))
-        covariance = state.xx / jnp.where(trace > 0, trace, 1) + mean[:, None] * mean[None, :]
-    finite = jnp.isfinite(covariance).all()
-    values = eigvalsh(jnp.where(finite, covariance, 0))[::-1]
-    return jnp.where(trace > 0, values, 0)
+    covariance = state.xx / jnp.where(trace > 0, trace, 1)
+    return trace, jnp.where(jnp.isfinite(covariance).all(), covariance, 0)
 
 
 def _shares(state: MomentsState) -> jax.Array:
@@ -197,13 +193,7 @@ def _shares(state: MomentsState) -> jax.Array:
     return jnp.where(values > _least(values), values, 0)
 
 
-def most_ranks(state: MomentsState, *, centred: bool = True) -> jax.Array:
+def most_ranks(state: MomentsState) -> jax.Array:
     """How many directions may have variance: units that vary, or one less than the examples."""
-    if centred:
-        varying = (~state.x_constant).sum()
-        return jnp.minimum(varying, state.count.astype(jnp.int32) - 1)
-    there = (~state.x_constant | (state.x_mean != 0)).sum()
-    # Units that are constant have one direction in common.
-    one = (state.x_constant & (state.x_mean != 0)).any()
-    there = jnp.minimum(there, (~state.x_constant).sum() + one)
-    return jnp.minimum(there, state.count.astype(jnp.int32))
+    varying = (~state.x_constant).sum()
+    return jnp.minimum(varying, state.count.astype(jnp.int32) - 1)

@@ -78,6 +78,24 @@ def test_many_directions_and_singular_values_that_fall_with_the_rank():
     assert found == pytest.approx(wanted, rel=1e-3)
 
 
+@pytest.mark.parametrize("offset", [32, 4096])
+def test_a_large_mean_does_not_cover_the_other_directions(offset):
+    x = np.round(np.random.default_rng(0).normal(size=(64, 6)) * 256) / 256 + np.float32(offset)
+    found = float(measures.effective_rank(x, values="singular_values", centred=False))
+    wanted = oracles.effective_rank(None, None, x, None, values="singular_values", centred=False)
+    assert wanted > 1.004
+    assert found == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("centred", [True, False])
+def test_a_collapsed_representation_has_the_rank_that_is_left(centred):
+    generator = np.random.default_rng(0)
+    x = np.float32(generator.normal(size=(200, 3)) @ generator.normal(size=(3, 60)))
+    options = {"values": "singular_values", "centred": centred}
+    wanted = oracles.effective_rank(None, None, x, None, **options)
+    assert float(measures.effective_rank(x, **options)) == pytest.approx(wanted, rel=0.01)
+
+
 def test_singular_values_that_are_lost_leave_the_rank_undefined():
     generator = np.random.default_rng(0)
     x = generator.normal(size=(90, 40)) * np.r_[1, np.full(39, 2e-4)]
