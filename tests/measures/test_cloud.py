@@ -78,11 +78,16 @@ def test_ends_of_the_range():
     assert float(measures.uniformity(alike)) == pytest.approx(0, abs=1e-6)
     assert float(measures.anisotropy(alike)) == pytest.approx(1)
     assert float(measures.self_clustering(alike)) == pytest.approx(1)
+
+
+@pytest.mark.slow  # nearly all of it is compiling for other shapes
+def test_directions_that_are_as_far_apart_as_can_be():
     corners = np.eye(3) - 1 / 3  # of a triangle
     assert float(measures.anisotropy(corners)) == pytest.approx(-1 / 2)
     assert float(measures.self_clustering(np.eye(3))) == pytest.approx(-1 / 2)
 
 
+@pytest.mark.slow
 def test_directions_at_random_do_not_cluster():
     x = cloud(examples=2000, units=8, offset=0)
     assert float(measures.self_clustering(x)) == pytest.approx(0, abs=0.01)
@@ -94,7 +99,7 @@ def other_view():
     return cloud() + np.float32(0.3) * np.random.default_rng(1).normal(size=(40, 6))
 
 
-@pytest.mark.parametrize("power", [2.0, 1.0])
+@pytest.mark.parametrize("power", [2.0, pytest.param(1.0, marks=pytest.mark.slow)])
 def test_pairs_against_the_formula(power):
     x, y = cloud(), np.float32(other_view())
     found = float(measures.pair_alignment(x, 1e25 * y, power=power))

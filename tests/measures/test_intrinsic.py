@@ -152,7 +152,11 @@ def test_generalised_ratios_look_beyond_noise():
         pytest.param({"neighbours": 5, "average": "median"}, marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method",
+    # Balls that grow are many roots to seek.
+    [pytest.param(name, marks=[pytest.mark.slow] * (name == "tle")) for name in METHODS],
+)
 def test_against_the_formula(method, options):
     x = cloud(31)
     found = measures.intrinsic_dimension(x, method=method, **options)
@@ -228,6 +232,7 @@ def test_equal_distances_of_one_example_have_an_inverse_and_no_mean(method):
         assert np.isnan(measures.intrinsic_dimension(x, average="mean", **options))
 
 
+@pytest.mark.slow
 def test_too_few_examples_are_not_taken_for_separable_by_their_dimension():
     x = np.random.default_rng(0).normal(size=(64, 40))
     layers, estimator = pk.extractors.arrays({"x": x}), IntrinsicDimension(method="separability")
