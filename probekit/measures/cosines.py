@@ -172,7 +172,7 @@ def anisotropy_score(state: ExamplesState) -> Score:
     # All products but those of each with itself, which are 1: the mean leaves few digits to lose.
     mean = rows.sum(axis=0) / jnp.maximum(n, 1)
     value = divide(n * jnp.square(mean).sum() - 1, n - 1)
-    return _of_pairs(jnp.maximum(value, -1), state, undefined)
+    return _of_pairs(jnp.clip(value, -1, 1), state, undefined)
 
 
 def self_clustering_score(state: ExamplesState) -> Score:

@@ -98,7 +98,7 @@ def neighbourhood_hit_score(
         jnp.where(
             ranked.undefined | one_class,
             jnp.nan,
-            divide(hits.sum(), examples.astype(hits.dtype)),
+            jnp.clip(divide(hits.sum(), examples.astype(hits.dtype)), 0, 1),
         ),
         finite=state.finite(),
         enough=examples >= 3,
