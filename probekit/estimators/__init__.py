@@ -17,8 +17,20 @@ from probekit.estimators.canonical import (
     SVCCA,
     LinearRegressionSimilarity,
 )
-from probekit.estimators.classes import ClassSelectivity, NeuralCollapse, Silhouette
-from probekit.estimators.cloud import Concentricity, Magnitude, Uniformity
+from probekit.estimators.classes import (
+    ClassSelectivity,
+    NeighbourhoodHit,
+    NeuralCollapse,
+    Silhouette,
+)
+from probekit.estimators.cloud import (
+    Anisotropy,
+    Concentricity,
+    Magnitude,
+    PairAlignment,
+    SelfClustering,
+    Uniformity,
+)
 from probekit.estimators.conditions import ConditionRDM
 from probekit.estimators.covariance import PLS, AngularCKADistance, RVCoefficient
 from probekit.estimators.dci import DCI
@@ -33,6 +45,7 @@ from probekit.estimators.dependence import (
     DistanceCorrelation,
     RiemannianDistance,
 )
+from probekit.estimators.dimension import IntrinsicDimension
 from probekit.estimators.disentanglement import (
     Modularity,
     MutualInformation,
@@ -58,6 +71,7 @@ from probekit.estimators.matching import (
 )
 from probekit.estimators.neighbours import (
     CKNNA,
+    MeanRelativeRankError,
     MultiscaleDistance,
     MutualNeighbours,
     Trustworthiness,
@@ -78,13 +92,12 @@ from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
 from probekit.estimators.shares import RelativeWeights, ShapleyR2
 from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
 from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
-from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
+from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope, StableRank
 from probekit.estimators.stochastic import StochasticShapeDistance
 from probekit.estimators.topology import RTD, GeometryScore
 from probekit.estimators.units import (
     ComponentAlignment,
     FeatureAngles,
-    IntrinsicDimension,
     Selectivity,
     Sparsity,
 )
@@ -110,6 +123,7 @@ __all__ = [
     "AlignedCosine",
     "AngularCKADistance",
     "AngularProcrustesDistance",
+    "Anisotropy",
     "BalancedAccuracy",
     "BandedRidgeR2",
     "BuresMetric",
@@ -144,14 +158,17 @@ __all__ = [
     "MLPAccuracy",
     "Magnitude",
     "MaximumMatch",
+    "MeanRelativeRankError",
     "Modularity",
     "MultipleKernelRidgeR2",
     "MultiscaleDistance",
     "MutualInformation",
     "MutualInformationGap",
     "MutualNeighbours",
+    "NeighbourhoodHit",
     "NeuralCollapse",
     "OnlineCodelength",
+    "PairAlignment",
     "Pairing",
     "ParallelismScore",
     "ParityR2",
@@ -166,6 +183,7 @@ __all__ = [
     "RidgeR2",
     "RiemannianDistance",
     "Selectivity",
+    "SelfClustering",
     "SemiMatching",
     "SeparatedAttributePredictability",
     "ShapeMetric",
@@ -176,6 +194,7 @@ __all__ = [
     "Sparsity",
     "Spectrum",
     "SpectrumSlope",
+    "StableRank",
     "StochasticShapeDistance",
     "TotalVariance",
     "Trustworthiness",

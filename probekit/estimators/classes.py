@@ -13,6 +13,11 @@ from probekit.measures import Score
 from probekit.measures.class_selectivity import Index, check_index, class_selectivity_score
 from probekit.measures.collapse import collapse_scores
 from probekit.measures.discrimination import area_score, sensitivity_score
+from probekit.measures.neighbourhood_hit import (
+    DEFAULT_HITS,
+    check_hits,
+    neighbourhood_hit_score,
+)
 from probekit.measures.rdm import Metric
 from probekit.measures.regression import MultiOutput
 from probekit.measures.silhouette import SEPARATION_METRICS, silhouette_score
@@ -90,6 +95,58 @@ class Silhouette(OfExamples):
 
     def _score(self, state: ExamplesState) -> Score:
         return silhouette_score(state, metric=self.metric)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class NeighbourhoodHit(OfExamples):
+    """Share of the nearest neighbours that are of the same class.
+
+    As `probekit.measures.neighbourhood_hit`, of `examples` examples of those that are scored.
+
+    Parameters
+    ----------
+    neighbours : int
+        How many.
+    metric : {"euclidean", "cosine"}
+        What is near.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    neighbours: int = DEFAULT_HITS
+    metric: Metric = "euclidean"
+    name: str = "neighbourhood_hit"
+    kind = "encoding"
+    least_examples = 3
+    distinct = True
+    references = "Paulovich et al. 2008, Least square projection"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_hits(self.neighbours, self.metric)
+        super().__post_init__()
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the distance."""
+        return invariances_of_distances(self.metric, up_to_scale=True)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The share."""
+        reasons = ["a feature of one class", reason_of_distance(self.metric)]
+        return (
+            self._variable(
+                f"share of {self.neighbours} nearest neighbours of the same class",
+                (0.0, 1.0),
+                also_constant=", or ".join(filter(None, reasons)),
+            ),
+        )
+
+    def _score(self, state: ExamplesState) -> Score:
+        return neighbourhood_hit_score(state, neighbours=self.neighbours, metric=self.metric)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

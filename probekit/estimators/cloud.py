@@ -5,6 +5,13 @@ import dataclasses
 from probekit.estimators._readout import OfExamples, Readout
 from probekit.measures import Score
 from probekit.measures.cloud import concentricity_score, magnitude_score, uniformity_score
+from probekit.measures.cosines import (
+    DEFAULT_POWER,
+    anisotropy_score,
+    check_power,
+    pair_alignment_score,
+    self_clustering_score,
+)
 from probekit.statistics import ExamplesState, Moments, MomentsState
 from probekit.variables import AT_LEAST_0, WITHOUT_DIRECTION, Variable
 
@@ -102,3 +109,119 @@ class Uniformity(OfExamples):
 
     def _score(self, state: ExamplesState) -> Score:
         return uniformity_score(state)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Anisotropy(OfExamples):
+    """Mean cosine of two examples.
+
+    As `probekit.measures.anisotropy`, of `examples` examples.
+
+    Parameters
+    ----------
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "anisotropy"
+    kind = "geometry"
+    least_examples = 2
+    distinct = True
+    invariances = frozenset({"scaling", "rotation", "embedding", "permutation"})
+    references = "Ethayarajh 2019, How contextual are contextualized word representations?"
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The mean cosine."""
+        return (
+            self._variable(
+                "mean cosine of two examples", (-1.0, 1.0), also_constant=WITHOUT_DIRECTION
+            ),
+        )
+
+    def _score(self, state: ExamplesState) -> Score:
+        return anisotropy_score(state)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SelfClustering(OfExamples):
+    """How much more alike the directions of examples are than on a uniformly covered sphere.
+
+    As `probekit.measures.self_clustering`, of `examples` examples.
+
+    Parameters
+    ----------
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    name: str = "self_clustering"
+    kind = "geometry"
+    least_examples = 2
+    distinct = True
+    invariances = frozenset({"scaling", "rotation", "permutation"})
+    references = "Tsitsulin et al. 2023, Unsupervised embedding quality evaluation"
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """How much they cluster."""
+        return (
+            self._variable(
+                "clustering of directions (0 on a uniform sphere)",
+                (-1.0, 1.0),
+                also_constant=WITHOUT_DIRECTION,
+            ),
+        )
+
+    def _score(self, state: ExamplesState) -> Score:
+        return self_clustering_score(state)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PairAlignment(OfExamples):
+    """How far apart on the sphere two representations of the same example are.
+
+    As `probekit.measures.pair_alignment`, of `examples` examples: of two views by one network, or
+    of a layer at two times.
+
+    Parameters
+    ----------
+    power : float
+        Of the distance.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    power: float = DEFAULT_POWER
+    name: str = "pair_alignment"
+    kind = "similarity"
+    least_examples = 2
+    symmetric = True
+    invariances = frozenset({"scaling"})
+    references = "Wang and Isola 2020, Understanding contrastive representation learning"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_power(self.power)
+        super().__post_init__()
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The distance."""
+        return (
+            self._variable(
+                "distance of two directions of an example (lower is more aligned)",
+                (0.0, 2.0**self.power),
+                lower_is_better=True,
+                also_constant="no example with two directions",
+            ),
+        )
+
+    def _score(self, state: ExamplesState) -> Score:
+        return pair_alignment_score(state, power=self.power)

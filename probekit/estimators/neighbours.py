@@ -14,7 +14,12 @@ from probekit.measures.neighbours import (
     neighbours_score,
 )
 from probekit.measures.rdm import Metric
-from probekit.measures.trust import DEFAULT_TRUSTED, check_trust, trustworthiness_score
+from probekit.measures.trust import (
+    DEFAULT_TRUSTED,
+    check_trust,
+    rank_error_score,
+    trustworthiness_score,
+)
 from probekit.statistics import ExamplesState
 from probekit.variables import WITHOUT_DIRECTION, Variable, reason_of_distance
 
@@ -29,8 +34,8 @@ class MutualNeighbours(OfExamples):
     ----------
     neighbours : int
         How many.
-    measure : {"jaccard", "rank", "joint", "overlap", "second_order", "cycle", "subsequence", \
-            "edit"}
+    measure : {"jaccard", "rank", "joint", "overlap", "local_continuity", "second_order", \
+            "cycle", "subsequence", "edit"}
         What of the neighbours is compared; ``cycle`` alone is not symmetric.
     metric : {"cosine", "euclidean"}
         What is near; ``second_order`` has cosines only.
@@ -47,7 +52,7 @@ class MutualNeighbours(OfExamples):
     kind = "similarity"
     references = (
         "Wang et al. 2022; Klabunde et al. 2025, Similarity of neural network "
-        "models; Huh et al. 2024"
+        "models; Huh et al. 2024; Chen and Buja 2009, Local multidimensional scaling"
     )
     least_examples = 3
     distinct = True
@@ -71,13 +76,19 @@ class MutualNeighbours(OfExamples):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The similarity."""
-        return (
-            self._variable(
-                f"{self.neighbours} mutual nearest neighbours ({self.measure})",
-                (-1.0 if self.measure == "second_order" else 0.0, 1.0),
-                also_constant=reason_of_distance(self.metric),
-            ),
-        )
+        long_name = f"{self.neighbours} mutual nearest neighbours ({self.measure})"
+        reason = reason_of_distance(self.metric)
+        if self.measure == "local_continuity":  # with itself it is less than 1
+            return (
+                Variable(
+                    self.name,
+                    long_name=long_name,
+                    references=self.references,
+                    also_constant=reason,
+                ),
+            )
+        low = -1.0 if self.measure == "second_order" else 0.0
+        return (self._variable(long_name, (low, 1.0), also_constant=reason),)
 
     def _score(self, state: ExamplesState) -> Score:
         return neighbours_score(
@@ -139,6 +150,59 @@ class Trustworthiness(OfExamples):
 
     def _score(self, state: ExamplesState) -> Score:
         return trustworthiness_score(state, neighbours=self.neighbours, metric=self.metric)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MeanRelativeRankError(OfExamples):
+    """How far neighbours in the other representation have moved in the order of this one's.
+
+    As `probekit.measures.mean_relative_rank_error`, of `examples` examples. Not symmetric:
+    `probekit.compare` has the other way round across its diagonal.
+
+    Parameters
+    ----------
+    neighbours : int
+        How many.
+    metric : {"euclidean", "cosine"}
+        What is near.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    neighbours: int = DEFAULT_TRUSTED
+    metric: Metric = "euclidean"
+    name: str = "mean_relative_rank_error"
+    kind = "similarity"
+    least_examples = 3
+    distinct = True
+    references = "Lee and Verleysen 2009, Quality assessment of dimensionality reduction"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_trust(self.neighbours, self.metric)
+        super().__post_init__()
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the distance."""
+        return invariances_of_distances(self.metric, up_to_scale=True)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The error."""
+        return (
+            self._variable(
+                f"mean relative rank error of {self.neighbours} nearest neighbours",
+                (0.0, 1.0),
+                lower_is_better=True,
+                also_constant=reason_of_distance(self.metric),
+            ),
+        )
+
+    def _score(self, state: ExamplesState) -> Score:
+        return rank_error_score(state, neighbours=self.neighbours, metric=self.metric)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

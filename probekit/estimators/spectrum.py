@@ -5,14 +5,20 @@ from typing import Any
 
 import jax
 
+from probekit._checks import check_choice
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import Readout, reported
 from probekit.measures import Score
+from probekit.measures.effective_ranks import (
+    SPECTRAL_VALUES,
+    SpectralValues,
+    effective_rank_score,
+    stable_rank_score,
+)
 from probekit.measures.spectrum import (
     DEFAULT_FIRST,
     DEFAULT_LAST,
     check_ranks,
-    effective_rank_score,
     slope_score,
     spectrum_score,
 )
@@ -21,6 +27,11 @@ from probekit.variables import AT_LEAST_0, Variable
 
 _COVARIANCE = Moments(xy=False, yy="none")
 _STRINGER = "Stringer et al. 2019, High-dimensional geometry of population responses"
+
+
+def _about_means(centred: bool) -> frozenset[str]:
+    maps = frozenset({"scaling", "rotation", "embedding", "permutation"})
+    return maps | {"translation"} if centred else maps
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,14 +83,28 @@ class EffectiveRank(Readout):
 
     Parameters
     ----------
+    values : {"eigenvalues", "singular_values"}
+        Of which the entropy is.
+    centred : bool
+        Whether means of units are taken off; RankMe is that of singular values without.
     name : str
         Name of the variable.
     """
 
+    values: SpectralValues = "eigenvalues"
+    centred: bool = True
     name: str = "effective_rank"
     kind = "geometry"
-    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
-    references = "Roy and Vetterli 2007, The effective rank"
+    references = "Roy and Vetterli 2007, The effective rank; Garrido et al. 2023, RankMe"
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_choice("values", self.values, SPECTRAL_VALUES)
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Means are taken off, or count."""
+        return _about_means(self.centred)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -92,7 +117,48 @@ class EffectiveRank(Readout):
         return _COVARIANCE
 
     def _score(self, state: MomentsState) -> Score:
-        return effective_rank_score(state)
+        return effective_rank_score(state, values=self.values, centred=self.centred)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StableRank(Readout):
+    """Number of directions by the variance as a multiple of the largest eigenvalue.
+
+    As `probekit.measures.stable_rank`.
+
+    Parameters
+    ----------
+    centred : bool
+        Whether means of units are taken off.
+    name : str
+        Name of the variable.
+    """
+
+    centred: bool = True
+    name: str = "stable_rank"
+    kind = "geometry"
+    references = (
+        "Rudelson and Vershynin 2007, Sampling from large matrices; Tsitsulin et al. 2023, "
+        "Unsupervised embedding quality evaluation; He and Ozay 2022 (NESum)"
+    )
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Means are taken off, or count."""
+        return _about_means(self.centred)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The number of directions."""
+        return (self._variable("stable rank", (1.0, float("inf"))),)
+
+    @property
+    def statistic(self) -> Moments:
+        """Covariances of the units."""
+        return _COVARIANCE
+
+    def _score(self, state: MomentsState) -> Score:
+        return stable_rank_score(state, centred=self.centred)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Sparsity, intrinsic dimension, and how features lie among the units."""
+"""Sparsity, and how features lie among the units."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -16,13 +16,6 @@ from probekit.measures.feature_directions import (
     alignment_score,
     angles_score,
 )
-from probekit.measures.intrinsic import (
-    DEFAULT_DISCARD,
-    DEFAULT_NEAREST,
-    DimensionMethod,
-    check_dimension,
-    dimension_score,
-)
 from probekit.measures.units import (
     DEFAULT_THRESHOLD,
     SPARSITIES,
@@ -32,7 +25,7 @@ from probekit.measures.units import (
 )
 from probekit.measures.units import Sparsity as SparsityMeasure
 from probekit.statistics import ExamplesState, Moments, MomentsState
-from probekit.variables import AT_LEAST_0, Variable
+from probekit.variables import Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -69,56 +62,6 @@ class Sparsity(OfExamples):
 
     def _score(self, state: ExamplesState) -> Score:
         return sparsity_score(state, measure=self.measure)
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class IntrinsicDimension(OfExamples):
-    """Intrinsic dimension, from the distances to near neighbours.
-
-    As `probekit.measures.intrinsic_dimension`, of `examples` examples.
-
-    Parameters
-    ----------
-    method : {"two_nn", "likelihood", "correlation"}
-        By two nearest neighbours, by maximum likelihood, or the correlation dimension.
-    discard : float
-        Of ``two_nn``: share of the largest ratios of distances that is left out.
-    neighbours : int
-        Of the others: how many neighbours.
-    examples : int
-        How many examples are kept.
-    name : str
-        Name of the variable.
-    """
-
-    method: DimensionMethod = "two_nn"
-    discard: float = DEFAULT_DISCARD
-    neighbours: int = DEFAULT_NEAREST
-    name: str = "intrinsic_dimension"
-    kind = "geometry"
-    least_examples = 3
-    distinct = True
-    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
-    references = (
-        "Facco et al. 2017, Estimating the intrinsic dimension of datasets; Levina and Bickel "
-        "2004; MacKay and Ghahramani 2005; Grassberger and Procaccia 1983"
-    )
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_dimension(self.method, self.discard, self.neighbours)
-        super().__post_init__()
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        """The dimension."""
-        how = "TwoNN" if self.method == "two_nn" else f"{self.method}, {self.neighbours} neighbours"
-        return (self._variable(f"intrinsic dimension ({how})", AT_LEAST_0),)
-
-    def _score(self, state: ExamplesState) -> Score:
-        return dimension_score(
-            state, method=self.method, discard=self.discard, neighbours=self.neighbours
-        )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -32,10 +32,12 @@ from probekit.measures.commonality import commonality
 from probekit.measures.conditions import condition_rdm
 from probekit.measures.control_tasks import control_selectivity
 from probekit.measures.convolutional import ConvolutionalDistance, convolutional_distance
+from probekit.measures.cosines import anisotropy, pair_alignment, self_clustering
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
 from probekit.measures.dci import DCI, dci
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
+from probekit.measures.effective_ranks import effective_rank, stable_rank
 from probekit.measures.embedding import RDMEmbedding, embed_rdm
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
@@ -56,6 +58,7 @@ from probekit.measures.matching import (
 from probekit.measures.modularity import modularity, mutual_information_gap
 from probekit.measures.multiscale import multiscale_distance
 from probekit.measures.mutual_information import mutual_information
+from probekit.measures.neighbourhood_hit import neighbourhood_hit
 from probekit.measures.neighbours import mutual_neighbours
 from probekit.measures.noise import noise_precision
 from probekit.measures.outputs import (
@@ -89,11 +92,11 @@ from probekit.measures.silhouette import silhouette
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.sparse_decoding import sparse_decoding_accuracy
-from probekit.measures.spectrum import effective_rank, spectrum, spectrum_slope
+from probekit.measures.spectrum import spectrum, spectrum_slope
 from probekit.measures.stochastic import stochastic_shape_distance
 from probekit.measures.subspaces import maximum_match
 from probekit.measures.topology import rtd
-from probekit.measures.trust import trustworthiness
+from probekit.measures.trust import mean_relative_rank_error, trustworthiness
 from probekit.measures.units import selectivity, sparsity
 from probekit.measures.variational import variational_codelength
 from probekit.measures.versa import versa
@@ -120,6 +123,7 @@ __all__ = [
     "aligned_cosine",
     "angular_cka_distance",
     "angular_procrustes_distance",
+    "anisotropy",
     "banded_ridge_r2",
     "bootstrap_rdm_model",
     "bures_metric",
@@ -168,16 +172,19 @@ __all__ = [
     "living_times",
     "magnitude",
     "maximum_match",
+    "mean_relative_rank_error",
     "modularity",
     "multiple_kernel_ridge_r2",
     "multiscale_distance",
     "mutual_information",
     "mutual_information_gap",
     "mutual_neighbours",
+    "neighbourhood_hit",
     "neural_collapse",
     "noise_precision",
     "online_codelength",
     "out_of_bag_rdm_model",
+    "pair_alignment",
     "parallelism_score",
     "parity_r2",
     "participation_ratio",
@@ -199,6 +206,7 @@ __all__ = [
     "rtd",
     "rv_coefficient",
     "selectivity",
+    "self_clustering",
     "semi_matching",
     "separated_attribute_predictability",
     "shape_metric",
@@ -210,6 +218,7 @@ __all__ = [
     "sparsity",
     "spectrum",
     "spectrum_slope",
+    "stable_rank",
     "stochastic_shape_distance",
     "subfeatures",
     "svcca",

@@ -11,7 +11,8 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, divide, score
 from probekit.measures.gram import centred_gram, centred_rows
-from probekit.measures.neighbours import DEFAULT_NEIGHBOURS, neighbour_ranks
+from probekit.measures.neighbour_ranks import neighbour_ranks
+from probekit.measures.neighbours import DEFAULT_NEIGHBOURS
 from probekit.measures.rdm import angular_distances, unit_rows
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics._arrays import product

@@ -151,9 +151,11 @@ def magnitude_score(state: MomentsState) -> Score:
 
 def concentricity_score(state: ExamplesState) -> Score:
     """`concentricity` of the examples that were kept."""
-    rows, counted = _directions(state)
+    rows, counted = directions(state.x, state.present)
     weight = jnp.where(state.present, state.weight, 0)
-    mean = product(divide(weight, weight.sum()), scaled_to_one(_kept(state)))
+    mean = product(
+        divide(weight, weight.sum()), scaled_to_one(jnp.where(state.present[:, None], state.x, 0))
+    )
     length = jnp.sqrt(jnp.square(mean).sum())
     nowhere = length <= 8 * float(np.finfo(mean.dtype).eps)
     cosines = product(rows, mean / jnp.where(nowhere, 1, length))
@@ -169,7 +171,7 @@ def concentricity_score(state: ExamplesState) -> Score:
 
 def uniformity_score(state: ExamplesState) -> Score:
     """`uniformity` of the examples that were kept."""
-    rows, counted = _directions(state)
+    rows, counted = directions(state.x, state.present)
     present = state.present
     apart = present[:, None] & present[None, :] & ~np.eye(len(rows), dtype=bool)
     heat = jnp.where(apart, jnp.exp(-2 * jnp.clip(squared_distances(rows), 0, 4)), 0)
@@ -183,13 +185,8 @@ def uniformity_score(state: ExamplesState) -> Score:
     )
 
 
-def _directions(state: ExamplesState) -> tuple[jax.Array, jax.Array]:
+def directions(z: jax.Array, present: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Return the examples scaled to length 1, and which of them have a direction; else 0."""
-    rows = unit_rows(_kept(state))
+    rows = unit_rows(jnp.where(present[:, None], z, 0))
     counted = ~jnp.isnan(rows).any(axis=1)
     return jnp.where(counted[:, None], rows, 0), counted
-
-
-def _kept(state: ExamplesState) -> jax.Array:
-    """Return the examples; zeros for absent ones."""
-    return jnp.where(state.present[:, None], state.x, 0)

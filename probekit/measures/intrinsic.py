@@ -1,23 +1,45 @@
 """Intrinsic dimension: of how many dimensions the cloud of examples is, seen from close by."""
 
-from typing import Any, Literal, get_args
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from probekit._checks import check_at_least, check_choice, check_count
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
-from probekit.measures._scale import moderate
-from probekit.measures._status import Score, divide, score
-from probekit.measures.rdm import squared_distances
+from probekit.measures._status import Score, score
+from probekit.measures.correlation_dimension import correlation_dimension
+from probekit.measures.distance_ratios import likeliest_of_ratios, slope_of_quantiles
+from probekit.measures.local_dimension import LOCAL, LOCAL_AVERAGES, LocalAverage, averaged
+from probekit.measures.nearest import Cloud, nearest
+from probekit.measures.persistent_dimension import persistent_dimension
+from probekit.measures.separability import separability_dimension
 from probekit.statistics import Examples, ExamplesState, state_of
 
-DimensionMethod = Literal["two_nn", "likelihood", "correlation"]
+DimensionMethod = Literal[
+    "two_nn",
+    "likelihood",
+    "correlation",
+    "gride",
+    "moments",
+    "mada",
+    "tle",
+    "ess",
+    "separability",
+    "persistence",
+]
 DIMENSION_METHODS: tuple[DimensionMethod, ...] = get_args(DimensionMethod)
+TWO_RADII: tuple[DimensionMethod, ...] = ("correlation", "gride", "mada")
+"""Which look at two distances of every example."""
+
 DEFAULT_DISCARD = 0.1
 DEFAULT_NEAREST = 20
+LEAST = 3
+"""Examples of which there can be a dimension."""
+
+Neighbours = int | tuple[int, int]
 
 
 def intrinsic_dimension(
@@ -25,55 +47,100 @@ def intrinsic_dimension(
     *,
     method: DimensionMethod = "two_nn",
     discard: float = DEFAULT_DISCARD,
-    neighbours: int = DEFAULT_NEAREST,
+    neighbours: Neighbours = DEFAULT_NEAREST,
+    average: LocalAverage = "harmonic",
 ) -> jax.Array:
     """Intrinsic dimension, from the distances to near neighbours.
 
-    ``two_nn``: with μ_i the ratio of the distances to the second and the first neighbour of example
-    i, in ascending order, and F_i = i / n: the slope through the origin of -log(1 - F) on log μ,
-    without the largest `discard` of them; ``likelihood``: n (k - 1) / Σ_i Σ_{j<k} log(r_ik / r_ij),
-    with r_ij the distance of example i to its j-th neighbour; ``correlation``:
-    log(C(r₂) / C(r₁)) / log(r₂ / r₁), with C(r) how many pairs are closer than r, and r₂ and r₁ the
-    medians of the distances to the k-th and to the (k / 2)-th neighbour.
+    With r_ij the distance of example i to its j-th neighbour, k' and k two places, and n examples:
+
+    - ``two_nn``: with μ_i = r_i2 / r_i1 in ascending order, and F_i = i / n: the slope through the
+      origin of -log(1 - F) on log μ, without the largest `discard` of them.
+    - ``gride``: the d that makes μ_i = r_ik / r_ik' likeliest, whose density is
+      d (μ^d - 1)^(k - k' - 1) / (B(k - k', k') μ^((k - 1) d + 1)). On which scale the examples are
+      looked at depends on k' and k, and noise on a smaller one does not matter.
+    - ``correlation``: log(C(r₂) / C(r₁)) / log(r₂ / r₁), with C(r) how many pairs are closer than
+      r, and r₂ and r₁ the medians of r_ik and of r_ik'.
+
+    The others have an inverse of the dimension for every example, and average these:
+
+    - ``likelihood``: Σ_{j<k} log(r_ik / r_ij) / (k - 1).
+    - ``moments``: r_ik / r̄_i - 1, with r̄_i the mean distance to k neighbours.
+    - ``mada``: log(r_ik / r_ik') / log(k / k').
+    - ``tle``: as ``likelihood``, of all that pairs of the k neighbours tell of example i, mirrored
+      ones too: minus the mean of log(s / r_ik), where s is how far on a ray from one neighbour
+      within the ball of i, as a length out of r_ik, the other is.
+    - ``ess``: 1 / the dimension in which directions at random have the mean sine that the k
+      neighbours have, as vectors v from their mean: Σ |v_j ∧ v_l| / Σ |v_j| |v_l|.
+
+    ``separability`` asks no neighbours: principal components with at least a tenth of the largest
+    one's variance are whitened, and examples brought to length 1; with p the share of pairs whose
+    cosine is above α, it is the dimension of a sphere on which p is
+    (1 - α²)^((d - 1) / 2) / (α √(2 π d)), α of 0.6, 0.62 … 0.98 being the nearest to 0.9 times the
+    largest with any pair.
+
+    ``persistence`` is 1 / (1 - s), with s the slope of log L(m) on log m, and L(m) the mean length
+    of the minimum spanning trees of 8 subsamples of m examples, drawn once for all, for 8 sizes m
+    from a quarter of the examples to all.
 
     Parameters
     ----------
     x : array (example, unit)
-    method : {"two_nn", "likelihood", "correlation"}
-        By two nearest neighbours; the maximum of the likelihood of Levina and Bickel, of all
-        examples together, as MacKay and Ghahramani have it; or the correlation dimension of
-        Grassberger and Procaccia between two scales.
+    method : {"two_nn", "likelihood", "correlation", "gride", "moments", "mada", "tle", "ess", \
+            "separability", "persistence"}
+        By two nearest neighbours; the maximum of the likelihood of Levina and Bickel; the
+        correlation dimension of Grassberger and Procaccia between two scales; generalised ratios;
+        the method of moments; manifold-adaptive; tight localities; expected simplex skewness; how
+        easily examples are told apart by a plane; or persistent homology.
     discard : float
         Of ``two_nn``: the share of the largest ratios that is left out, at least 0 and below 1.
-    neighbours : int
-        Of the others: k, at least 2; all others, if there are fewer. With 2 the likelihood is that
-        of two nearest neighbours.
+    neighbours : int or tuple of two int
+        k, at least 2; all others, if there are fewer. With 2 the likelihood is that of two nearest
+        neighbours. Of ``gride``, ``mada`` and ``correlation`` also the pair (k', k); k' is half of
+        k otherwise. ``gride`` of (1, k + 1) is the estimate MiND of the minimal distances.
+    average : {"harmonic", "mean", "median"}
+        Of the local estimates: the inverse of the mean inverse, which for ``likelihood`` is the
+        maximum of the likelihood of all examples together, as MacKay and Ghahramani have it; or
+        the mean or median of the dimensions.
 
     Returns
     -------
     array ()
         Above 0; not bounded by the number of units, which noise may exceed. Too low for many
         dimensions, unless there are exponentially many examples. Examples that have a copy are left
-        out (``correlation``: count). NaN if fewer than 3 are left, neighbours are equally far, or
-        `x` is not finite.
+        out (``correlation``, ``separability``, ``persistence``: count). NaN if fewer than 3 are
+        left, neighbours are equally far (with ``mean``, those of one example), there are too few
+        examples for so many dimensions (``separability``: no cosine is above 0.6; ``persistence``:
+        s is not below 1), or `x` is not finite.
 
     Raises
     ------
     ShapeError
-        If there are fewer than 3 examples.
+        If there are fewer than 3 examples, or no more than the k of a pair.
     OptionError
-        If `method` is none of these, `discard` not at least 0 and below 1, or `neighbours` below 2.
+        If `method` or `average` is none of these, `discard` not at least 0 and below 1,
+        `neighbours` below 2, or a pair that is not ascending or not asked for.
 
     Notes
     -----
-    Invariant to translation, scaling, rotation and permutation of units. O(n² d + n² log n).
+    Invariant to translation, scaling, rotation and permutation of units. O(n² d + n² log n), for
+    ``tle`` and ``ess`` O(n k²) more; ``persistence`` takes n steps one after the other.
 
     References
     ----------
     Facco, d'Errico, Rodriguez and Laio 2017, Estimating the intrinsic dimension of datasets by a
     minimal neighborhood information; Levina and Bickel 2004, Maximum likelihood estimation of
     intrinsic dimension; MacKay and Ghahramani 2005, Comments on that; Grassberger and Procaccia
-    1983, Measuring the strangeness of strange attractors.
+    1983, Measuring the strangeness of strange attractors; Denti, Doimo, Laio and Mira 2022, The
+    generalized ratios intrinsic dimension estimator; Rozza et al. 2012, Novel high intrinsic
+    dimensionality estimators (MiND); Amsaleg et al. 2018, Extreme-value-theoretic estimation of
+    local intrinsic dimensionality (moments); Farahmand, Szepesvári and Audibert 2007,
+    Manifold-adaptive dimension estimation; Amsaleg et al. 2019, Intrinsic dimensionality estimation
+    within tight localities; Johnsson, Soneson and Fontes 2015, Low bias local intrinsic dimension
+    estimation from expected simplex skewness; Albergante, Bac and Zinovyev 2019, Estimating the
+    effective dimension of large biological datasets using Fisher separability analysis; Schweinhart
+    2021, Persistent homology and the upper box dimension; Birdal, Lou, Guibas and Şimşekli 2021,
+    Intrinsic dimension, persistent homology and generalization in neural networks.
 
     Examples
     --------
@@ -82,93 +149,121 @@ def intrinsic_dimension(
     >>> plane = np.random.default_rng(0).random((500, 2)) @ np.random.default_rng(1).random((2, 9))
     >>> bool(1.7 < intrinsic_dimension(plane) < 2.3)
     True
-    >>> bool(1.7 < intrinsic_dimension(plane, method="likelihood") < 2.3)
+    >>> bool(1.7 < intrinsic_dimension(plane, method="gride", neighbours=(8, 16)) < 2.3)
     True
     """
-    check_dimension(method, discard, neighbours)
-    x = matrix("x", x, least=3)
-    return _dimension(x, method, float(discard), min(int(neighbours), x.shape[0] - 1))
+    options = dimension_options(method, discard, neighbours, average)
+    return _dimension(matrix("x", x, least=options.least), options)
 
 
-def check_dimension(method: DimensionMethod, discard: float, neighbours: int) -> None:
-    """Raise `OptionError` unless the options are possible."""
+class DimensionOptions(NamedTuple):
+    """Those of `intrinsic_dimension`, as they have been checked; hashable.
+
+    Attributes
+    ----------
+    near : int or None
+        k' of a pair; half of k, if there is none.
+    far : int
+        k.
+    """
+
+    method: DimensionMethod
+    discard: float
+    near: int | None
+    far: int
+    average: LocalAverage
+
+    @property
+    def least(self) -> int:
+        """How many examples must be there."""
+        return LEAST if self.near is None else max(LEAST, self.far + 1)
+
+
+def dimension_options(
+    method: DimensionMethod, discard: float, neighbours: Neighbours, average: LocalAverage
+) -> DimensionOptions:
+    """Return the options, or raise `OptionError` unless they are possible."""
     check_choice("method", method, DIMENSION_METHODS)
+    check_choice("average", average, LOCAL_AVERAGES)
     check_at_least("discard", discard, 0)
     if not discard < 1:
         raise OptionError(f"discard={discard!r}: must be below 1.")
-    check_count("neighbours", neighbours, 2)
+    if not isinstance(neighbours, tuple | list):
+        check_count("neighbours", neighbours, 2)
+        return DimensionOptions(method, float(discard), None, int(neighbours), average)
+    if method not in TWO_RADII:
+        raise OptionError(
+            f"neighbours={neighbours!r}: method {method!r} takes a number; "
+            f"{', '.join(map(repr, TWO_RADII))} take two."
+        )
+    for number in neighbours:
+        check_count("neighbours", number, 1)
+    if not (len(neighbours) == 2 and neighbours[0] < neighbours[1]):
+        raise OptionError(f"neighbours={neighbours!r}: two numbers are needed, the smaller first.")
+    near, far = map(int, neighbours)
+    return DimensionOptions(method, float(discard), near, far, average)
 
 
-@jitted(1, 2, 3)
-def _dimension(x: Any, method: DimensionMethod, discard: float, neighbours: int) -> jax.Array:
-    state = state_of(Examples(capacity=x.shape[0]), x)
-    return dimension_score(state, method=method, discard=discard, neighbours=neighbours).value
+@jitted(1)
+def _dimension(x: Any, options: DimensionOptions) -> jax.Array:
+    return dimension_score(state_of(Examples(capacity=x.shape[0]), x), options).value
 
 
-def dimension_score(
-    state: ExamplesState, *, method: DimensionMethod, discard: float, neighbours: int
-) -> Score:
+def dimension_score(state: ExamplesState, options: DimensionOptions) -> Score:
     """`intrinsic_dimension` of the examples that were kept."""
-    present, n = state.present, state.x.shape[0]
-    squared = squared_distances(moderate(jnp.where(present[:, None], state.x, 0)))
-    apart = present[:, None] & present[None, :] & ~np.eye(n, dtype=bool)
-    squared = jnp.where(apart, squared, jnp.inf)
-    if method == "correlation":
-        value = _correlation_dimension(squared, present, neighbours)
-        counted = present
-    else:
-        places = 2 if method == "two_nn" else min(neighbours, n - 1)
-        nearest = -jax.lax.top_k(-squared, places)[0]
-        counted = present & (nearest[:, 0] > 0) & jnp.isfinite(nearest[:, 1])
-        nearest = jnp.where(counted[:, None] & jnp.isfinite(nearest), nearest, 1)
-        if method == "two_nn":
-            value = _slope(jnp.log(nearest[:, 1] / nearest[:, 0]) / 2, counted, discard)
-        else:
-            value = _likeliest(nearest, counted, jnp.minimum(places, present.sum() - 1))
+    cloud = Cloud.of(state)
+    value, counted = _METHODS[options.method](cloud, options)
+    # More dimensions than so few examples can tell.
+    beyond = jnp.isinf(value) if options.method in ("separability", "persistence") else False
+    undefined = (counted.sum() < LEAST) | ~jnp.isfinite(value)
     return score(
-        value,
+        jnp.where(undefined, jnp.nan, value),
         finite=state.x_finite.all(),
-        enough=present.sum() >= 3,
-        constant=(counted.sum() < 3) | jnp.isnan(value),
+        enough=(cloud.examples >= options.least) & ~jnp.asarray(beyond),
+        constant=undefined,
     )
 
 
-def _slope(log_ratio: jax.Array, counted: jax.Array, discard: float) -> jax.Array:
-    """Slope through the origin of the quantiles on the logarithms of the ratios."""
-    log_ratio = jnp.sort(jnp.where(counted, log_ratio, jnp.inf))
-    count = counted.sum()
-    place = jnp.arange(1, len(log_ratio) + 1, dtype=log_ratio.dtype)
-    fitted = place <= jnp.floor(count * (1 - discard))
-    fitted = fitted & (place < count)  # at the last one, 1 - F is 0
-    log_ratio = jnp.where(fitted, log_ratio, 0)
-    height = -jnp.log1p(-jnp.where(fitted, place / jnp.maximum(count, 1), 0))
-    return divide((height * log_ratio).sum(), jnp.square(log_ratio).sum())
+Found = tuple[jax.Array, jax.Array]
+"""A dimension, and which examples counted."""
 
 
-def _likeliest(squared: jax.Array, counted: jax.Array, k: jax.Array) -> jax.Array:
-    """Maximum of the likelihood, of squared distances in ascending order."""
-    k = jnp.maximum(k, 2)
-    farthest = jnp.take(squared, k - 1, axis=1)
-    nearer = counted[:, None] & (jnp.arange(squared.shape[1]) < k - 1)[None, :]
-    logs = jnp.where(nearer, jnp.log(farthest[:, None] / squared) / 2, 0)
-    return divide((counted.sum() * (k - 1)).astype(squared.dtype), logs.sum())
+def _two_nn(cloud: Cloud, options: DimensionOptions) -> Found:
+    found = nearest(cloud, 1, 2)
+    return slope_of_quantiles(found.log_ratio(), found.counted, options.discard), found.counted
 
 
-def _correlation_dimension(squared: jax.Array, present: jax.Array, neighbours: int) -> jax.Array:
-    """Slope of the logarithm of how many pairs are near, between two distances."""
-    n = len(squared)
-    most = jnp.clip(present.sum() - 1, 2, min(neighbours, n - 1))
-    ordered = jnp.sort(squared, axis=1)
+def _gride(cloud: Cloud, options: DimensionOptions) -> Found:
+    found = nearest(cloud, options.near, options.far)
+    value = likeliest_of_ratios(found.log_ratio(), found.counted, found.near, found.far)
+    return value, found.counted
 
-    def median(place: jax.Array) -> jax.Array:
-        column = jnp.sort(jnp.where(present, jnp.take(ordered, place - 1, axis=1), jnp.inf))
-        count = present.sum()
-        middle = [jnp.take(column, at, mode="clip") for at in ((count - 1) // 2, count // 2)]
-        return (jnp.sqrt(middle[0]) + jnp.sqrt(middle[1])) / 2
 
-    near, far = median(jnp.maximum(most // 2, 1)), median(most)
-    distances = jnp.sqrt(squared)
-    pairs = [(distances < radius).sum().astype(squared.dtype) for radius in (near, far)]
-    apart = (near > 0) & jnp.isfinite(far) & (pairs[0] > 0)
-    ratio = divide(far, jnp.where(apart, near, 0))
-    return divide(jnp.log(divide(pairs[1], pairs[0])), jnp.log(jnp.where(apart, ratio, 1)))
+def _local(cloud: Cloud, options: DimensionOptions) -> Found:
+    found = nearest(cloud, options.near, options.far)
+    inverse = LOCAL[options.method](cloud, found)
+    return averaged(inverse, found.counted, options.average), found.counted
+
+
+def _correlation(cloud: Cloud, options: DimensionOptions) -> Found:
+    return correlation_dimension(cloud, options.near, options.far), cloud.present
+
+
+def _separability(cloud: Cloud, options: DimensionOptions) -> Found:
+    del options
+    return separability_dimension(cloud), cloud.present
+
+
+def _persistence(cloud: Cloud, options: DimensionOptions) -> Found:
+    del options
+    return persistent_dimension(cloud), cloud.present
+
+
+_METHODS: dict[str, Callable[[Cloud, DimensionOptions], Found]] = {
+    "two_nn": _two_nn,
+    "gride": _gride,
+    "correlation": _correlation,
+    "separability": _separability,
+    "persistence": _persistence,
+    **dict.fromkeys(LOCAL, _local),
+}

@@ -11,7 +11,7 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigvalsh
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
-from probekit.measures.neighbours import neighbour_ranks
+from probekit.measures.neighbour_ranks import neighbour_ranks
 from probekit.measures.rdm import squared_distances
 from probekit.statistics import Examples, ExamplesState, state_of
 

@@ -11,17 +11,28 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide, score
+from probekit.measures.neighbour_ranks import NEIGHBOUR_METRICS, Ranked
 from probekit.measures.rdm import Metric, distances
 from probekit.measures.sequences import common_subsequence, kept_entries
 from probekit.statistics import Examples, ExamplesState, state_of
 
 Neighbourhood = Literal[
-    "jaccard", "rank", "joint", "overlap", "second_order", "cycle", "subsequence", "edit"
+    "jaccard",
+    "rank",
+    "joint",
+    "overlap",
+    "local_continuity",
+    "second_order",
+    "cycle",
+    "subsequence",
+    "edit",
 ]
 NEIGHBOURHOODS: tuple[Neighbourhood, ...] = get_args(Neighbourhood)
-NEIGHBOUR_METRICS = ("cosine", "euclidean")
 ORDERED = ("subsequence", "edit")
 """Which compare the neighbours in the order of their distances."""
+
+SIGNED = ("second_order", "local_continuity")
+"""Which may be below 0."""
 
 DEFAULT_NEIGHBOURS = 10
 
@@ -37,7 +48,8 @@ def mutual_neighbours(
     """How far examples have the same nearest neighbours in two representations.
 
     Mean over examples i, with N_i and N'_i their k nearest others and r(j), r'(j) the ranks of j
-    among them: ``jaccard``: |N ∩ N'| / |N ∪ N'|; ``overlap``: |N ∩ N'| / k; ``rank``:
+    among them: ``jaccard``: |N ∩ N'| / |N ∪ N'|; ``overlap``: |N ∩ N'| / k; ``local_continuity``:
+    that less k / (n - 1), which it is by chance; ``rank``:
     Σ_{j ∈ N ∩ N'} 2 / ((1 + |r(j) - r'(j)|) (r(j) + r'(j))) / Σ_{l ≤ |N ∩ N'|} 1/l, 0 if there is
     none; ``joint``: the product of jaccard and rank; ``second_order``: the cosine of c and c', the
     cosines of example i with those of N ∪ N' in either representation; ``cycle``: 1 if i is among
@@ -52,8 +64,8 @@ def mutual_neighbours(
         The same examples in the same order.
     neighbours : int
         k; all others, if there are fewer.
-    measure : {"jaccard", "rank", "joint", "overlap", "second_order", "cycle", "subsequence", \
-            "edit"}
+    measure : {"jaccard", "rank", "joint", "overlap", "local_continuity", "second_order", \
+            "cycle", "subsequence", "edit"}
         ``cycle`` alone is not symmetric.
     metric : {"cosine", "euclidean"}
         What is near. Among equally near examples a fixed random order decides. ``second_order`` has
@@ -62,10 +74,11 @@ def mutual_neighbours(
     Returns
     -------
     array ()
-        In [0, 1], ``second_order`` in [-1, 1]; 1 for equal neighbourhoods (in equal order, for
-        ``rank``, ``joint``, ``subsequence`` and ``edit``), but for ``cycle``, which is less where
-        an example is nobody's neighbour. NaN if either is constant or not finite, or (cosine) an
-        example is 0 in all units.
+        In [0, 1], ``second_order`` and ``local_continuity`` in [-1, 1]; 1 for equal neighbourhoods
+        (in equal order, for ``rank``, ``joint``, ``subsequence`` and ``edit``), but for ``cycle``,
+        which is less where an example is nobody's neighbour, and ``local_continuity``, of which
+        chance takes its part: 1 - k / (n - 1). NaN if either is constant or not finite, or (cosine)
+        an example is 0 in all units.
 
     Raises
     ------
@@ -81,7 +94,8 @@ def mutual_neighbours(
 
     References
     ----------
-    Hamilton, Leskovec and Jurafsky 2016, Cultural shift or linguistic drift? (second order); Wang
+    Chen and Buja 2009, Local multidimensional scaling (local continuity); Hamilton, Leskovec and
+    Jurafsky 2016, Cultural shift or linguistic drift? (second order); Wang
     et al. 2022, Towards understanding the instability of network embedding (rank, joint);
     Klabunde, Schumacher, Strohmaier and Lemmerich 2025, Similarity of neural network
     models; Huh, Cheung, Wang and Isola 2024, The Platonic representation hypothesis (overlap,
@@ -134,35 +148,35 @@ def neighbours_score(
 ) -> Score:
     """`mutual_neighbours` of the examples that were kept; there are `most` neighbours at most."""
     present = state.present
-    second_order = measure == "second_order"
-    far = [
-        # A single column has no angles but those of its signs: near is what differs little.
-        distances(
-            moderate(jnp.where(present[:, None], z, 0)),
-            metric if z.shape[1] > 1 or second_order else "euclidean",
-        )
-        for z in (state.x, state.y)
-    ]
+    both = [_ranked(z, present, measure, metric) for z in (state.x, state.y)]
     k = jnp.minimum(neighbours, present.sum() - 1)
-    each = _of_each(far, present, k, measure, most)
-    value = divide(jnp.where(present, each, 0).sum(), present.sum().astype(far[0].dtype))
-    both_present = present[:, None] & present[None, :]
-    undefined = jnp.stack(
-        [(jnp.isnan(z) & both_present).any() | ~((z > 0) & both_present).any() for z in far]
-    ).any()
+    each = _of_each(both, present, k, measure, most)
+    value = divide(jnp.where(present, each, 0).sum(), present.sum().astype(each.dtype))
+    undefined = both[0].undefined | both[1].undefined
     return score(
-        jnp.where(undefined, jnp.nan, jnp.clip(value, -1 if second_order else 0, 1)),
+        jnp.where(undefined, jnp.nan, jnp.clip(value, -1 if measure in SIGNED else 0, 1)),
         finite=state.finite(),
         enough=present.sum() >= 3,
         constant=undefined,
     )
 
 
+def _ranked(z: jax.Array, present: jax.Array, measure: Neighbourhood, metric: Metric) -> Ranked:
+    if measure != "second_order":
+        return Ranked.of(z, present, metric)
+    # Cosines are compared, of a single column too.
+    return Ranked.by(distances(moderate(jnp.where(present[:, None], z, 0)), "cosine"), present)
+
+
 def _of_each(
-    far: list[jax.Array], present: jax.Array, k: jax.Array, measure: Neighbourhood, most: int | None
+    compared: list[Ranked],
+    present: jax.Array,
+    k: jax.Array,
+    measure: Neighbourhood,
+    most: int | None,
 ) -> jax.Array:
     """How much the k nearest of each example are the same in both, by the measure."""
-    ranks = [neighbour_ranks(z, present) for z in far]
+    ranks, far = [z.ranks for z in compared], [z.far for z in compared]
     near = [(rank <= k) & present[:, None] & present[None, :] for rank in ranks]
     both = near[0] & near[1]
     common = both.sum(axis=1).astype(far[0].dtype)
@@ -170,6 +184,9 @@ def _of_each(
     jaccard = common / jnp.maximum(union, 1)
     if measure == "overlap":
         return common / jnp.maximum(k, 1)
+    if measure == "local_continuity":
+        others = present.sum() - 1
+        return common / jnp.maximum(k, 1) - k.astype(common.dtype) / jnp.maximum(others, 1)
     if measure == "jaccard":
         return jaccard
     if measure == "second_order":
@@ -177,19 +194,11 @@ def _of_each(
     if measure == "cycle":
         return (near[1] & near[0].T).any(axis=1).astype(common.dtype)
     if measure in ORDERED:
-        others = len(ranks[0]) - 1
-        most = others if most is None else min(most, others)
+        most = len(present) - 1 if most is None else min(most, len(present) - 1)
         alike = common_subsequence if measure == "subsequence" else kept_entries
         return alike(ranks[0], ranks[1], k, most=most).astype(common.dtype) / jnp.maximum(k, 1)
     each = _rank_similarity(ranks[0], ranks[1], both, common)
     return each * jaccard if measure == "joint" else each
-
-
-def neighbour_ranks(far: jax.Array, present: jax.Array) -> jax.Array:
-    """Rank of each example among the others of each, from 1; its own and absent ones come last."""
-    apart = present[None, :] & ~np.eye(far.shape[0], dtype=bool)
-    order = jnp.argsort(jnp.where(apart & jnp.isfinite(far), far, jnp.inf), axis=1)
-    return jnp.argsort(order, axis=1) + 1
 
 
 def _rank_similarity(a: jax.Array, b: jax.Array, both: jax.Array, common: jax.Array) -> jax.Array:

@@ -1,4 +1,4 @@
-"""The spectrum of a representation: its eigenvalues, how fast they fall, how many there are."""
+"""The spectrum of a representation: its eigenvalues, and how fast they fall."""
 
 from typing import Any
 
@@ -15,17 +15,8 @@ from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState, state_of
 from probekit.statistics._rounding import reciprocal
 
-_COVARIANCE = Moments(xy=False, yy="none")
+COVARIANCE = Moments(xy=False, yy="none")
 DEFAULT_FIRST, DEFAULT_LAST = 1, 100
-
-_ROUNDING = 4.0
-"""Eigenvalues of directions without variance, in units of the largest one's last digit, at most.
-
-Of 8 to 1,000 units they were 0.5 to 2.5; which of them are rounding is not asked one by one.
-"""
-
-_LOST_AT_MOST = 0.01
-"""By how much the logarithm of an effective rank may be too small."""
 
 
 def spectrum(x: Any) -> jax.Array:
@@ -64,46 +55,6 @@ def spectrum(x: Any) -> jax.Array:
     [2.0, 0.5]
     """
     return _spectrum(matrix("x", x, least=2))
-
-
-def effective_rank(x: Any) -> jax.Array:
-    """Effective rank: exp(-Σ_j p_j log p_j) with p_j the share of eigenvalue j of the covariance.
-
-    Parameters
-    ----------
-    x : array (example, unit)
-
-    Returns
-    -------
-    array ()
-        From 1 (all variance in one direction) to the number of units (equal in all). NaN if `x` is
-        constant or not finite, or if eigenvalues that may be rounding could together make it more
-        than 1 % larger (``rank_deficient``).
-
-    Raises
-    ------
-    ShapeError
-        If there are fewer than 2 examples.
-
-    Notes
-    -----
-    Invariant to translation, scaling, rotation and permutation of units. Of the eigenvalues of the
-    covariance, that is of squared singular values; Roy and Vetterli take singular values.
-    O(n d² + d³).
-
-    References
-    ----------
-    Roy and Vetterli 2007, The effective rank: a measure of effective dimensionality.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from probekit.measures import effective_rank
-    >>> x = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
-    >>> round(float(effective_rank(x)), 4), round(float(effective_rank(x[:, :1])), 4)
-    (2.0, 1.0)
-    """
-    return _effective_rank(matrix("x", x, least=2))
 
 
 def spectrum_slope(x: Any, *, first: int = DEFAULT_FIRST, last: int = DEFAULT_LAST) -> jax.Array:
@@ -168,47 +119,18 @@ def check_ranks(first: int, last: int) -> None:
 @jitted()
 def _spectrum(x: Any) -> jax.Array:
     power = moderating_power(x)
-    return restored(spectrum_score(state_of(_COVARIANCE, x * power)).value, power, degree=2)
-
-
-@jitted()
-def _effective_rank(x: Any) -> jax.Array:
-    return effective_rank_score(state_of(_COVARIANCE, moderate(x))).value
+    return restored(spectrum_score(state_of(COVARIANCE, x * power)).value, power, degree=2)
 
 
 @jitted(1, 2)
 def _slope(x: Any, first: int, last: int) -> jax.Array:
-    return slope_score(state_of(_COVARIANCE, moderate(x)), first=first, last=last).value
+    return slope_score(state_of(COVARIANCE, moderate(x)), first=first, last=last).value
 
 
 def spectrum_score(state: MomentsState) -> Score:
     """`spectrum` from moments; needs `xx` in full."""
     values = _shares(state) * state.x_squares.sum() * reciprocal(state.count)
     return score(values, finite=state.x_finite(), enough=state.count >= 2)
-
-
-def effective_rank_score(state: MomentsState) -> Score:
-    """`effective_rank` from moments; needs `xx` in full."""
-    values = _of_total(state)
-    # Together many of them count: here the least is what rounding is, and not what it may be.
-    kept = values > _ROUNDING * float(np.finfo(values.dtype).eps) * values[0]
-    shares = jnp.where(kept, values, 0)
-    lost = jnp.maximum(1 - shares.sum(), 0)
-    shares = shares * reciprocal(shares.sum())
-    entropy = -jnp.where(kept, shares * jnp.log(jnp.where(kept, shares, 1)), 0).sum()
-    # The most that what was lost could add: the same of it in all directions that are left.
-    left = jnp.maximum(_most_ranks(state) - kept.sum(), 0)
-    more = jnp.where((lost > 0) & (left > 0), -lost * jnp.log(lost / jnp.maximum(left, 1)), 0)
-    constant = state.x_constant.all()
-    deficient = more > _LOST_AT_MOST
-    value = jnp.clip(jnp.exp(entropy), 1, shares.shape[0])
-    return score(
-        jnp.where(constant | deficient, jnp.nan, value),
-        finite=state.x_finite(),
-        enough=state.count >= 2,
-        constant=constant,
-        deficient=deficient,
-    )
 
 
 def slope_score(state: MomentsState, *, first: int, last: int) -> Score:
@@ -223,7 +145,7 @@ def slope_score(state: MomentsState, *, first: int, last: int) -> Score:
     spread = (weight * jnp.square(centred)).sum()
     value = jnp.maximum(divide(-(weight * centred * log_value).sum(), spread), 0)
     constant = fitted.sum() < 2
-    wanted = jnp.minimum(_most_ranks(state), min(last, len(rank)))
+    wanted = jnp.minimum(most_ranks(state), min(last, len(rank)))
     return score(
         jnp.where(constant, jnp.nan, value),
         finite=state.x_finite(),
@@ -247,14 +169,19 @@ def _least(values: jax.Array) -> jax.Array:
     return values[0] * (min(units, 4 * float(np.sqrt(units))) * float(np.finfo(values.dtype).eps))
 
 
-def _of_total(state: MomentsState) -> jax.Array:
+def of_total(state: MomentsState) -> jax.Array:
     """Eigenvalues of the covariance as shares of the total, in descending order, with rounding."""
+    trace, covariance = relative_covariance(state)
+    values = eigvalsh(covariance)[::-1]
+    return jnp.where(trace > 0, values, 0)
+
+
+def relative_covariance(state: MomentsState) -> tuple[jax.Array, jax.Array]:
+    """Sum of squares of the units that vary, and the covariance as a share of it."""
     assert state.xx is not None
     trace = jnp.where(state.x_constant, 0, state.x_squares).sum()
     covariance = state.xx / jnp.where(trace > 0, trace, 1)
-    finite = jnp.isfinite(covariance).all()
-    values = eigvalsh(jnp.where(finite, covariance, 0))[::-1]
-    return jnp.where(trace > 0, values, 0)
+    return trace, jnp.where(jnp.isfinite(covariance).all(), covariance, 0)
 
 
 def _shares(state: MomentsState) -> jax.Array:
@@ -262,11 +189,11 @@ def _shares(state: MomentsState) -> jax.Array:
 
     They are not made to add up to 1: what is lost of the small ones is not the large ones'.
     """
-    values = _of_total(state)
+    values = of_total(state)
     return jnp.where(values > _least(values), values, 0)
 
 
-def _most_ranks(state: MomentsState) -> jax.Array:
+def most_ranks(state: MomentsState) -> jax.Array:
     """How many directions may have variance: units that vary, or one less than the examples."""
     varying = (~state.x_constant).sum()
     return jnp.minimum(varying, state.count.astype(jnp.int32) - 1)

@@ -39,6 +39,11 @@ ENCODING = (
         "whether a feature has the same direction whatever the other features are",
     ),
     ("silhouette", "classes:Silhouette", "how much nearer examples lie to their own class"),
+    (
+        "neighbourhood_hit",
+        "classes:NeighbourhoodHit",
+        "share of the nearest neighbours that are of the same class",
+    ),
     ("weighted_rsa", "weighted_rsa:WeightedRSA", "RSA with a weighted sum of the features' RDMs"),
     ("condition_rdm", "conditions:ConditionRDM", "crossnobis and Mahalanobis distances"),
     (
@@ -128,12 +133,18 @@ SIMILARITY = (
     (
         "mutual_neighbours",
         "neighbours:MutualNeighbours",
-        "nearest neighbours in common: Jaccard, rank, joint, overlap, second order, cycle, order",
+        "nearest neighbours in common: Jaccard, rank, joint, overlap, local continuity, second "
+        "order, cycle, order",
     ),
     (
         "trustworthiness",
         "neighbours:Trustworthiness",
         "whether neighbours in the other representation are neighbours; its converse is continuity",
+    ),
+    (
+        "mean_relative_rank_error",
+        "neighbours:MeanRelativeRankError",
+        "how far neighbours in the other representation have moved in the order of neighbours",
     ),
     ("cknna", "neighbours:CKNNA", "kernel alignment of mutual nearest neighbours"),
     (
@@ -205,6 +216,11 @@ SIMILARITY = (
         "outputs:Disagreement",
         "share of examples for which different classes are predicted (of logits)",
     ),
+    (
+        "pair_alignment",
+        "cloud:PairAlignment",
+        "how far apart on the sphere two views of an example are (alignment of positive pairs)",
+    ),
     ("unit_correlation", "matching:UnitCorrelation", "each unit with its namesake"),
     ("ensd", "spaces:ENSD", "effective number of shared dimensions"),
     ("gulp", "spaces:GULP", "how differently ridge regression predicts from both"),
@@ -215,18 +231,25 @@ SIMILARITY = (
 GEOMETRY = (
     ("total_variance", "geometry:TotalVariance", "sum of the units' variances"),
     ("participation_ratio", "geometry:ParticipationRatio", "effective number of dimensions"),
-    ("effective_rank", "spectrum:EffectiveRank", "number of directions, by entropy"),
+    ("effective_rank", "spectrum:EffectiveRank", "number of directions, by entropy (RankMe too)"),
+    ("stable_rank", "spectrum:StableRank", "number of directions, by the largest (NESum)"),
     ("spectrum", "spectrum:Spectrum", "eigenvalues of the covariance"),
     ("spectrum_slope", "spectrum:SpectrumSlope", "power law of the eigenvalues"),
     (
         "intrinsic_dimension",
-        "units:IntrinsicDimension",
-        "dimension by near neighbours: TwoNN, maximum likelihood, correlation dimension",
+        "dimension:IntrinsicDimension",
+        "dimension by near neighbours: TwoNN, generalised ratios, maximum likelihood and others",
     ),
     ("sparsity", "units:Sparsity", "how few units carry an example"),
     ("magnitude", "cloud:Magnitude", "length of the mean example"),
     ("concentricity", "cloud:Concentricity", "mean cosine of examples with their mean"),
     ("uniformity", "cloud:Uniformity", "how evenly examples cover the sphere"),
+    ("anisotropy", "cloud:Anisotropy", "mean cosine of two examples"),
+    (
+        "self_clustering",
+        "cloud:SelfClustering",
+        "how much more alike directions are than on a uniformly covered sphere",
+    ),
     ("feature_angles", "units:FeatureAngles", "angles between directions of features"),
 )
 

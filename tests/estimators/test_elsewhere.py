@@ -282,6 +282,36 @@ FIGURES = {
     "`trustworthiness_continuity`, the first": 0.9718614718614719,  # ZADU 0.5.4
     "`trustworthiness_continuity`, the second": 0.9794372294372294,
     "`silhouette`, of `y`": 0.489663411232727,
+    "`mean_relative_rank_error`, the first": 0.9222861356932154,
+    "`mean_relative_rank_error`, the second": 0.9245132743362832,
+    "`local_continuity_meta_criteria`": 0.5742753623188405,
+    "`neighborhood_hit`, of `y`": 0.8,
+    "`spearman_rho`": 0.9574024343259943,
+    "`pearson_r`": 0.9699442928877117,
+    "`stress`": 0.13113394055305388,
+    "`scale_normalized_stress`": 0.12562671406436998,
+    "`kl_divergence`": 0.004457861213885129,
+    "`distance_to_measure`": 0.0743342464161223,
+    "`TwoNN`": 2.732608665498065,  # scikit-dimension 0.5.0, with 20 neighbours
+    '`TwoNN(method="mle", discard_fraction=0)`': 2.516541734094843,
+    "`MLE`": 1.081289946896762,
+    '`MLE`, `comb="mean"`': 1.0882688026199678,
+    '`MLE`, `comb="median"`': 1.0596835822424695,
+    "`CorrInt`": 0.9125693729540822,
+    "`MOM`": 1.0072100140067652,
+    "`MADA`": 0.8710756934122351,
+    "`TLE`": 1.2365116300622654,
+    "`ESS`": 1.5669691627827256,
+    "`FisherS`": 0.9573812961504111,
+    '`lPCA(ver="FO")`': 1.0,
+    '`lPCA(ver="participation_ratio")`': 1.1058721948858545,
+    "`rankme`": 1.632100605461914,  # google-research, graph_embedding/metrics, their formulas
+    "`stable_rank`": 1.0126158478683793,
+    "`ne_sum`": 1.052385251951638,
+    "`self_clustering`": 0.7977268997206584,
+    "`align_loss`": 0.08711949484579629,  # align_uniform, their formulas
+    "`uniform_loss`": -0.24033961132378895,
+    "mean cosine similarity": 0.925132724274443,
     "`h_score`": 1.1213283732136528,  # Transfer-Learning-Library, its formula
     "`mig`": 0.03145364592347786,  # disentanglement_lib, its formulas
     "`modularity_explicitness`, the first": 0.9530632566505991,

@@ -17,6 +17,7 @@ X[:, :3] += 4 * Y
 ONE_SIDED = {
     "spectrum": {},
     "effective_rank": {},
+    "stable_rank": {},
     "spectrum_slope": {"first": 2, "last": 6},
     "intrinsic_dimension": {"discard": 0.2},
     "sparsity": {},
@@ -46,6 +47,60 @@ def test_more_units_than_examples(measure):
     theirs = getattr(oracles, measure)(None, None, x, None)
     np.testing.assert_allclose(np.ravel(ours)[:11], np.ravel(theirs)[:11], rtol=1e-4)
     assert (np.ravel(ours)[11:] == 0).all()
+
+
+@pytest.mark.parametrize("centred", [True, False])
+@pytest.mark.parametrize("values", ["eigenvalues", "singular_values"])
+def test_ranks_of_either_values_with_and_without_means(values, centred):
+    x = X + np.float32(2)
+    x[:, 5] = 3.3  # a direction of its own, unless means are taken off
+    found = float(measures.effective_rank(x, values=values, centred=centred))
+    wanted = oracles.effective_rank(None, None, x, None, values=values, centred=centred)
+    assert found == pytest.approx(wanted, rel=1e-4)
+    found = float(measures.stable_rank(x, centred=centred))
+    assert found == pytest.approx(oracles.stable_rank(None, None, x, None, centred=centred))
+
+
+def test_without_means_a_constant_representation_has_one_direction():
+    x = np.full_like(X, 3.3)
+    for options in ({}, {"values": "singular_values"}):
+        assert float(measures.effective_rank(x, centred=False, **options)) == pytest.approx(1)
+        assert np.isnan(measures.effective_rank(0 * x, centred=False, **options))
+    assert float(measures.stable_rank(x, centred=False)) == pytest.approx(1)
+    assert np.isnan(measures.stable_rank(0 * x, centred=False))
+
+
+def test_many_directions_and_singular_values_that_fall_with_the_rank():
+    generator = np.random.default_rng(0)
+    x = np.float32(generator.normal(size=(400, 120)) / np.arange(1, 121))
+    found = float(measures.effective_rank(x, values="singular_values", centred=False))
+    wanted = oracles.effective_rank(None, None, x, None, values="singular_values", centred=False)
+    assert found == pytest.approx(wanted, rel=1e-3)
+
+
+@pytest.mark.parametrize("offset", [32, 4096])
+def test_a_large_mean_does_not_cover_the_other_directions(offset):
+    x = np.round(np.random.default_rng(0).normal(size=(64, 6)) * 256) / 256 + np.float32(offset)
+    found = float(measures.effective_rank(x, values="singular_values", centred=False))
+    wanted = oracles.effective_rank(None, None, x, None, values="singular_values", centred=False)
+    assert wanted > 1.004
+    assert found == pytest.approx(wanted, rel=1e-5)
+
+
+@pytest.mark.parametrize("centred", [True, False])
+def test_a_collapsed_representation_has_the_rank_that_is_left(centred):
+    generator = np.random.default_rng(0)
+    x = np.float32(generator.normal(size=(200, 3)) @ generator.normal(size=(3, 60)))
+    options = {"values": "singular_values", "centred": centred}
+    wanted = oracles.effective_rank(None, None, x, None, **options)
+    assert float(measures.effective_rank(x, **options)) == pytest.approx(wanted, rel=0.01)
+
+
+def test_singular_values_that_are_lost_leave_the_rank_undefined():
+    generator = np.random.default_rng(0)
+    x = generator.normal(size=(90, 40)) * np.r_[1, np.full(39, 2e-4)]
+    assert np.isnan(measures.effective_rank(x, values="singular_values"))
+    assert float(measures.effective_rank(x)) == pytest.approx(1, abs=1e-3)
 
 
 def test_the_spectrum_adds_up_to_the_total_variance():
@@ -117,6 +172,7 @@ def test_what_is_not_finite_gives_nan(measure):
             r"neighbours=1: must be at least 2",
         ),
         (lambda: measures.intrinsic_dimension(X, method="box"), r"method='box': not a choice"),
+        (lambda: measures.effective_rank(X, values="roots"), r"values='roots': not a choice"),
         (lambda: measures.sparsity(X, measure="gini"), r"measure='gini': not a choice"),
         (lambda: measures.selectivity(X, Y, threshold=0), r"threshold=0: must be above 0"),
         (lambda: measures.component_alignment(X, Y, components=0), r"components=0: must be at"),

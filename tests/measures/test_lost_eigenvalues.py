@@ -71,7 +71,7 @@ def test_many_small_eigenvalues_count_together():
 
 
 def test_an_effective_rank_of_which_too_much_is_lost_is_undefined(monkeypatch):
-    monkeypatch.setattr(sys.modules["probekit.measures.spectrum"], "_ROUNDING", 300.0)
+    monkeypatch.setattr(sys.modules["probekit.measures.effective_ranks"], "_ROUNDING", 300.0)
     x = with_spectrum(np.r_[1.0, np.full(401, 3e-5)])
     with pytest.warns(ScoreWarning, match=r"effective_rank is NaN \(rank deficient\)"):
         value, status = reported("effective_rank", x)

@@ -16,6 +16,8 @@ OF_TWO = {
     "mutual_neighbours, second order": {"measure": "second_order"},
     "mutual_neighbours, euclidean": {"metric": "euclidean"},
     "cknna": {},
+    "mean_relative_rank_error": {},
+    "pair_alignment": {},
     "cknna, debiased": {"debiased": True},
     "aligned_cosine": {},
     "aligned_cosine, centred": {"centred": True},
@@ -56,6 +58,9 @@ OF_ONE = (
     "sparsity",
     "participation_ratio",
     "effective_rank",
+    "stable_rank",
+    "anisotropy",
+    "self_clustering",
     "spectrum_slope",
 )
 SIZES = (2.0**-110, 2.0**66, 2.0**126, 2.0**127)

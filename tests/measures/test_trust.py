@@ -75,3 +75,48 @@ def test_errors():
         measures.trustworthiness(x, y, neighbours=0)
     with pytest.raises(OptionError, match="metric='poisson'"):
         measures.trustworthiness(x, y, metric="poisson")
+
+
+@pytest.mark.parametrize("neighbours", [3, 999])
+def test_rank_errors_against_the_definition(neighbours):
+    for metric in ("euclidean", "cosine"):
+        options = {"neighbours": neighbours, "metric": metric}
+        found = measures.mean_relative_rank_error(*pair(), **options)
+        wanted = oracles.mean_relative_rank_error(None, None, *pair(), **options)
+        assert float(found) == pytest.approx(wanted, abs=SCORE)
+
+
+def test_rank_errors_see_the_order_of_the_nearest():
+    places = np.float32([[0], [1], [3], [100], [101], [103]])
+    swapped = places[[0, 2, 1, 3, 4, 5]]  # in the first group of three the nearest is another
+    assert float(measures.mean_relative_rank_error(places, places * 8 + 64)) == 0
+    assert float(measures.trustworthiness(places, swapped, neighbours=2)) == 1
+    assert float(measures.mean_relative_rank_error(places, swapped, neighbours=2)) > 0.1
+
+
+def test_rank_errors_that_are_undefined():
+    x, y = pair()
+    for a, b in (
+        (x, np.ones_like(y)),
+        (np.ones_like(x), y),
+        (x, np.where(y == y[3, 0], np.nan, y)),
+    ):
+        assert np.isnan(measures.mean_relative_rank_error(a, b))
+    with pytest.raises(ShapeError, match="x: 2 examples; at least 3 are needed"):
+        measures.mean_relative_rank_error(x[:2], y[:2])
+    with pytest.raises(OptionError, match="neighbours=0: must be at least 1"):
+        measures.mean_relative_rank_error(x, y, neighbours=0)
+
+
+def test_local_continuity_is_the_overlap_beyond_chance():
+    x, y = pair()
+    options = {"neighbours": 6, "metric": "euclidean"}
+    found = {
+        measure: float(measures.mutual_neighbours(x, y, measure=measure, **options))
+        for measure in ("overlap", "local_continuity")
+    }
+    assert found["local_continuity"] == pytest.approx(found["overlap"] - 6 / (N - 1), abs=SCORE)
+    wanted = oracles.mutual_neighbours(None, None, x, y, measure="local_continuity", **options)
+    assert found["local_continuity"] == pytest.approx(wanted, abs=SCORE)
+    alike = measures.mutual_neighbours(x, 2 * x, measure="local_continuity", **options)
+    assert float(alike) == pytest.approx(1 - 6 / (N - 1), abs=SCORE)

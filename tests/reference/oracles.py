@@ -857,6 +857,10 @@ def mutual_neighbours(x, y, x2, y2, *, neighbours=10, measure="jaccard", metric=
     if measure == "second_order":
         return second_order(x2, y2, neighbours)
     near = [_nearest(z, neighbours, metric) for z in _wide(x2, y2)]
+    if measure == "local_continuity":
+        k, n = len(near[0][0]), len(near[0])
+        shared = [len({*mine} & {*theirs}) for mine, theirs in zip(*near, strict=True)]
+        return np.sum(shared) / (n * k) - k / (n - 1)
     if measure == "cycle":
         there, back = near[1], near[0]
         return np.mean([any(i in back[j] for j in there[i]) for i in range(len(there))])
@@ -873,6 +877,26 @@ def trustworthiness(x, y, x2, y2, *, neighbours=5, metric="euclidean"):
     order, near = _nearest(x2, n - 1, metric), _nearest(y2, k, metric)
     too_far = sum(max(0, order[i].index(j) + 1 - k) for i in range(n) for j in near[i])
     return 1 - 2 * too_far / (n * k * (2 * n - 3 * k - 1))
+
+
+def mean_relative_rank_error(x, y, x2, y2, *, neighbours=5, metric="euclidean"):
+    """By the definition, pair by pair; tests compare it with ZADU's figures."""
+    x2, y2 = _wide(x2, y2)
+    n = len(x2)
+    k = min(neighbours, n - 1)
+    order, pictured = _nearest(x2, n - 1, metric), _nearest(y2, k, metric)
+    moved = sum(
+        abs(order[i].index(j) + 1 - rank) / rank
+        for i in range(n)
+        for rank, j in enumerate(pictured[i], start=1)
+    )
+    return moved / (n * sum(abs(n - 2 * rank + 1) / rank for rank in range(1, k + 1)))
+
+
+def neighbourhood_hit(x, y, x2, y2, *, neighbours=10, metric="euclidean"):
+    x2, y2 = _wide(x2, y2)
+    near = _nearest(x2, neighbours, metric)
+    return np.mean([(y2[i] == y2[j]).all() for i in range(len(x2)) for j in near[i]])
 
 
 def _nearest(z, neighbours, metric):
@@ -1124,6 +1148,21 @@ def uniformity(x, y, x2, y2):
     (x,) = _wide(x2)
     rows = x / np.linalg.norm(x, axis=1, keepdims=True)
     return np.log(np.exp(-2 * pdist(rows, "sqeuclidean")).mean())
+
+
+def anisotropy(x, y, x2, y2):
+    (x,) = _wide(x2)
+    return 1 - pdist(x, "cosine").mean()
+
+
+def self_clustering(x, y, x2, y2):
+    (x,) = _wide(x2)
+    return (((1 - pdist(x, "cosine")) ** 2).mean() - 1 / x.shape[1]) / (1 - 1 / x.shape[1])
+
+
+def pair_alignment(x, y, x2, y2, *, power=2.0):
+    a, b = (z / np.linalg.norm(z, axis=1, keepdims=True) for z in _wide(x2, y2))
+    return (np.linalg.norm(a - b, axis=1) ** power).mean()
 
 
 def distance_correlation(x, y, x2, y2, *, debiased=False):
@@ -1527,8 +1566,19 @@ def spectrum(x, y, x2, y2):
     return PCA().fit(_wide(x2)[0]).explained_variance_ * (len(x2) - 1) / len(x2)
 
 
-def effective_rank(x, y, x2, y2):
-    return np.exp(stats.entropy(spectrum(x, y, x2, y2)))
+def effective_rank(x, y, x2, y2, *, values="eigenvalues", centred=True):
+    found = _singular_values(x2, centred)
+    return np.exp(stats.entropy(found if values == "singular_values" else found**2))
+
+
+def stable_rank(x, y, x2, y2, *, centred=True):
+    found = _singular_values(x2, centred)
+    return (found**2).sum() / found[0] ** 2
+
+
+def _singular_values(x, centred):
+    (x,) = _wide(x)
+    return np.linalg.svd(x - x.mean(axis=0) * centred, compute_uv=False)
 
 
 def spectrum_slope(x, y, x2, y2, *, first=1, last=100):
@@ -1548,21 +1598,125 @@ def sparsity(x, y, x2, y2, *, measure="treves_rolls"):
     return np.mean(each)
 
 
-def intrinsic_dimension(x, y, x2, y2, *, method="two_nn", discard=0.1, neighbours=20):
-    k = min(neighbours, len(x2) - 1)
-    distances, _ = NearestNeighbors(n_neighbors=max(k, 2)).fit(_wide(x2)[0]).kneighbors()
-    if method == "likelihood":
-        return 1 / np.log(distances[:, k - 1, None] / distances[:, : k - 1]).mean()
+def intrinsic_dimension(
+    x, y, x2, y2, *, method="two_nn", discard=0.1, neighbours=20, average="harmonic"
+):
+    """Example by example; tests compare it with scikit-dimension's figures."""
+    (x2,) = _wide(x2)
+    if method == "separability":
+        return _fisher_separability(x2)
+    if method == "persistence":
+        return _persistent_dimension(*_sampled(x, x2))
+    pair = neighbours if isinstance(neighbours, tuple) else None
+    k = min(pair[1] if pair else neighbours, len(x2) - 1)
+    k_near = pair[0] if pair else k // 2
+    nearest = NearestNeighbors(n_neighbors=max(k, 2)).fit(x2)
+    distances, others = nearest.kneighbors()
+    near, far = distances[:, k_near - 1], distances[:, k - 1]
     if method == "correlation":
-        radii = [np.median(distances[:, place - 1]) for place in (k // 2, k)]
-        near = [(pdist(_wide(x2)[0]) < radius).sum() for radius in radii]
-        return np.log(near[1] / near[0]) / np.log(radii[1] / radii[0])
-    ratio = np.sort(distances[:, 1] / distances[:, 0])
-    n = len(ratio)
-    kept = int(np.floor(n * (1 - discard)))
-    height = -np.log(1 - np.arange(1, kept + 1) / n)
-    slope, *_ = np.linalg.lstsq(np.log(ratio[:kept, None]), height)
-    return slope[0]
+        radii = np.median(near), np.median(far)
+        pairs = [(pdist(x2) < radius).sum() for radius in radii]
+        return np.log(pairs[1] / pairs[0]) / np.log(radii[1] / radii[0])
+    if method == "two_nn":
+        ratio = np.sort(distances[:, 1] / distances[:, 0])
+        n = len(ratio)
+        kept = int(np.floor(n * (1 - discard)))
+        height = -np.log(1 - np.arange(1, kept + 1) / n)
+        slope, *_ = np.linalg.lstsq(np.log(ratio[:kept, None]), height)
+        return slope[0]
+    if method == "gride":
+        return _gride(far / near, k_near, k)
+    each = {
+        "likelihood": lambda i: 1 / np.log(far[i] / distances[i, : k - 1]).mean(),
+        "moments": lambda i: distances[i, :k].mean() / (far[i] - distances[i, :k].mean()),
+        "mada": lambda i: np.log(k / k_near) / np.log(far[i] / near[i]),
+        "tle": lambda i: _tight_localities(x2[others[i, :k]] - x2[i]),
+        "ess": lambda i: _simplex_skewness(x2[others[i, :k]]),
+    }[method]
+    averages = {"harmonic": stats.hmean, "mean": np.mean, "median": np.median}
+    return averages[average]([each(i) for i in range(len(x2))])
+
+
+def _gride(ratio, near, far, lost=0):
+    """Most likely d, by a search; `lost` of the n examples do not count in its logarithm."""
+
+    def unlikely(log_d):
+        d = np.exp(log_d)
+        density = stats.beta.logpdf(ratio**-d, near, far - near)  # of u = 1 / μ^d
+        return -(density - d * np.log(ratio)).sum() - (len(ratio) - lost) * log_d
+
+    return np.exp(optimize.minimize_scalar(unlikely, bounds=(-2, 4), options={"xatol": 1e-9}).x)
+
+
+def _tight_localities(neighbours):
+    """Of vectors from the example in the middle; each ray's end is found by a root."""
+    radius = np.linalg.norm(neighbours, axis=1).max()
+    logs = []
+    for i, start in enumerate(neighbours):
+        logs += 2 * [np.log(np.linalg.norm(start) / radius)]
+        for j, other in enumerate(neighbours):
+            if i == j:
+                continue
+            both = [_share_of_ray(start, end, radius) for end in (other, -other)]
+            logs += [] if min(both) < 1e-4 else np.log(both).tolist()
+    return -1 / np.mean(logs)
+
+
+def _share_of_ray(start, other, radius):
+    """Of balls that grow from the point `start` to the whole ball, the one that ends at `other`.
+
+    Enlarged about `start` by 1 / t it is the whole ball: t is how far `other` is on its ray.
+    """
+    start, other = start / radius, other / radius
+
+    def outside(t):
+        return np.linalg.norm(other - (1 - t) * start) - t
+
+    return 1.0 if outside(1.0) >= 0 else optimize.brentq(outside, 0, 1, xtol=1e-14)
+
+
+def _simplex_skewness(points):
+    vectors = points - points.mean(axis=0)
+    area = whole = 0
+    for v, w in itertools.combinations(vectors, 2):
+        whole += np.linalg.norm(v) * np.linalg.norm(w)
+        area += np.sqrt(max(np.linalg.det([[v @ v, v @ w], [v @ w, w @ w]]), 0))
+    dimension = np.arange(2, 2000)
+    sines = np.exp(
+        2 * special.gammaln(dimension / 2)
+        - special.gammaln((dimension + 1) / 2)
+        - special.gammaln((dimension - 1) / 2)
+    )
+    return np.interp(area / whole, [0, *sines], [1, *dimension])
+
+
+def _persistent_dimension(x):
+    """Of examples in the order in which a sample holds them."""
+    n, logs = len(x), []
+    for share in 4.0 ** np.linspace(-1, 0, 8):
+        size = int(np.ceil(share * n - 1e-3))
+        rows = [np.roll(x, -(draw * n // 8), axis=0)[:size] for draw in range(8)]
+        lengths = [csgraph.minimum_spanning_tree(cdist(z, z)).sum() for z in rows]
+        logs.append([np.log(size), np.log(lengths).mean()])
+    slope, _ = np.polyfit(*np.transpose(logs), 1)
+    return 1 / (1 - slope)
+
+
+def _fisher_separability(x):
+    centred = x - x.mean(axis=0)
+    values, vectors = np.linalg.eigh(np.cov(centred.T))
+    kept = values > values.max() / 10
+    white = centred @ vectors[:, kept] / np.sqrt(values[kept])
+    white /= np.linalg.norm(white, axis=1, keepdims=True)
+    cosines = (white @ white.T)[~np.eye(len(x), dtype=bool)]
+    margins = np.arange(0.6, 1, 0.02)
+    shares = np.array([(cosines >= margin).mean() for margin in margins])
+    if not shares.any():
+        return np.nan
+    place = np.argmin(np.abs(margins - 0.9 * margins[shares > 0].max()))
+    a, p = margins[place], shares[place]
+    falls = -np.log(1 - a**2)
+    return special.lambertw(falls / (2 * np.pi * p**2 * a**2 * (1 - a**2))).real / falls
 
 
 def neural_collapse(x, y, x2, y2):
@@ -1764,6 +1918,7 @@ BY_ESTIMATOR = {
     "parity_r2": parity_r2,
     "parallelism_score": parallelism_score,
     "silhouette": silhouette,
+    "neighbourhood_hit": neighbourhood_hit,
     "neural_collapse": neural_collapse,
     "class_selectivity": class_selectivity,
     "mutual_information": mutual_information,
@@ -1791,6 +1946,7 @@ BY_ESTIMATOR = {
     "hsic": hsic,
     "mutual_neighbours": mutual_neighbours,
     "trustworthiness": trustworthiness,
+    "mean_relative_rank_error": mean_relative_rank_error,
     "distance_correlation": distance_correlation,
     "riemannian_distance": riemannian_distance,
     "multiscale_distance": multiscale_distance,
@@ -1809,6 +1965,10 @@ BY_ESTIMATOR = {
     "magnitude": magnitude,
     "concentricity": concentricity,
     "uniformity": uniformity,
+    "anisotropy": anisotropy,
+    "self_clustering": self_clustering,
+    "pair_alignment": pair_alignment,
+    "stable_rank": stable_rank,
     "condition_rdm": condition_rdm,
     "procrustes_distance": procrustes_distance,
     "angular_procrustes_distance": angular_procrustes_distance,

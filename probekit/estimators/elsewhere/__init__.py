@@ -13,6 +13,7 @@ from probekit.estimators.elsewhere import (
     scikit_dimension,
     scikit_learn,
     similarity_repository,
+    zadu,
 )
 from probekit.estimators.elsewhere.not_here import NOT_HERE
 
@@ -47,6 +48,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "himalaya": himalaya.NAMES,
     "scikit-learn": scikit_learn.NAMES,
     "scikit-dimension": scikit_dimension.NAMES,
+    "ZADU": zadu.NAMES,
     **others.NAMES,
 }
 

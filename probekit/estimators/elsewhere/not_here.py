@@ -42,9 +42,33 @@ NOT_HERE: tuple[tuple[str, str, str], ...] = (
     ("tcav", "`TCAV`", "needs gradients of the model's outputs"),
     (
         "scikit-dimension",
-        "`DANCo`, `ESS`, `FisherS`, `GRIDE`, `KNN`, `MADA`, `MiND_ML`, `MOM`, `PH`, `TLE`",
-        "further estimates of what `intrinsic_dimension` estimates in three ways, and rarely "
-        "reported of networks",
+        "`DANCo`, `KNN`",
+        "whole numbers, by reference data that are drawn for every dimension that is tried, or "
+        "graphs of subsamples of a few examples; `intrinsic_dimension` has ten other estimates",
+    ),
+    (
+        "ZADU",
+        "`non_metric_stress`",
+        "what a monotone curve through the distances leaves; `rsa` by ranks asks for such a curve",
+    ),
+    (
+        "ZADU",
+        "`topographic_product`, `neighbor_dissimilarity`, `procrustes` of neighbourhoods",
+        "of pictures in the plane, with no end that says how bad they may be; `trustworthiness`, "
+        "`mean_relative_rank_error` and `mutual_neighbours` ask the same with one",
+    ),
+    (
+        "ZADU",
+        "class-aware and label trustworthiness, `steadiness_cohesiveness`, `gap_index` and others "
+        "of clusters",
+        "of how readers see classes in a picture; `silhouette` and `neighbourhood_hit` are of one "
+        "representation, and can be compared",
+    ),
+    (
+        "google-research (graph_embedding)",
+        "`coherence`",
+        "how much one example alone decides of the directions there are: of the one that lies "
+        "farthest out",
     ),
     (
         "shesha-geometry",

@@ -91,6 +91,33 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "of all examples; there the mean of ten draws of 500, and on a GPU",
         ),
     ),
+    "google-research (graph_embedding)": (
+        ("`rankme`", 'effective_rank(x, values="singular_values", centred=False)'),
+        ("`stable_rank`", "stable_rank(x, centred=False)"),
+        ("`ne_sum`", "stable_rank(x)"),
+        ("`self_clustering`", "self_clustering(x)"),
+        (
+            "`pseudo_condition_number`",
+            "(spectrum(x)[-1] / spectrum(x)[0]) ** 0.5",
+            "means are taken off",
+        ),
+        (
+            "`alpha_req`",
+            "spectrum_slope(x)",
+            "of variances over the logarithm of the rank, as the paper has it; there of singular "
+            "values over the rank itself",
+        ),
+    ),
+    "align_uniform": (
+        ("`align_loss`", "pair_alignment(x, y)"),
+        (
+            "`uniform_loss`",
+            "uniformity(x)",
+        ),
+    ),
+    "contextual": (
+        ("mean cosine similarity", "anisotropy(x)", "of all pairs, there of some that are drawn"),
+    ),
     "IsoScore": (("`IsoScore`", "(participation_ratio(x) - 1) / (x.shape[1] - 1)"),),
     "shesha-geometry": (
         (
@@ -106,11 +133,6 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "`rdm_similarity`",
             'rsa(x, y, rdm="cosine", comparison="spearman")',
         ),
-    ),
-    "ZADU": (
-        ("`trustworthiness_continuity`, the first", "trustworthiness(x, y, neighbours=11)"),
-        ("`trustworthiness_continuity`, the second", "trustworthiness(y, x, neighbours=11)"),
-        ("`silhouette`, of `y`", "silhouette(y, labels)"),
     ),
     "Transfer-Learning-Library": (
         (

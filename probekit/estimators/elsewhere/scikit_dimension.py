@@ -9,10 +9,30 @@ NAMES: tuple[tuple[str, ...], ...] = (
     ("`MLE`", 'intrinsic_dimension(x, method="likelihood")'),
     (
         '`MLE`, `comb="mean"`',
-        'intrinsic_dimension(x, method="likelihood")',
-        "inverses are averaged, not dimensions",
+        'intrinsic_dimension(x, method="likelihood", average="mean")',
     ),
+    ('`MLE`, `comb="median"`', 'intrinsic_dimension(x, method="likelihood", average="median")'),
     ("`CorrInt`", 'intrinsic_dimension(x, method="correlation")'),
+    (
+        "`GRIDE(8, 16)`",
+        'intrinsic_dimension(x, method="gride", neighbours=(8, 16))',
+        "n - 1 for the n examples there, and ratios that lie far out are left out",
+    ),
+    (
+        "`MiND_ML`",
+        'intrinsic_dimension(x, method="gride", neighbours=(1, 21))',
+        "the search there may stay at the whole number that it starts from",
+    ),
+    ("`MOM`", 'intrinsic_dimension(x, method="moments", average="mean")'),
+    ("`MADA`", 'intrinsic_dimension(x, method="mada", average="mean")'),
+    ("`TLE`", 'intrinsic_dimension(x, method="tle", average="mean")'),
+    ("`ESS`", 'intrinsic_dimension(x, method="ess", average="mean")'),
+    ("`FisherS`", 'intrinsic_dimension(x, method="separability")'),
+    (
+        "`PH`",
+        'intrinsic_dimension(x, method="persistence")',
+        "8 subsamples of 8 sizes from a quarter on, there 10 of 100 sizes from half",
+    ),
     ('`lPCA(ver="FO")`', "(spectrum(x) > 0.05 * spectrum(x)[0]).sum()"),
     ('`lPCA(ver="participation_ratio")`', "participation_ratio(x)"),
 )

@@ -1,0 +1,107 @@
+"""The nearest others of every example: what estimates of the intrinsic dimension look at."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit.measures._scale import moderate
+from probekit.measures.rdm import squared_distances
+from probekit.statistics import ExamplesState
+
+
+class Cloud(NamedTuple):
+    """Examples and how far they are apart.
+
+    Attributes
+    ----------
+    rows : array (example, unit)
+        Of moderate size; 0 for absent ones.
+    squared : array (example, example)
+        Squared distances; infinite where one of the two is absent, and on the diagonal.
+    present : array (example,)
+    """
+
+    rows: jax.Array
+    squared: jax.Array
+    present: jax.Array
+
+    @classmethod
+    def of(cls, state: ExamplesState) -> "Cloud":
+        """Return that of the examples that were kept."""
+        present = state.present
+        rows = moderate(jnp.where(present[:, None], state.x, 0))
+        apart = present[:, None] & present[None, :] & ~np.eye(len(rows), dtype=bool)
+        return cls(rows, jnp.where(apart, squared_distances(rows), jnp.inf), present)
+
+    @property
+    def examples(self) -> jax.Array:
+        """How many are present."""
+        return self.present.sum()
+
+
+class Nearest(NamedTuple):
+    """The k nearest others of each example, in the order of their distances.
+
+    Attributes
+    ----------
+    squared : array (example, place)
+        Squared distances in ascending order; 1 where there is nothing to be counted.
+    others : array (example, place)
+        Which example it is.
+    counted : array (example,)
+        Whether an example is present, has no copy, and has two neighbours.
+    near, far : array ()
+        k' and k, from 1: at which of the places those are looks who looks at two distances.
+    """
+
+    squared: jax.Array
+    others: jax.Array
+    counted: jax.Array
+    near: jax.Array
+    far: jax.Array
+
+    @property
+    def among(self) -> jax.Array:
+        """Which of the places are those of the k nearest: there may be fewer others."""
+        return jnp.arange(self.squared.shape[1]) < self.far
+
+    def at(self, place: jax.Array) -> jax.Array:
+        """Squared distances to the neighbours at one place, from 1."""
+        return jnp.take(self.squared, place - 1, axis=1)
+
+    def log_ratio(self) -> jax.Array:
+        """Logarithms of the distance at the far place over that at the near one, at least 0."""
+        return jnp.log(self.at(self.far) / self.at(self.near)) / 2
+
+    def between(self, cloud: Cloud) -> jax.Array:
+        """Squared distances among the neighbours of each, ``(example, place, place)``."""
+        squared = cloud.squared[self.others[:, :, None], self.others[:, None, :]]
+        return jnp.where(jnp.isfinite(squared), squared, 0)  # that of each to itself
+
+
+def nearest(cloud: Cloud, near: int | None, far: int) -> Nearest:
+    """Return the `far` nearest of each, or all others; `near` is half of them, unless given."""
+    places = max(2, min(far, len(cloud.squared) - 1))
+    squared, others = jax.lax.top_k(-cloud.squared, places)
+    squared = -squared
+    counted = cloud.present & (squared[:, 0] > 0) & jnp.isfinite(squared[:, 1])
+    squared = jnp.where(counted[:, None] & jnp.isfinite(squared), squared, 1)
+    k_near, k_far = radii(cloud, near, far)
+    return Nearest(squared, others, counted, k_near, k_far)
+
+
+def radii(cloud: Cloud, near: int | None, far: int) -> tuple[jax.Array, jax.Array]:
+    """Return at which neighbours two distances end: the k-th or the last, and `near` or half."""
+    last = jnp.clip(cloud.examples - 1, 2, max(2, min(far, len(cloud.squared) - 1)))
+    return (jnp.maximum(last // 2, 1) if near is None else jnp.minimum(near, last - 1)), last
+
+
+def median_of(values: jax.Array, counted: jax.Array) -> jax.Array:
+    """Median of the values that are counted."""
+    ordered = jnp.sort(jnp.where(counted, values, jnp.inf))
+    count = counted.sum()
+    places = ((count - 1) // 2, count // 2)
+    low, high = (jnp.take(ordered, jnp.maximum(at, 0), mode="clip") for at in places)
+    return (low + high) / 2

@@ -1,0 +1,52 @@
+"""Who is how near to whom: the ranks that all comparisons of neighbourhoods are made of."""
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit.measures._scale import moderate
+from probekit.measures.rdm import Metric, distances
+
+NEIGHBOUR_METRICS = ("cosine", "euclidean")
+
+
+class Ranked(NamedTuple):
+    """One representation: how far examples are apart, and in which order.
+
+    Attributes
+    ----------
+    far : array (example, example)
+    ranks : array (example, example)
+        Of the second among the others of the first, nearest first, from 1.
+    undefined : array ()
+        Whether all are in one place, or an example has no direction.
+    """
+
+    far: jax.Array
+    ranks: jax.Array
+    undefined: jax.Array
+
+    @classmethod
+    def of(cls, z: jax.Array, present: jax.Array, metric: Metric) -> "Ranked":
+        """Rank the examples that are present.
+
+        A single column has no angles but those of its signs: near is what differs little.
+        """
+        rows = moderate(jnp.where(present[:, None], z, 0))
+        return cls.by(distances(rows, metric if z.shape[1] > 1 else "euclidean"), present)
+
+    @classmethod
+    def by(cls, far: jax.Array, present: jax.Array) -> "Ranked":
+        """Rank them by these distances."""
+        both = present[:, None] & present[None, :]
+        undefined = (jnp.isnan(far) & both).any() | ~((far > 0) & both).any()
+        return cls(far, neighbour_ranks(far, present), undefined)
+
+
+def neighbour_ranks(far: jax.Array, present: jax.Array) -> jax.Array:
+    """Rank of each example among the others of each, from 1; its own and absent ones come last."""
+    apart = present[None, :] & ~np.eye(far.shape[0], dtype=bool)
+    order = jnp.argsort(jnp.where(apart & jnp.isfinite(far), far, jnp.inf), axis=1)
+    return jnp.argsort(order, axis=1) + 1
