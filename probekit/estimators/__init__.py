@@ -41,6 +41,7 @@ from probekit.estimators.information import (
     VInformation,
 )
 from probekit.estimators.kernel_ridge import KernelRidgeR2, MultipleKernelRidgeR2
+from probekit.estimators.manifolds import ManifoldCapacity
 from probekit.estimators.matching import (
     PermutationDistance,
     PermutationMatching,
@@ -134,6 +135,7 @@ __all__ = [
     "LinearRegressionSimilarity",
     "MLPAccuracy",
     "Magnitude",
+    "ManifoldCapacity",
     "MaximumMatch",
     "MultipleKernelRidgeR2",
     "MultiscaleDistance",

@@ -44,6 +44,7 @@ from probekit.measures.intrinsic import intrinsic_dimension
 from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.loops import geometry_score, living_times
+from probekit.measures.manifolds import ManifoldCapacity, manifold_capacity
 from probekit.measures.matching import (
     permutation_distance,
     permutation_matching,
@@ -101,6 +102,7 @@ __all__ = [
     "ConvolutionalDistance",
     "GroupLasso",
     "JoinedRDMs",
+    "ManifoldCapacity",
     "NeuralCollapse",
     "RDMBootstrap",
     "RDMDifference",
@@ -158,6 +160,7 @@ __all__ = [
     "linear_regression_similarity",
     "living_times",
     "magnitude",
+    "manifold_capacity",
     "maximum_match",
     "multiple_kernel_ridge_r2",
     "multiscale_distance",

@@ -51,6 +51,11 @@ ENCODING = (
         "classes:ClassSelectivity",
         "how much more units are active for one class than for the others",
     ),
+    (
+        "manifold_capacity",
+        "manifolds:ManifoldCapacity",
+        "how many classes a unit can tell apart; their radius and dimension as manifolds",
+    ),
     ("selectivity", "units:Selectivity", "fraction of units that a feature explains"),
     ("component_alignment", "units:ComponentAlignment", "features along principal components"),
 )

@@ -20,6 +20,7 @@ from probekit.statistics.conditions import ConditionMoments
 from probekit.statistics.cross_kernel import CrossKernel, CrossKernelState
 from probekit.statistics.examples import Examples, ExamplesState
 from probekit.statistics.folds import FoldGroups, FoldMoments
+from probekit.statistics.group_examples import GroupExamples, GroupExamplesState
 from probekit.statistics.groups import GroupMoments, GroupMomentsState
 from probekit.statistics.kept_groups import KeptGroups, KeptGroupsState
 from probekit.statistics.mapped import MappedGroups
@@ -36,6 +37,8 @@ __all__ = [
     "ExamplesState",
     "FoldGroups",
     "FoldMoments",
+    "GroupExamples",
+    "GroupExamplesState",
     "GroupMoments",
     "GroupMomentsState",
     "KeptGroups",

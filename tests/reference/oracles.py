@@ -1585,6 +1585,51 @@ def neural_collapses(x, y):
     )
 
 
+def manifold_capacity(x, y, x2, y2, *, margin=0.0, directions=200, seed=0):
+    """The number of the first example that is scored is that of the last fitted, plus 1."""
+    start = 0 if x is None else len(x)
+    numbers = np.arange(start, start + len(x2))
+    options = {"margin": margin, "directions": directions, "seed": seed}
+    return 1 / np.mean([1 / one[0] for one in manifolds(x2, y2, numbers, **options)])
+
+
+def manifolds(x, y, numbers, *, margin=0.0, directions=200, seed=0):
+    """Capacity, radius and dimension of each class, with a quadratic programme a direction."""
+    x, y = _wide(x, y)
+    labels = np.unique(y.reshape(len(y), -1), axis=0, return_inverse=True)[1].reshape(-1)
+    key = jax.random.key(seed, impl="threefry2x32")
+    found = []
+    last = special.ndtri((np.arange(directions) + 0.5) / directions)
+    last = last / np.sqrt(np.mean(last**2)) + margin
+    for label in range(labels.max() + 1):
+        rows = labels == label
+        centre = x[rows].mean(axis=0)
+        points = (x[rows] - centre) / np.linalg.norm(centre - x.mean(axis=0))
+        left, sizes, right = np.linalg.svd(points, full_matrices=False)
+        rank = int((sizes > 1e-9 * sizes[0]).sum())
+        left, right = left[:, :rank], right[:rank]
+        normal = [
+            jax.random.normal(jax.random.fold_in(key, number), (directions,), jnp.float32)
+            for number in numbers[rows]
+        ]
+        ways = (left @ right).T @ np.float64(normal)  # in the units' own axes
+        squares, anchors, cosines = [], [], []
+        for way, height in zip(ways.T, last, strict=True):
+            cone = np.hstack([points, np.ones((len(points), 1))])
+            weights, _ = optimize.nnls(cone.T, np.append(way, height), maxiter=10000)
+            nearest = weights @ cone
+            highest = points[np.argmax(points @ way)]
+            anchor = nearest[:-1] / nearest[-1] if weights.any() else highest
+            lengths = np.linalg.norm(way) * np.linalg.norm(anchor)
+            squares.append(nearest @ nearest)
+            anchors.append(anchor)
+            cosines.append(way @ anchor / lengths if lengths > 0 else 0)
+        about = np.array(anchors) - np.mean(anchors, axis=0)
+        radius = np.sqrt(np.mean(np.sum(about**2, axis=1)))
+        found.append((1 / np.mean(squares), radius, rank * np.mean(cosines) ** 2))
+    return np.array(found)
+
+
 def class_selectivity(x, y, x2, y2, *, multioutput="uniform_average"):
     x2, y2 = _wide(x2, y2)
     means = np.array([x2[y2[:, 0] == c].mean(axis=0) for c in np.unique(y2)])
@@ -1656,6 +1701,7 @@ BY_ESTIMATOR = {
     "silhouette": silhouette,
     "neural_collapse": neural_collapse,
     "class_selectivity": class_selectivity,
+    "manifold_capacity": manifold_capacity,
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
     "decoding": decoding,
