@@ -141,11 +141,11 @@ def manifold_capacity(
     --------
     >>> import numpy as np
     >>> from probekit.measures import manifold_capacity
-    >>> labels = np.arange(12) % 3
+    >>> labels = np.arange(24) % 3
     >>> points = np.eye(3)[labels]
     >>> [round(float(value), 3) for value in manifold_capacity(points, labels)]
     [2.0, 0.0, 0.0, 0.5]
-    >>> spread = points + np.random.default_rng(0).normal(size=(12, 3))
+    >>> spread = points + np.random.default_rng(0).normal(size=(24, 3))
     >>> bool(manifold_capacity(spread, labels).capacity < 1)
     True
     """
