@@ -11,34 +11,21 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._cones import nearest_in_cone
 from probekit.measures._linalg import svd
-from probekit.measures._scale import moderating_power
 from probekit.measures._status import Score, divide, score
+from probekit.measures.class_clouds import ClassClouds
 from probekit.measures.class_means import codes_of
 from probekit.statistics import GroupExamples, GroupExamplesState, state_of
 from probekit.statistics._arrays import product
 
 DIRECTIONS = 200
 
-_FARTHEST = 1024
-"""Up to how many times as far from its centre as this is from the mean of all an example may be.
-
-Beyond, rounding moves the directions in which a cone is all but closed.
-"""
-
 
 class Draws(NamedTuple):
-    """What is drawn at random: a static argument.
-
-    Attributes
-    ----------
-    directions : int
-    margin : float
-    seed : int
-    """
+    """What is drawn at random, and how far the last coordinate is moved: as `manifold_capacity`."""
 
     directions: int
-    margin: float
-    seed: int
+    margin: float | jax.Array
+    seed: int | jax.Array
 
 
 class ManifoldCapacity(NamedTuple):
@@ -160,8 +147,10 @@ def manifold_capacity(
     return _capacity(
         x,
         jnp.asarray(codes, x.dtype),
+        jnp.asarray(margin, x.dtype),
+        jnp.asarray(int(seed), jnp.uint32),
         GroupExamples(groups=classes, capacity=most),
-        Draws(int(directions), float(margin), int(seed)),
+        int(directions),
         per_class,
     )
 
@@ -172,13 +161,22 @@ def check_draws(margin: float, directions: int, seed: int) -> None:
         raise OptionError(f"margin={margin!r}: must be at least 0, and finite.")
     check_count("directions", directions, 2)
     check_count("seed", seed, 0)
+    if seed >= 1 << 32:
+        raise OptionError(f"seed={seed!r}: must be less than 2**32.")
 
 
-@jitted(2, 3, 4)
+@jitted(4, 5, 6)
 def _capacity(
-    x: jax.Array, codes: jax.Array, statistic: GroupExamples, draws: Draws, per_class: bool
+    x: jax.Array,
+    codes: jax.Array,
+    margin: jax.Array,
+    seed: jax.Array,
+    statistic: GroupExamples,
+    directions: int,
+    per_class: bool,
 ) -> ManifoldCapacity:
     state = state_of(statistic, x, codes)
+    draws = Draws(directions, margin, seed)
     scores = manifold_scores(state, draws=draws, per_class=per_class)
     return ManifoldCapacity(*(found.value for found in scores))
 
@@ -187,8 +185,10 @@ def manifold_scores(
     state: GroupExamplesState, *, draws: Draws, per_class: bool = False
 ) -> tuple[Score, Score, Score, Score]:
     """`manifold_capacity` of the examples that were kept of each class."""
-    clouds = _Clouds.of(state)
-    manifolds = jax.lax.map(lambda one: _manifold(*one, draws=draws), clouds.parts(state.index))
+    clouds = ClassClouds.of(state)
+    normal = _normal(state.index, draws).astype(clouds.deviations.dtype)
+    parts = (*clouds.parts(), normal)
+    manifolds = jax.lax.map(lambda one: _manifold(*one, margin=draws.margin), parts)
     there, classes = clouds.there, clouds.there.sum()
     together = (there & (clouds.scale == 0)).any()
     alone = (classes < 2) | together
@@ -207,7 +207,7 @@ def manifold_scores(
         return divide(jnp.where(there, values, 0).sum(), classes.astype(values.dtype))
 
     squares, radius, dimension = manifolds[:3]
-    correlation, undirected = _correlation(clouds, classes)
+    correlation, undirected = clouds.correlation()
     of_all = (squares, radius, dimension) if per_class else map(mean, (squares, radius, dimension))
     squares, radius, dimension = of_all
     return (
@@ -223,68 +223,6 @@ def manifold_scores(
     )
 
 
-class _Clouds(NamedTuple):
-    """The examples of each class about their mean, and these about the mean of all.
-
-    Attributes
-    ----------
-    present : array (class, place)
-    deviations : array (class, place, unit)
-    centres : array (class, unit)
-    scale : array (class,)
-        Lengths of the centres; 0 if it is all but 0.
-    """
-
-    present: jax.Array
-    deviations: jax.Array
-    centres: jax.Array
-    scale: jax.Array
-
-    @classmethod
-    def of(cls, state: GroupExamplesState) -> "_Clouds":
-        """Take the examples apart, of a size whose squares are in range."""
-        present = state.present[:, :, None]
-        x = state.x * moderating_power(jnp.where(jnp.isfinite(state.x), state.x, 0))
-        counts = jnp.maximum(state.present.sum(axis=1), 1)[:, None].astype(x.dtype)
-        # About one of them first: far from zero, a mean would be all rounding.
-        first = x[:, 0]
-        about = jnp.where(present, x - first[:, None], 0)
-        step = about.sum(axis=1) / counts
-        deviations = jnp.where(present, about - step[:, None], 0)
-        rest = deviations.sum(axis=1) / counts
-        deviations = jnp.where(present, deviations - rest[:, None], 0)
-        there = state.present[:, 0]
-        known = jnp.argmax(there)
-        means = jnp.where(there[:, None], (first - first[known][None]) + (step + rest), 0)
-        weights = state.present.sum(axis=1).astype(x.dtype)
-        centres = jnp.where(there[:, None], means - _mean(means, weights)[None], 0)
-        centres = jnp.where(there[:, None], centres - _mean(centres, weights)[None], 0)
-        length = jnp.sqrt(jnp.square(centres).sum(axis=1))
-        spread = jnp.sqrt(jnp.square(deviations).sum(axis=2)).max(axis=1)
-        rounding = 16 * float(np.finfo(x.dtype).eps) * jnp.maximum(length, spread).max()
-        known_length = (length > rounding) & (length * _FARTHEST > spread)
-        return cls(state.present, deviations, centres, jnp.where(known_length, length, 0))
-
-    @property
-    def counts(self) -> jax.Array:
-        """How many examples each has."""
-        return self.present.sum(axis=1)
-
-    @property
-    def there(self) -> jax.Array:
-        """Which classes have examples."""
-        return self.present[:, 0]
-
-    def parts(self, index: jax.Array) -> tuple[jax.Array, ...]:
-        """Return what `_manifold` takes, with the classes leading."""
-        size = jnp.where(self.scale > 0, self.scale, 1)[:, None, None]
-        return self.deviations / size, self.present, index
-
-
-def _mean(rows: jax.Array, weights: jax.Array) -> jax.Array:
-    return (rows * weights[:, None]).sum(axis=0) / jnp.maximum(weights.sum(), 1)
-
-
 class _Manifold(NamedTuple):
     """Of one class ⟨‖p‖²⟩, radius and dimension, and whether all nearest points are known."""
 
@@ -295,7 +233,7 @@ class _Manifold(NamedTuple):
 
 
 def _manifold(
-    points: jax.Array, present: jax.Array, index: jax.Array, *, draws: Draws
+    points: jax.Array, present: jax.Array, normal: jax.Array, *, margin: float | jax.Array
 ) -> _Manifold:
     """Return the measures of the points of one class, about their centre, in its own units."""
     eps = float(np.finfo(points.dtype).eps)
@@ -305,8 +243,8 @@ def _manifold(
     left = jnp.where(varies[None, :], left, 0)
     places = left * jnp.where(varies, sizes, 0)[None, :]
     # Uᵀ z is normal in the space of the class, and turns and flips as its coordinates do.
-    t = product(_normal(index, draws).astype(points.dtype).T, left)
-    last = _quantiles(draws.directions, points.dtype) + draws.margin
+    t = product(normal.T, left)
+    last = _quantiles(len(t), points.dtype) + margin
     generators = jnp.concatenate([places, jnp.ones_like(places[:, :1])], axis=1)
     lengths = jnp.sqrt(jnp.square(generators).sum(axis=1))
     generators = jnp.where(present[:, None], generators / lengths[:, None], 0)
@@ -327,13 +265,15 @@ def _manifold(
 
 
 def _normal(index: jax.Array, draws: Draws) -> jax.Array:
-    """Return the normal numbers ``(place, direction)`` that each example has by its own."""
-    key = jax.random.key(draws.seed, impl="threefry2x32")
-    return jax.vmap(
-        lambda number: jax.random.normal(
-            jax.random.fold_in(key, number), (draws.directions,), jnp.float32
-        )
-    )(index)
+    """Return the normal numbers that each example has by its own, with the axis of directions."""
+    key = jax.random.key(jnp.asarray(draws.seed, jnp.uint32), impl="threefry2x32")
+
+    def of_one(number: jax.Array) -> jax.Array:
+        own = jax.random.fold_in(key, number)
+        return jax.random.normal(own, (draws.directions,), jnp.float32)
+
+    found: jax.Array = jax.vmap(of_one)(index.reshape(-1))
+    return found.reshape(*index.shape, draws.directions)
 
 
 def _quantiles(count: int, dtype: Any) -> jax.Array:
@@ -358,16 +298,3 @@ def _is_nearest(generators: jax.Array, targets: jax.Array, nearest: jax.Array) -
     slope = product(left, generators.T).max(axis=1)
     along = jnp.abs((left * nearest).sum(axis=1))
     return (slope <= 1e-3 * jnp.sqrt(size)) & (along <= 1e-3 * size)
-
-
-def _correlation(clouds: _Clouds, classes: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Return the mean of |cos| over pairs of centres, and whether one is undefined."""
-    there = clouds.there
-    rows = clouds.centres - _mean(clouds.centres, there.astype(clouds.centres.dtype))[None]
-    length = jnp.sqrt(jnp.square(rows).sum(axis=1))
-    directed = length > 16 * float(np.finfo(rows.dtype).eps) * length.max()
-    unit = jnp.where(directed[:, None], rows / jnp.where(directed, length, 1)[:, None], 0)
-    pairs = there[:, None] & there[None, :] & ~np.eye(len(rows), dtype=bool)
-    cosine = jnp.where(pairs, jnp.minimum(jnp.abs(product(unit, unit.T)), 1), 0)
-    mean = divide(cosine.sum(), (classes * (classes - 1)).astype(rows.dtype))
-    return mean, (there & ~directed).any()
