@@ -74,6 +74,7 @@ from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMat
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope
 from probekit.estimators.stochastic import StochasticShapeDistance
 from probekit.estimators.topology import RTD, GeometryScore
+from probekit.estimators.transferability import LogME, TransRate
 from probekit.estimators.units import (
     ComponentAlignment,
     FeatureAngles,
@@ -133,6 +134,7 @@ __all__ = [
     "LinearPredictivity",
     "LinearR2",
     "LinearRegressionSimilarity",
+    "LogME",
     "MLPAccuracy",
     "Magnitude",
     "ManifoldCapacity",
@@ -167,6 +169,7 @@ __all__ = [
     "SpectrumSlope",
     "StochasticShapeDistance",
     "TotalVariance",
+    "TransRate",
     "Trustworthiness",
     "Uniformity",
     "UniqueR2",

@@ -26,6 +26,7 @@ from probekit.measures.cknna import cknna
 from probekit.measures.class_selectivity import class_selectivity
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
+from probekit.measures.coding_rate import transrate
 from probekit.measures.collapse import NeuralCollapse, neural_collapse
 from probekit.measures.commonality import commonality
 from probekit.measures.conditions import condition_rdm
@@ -35,6 +36,7 @@ from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficie
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
 from probekit.measures.embedding import RDMEmbedding, embed_rdm
+from probekit.measures.evidence import logme
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
@@ -159,6 +161,7 @@ __all__ = [
     "linear_r2",
     "linear_regression_similarity",
     "living_times",
+    "logme",
     "magnitude",
     "manifold_capacity",
     "maximum_match",
@@ -204,6 +207,7 @@ __all__ = [
     "subfeatures",
     "svcca",
     "total_variance",
+    "transrate",
     "trustworthiness",
     "uniformity",
     "unique_r2",

@@ -91,5 +91,18 @@ class ClassClouds(NamedTuple):
         return mean, (there & ~directed).any()
 
 
+def examples_about_mean(state: GroupExamplesState) -> jax.Array:
+    """Return ``(class, place, unit)`` of examples about the mean of all; empty places are 0."""
+    present = state.present[:, :, None]
+    x = jnp.where(present, state.x, 0)
+    flat, there = x.reshape(-1, x.shape[2]), state.present.reshape(-1)
+    first = flat[jnp.argmax(there)]
+    weights = there.astype(x.dtype)
+    about = jnp.where(there[:, None], flat - first[None], 0)
+    about = jnp.where(there[:, None], about - _mean(about, weights)[None], 0)
+    about = jnp.where(there[:, None], about - _mean(about, weights)[None], 0)
+    return about.reshape(x.shape)
+
+
 def _mean(rows: jax.Array, weights: jax.Array) -> jax.Array:
     return (rows * weights[:, None]).sum(axis=0) / jnp.maximum(weights.sum(), 1)

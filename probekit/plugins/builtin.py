@@ -56,6 +56,12 @@ ENCODING = (
         "manifolds:ManifoldCapacity",
         "how many classes a unit can tell apart; their radius and dimension as manifolds",
     ),
+    (
+        "transrate",
+        "transferability:TransRate",
+        "what knowing the class saves of a code for the representation",
+    ),
+    ("logme", "transferability:LogME", "evidence of a linear model of the classes"),
     ("selectivity", "units:Selectivity", "fraction of units that a feature explains"),
     ("component_alignment", "units:ComponentAlignment", "features along principal components"),
 )

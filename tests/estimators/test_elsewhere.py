@@ -275,6 +275,12 @@ FIGURES = {
     "`trustworthiness_continuity`, the second": 0.9794372294372294,
     "`silhouette`, of `y`": 0.489663411232727,
     "`h_score`": 1.1213283732136528,  # Transfer-Learning-Library, its formula
+    "`transrate`": 0.5019817951713268,  # Transfer-Learning-Library, its code
+    # neural_manifolds_replicaMFT, its code with the directions that are drawn here
+    "`each_manifold_analysis_D1`, capacity": 1.1042354783130666,
+    "`each_manifold_analysis_D1`, radius": 0.3805326905204037,
+    "`each_manifold_analysis_D1`, dimension": 1.8455646027562111,
+    "`fun_FA`, center correlation": 0.9856797182621623,
     "`sap`, of continuous factors": 0.049736671337481164,  # disentanglement_lib, its formula
     "`collapse_metric`": 20.60849979145988,  # Neural-Collapse, its formula
 }

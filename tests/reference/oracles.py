@@ -1647,6 +1647,48 @@ def silhouette(x, y, x2, y2, *, metric="euclidean"):
     return metrics.silhouette_score(squareform(pdist(x2, metric)), labels, metric="precomputed")
 
 
+def transrate(x, y, x2, y2, *, precision=1e-4, weighting="examples"):
+    x2, y2 = _wide(x2, y2)
+    labels = np.unique(y2, axis=0, return_inverse=True)[1].reshape(-1)
+    rows = x2 - x2.mean(axis=0)
+
+    def rate(z):
+        return np.linalg.slogdet(np.eye(z.shape[1]) + z.T @ z / (len(z) * precision))[1] / 2
+
+    counts = np.bincount(labels)
+    weights = counts / len(rows) if weighting == "examples" else np.ones(len(counts)) / len(counts)
+    return rate(rows) - sum(w * rate(rows[labels == c]) for c, w in enumerate(weights))
+
+
+def logme(x, y, x2, y2, *, centred=False):
+    """By fixed points of both variances from several starts, and the density of a normal vector."""
+    x2, y2 = _wide(x2, y2)
+    labels = np.unique(y2, axis=0, return_inverse=True)[1].reshape(-1)
+    return np.mean([_evidence(x2, labels == c, centred) for c in np.unique(labels)])
+
+
+def _evidence(x, y, centred):
+    y, n = np.float64(y), len(x)
+    if centred:
+        basis = linalg.null_space(np.ones((1, n))).T  # of what is orthogonal to a constant
+        x, y, n = basis @ x, basis @ y, n - 1
+    values, vectors = np.linalg.eigh(x.T @ x)
+    values, along = np.maximum(values, 0), vectors.T @ (x.T @ y)
+    found = []
+    for ratio in (1e-3, 1.0, 1e3):
+        for _ in range(500):
+            if ratio > 1e9 * values.max():  # all is noise
+                break
+            weights = along / (values + ratio)
+            used = (values / (values + ratio)).sum()
+            alpha = used / (weights @ weights)
+            beta = (n - used) / np.sum((y - x @ (vectors @ weights)) ** 2)
+            ratio = alpha / beta
+        covariance = x @ x.T / alpha + np.eye(n) / beta
+        found.append(stats.multivariate_normal(np.zeros(n), covariance).logpdf(y) / n)
+    return max(found)
+
+
 def parallelism_score(x, y, x2, y2):
     """Context by context, as the definition has it."""
     x2, y2 = _wide(x2, y2)
@@ -1702,6 +1744,8 @@ BY_ESTIMATOR = {
     "neural_collapse": neural_collapse,
     "class_selectivity": class_selectivity,
     "manifold_capacity": manifold_capacity,
+    "transrate": transrate,
+    "logme": logme,
     "decoding_r2": decoding_r2,
     "decoding_accuracy": decoding_accuracy,
     "decoding": decoding,
