@@ -85,8 +85,8 @@ def transrate(
         return jnp.asarray(jnp.nan, x.dtype)
     most = int(np.bincount(codes[:, 0]).max())
     statistic = GroupExamples(groups=classes, capacity=most)
-    codes = jnp.asarray(codes, x.dtype)
-    return _transrate(x, codes, jnp.asarray(precision, x.dtype), statistic, weighting)
+    group, squared = jnp.asarray(codes, x.dtype), jnp.asarray(precision, x.dtype)
+    return _transrate(x, group, squared, statistic, weighting)
 
 
 def check_coding(precision: float, weighting: str) -> None:
