@@ -93,7 +93,7 @@ def test_of_lines_it_is_an_angle(radius):
 @pytest.mark.slow
 @pytest.mark.parametrize("radius", [0.3, 1.0])
 def test_of_balls_it_is_a_round_cone(radius):
-    """Chung, Lee and Sompolinsky 2018, eq. 19, in polar coordinates: of a disc."""
+    """Of a disc: the mean of the square of what the cone keeps of a vector, as an integral."""
 
     def squared(length, height):
         turned = np.arctan2(length, height) - np.arctan(radius)
@@ -198,6 +198,8 @@ def test_errors():
         ManifoldCapacity(directions=1)
     with pytest.raises(OptionError, match="seed=-1: must be at least 0"):
         ManifoldCapacity(seed=-1)
+    with pytest.raises(OptionError, match=r"seed=4294967296: must be less than 2\*\*32"):
+        measures.manifold_capacity(cloud(), LABELS, seed=2**32)
     with pytest.raises(OptionError, match="examples=1: must be at least 2"):
         ManifoldCapacity(examples=1)
     with pytest.raises(OptionError, match="conditions=1: must be at least 2"):
