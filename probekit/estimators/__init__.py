@@ -62,6 +62,7 @@ from probekit.estimators.information import (
     VInformation,
 )
 from probekit.estimators.kernel_ridge import KernelRidgeR2, MultipleKernelRidgeR2
+from probekit.estimators.manifolds import ManifoldCapacity
 from probekit.estimators.matching import (
     PermutationDistance,
     PermutationMatching,
@@ -95,6 +96,7 @@ from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMat
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope, StableRank
 from probekit.estimators.stochastic import StochasticShapeDistance
 from probekit.estimators.topology import RTD, GeometryScore
+from probekit.estimators.transferability import LogME, TransRate
 from probekit.estimators.units import (
     ComponentAlignment,
     FeatureAngles,
@@ -155,8 +157,10 @@ __all__ = [
     "LinearPredictivity",
     "LinearR2",
     "LinearRegressionSimilarity",
+    "LogME",
     "MLPAccuracy",
     "Magnitude",
+    "ManifoldCapacity",
     "MaximumMatch",
     "MeanRelativeRankError",
     "Modularity",
@@ -197,6 +201,7 @@ __all__ = [
     "StableRank",
     "StochasticShapeDistance",
     "TotalVariance",
+    "TransRate",
     "Trustworthiness",
     "Uniformity",
     "UniqueR2",

@@ -21,7 +21,7 @@ from probekit.measures.neighbourhood_hit import (
 from probekit.measures.rdm import Metric
 from probekit.measures.regression import MultiOutput
 from probekit.measures.silhouette import SEPARATION_METRICS, silhouette_score
-from probekit.statistics import ExamplesState, GroupExamples, GroupMoments, GroupMomentsState
+from probekit.statistics import ExamplesState, GroupMoments, GroupMomentsState, LabelledExamples
 from probekit.statistics.groups import Within
 from probekit.variables import AT_LEAST_0, Variable, reason_of_distance
 
@@ -274,10 +274,10 @@ class ClassSelectivity(OfConditions):
         )
 
     @property
-    def statistic(self) -> GroupMoments | GroupExamples:
+    def statistic(self) -> GroupMoments | LabelledExamples:
         """Means of the classes, and what the index needs besides."""
         if self.index == "auc":
-            return GroupExamples(groups=self.groups, capacity=self.examples, edges=self.edges)
+            return LabelledExamples(groups=self.groups, capacity=self.examples, edges=self.edges)
         within: Within = "each" if self.index == "d_prime" else "none"
         return GroupMoments(groups=self.groups, within=within, edges=self.edges)
 

@@ -27,6 +27,7 @@ from probekit.measures.cknna import cknna
 from probekit.measures.class_selectivity import class_selectivity
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
+from probekit.measures.coding_rate import transrate
 from probekit.measures.collapse import NeuralCollapse, neural_collapse
 from probekit.measures.commonality import commonality
 from probekit.measures.conditions import condition_rdm
@@ -39,6 +40,7 @@ from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
 from probekit.measures.effective_ranks import effective_rank, stable_rank
 from probekit.measures.embedding import RDMEmbedding, embed_rdm
+from probekit.measures.evidence import logme
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
@@ -49,6 +51,7 @@ from probekit.measures.intrinsic import intrinsic_dimension
 from probekit.measures.kernel_ridge import kernel_ridge_r2, multiple_kernel_ridge_r2
 from probekit.measures.kernels import cka, hsic
 from probekit.measures.loops import geometry_score, living_times
+from probekit.measures.manifolds import ManifoldCapacity, manifold_capacity
 from probekit.measures.matching import (
     permutation_distance,
     permutation_matching,
@@ -110,6 +113,7 @@ __all__ = [
     "ConvolutionalDistance",
     "GroupLasso",
     "JoinedRDMs",
+    "ManifoldCapacity",
     "NeuralCollapse",
     "RDMBootstrap",
     "RDMDifference",
@@ -170,7 +174,9 @@ __all__ = [
     "linear_r2",
     "linear_regression_similarity",
     "living_times",
+    "logme",
     "magnitude",
+    "manifold_capacity",
     "maximum_match",
     "mean_relative_rank_error",
     "modularity",
@@ -223,6 +229,7 @@ __all__ = [
     "subfeatures",
     "svcca",
     "total_variance",
+    "transrate",
     "trustworthiness",
     "uniformity",
     "unique_r2",

@@ -13,7 +13,7 @@ from probekit.measures._status import Score
 from probekit.measures.class_means import ClassMeans, codes_of
 from probekit.measures.discrimination import area_score, of_units, sensitivity_score
 from probekit.measures.regression import MultiOutput
-from probekit.statistics import GroupExamples, GroupMoments, GroupMomentsState, state_of
+from probekit.statistics import GroupMoments, GroupMomentsState, LabelledExamples, state_of
 
 OVER_UNITS: tuple[MultiOutput, ...] = ("uniform_average", "raw_values")
 Index = Literal["contrast", "d_prime", "auc"]
@@ -122,7 +122,7 @@ def _selectivity(
 ) -> jax.Array:
     over_units: Any = {"multioutput": multioutput, "threshold": threshold}
     if index == "auc":
-        kept = state_of(GroupExamples(groups=classes, capacity=len(x)), x, codes)
+        kept = state_of(LabelledExamples(groups=classes, capacity=len(x)), x, codes)
         return area_score(kept, groups=classes, **over_units).value
     statistic = GroupMoments(groups=classes, within="each" if index == "d_prime" else "none")
     state = state_of(statistic, moderate(x), codes)

@@ -56,6 +56,17 @@ ENCODING = (
         "classes:ClassSelectivity",
         "how much more units are active for one class than for the others: contrast, d′, AUC",
     ),
+    (
+        "manifold_capacity",
+        "manifolds:ManifoldCapacity",
+        "how many classes a unit can tell apart; their radius and dimension as manifolds",
+    ),
+    (
+        "transrate",
+        "transferability:TransRate",
+        "what knowing the class saves of a code for the representation",
+    ),
+    ("logme", "transferability:LogME", "evidence of a linear model of the classes"),
     ("selectivity", "units:Selectivity", "fraction of units that a feature explains"),
     (
         "mutual_information",

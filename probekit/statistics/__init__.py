@@ -20,9 +20,10 @@ from probekit.statistics.conditions import ConditionMoments
 from probekit.statistics.cross_kernel import CrossKernel, CrossKernelState
 from probekit.statistics.examples import Examples, ExamplesState
 from probekit.statistics.folds import FoldGroups, FoldMoments
-from probekit.statistics.group_examples import GroupExamples
+from probekit.statistics.group_examples import GroupExamples, GroupExamplesState
 from probekit.statistics.groups import GroupMoments, GroupMomentsState
 from probekit.statistics.kept_groups import KeptGroups, KeptGroupsState
+from probekit.statistics.labelled_examples import LabelledExamples
 from probekit.statistics.mapped import MappedGroups
 from probekit.statistics.moments import Moments, MomentsState
 from probekit.statistics.outputs import OutputDifferences, OutputsState
@@ -38,10 +39,12 @@ __all__ = [
     "FoldGroups",
     "FoldMoments",
     "GroupExamples",
+    "GroupExamplesState",
     "GroupMoments",
     "GroupMomentsState",
     "KeptGroups",
     "KeptGroupsState",
+    "LabelledExamples",
     "MappedGroups",
     "Moments",
     "MomentsState",

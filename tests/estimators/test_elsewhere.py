@@ -317,6 +317,12 @@ FIGURES = {
     "`modularity_explicitness`, the first": 0.9530632566505991,
     "`modularity_explicitness`, the second": 1.0,
     "`sap_score`, of continuous factors": 0.06885396188328911,
+    "`transrate`": 0.5019817951713268,  # Transfer-Learning-Library, its code
+    # neural_manifolds_replicaMFT, its code with the directions that are drawn here
+    "`each_manifold_analysis_D1`, capacity": 1.1042354783130666,
+    "`each_manifold_analysis_D1`, radius": 0.3805326905204037,
+    "`each_manifold_analysis_D1`, dimension": 1.8455646027562111,
+    "`fun_FA`, center correlation": 0.9856797182621623,
     "`collapse_metric`": 20.60849979145988,  # Neural-Collapse, its formula
 }
 

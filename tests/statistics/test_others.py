@@ -11,8 +11,8 @@ from probekit.statistics import (
     ConditionMoments,
     CrossKernel,
     Examples,
-    GroupExamples,
     GroupMoments,
+    LabelledExamples,
     OutputDifferences,
     Rows,
 )
@@ -158,7 +158,9 @@ def test_conditions_in_any_order():
 def test_an_unknown_group_spoils_the_state(label):
     state = state_of(GroupMoments(groups=2), np.ones((3, 2)), np.array([[0.0], [1.0], [label]]))
     assert np.isnan(state.mean).all()
-    kept = state_of(GroupExamples(groups=2, capacity=3), np.ones((3, 2)), [[0.0], [1.0], [label]])
+    kept = state_of(
+        LabelledExamples(groups=2, capacity=3), np.ones((3, 2)), [[0.0], [1.0], [label]]
+    )
     assert not bool(kept.finite())
     assert np.isnan(kept.y).sum() == 1
 
@@ -184,7 +186,7 @@ def test_options_are_checked():
     with pytest.raises(OptionError, match=r"groups=0: must be at least 1"):
         GroupMoments(groups=0)
     with pytest.raises(OptionError, match=r"capacity=0: must be at least 1"):
-        GroupExamples(groups=2, capacity=0)
+        LabelledExamples(groups=2, capacity=0)
     with pytest.raises(OptionError, match=r"within='diag': not a choice; did you mean 'diagonal'"):
         GroupMoments(groups=2, within="diag")
 

@@ -3,26 +3,9 @@
 # package, there, why not
 NOT_HERE: tuple[tuple[str, str, str], ...] = (
     (
-        "neural_manifolds_replicaMFT",
-        "manifold capacity, radius and dimension",
-        "a quadratic programme for each of some hundred random directions and each class; "
-        "`neural_collapse` and `ccgp` tell of the same geometry in closed form",
-    ),
-    (
-        "LogME",
-        "`LogME`",
-        "ranks pretrained models by the evidence of a regression without an intercept, which "
-        "depends on where 0 is; `variational_codelength` weighs fit against weights too",
-    ),
-    (
         "LogME",
         "`LEEP`, `NCE`",
         "of the classes that a source model predicts: of outputs, not of a representation",
-    ),
-    (
-        "Transfer-Learning-Library",
-        "`transrate`",
-        "a difference of coding rates, which depends on the precision that is chosen",
     ),
     (
         "disentanglement_lib",

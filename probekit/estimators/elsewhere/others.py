@@ -140,6 +140,55 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "3 * cca(x, labels[:, None] == np.unique(labels), squared=True)",
             "3 for 4 classes: as many correlations as units and classes less one allow",
         ),
+        (
+            "`transrate`",
+            'transrate(x, labels, weighting="classes")',
+        ),
+        (
+            "`log_maximum_evidence`",
+            "logme(x, labels)",
+            "a fixed point there that stops after 11 steps: 1e-3 below the largest, at times",
+        ),
+    ),
+    "LogME": (
+        (
+            "`LogME.fit`",
+            "logme(x, labels)",
+            "as `log_maximum_evidence`, with 1e-5 in denominators; for more units than examples it "
+            "leaves out log α of those without a singular value, and is too large",
+        ),
+        (
+            "`LogME(regression=True).fit`",
+            'logme(x, y, targets="columns")',
+            "as `LogME.fit`",
+        ),
+    ),
+    "neural_manifolds_replicaMFT": (
+        (
+            "`each_manifold_analysis_D1`, capacity",
+            "manifold_capacity(x, labels).capacity",
+            "of the same directions it is equal; there others are drawn",
+        ),
+        (
+            "`each_manifold_analysis_D1`, radius",
+            "manifold_capacity(x, labels).radius",
+            "as capacity",
+        ),
+        (
+            "`each_manifold_analysis_D1`, dimension",
+            "manifold_capacity(x, labels).dimension",
+            "as capacity; and of as many dimensions as a class varies in",
+        ),
+        (
+            "`manifold_analysis_corr`",
+            "manifold_capacity(x, labels)",
+            "there directions in which centres correlate are searched for and taken out, which "
+            "needs a dozen classes or more",
+        ),
+        (
+            "`fun_FA`, center correlation",
+            "manifold_capacity(x, labels).correlation",
+        ),
     ),
     "disentanglement_lib": (
         (
