@@ -1262,7 +1262,7 @@ def angular_procrustes_distance(x, y, x2, y2, *, align_on="scored"):
     return np.arccos(np.clip(linalg.svdvals(a.T @ b).sum(), 0, 1))
 
 
-def shape_metric(x, y, x2, y2, *, alpha=0.5, angular=True, align_on="scored"):
+def shape_metric(x, y, x2, y2, *, alpha=1.0, angular=True, align_on="scored"):
     if align_on == "fit":
         return _rotated(x, y, x2, y2, alpha, angular)
     whitened = []
