@@ -12,16 +12,6 @@ from probekit.measures._scale import largest_or_1, moderating_power
 from probekit.measures.gram import centred_rows
 
 
-def _rounding(x: jax.Array) -> float:
-    """Return the largest singular value that may be rounding, over the largest one.
-
-    What depends on other units left at most 4.3 ε of 10 to 100,000 examples: as many ε as there
-    are examples, as is usual, would be a hundredth of the largest of the latter.
-    """
-    most = max(x.shape)
-    return min(most, 4 * float(np.sqrt(most))) * float(np.finfo(x.dtype).eps)
-
-
 class Span(NamedTuple):
     """What the units of a representation span, and how they do.
 
@@ -64,10 +54,20 @@ def span_of(x: jax.Array) -> Span:
     rows = rows / largest
     finite = jnp.isfinite(rows).all()
     columns, sizes, right = svd(jnp.where(finite, rows, 0))
-    there = sizes > sizes[0] * _rounding(x)
+    there = sizes > sizes[0] * rounding_of(x)
     inverse = jnp.where(there, 1 / jnp.where(there, sizes, 1), 0)
     coefficients = right.T * inverse[None, :] * (power / largest).reshape(-1, 1)
     return Span(
         jnp.where(finite, columns * there[None, :], jnp.nan),
         jnp.where(finite, coefficients, jnp.nan),
     )
+
+
+def rounding_of(x: jax.Array) -> float:
+    """Return the largest singular value of examples that may be rounding, over the largest one.
+
+    What depends on other units left at most 4.3 ε of 10 to 100,000 examples: as many ε as there
+    are examples, as is usual, would be a hundredth of the largest of the latter.
+    """
+    most = max(x.shape)
+    return min(most, 4 * float(np.sqrt(most))) * float(np.finfo(x.dtype).eps)
