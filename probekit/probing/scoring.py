@@ -220,7 +220,7 @@ def probe_set_of(
     table = Features.of(features)
     columns = table.by_name()
     estimators = tuple(estimator.adapted(columns) for estimator in estimators)
-    plan = Plan(estimators, table.names, table.widths)
+    plan = Plan(estimators, table.names, table.widths, table.values.dtype.name)
     other = None if held_out is None else _held_out(held_out, table)
     return Probe(plan, Examples(inputs, table.values, weight), other, batch_size)
 
