@@ -473,7 +473,7 @@ def _scaled(x, x2):
 
 
 def _logistic(x, y):
-    return LogisticRegression(C=1e3 / len(x), max_iter=10_000).fit(x, y)
+    return LogisticRegression(C=1e3 / len(x), max_iter=10_000, tol=1e-10).fit(x, y)
 
 
 def decoding(x, y, x2, y2, *, probe="logistic", metric="accuracy"):
