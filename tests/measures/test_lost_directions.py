@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 
 from probekit import measures
-from probekit.estimators import CCA, PLS, ShapeMetric
+from probekit.estimators import CCA, PLS, RidgeDecodingR2, ShapeMetric
 from probekit.measures import STATUS_MEANINGS
 from probekit.statistics import state_of
+from tests.reference import oracles
 
 RANK_DEFICIENT = STATUS_MEANINGS.index("rank_deficient")
 
@@ -133,3 +134,32 @@ def test_many_examples_do_not_hide_a_direction() -> None:
     y = rng.normal(size=(30_000, 2)).astype(np.float32)
     x = np.stack([y[:, 1], y[:, 1] + np.float32(3e-3) * y[:, 0]], axis=1)
     assert float(measures.cca(x, y)) == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rounding_does_not_choose_the_penalty_where_units_are_more_than_examples(seed: int) -> None:
+    """Errors of the smallest penalties were 5e-3 off, scores 0.01."""
+    rng = np.random.default_rng(seed)
+    way, estimator = rng.normal(size=(1, 40)), RidgeDecodingR2()
+    y = rng.integers(0, 3, size=(40, 1)).astype(np.float32)
+    x = (y * way + rng.normal(size=(40, 40))).astype(np.float32)
+    fit, scored = (
+        state_of(estimator.statistic, x[part], y[part], index=jnp.arange(40)[part])
+        for part in (slice(20), slice(20, 40))
+    )
+    found = estimator.compute(fit, scored)
+    wide = [np.asarray(z, float) for z in (x[:20], y[:20], x[20:], y[20:])]
+    assert int(found["ridge_decoding_r2_status"]) == 0
+    assert float(found["ridge_decoding_r2"]) == pytest.approx(
+        oracles.ridge_decoding_r2(*wide), abs=1e-4
+    )
+
+
+def test_a_penalty_below_rounding_is_told() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 6))
+    y = (x[:, 4:5] - x[:, 5:]).astype(np.float32)
+    estimator = RidgeDecodingR2(penalties=(1e-7,))
+    for scales, status in ((1.0, 0), (10.0 ** np.arange(0, -6, -1), RANK_DEFICIENT)):
+        state = state_of(estimator.statistic, (x * scales).astype(np.float32), y)
+        assert int(estimator.compute(state, state)["ridge_decoding_r2_status"]) == status
