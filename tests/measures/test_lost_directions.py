@@ -163,3 +163,13 @@ def test_a_penalty_below_rounding_is_told() -> None:
     for scales, status in ((1.0, 0), (10.0 ** np.arange(0, -6, -1), RANK_DEFICIENT)):
         state = state_of(estimator.statistic, (x * scales).astype(np.float32), y)
         assert int(estimator.compute(state, state)["ridge_decoding_r2_status"]) == status
+
+
+def test_variability_that_is_rounding_beside_an_example_far_out_is_undefined() -> None:
+    """It was 150 where it is 20."""
+    rng = np.random.default_rng(8)
+    label = rng.integers(0, 3, size=48)
+    x = rng.normal(size=(3, 6))[label] + rng.normal(size=(48, 6))
+    assert float(measures.neural_collapse(x, label).variability) > 0
+    x[7] *= 1e5
+    assert np.isnan(measures.neural_collapse(x, label).variability)
