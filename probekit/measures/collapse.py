@@ -14,7 +14,6 @@ from probekit.measures.class_means import ClassMeans, codes_of
 from probekit.statistics import GroupMoments, GroupMomentsState, state_of
 from probekit.statistics._arrays import product
 
-
 _LOST_AT_MOST = 0.01
 """What share of the variability within classes may be rounding."""
 
@@ -58,7 +57,8 @@ def neural_collapse(x: Any, y: Any) -> NeuralCollapse:
     NeuralCollapse
         Three numbers of at least 0; `angles` is at most 1 + 1 / (C - 1). `variability` is NaN if
         the means lie in fewer dimensions than C - 1 classes or the units allow, within rounding, so
-        that what they vary by in the others is unknown. All are NaN if there is one class or no
+        that what they vary by in the others is unknown, or if more than a hundredth of it may be
+        rounding. All are NaN if there is one class or no
         example beyond one of each, if the means of all classes are equal, or the input is not
         finite; `angles` also if that of one class is the mean of all.
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from probekit import measures
-from probekit.estimators import CCA, PLS, RidgeDecodingR2, ShapeMetric
+from probekit.estimators import CCA, PLS, LinearPredictivity, RidgeDecodingR2, ShapeMetric
 from probekit.measures import STATUS_MEANINGS
 from probekit.statistics import state_of
 from tests.reference import oracles
@@ -173,3 +173,14 @@ def test_variability_that_is_rounding_beside_an_example_far_out_is_undefined() -
     assert float(measures.neural_collapse(x, label).variability) > 0
     x[7] *= 1e5
     assert np.isnan(measures.neural_collapse(x, label).variability)
+
+
+def test_components_of_rounding_in_place_of_others_are_told() -> None:
+    """Of units from 1e-6 to 1e3, most covariance is at last what the largest leave: rounding."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 6))
+    y = (x[:, :4] @ rng.normal(size=(4, 4)) + rng.normal(size=(60, 4))).astype(np.float32)
+    estimator = LinearPredictivity()
+    for scales, status in ((1.0, 0), (10.0 ** np.linspace(-6, 3, 6), RANK_DEFICIENT)):
+        state = state_of(estimator.statistic, (x * scales).astype(np.float32), y)
+        assert int(estimator.compute(state, state)["linear_predictivity_status"]) == status
