@@ -80,21 +80,39 @@ def are_wide_integers(dtype: Any) -> bool:
     return np.dtype(dtype).kind in "iu" and np.dtype(dtype).itemsize >= 4
 
 
-def exact_integers(argument: str, array: "np.ndarray") -> "np.ndarray":
-    """Return integers of 32 bits and more as float32; whatever else there is as it is.
+def floating() -> "np.dtype[Any]":
+    """Return what whole numbers become: float32, or float64 under ``jax_enable_x64``."""
+    import jax
+    import numpy as np
 
-    Raises `ShapeError` if their differences are lost in that: float32 holds whole numbers up to
-    2²⁴ exactly, and larger ones to 24 bits. JAX would make int32 of them, and they would wrap.
+    return np.dtype("float64" if jax.config.values["jax_enable_x64"] else "float32")
+
+
+def exact_integers(argument: str, array: "np.ndarray", *, whole: bool = True) -> "np.ndarray":
+    """Return integers of 32 bits and more as `floating`; whatever else there is as it is.
+
+    Raises `ShapeError` if the differences of some unit are lost in that, or unless this is the
+    `whole` those of all: units of a batch may differ more in another. float32 holds whole numbers
+    up to 2²⁴ exactly, and larger ones to 24 bits. JAX would make int32 of them, and they would
+    wrap.
     """
+    import numpy as np
+
     if not are_wide_integers(array.dtype) or not array.size:
         return array
-    low, high = int(array.min()), int(array.max())
-    if low < high and max(-low, high) > max(1 << 24, 1000 * (high - low)):
-        raise ShapeError(
-            f"{argument}: dtype {array.dtype}, from {low} to {high}; such differences are lost in "
-            "float32. Subtract an offset first."
-        )
-    return array.astype("float32")
+    dtype = floating()
+    exact = 1 << (np.finfo(dtype).nmant + 1)
+    if max(-int(array.min()), int(array.max())) > exact:
+        axis = 0 if whole else None
+        ends = array.min(axis=axis), array.max(axis=axis)
+        low, high = (np.asarray(end, object).reshape(-1) for end in ends)
+        for least, most in zip(low, high, strict=True):
+            if least < most and max(-least, most) > max(exact, 1000 * (most - least)):
+                raise ShapeError(
+                    f"{argument}: dtype {array.dtype}, from {least} to {most}; such differences "
+                    f"are lost in {dtype}. Subtract an offset first."
+                )
+    return array.astype(dtype)
 
 
 def plain(array: Any) -> "np.ndarray":
@@ -118,5 +136,5 @@ def plain(array: Any) -> "np.ndarray":
         return native
     if array.dtype.kind != "f":
         exact_integers("array", array.compressed())
-        array = array.astype(np.float32)
+        array = array.astype(floating() if array.dtype.kind in "iub" else np.float32)
     return np.asarray(array.filled(np.nan))

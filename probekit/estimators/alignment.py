@@ -117,8 +117,8 @@ class ShapeMetric(OfAligned):
     Parameters
     ----------
     alpha : float
-        From 0 (whitened, CCA) to 1 (Procrustes, which `AngularProcrustesDistance` is); half-way
-        unless given.
+        From 0 (whitened, CCA) to 1 (Procrustes, which `AngularProcrustesDistance` is, and as in
+        netrep the default).
     angular : bool
         The angle in radians, or the length of the difference.
     align_on : {"scored", "fit"}
@@ -128,7 +128,7 @@ class ShapeMetric(OfAligned):
         Name of the variable.
     """
 
-    alpha: float = 0.5
+    alpha: float = 1.0
     angular: bool = True
     name: str = "shape_metric"
     symmetric = True
@@ -156,8 +156,8 @@ class ShapeMetric(OfAligned):
 
     @property
     def statistic(self) -> Moments:
-        """All second moments, to whiten by."""
-        return Moments()
+        """All second moments, to whiten by; without whitening fewer."""
+        return Moments() if self.alpha < 1 else super().statistic
 
     def _score(self, state: MomentsState) -> Score:
         return shape_metric_score(state, alpha=self.alpha, angular=self.angular)

@@ -7,7 +7,14 @@ from typing import Any, ClassVar
 import jax
 import numpy as np
 
-from probekit._checks import are_wide_integers, check_rank, exact_integers, plain, shape_text
+from probekit._checks import (
+    are_wide_integers,
+    check_rank,
+    exact_integers,
+    floating,
+    plain,
+    shape_text,
+)
 from probekit._shapes import struct
 from probekit.errors import OptionError, ShapeError
 from probekit.extractors._paths import check_names, match
@@ -39,7 +46,7 @@ class ArraysExtractor(Extractor):
         """Return these examples, by their numbers; only they are read. None stands for all."""
         rows = np.arange(self.examples) if inputs is None else np.asarray(inputs)
         return {
-            layer: exact_integers(f"activations[{layer!r}]", _rows_of(array, rows))
+            layer: exact_integers(f"activations[{layer!r}]", _rows_of(array, rows), whole=False)
             for layer, array in self.arrays.items()
         }
 
@@ -109,9 +116,9 @@ def _is_array(array: Any) -> bool:
 
 
 def _dtype_of(array: Any) -> Any:
-    """Return the dtype that examples are read as: float32 for integers that JAX or NaN need so."""
-    masked = np.ma.is_masked(array) and np.dtype(array.dtype).kind != "f"
-    return np.float32 if masked or are_wide_integers(array.dtype) else _native(array.dtype)
+    """Return the dtype that examples are read as: floating for integers that JAX or NaN need so."""
+    masked = np.ma.is_masked(array) and np.dtype(array.dtype).kind in "iub"
+    return floating() if masked or are_wide_integers(array.dtype) else _native(array.dtype)
 
 
 def _native(dtype: Any) -> Any:

@@ -8,10 +8,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import (
+    are_wide_integers,
     check_examples,
     check_rank,
     check_same_examples,
     exact_integers,
+    floating,
     plain,
     shape_text,
 )
@@ -34,8 +36,8 @@ def jitted(*static: int) -> Callable[[Callable[Parameters, Result]], Callable[Pa
 def matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:
     """Return `array` as a floating JAX array ``(example, unit)``; further axes become units.
 
-    Float16 and bfloat16, integers and booleans become float32. Float64 is kept under
-    ``jax_enable_x64`` and becomes float32 otherwise.
+    Float16 and bfloat16 become float32, and so do integers and booleans. Under ``jax_enable_x64``
+    these become float64, and float64 is kept; otherwise it becomes float32.
     """
     if isinstance(array, jax.Array) and array.ndim == 2 and array.dtype == np.float32:
         check_examples(argument, array, least=least)
@@ -43,6 +45,8 @@ def matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:
     if not isinstance(array, jax.Array):
         # Before JAX sees it: int64 would wrap to int32 there.
         array = exact_integers(argument, plain(array))
+    elif are_wide_integers(array.dtype) and not isinstance(array, jax.core.Tracer):
+        array = exact_integers(argument, np.asarray(array))
     check_rank(argument, array, least=1, most=32)
     if array.dtype != bool and not jnp.issubdtype(array.dtype, jnp.number):
         raise ShapeError(
@@ -55,9 +59,9 @@ def matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:
             "Give real and imaginary parts as two units."
         )
     check_examples(argument, array, least=least)
-    wide = array.dtype == np.float64 and bool(jax.config.values["jax_enable_x64"])
+    narrow = jnp.issubdtype(array.dtype, jnp.floating) and array.dtype != np.float64
     with np.errstate(over="ignore"):  # what does not fit becomes infinite, and the score NaN
-        array = array.astype(np.float64 if wide else np.float32)
+        array = array.astype(np.float32 if narrow else floating())
     return jnp.asarray(array).reshape(array.shape[0], -1)
 
 

@@ -56,7 +56,7 @@ def svd(a: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
 @_one_by_one
 def svdvals(a: jax.Array) -> jax.Array:
     """Singular values in descending order."""
-    values: jax.Array = jnp.linalg.svd(a, compute_uv=False)
+    values: jax.Array = jnp.linalg.svd(a, full_matrices=False, compute_uv=False)
     return values
 
 

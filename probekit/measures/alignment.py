@@ -8,11 +8,16 @@ import numpy as np
 
 from probekit._checks import check_at_least
 from probekit.errors import OptionError
-from probekit.measures._arguments import splits
+from probekit.measures._arguments import matched, splits
 from probekit.measures._linalg import svdvals
 from probekit.measures._moments import from_moments, from_splits, pair_score, unit_scales
+from probekit.measures._partial_whitening import (
+    both_partly_whitened,
+    partial_whitening,
+    partly_whitened,
+)
 from probekit.measures._status import Score, divide
-from probekit.measures.transfer import partial_whitening, rotated_score, squared_distance
+from probekit.measures.transfer import rotated_score, squared_distance
 from probekit.statistics import MomentsState
 from probekit.statistics._arrays import product
 
@@ -161,10 +166,10 @@ def shape_metric(
     -----
     Invariant to translation, scaling and rotation; with `alpha` 0 to invertible linear maps.
     Directions without variance are left out of the whitening, and those in which it may be
-    rounding, below d ε of the largest (ε is 1.2e-7 in float32); estimators report
-    ``rank_deficient`` beside it if units that vary had such directions. As ``LinearMetric`` of
-    netrep on representations of Frobenius norm 1. O(n (d² + d_y²) + d³ + d_y³), with `alpha` 1
-    O(n d d_y + d d_y min(d, d_y)).
+    rounding, each unit being measured by its own spread. Computed from the examples, as `cca` is:
+    estimators have covariances alone, and report ``rank_deficient`` if units that vary had such
+    directions, or some that hardly vary more. As ``LinearMetric`` of netrep on representations of
+    Frobenius norm 1. O(n (d² + d_y²) + d³ + d_y³), with `alpha` 1 O(n d d_y + d d_y min(d, d_y)).
 
     Held out examples are compared by the cosine of X₂ and Y₂, less the means of the fitted ones,
     mapped and rotated as those are, and scaled to norm 1 themselves. With more units than examples
@@ -193,10 +198,15 @@ def shape_metric(
     True
     """
     check_alpha(alpha)
-    options = {"alpha": float(alpha), "angular": bool(angular)}
-    if held_out is None:
-        return from_moments(shape_metric_score, x, y, **options)
-    return from_splits(rotated_score, splits(x, y, held_out, least=2), **options)
+    alpha, options = float(alpha), {"alpha": 1.0, "angular": bool(angular)}
+    if held_out is not None:
+        given = splits(x, y, held_out, least=2)
+        given = both_partly_whitened(given, alpha) if alpha < 1 else given
+        return from_splits(rotated_score, given, **options)
+    x, y = matched(x, y, least=2)
+    if alpha < 1:
+        x, y = (partly_whitened(z, alpha) for z in (x, y))
+    return from_moments(shape_metric_score, x, y, **options)
 
 
 def check_alpha(alpha: float) -> None:
@@ -224,11 +234,11 @@ def overlap_of(state: MomentsState, alpha: float) -> tuple[jax.Array, jax.Array 
     cross = state.xy * x_scale * y_scale
     if alpha < 1:
         xx, _, yy = state.blocks()
-        x_map, x_size, x_rank = partial_whitening(xx * x_scale * x_scale, alpha)
-        y_map, y_size, y_rank = partial_whitening(yy * y_scale * y_scale, alpha)
-        deficient = (x_rank < (~state.x_constant).sum()) | (y_rank < (~state.y_constant).sum())
-        cross = product(product(x_map, cross), y_map)
-        total = divide(singular_values(cross).sum(), x_size * y_size)
+        x_way = partial_whitening(xx * x_scale * x_scale, state.x_constant, alpha)
+        y_way = partial_whitening(yy * y_scale * y_scale, state.y_constant, alpha)
+        deficient = x_way.deficient | y_way.deficient
+        cross = product(product(x_way.map.T, cross), y_way.map)
+        total = divide(singular_values(cross).sum(), x_way.size * y_way.size)
     else:
         total = singular_values(cross).sum()
     return jnp.clip(total, 0, 1), deficient

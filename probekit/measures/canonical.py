@@ -1,6 +1,6 @@
 """Similarity of the spaces that units span: canonical correlation and its kin, regression."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_count, check_positive
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
+from probekit.measures._basis import Basis, basis_of, least_eigenvalue
 from probekit.measures._linalg import eigh, svd
 from probekit.measures._moments import from_moments, pair_score, unit_scales
 from probekit.measures._scale import moderate
@@ -17,12 +18,6 @@ from probekit.measures._status import Score, divide
 from probekit.measures.alignment import singular_values
 from probekit.statistics import MomentsState
 from probekit.statistics._arrays import diagonal, product
-
-_VAGUE = 32.0
-"""Eigenvalues of directions that rounding may turn, in units of the largest one's last digit.
-
-Below it, mean correlations of 2 to 8 units were up to 0.07 off.
-"""
 
 
 def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
@@ -222,23 +217,6 @@ def check_kept(variance: float, components: int | None) -> None:
         check_count("components", components, 1)
 
 
-class Basis(NamedTuple):
-    """Coefficients of orthonormal combinations of units: ``(X coefficients)ᵀ X coefficients = I``.
-
-    Attributes
-    ----------
-    coefficients : array (unit, component)
-        Zeros in the columns of components that are left out.
-    rank : array ()
-    deficient : array ()
-        Whether some component was left out for want of variance, or has hardly more than rounding.
-    """
-
-    coefficients: jax.Array
-    rank: jax.Array
-    deficient: jax.Array
-
-
 def cca_score(state: MomentsState, *, squared: bool = False) -> Score:
     """`cca` from moments; needs all blocks in full."""
     xx, xy, yy = state.blocks()
@@ -298,17 +276,6 @@ def linear_regression_score(state: MomentsState) -> Score:
     return _share(explained, state, deficient=basis.deficient)
 
 
-def basis_of(covariance: jax.Array, constant: jax.Array) -> Basis:
-    """Basis of all directions with variance, whatever the spread of each unit."""
-    scale = jnp.where(constant, 0, jax.lax.rsqrt(jnp.where(constant, 1, diagonal(covariance))))
-    values, vectors = eigh(covariance * scale[:, None] * scale[None, :])
-    kept = values > _least(values)
-    inverse = jnp.where(kept, jax.lax.rsqrt(jnp.where(kept, values, 1)), 0)
-    # Just above what may be rounding, a direction is kept, but rounding turns it: that is told.
-    sure = values > _VAGUE * float(np.finfo(values.dtype).eps) * values[-1]
-    return Basis(scale[:, None] * vectors * inverse[None, :], kept.sum(), ~(kept & sure).all())
-
-
 def _leading(
     covariance: jax.Array, constant: jax.Array, variance: float, components: int | None
 ) -> Basis:
@@ -316,7 +283,7 @@ def _leading(
     trace = diagonal(covariance).sum()
     trace = jnp.where(trace > 0, trace, 1)
     values, vectors = eigh(covariance / trace)
-    with_variance = values > _least(values)
+    with_variance = values > least_eigenvalue(values)
     if components is None:
         # In ascending order: a component is needed while those below it hold too little to drop.
         below = jnp.cumsum(jnp.where(with_variance, values, 0))
@@ -327,11 +294,6 @@ def _leading(
     inverse = jnp.where(kept, jax.lax.rsqrt(jnp.where(kept, values, 1) * trace), 0)
     lost = (needed & ~with_variance & (jnp.arange(len(values)) >= constant.sum())).any()
     return Basis(vectors * inverse[None, :], kept.sum(), lost)
-
-
-def _least(values: jax.Array) -> jax.Array:
-    """Return the largest eigenvalue that may be rounding; `values` ascend."""
-    return values[-1] * (values.shape[0] * float(np.finfo(values.dtype).eps))
 
 
 def _correlations(a: Basis, xy: jax.Array, b: Basis) -> jax.Array:

@@ -14,6 +14,9 @@ from probekit.measures.class_means import ClassMeans, codes_of
 from probekit.statistics import GroupMoments, GroupMomentsState, state_of
 from probekit.statistics._arrays import product
 
+_LOST_AT_MOST = 0.01
+"""What share of the variability within classes may be rounding."""
+
 
 class NeuralCollapse(NamedTuple):
     """How far a representation is from neural collapse; each is 0 when that is complete.
@@ -54,7 +57,8 @@ def neural_collapse(x: Any, y: Any) -> NeuralCollapse:
     NeuralCollapse
         Three numbers of at least 0; `angles` is at most 1 + 1 / (C - 1). `variability` is NaN if
         the means lie in fewer dimensions than C - 1 classes or the units allow, within rounding, so
-        that what they vary by in the others is unknown. All are NaN if there is one class or no
+        that what they vary by in the others is unknown, or if more than a hundredth of it may be
+        rounding. All are NaN if there is one class or no
         example beyond one of each, if the means of all classes are equal, or the input is not
         finite; `angles` also if that of one class is the mean of all.
 
@@ -131,7 +135,9 @@ def collapse_scores(state: GroupMomentsState) -> tuple[Score, Score, Score]:
 def _variability(
     means: ClassMeans, rows: jax.Array, within: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
-    """Return tr(Σ_W Σ_B⁺) / C, and whether Σ_B has fewer directions than it might.
+    """Return tr(Σ_W Σ_B⁺) / C, and whether rounding may have more than a share in it.
+
+    Also where Σ_B has fewer directions than it might.
 
     With the singular values s and vectors v of the means in rows it is Σ_r v_rᵀ Σ_W v_r / s_r².
     """
@@ -139,9 +145,14 @@ def _variability(
     rounding = 16 * max(rows.shape) ** 0.5 * float(np.finfo(rows.dtype).eps)
     kept = values > rounding * values[0]
     along = (product(directions, within) * directions).sum(axis=1)
-    each = jnp.where(kept, along / jnp.square(jnp.where(kept, values, 1)), 0)
+    size = (product(jnp.abs(directions), jnp.abs(within)) * jnp.abs(directions)).sum(axis=1)
+    inverse = jnp.where(kept, 1 / jnp.square(jnp.where(kept, values, 1)), 0)
+    each = along * inverse
+    # Beside an example far out what classes vary along other directions is lost.
+    lost = (size * inverse).sum() * float(np.finfo(rows.dtype).eps) > _LOST_AT_MOST * each.sum()
     most = jnp.minimum(means.classes - 1, (jnp.abs(rows).max(axis=0) > 0).sum())
-    return jnp.maximum(divide(each.sum(), means.counts.sum()), 0), kept.sum() < most
+    value = jnp.maximum(divide(each.sum(), means.counts.sum()), 0)
+    return value, lost | (kept.sum() < most)
 
 
 def _angles(

@@ -139,8 +139,10 @@ def selectivity_score(
 
     generator = np.random.default_rng(0)
     control = []
+    alike = bool((known.weight == known.weight[0]).all())
+    share = None if alike else known.weight / known.weight.sum()
     for _ in range(draws):
-        drawn = generator.choice(known.label, 1 + max(of_known.max(), of_asked.max()))
+        drawn = generator.choice(known.label, 1 + max(of_known.max(), of_asked.max()), p=share)
         task = known._replace(label=drawn[of_known]), asked._replace(label=drawn[of_asked])
         control.append(accuracy(*task))
     mean = float(np.mean(control))

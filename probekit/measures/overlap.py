@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.measures._arguments import matched
+from probekit.measures._basis import Basis, basis_of
 from probekit.measures._moments import from_moments, pair_score
 from probekit.measures._span import spanning
 from probekit.measures._status import Score, divide
-from probekit.measures.canonical import Basis, basis_of
 from probekit.statistics import MomentsState
 from probekit.statistics._arrays import product
 

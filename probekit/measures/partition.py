@@ -270,4 +270,5 @@ def r2_of_sets(
         finite=fit.finite() & held_out.finite(),
         enough=(fit.count >= 2) & (held_out.count >= 2),
         constant=held_out.y_constant.any(),
+        deficient=absent.any(),  # also if it varies, but by no more than its mean is rounded
     )

@@ -9,7 +9,7 @@ import numpy as np
 from probekit.measures._linalg import eigh
 from probekit.measures._moments import unit_scales
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import product
+from probekit.statistics._arrays import diagonal, product
 
 
 class _Found(NamedTuple):
@@ -24,16 +24,20 @@ class _Found(NamedTuple):
     loadings : array (unit, component)
     weights : array (unit, k)
         Of predicting `y` from `x` by them.
+    noise : array (unit,)
+        How much of the covariances of each unit may be rounding.
     going : array ()
         Whether there is anything left to explain.
     short : array ()
-        Whether there is, but along a direction in which `x` does not vary by more than rounding.
+        Whether there is, but along a direction in which `x` does not vary by more than rounding,
+        or a component was taken that may be rounding in place of it.
     """
 
     xy: jax.Array
     directions: jax.Array
     loadings: jax.Array
     weights: jax.Array
+    noise: jax.Array
     going: jax.Array
     short: jax.Array
 
@@ -58,7 +62,10 @@ def pls_weights(state: MomentsState, components: int) -> tuple[jax.Array, jax.Ar
     number = min(int(components), units)
     eps = float(np.finfo(xx.dtype).eps)
     size = jnp.abs(xx)
-    least_covariance = 8 * eps * np.sqrt(max(units, targets)) * _norm(xy)
+    # Each unit in units of its spread, or covariances of those that vary little would be rounding.
+    squares = diagonal(xx)
+    inverse = jnp.where(squares > 0, jax.lax.rsqrt(jnp.where(squares > 0, squares, 1)), 0)[:, None]
+    least_covariance = 8 * eps * np.sqrt(max(units, targets)) * _norm(xy * inverse)
 
     def add(found: _Found, place: jax.Array) -> tuple[_Found, None]:
         w = _largest_covariance(found.xy)
@@ -67,17 +74,24 @@ def pls_weights(state: MomentsState, components: int) -> tuple[jax.Array, jax.Ar
         spread = (r * along).sum()
         # Of units of unlike spread, those that vary little add little rounding.
         rounding = 8 * eps * (jnp.abs(r) * product(size, jnp.abs(r))).sum()
-        wanted = found.going & (_norm(found.xy) > least_covariance)
+        wanted = found.going & (_norm(found.xy * inverse) > least_covariance)
         going = wanted & (spread > rounding)
-        short = found.short | (wanted & ~going)
+        # What is left of units that vary much may be rounding, and yet more than all of the others.
+        real = _norm(product(found.xy.T, w)) > (jnp.abs(w) * found.noise).sum()
+        short = found.short | (wanted & ~(going & real))
         spread = jnp.where(going, spread, 1)
         loading = along / spread
         seen = product(found.xy.T, r)
+        reach = jnp.abs(w) + product(
+            jnp.abs(found.directions), product(jnp.abs(found.loadings.T), jnp.abs(w))
+        )
+        noise = found.noise + eps * product(size, reach) * _norm(seen) / spread
         grown = _Found(
             found.xy - loading[:, None] * seen[None, :],
             found.directions.at[:, place].set(r),
             found.loadings.at[:, place].set(loading),
             found.weights + r[:, None] * (seen / spread)[None, :],
+            noise,
             going,
             short,
         )
@@ -86,7 +100,9 @@ def pls_weights(state: MomentsState, components: int) -> tuple[jax.Array, jax.Ar
         return kept, None
 
     none = jnp.zeros((units, number), xx.dtype)
-    start = _Found(xy, none, none, jnp.zeros_like(xy), jnp.ones((), bool), jnp.zeros((), bool))
+    noise = eps * jnp.sqrt(jnp.square(xy).sum(axis=1))
+    true = jnp.ones((), bool)
+    start = _Found(xy, none, none, jnp.zeros_like(xy), noise, true, ~true)
     found = jax.lax.scan(add, start, jnp.arange(number))[0]
     return found.weights * (x_scale / y_scale), found.short
 

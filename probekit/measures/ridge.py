@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from probekit._checks import check_choice, check_count, check_positive
 from probekit.errors import OptionError
@@ -151,7 +152,9 @@ def ridge_decoding_r2(
     Notes
     -----
     Invariant to translation, scaling, rotation and permutation of units. O(f n d² + f d³ +
-    f p k d²) for f folds and p penalties.
+    f p k d²) for f folds and p penalties. Directions whose variance may be rounding are left out;
+    estimators report ``rank_deficient`` if there are such and the penalty is so small that they
+    would count.
 
     References
     ----------
@@ -224,6 +227,14 @@ def _ridge(given: Splits, options: Options) -> jax.Array:
     return ridge_score(*states, options)[0].value
 
 
+_ROUNDING = 4.0
+"""Eigenvalues of directions without variance, in units of the largest one's last digit, at most."""
+
+
+_VAGUE = 32.0
+"""Those of directions that rounding may turn, in the same units."""
+
+
 class Path(NamedTuple):
     """Ridge regression for any penalty: eigenvectors of M_xx and what `y` holds along them.
 
@@ -251,7 +262,11 @@ def path_of(state: MomentsState, scale: jax.Array | None = None) -> Path:
     mean = jnp.where(finite, xx, 0).diagonal().mean() if scale is None else scale
     mean = jnp.where(mean > 0, mean, 1)
     values, vectors = eigh(jnp.where(finite, xx, 0) / mean)
-    return Path(vectors, jnp.maximum(values, 0), product(vectors.T, xy) / mean)
+    along = product(vectors.T, xy) / mean
+    # Where nothing varies, as where there are fewer examples than units, `y` has nothing either:
+    # rounding over a small penalty would be something.
+    varies = values > _ROUNDING * float(np.finfo(values.dtype).eps) * values[-1]
+    return Path(vectors, jnp.maximum(values, 0), jnp.where(varies[:, None], along, 0))
 
 
 def ridge_score(
@@ -265,10 +280,25 @@ def ridge_score(
     """
     every, scored = whole(fit), whole(held_out)
     weights, chosen = chosen_weights(fit, options)
+    deficient = _turned_by_rounding(every, chosen)
     found = weights_score(
-        every, scored, weights, multioutput=options.multioutput, scoring=options.scoring
+        every,
+        scored,
+        weights,
+        multioutput=options.multioutput,
+        scoring=options.scoring,
+        deficient=deficient if options.multioutput == "raw_values" else deficient.any(),
     )
     return found, chosen
+
+
+def _turned_by_rounding(state: MomentsState, penalties: jax.Array) -> jax.Array:
+    """Whether penalties ``(k,)`` let directions count that rounding hides or may have turned."""
+    path = path_of(state)
+    vague = _VAGUE * float(np.finfo(path.values.dtype).eps) * path.values[-1]
+    most = jnp.minimum((~state.x_constant).sum(), state.count.astype(jnp.int32) - 1)
+    lost: jax.Array = ((path.values > vague).sum() < most) & (penalties < vague)
+    return lost
 
 
 def chosen_weights(fit: MomentsState, options: Options) -> tuple[jax.Array, jax.Array]:

@@ -180,7 +180,8 @@ def relative_weights_score(
 ) -> Score:
     """`relative_weights` from moments; needs `yy` in full and the diagonal of `xx`."""
     order = jnp.array([column for group in columns for column in group])
-    each = _weights_of_columns(BY_UNIT.select(state, y=order))
+    chosen = BY_UNIT.select(state, y=order)
+    each = _weights_of_columns(chosen)
     constant = state.x_constant
     if multioutput == "uniform_average":
         averages = each.mean(axis=1)
@@ -195,6 +196,7 @@ def relative_weights_score(
         finite=state.finite(),
         enough=state.count >= 2,
         constant=constant.any(),
+        deficient=chosen.y_constant.any(),
     )
 
 

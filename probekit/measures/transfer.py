@@ -12,8 +12,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.measures._linalg import eigh, svd, svdvals
+from probekit.measures._linalg import svd, svdvals
 from probekit.measures._moments import unit_scales
+from probekit.measures._partial_whitening import partial_whitening
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import MomentsState
 from probekit.statistics._arrays import product
@@ -117,11 +118,10 @@ def _rotated(fit: MomentsState, held_out: MomentsState, alpha: float) -> Rotated
     fitted, scored = blocks_of(fit, fit), blocks_of(fit, held_out)
     lost: jax.Array | bool = False
     if alpha < 1:
-        (x_map, _, x_rank), (y_map, _, y_rank) = (
-            partial_whitening(z, alpha) for z in (fitted.xx, fitted.yy)
-        )
-        lost = (x_rank < (~fit.x_constant).sum()) | (y_rank < (~fit.y_constant).sum())
-        fitted, scored = (_mapped(blocks, x_map, y_map) for blocks in (fitted, scored))
+        x_way = partial_whitening(fitted.xx, fit.x_constant, alpha)
+        y_way = partial_whitening(fitted.yy, fit.y_constant, alpha)
+        lost = x_way.deficient | y_way.deficient
+        fitted, scored = (_mapped(blocks, x_way.map, y_way.map) for blocks in (fitted, scored))
     finite = jnp.isfinite(fitted.xy).all()
     left, values, right = svd(jnp.where(finite, fitted.xy, 0))
     rounding = max(fitted.xy.shape) * float(np.finfo(values.dtype).eps)
@@ -134,27 +134,11 @@ def _rotated(fit: MomentsState, held_out: MomentsState, alpha: float) -> Rotated
     return Rotated(divide(along, lengths), x_length, y_length, lost | (open_ > _UNDETERMINED))
 
 
-def partial_whitening(
-    covariance: jax.Array, alpha: float
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """α I + (1 - α) C^(-1/2) on the directions with variance, its norm on them, their number.
-
-    The norm is that of what it maps. On others α I: nothing is known of their variance.
-    """
-    finite = jnp.isfinite(covariance).all()
-    values, vectors = eigh(jnp.where(finite, covariance, 0))
-    kept = values > values.shape[0] * np.finfo(values.dtype).eps * values[-1]
-    root = jnp.sqrt(jnp.where(kept, values, 1))
-    scale = jnp.where(kept, alpha + (1 - alpha) / root, alpha)
-    size = jnp.sqrt(jnp.where(kept, jnp.square(scale * root), 0).sum())
-    return product(vectors * scale[None, :], vectors.T), size, kept.sum()
-
-
 def _mapped(blocks: Blocks, x_map: jax.Array, y_map: jax.Array) -> Blocks:
     return Blocks(
-        product(product(x_map, blocks.xx), x_map),
-        product(product(x_map, blocks.xy), y_map),
-        product(product(y_map, blocks.yy), y_map),
+        product(product(x_map.T, blocks.xx), x_map),
+        product(product(x_map.T, blocks.xy), y_map),
+        product(product(y_map.T, blocks.yy), y_map),
     )
 
 

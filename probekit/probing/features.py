@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from probekit._checks import check_rank, exact_integers, plain, shape_text
+from probekit._checks import check_rank, exact_integers, floating, plain, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.probing.classes import (
     Classes,
@@ -26,7 +26,7 @@ class Features(NamedTuple):
     names : tuple of str
     widths : tuple of int
         How many columns of `values` each feature has.
-    values : array (example, column), float32
+    values : array (example, column), float32, or float64 under ``jax_enable_x64``
     """
 
     names: tuple[str, ...]
@@ -191,5 +191,5 @@ def _column(argument: str, value: np.ndarray, classes: np.ndarray | None) -> np.
     if 0 in value.shape[1:]:
         raise ShapeError(f"{argument}: {shape_text(value)}; at least 1 column is needed.")
     value = value[:, None] if value.ndim == 1 else value
-    column: np.ndarray = exact_integers(argument, value).astype(np.float32)
+    column: np.ndarray = exact_integers(argument, value).astype(floating())
     return column

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._checks import floating
 from probekit._shapes import struct
 from probekit.estimators import Estimator
 from probekit.statistics import ShapeDtype, Statistic, empty_state, shared, state_of
@@ -43,11 +44,14 @@ class Plan:
         Names of the features.
     widths : tuple of int
         How many columns each feature has.
+    dtype : str
+        Of the features.
     """
 
     estimators: tuple[Estimator, ...]
     names: tuple[str, ...]
     widths: tuple[int, ...]
+    dtype: str = "float32"
 
     @property
     def columns(self) -> tuple[tuple[int, ...], ...]:
@@ -92,7 +96,7 @@ class Plan:
         x = struct((shape.shape[0], units), _numeric(shape.dtype))
 
         def init(statistic: Statistic[Any], width: int) -> Any:
-            return empty_state(statistic, x, struct((shape.shape[0], width), jnp.float32))
+            return empty_state(statistic, x, struct((shape.shape[0], width), self.dtype))
 
         return tuple(
             tuple(init(statistic, width) for width in self.widths)
@@ -302,10 +306,10 @@ def _stacked(parts: Sequence[dict[str, jax.Array]]) -> dict[str, jax.Array]:
 
 
 def units(representation: jax.Array) -> jax.Array:
-    """Return a representation as a matrix ``(example, unit)``; integers become float32."""
+    """Return a representation as a matrix ``(example, unit)`` of floating numbers."""
     flat = representation.reshape(representation.shape[0], -1)
     return flat.astype(_numeric(flat.dtype))
 
 
 def _numeric(dtype: Any) -> Any:
-    return dtype if jnp.issubdtype(dtype, jnp.inexact) else jnp.float32
+    return dtype if jnp.issubdtype(dtype, jnp.inexact) else floating()

@@ -325,7 +325,7 @@ def probe_set_of(
         other = _held_out(others_inputs, scored.in_order_of(table), table)
     columns = table.by_name()
     estimators = tuple(estimator.adapted(columns) for estimator in estimators)
-    plan = Plan(estimators, table.names, table.widths)
+    plan = Plan(estimators, table.names, table.widths, table.values.dtype.name)
     return Probe(plan, Examples(inputs, table.values, weight), other, batch_size)
 
 

@@ -248,12 +248,27 @@ def _by_copies(
 ) -> Resampled:
     scored, draws = _kept(statistic, fit if held_out is None else held_out, draws)
     counts = draws.all_weights(len(scored.weight)).astype(int)
+    counts = _at_most(getattr(statistic, "capacity", None), counts, draws.parts[0].seed)
     places = np.full((len(counts), counts.sum(axis=1).max()), -1, np.int32)
     for row, count in zip(places, counts, strict=True):
         row[: count.sum()] = np.repeat(np.arange(len(count)), count)
     states = fitted_on_copies if held_out is None else scored_on_copies
     fit = scored if held_out is None else fit
     return scores_of_rows(plan, fit, scored, _rows_of(places), len(places), states)
+
+
+def _at_most(capacity: int | None, counts: np.ndarray, seed: int) -> np.ndarray:
+    """Return how many copies a statistic is given: not more than it keeps, which ones by chance.
+
+    Groups of unlike size make resamples larger than the sample. The statistic would leave out the
+    examples with the largest hash, the same in every resample.
+    """
+    if capacity is None:
+        return counts
+    for row in np.flatnonzero(counts.sum(axis=1) > capacity):
+        generator = np.random.default_rng((seed, int(row), 1))
+        counts[row] = generator.multivariate_hypergeometric(counts[row], capacity)
+    return counts
 
 
 def _by_reweighting(

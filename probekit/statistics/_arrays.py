@@ -11,19 +11,23 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from probekit._checks import are_wide_integers, floating
 from probekit.errors import ShapeError
 
 
 def accumulator_dtype(*arrays: Any) -> Any:
-    """Return the dtype in which sums are kept: float32, or float64 if one of the arrays has it."""
+    """Return the dtype in which sums are kept: float32, or float64 if one of the arrays has it.
+
+    Under ``jax_enable_x64`` also if one has whole numbers that float32 may not hold.
+    """
     for array in arrays:
         if jnp.issubdtype(array.dtype, jnp.complexfloating):
             raise ShapeError(
                 f"dtype {array.dtype}: complex values; real ones are needed. "
                 "Give real and imaginary parts as two units."
             )
-    wide = any(array.dtype == jnp.float64 for array in arrays)
-    return jnp.dtype(jnp.float64 if wide else jnp.float32)
+    wide = any(array.dtype == jnp.float64 or are_wide_integers(array.dtype) for array in arrays)
+    return floating() if wide else jnp.dtype(jnp.float32)
 
 
 GROUP = 64

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from probekit._checks import floating
+
 _BLOCK = 4096
 """How many units are taken in float64 at a time."""
 
@@ -31,10 +33,12 @@ def coordinates(x: Any, counted: np.ndarray, *, centred: bool) -> np.ndarray:
     Returns
     -------
     array (example, example)
-        float64 if `x` is, else float32; NaN for examples that are not finite.
+        float64 if `x` is, or would be made so of whole numbers, else float32; NaN for examples that are not finite.
     """
     examples, units = x.shape
-    dtype: Any = np.float64 if x.dtype == np.float64 else np.float32
+    dtype: Any = np.dtype(np.float64 if x.dtype == np.float64 else np.float32)
+    if x.dtype.kind in "iub":
+        dtype = floating()
     finite = np.isfinite(x).all(axis=1)
     counted = counted & finite
     factor = np.zeros((0, examples))

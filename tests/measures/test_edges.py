@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.history import Status
@@ -184,12 +185,32 @@ def test_large_integers_do_not_wrap():
 
 def test_integers_whose_differences_are_lost_are_refused():
     x = 2**40 + np.arange(12).reshape(6, 2)
-    message = r"x: dtype int64, from 1099511627776 to 1099511627787; .* Subtract an offset first\."
+    message = r"x: dtype int64, from 1099511627776 to 1099511627786; .* Subtract an offset first\."
     with pytest.raises(ShapeError, match=message):
         measures.total_variance(x)
     expected = measures.total_variance(np.arange(12).reshape(6, 2))
     assert measures.total_variance(x - 2**40) == expected
     assert measures.total_variance(np.full((3, 2), 2**40)) == 0
+
+
+def test_whole_numbers_of_one_unit_are_lost_whatever_the_others_are():
+    x = np.stack([np.arange(0, 4 * 10**9, 10**8), 10**9 + np.arange(40)], axis=1)
+    for array in (x, jnp.asarray(x[:, 1:], jnp.int32)):
+        with pytest.raises(ShapeError, match=r"from 1000000000 to 1000000039; .*lost in float32"):
+            measures.total_variance(array)
+
+
+def test_whole_numbers_are_float64_where_that_is_enabled():
+    generator = np.random.default_rng(0)
+    x = 2**40 + generator.integers(-40, 40, (60, 3))
+    features = {"f": x[:, 0] + generator.integers(-9, 9, 60)}
+    with jax.enable_x64(True):
+        found = measures.linear_r2(x, features["f"])
+        wanted = measures.linear_r2(x - 2.0**40, features["f"] - 2.0**40)
+        probed = pk.probe(pk.extractors.arrays({"x": x}), None, features, estimators=["linear_r2"])
+        assert found.dtype == probed.linear_r2.dtype == np.float64
+    assert [float(found), float(probed.linear_r2.squeeze())] == pytest.approx([float(wanted)] * 2)
+    assert 0.1 < float(wanted) < 0.9
 
 
 def test_what_overflows_float32_gives_nan():

@@ -35,10 +35,28 @@ def test_a_slope_of_fewer_ranks_than_there_are_says_so(rotated):
     """Five units vary 1e8 times as much as five others: no slope of ten ranks can be told."""
     values = np.repeat([1.0, 1e-8], 5) / np.arange(1, 11)
     slope, status = reported("spectrum_slope", with_spectrum(values, rotated=rotated))
-    ranks = np.arange(1, 6)
-    wanted = -np.polyfit(np.log(ranks), np.log(values[:5]), 1, w=ranks**-0.5)[0]
     assert status == "rank_deficient"
-    assert slope == pytest.approx(wanted, abs=1e-3)
+    assert slope == pytest.approx(slope_of(values[:5]), abs=1e-3)
+
+
+def slope_of(values):
+    ranks = np.arange(1, len(values) + 1)
+    return -np.polyfit(np.log(ranks), np.log(values), 1, w=ranks**-0.5)[0]
+
+
+def test_a_slope_of_examples_has_ranks_that_their_covariance_has_lost():
+    values = np.repeat([1.0, 1e-8], 5) / np.arange(1, 11)
+    found = float(measures.spectrum_slope(with_spectrum(values)))
+    assert found == pytest.approx(slope_of(values), abs=1e-3)
+
+
+@pytest.mark.parametrize(("least", "status"), [(8, "rank_deficient"), (100, "ok")])
+def test_a_slope_of_ranks_that_are_partly_rounding_says_so(least, status):
+    """In float32 digits of the largest: below 32 the exponent was up to half a percent off."""
+    values = np.r_[1.0, np.full(3, least * 1.2e-7)]
+    slope, found = reported("spectrum_slope", with_spectrum(values))
+    assert found == status
+    assert slope == pytest.approx(slope_of(values), rel=1e-2 if least == 8 else 1e-3)
 
 
 def test_a_slope_of_all_ranks_that_there_can_be_needs_no_remark():

@@ -5,7 +5,8 @@ import pytest
 
 from probekit import measures
 from probekit.errors import OptionError
-from probekit.estimators import RelativeWeights, ShapleyR2
+from probekit.estimators import Commonality, RelativeWeights, ShapleyR2, UniqueR2
+from probekit.measures import STATUS_MEANINGS
 from probekit.statistics import Moments, state_of
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
@@ -109,3 +110,14 @@ def test_too_many_features():
     x, _, _, _ = data()
     with pytest.raises(OptionError, match=r"features: 11; at most 10 can be split"):
         measures.shapley_r2(x, np.ones((N, 11)))
+
+
+@pytest.mark.parametrize("estimator", [UniqueR2(), Commonality(), ShapleyR2(), RelativeWeights()])
+def test_a_feature_that_is_constant_within_rounding_explains_nothing_and_is_told(estimator):
+    """As `joint_r2` does: a million and 0, 1 or 2 is no constant, but cannot be told from one."""
+    y = np.random.default_rng(0).integers(0, 3, (N, 1)).astype(np.float32)
+    x = np.repeat(y, D, axis=1)
+    for offset, status in ((0, 0), (1e6, STATUS_MEANINGS.index("rank_deficient"))):
+        state = state_of(Moments(xx="diagonal"), x, y + np.float32(offset))
+        found = estimator.compute(state, state, columns=((0,),))
+        assert np.asarray(found[f"{estimator.name}_status"]).reshape(-1).tolist() == [status]

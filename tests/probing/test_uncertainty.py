@@ -1,5 +1,7 @@
 """Intervals, p-values and folds of probes, against doing the same by hand."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -262,6 +264,30 @@ def test_a_sample_is_resampled_within_itself(data):
         rows = np.repeat(kept, weight)
         expected = float(pk.measures.hsic(x[rows], features["bit"][rows], kernel="rbf"))
         assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_copies_that_do_not_fit_in_a_sample_are_left_out_by_chance(data):
+    """Groups of unlike size make resamples of the 20 that are kept larger than 20."""
+    x, features = data
+    seen = []
+
+    @dataclasses.dataclass(frozen=True, kw_only=True)
+    class Kept(pk.estimators.DecodingAccuracy):
+        traceable = False
+
+        def compute(self, fit, held_out):
+            seen.append(np.asarray(held_out.index[held_out.present]))
+            return super().compute(fit, held_out)
+
+    groups = np.minimum(np.arange(N) // 2, 10)
+    estimator = Kept(method="logistic", examples=20)
+    bootstrap = pk.Bootstrap(resamples=60, groups=groups)
+    probe(x, {"bit": features["bit"]}, estimators=[estimator], uncertainty=bootstrap)
+    once, resamples = seen[0], [index for index in seen if len(index) == 20][1:]
+    large = np.flatnonzero(np.bincount(groups)[groups] > 2)
+    often = [np.mean([(index == one).sum() for index in resamples]) for one in large if one in once]
+    assert len(resamples) > 10
+    assert max(often) < 2 * min(often)
 
 
 @pytest.mark.slow

@@ -475,7 +475,7 @@ def _scaled(x, x2):
 
 
 def _logistic(x, y):
-    return LogisticRegression(C=1e3 / len(x), max_iter=10_000).fit(x, y)
+    return LogisticRegression(C=1e3 / len(x), max_iter=10_000, tol=1e-10).fit(x, y)
 
 
 def decoding(x, y, x2, y2, *, probe="logistic", metric="accuracy"):
@@ -1303,7 +1303,7 @@ def angular_procrustes_distance(x, y, x2, y2, *, align_on="scored"):
     return np.arccos(np.clip(linalg.svdvals(a.T @ b).sum(), 0, 1))
 
 
-def shape_metric(x, y, x2, y2, *, alpha=0.5, angular=True, align_on="scored"):
+def shape_metric(x, y, x2, y2, *, alpha=1.0, angular=True, align_on="scored"):
     if align_on == "fit":
         return _rotated(x, y, x2, y2, alpha, angular)
     whitened = []
