@@ -33,7 +33,8 @@ def coordinates(x: Any, counted: np.ndarray, *, centred: bool) -> np.ndarray:
     Returns
     -------
     array (example, example)
-        float64 if `x` is, or would be made so of whole numbers, else float32; NaN for examples that are not finite.
+        float64 if `x` is, or is made of whole numbers under ``jax_enable_x64``, else float32; NaN
+        for examples that are not finite.
     """
     examples, units = x.shape
     dtype: Any = np.dtype(np.float64 if x.dtype == np.float64 else np.float32)
