@@ -3,8 +3,8 @@
 Model and statistics are one compiled program, in which XLA shares memory and works on several
 layers at a time. But each layer in it takes some 40 ms to compile. So of a shape that many layers
 have, the program hands the representations out, and one small program, which these layers share, is
-called for each in turn. That gives the same numbers. It runs up to twice as long, and is no way to
-go through a lot of data.
+called for each in turn. That gives the same numbers, but for last digits of sums over several large
+batches. It runs up to twice as long, and is no way to go through a lot of data.
 """
 
 import math
@@ -28,7 +28,7 @@ ALIKE = 8
 BATCHES = 16
 """Of more batches running takes longer than compiling, and everything stays in one program."""
 
-ROOM = 512 << 20
+ROOM = 256 << 20
 """How many bytes the representations of a batch may take that are handed out.
 
 More if what is kept of their layers takes more.
