@@ -3,8 +3,8 @@
 Model and statistics are one compiled program, in which XLA shares memory and works on several
 layers at a time. But each layer in it takes some 40 ms to compile. So of a shape that many layers
 have, the program hands the representations out, and one small program, which these layers share, is
-called for each in turn. That gives the same numbers, but for last digits of sums over several large
-batches. It runs up to twice as long, and is no way to go through a lot of data.
+called for each in turn. That gives the same numbers. It runs up to twice as long, and is no way to
+go through a lot of data.
 """
 
 import math
@@ -135,8 +135,9 @@ def updated(
             within = _update_with(plan, within, arrays, *example)
         del outputs
     found = dict(within)
+    update = _update_traced if extractor.traceable else _update_held
     for layer in apart:  # each is let go of as soon as it has been seen
-        found[layer] = _update_layer(plan, states[layer], handed_out.pop(layer), *example)
+        found[layer] = update(plan, states[layer], handed_out.pop(layer), *example)
     return {layer: found[layer] for layer in states}
 
 
@@ -170,11 +171,19 @@ def _update_with(
     return plan.update(states, outputs, y, weight=weight, index=index)
 
 
-@compiled_with(once_options, static_argnames="plan", donate_argnames="state")
 def _update_layer(
     plan: Plan, state: LayerStates, x: Any, y: Any, weight: Any, index: Any
 ) -> LayerStates:
     return plan.update({"": state}, {"": x}, y, weight=weight, index=index)[""]
+
+
+# With the options of the programs above, or last digits would differ from theirs.
+_update_traced = compiled_with(many_options, static_argnames="plan", donate_argnames="state")(
+    _update_layer
+)
+_update_held = compiled_with(once_options, static_argnames="plan", donate_argnames="state")(
+    _update_layer
+)
 
 
 def _form(shape: ShapeDtype) -> tuple[int, Any]:
