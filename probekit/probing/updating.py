@@ -28,7 +28,7 @@ ALIKE = 8
 BATCHES = 16
 """Of more batches running takes longer than compiling, and everything stays in one program."""
 
-ROOM = 512 << 20
+ROOM = 256 << 20
 """How many bytes the representations of a batch may take that are handed out.
 
 More if what is kept of their layers takes more.
@@ -135,8 +135,9 @@ def updated(
             within = _update_with(plan, within, arrays, *example)
         del outputs
     found = dict(within)
+    update = _update_traced if extractor.traceable else _update_held
     for layer in apart:  # each is let go of as soon as it has been seen
-        found[layer] = _update_layer(plan, states[layer], handed_out.pop(layer), *example)
+        found[layer] = update(plan, states[layer], handed_out.pop(layer), *example)
     return {layer: found[layer] for layer in states}
 
 
@@ -170,11 +171,19 @@ def _update_with(
     return plan.update(states, outputs, y, weight=weight, index=index)
 
 
-@compiled_with(once_options, static_argnames="plan", donate_argnames="state")
 def _update_layer(
     plan: Plan, state: LayerStates, x: Any, y: Any, weight: Any, index: Any
 ) -> LayerStates:
     return plan.update({"": state}, {"": x}, y, weight=weight, index=index)[""]
+
+
+# With the options of the programs above, or last digits would differ from theirs.
+_update_traced = compiled_with(many_options, static_argnames="plan", donate_argnames="state")(
+    _update_layer
+)
+_update_held = compiled_with(once_options, static_argnames="plan", donate_argnames="state")(
+    _update_layer
+)
 
 
 def _form(shape: ShapeDtype) -> tuple[int, Any]:

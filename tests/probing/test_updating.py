@@ -97,8 +97,8 @@ def test_the_way_is_decided_by_sizes(monkeypatch):
     assert way() == Way(4096, every)
     assert way(examples=BATCHES * 100, batch_size=100) == Way(100, every)
     assert way(examples=BATCHES * 100 + 1, batch_size=100) == Way(95, ())
-    assert way(400, 100, 40_000, 40_000).size == 3334  # of at most 512 MB
-    assert way(400, 100, 40_000, 40_000, held=True).size == 40_000
+    assert way(400, 100, 20_000, 20_000).size == 1667  # of at most 256 MB
+    assert way(400, 100, 20_000, 20_000, held=True).size == 20_000
     shapes = {layer: jax.ShapeDtypeStruct((4096, 2000), jnp.float32) for layer in every}
     monkeypatch.setattr(updating, "ROOM", 0)
     covariances = Plan(resolve(["cka"]), ("first",), (1,))
