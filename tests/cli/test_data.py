@@ -123,3 +123,14 @@ def test_parquet_needs_something_that_reads_it(probekit, monkeypatch):
         "probekit: files of Parquet need pyarrow, which is not installed; "
         "pip install 'probekit[parquet]' brings it."
     )
+
+
+def test_tables_of_parquet(probekit):
+    pytest.importorskip("pyarrow")
+    LABELS.to_parquet("labels.parquet")
+    pd.DataFrame(X, columns=["a", "b", "c"]).to_parquet("h1.parquet")
+    found = scores(probekit("probe", "h1.parquet", "-f", "labels.parquet", "--json"))
+    assert found == scores(probekit("probe", "h1.npy", "-f", "labels.csv", "--json"))
+    Path("bad.parquet").write_text("a,b")
+    done = probekit("probe", "h1.npy", "-f", "bad.parquet")
+    assert done.complaint.startswith("probekit: bad.parquet: cannot be read as Parquet: ")
