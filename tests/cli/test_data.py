@@ -62,12 +62,12 @@ def test_scores_are_those_of_the_arrays(probekit, words, layers, features):
 def test_without_labels_and_with_a_function(probekit):
     assert "participation_ratio" in probekit("probe", "acts.npz", "-q", "--json").out
     assert "24 × 2" in probekit("layers", "acts.npz").out
-    Path("model.py").write_text(
+    Path("held.py").write_text(
         "import numpy as np, probekit as pk\n"
         "def make(): return pk.extractors.arrays({'h1': np.load('h1.npy')})\n"
     )
     words = ("-f", "labels.csv:kind", "--json")
-    assert scores(probekit("probe", "model.py:make", *words)) == scores(
+    assert scores(probekit("probe", "held.py:make", *words)) == scores(
         probekit("probe", "h1.npy", *words)
     )
 
