@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probekit._checks import check_count
-from probekit.errors import OptionError, ShapeError
+from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor
 from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
@@ -22,6 +22,7 @@ from probekit.probing.labelling import (
 )
 from probekit.probing.pairs import NOTHING_SEEN, Pair, PairPlan, PairStates
 from probekit.probing.plan import Plan
+from probekit.probing.stream import check_held_out_layers
 from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.probing.undefined import warn_of_undefined
 
@@ -159,12 +160,7 @@ def _scored_on(given: BothModels, held_out: Any) -> BothModels:
 def _check_layers(given: BothModels, scored: BothModels) -> None:
     """Raise unless what is held out has the layers of what is fitted, of the same widths."""
     for name, *sides in zip("ab", given.shapes(), scored.shapes(), strict=True):
-        fitted, other = ({layer: shape.shape[1] for layer, shape in side.items()} for side in sides)
-        if fitted != other:
-            raise ShapeError(
-                f"held_out: layers of widths {other}; extractor_{name} has {fitted}. "
-                "Give the same layers."
-            )
+        check_held_out_layers(*sides, argument=f"extractor_{name}")
 
 
 def _scores_of(part: Comparison, batch_size: int) -> dict[Pair, dict[str, np.ndarray]]:

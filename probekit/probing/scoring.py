@@ -1,7 +1,7 @@
 """`probe`: how strongly each feature is represented in each layer of one model."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ from probekit.probing.narrowing import Layer, divided, wide_layers
 from probekit.probing.plan import Plan, Scores, States
 from probekit.probing.readout import read_layers
 from probekit.probing.stream import (
+    check_held_out_layers,
     check_inputs,
     collect,
     count_examples,
@@ -35,6 +36,7 @@ from probekit.probing.stream import (
 from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.probing.undefined import warn_of_undefined
 from probekit.probing.updating import even_batch
+from probekit.statistics import ShapeDtype
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -235,7 +237,9 @@ class Probe:
         count = len(self.fit.y) + (0 if self.held_out is None else len(self.held_out.y))
         batch = even_batch(len(self.fit.y), self.batch_size)
         some = first_examples(extractor, self.fit.inputs, batch)
-        wide = wide_layers(real_layers(extractor, some), count)
+        layers = real_layers(extractor, some)
+        self._check_held_out(extractor, layers)
+        wide = wide_layers(layers, count)
         estimators = self.plan.estimators
         if not any(e.narrowed(units=d, to=count) for d in wide.values() for e in estimators):
             return [(self, extractor)]
@@ -251,6 +255,13 @@ class Probe:
             for chosen, arrays_of in divided(estimators, splits, weights):
                 shares.setdefault(chosen, []).append((layer, arrays_of))
         return [probe._of(chosen, layers) for chosen, layers in shares.items()]
+
+    def _check_held_out(self, extractor: Extractor, layers: Mapping[str, ShapeDtype]) -> None:
+        """Raise unless an extractor that holds what is held out has the same layers."""
+        scored_by, inputs = self.scored_on(extractor)
+        if scored_by is not extractor:
+            others = real_layers(scored_by, first_examples(scored_by, inputs, 1))
+            check_held_out_layers(layers, others, argument="extractor")
 
     def _of(self, estimators: tuple[Estimator, ...], layers: Sequence[Layer]) -> "Part":
         """Return the same of some estimators and of layers in memory."""

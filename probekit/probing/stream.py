@@ -1,6 +1,7 @@
 """Takes the examples through the model in batches and keeps only statistics of them."""
 
 import inspect
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -203,6 +204,20 @@ def check_inputs(
             f"{argument}: {examples} examples; inputs have {given}. Give the same examples."
         )
     return given
+
+
+def check_held_out_layers(
+    fitted: Mapping[str, ShapeDtype], other: Mapping[str, ShapeDtype], *, argument: str
+) -> None:
+    """Raise `ShapeError` unless what is held out has the layers of what is fitted, and as wide."""
+    widths, others = (
+        {layer: math.prod(shape.shape[1:]) for layer, shape in side.items()}
+        for side in (fitted, other)
+    )
+    if widths != others:
+        raise ShapeError(
+            f"held_out: layers of widths {others}; {argument} has {widths}. Give the same layers."
+        )
 
 
 def check_extractor(extractor: Any, argument: str = "extractor") -> None:

@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 import probekit as pk
-from probekit.errors import ScoreWarning
+from probekit.errors import ScoreWarning, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.plugins import get_manager
 from probekit.probing import narrowing
@@ -285,3 +285,15 @@ def test_a_recorder_has_the_same_scores(tmp_path):
     for name in options["estimators"]:
         np.testing.assert_allclose(found[name], wanted[name], rtol=1e-5)
         assert found[name].sizes == wanted[name].sizes
+
+
+@pytest.mark.parametrize("units", [20, 2000])
+@pytest.mark.parametrize("layer", ["l", "m"])
+def test_other_layers_held_out_are_told(units, layer):
+    def of(name, examples, width):
+        x = np.random.default_rng(0).normal(size=(examples, width)).astype(np.float32)
+        return pk.extractors.arrays({name: x}), {"a": x[:, 0]}
+
+    extractor, fit = of("l", 50, units)
+    with pytest.raises(ShapeError, match=rf"held_out: layers of widths .*extractor has .*{units}"):
+        pk.probe(extractor, None, fit, held_out=of(layer, 40, units - (layer == "l")))
