@@ -12,8 +12,9 @@ from probekit.probing.features import Features
 from probekit.probing.labelling import dataset_of
 from probekit.probing.options import many_options, once_options, quick_options
 from probekit.probing.plan import LayerStates, Plan, Scores, States
+from probekit.probing.prepared import Probe, begin, probe_set_of
 from probekit.probing.readout import absent, host_rows, read_rows
-from probekit.probing.scoring import Probe, begin, probe, probe_set_of
+from probekit.probing.scoring import probe
 from probekit.probing.stream import batches_of, collect
 from probekit.probing.undefined import warn_of_undefined
 

@@ -1,0 +1,267 @@
+"""What is probed with: a plan and its examples, for any number of models."""
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from probekit._checks import check_count
+from probekit.errors import OptionError
+from probekit.estimators import Estimator
+from probekit.extractors import Extractor, arrays
+from probekit.inference import Uncertainty
+from probekit.probing.blocks import Sample
+from probekit.probing.extracting import extract
+from probekit.probing.features import Features
+from probekit.probing.labelling import merged
+from probekit.probing.narrowing import Layer, divided, wide_layers
+from probekit.probing.plan import Plan, Scores, States
+from probekit.probing.readout import read_layers
+from probekit.probing.stream import (
+    check_held_out_layers,
+    check_inputs,
+    collect,
+    count_examples,
+    first_examples,
+    layer_shapes,
+    real_layers,
+)
+from probekit.probing.uncertainty import check_uncertainty
+from probekit.probing.updating import even_batch
+from probekit.statistics import ShapeDtype
+
+
+class Examples(NamedTuple):
+    """Examples to probe with.
+
+    Attributes
+    ----------
+    inputs : pytree or None
+    y : array (example, column) or None
+        Their features; None if there are none and the examples are yet to be counted.
+    weight : array (example,) or None
+        None: 1 each.
+    """
+
+    inputs: Any
+    y: Any
+    weight: Any = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Probe:
+    """A plan and the examples that it is carried out on, for any number of models.
+
+    Attributes
+    ----------
+    plan : Plan
+    fit : Examples
+        Those that probes are fitted on.
+    held_out : Examples or None
+        Those that they are scored on, if others. Its inputs may be an extractor that holds its
+        examples itself.
+    batch_size : int
+    """
+
+    plan: Plan
+    fit: Examples
+    held_out: Examples | None
+    batch_size: int
+
+    def counted(self, extractor: Extractor) -> "Probe":
+        """Return the same with a matrix of features, of no columns where there are none."""
+        fit = _counted(self.fit, extractor, self.fit.inputs)
+        held_out = self.held_out
+        if held_out is not None:
+            held_out = _counted(held_out, *self.scored_on(extractor))
+        return dataclasses.replace(self, fit=fit, held_out=held_out)
+
+    def states(self, extractor: Extractor) -> tuple[States, States]:
+        """Return what the statistics remember of the examples to fit on and to score on."""
+        given = self.counted(extractor)
+        fit = self._collect(extractor, given.fit)
+        if given.held_out is None:
+            return fit, fit
+        scored_by, inputs = self.scored_on(extractor)
+        held_out = given.held_out._replace(inputs=inputs)
+        return fit, self._collect(scored_by, held_out, argument="held_out features")
+
+    def check(self, uncertainty: Uncertainty, extractor: Extractor) -> None:
+        """Raise unless there is such uncertainty and the examples fit; nothing is computed."""
+        scored_by, inputs = self.scored_on(extractor)
+        scored = self.fit if self.held_out is None else self.held_out
+        check_uncertainty(
+            uncertainty,
+            self.plan.estimators,
+            examples=len(scored.y),
+            held_out=self.held_out is not None,
+        )
+        check_inputs(extractor, self.fit.inputs, len(self.fit.y))
+        check_inputs(scored_by, inputs, len(scored.y), argument="held_out features")
+
+    def in_memory(self, extractor: Extractor) -> tuple[Extractor, "Probe"]:
+        """Return the same with the activations in memory: an extractor of them, and a probe set."""
+        scored_by, inputs = self.scored_on(extractor)
+        fit = arrays(extract(extractor, self.fit.inputs, batch_size=self.batch_size))
+        held_out = self.held_out
+        if held_out is not None:
+            other = arrays(extract(scored_by, inputs, batch_size=self.batch_size))
+            held_out = held_out._replace(inputs=other)
+        fit_on = self.fit._replace(inputs=None)
+        return fit, dataclasses.replace(self, fit=fit_on, held_out=held_out)
+
+    def samples(self, extractor: Extractor) -> tuple[Sample, Sample | None]:
+        """Return the examples to fit on and to score on, of a probe set that is `in_memory`."""
+
+        def of(source: Any, examples: Examples) -> Sample:
+            return Sample.of(source.arrays, examples.y, examples.weight)
+
+        other = None if self.held_out is None else of(self.held_out.inputs, self.held_out)
+        return of(extractor, self.fit), other
+
+    def parts(self, extractor: Extractor) -> list["Part"]:
+        """Return what is to be done with which layers: this with all, unless some are wide.
+
+        With coordinates of what has far more units than there are examples, where an estimator has
+        the same scores of these; activations are then in memory.
+        """
+        check_count("batch_size", self.batch_size, 1)
+        check_inputs(extractor, self.fit.inputs, len(self.fit.y))
+        count = len(self.fit.y) + (0 if self.held_out is None else len(self.held_out.y))
+        batch = even_batch(len(self.fit.y), self.batch_size)
+        some = first_examples(extractor, self.fit.inputs, batch)
+        layers = real_layers(extractor, some)
+        self._check_held_out(extractor, layers)
+        wide = wide_layers(layers, count)
+        estimators = self.plan.estimators
+        if not any(e.narrowed(units=d, to=count) for d in wide.values() for e in estimators):
+            return [(self, extractor)]
+        source, probe = self.in_memory(extractor)
+        fit, held_out = probe.samples(source)
+        shares: dict[tuple[Estimator, ...], list[Layer]] = {}
+        for layer in fit.x:
+            splits = [sample.x[layer] for sample in (fit, held_out) if sample is not None]
+            if layer not in wide:
+                shares.setdefault(estimators, []).append((layer, splits))
+                continue
+            weights = [sample.weight for sample in (fit, held_out) if sample is not None]
+            for chosen, arrays_of in divided(estimators, splits, weights):
+                shares.setdefault(chosen, []).append((layer, arrays_of))
+        return [probe._of(chosen, layers) for chosen, layers in shares.items()]
+
+    def _check_held_out(self, extractor: Extractor, layers: Mapping[str, ShapeDtype]) -> None:
+        """Raise unless an extractor that holds what is held out has the same layers."""
+        scored_by, inputs = self.scored_on(extractor)
+        if scored_by is not extractor:
+            others = real_layers(scored_by, first_examples(scored_by, inputs, 1))
+            check_held_out_layers(layers, others, argument="extractor")
+
+    def _of(self, estimators: tuple[Estimator, ...], layers: Sequence[Layer]) -> "Part":
+        """Return the same of some estimators and of layers in memory."""
+        sources = [
+            arrays({layer: splits[i] for layer, splits in layers}) for i in range(len(layers[0][1]))
+        ]
+        held_out = self.held_out
+        if held_out is not None:
+            held_out = held_out._replace(inputs=sources[1])
+        plan = self.plan.only(estimators)
+        return dataclasses.replace(self, plan=plan, held_out=held_out), sources[0]
+
+    def scored_on(self, extractor: Extractor) -> tuple[Extractor, Any]:
+        """Return extractor and inputs of the examples that probes are scored on."""
+        inputs = self.fit.inputs if self.held_out is None else self.held_out.inputs
+        return (inputs, None) if getattr(inputs, "indexed", False) else (extractor, inputs)
+
+    def layer_order(self, extractor: Extractor) -> list[str]:
+        """Return the layers in forward order, which compiled functions forget."""
+        some = first_examples(extractor, self.fit.inputs, 1)
+        return list(layer_shapes(extractor, some))
+
+    def _collect(
+        self, extractor: Extractor, examples: Examples, *, argument: str = "features"
+    ) -> States:
+        return collect(
+            self.plan,
+            extractor,
+            examples.inputs,
+            examples.y,
+            batch_size=self.batch_size,
+            weight=examples.weight,
+            argument=argument,
+        )
+
+
+Part = tuple[Probe, Extractor]
+"""What is to be done, and the layers it is to be done with."""
+
+
+def begin(parts: Sequence[Part], layers: Sequence[str]) -> Callable[[], Scores]:
+    """Begin to compute all scores; return what waits for them and hands them out by layer."""
+    begun = [read_layers(part.plan, *part.states(extractor)) for part, extractor in parts]
+
+    def result() -> Scores:
+        found = merged(read() for read in begun)
+        return {layer: found[layer] for layer in layers}
+
+    return result
+
+
+def probe_set_of(
+    estimators: tuple[Estimator, ...],
+    inputs: Any,
+    features: Any,
+    held_out: tuple[Any, Any] | None = None,
+    *,
+    batch_size: int,
+    weight: Any = None,
+) -> Probe:
+    """Check the arguments of `probe` and put them together."""
+    if features is None:
+        plan = Plan(estimators, (), ())
+        other = None if held_out is None else _held_out_alone(held_out)
+        return Probe(plan, Examples(inputs, None, weight), other, batch_size)
+    other = None
+    if held_out is None:
+        table = Features.of(features)
+    else:
+        others_inputs, others = _pair(held_out, "(inputs, features)")
+        table, scored = Features.of_both(features, others)
+        other = _held_out(others_inputs, scored.in_order_of(table), table)
+    columns = table.by_name()
+    estimators = tuple(estimator.adapted(columns) for estimator in estimators)
+    plan = Plan(estimators, table.names, table.widths, table.values.dtype.name)
+    return Probe(plan, Examples(inputs, table.values, weight), other, batch_size)
+
+
+def _counted(examples: Examples, extractor: Extractor, inputs: Any) -> Examples:
+    if examples.y is not None:
+        return examples
+    return examples._replace(y=np.zeros((count_examples(extractor, inputs), 0), np.float32))
+
+
+def _held_out_alone(held_out: Any) -> Examples:
+    """Return examples to score on that have no features either."""
+    inputs, features = _pair(held_out, "(inputs, None), as there are no features")
+    if features is not None:
+        raise OptionError(
+            "held_out: has features, and there are none to fit on. Give features too, or "
+            "held_out=(inputs, None)."
+        )
+    return Examples(inputs, None)
+
+
+def _pair(held_out: Any, wanted: str) -> tuple[Any, Any]:
+    if not isinstance(held_out, tuple | list) or len(held_out) != 2:
+        raise OptionError(f"held_out: a {type(held_out).__name__}; give {wanted}.")
+    inputs, features = held_out
+    return inputs, features
+
+
+def _held_out(inputs: Any, other: Features, table: Features) -> Examples:
+    if (other.names, other.widths) != (table.names, table.widths):
+        raise OptionError(
+            f"held_out: features {other.names} of widths {other.widths}; "
+            f"those to fit on are {table.names} of widths {table.widths}. Give the same."
+        )
+    return Examples(inputs, other.values)
