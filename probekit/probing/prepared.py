@@ -79,12 +79,11 @@ class Probe:
 
     def states(self, extractor: Extractor) -> tuple[States, States]:
         """Return what the statistics remember of the examples to fit on and to score on."""
-        given = self.counted(extractor)
-        fit = self._collect(extractor, given.fit)
-        if given.held_out is None:
+        fit = self._collect(extractor, self.fit)
+        if self.held_out is None:
             return fit, fit
         scored_by, inputs = self.scored_on(extractor)
-        held_out = given.held_out._replace(inputs=inputs)
+        held_out = self.held_out._replace(inputs=inputs)
         return fit, self._collect(scored_by, held_out, argument="held_out features")
 
     def check(self, uncertainty: Uncertainty, extractor: Extractor) -> None:

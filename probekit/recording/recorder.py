@@ -224,7 +224,9 @@ class Recorder:
         self._check_scalars(scalars)
         scores: dict[str, Any] = {}
         for name, probe in self._probes.items():
-            scores[name] = begin(probe.parts(extractor), probe.layer_order(extractor))
+            scores[name] = begin(
+                probe.counted(extractor).parts(extractor), probe.layer_order(extractor)
+            )
         self._pending.append(_Pending(labels, scores, scalars))
         if self._store and self._records % self._store_every == 0:
             self._store_activations(labels, extractor)

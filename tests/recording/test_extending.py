@@ -2,6 +2,8 @@
 
 import os
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
@@ -14,9 +16,13 @@ INPUTS = np.random.default_rng(0).normal(size=(24, 4)).astype(np.float32)
 FEATURES = {"first": INPUTS[:, 0]}
 
 
+def network(step, x):
+    return {"a": x * (step + 1), "b": x[:, :2] ** 2 + step}
+
+
 def record(path, steps, **options):
     def scaled(step):
-        return pk.extractors.function(lambda x: {"a": x * (step + 1), "b": x[:, :2] ** 2 + step})
+        return pk.extractors.function(jax.tree_util.Partial(network, jnp.float32(step)))
 
     settings = {"inputs": INPUTS, "features": FEATURES, "resume": True, **options}
     with pk.Recorder(path, **settings) as recorder:
