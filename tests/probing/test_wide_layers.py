@@ -154,9 +154,9 @@ def test_ridge_is_that_of_scikit_learn():
 @pytest.mark.parametrize(
     "uncertainty",
     [
-        pk.Bootstrap(resamples=40, keep=True),
+        pytest.param(pk.Bootstrap(resamples=40, keep=True), marks=pytest.mark.slow),
         pk.Permutation(resamples=80),
-        pk.CrossValidation(folds=3),
+        pytest.param(pk.CrossValidation(folds=3), marks=pytest.mark.slow),
     ],
 )
 def test_uncertainty_is_the_same(narrow, uncertainty):
@@ -255,6 +255,7 @@ def test_compare_has_the_same_scores(narrow, held_out):
         )
 
 
+@pytest.mark.slow
 def test_bootstraps_of_a_comparison(narrow):
     x, _ = representation(examples=EXAMPLES)
     extractor = pk.extractors.arrays({"wide": x, "small": x[:, :5]})
