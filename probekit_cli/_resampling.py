@@ -24,6 +24,11 @@ def permutations_option(text: str) -> Any:
     return integer("--permutations", help=text, show_default=False)
 
 
+def folds_option(text: str) -> Any:
+    """Return ``--folds N``; the text says what is left out."""
+    return integer("--folds", help=text, show_default=False)
+
+
 def interval_option(default: str) -> Any:
     """Return ``--interval``; the text says which it is unless given."""
     return choice(
@@ -63,23 +68,23 @@ class Resampling:
 
     bootstrap: int | None = None
     permutations: int | None = None
+    folds: int | None = None
     interval: str | None = None
     confidence: float | None = None
     alternative: str | None = None
 
     @classmethod
     def of(cls, options: Any) -> "Resampling":
-        """Return what was given to a command that has all of these options."""
-        return cls(
-            **{field.name: getattr(options, field.name) for field in dataclasses.fields(cls)}
-        )
+        """Return what was given to a command that has some of these options."""
+        names = [field.name for field in dataclasses.fields(cls)]
+        return cls(**{name: getattr(options, name, None) for name in names})
 
     def check(self, **others: Any) -> None:
         """Say at once what would only be said after seconds of imports.
 
-        `others` are options that exclude ``--bootstrap`` and ``--permutations`` too.
+        `others` are options that exclude these, too.
         """
-        counts = {"--bootstrap": self.bootstrap, "--permutations": self.permutations}
+        counts = self._counts()
         given = {f"--{name}": value for name, value in others.items()} | counts
         asked = [option for option, value in given.items() if value is not None]
         if len(asked) > 1:
@@ -91,9 +96,11 @@ class Resampling:
 
     def asked(self) -> str:
         """Return the option that asks for resamples, or an empty text."""
-        if self.bootstrap is not None:
-            return "--bootstrap"
-        return "--permutations" if self.permutations is not None else ""
+        return next((option for option, n in self._counts().items() if n is not None), "")
+
+    def _counts(self) -> dict[str, int | None]:
+        counts = ("bootstrap", "permutations", "folds")
+        return {f"--{name}": getattr(self, name) for name in counts}
 
     def uncertainty(
         self,
@@ -103,7 +110,7 @@ class Resampling:
         groups: Any = None,
         whole: bool = False,
     ) -> "Bootstrap | Permutation | None":
-        """Return what was asked for, or None.
+        """Return what was asked for but folds, or None.
 
         `groups` are those of the examples, if there are any; `whole` as a `Permutation` takes it.
         """

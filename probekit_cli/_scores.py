@@ -76,7 +76,11 @@ def final_scores(dataset: "xr.Dataset") -> dict[str, list[Score]]:
 
     register_accessor()
     last = (dataset.probekit.final() if has_rows(dataset) else dataset).reset_coords(drop=True)
-    shown = last[[name for name, array in scores_of(last).items() if _is_labelled(array)]]
+    labelled = [name for name, array in scores_of(last).items() if _is_labelled(array)]
+    shown = last[labelled].assign(
+        # Scores of what was left out are scores, though they tell of others, too.
+        {f"{name}_cv": last[f"{name}_cv"].drop_attrs() for name in labelled if f"{name}_cv" in last}
+    )
     if "seed" not in shown.dims:
         shown = shown.expand_dims("seed")
     if not shown.data_vars:

@@ -1,147 +1,28 @@
 """``probekit probe``: what a user's own model represents, now or at each of its checkpoints."""
 
-import dataclasses
 import shlex
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from probekit.errors import OptionError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
-from probekit_cli._completing import functions
-from probekit_cli._data import METAVAR as DATA
 from probekit_cli._data import read_features, source_of
-from probekit_cli._declared import (
-    Layers,
-    Overwrite,
-    command_with,
-    estimators_option,
-    output_option,
-)
+from probekit_cli._declared import command_with
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
-from probekit_cli._files import check_output, given_history, given_path
-from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Model
-from probekit_cli._options import integer, separated, some_names
-from probekit_cli._resampling import (
-    Resampling,
-    alternative_option,
-    bootstrap_option,
-    confidence_option,
-    interval_option,
-    permutations_option,
-)
+from probekit_cli._files import check_output
+from probekit_cli._models import Model
+from probekit_cli._options import separated
+from probekit_cli._probe_options import HELP, ProbeOptions
+from probekit_cli._resampling import Resampling
 from probekit_cli._terminal import Terminal, others_print_aside
 
 if TYPE_CHECKING:
     import xarray as xr
-
-HELP = f"""Estimate how strongly features are represented, layer by layer.
-
-{EXPLANATION} Features are a mapping from names to labels of the inputs, one for each example;
-estimators of geometry need none. Groups are labels too, such as the subject that an example is of:
---bootstrap draws whole groups, and --permutations shuffles within them.
-
-In place of a function may stand a file of activations: .npz (an array a layer), .npy, .csv, .tsv or
-.parquet (one layer). The labels of its examples are --features then.
-
-With --checkpoints the function is called for each checkpoint, with what that holds, and there is
-one row a checkpoint; inputs and features are those of the first call."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ProbeOptions:
-    """What can be asked for; the order is that of the help."""
-
-    source: Annotated[str, typer.Argument(metavar=METAVAR, help=ARGUMENT, autocompletion=functions)]
-    output: Annotated[
-        Path | None,
-        output_option("Keep the scores in this file, NAME.nc, as a history.", parser=given_history),
-    ] = None
-    estimators: Annotated[
-        list[str] | None,
-        estimators_option("linear_r2, and without features numbers of geometry,"),
-    ] = None
-    features: Annotated[
-        str | None,
-        typer.Option(
-            "--features",
-            "-f",
-            metavar=DATA,
-            help="A table or arrays with a label of each input, or some of its columns: .csv, "
-            ".tsv, .parquet, .npz or .npy. Texts are labels of classes.",
-            show_default=False,
-        ),
-    ] = None
-    layers: Layers = None
-    batch_size: Annotated[
-        int, integer(help="At most so many examples are taken through the model at a time.")
-    ] = 4096
-    checkpoints: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FOLDER",
-            parser=given_path,
-            help="A folder of Orbax checkpoints: probe each of them.",
-            show_default=False,
-        ),
-    ] = None
-    steps: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="STEP,…",
-            help="Which checkpoints; all unless given.",
-            callback=some_names,
-        ),
-    ] = None
-    bootstrap: Annotated[
-        int | None, bootstrap_option("Intervals, from so many resamples of the examples.")
-    ] = None
-    interval: Annotated[str | None, interval_option("percentile")] = None
-    confidence: Annotated[float | None, confidence_option("Of a bootstrap's intervals.")] = None
-    permutations: Annotated[
-        int | None, permutations_option("p-values, from so many shuffles of the features.")
-    ] = None
-    alternative: Annotated[
-        str | None,
-        alternative_option(
-            "Of --permutations: how likely shuffles score as high (greater), as low (less), or "
-            "either. less for distances and losses and else greater, unless given."
-        ),
-    ] = None
-    whole_groups: Annotated[
-        bool,
-        typer.Option(
-            "--whole-groups",
-            help="With --permutations, shuffle which labels belong to which group of examples, "
-            "as where these are several of one subject; else they are shuffled within groups. "
-            "Groups are those that the function gives.",
-        ),
-    ] = False
-    keep_resamples: Annotated[
-        bool,
-        typer.Option(
-            "--keep-resamples",
-            help="Keep the scores of all resamples of --bootstrap in the file: `probekit "
-            "compare --test bootstrap` tests with them.",
-        ),
-    ] = False
-    overwrite: Overwrite = False
-    resume: Annotated[
-        bool,
-        typer.Option(
-            "--resume",
-            help="Go on with checkpoints that were not probed yet, because probing was stopped or "
-            "they are newer.",
-        ),
-    ] = False
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Show no results; for use with --output.")
-    ] = False
-    as_json: Annotated[bool, typer.Option("--json", help="Write the scores as JSON.")] = False
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
@@ -155,7 +36,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
         if options.as_json:
             _write_json(terminal, dataset, probing.path)
         elif not options.quiet:
-            _show(terminal, dataset, probing.path)
+            _show(terminal, dataset, probing)
 
     app.command("probe", help=HELP)(command_with(ProbeOptions, probe))
 
@@ -171,6 +52,7 @@ class _Probing:
         self._check_options()
         self.source = source_of(options.source, separated(options.layers), options.features)
         self.features: Any = None
+        self.fitted: list[str] = []
 
     def probe(self) -> "xr.Dataset":
         """Return the scores, kept in a file if that was asked for."""
@@ -245,6 +127,8 @@ class _Probing:
                 f"--whole-groups: {self.options.source} gives no groups; return a dict with "
                 "'groups' too, a label of each input."
             )
+        if model.held_out is None and self.options.folds is None:
+            self.fitted = [one.name for one in estimators or () if one.kind == "decoding"]
         with self.source.blamed():
             dataset: xr.Dataset = pk.probe(
                 model.extractor,
@@ -253,15 +137,21 @@ class _Probing:
                 held_out=model.held_out,
                 estimators=estimators,
                 batch_size=self.options.batch_size,
-                uncertainty=self.resampling.uncertainty(
-                    keep=self.options.keep_resamples,
-                    groups=model.groups,
-                    whole=self.options.whole_groups,
-                ),
+                uncertainty=self._uncertainty(model.groups),
             )
         if self.path is not None:
             self._keep(dataset, self.path)
         return dataset
+
+    def _uncertainty(self, groups: Any) -> Any:
+        """Return what is asked for of resamples, shuffles or folds, if anything is."""
+        if self.options.folds is not None:
+            import probekit as pk
+
+            return pk.CrossValidation(folds=self.options.folds, groups=groups)
+        return self.resampling.uncertainty(
+            keep=self.options.keep_resamples, groups=groups, whole=self.options.whole_groups
+        )
 
     def _probe_checkpoints(self, folder: Path, estimators: Sequence[Any] | None) -> "xr.Dataset":
         import probekit as pk
@@ -359,13 +249,19 @@ def _write_json(terminal: Terminal, dataset: "xr.Dataset", path: Path | None) ->
     terminal.json({"path": path, "scores": records})
 
 
-def _show(terminal: Terminal, dataset: "xr.Dataset", path: Path | None) -> None:
+def _show(terminal: Terminal, dataset: "xr.Dataset", probing: _Probing) -> None:
     """Write the scores as tables, and what to do with the file."""
     from probekit_cli._tables import show_scores
 
     show_scores(terminal, dataset)
-    if path is not None:
-        again, file = shlex.quote(program()), shlex.quote(str(path))
+    if probing.fitted:
         terminal.line()
-        rows = [["history", str(path)], ["next", f"{again} report {file}"]]
+        terminal.paragraph(
+            f"{', '.join(probing.fitted)}: of the examples that were fitted, and so the higher the "
+            "more units there are; --folds 5 scores examples that were not."
+        )
+    if probing.path is not None:
+        again, file = shlex.quote(program()), shlex.quote(str(probing.path))
+        terminal.line()
+        rows = [["history", str(probing.path)], ["next", f"{again} report {file}"]]
         terminal.table(rows, indent=0)

@@ -134,3 +134,24 @@ def test_tables_of_parquet(probekit):
     Path("bad.parquet").write_text("a,b")
     done = probekit("probe", "h1.npy", "-f", "bad.parquet")
     assert done.complaint.startswith("probekit: bad.parquet: cannot be read as Parquet: ")
+
+
+def test_folds_are_scored_by_probes_that_have_not_seen_them(probekit):
+    words = ["probe", "h1.npy", "-f", "labels.csv:first", "-e", "decoding_r2,total_variance"]
+    found = json.loads(probekit(*words, "--folds", "4", "--json").out)["scores"]
+    ds = pk.probe(
+        pk.extractors.arrays({"h1": X}),
+        None,
+        LABELS[["first"]],
+        estimators=["decoding_r2"],
+        uncertainty=pk.CrossValidation(folds=4),
+    )
+    for name in ("decoding_r2", "decoding_r2_cv"):
+        assert found[name][0]["mean"] == pytest.approx(ds[name].item(), rel=1e-5)
+    shown = probekit(*words, "--folds", "4").out
+    assert "decoding_r2_cv: cross-validated value" in shown
+    assert "--folds" not in shown
+    assert "decoding_r2: of the examples that were fitted" in probekit(*words).out
+    assert "--folds 1: must be at least 2" in probekit(*words, "--folds", "1").complaint
+    both = probekit(*words, "--folds", "4", "--bootstrap", "9").complaint
+    assert both == "probekit: --bootstrap, --folds: give one of them."
