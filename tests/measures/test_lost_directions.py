@@ -110,7 +110,7 @@ def near(kind: str) -> tuple[np.ndarray, np.ndarray]:
     return x.astype(np.float32).astype(float), y.astype(np.float32).astype(float)
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.5])
+@pytest.mark.parametrize("alpha", [0.0, pytest.param(0.5, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["an example far out", "a unit nearly twice", "small units"])
 def test_partial_whitening_leaves_no_direction_out(kind: str, alpha: float) -> None:
     """Covariances lose them: of the first two the estimator says so, and is up to 0.5 off."""

@@ -147,6 +147,7 @@ def test_what_cannot_be_is_refused(options, kind, message):
         compared(**options)
 
 
+@pytest.mark.slow
 def test_a_bootstrap_resamples_what_is_scored_and_keeps_what_was_fitted():
     bootstrap = pk.Bootstrap(resamples=9, confidence=0.5, keep=True, seed=2)
     estimators = [
@@ -171,6 +172,7 @@ def test_a_bootstrap_resamples_what_is_scored_and_keeps_what_was_fitted():
         np.testing.assert_allclose(interval, np.quantile(each, [0.25, 0.75]), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_permutation_shuffles_both_sets():
     permutation = pk.Permutation(resamples=19, correction="none")
     estimators = [ProcrustesDistance(align_on="fit")]
