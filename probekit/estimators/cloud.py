@@ -1,6 +1,7 @@
 """Where the examples of a representation lie: how far out, how close together, how evenly."""
 
 import dataclasses
+from typing import ClassVar
 
 from probekit.estimators._readout import OfExamples, Readout
 from probekit.measures import Score
@@ -75,8 +76,27 @@ class Concentricity(OfExamples):
         return concentricity_score(state)
 
 
+class OfDirections(OfExamples):
+    """What pairs of examples are like as points on a sphere; abstract.
+
+    A final class declares what the score is.
+    """
+
+    kind = "geometry"
+    least_examples = 2
+    distinct = True
+    invariances = frozenset({"scaling", "rotation", "embedding", "permutation"})
+    long_name: ClassVar[str]
+    valid_range: ClassVar[tuple[float, float]]
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The score."""
+        return (self._variable(self.long_name, self.valid_range, also_constant=WITHOUT_DIRECTION),)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Uniformity(OfExamples):
+class Uniformity(OfDirections):
     """How evenly the directions of the examples cover the sphere.
 
     As `probekit.measures.uniformity`, of `examples` examples.
@@ -90,29 +110,16 @@ class Uniformity(OfExamples):
     """
 
     name: str = "uniformity"
-    kind = "geometry"
-    least_examples = 2
-    distinct = True
-    invariances = frozenset({"scaling", "rotation", "embedding", "permutation"})
     references = "Wang and Isola 2020, Understanding contrastive representation learning"
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        """The logarithm."""
-        return (
-            self._variable(
-                "uniformity on the sphere (lower is more even)",
-                (-8.0, 0.0),
-                also_constant=WITHOUT_DIRECTION,
-            ),
-        )
+    long_name = "uniformity on the sphere (lower is more even)"
+    valid_range = (-8.0, 0.0)
 
     def _score(self, state: ExamplesState) -> Score:
         return uniformity_score(state)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Anisotropy(OfExamples):
+class Anisotropy(OfDirections):
     """Mean cosine of two examples.
 
     As `probekit.measures.anisotropy`, of `examples` examples.
@@ -126,27 +133,16 @@ class Anisotropy(OfExamples):
     """
 
     name: str = "anisotropy"
-    kind = "geometry"
-    least_examples = 2
-    distinct = True
-    invariances = frozenset({"scaling", "rotation", "embedding", "permutation"})
     references = "Ethayarajh 2019, How contextual are contextualized word representations?"
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        """The mean cosine."""
-        return (
-            self._variable(
-                "mean cosine of two examples", (-1.0, 1.0), also_constant=WITHOUT_DIRECTION
-            ),
-        )
+    long_name = "mean cosine of two examples"
+    valid_range = (-1.0, 1.0)
 
     def _score(self, state: ExamplesState) -> Score:
         return anisotropy_score(state)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class SelfClustering(OfExamples):
+class SelfClustering(OfDirections):
     """How much more alike the directions of examples are than on a uniformly covered sphere.
 
     As `probekit.measures.self_clustering`, of `examples` examples.
@@ -160,22 +156,10 @@ class SelfClustering(OfExamples):
     """
 
     name: str = "self_clustering"
-    kind = "geometry"
-    least_examples = 2
-    distinct = True
     invariances = frozenset({"scaling", "rotation", "permutation"})
     references = "Tsitsulin et al. 2023, Unsupervised embedding quality evaluation"
-
-    @property
-    def variables(self) -> tuple[Variable, ...]:
-        """How much they cluster."""
-        return (
-            self._variable(
-                "clustering of directions (0 on a uniform sphere)",
-                (-1.0, 1.0),
-                also_constant=WITHOUT_DIRECTION,
-            ),
-        )
+    long_name = "clustering of directions (0 on a uniform sphere)"
+    valid_range = (-1.0, 1.0)
 
     def _score(self, state: ExamplesState) -> Score:
         return self_clustering_score(state)
