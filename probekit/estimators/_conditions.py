@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from probekit._checks import check_count
 from probekit.errors import OptionError
 from probekit.estimators._protocol import Estimator
 from probekit.measures.conditions import DEFAULT_CONDITIONS, conditions_in
+from probekit.statistics import GroupExamples
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,3 +43,25 @@ class OfConditions(Estimator):
         if self.edges:
             return max(2, 1 + max(map(len, self.edges)))
         return self.conditions or DEFAULT_CONDITIONS
+
+
+class OfClassExamples(OfConditions):
+    """The same of some examples of each class; abstract.
+
+    A final class declares `examples`, how many of each are kept, as a field.
+    """
+
+    kind = "encoding"
+    distinct = True
+    least_examples: ClassVar[int] = 1
+    examples: int
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        super().__post_init__()
+        check_count("examples", self.examples, self.least_examples)
+
+    @property
+    def statistic(self) -> GroupExamples:
+        """Some examples of each class."""
+        return GroupExamples(groups=self.groups, capacity=self.examples, edges=self.edges)

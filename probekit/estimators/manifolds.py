@@ -5,16 +5,15 @@ from typing import Any
 
 import jax
 
-from probekit._checks import check_count
-from probekit.estimators._conditions import OfConditions
+from probekit.estimators._conditions import OfClassExamples
 from probekit.estimators._readout import reported
 from probekit.measures.manifolds import DIRECTIONS, Draws, check_draws, manifold_scores
-from probekit.statistics import GroupExamples, GroupExamplesState
+from probekit.statistics import GroupExamplesState
 from probekit.variables import AT_LEAST_0, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ManifoldCapacity(OfConditions):
+class ManifoldCapacity(OfClassExamples):
     """How many classes a unit can tell apart, and how wide and of what dimension they are.
 
     As `probekit.measures.manifold_capacity`, of `examples` examples of each class of those that are
@@ -47,14 +46,12 @@ class ManifoldCapacity(OfConditions):
     directions: int = DIRECTIONS
     seed: int = 0
     name: str = "manifold_capacity"
-    kind = "encoding"
-    distinct = True
+    least_examples = 2
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
 
     def __post_init__(self) -> None:
         """Check the options."""
         super().__post_init__()
-        check_count("examples", self.examples, 2)
         check_draws(self.margin, self.directions, self.seed)
 
     @property
@@ -78,11 +75,6 @@ class ManifoldCapacity(OfConditions):
             )
             for name, long_name, valid_range, lower_is_better in rows
         )
-
-    @property
-    def statistic(self) -> GroupExamples:
-        """Some examples of each class."""
-        return GroupExamples(groups=self.groups, capacity=self.examples, edges=self.edges)
 
     def compute(self, fit: Any, held_out: GroupExamplesState) -> dict[str, jax.Array]:  # noqa: D102
         del fit

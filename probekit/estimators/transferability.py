@@ -5,18 +5,17 @@ from typing import Any
 
 import jax
 
-from probekit._checks import check_count
-from probekit.estimators._conditions import OfConditions
+from probekit.estimators._conditions import OfClassExamples
 from probekit.estimators._readout import reported
 from probekit.measures import Score
 from probekit.measures.coding_rate import PRECISION, Weighting, check_coding, transrate_score
 from probekit.measures.evidence import logme_score
-from probekit.statistics import GroupExamples, GroupExamplesState
+from probekit.statistics import GroupExamplesState
 from probekit.variables import AT_LEAST_0, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class TransRate(OfConditions):
+class TransRate(OfClassExamples):
     """What knowing the class saves of the length of a code for the representation.
 
     As `probekit.measures.transrate`, of `examples` examples of each class of those that are scored.
@@ -44,14 +43,11 @@ class TransRate(OfConditions):
     precision: float = PRECISION
     weighting: Weighting = "examples"
     name: str = "transrate"
-    kind = "encoding"
     invariances = frozenset({"translation", "rotation", "permutation"})
-    distinct = True
 
     def __post_init__(self) -> None:
         """Check the options."""
         super().__post_init__()
-        check_count("examples", self.examples, 1)
         check_coding(self.precision, self.weighting)
 
     @property
@@ -68,11 +64,6 @@ class TransRate(OfConditions):
             ),
         )
 
-    @property
-    def statistic(self) -> GroupExamples:
-        """Some examples of each class."""
-        return GroupExamples(groups=self.groups, capacity=self.examples, edges=self.edges)
-
     def compute(self, fit: Any, held_out: GroupExamplesState) -> dict[str, jax.Array]:  # noqa: D102
         del fit
         found = transrate_score(held_out, precision=self.precision, weighting=self.weighting)
@@ -80,7 +71,7 @@ class TransRate(OfConditions):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class LogME(OfConditions):
+class LogME(OfClassExamples):
     """Evidence of a linear model of the classes, at its best prior and noise.
 
     As `probekit.measures.logme`, of `examples` examples of each class of those that are scored.
@@ -105,13 +96,6 @@ class LogME(OfConditions):
     examples: int = 50
     centred: bool = False
     name: str = "logme"
-    kind = "encoding"
-    distinct = True
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        super().__post_init__()
-        check_count("examples", self.examples, 1)
 
     @property
     def invariances(self) -> frozenset[str]:
@@ -131,11 +115,6 @@ class LogME(OfConditions):
                 also_constant="a feature of one class",
             ),
         )
-
-    @property
-    def statistic(self) -> GroupExamples:
-        """Some examples of each class."""
-        return GroupExamples(groups=self.groups, capacity=self.examples, edges=self.edges)
 
     def compute(self, fit: Any, held_out: GroupExamplesState) -> dict[str, jax.Array]:  # noqa: D102
         del fit

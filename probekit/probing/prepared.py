@@ -128,9 +128,7 @@ class Probe:
         check_count("batch_size", self.batch_size, 1)
         check_inputs(extractor, self.fit.inputs, len(self.fit.y))
         count = len(self.fit.y) + (0 if self.held_out is None else len(self.held_out.y))
-        batch = even_batch(len(self.fit.y), self.batch_size)
-        some = first_examples(extractor, self.fit.inputs, batch)
-        layers = real_layers(extractor, some)
+        layers = real_layers(extractor, self._first_batch(extractor))
         self._check_held_out(extractor, layers)
         wide = wide_layers(layers, count)
         estimators = self.plan.estimators
@@ -174,8 +172,12 @@ class Probe:
 
     def layer_order(self, extractor: Extractor) -> list[str]:
         """Return the layers in forward order, which compiled functions forget."""
-        some = first_examples(extractor, self.fit.inputs, 1)
-        return list(layer_shapes(extractor, some))
+        return list(layer_shapes(extractor, self._first_batch(extractor)))
+
+    def _first_batch(self, extractor: Extractor) -> Any:
+        """Return the examples that the model is given first; it is traced for these anyway."""
+        given = self.counted(extractor).fit
+        return first_examples(extractor, given.inputs, even_batch(len(given.y), self.batch_size))
 
     def _collect(
         self, extractor: Extractor, examples: Examples, *, argument: str = "features"

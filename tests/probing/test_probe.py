@@ -439,3 +439,17 @@ def test_layers_that_cannot_be_probed_are_named(array, message):
     )
     with pytest.raises(ShapeError, match=message.replace("5", "1", 1)):
         pk.compare(extractor, extractor, inputs)
+
+
+def test_a_model_is_traced_once_for_its_layers_and_once_to_run():
+    traced = []
+
+    def fn(x):
+        traced.append(x.shape)
+        return {"b": x, "a": x[:, :2] * 3}
+
+    inputs = np.random.default_rng(0).normal(size=(13, 4)).astype(np.float32)
+    extractor = pk.extractors.function(fn)
+    ds = pk.probe(extractor, inputs, {"first": inputs[:, 0]}, batch_size=7)
+    assert ds.layer.values.tolist() == ["b", "a"]
+    assert traced == [(7, 4), (7, 4)]
