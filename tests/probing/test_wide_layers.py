@@ -203,32 +203,66 @@ def test_what_is_not_finite_is_told(narrow):
     assert np.isnan(ds.decoding_r2).all()
 
 
-def test_a_strangers_estimator_looks_at_the_units(narrow):
-    @dataclasses.dataclass(frozen=True, kw_only=True)
-    class Widest(Estimator):
-        """Rotations change nothing, but more units do."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Width(Estimator):
+    """How many units it is shown; `embedded` says whether that may be fewer than there are."""
 
-        name: str = "widest"
-        kind = "geometry"
-        statistic = Moments()
-        invariances = frozenset({"translation", "rotation"})
-        variables = (Variable("widest"),)
+    name: str = "width"
+    embedded: bool = True
+    both: bool = False
+    kind = "geometry"
+    statistic = Moments()
+    variables = (Variable("width"),)
 
-        def compute(self, fit, held_out):
-            return {"widest": jnp.float32(held_out.xx.shape[0])}
+    @property
+    def invariances(self):
+        return frozenset({"translation", "rotation"} | ({"embedding"} if self.embedded else set()))
 
+    def compute(self, fit, held_out):
+        return {"width": jnp.float32(held_out.xx.shape[0])}
+
+
+class Widths(Width):
+    """The same of two representations, the other one's in thousands."""
+
+    kind = "similarity"
+
+    @property
+    def symmetric(self):
+        return self.both
+
+    def compute(self, fit, held_out):
+        return {"width": jnp.float32(held_out.xx.shape[0] + 1000 * held_out.yy.shape[0])}
+
+
+@pytest.mark.parametrize(("embedded", "width"), [(True, EXAMPLES), (False, UNITS)])
+def test_coordinates_are_for_who_declares_it(narrow, embedded, width):
     narrow(True)
     x, hidden = representation(examples=EXAMPLES)
-    ds = pk.probe(
-        pk.extractors.arrays({"wide": x}),
-        None,
-        features(hidden),
-        estimators=[Widest(), pk.estimators.ParticipationRatio()],
-    )
-    assert ds.widest.item() == UNITS
+    extractor = pk.extractors.arrays({"wide": x, "small": x[:, :7]})
+    estimators = [Width(embedded=embedded), pk.estimators.ParticipationRatio()]
+    ds = pk.probe(extractor, None, features(hidden), estimators=estimators)
+    assert ds.layer.values.tolist() == ["wide", "small"]
+    assert ds.width.values.tolist() == [width, 7]
 
 
 # ----------------------------------------------------------------------------- compare
+
+
+@pytest.mark.parametrize(
+    ("embedded", "both", "widths"),
+    [
+        (False, True, UNITS + 1000 * UNITS),
+        (True, False, EXAMPLES + 1000 * UNITS),
+        (True, True, EXAMPLES + 1000 * EXAMPLES),
+    ],
+)
+def test_both_sides_are_narrowed_for_who_is_symmetric(narrow, embedded, both, widths):
+    narrow(True)
+    x, _ = representation(examples=EXAMPLES)
+    sides = [pk.extractors.arrays({"wide": part}) for part in (x, x[::-1].copy())]
+    ds = pk.compare(*sides, None, estimators=[Widths(embedded=embedded, both=both)])
+    assert ds.width.item() == widths
 
 
 @pytest.mark.slow
