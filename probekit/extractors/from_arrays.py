@@ -21,6 +21,7 @@ from probekit.extractors._paths import check_names, match
 from probekit.extractors._protocol import Extractor
 
 
+@jax.tree_util.register_pytree_node_class
 class ArraysExtractor(Extractor):
     """What `arrays` returns."""
 
@@ -52,6 +53,21 @@ class ArraysExtractor(Extractor):
 
     def __repr__(self) -> str:
         return f"arrays({list(self.arrays)}, examples={self.examples})"
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[tuple[str, ...], int]]:
+        """Return the arrays, and their names and the number of examples."""
+        return tuple(self.arrays.values()), (tuple(self.arrays), self.examples)
+
+    @classmethod
+    def tree_unflatten(
+        cls, static: tuple[tuple[str, ...], int], leaves: tuple[Any, ...]
+    ) -> "ArraysExtractor":
+        """Build an extractor anew; leaves may be placeholders."""
+        layers, examples = static
+        extractor = object.__new__(cls)
+        extractor.arrays = dict(zip(layers, leaves, strict=True))
+        extractor.examples = examples
+        return extractor
 
 
 def arrays(

@@ -45,7 +45,7 @@ class BothModels(NamedTuple):
     @property
     def same(self) -> bool:
         """Whether it is one model, whose layers are looked at once."""
-        return self.b is self.a
+        return self.b is self.a or _holds_the_same(self.a, self.b)
 
     def examples(self) -> int:
         """Return the number of examples, which must be the same for both."""
@@ -87,6 +87,19 @@ class BothModels(NamedTuple):
             a = _outputs(self.a, self.inputs, rows)
             b = a if self.same else _outputs(self.b, self.inputs, rows)
             yield Batch(a, b, (index < examples).astype(np.float32), index)
+
+
+def _holds_the_same(a: Extractor, b: Extractor) -> bool:
+    """Whether two extractors are of the very same arrays, read in the same way.
+
+    A function without arrays is not trusted to give twice the same.
+    """
+    leaves, others = jax.tree.leaves(a), jax.tree.leaves(b)
+    return (
+        0 < len(leaves) == len(others)
+        and all(one is other for one, other in zip(leaves, others, strict=True))
+        and jax.tree.structure(a) == jax.tree.structure(b)
+    )
 
 
 def _shapes(extractor: Extractor, inputs: Any) -> Shapes:

@@ -36,11 +36,15 @@ def show(report, what, peer, theirs, ours):
     return theirs / ours
 
 
-def test_debiased_cka_of_all_layers(tiny, report):
+@pytest.mark.parametrize("models", [1, 2], ids=["one model", "two models"])
+def test_debiased_cka_of_all_layers(models, tiny, report):
+    """All layers of a model with one another, and with those of another model."""
     torch, cka = pytest.importorskip("torch"), pytest.importorskip("cka")
     layers, examples, units = (3, 64, 8) if tiny else (18, 2048, 512)
-    x = np.random.default_rng(0).normal(size=(2, layers, examples, units)).astype(np.float32)
-    a, b = (pk.extractors.arrays(dict(zip("abcdefghijklmnopqr", z, strict=False))) for z in x)
+    shape = (models, layers, examples, units)
+    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)[[0, -1]]
+    a = pk.extractors.arrays(dict(zip("abcdefghijklmnopqr", x[0], strict=False)))
+    b = a if models == 1 else pk.extractors.arrays(dict(zip(a(None), x[1], strict=True)))
     found = {}
 
     def ours():
@@ -52,7 +56,8 @@ def test_debiased_cka_of_all_layers(tiny, report):
     theirs_ms, ours_ms = fastest(1 if tiny else 3, theirs, ours)
     # That package cuts at 0 what an unbiased estimate has below it.
     np.testing.assert_allclose(np.maximum(found["ours"], 0), found["theirs"], atol=1e-4)
-    ratio = show(report, f"debiased CKA, {layers}²", "pytorch-cka", theirs_ms, ours_ms)
+    what = f"debiased CKA, {layers}², {models} model{'s' * (models - 1)}"
+    ratio = show(report, what, "pytorch-cka", theirs_ms, ours_ms)
     assert tiny or ratio > 5
 
 

@@ -1,5 +1,7 @@
 """`compare` does with L preparations what it would do with L² states, and gives the same scores."""
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,7 @@ import probekit as pk
 from probekit.errors import ScoreWarning
 from probekit.estimators import CKA, RSA
 from probekit.measures.directions import grams_cost_less
+from probekit.probing.both_models import BothModels
 from tests.reference import oracles
 
 EXAMPLES = 40
@@ -58,9 +61,19 @@ def test_every_pair_equals_its_oracle(estimator):
 @pytest.mark.parametrize("estimator", SHARED, ids=repr)
 def test_a_model_with_itself(estimator):
     alone = compared(estimator, EXTRACTOR_A, EXTRACTOR_A)
-    twice = compared(estimator, EXTRACTOR_A, pk.extractors.arrays(dict(A)))
+    twice = compared(estimator, EXTRACTOR_A, pk.extractors.arrays(deepcopy(A)))
     np.testing.assert_allclose(alone, twice, atol=1e-6)
     np.testing.assert_allclose(np.diag(alone), 1, atol=1e-5)
+
+
+def test_one_model_under_two_names_is_looked_at_once():
+    arrays, f = pk.extractors.arrays, pk.extractors.function
+    assert BothModels(arrays(A), arrays(A), None).same
+    assert not BothModels(arrays(A), arrays(deepcopy(A)), None).same
+    assert not BothModels(arrays(A), arrays({k: A[k] for k in ("layer_0", "layer_1")}), None).same
+    renamed = dict(zip(("a", "b", "c"), A.values(), strict=True))
+    assert not BothModels(arrays(A), arrays(renamed), None).same
+    assert not BothModels(f(np.sin), f(np.sin), None).same, "who knows whether it gives the same"
 
 
 def test_large_gram_matrices_are_compared_in_pieces():
