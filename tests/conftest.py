@@ -18,8 +18,12 @@ def pytest_configure(config):
     Numbers differ in the last digit of float32 at most. Slow tests compile as users do.
     """
     if config.option.markexpr == "not slow":
-        less_care = "--xla_backend_optimization_level=1 --xla_cpu_use_fusion_emitters=false"
-        os.environ.setdefault("XLA_FLAGS", less_care)
+        less_care = (
+            "--xla_backend_optimization_level=0",
+            "--xla_cpu_use_fusion_emitters=false",
+            "--xla_cpu_parallel_codegen_split_count=1",
+        )
+        os.environ.setdefault("XLA_FLAGS", " ".join(less_care))
 
 
 _tests = itertools.count(1)
