@@ -138,8 +138,8 @@ def hsic(
     Returns
     -------
     array ()
-        At least 0; of either sign when debiased. NaN if the input is not finite, or the value is out
-        of the range of its dtype.
+        At least 0; of either sign when debiased. NaN if the input is not finite, or the value is
+        out of the range of its dtype.
 
     Raises
     ------
