@@ -9,7 +9,7 @@ import numpy as np
 from probekit.measures._linalg import eigh
 from probekit.statistics._arrays import diagonal
 
-_VAGUE = 32.0
+VAGUE = 32.0
 """Eigenvalues of directions that rounding may turn, in units of the largest one's last digit.
 
 Below it, mean correlations of 2 to 8 units were up to 0.07 off.
@@ -43,9 +43,14 @@ def basis_of(covariance: jax.Array, constant: jax.Array) -> Basis:
     kept = values > least_eigenvalue(values)
     inverse = jnp.where(kept, jax.lax.rsqrt(jnp.where(kept, values, 1)), 0)
     # Just above what may be rounding, a direction is kept, but rounding turns it: that is told.
-    sure = values > _VAGUE * float(np.finfo(values.dtype).eps) * values[-1]
+    sure = ~vague_of(values)
     coefficients = scale[:, None] * vectors * inverse[None, :]
     return Basis(coefficients, kept.sum(), ~(kept & sure).all(), (kept & ~sure).any())
+
+
+def vague_of(values: jax.Array) -> jax.Array:
+    """Return whether rounding may have turned directions; their eigenvalues ascend."""
+    return values <= VAGUE * float(np.finfo(values.dtype).eps) * values[-1]
 
 
 def least_eigenvalue(values: jax.Array) -> jax.Array:

@@ -50,10 +50,10 @@ def partial_whitening(covariance: jax.Array, constant: jax.Array, alpha: float) 
     return Whitening(mapping, size, missing | basis.vague)
 
 
-@jitted(1)
-def partly_whitened(x: jax.Array, alpha: float) -> jax.Array:
+@jitted(1, 2)
+def partly_whitened(x: jax.Array, alpha: float, eps: float) -> jax.Array:
     """Return what partial whitening makes of examples, up to a rotation."""
-    columns, _ = span_of(x)
+    columns, _ = span_of(x, eps)
     rows = _centred(moderate(x))
     turned = _turned(product(columns.T, rows / _norm(rows)), alpha)
     return product(columns, turned.stretched)
@@ -73,7 +73,8 @@ def both_partly_whitened(given: Splits, alpha: float) -> Splits:
 def _both_mapped(fit: jax.Array, scored: jax.Array, alpha: float) -> tuple[jax.Array, jax.Array]:
     power = moderating_power(fit)
     fit, scored = fit * power, scored * power
-    rows, (columns, coefficients) = _centred(fit), span_of(fit)
+    eps = float(np.finfo(fit.dtype).eps)
+    rows, (columns, coefficients) = _centred(fit), span_of(fit, eps)
     size = _norm(rows)
     turned = _turned(product(columns.T, rows / size), alpha)
     missing = (columns != 0).any(axis=0).sum() < (rows != 0).any(axis=0).sum()

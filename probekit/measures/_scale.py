@@ -38,11 +38,27 @@ def near_one(values: jax.Array) -> jax.Array:
 
     For sums of fourth powers, for which what `moderate` leaves may still be too large.
     """
-    values = moderate(values)
-    largest = largest_or_1(values)
-    exponent = jnp.frexp(largest)[1]
-    power = jnp.where(jnp.abs(exponent) > 16, jnp.ldexp(jnp.ones_like(largest), -exponent), 1)
-    return values * power
+    return near_one_and_exponent(values)[0]
+
+
+def near_one_and_exponent(values: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Return `near_one`, and by which power of two it divides: an integer."""
+    power = moderating_power(values)
+    values = values * power
+    exponent = jnp.frexp(largest_or_1(values))[1]
+    exponent = jnp.where(jnp.abs(exponent) > 16, exponent, 0)
+    values = values * jnp.ldexp(jnp.ones((), values.dtype), -exponent)
+    return values, exponent - (jnp.frexp(power)[1] - 1)
+
+
+def with_exponent(value: jax.Array, exponent: jax.Array) -> jax.Array:
+    """Value times this power of two: NaN if that is out of range."""
+    information = jnp.finfo(value.dtype)
+    mantissa, own = jnp.frexp(value)
+    exponent = exponent + own
+    inside = (exponent <= information.maxexp) & (exponent > information.minexp)
+    found = jnp.ldexp(mantissa, jnp.where(inside, exponent, 0))
+    return jnp.where(value == 0, 0, jnp.where(inside & jnp.isfinite(value), found, jnp.nan))
 
 
 def restored(value: jax.Array, power: jax.Array, *, degree: int) -> jax.Array:

@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_at_least
 from probekit.errors import OptionError
 from probekit.measures._arguments import matched, splits
+from probekit.measures._double import in_double
 from probekit.measures._linalg import svdvals
 from probekit.measures._moments import from_moments, from_splits, pair_score, unit_scales
 from probekit.measures._partial_whitening import (
@@ -205,8 +206,15 @@ def shape_metric(
         return from_splits(rotated_score, given, **options)
     x, y = matched(x, y, least=2)
     if alpha < 1:
-        x, y = (partly_whitened(z, alpha) for z in (x, y))
+        return in_double(_shape_metric, x, y, alpha=alpha, angular=bool(angular))
     return from_moments(shape_metric_score, x, y, **options)
+
+
+def _shape_metric(
+    x: jax.Array, y: jax.Array, *, eps: float, alpha: float, angular: bool
+) -> jax.Array:
+    whitened = (partly_whitened(z, alpha, eps) for z in (x, y))
+    return from_moments(shape_metric_score, *whitened, alpha=1.0, angular=angular)
 
 
 def check_alpha(alpha: float) -> None:

@@ -9,11 +9,12 @@ import numpy as np
 from probekit._checks import check_count, check_positive
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._basis import Basis, basis_of, least_eigenvalue
+from probekit.measures._basis import Basis, basis_of, least_eigenvalue, vague_of
+from probekit.measures._double import in_double
 from probekit.measures._linalg import eigh, svd
 from probekit.measures._moments import from_moments, pair_score, unit_scales
 from probekit.measures._scale import moderate
-from probekit.measures._span import spanning
+from probekit.measures._span import floor_of, spanning
 from probekit.measures._status import Score, divide
 from probekit.measures.alignment import singular_values
 from probekit.statistics import MomentsState
@@ -63,8 +64,7 @@ def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
     >>> round(float(cca(x, x @ np.array([[1.0, 1.0], [0.0, 3.0]]))), 5)
     1.0
     """
-    spaces = map(spanning, matched(x, y, least=2))
-    return from_moments(cca_score, *spaces, squared=bool(squared))
+    return in_double(_cca, *matched(x, y, least=2), squared=bool(squared))
 
 
 def svcca(x: Any, y: Any, *, variance: float = 0.99, components: int | None = None) -> jax.Array:
@@ -113,7 +113,8 @@ def svcca(x: Any, y: Any, *, variance: float = 0.99, components: int | None = No
     """
     check_kept(variance, components)
     components = None if components is None else int(components)
-    return from_moments(svcca_score, x, y, variance=float(variance), components=components)
+    options = {"variance": float(variance), "components": components}
+    return in_double(_svcca, *matched(x, y, least=2), **options)
 
 
 def pwcca(x: Any, y: Any) -> jax.Array:
@@ -142,7 +143,10 @@ def pwcca(x: Any, y: Any) -> jax.Array:
     Notes
     -----
     Invariant to translation and scaling, to permutation of the units of `x`, and to invertible
-    linear maps of `y`. O(n (d² + d_y²) + d³ + d_y³). Computed from the examples, as `cca` is.
+    linear maps of `y`. O(n (d² + d_y²) + d³ + d_y³). Computed from the examples, as `cca` is. Where
+    the two have more units together than there are examples, several correlations are 1: their
+    variates are then as good as any rotation of them, whose weights differ, and the score is known
+    to some hundredths only. Estimators report ``rank_deficient`` beside it.
 
     References
     ----------
@@ -157,8 +161,7 @@ def pwcca(x: Any, y: Any) -> jax.Array:
     >>> round(float(pwcca(x[:, :1], x)), 5)
     1.0
     """
-    x, y = matched(x, y, least=2)
-    return _pwcca(x, spanning(x), spanning(y))
+    return in_double(_pwcca_of_spans, *matched(x, y, least=2))
 
 
 def linear_regression_similarity(x: Any, y: Any) -> jax.Array:
@@ -204,8 +207,24 @@ def linear_regression_similarity(x: Any, y: Any) -> jax.Array:
     >>> round(float(linear_regression_similarity(x, x[:, 1:])), 5)  # 8 of 10
     0.8
     """
-    x, y = matched(x, y, least=2)
-    return from_moments(linear_regression_score, x, spanning(y))
+    return in_double(_linear_regression, *matched(x, y, least=2))
+
+
+def _cca(x: jax.Array, y: jax.Array, *, eps: float, squared: bool) -> jax.Array:
+    return from_moments(cca_score, spanning(x, eps), spanning(y, eps), squared=squared)
+
+
+def _svcca(x: jax.Array, y: jax.Array, *, eps: float, **options: Any) -> jax.Array:
+    floors = floor_of(x, eps), floor_of(y, eps)
+    return from_moments(svcca_score, x, y, floors=floors, **options)
+
+
+def _pwcca_of_spans(x: jax.Array, y: jax.Array, *, eps: float) -> jax.Array:
+    return _pwcca(x, spanning(x, eps), spanning(y, eps))
+
+
+def _linear_regression(x: jax.Array, y: jax.Array, *, eps: float) -> jax.Array:
+    return from_moments(linear_regression_score, x, spanning(y, eps))
 
 
 def check_kept(variance: float, components: int | None) -> None:
@@ -227,11 +246,20 @@ def cca_score(state: MomentsState, *, squared: bool = False) -> Score:
     return _share(value, state, deficient=a.deficient | b.deficient)
 
 
-def svcca_score(state: MomentsState, *, variance: float, components: int | None = None) -> Score:
-    """`svcca` from moments; needs all blocks in full."""
+def svcca_score(
+    state: MomentsState,
+    *,
+    variance: float,
+    components: int | None = None,
+    floors: tuple[float, float] = (0.0, 0.0),
+) -> Score:
+    """`svcca` from moments; needs all blocks in full.
+
+    Shares of the largest variance up to the floors are rounding of what was given.
+    """
     xx, xy, yy = state.blocks()
-    a = _leading(xx, state.x_constant, variance, components)
-    b = _leading(yy, state.y_constant, variance, components)
+    a = _leading(xx, state.x_constant, variance, components, floors[0])
+    b = _leading(yy, state.y_constant, variance, components, floors[1])
     value = divide(_correlations(a, xy, b).sum(), jnp.minimum(a.rank, b.rank))
     return _share(value, state, deficient=a.deficient | b.deficient)
 
@@ -241,8 +269,9 @@ def pwcca_score(state: MomentsState) -> Score:
     xx, xy, yy = state.blocks()
     a, b = basis_of(xx, state.x_constant), basis_of(yy, state.y_constant)
     cross = product(product(a.coefficients.T, xy), b.coefficients)
-    value = _weighted(cross, product(a.coefficients.T, xx), jnp.minimum(a.rank, b.rank))
-    return _share(value, state, deficient=a.deficient | b.deficient)
+    along = product(a.coefficients.T, xx)
+    value, tied = _weighted(cross, along, jnp.minimum(a.rank, b.rank))
+    return _share(value, state, deficient=a.deficient | b.deficient | tied)
 
 
 @jitted()
@@ -251,20 +280,25 @@ def _pwcca(x: jax.Array, basis: jax.Array, basis_y: jax.Array) -> jax.Array:
     ranks = [jnp.square(columns).sum().round() for columns in (basis, basis_y)]
     x = moderate(x)
     along = product(basis.T, x - x.mean(axis=0))
-    return jnp.clip(_weighted(product(basis.T, basis_y), along, jnp.minimum(*ranks)), 0, 1)
+    value, _ = _weighted(product(basis.T, basis_y), along, jnp.minimum(*ranks))
+    return jnp.clip(value, 0, 1)
 
 
-def _weighted(cross: jax.Array, along: jax.Array, rank: jax.Array) -> jax.Array:
+def _weighted(cross: jax.Array, along: jax.Array, rank: jax.Array) -> tuple[jax.Array, jax.Array]:
     """Canonical correlations, averaged by how much of the units of `x` their variates hold.
 
     `cross` and `along` are the inner products of a basis of x with one of y, and with the units.
+    Also whether several correlations are 1 but not all: then any rotation of their variates is as
+    good, and gives other weights.
     """
     finite = jnp.isfinite(cross).all()
     left, correlations, _ = svd(jnp.where(finite, cross, 0))
     counted = jnp.arange(correlations.shape[0]) < rank
     weights = jnp.where(counted, jnp.abs(product(left.T, along)).sum(axis=1), 0)
     value = divide((weights * correlations).sum(), weights.sum())
-    return jnp.where(finite, value, jnp.nan)
+    ones = counted & (correlations >= 1 - 64 * float(np.finfo(correlations.dtype).eps))
+    tied = (ones.sum() > 1) & (counted & ~ones).any()
+    return jnp.where(finite, value, jnp.nan), tied
 
 
 def linear_regression_score(state: MomentsState) -> Score:
@@ -277,13 +311,17 @@ def linear_regression_score(state: MomentsState) -> Score:
 
 
 def _leading(
-    covariance: jax.Array, constant: jax.Array, variance: float, components: int | None
+    covariance: jax.Array,
+    constant: jax.Array,
+    variance: float,
+    components: int | None,
+    floor: float,
 ) -> Basis:
     """Basis of the fewest principal components that hold this share, or of this many."""
     trace = diagonal(covariance).sum()
     trace = jnp.where(trace > 0, trace, 1)
     values, vectors = eigh(covariance / trace)
-    with_variance = values > least_eigenvalue(values)
+    with_variance = values > jnp.maximum(least_eigenvalue(values), floor * values[-1])
     if components is None:
         # In ascending order: a component is needed while those below it hold too little to drop.
         below = jnp.cumsum(jnp.where(with_variance, values, 0))
@@ -292,8 +330,9 @@ def _leading(
         needed = jnp.arange(len(values)) >= len(values) - components
     kept = with_variance & needed
     inverse = jnp.where(kept, jax.lax.rsqrt(jnp.where(kept, values, 1) * trace), 0)
-    lost = (needed & ~with_variance & (jnp.arange(len(values)) >= constant.sum())).any()
-    return Basis(vectors * inverse[None, :], kept.sum(), lost)
+    lost = needed & ~with_variance & (jnp.arange(len(values)) >= constant.sum())
+    vague = kept & vague_of(values)
+    return Basis(vectors * inverse[None, :], kept.sum(), (lost | vague).any())
 
 
 def _correlations(a: Basis, xy: jax.Array, b: Basis) -> jax.Array:

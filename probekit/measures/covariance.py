@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
+from probekit.measures._arguments import matched
+from probekit.measures._double import in_double
 from probekit.measures._linalg import svd
 from probekit.measures._moments import from_moments, pair_score, unit_scales
 from probekit.measures._status import Score, divide
@@ -149,7 +151,11 @@ def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
     1.0
     """
     check_choice("weighting", weighting, WEIGHTINGS)
-    return from_moments(pls_score, x, y, weighting=weighting)
+    return in_double(_pls, *matched(x, y, least=2), weighting=weighting)
+
+
+def _pls(x: jax.Array, y: jax.Array, *, eps: float, weighting: Weighting) -> jax.Array:
+    return from_moments(pls_score, x, y, weighting=weighting, eps=eps)
 
 
 def angular_cka_score(state: MomentsState) -> Score:
@@ -159,21 +165,23 @@ def angular_cka_score(state: MomentsState) -> Score:
     return Score(jnp.minimum(2 * jnp.arcsin(chord / 2), np.pi / 2), status)
 
 
-def pls_score(state: MomentsState, *, weighting: Weighting) -> Score:
-    """`pls` from moments; needs all blocks in full."""
+def pls_score(state: MomentsState, *, weighting: Weighting, eps: float | None = None) -> Score:
+    """`pls` from moments; needs all blocks in full.
+
+    `eps` is the rounding of what was given, unless that is of the dtype of the moments.
+    """
     xx, xy, yy = state.blocks()
     x_scale, y_scale = unit_scales(state)
     cross = xy * x_scale * y_scale
     finite = jnp.isfinite(cross).all()
     u, covariances, vt = svd(jnp.where(finite, cross, 0))
-    kept = covariances > max(xy.shape) * np.finfo(xy.dtype).eps
+    own_eps = float(np.finfo(xy.dtype).eps)
+    kept = covariances > max(xy.shape) * (own_eps if eps is None else eps)
     x_spread = jnp.einsum("ui,uv,vi->i", u, xx, u, precision="highest") * jnp.square(x_scale)
     y_spread = jnp.einsum("iu,uv,iv->i", vt, yy, vt, precision="highest") * jnp.square(y_scale)
     # Beside an example far out a spread can be all rounding, and even negative.
     hidden = (kept & ~((x_spread > 0) & (y_spread > 0))).any() & finite
-    rounding = [
-        8 * np.finfo(xy.dtype).eps * _sizes(*z) for z in ((u.T, xx, x_scale), (vt, yy, y_scale))
-    ]
+    rounding = [8 * own_eps * _sizes(*z) for z in ((u.T, xx, x_scale), (vt, yy, y_scale))]
     vague = (kept & ((x_spread < rounding[0]) | (y_spread < rounding[1]))).any() & finite
     spread = jnp.sqrt(jnp.where(kept & ~hidden, x_spread * y_spread, 1))
     correlations = jnp.where(kept, covariances / spread, 0)

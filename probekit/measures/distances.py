@@ -11,7 +11,7 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import cholesky, eigvalsh, solve_lower
 from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, score
-from probekit.measures.gram import centred_rows
+from probekit.measures.gram import centred_rows, varying
 from probekit.measures.kernels import alignment_of
 from probekit.measures.rdm import distances
 from probekit.statistics import Examples, ExamplesState, state_of
@@ -141,8 +141,7 @@ def distance_correlation_score(state: ExamplesState, *, debiased: bool) -> Score
     """`distance_correlation` of the examples that were kept."""
     present = state.present.astype(state.x.dtype)
     both = present[:, None] * present[None, :]
-    # About the mean, so that distances lose nothing to an offset.
-    rows = (centred_rows(moderate(z), present) for z in (state.x, state.y))
+    rows = (varying(moderate(z), present) for z in (state.x, state.y))
     far = [jnp.where(both > 0, distances(z, "euclidean"), 0) for z in rows]
     value = alignment_of(far[0], far[1], present, debiased)
     value = value if debiased else jnp.sqrt(value)

@@ -67,6 +67,16 @@ def centred_rows(x: jax.Array, present: jax.Array) -> jax.Array:
     return jnp.where(jnp.abs(x).max(axis=0) <= rounding, 0, x)
 
 
+def varying(x: jax.Array, present: jax.Array) -> jax.Array:
+    """Representation with zeros for absent examples and for units that are constant.
+
+    For distances, which are taken from differences of examples: those to the mean have lost digits
+    where that lies far from most of them.
+    """
+    constant = (centred_rows(x, present) == 0).all(axis=0)
+    return jnp.where(constant, 0, x) * present[:, None]
+
+
 def _median_distance(squared: jax.Array, both: jax.Array) -> jax.Array:
     """Median of the positive distances between examples; 0 if there are none."""
     distances = jnp.sqrt(pairs(squared))

@@ -9,7 +9,7 @@ import numpy as np
 from probekit._checks import check_choice, check_positive
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._moments import pair_score, unit_scales
-from probekit.measures._scale import near_one, scaled_to_one
+from probekit.measures._scale import near_one, near_one_and_exponent, scaled_to_one, with_exponent
 from probekit.measures._status import Score, divide, score
 from probekit.measures.gram import (
     KERNELS,
@@ -138,7 +138,8 @@ def hsic(
     Returns
     -------
     array ()
-        At least 0; of either sign when debiased. NaN if the input is not finite.
+        At least 0; of either sign when debiased. NaN if the input is not finite, or the value is
+        out of the range of its dtype.
 
     Raises
     ------
@@ -196,10 +197,14 @@ def _hsic(
 ) -> jax.Array:
     present = jnp.ones(x.shape[0], x.dtype)
     n = x.shape[0]
+    exponent = jnp.zeros((), jnp.int32)
+    if kernel == "linear":  # others do not grow with the scale
+        (x, of_x), (y, of_y) = near_one_and_exponent(x), near_one_and_exponent(y)
+        exponent = 2 * (of_x + of_y)
     k, m = (gram(z, present, kernel, bandwidth) for z in (x, y))
-    value = _inner(k, m, present, debiased)
+    value = _inner(k, m, present, debiased) / (n * (n - 3) if debiased else (n - 1) ** 2)
     finite = jnp.isfinite(x).all() & jnp.isfinite(y).all()
-    return jnp.where(finite, value / (n * (n - 3) if debiased else (n - 1) ** 2), jnp.nan)
+    return jnp.where(finite, with_exponent(value, exponent), jnp.nan)
 
 
 def linear_cka_score(state: MomentsState) -> Score:

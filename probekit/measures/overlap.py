@@ -6,11 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.measures._arguments import matched
+from probekit.measures._arguments import jitted, matched
 from probekit.measures._basis import Basis, basis_of
+from probekit.measures._double import in_double
 from probekit.measures._moments import from_moments, pair_score
+from probekit.measures._scale import moderate
 from probekit.measures._span import spanning
 from probekit.measures._status import Score, divide
+from probekit.measures.gram import centred_rows
 from probekit.statistics import MomentsState
 from probekit.statistics._arrays import product
 
@@ -57,9 +60,23 @@ def eigenspace_overlap(x: Any, y: Any, *, centred: bool = False) -> jax.Array:
     >>> round(float(eigenspace_overlap(x, x[:, 1:])), 5)
     0.5
     """
-    if centred:
-        x, y = map(spanning, matched(x, y, least=2))
-    return from_moments(eigenspace_overlap_score, x, y, centred=bool(centred))
+    return in_double(_overlap, *matched(x, y, least=2), centred=bool(centred))
+
+
+def _overlap(x: jax.Array, y: jax.Array, *, eps: float, centred: bool) -> jax.Array:
+    if not centred and eps <= np.finfo(x.dtype).eps:
+        return from_moments(eigenspace_overlap_score, x, y, centred=False)
+    return _shared(x, y, *(spanning(z, eps, centred) for z in (x, y)))
+
+
+@jitted()
+def _shared(x: jax.Array, y: jax.Array, basis: jax.Array, basis_y: jax.Array) -> jax.Array:
+    """Overlap of the two bases; NaN if one of the representations is constant."""
+    every = jnp.ones(len(x), x.dtype)
+    constant = jnp.stack([(centred_rows(moderate(z), every) == 0).all() for z in (x, y)]).any()
+    ranks = [jnp.square(columns).sum().round() for columns in (basis, basis_y)]
+    shared = jnp.square(product(basis.T, basis_y)).sum()
+    return jnp.where(constant, jnp.nan, jnp.clip(divide(shared, jnp.maximum(*ranks)), 0, 1))
 
 
 def eigenspace_overlap_score(state: MomentsState, *, centred: bool) -> Score:

@@ -10,7 +10,7 @@ import numpy as np
 from probekit._checks import check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
-from probekit.measures._scale import moderate, scaled_to_one
+from probekit.measures._scale import largest_or_1, moderate, scaled_to_one
 from probekit.measures.precision import root_of_precision
 from probekit.statistics._arrays import product
 
@@ -22,6 +22,11 @@ MEASURED = ("mahalanobis", "squared_mahalanobis")
 
 _FEW_UNITS = 16
 _NEARLY_PARALLEL = 2.0**-6
+_PARALLEL = 2.0**-18
+"""One minus the cosine below which rows of length 1 have lost what sets them apart."""
+
+_NEARLY_EQUAL = 2.0**-8
+"""Share of their squares about the mean below which two rows are compared unit by unit."""
 
 
 class Prior(NamedTuple):
@@ -144,26 +149,67 @@ def distances(x: jax.Array, metric: Metric, prior: Prior = PRIOR) -> jax.Array:
         return jnp.sqrt(squared_distances(x))
     if metric == "poisson":
         return poisson_distances(x, prior)
-    if metric == "correlation":
-        x = centred_rows(x)
-    return angular_distances(unit_rows(x))
+    if metric == "cosine":
+        return angular_distances(unit_rows(x))
+    rows = centred_rows(x)
+    return angular_distances(unit_rows(rows), _with_means(x, rows))
 
 
-def angular_distances(rows: jax.Array) -> jax.Array:
+def angular_distances(rows: jax.Array, with_means: jax.Array | None = None) -> jax.Array:
     """One minus the cosines of rows of length 1.
 
     Of rows that are nearly parallel, as with an offset that all share, a cosine differs from 1 by
-    less than its rounding; half the squared distance says how far they are apart.
+    less than its rounding; half the squared distance says how far they are apart. Beside one unit
+    that is far larger than all others, rows less their means have lost the others: what of two rows
+    is at right angles to both is then found from the rows `with_means`, if these were taken off.
     """
     far = 1 - product(rows, rows.T)
     others = ~np.eye(rows.shape[0], dtype=bool)
-    close = far < _NEARLY_PARALLEL
-    far = jax.lax.cond(
-        (close & others).any(),
-        lambda: jnp.where(close, squared_distances(rows) / 2, far),
-        lambda: far,
-    )
+
+    def mended() -> jax.Array:
+        apart = jnp.where(far < _NEARLY_PARALLEL, squared_distances(rows) / 2, far)
+        parallel = (apart < _PARALLEL) & others
+        return jax.lax.cond(
+            parallel.any(),
+            lambda: jnp.where(parallel, _aside(rows, with_means) / 2, apart),
+            lambda: apart,
+        )
+
+    close = (far < _NEARLY_PARALLEL) & others
+    far = jax.lax.cond(close.any(), mended, lambda: far)
     return _without_diagonal(jnp.clip(far, 0, 2))
+
+
+def _with_means(x: jax.Array, rows: jax.Array) -> jax.Array:
+    """Rows as they are, over the length of what they are without their means."""
+    x, largest = moderate(x, axis=1), largest_or_1(rows, axis=1)
+    length = largest * jnp.sqrt(jnp.square(rows / largest).sum(axis=1, keepdims=True))
+    return x / jnp.where(length > 0, length, jnp.nan)
+
+
+def _aside(rows: jax.Array, with_means: jax.Array | None) -> jax.Array:
+    """Squared length of what of the difference of two nearly parallel rows is aside of both.
+
+    0 where it is rounding of the entries: most of that lies along the rows, which is left out.
+    """
+    whole = rows if with_means is None else with_means
+    free = 1.0 if with_means is None else 1 - 1 / rows.shape[1]
+    eps = float(np.finfo(rows.dtype).eps)
+
+    def of_row(pair: tuple[jax.Array, jax.Array]) -> jax.Array:
+        row, own = pair
+        step = whole - own
+        step = step if with_means is None else step - step.mean(axis=1, keepdims=True)
+        both = rows + row
+        length = jnp.square(both).sum(axis=1, keepdims=True)
+        both = both * jax.lax.rsqrt(jnp.where(length > 0, length, 1))
+        step = step - (step * both).sum(axis=1, keepdims=True) * both
+        errors = jnp.square(eps * (jnp.abs(whole) + jnp.abs(own)))
+        noise = (errors * jnp.maximum(free - jnp.square(both), 0)).sum(axis=1)
+        aside = jnp.square(step).sum(axis=1)
+        return jnp.where(aside <= noise, 0, aside)
+
+    return jax.lax.map(of_row, (rows, whole))
 
 
 def centred_rows(x: jax.Array) -> jax.Array:
@@ -194,12 +240,26 @@ def squared_distances(x: jax.Array) -> jax.Array:
     # About the mean little is lost. Rows of zeros have no part in it: they may stand for examples
     # that are absent, and with many of these it would lie far from all others.
     counted = (finite != 0).any(axis=1).sum()
-    x = x - finite.sum(axis=0, keepdims=True) / jnp.maximum(counted, 1)
-    squares = jnp.square(x).sum(axis=1)
+    mean = finite.sum(axis=0, keepdims=True) / jnp.maximum(counted, 1)
+    # Of whole numbers all sums are exact then, and equal distances equal, as ranks need it.
+    mean = jnp.where((finite == jnp.round(finite)).all(), jnp.round(mean), mean)
+    about = x - mean
+    squares = _squares(about)
     both = squares[:, None] + squares[None, :]
-    squared = both - 2 * product(x, x.T)
-    rounding = 8 * np.finfo(x.dtype).eps * both
-    return _without_diagonal(jnp.where(squared <= rounding, 0, squared))
+    squared = both - 2 * product(about, about.T)
+    # Of rows that lie together far from the mean, as all but one beside one far out, that is
+    # rounding; their differences are not.
+    close = (squared < _NEARLY_EQUAL * both) & ~np.eye(len(x), dtype=bool)
+    squared = jax.lax.cond(
+        close.any(),
+        lambda: jnp.where(close, jax.lax.map(lambda row: _squares(x - row), x), squared),
+        lambda: squared,
+    )
+    return _without_diagonal(squared)
+
+
+def _squares(rows: jax.Array) -> jax.Array:
+    return jnp.square(rows).sum(axis=1)
 
 
 def poisson_distances(x: jax.Array, prior: Prior = PRIOR) -> jax.Array:

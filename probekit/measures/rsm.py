@@ -10,7 +10,7 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigvalsh
 from probekit.measures._scale import largest_or_1, moderating_power
 from probekit.measures._status import Score, score
-from probekit.measures.gram import centred_rows
+from probekit.measures.gram import varying
 from probekit.measures.rdm import distances
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics._arrays import product
@@ -96,11 +96,13 @@ def rsm_norm_difference_score(state: ExamplesState, *, rsm: RSM, norm: Norm) -> 
     together = [jnp.concatenate(kept, axis=1)] * 2 if rsm in _POWERS else kept
     powers = [moderating_power(z) for z in together]
     kept = [z * power for z, power in zip(kept, powers, strict=True)]
-    centred = [centred_rows(z, present.astype(z.dtype)) for z in kept]
-    constant = jnp.stack([(z == 0).all() for z in centred]).any()
+    own = [varying(z, present.astype(z.dtype)) for z in kept]
+    constant = jnp.stack([(z == 0).all() for z in own]).any()
     if rsm in ("euclidean", "squared_euclidean"):
-        kept = centred  # so that distances lose nothing to an offset
-    scale = largest_or_1(jnp.concatenate(kept, axis=1)) if rsm in _POWERS else 1.0
+        kept = own
+    scale = jnp.ones((), kept[0].dtype)
+    if rsm in _POWERS:  # a power of two, which takes no digit off large values that differ little
+        scale = jnp.ldexp(scale, jnp.frexp(largest_or_1(jnp.concatenate(kept, axis=1)))[1])
     a, b = (_matrix(z / scale, rsm) for z in kept)
     undefined = constant | ((jnp.isnan(a) | jnp.isnan(b)) & both).any()
     difference = jnp.where(both & ~undefined, a - b, 0)

@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_positive
+from probekit.measures._arguments import matched
+from probekit.measures._double import in_double
 from probekit.measures._linalg import cholesky, solve_lower
 from probekit.measures._moments import from_moments, pair_score, unit_scales
 from probekit.measures._status import Score, divide
@@ -106,7 +108,12 @@ def gulp(x: Any, y: Any, *, penalty: float = DEFAULT_PENALTY) -> jax.Array:
     (0.0, 0.988)
     """
     check_positive("penalty", penalty)
-    return from_moments(gulp_score, x, y, penalty=float(penalty))
+    return in_double(_gulp, *matched(x, y, least=2), penalty=float(penalty))
+
+
+def _gulp(x: jax.Array, y: jax.Array, *, eps: float, penalty: float) -> jax.Array:
+    del eps
+    return from_moments(gulp_score, x, y, penalty=penalty)
 
 
 def ensd_score(state: MomentsState) -> Score:

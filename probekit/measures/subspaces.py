@@ -8,7 +8,10 @@ import numpy as np
 
 from probekit.errors import OptionError
 from probekit.measures._arguments import matched
+from probekit.measures._basis import VAGUE
+from probekit.measures._double import in_double
 from probekit.measures._moments import moments_of, pair_score
+from probekit.measures._span import floor_of
 from probekit.measures._status import Score
 from probekit.statistics import Moments, MomentsState
 
@@ -70,8 +73,14 @@ def maximum_match(
     0.66667
     """
     check_tolerance(tolerance)
-    state = moments_of(*matched(x, y, least=2), Moments())
-    return maximum_match_score(state, tolerance=float(tolerance), centred=bool(centred)).value
+    options = {"tolerance": float(tolerance), "centred": bool(centred)}
+    return in_double(_maximum_match, *matched(x, y, least=2), **options)
+
+
+def _maximum_match(x: jax.Array, y: jax.Array, *, eps: float, **options: Any) -> jax.Array:
+    # The share of a variance that is rounding: of squares of the examples, in the wider dtype.
+    floor = max(floor_of(x, eps), floor_of(y, eps))
+    return maximum_match_score(moments_of(x, y, Moments()), floor=floor, **options).value
 
 
 def check_tolerance(tolerance: float) -> None:
@@ -80,12 +89,17 @@ def check_tolerance(tolerance: float) -> None:
         raise OptionError(f"tolerance={tolerance!r}: must be above 0 and below 1.")
 
 
-def maximum_match_score(state: MomentsState, *, tolerance: float, centred: bool) -> Score:
-    """`maximum_match` from moments, on the host; needs all blocks in full."""
+def maximum_match_score(
+    state: MomentsState, *, tolerance: float, centred: bool, floor: float = 0.0
+) -> Score:
+    """`maximum_match` from moments, on the host; needs all blocks in full.
+
+    Shares of the largest variance up to `floor` are rounding of what was given.
+    """
     cosines, units = _cosines(state, centred)
     x, y = np.flatnonzero(units[0]), units[0].size + np.flatnonzero(units[1])
     # The rank of sums of float32 products is known to their rounding.
-    rounding = float(np.finfo(state.count.dtype).eps)
+    rounding = max(len(cosines) * float(np.finfo(state.count.dtype).eps), floor)
     while True:
         near_x = x[_residuals(cosines, x, y, rounding) <= tolerance**2]
         near_y = y[_residuals(cosines, y, near_x, rounding) <= tolerance**2]
@@ -93,7 +107,16 @@ def maximum_match_score(state: MomentsState, *, tolerance: float, centred: bool)
             break
         x, y = near_x, near_y
     share = (len(x) + len(y)) / len(cosines)
-    return pair_score(jnp.asarray(share, state.count.dtype), state)
+    middle = units[0].size
+    sides = np.flatnonzero(units[0]), middle + np.flatnonzero(units[1])
+    lost = any(_lost(cosines[np.ix_(side, side)], rounding) for side in sides)
+    return pair_score(jnp.asarray(share, state.count.dtype), state, deficient=lost)
+
+
+def _lost(cosines: np.ndarray, rounding: float) -> bool:
+    """Whether units have sums with so little variance that it may be rounding, or turned by it."""
+    values = np.linalg.eigvalsh(cosines) if len(cosines) else np.ones(1)
+    return bool(values[0] <= max(rounding, VAGUE * rounding / len(cosines)) * values[-1])
 
 
 def _cosines(state: MomentsState, centred: bool) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
@@ -119,7 +142,7 @@ def _residuals(
     if len(others) == 0:
         return np.ones(len(units))
     values, vectors = np.linalg.eigh(cosines[np.ix_(others, others)])
-    kept = values > len(values) * rounding * values[-1]
+    kept = values > rounding * values[-1]
     along = cosines[np.ix_(units, others)] @ vectors[:, kept]
     explained: np.ndarray = (along**2 / values[kept]).sum(axis=1)
     return 1 - explained

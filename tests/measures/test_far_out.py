@@ -1,0 +1,175 @@
+"""One example or one unit far larger than the others hides nothing of these in float32."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from scipy.spatial.distance import cdist, pdist
+
+import probekit as pk
+from probekit import measures
+from probekit.measures import STATUS_MEANINGS
+from probekit.statistics import state_of
+
+GENERATOR = np.random.default_rng(0)
+SHARED = GENERATOR.normal(size=(24, 3))
+X = np.float32(SHARED @ GENERATOR.normal(size=(3, 18)) + 0.7 * GENERATOR.normal(size=(24, 18)))
+Y = np.float32(SHARED @ GENERATOR.normal(size=(3, 20)) + 0.7 * GENERATOR.normal(size=(24, 20)))
+NARROW = X[:, :6]
+
+
+def far_out(x, size):
+    """The fourth example `size` times as large."""
+    x = x.copy()
+    x[3] *= np.float32(size)
+    return x
+
+
+def large_unit(x, *, varying):
+    x = x.copy()
+    x[:, 2] = 2.0**30 * (1 + 0.3 * np.abs(X[:, 2]) * varying)
+    return x
+
+
+def directions(x, centred):
+    """Rows of length 1 with the digits of an extended float."""
+    x = x.astype(np.longdouble)
+    x = x - x.mean(axis=1, keepdims=True) if centred else x
+    return x / np.sqrt((x**2).sum(axis=1, keepdims=True))
+
+
+@pytest.mark.parametrize("varying", [False, True])
+@pytest.mark.parametrize("metric", ["correlation", "cosine"])
+@pytest.mark.parametrize("x", [NARROW, X], ids=["narrow", "wide"])
+def test_angles_beside_one_large_unit(x, metric, varying):
+    x = large_unit(x, varying=varying)
+    rows = directions(x, metric == "correlation")
+    wanted = ((rows[:, None] - rows[None, :]) ** 2).sum(axis=2) / 2
+    assert wanted.max() < 1e-13
+    found = np.asarray(measures.rdm(x, metric=metric))
+    np.testing.assert_allclose(found, np.float64(wanted), rtol=2e-4, atol=1e-6 * wanted.max())
+    above = np.triu_indices(len(x), 1)
+    correlation = np.corrcoef(np.float64(wanted[above]), pdist(Y, "correlation"))[0, 1]
+    np.testing.assert_allclose(
+        measures.rsa(x, Y, rdm=metric, rdm_y="correlation"), correlation, atol=1e-5
+    )
+
+
+def test_rows_that_are_multiples_have_no_angle():
+    x = np.float32(np.outer(1 + SHARED[:, 0] ** 2, X[0]))
+    assert (np.asarray(measures.rdm(x, metric="cosine")) == 0).all()
+    assert (np.asarray(measures.rdm(x, metric="correlation")) == 0).all()
+
+
+@pytest.mark.parametrize("size", [1e4, 1e6])
+def test_distances_beside_one_example_far_out(size):
+    x = far_out(X, size)
+    np.testing.assert_allclose(measures.rdm(x, metric="euclidean"), cdist(x, x), rtol=1e-5)
+
+
+def hsic(k, m):
+    centre = np.eye(len(k)) - 1 / len(k)
+    return np.trace(k @ centre @ m @ centre)
+
+
+def rbf(x):
+    far = cdist(x, x)
+    return np.exp(-(far**2) / (2 * np.median(far[far > 0]) ** 2))
+
+
+def test_kernels_of_distances_beside_one_example_far_out():
+    x = far_out(X, 1e5)
+    k, m = rbf(x), rbf(Y)
+    wanted = hsic(k, m) / np.sqrt(hsic(k, k) * hsic(m, m))
+    np.testing.assert_allclose(measures.cka(x, Y, kernel="rbf"), wanted, rtol=1e-5)
+
+
+@pytest.mark.parametrize("comparison", ["spearman", "kendall_tau_b"])
+def test_equal_distances_of_whole_numbers_are_equal(comparison):
+    x, y = np.round(4 * X), Y > 0
+    wanted = {"spearman": stats.spearmanr, "kendall_tau_b": stats.kendalltau}[comparison](
+        pdist(x, "sqeuclidean"), pdist(y, "sqeuclidean")
+    )[0]
+    found = measures.rsa(x, y, rdm="squared_euclidean", comparison=comparison)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize(("size", "size_y"), [(1e12, 1e12), (1e-12, 1e-12)])
+def test_hsic_out_of_range_is_undefined(size, size_y):
+    assert np.isnan(measures.hsic(X * np.float32(size), Y * np.float32(size_y)))
+
+
+def test_hsic_that_is_in_range_is_known():
+    found = measures.hsic(X * np.float32(1e-25), Y * np.float32(1e25))
+    np.testing.assert_allclose(found, measures.hsic(X, Y), rtol=1e-5)
+    np.testing.assert_allclose(
+        measures.hsic(X * np.float32(1e17), Y), 1e34 * float(measures.hsic(X, Y)), rtol=1e-5
+    )
+
+
+def span(x, *, centred=True, kept=None):
+    x = np.float64(x)
+    x = x - x.mean(axis=0) if centred else x
+    left, values, _ = np.linalg.svd(x, full_matrices=False)
+    return left[:, values > 1e-9 * values[0]][:, :kept]
+
+
+def mean_correlation(a, b):
+    return np.linalg.svd(a.T @ b, compute_uv=False).sum() / min(a.shape[1], b.shape[1])
+
+
+@pytest.mark.parametrize("size", [1e3, 1e5])
+def test_spaces_beside_one_example_far_out(size):
+    x = far_out(X, size)
+    a, b = span(x), span(Y)
+    np.testing.assert_allclose(measures.cca(x, Y), mean_correlation(a, b), atol=1e-5)
+    np.testing.assert_allclose(
+        measures.svcca(x, Y, components=2), mean_correlation(a[:, :2], b[:, :2]), atol=1e-5
+    )
+    np.testing.assert_allclose(
+        measures.eigenspace_overlap(x, Y, centred=True), ((a.T @ b) ** 2).sum() / 20, atol=1e-5
+    )
+    whole = span(x, centred=False).T @ span(Y, centred=False)
+    np.testing.assert_allclose(measures.eigenspace_overlap(x, Y), (whole**2).sum() / 20, atol=1e-5)
+
+
+def test_all_directions_beside_one_example_far_out():
+    x = far_out(X, 1e4)
+    wanted = mean_correlation(span(x), span(Y))
+    np.testing.assert_allclose(measures.svcca(x, Y, components=50), wanted, atol=1e-5)
+    # With tolerance 0.7, all units are explained: as without the example.
+    assert float(measures.maximum_match(x, Y, tolerance=0.7)) == 1.0
+
+
+@pytest.mark.parametrize("size", [1e3, 1e5])
+def test_pls_beside_one_example_far_out(size):
+    x = far_out(X, size)
+    a, b = (np.float64(z) - np.float64(z).mean(axis=0) for z in (x, Y))
+    u, covariances, vt = np.linalg.svd(a.T @ b, full_matrices=False)
+    along = a @ u, b @ vt.T
+    lengths = [np.sqrt((z**2).sum(axis=0)) for z in along]
+    correlations = (along[0] * along[1]).sum(axis=0) / lengths[0] / lengths[1]
+    wanted = (covariances * correlations).sum() / covariances.sum()
+    np.testing.assert_allclose(measures.pls(x, Y), wanted, atol=1e-5)
+
+
+def status(estimator, x, y):
+    state = state_of(estimator.statistic, x, y)
+    found = estimator.compute(state, state)
+    return STATUS_MEANINGS[int(found[f"{estimator.name}_status"])]
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [pk.estimators.SVCCA(components=50), pk.estimators.MaximumMatch()],
+    ids=["svcca", "maximum_match"],
+)
+def test_estimators_say_what_covariances_have_lost(estimator):
+    assert status(estimator, X, Y) == "ok"
+    assert status(estimator, far_out(X, 1e4), Y) == "rank_deficient"
+
+
+def test_weights_of_equal_correlations_are_no_weights():
+    pwcca = pk.estimators.PWCCA()
+    assert status(pwcca, NARROW, Y[:, :5]) == "ok"
+    assert status(pwcca, X, Y) == "rank_deficient"  # 38 units, 24 examples
+    assert status(pwcca, NARROW, NARROW) == "ok"  # all are 1, and so is the mean
