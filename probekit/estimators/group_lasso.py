@@ -11,6 +11,7 @@ from probekit.measures.group_lasso import LASSO_PENALTIES, check_sparsity, group
 from probekit.measures.regression import MultiOutput, Scoring
 from probekit.measures.ridge import DEFAULT_FOLDS
 from probekit.statistics import MomentsState
+from probekit.statistics.folds import Folds
 from probekit.variables import Variable
 
 
@@ -27,8 +28,9 @@ class GroupLassoR2(OfGroups):
         To choose from by cross-validation.
     sparsity : float
         From 0 (whole features are left out) to 1 (single columns).
-    folds : int
-        Into how many folds examples fall.
+    folds : int or tuple of int
+        Into how many folds examples fall, by a hash of their number; or the fold of each, as
+        `probekit.CrossValidation.assigned` gives them for groups that are to stay together.
     per_unit : bool
         Choose for each unit on its own.
     multioutput : {"uniform_average", "variance_weighted"}
@@ -41,7 +43,7 @@ class GroupLassoR2(OfGroups):
 
     penalties: tuple[float, ...] = LASSO_PENALTIES
     sparsity: float = 0.0
-    folds: int = DEFAULT_FOLDS
+    folds: Folds = DEFAULT_FOLDS
     per_unit: bool = False
     multioutput: MultiOutput = "uniform_average"
     scoring: Scoring = "r2"

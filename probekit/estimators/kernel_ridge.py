@@ -22,6 +22,7 @@ from probekit.measures.partition import check_averaged
 from probekit.measures.regression import MultiOutput, Scoring
 from probekit.measures.ridge import DEFAULT_FOLDS
 from probekit.statistics import Examples, ExamplesState
+from probekit.statistics.folds import Folds
 from probekit.variables import Variable
 
 _SAUNDERS = (
@@ -76,8 +77,9 @@ class KernelRidgeR2(OfKernels):
         Of the polynomial kernel.
     penalties : tuple of float
         To choose from.
-    folds : int
-        Into how many folds examples fall, by a hash of their number.
+    folds : int or tuple of int
+        Into how many folds examples fall, by a hash of their number; or the fold of each, as
+        `probekit.CrossValidation.assigned` gives them for groups that are to stay together.
     per_unit : bool
         Choose a penalty for each unit.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
@@ -94,7 +96,7 @@ class KernelRidgeR2(OfKernels):
     bandwidth: float = 1.0
     degree: int = DEFAULT_DEGREE
     penalties: tuple[float, ...] = KERNEL_PENALTIES
-    folds: int = DEFAULT_FOLDS
+    folds: Folds = DEFAULT_FOLDS
     per_unit: bool = False
     multioutput: MultiOutput = "uniform_average"
     scoring: Scoring = "r2"
@@ -147,8 +149,9 @@ class MultipleKernelRidgeR2(OfKernels):
         To choose from by cross-validation.
     candidates : int
         How many ways to weight the kernels are tried.
-    folds : int
-        Into how many folds examples fall.
+    folds : int or tuple of int
+        Into how many folds examples fall, by a hash of their number; or the fold of each, as
+        `probekit.CrossValidation.assigned` gives them for groups that are to stay together.
     per_unit : bool
         Choose for each unit on its own.
     multioutput : {"uniform_average", "variance_weighted"}
@@ -166,7 +169,7 @@ class MultipleKernelRidgeR2(OfKernels):
     degree: int = DEFAULT_DEGREE
     penalties: tuple[float, ...] = KERNEL_PENALTIES
     candidates: int = DEFAULT_CANDIDATES
-    folds: int = DEFAULT_FOLDS
+    folds: Folds = DEFAULT_FOLDS
     per_unit: bool = False
     multioutput: MultiOutput = "uniform_average"
     scoring: Scoring = "r2"

@@ -11,7 +11,7 @@ from probekit.estimators._readout import averaged_over, reported
 from probekit.measures.parallelism import parallelism_score_of
 from probekit.measures.parities import Columns, check_bits, parity_score
 from probekit.measures.regression import MultiOutput
-from probekit.statistics import MomentsState, ParityMoments
+from probekit.statistics import BitGroups, GroupMomentsState, MomentsState, ParityMoments
 from probekit.variables import AT_MOST_1, Variable
 
 
@@ -93,12 +93,12 @@ class ParallelismScore(Estimator):
         )
 
     @property
-    def statistic(self) -> ParityMoments:
-        """Covariances of the units with all parities."""
-        return ParityMoments()
+    def statistic(self) -> BitGroups:
+        """Means of all combinations of the features."""
+        return BitGroups()
 
     def compute(  # type: ignore[override]  # noqa: D102
-        self, fit: Any, held_out: MomentsState, *, columns: Columns
+        self, fit: Any, held_out: GroupMomentsState, *, columns: Columns
     ) -> dict[str, jax.Array]:
         del fit
         check_bits(len([column for group in columns for column in group]), "features")

@@ -16,6 +16,7 @@ from probekit.measures.regression import MULTIOUTPUT, MultiOutput, Scoring, enco
 from probekit.measures.relative_shares import SHARINGS, Sharing
 from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES
 from probekit.statistics import MomentsState
+from probekit.statistics.folds import Folds
 from probekit.variables import AT_MOST_1, Variable
 
 _COMMONALITY = "Newton and Spurrell 1967; Seibold and McPhee 1979, Commonality analysis"
@@ -161,8 +162,9 @@ class BandedRidgeR2(OfGroups):
         To choose from by cross-validation.
     candidates : int
         How many ways to divide the penalty among the features are tried.
-    folds : int
-        Into how many folds examples fall.
+    folds : int or tuple of int
+        Into how many folds examples fall, by a hash of their number; or the fold of each, as
+        `probekit.CrossValidation.assigned` gives them for groups that are to stay together.
     per_unit : bool
         Choose for each unit on its own.
     multioutput : {"uniform_average", "variance_weighted"}
@@ -177,7 +179,7 @@ class BandedRidgeR2(OfGroups):
 
     penalties: tuple[float, ...] = DEFAULT_PENALTIES
     candidates: int = DEFAULT_CANDIDATES
-    folds: int = DEFAULT_FOLDS
+    folds: Folds = DEFAULT_FOLDS
     per_unit: bool = False
     multioutput: MultiOutput = "uniform_average"
     scoring: Scoring = "r2"

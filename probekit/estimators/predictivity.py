@@ -16,8 +16,9 @@ from probekit.measures.predictivity import (
     predictivity_score,
 )
 from probekit.measures.regression import Scoring
-from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES
+from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, check_folds_of
 from probekit.statistics import FoldMoments, MomentsState
+from probekit.statistics.folds import Folds
 from probekit.variables import Variable
 
 _METHODS = {"pls": "PLS", "linear": "least squares", "ridge": "ridge"}
@@ -39,8 +40,9 @@ class LinearPredictivity(Readout):
         Of PLS.
     penalties : tuple of float
         Of ridge: to choose from, by the other folds.
-    folds : int
-        Into how many folds examples fall, by a hash of their number.
+    folds : int or tuple of int
+        Into how many folds examples fall, by a hash of their number; or the fold of each, as
+        `probekit.CrossValidation.assigned` gives them for groups that are to stay together.
     standardised : bool
         Divide units by their standard deviations first.
     scoring : {"correlation", "r2"}
@@ -53,7 +55,7 @@ class LinearPredictivity(Readout):
     method: Method = "pls"
     components: int = DEFAULT_COMPONENTS
     penalties: tuple[float, ...] = DEFAULT_PENALTIES
-    folds: int = DEFAULT_FOLDS
+    folds: Folds = DEFAULT_FOLDS
     standardised: bool = False
     scoring: Scoring = "correlation"
     multioutput: Average = "median"
@@ -101,6 +103,11 @@ class LinearPredictivity(Readout):
     def statistic(self) -> FoldMoments:
         """Covariances of the units, and with those that are predicted, of each fold."""
         return FoldMoments(folds=self.folds, yy="diagonal")
+
+    def pairing(self, *, examples: int, units: tuple[int, ...], pairs: int) -> None:
+        """Check that there is a fold for each example; every pair has a state of its own."""
+        del units, pairs
+        check_folds_of(self.folds, examples)
 
     def _score(self, state: MomentsState) -> Score:
         return predictivity_score(state, self._checked())

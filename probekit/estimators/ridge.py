@@ -1,10 +1,12 @@
 """Ridge regression with a cross-validated penalty, in both directions."""
 
 import dataclasses
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Self
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from probekit.estimators._invariances import invariances_of_units
 from probekit.estimators._protocol import Estimator
@@ -16,11 +18,13 @@ from probekit.measures.ridge import (
     DEFAULT_FOLDS,
     DEFAULT_PENALTIES,
     Options,
+    check_folds_of,
     checked_options,
     ridge_score,
     swapped_folds,
 )
 from probekit.statistics import FoldMoments, MomentsState
+from probekit.statistics.folds import Folds
 from probekit.variables import AT_LEAST_0, AT_MOST_1, Variable
 
 _REFERENCES = "Hoerl and Kennard 1970, Ridge regression; Stone 1974, Cross-validatory choice"
@@ -51,6 +55,12 @@ def score_and_penalty(name: str, score: Score, chosen: Any) -> dict[str, jax.Arr
     }
 
 
+def check_folds_of_features(folds: Folds, features: Mapping[str, np.ndarray]) -> None:
+    """Raise `ShapeError` if folds are named, and not one for each example that is fitted."""
+    for values in features.values():
+        check_folds_of(folds, len(values))
+
+
 class Penalised(Estimator):
     """Encoding with a penalty that cross-validation chooses; abstract.
 
@@ -59,7 +69,7 @@ class Penalised(Estimator):
 
     kind = "encoding"
     penalties: tuple[float, ...]
-    folds: int
+    folds: Folds
     per_unit: bool
     multioutput: MultiOutput
     scoring: Scoring
@@ -72,6 +82,11 @@ class Penalised(Estimator):
         return checked_options(
             self.penalties, self.folds, self.per_unit, self.multioutput, self.scoring
         )
+
+    def adapted(self, features: Mapping[str, np.ndarray]) -> Self:
+        """Check that there is a fold for each of the examples, if folds are named."""
+        check_folds_of_features(self.folds, features)
+        return self
 
 
 class OfFolds(Penalised):
@@ -106,8 +121,9 @@ class RidgeR2(OfFolds):
     ----------
     penalties : tuple of float
         To choose from, relative to the mean sum of squares of the feature's columns.
-    folds : int
-        Into how many folds examples fall, by a hash of their number.
+    folds : int or tuple of int
+        Into how many folds examples fall, by a hash of their number; or the fold of each, as
+        `probekit.CrossValidation.assigned` gives them for groups that are to stay together.
     per_unit : bool
         Choose a penalty for each unit.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
@@ -119,7 +135,7 @@ class RidgeR2(OfFolds):
     """
 
     penalties: tuple[float, ...] = DEFAULT_PENALTIES
-    folds: int = DEFAULT_FOLDS
+    folds: Folds = DEFAULT_FOLDS
     per_unit: bool = False
     multioutput: MultiOutput = "uniform_average"
     scoring: Scoring = "r2"
@@ -160,8 +176,9 @@ class RidgeDecodingR2(Estimator):
     ----------
     penalties : tuple of float
         To choose from, relative to the mean unit's sum of squares.
-    folds : int
-        Into how many folds examples fall, by a hash of their number.
+    folds : int or tuple of int
+        Into how many folds examples fall, by a hash of their number; or the fold of each, as
+        `probekit.CrossValidation.assigned` gives them for groups that are to stay together.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
         How the columns of a feature with several are averaged.
     scoring : {"r2", "correlation"}
@@ -171,7 +188,7 @@ class RidgeDecodingR2(Estimator):
     """
 
     penalties: tuple[float, ...] = DEFAULT_PENALTIES
-    folds: int = DEFAULT_FOLDS
+    folds: Folds = DEFAULT_FOLDS
     multioutput: MultiOutput = "uniform_average"
     scoring: Scoring = "r2"
     name: str = "ridge_decoding_r2"
@@ -184,6 +201,11 @@ class RidgeDecodingR2(Estimator):
 
     def _checked(self) -> Options:
         return checked_options(self.penalties, self.folds, False, self.multioutput, self.scoring)
+
+    def adapted(self, features: Mapping[str, np.ndarray]) -> Self:
+        """Check that there is a fold for each of the examples, if folds are named."""
+        check_folds_of_features(self.folds, features)
+        return self
 
     @property
     def variables(self) -> tuple[Variable, ...]:

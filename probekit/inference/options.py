@@ -294,6 +294,9 @@ class CrossValidation(Uncertainty):
     decoding estimators alone, as only these fit something. NaN in one fold is NaN in the mean.
     Folds share examples to fit on: their spread is no standard error of the mean.
 
+    Within the examples that are fitted, estimators such as ``ridge_r2`` choose a penalty on folds
+    of their own, which know nothing of these groups; give them ``folds=cv.assigned(examples)``.
+
     References
     ----------
     Stone 1974, Cross-validatory choice and assessment of statistical predictions; Bengio and
@@ -334,6 +337,19 @@ class CrossValidation(Uncertainty):
         for fold, (_, rows) in enumerate(splits):
             weights[fold, rows] = 1
         return weights
+
+    def assigned(self, examples: int) -> tuple[int, ...]:
+        """Return the number of the fold of each example, from 0.
+
+        It is the option `folds` of estimators that choose a penalty, or score, on folds of their
+        own: of these, too, examples of one group then stay together.
+
+        Examples
+        --------
+        >>> CrossValidation(folds=2, groups=["a", "b", "a", "c"]).assigned(4)
+        (1, 0, 1, 0)
+        """
+        return tuple(self.weights(examples).argmax(axis=0).tolist())
 
     def _of_32_bits(self) -> int:
         """Return the seed as scikit-learn takes it, which knows no longer ones."""

@@ -23,9 +23,12 @@ from probekit.measures.relative_shares import SHARINGS, Sharing, relative_fracti
 from probekit.measures.ridge import (
     DEFAULT_FOLDS,
     DEFAULT_PENALTIES,
+    AnyFolds,
     Options,
+    check_folds_of,
     checked_options,
     explained_outside,
+    named_folds,
     path_of,
     swapped_folds,
 )
@@ -57,7 +60,7 @@ def banded_ridge_r2(
     held_out: tuple[Any, Sequence[Any]] | None = None,
     penalties: Sequence[float] = DEFAULT_PENALTIES,
     candidates: int = DEFAULT_CANDIDATES,
-    folds: int = DEFAULT_FOLDS,
+    folds: AnyFolds = DEFAULT_FOLDS,
     per_unit: bool = False,
     multioutput: MultiOutput = "uniform_average",
     scoring: Scoring = "r2",
@@ -82,8 +85,9 @@ def banded_ridge_r2(
         To choose from, each above 0.
     candidates : int
         How many γ are tried, the groups alike first.
-    folds : int
-        At least 2; each example falls into one by a hash of its number.
+    folds : int or array (example,)
+        At least 2; each example falls into one by a hash of its number. Or the fold of each, of
+        any labels, to keep examples together that are not independent.
     per_unit : bool
         Choose penalty and γ for each unit, instead of one for the mean R² of all units.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
@@ -136,8 +140,9 @@ def banded_ridge_r2(
     """
     check_count("candidates", candidates, 1)
     check_choice("sharing", sharing, SHARINGS)
-    options = checked_options(penalties, folds, per_unit, multioutput, scoring)
+    options = checked_options(penalties, named_folds(folds), per_unit, multioutput, scoring)
     given, columns = grouped_splits(x, groups, held_out)
+    check_folds_of(options.folds, len(given.fit[0]))
     return BandedRidge(*_banded(given, columns, int(candidates), options, sharing))
 
 

@@ -16,9 +16,12 @@ from probekit.measures.banded import Columns, features_as_x, grouped_splits, sco
 from probekit.measures.regression import MultiOutput, Scoring, residual_squares
 from probekit.measures.ridge import (
     DEFAULT_FOLDS,
+    AnyFolds,
     Options,
+    check_folds_of,
     checked_options,
     explained_outside,
+    named_folds,
 )
 from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics._arrays import product
@@ -54,7 +57,7 @@ def group_lasso_r2(
     held_out: tuple[Any, Sequence[Any]] | None = None,
     penalties: Sequence[float] = LASSO_PENALTIES,
     sparsity: float = 0.0,
-    folds: int = DEFAULT_FOLDS,
+    folds: AnyFolds = DEFAULT_FOLDS,
     per_unit: bool = False,
     multioutput: MultiOutput = "uniform_average",
     scoring: Scoring = "r2",
@@ -79,8 +82,9 @@ def group_lasso_r2(
         To choose from, each above 0; from √k_g on nothing is left of a group.
     sparsity : float
         From 0 (group lasso) to 1 (lasso).
-    folds : int
-        At least 2; each example falls into one by a hash of its number.
+    folds : int or array (example,)
+        At least 2; each example falls into one by a hash of its number. Or the fold of each, of
+        any labels, to keep examples together that are not independent.
     per_unit : bool
         Choose the penalty for each unit, instead of one for the mean R² of all units.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
@@ -122,8 +126,9 @@ def group_lasso_r2(
     [0.99, 0.99, 0.0]
     """
     check_sparsity(sparsity)
-    options = checked_options(penalties, folds, per_unit, multioutput, scoring)
+    options = checked_options(penalties, named_folds(folds), per_unit, multioutput, scoring)
     given, columns = grouped_splits(x, groups, held_out)
+    check_folds_of(options.folds, len(given.fit[0]))
     return GroupLasso(*_group_lasso(given, columns, float(sparsity), options))
 
 

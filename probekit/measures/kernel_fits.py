@@ -22,7 +22,7 @@ from probekit.measures.probes import Labelled, numeric
 from probekit.measures.regression import averaged, correlations, explained
 from probekit.measures.ridge import Options, explained_outside
 from probekit.statistics import ExamplesState, Moments, MomentsState
-from probekit.statistics.examples import hash_of
+from probekit.statistics.folds import fold_of
 
 RidgeKernel = Literal["linear", "rbf", "polynomial"]
 RIDGE_KERNELS = ("linear", "rbf", "polynomial")
@@ -121,7 +121,7 @@ def _predicted_parts(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what each group adds to the fitted mean, ``(group, example, unit)``, and penalties."""
     known = numeric(fit)
-    fold = np.asarray(hash_of(jnp.asarray(fit.index)))[np.asarray(fit.present)] % options.folds
+    fold = np.asarray(fold_of(jnp.asarray(fit.index), options.folds))[np.asarray(fit.present)]
     grams = np.stack(
         [
             _normalised(known, asked, list(columns), kernel, kernels)

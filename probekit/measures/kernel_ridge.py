@@ -21,7 +21,13 @@ from probekit.measures.kernel_fits import (
     kernel_ridge_score,
 )
 from probekit.measures.regression import MultiOutput, Scoring
-from probekit.measures.ridge import DEFAULT_FOLDS, checked_options
+from probekit.measures.ridge import (
+    DEFAULT_FOLDS,
+    AnyFolds,
+    check_folds_of,
+    checked_options,
+    named_folds,
+)
 
 KERNEL_PENALTIES = (1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0)
 DEFAULT_DEGREE = 3
@@ -36,7 +42,7 @@ def kernel_ridge_r2(
     bandwidth: float = 1.0,
     degree: int = DEFAULT_DEGREE,
     penalties: Sequence[float] = KERNEL_PENALTIES,
-    folds: int = DEFAULT_FOLDS,
+    folds: AnyFolds = DEFAULT_FOLDS,
     per_unit: bool = False,
     multioutput: MultiOutput = "uniform_average",
     scoring: Scoring = "r2",
@@ -66,8 +72,9 @@ def kernel_ridge_r2(
         Of the polynomial kernel.
     penalties : sequence of float
         To choose from, each above 0.
-    folds : int
-        At least 2; each example falls into one by a hash of its number.
+    folds : int or array (example,)
+        At least 2; each example falls into one by a hash of its number. Or the fold of each, of
+        any labels, to keep examples together that are not independent.
     per_unit : bool
         Choose a penalty for each unit, instead of one for the mean R² of all units.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
@@ -112,8 +119,9 @@ def kernel_ridge_r2(
     (True, True)
     """
     check_kernel("kernel", kernel, bandwidth, degree)
-    options = checked_options(penalties, folds, per_unit, multioutput, scoring)
+    options = checked_options(penalties, named_folds(folds), per_unit, multioutput, scoring)
     given = splits(x, y, held_out, least=2)
+    check_folds_of(options.folds, len(given.fit[0]))
     columns = tuple(range(given.fit[1].shape[1]))
     kernels = Kernels((kernel,), (columns,), float(bandwidth), int(degree))
     return kernel_ridge_score(*both_states(given), kernels, options).total.value
@@ -129,7 +137,7 @@ def multiple_kernel_ridge_r2(
     degree: int = DEFAULT_DEGREE,
     penalties: Sequence[float] = KERNEL_PENALTIES,
     candidates: int = DEFAULT_CANDIDATES,
-    folds: int = DEFAULT_FOLDS,
+    folds: AnyFolds = DEFAULT_FOLDS,
     per_unit: bool = False,
     multioutput: MultiOutput = "uniform_average",
     scoring: Scoring = "r2",
@@ -158,8 +166,9 @@ def multiple_kernel_ridge_r2(
         To choose from, each above 0.
     candidates : int
         How many γ are tried, the groups alike first, then each alone.
-    folds : int
-        At least 2; each example falls into one by a hash of its number.
+    folds : int or array (example,)
+        At least 2; each example falls into one by a hash of its number. Or the fold of each, of
+        any labels, to keep examples together that are not independent.
     per_unit : bool
         Choose penalty and γ for each unit, instead of one for the mean R² of all units.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
@@ -209,7 +218,8 @@ def multiple_kernel_ridge_r2(
     for name in names:
         check_kernel("kernels", name, bandwidth, degree)
     check_count("candidates", candidates, 1)
-    options = checked_options(penalties, folds, per_unit, multioutput, scoring)
+    options = checked_options(penalties, named_folds(folds), per_unit, multioutput, scoring)
+    check_folds_of(options.folds, len(given.fit[0]))
     chosen = Kernels(names, columns, float(bandwidth), int(degree), int(candidates))
     found = kernel_ridge_score(*both_states(given), chosen, options)
     return BandedRidge(found.total.value, found.shares.value)

@@ -39,8 +39,8 @@ def neighbourhood_hit(
     array ()
         In [0, 1]; 1 if all neighbours are of one class with each example. By chance it is the sum
         of the squared shares of the classes; of all others it is that whatever `x` is. NaN if there
-        is one class, `x` is constant, the input is not finite, or (cosine) an example is 0 in all
-        units.
+        is one class, or none that occurs twice, as of numbers that all differ; if `x` is constant,
+        the input is not finite, or (cosine) an example is 0 in all units.
 
     Raises
     ------
@@ -93,14 +93,14 @@ def neighbourhood_hit_score(
     same = (state.y[:, None, :] == state.y[None, :, :]).all(axis=2) & pairs
     near = (ranked.ranks <= k) & pairs
     hits = (near & same).sum(axis=1).astype(ranked.far.dtype) / jnp.maximum(k, 1)
-    one_class = same.sum() == examples * examples
+    one_class, alone = same.sum() == examples * examples, same.sum() == examples
     return score(
         jnp.where(
-            ranked.undefined | one_class,
+            ranked.undefined | one_class | alone,
             jnp.nan,
             jnp.clip(divide(hits.sum(), examples.astype(hits.dtype)), 0, 1),
         ),
         finite=state.finite(),
-        enough=examples >= 3,
+        enough=(examples >= 3) & ~alone,
         constant=ranked.undefined | one_class,
     )

@@ -1,16 +1,16 @@
 """Whether a representation holds features apart: their directions in all contexts."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._scale import moderate
+from probekit.measures._scale import moderate, moderating_power
 from probekit.measures._status import Score, divide, score
 from probekit.measures.parities import check_bits
-from probekit.statistics import MomentsState, ParityMoments, state_of
+from probekit.statistics import BitGroups, GroupMomentsState, state_of
 
 
 def parallelism_score(x: Any, y: Any) -> jax.Array:
@@ -71,61 +71,72 @@ def parallelism_score(x: Any, y: Any) -> jax.Array:
 
 @jitted()
 def _parallelism(x: jax.Array, y: jax.Array) -> jax.Array:
-    return parallelism_score_of(state_of(ParityMoments(), moderate(x), y)).value
+    return parallelism_score_of(state_of(BitGroups(), moderate(x), y)).value
 
 
-def parallelism_score_of(state: MomentsState) -> Score:
-    """`parallelism_score` from moments with parities."""
-    sums, counts = _cells(state)
-    bits = len(counts).bit_length() - 1
-    # As a fraction of an example: what is there of a cell that is empty is rounding.
-    there = counts > 0.5
-    means = sums / jnp.where(there, counts, 1)[:, None]
-    epsilon = float(np.finfo(sums.dtype).eps)
-    spread = jnp.sqrt(state.x_squares.sum() * state.count)
-    found = [
-        _of_bit(*_by_context(bit, means, 16 * epsilon * divide(spread, counts), there))
-        for bit in range(bits)
-    ]
+def parallelism_score_of(state: GroupMomentsState) -> Score:
+    """`parallelism_score` from the means of all combinations of bits."""
+    means = _Means.of(state)
+    bits = len(means.there).bit_length() - 1
+    found = [_of_bit(*means.by_context(bit)) for bit in range(bits)]
     value, contexts, undirected = (jnp.stack(parts) for parts in zip(*found, strict=True))
     return score(
         jnp.where(undirected | (contexts < 2), jnp.nan, jnp.clip(value, -1, 1)),
-        finite=state.finite(),
+        finite=means.finite,
         enough=contexts >= 2,
         constant=undirected,
     )
 
 
-def _cells(state: MomentsState) -> tuple[jax.Array, jax.Array]:
-    """Sum about the mean of all, and count, of the examples of each combination of bits."""
-    assert state.xy is not None
-    sums = jnp.concatenate([jnp.zeros_like(state.xy[:, :1]), state.xy], axis=1).T
-    counts = jnp.concatenate([jnp.ones(1, sums.dtype), state.y_mean + state.y_rest]) * state.count
-    return _untangled(sums), _untangled(counts[:, None])[:, 0]
+class _Means(NamedTuple):
+    """Means of the examples of each combination of bits, of moderate size.
 
+    Attributes
+    ----------
+    mean, rest : array (cell, unit)
+        The mean is their sum, to twice the digits.
+    rounding : array (cell,)
+        What of the length of a mean may be rounding of examples that cancel out.
+    there : array (cell,)
+        Whether there are examples.
+    finite : array ()
+        Whether all of them were finite, and their squares neither too large nor too small.
+    """
 
-def _untangled(of_parities: jax.Array) -> jax.Array:
-    """Return sums of cells from sums with parities: Walsh and Hadamard's transform, undone."""
-    cells, columns = of_parities.shape
-    found = of_parities / cells
-    for bit in range(cells.bit_length() - 1):
-        even, odd = jnp.moveaxis(found.reshape(-1, 2, 2**bit, columns), 1, 0)
-        found = jnp.stack([even + odd, even - odd], axis=1)
-    return found.reshape(cells, columns)
+    mean: jax.Array
+    rest: jax.Array
+    rounding: jax.Array
+    there: jax.Array
+    finite: jax.Array
 
+    @classmethod
+    def of(cls, state: GroupMomentsState) -> "_Means":
+        assert state.within is not None
+        there, limits = state.count > 0, np.finfo(state.mean.dtype)
+        squares = state.within.sum(axis=1) / jnp.where(there, state.count, 1)
+        size = jnp.abs(jnp.where(there[:, None], state.mean, 0)).max()
+        vanished = (size > 0) & (size < float(np.sqrt(limits.tiny / limits.eps)))
+        finite = jnp.isfinite(state.mean).all() & jnp.isfinite(state.within).all() & ~vanished
+        power = moderating_power(jnp.where(finite, state.mean, 0))
+        rounding = 8 * float(limits.eps) * jnp.sqrt(squares) * power
+        return cls(state.mean * power, state.rest * power, rounding, there, finite)
 
-def _by_context(
-    bit: int, means: jax.Array, rounding: jax.Array, there: jax.Array
-) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Directions of a bit, what of their lengths may be rounding, and whether they are there."""
-    cells = np.arange(len(means))
-    unset = cells[(cells >> bit) & 1 == 0]
-    as_set = unset | 1 << bit
-    return (
-        means[as_set] - means[unset],
-        jnp.maximum(rounding[as_set], rounding[unset]),
-        there[as_set] & there[unset],
-    )
+    def by_context(self, bit: int) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Directions of a bit, what of their lengths may be rounding, and whether they are there.
+
+        Of two means and nothing else: an example far out is in its own context alone.
+        """
+        cells = np.arange(len(self.there))
+        unset = cells[(cells >> bit) & 1 == 0]
+        as_set = unset | 1 << bit
+        step = (self.mean[as_set] - self.mean[unset]) + (self.rest[as_set] - self.rest[unset])
+        larger = jnp.maximum(jnp.abs(self.mean[as_set]), jnp.abs(self.mean[unset]))
+        differs = jnp.abs(step) > 8 * float(np.finfo(step.dtype).eps) * larger
+        return (
+            jnp.where(differs, step, 0),
+            jnp.maximum(self.rounding[as_set], self.rounding[unset]),
+            self.there[as_set] & self.there[unset],
+        )
 
 
 def _of_bit(

@@ -13,17 +13,20 @@ from probekit._checks import check_choice, check_count
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._status import Score, divide, score
 from probekit.measures.pls_regression import pls_weights
-from probekit.measures.regression import SCORING, Scoring, coefficients, weights_score
+from probekit.measures.regression import Scoring, coefficients, weights_score
 from probekit.measures.ridge import (
     DEFAULT_FOLDS,
     DEFAULT_PENALTIES,
+    AnyFolds,
     Options,
-    check_penalties,
+    check_folds_of,
+    checked_options,
     chosen_weights,
+    named_folds,
 )
 from probekit.statistics import FoldMoments, MomentsState, state_of
 from probekit.statistics._rounding import reciprocal
-from probekit.statistics.folds import whole
+from probekit.statistics.folds import Folds, whole
 
 Method = Literal["pls", "linear", "ridge"]
 METHODS = ("pls", "linear", "ridge")
@@ -39,7 +42,7 @@ def linear_predictivity(
     method: Method = "pls",
     components: int = DEFAULT_COMPONENTS,
     penalties: Sequence[float] = DEFAULT_PENALTIES,
-    folds: int = DEFAULT_FOLDS,
+    folds: AnyFolds = DEFAULT_FOLDS,
     standardised: bool = False,
     scoring: Scoring = "correlation",
     multioutput: Average = "median",
@@ -64,8 +67,9 @@ def linear_predictivity(
         Of PLS; all that there are, if those are fewer.
     penalties : sequence of float
         Of ridge: to choose from, relative to the mean unit's sum of squares.
-    folds : int
-        At least 2; each example falls into one by a hash of its number.
+    folds : int or array (example,)
+        At least 2; each example falls into one by a hash of its number. Or the fold of each, of
+        any labels, to keep examples together that are not independent.
     standardised : bool
         Divide the units of both by their standard deviations over the fitted examples first, so
         that those which vary little count as much. Least squares is the same either way.
@@ -121,9 +125,11 @@ def linear_predictivity(
     True
     """
     options = checked_predictivity(
-        method, components, penalties, folds, standardised, scoring, multioutput
+        method, components, penalties, named_folds(folds), standardised, scoring, multioutput
     )
-    return _predictivity(*matched(x, y, least=2), options)
+    x, y = matched(x, y, least=2)
+    check_folds_of(options.ridge.folds, len(x))
+    return _predictivity(x, y, options)
 
 
 class PredictivityOptions(NamedTuple):
@@ -141,7 +147,7 @@ def checked_predictivity(
     method: Method,
     components: int,
     penalties: Sequence[float],
-    folds: int,
+    folds: Folds,
     standardised: bool,
     scoring: Scoring,
     multioutput: Average,
@@ -149,11 +155,8 @@ def checked_predictivity(
     """Return the options, or raise `OptionError`."""
     check_choice("method", method, METHODS)
     check_count("components", components, 1)
-    check_penalties(penalties)
-    check_count("folds", folds, 2)
-    check_choice("scoring", scoring, SCORING)
     check_choice("multioutput", multioutput, AVERAGES)
-    ridge = Options(tuple(map(float, penalties)), int(folds), False, "raw_values")
+    ridge = checked_options(penalties, folds, False, "raw_values", scoring)
     return PredictivityOptions(
         method, int(components), ridge, bool(standardised), scoring, multioutput
     )

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice, check_count, check_positive
-from probekit.errors import OptionError
+from probekit._checks import check_choice, check_positive
+from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import eigh
 from probekit.measures._moments import states_of
@@ -23,10 +23,12 @@ from probekit.measures.regression import (
 )
 from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics._arrays import product
-from probekit.statistics.folds import others, whole
+from probekit.statistics.folds import Folds, check_folds, others, whole
 
 DEFAULT_PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0)
 DEFAULT_FOLDS = 5
+AnyFolds = int | Sequence[Any] | np.ndarray | jax.Array
+"""How many folds, or a label of that of each example."""
 
 
 def ridge_r2(
@@ -35,7 +37,7 @@ def ridge_r2(
     *,
     held_out: tuple[Any, Any] | None = None,
     penalties: Sequence[float] = DEFAULT_PENALTIES,
-    folds: int = DEFAULT_FOLDS,
+    folds: AnyFolds = DEFAULT_FOLDS,
     per_unit: bool = False,
     multioutput: MultiOutput = "uniform_average",
     scoring: Scoring = "r2",
@@ -57,8 +59,9 @@ def ridge_r2(
         fitted, unless given.
     penalties : sequence of float
         To choose from, each above 0, relative to the mean feature's sum of squares.
-    folds : int
-        At least 2; each example falls into one by a hash of its number.
+    folds : int or array (example,)
+        At least 2; each example falls into one by a hash of its number. Or the fold of each, of
+        any labels, to keep examples together that are not independent.
     per_unit : bool
         Choose a penalty for each unit, instead of one for the mean R² of all units.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
@@ -108,7 +111,7 @@ def ridge_decoding_r2(
     *,
     held_out: tuple[Any, Any] | None = None,
     penalties: Sequence[float] = DEFAULT_PENALTIES,
-    folds: int = DEFAULT_FOLDS,
+    folds: AnyFolds = DEFAULT_FOLDS,
     multioutput: MultiOutput = "uniform_average",
     scoring: Scoring = "r2",
 ) -> jax.Array:
@@ -128,8 +131,9 @@ def ridge_decoding_r2(
         fitted, unless given.
     penalties : sequence of float
         To choose from, each above 0, relative to the mean unit's sum of squares.
-    folds : int
-        At least 2; each example falls into one by a hash of its number.
+    folds : int or array (example,)
+        At least 2; each example falls into one by a hash of its number. Or the fold of each, of
+        any labels, to keep examples together that are not independent.
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
         How the columns of `y` are averaged.
     scoring : {"r2", "correlation"}
@@ -185,14 +189,15 @@ def _choose(
     y: Any,
     held_out: Any,
     penalties: Sequence[float],
-    folds: int,
+    folds: AnyFolds,
     per_unit: bool,
     multioutput: MultiOutput,
     scoring: Scoring,
     encoding: bool,
 ) -> jax.Array:
-    options = checked_options(penalties, folds, per_unit, multioutput, scoring)
+    options = checked_options(penalties, named_folds(folds), per_unit, multioutput, scoring)
     given = splits(x, y, held_out, least=2)
+    check_folds_of(options.folds, len(given.fit[0]))
     return _ridge(given.swapped() if encoding else given, options)
 
 
@@ -200,7 +205,7 @@ class Options(NamedTuple):
     """What is chosen from, and how; hashable."""
 
     penalties: tuple[float, ...]
-    folds: int
+    folds: Folds
     per_target: bool
     multioutput: MultiOutput
     scoring: Scoring = "r2"
@@ -208,17 +213,34 @@ class Options(NamedTuple):
 
 def checked_options(
     penalties: Sequence[float],
-    folds: int,
+    folds: Folds,
     per_target: bool,
     multioutput: MultiOutput,
     scoring: Scoring,
 ) -> Options:
     """Return the options, or raise `OptionError`."""
     check_penalties(penalties)
-    check_count("folds", folds, 2)
+    check_folds(folds)
     check_choice("multioutput", multioutput, MULTIOUTPUT)
     check_choice("scoring", scoring, SCORING)
-    return Options(tuple(map(float, penalties)), int(folds), bool(per_target), multioutput, scoring)
+    folds = folds if isinstance(folds, tuple) else int(folds)
+    return Options(tuple(map(float, penalties)), folds, bool(per_target), multioutput, scoring)
+
+
+def named_folds(folds: Any) -> Any:
+    """Return labels of the folds of examples as whole numbers in a tuple; a count as it is."""
+    if np.ndim(folds) == 0:
+        return folds
+    labels = np.asarray(folds)
+    if labels.ndim != 1:
+        raise ShapeError(f"folds: shape {labels.shape}; give how many, or one label per example.")
+    return tuple(np.unique(labels, return_inverse=True)[1].tolist())
+
+
+def check_folds_of(folds: Folds, examples: int) -> None:
+    """Raise `ShapeError` if folds are named, and not one for each of the examples."""
+    if isinstance(folds, tuple) and len(folds) != examples:
+        raise ShapeError(f"folds: {len(folds)} labels; there are {examples} examples.")
 
 
 @jitted(1)

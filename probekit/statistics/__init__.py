@@ -16,6 +16,7 @@ from probekit.statistics._protocol import (
     shared,
     state_of,
 )
+from probekit.statistics.bit_groups import BitGroups
 from probekit.statistics.conditions import ConditionMoments
 from probekit.statistics.cross_kernel import CrossKernel, CrossKernelState
 from probekit.statistics.examples import Examples, ExamplesState
@@ -31,6 +32,7 @@ from probekit.statistics.parities import ParityMoments
 from probekit.statistics.rows import Rows
 
 __all__ = [
+    "BitGroups",
     "ConditionMoments",
     "CrossKernel",
     "CrossKernelState",

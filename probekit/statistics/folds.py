@@ -1,6 +1,7 @@
 """Moments of folds, and of groups in folds: cross-validation without a second pass."""
 
 import dataclasses
+from numbers import Integral
 from typing import Any
 
 import jax
@@ -9,12 +10,43 @@ import numpy as np
 
 from probekit._checks import check_choice, check_count
 from probekit._shapes import struct
+from probekit.errors import OptionError
 from probekit.statistics._arrays import accumulator_dtype
 from probekit.statistics._parts import MomentsOfParts
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.examples import hash_of
 from probekit.statistics.groups import group_of
 from probekit.statistics.moments import BLOCKS, Block, Moments, MomentsState
+
+Folds = int | tuple[int, ...]
+"""How many folds there are, or that of each example in the order of their numbers."""
+
+
+def check_folds(folds: Any) -> None:
+    """Raise `OptionError` unless there are at least 2 folds, each named by a whole number."""
+    if not isinstance(folds, tuple):
+        return check_count("folds", folds, 2)
+    if not all(isinstance(fold, Integral) for fold in folds):
+        raise OptionError(
+            f"folds={folds!r:.60}: whole numbers are needed, such as "
+            "CrossValidation(groups=…).assigned(examples)."
+        )
+    if len(set(folds)) < 2:
+        raise OptionError(f"folds={folds!r:.60}: {len(set(folds))} in all; give at least 2.")
+    return None
+
+
+def fold_count(folds: Folds) -> int:
+    """Return how many folds there are."""
+    return len(set(folds)) if isinstance(folds, tuple) else folds
+
+
+def fold_of(index: jax.Array, folds: Folds) -> jax.Array:
+    """Return the number of the fold of each example, from 0: by a hash, unless they are named."""
+    if not isinstance(folds, tuple):
+        return hash_of(index) % folds
+    codes = np.unique(folds, return_inverse=True)[1].astype(np.uint32)
+    return jnp.asarray(codes)[index % len(codes)]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -27,8 +59,10 @@ class FoldMoments(MomentsOfParts):
 
     Parameters
     ----------
-    folds : int
-        How many folds, at least 2. Their sizes are equal only on average.
+    folds : int or tuple of int
+        How many folds, at least 2; their sizes are equal only on average. Or the fold of each
+        example in the order of their numbers, begun anew after the last: any whole numbers, in the
+        order of which states hold them.
     xx, xy, yy
         As of `probekit.statistics.Moments`.
 
@@ -45,14 +79,14 @@ class FoldMoments(MomentsOfParts):
     ([1.0, 6.0, 2.0], (3, 1))
     """
 
-    folds: int = 5
+    folds: Folds = 5
     xx: Block = "full"
     xy: bool = True
     yy: Block = "full"
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_count("folds", self.folds, 2)
+        check_folds(self.folds)
         check_choice("xx", self.xx, BLOCKS)
         check_choice("yy", self.yy, BLOCKS)
 
@@ -64,7 +98,7 @@ class FoldMoments(MomentsOfParts):
     @property
     def parts(self) -> int:
         """How many folds there are."""
-        return self.folds
+        return fold_count(self.folds)
 
     def update(
         self,
@@ -76,8 +110,8 @@ class FoldMoments(MomentsOfParts):
         index: jax.Array,
     ) -> MomentsState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
-        fold = hash_of(index) % self.folds
-        member = fold[None, :] == jnp.arange(self.folds, dtype=fold.dtype)[:, None]
+        fold = fold_of(index, self.folds)
+        member = fold[None, :] == jnp.arange(self.parts, dtype=fold.dtype)[:, None]
 
         def of_fold(weight: jax.Array) -> MomentsState:
             return self.moments.of(x, y, weight=weight)

@@ -28,7 +28,8 @@ def test_against_the_definition(metric):
 def test_ends_of_the_range():
     points = np.float32(LABELS[:, None] * [[8, 0, 0, 2]]) + cloud() / 64
     assert float(measures.neighbourhood_hit(points, LABELS)) == 1
-    assert float(measures.neighbourhood_hit(cloud(), np.arange(N))) == 0
+    pairs = np.float32(np.arange(N) % (N // 2) + np.repeat([0, 1000], N // 2))[:, None]
+    assert float(measures.neighbourhood_hit(pairs, np.arange(N) % (N // 2))) == 0
     # Of all others it is what the sizes of the classes are.
     sizes = np.bincount(LABELS)
     wanted = (sizes * (sizes - 1)).sum() / (N * (N - 1))
@@ -46,6 +47,7 @@ def test_where_there_is_none():
     x = cloud()
     assert np.isnan(measures.neighbourhood_hit(x, np.zeros(N)))
     assert np.isnan(measures.neighbourhood_hit(np.full_like(x, 3.3), LABELS))
+    assert np.isnan(measures.neighbourhood_hit(x, np.arange(N)))  # no class has two examples
     assert np.isnan(measures.neighbourhood_hit(x, np.where(LABELS > 1, np.nan, 0)))
     x[7] = 0
     assert np.isnan(measures.neighbourhood_hit(x, LABELS, metric="cosine"))

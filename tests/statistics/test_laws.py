@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from probekit.measures.patterns import PatternColumns
 from probekit.measures.rdm import PRIOR
 from probekit.statistics import (
+    BitGroups,
     ConditionMoments,
     CrossKernel,
     Examples,
@@ -48,6 +49,7 @@ STATISTICS = [
         columns=PatternColumns("cosine", PRIOR),
     ),
     ParityMoments(),
+    BitGroups(),
     ConditionMoments(conditions=3, in_a_row=2),
     OutputDifferences(),
 ]
