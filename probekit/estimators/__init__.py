@@ -91,6 +91,7 @@ from probekit.estimators.probes import (
 )
 from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
 from probekit.estimators.shares import RelativeWeights, ShapleyR2
+from probekit.estimators.shattering import ShatteringDimensionality
 from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
 from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope, StableRank
@@ -192,6 +193,7 @@ __all__ = [
     "SeparatedAttributePredictability",
     "ShapeMetric",
     "ShapleyR2",
+    "ShatteringDimensionality",
     "Silhouette",
     "SoftMatching",
     "SparseDecodingAccuracy",

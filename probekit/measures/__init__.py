@@ -91,6 +91,7 @@ from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
 from probekit.measures.same_units import unit_correlation
 from probekit.measures.shares import relative_weights, shapley_r2
+from probekit.measures.shattering import shattering_dimensionality
 from probekit.measures.silhouette import silhouette
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
@@ -218,6 +219,7 @@ __all__ = [
     "shape_metric",
     "shapley_r2",
     "shared_r2",
+    "shattering_dimensionality",
     "silhouette",
     "soft_matching",
     "sparse_decoding_accuracy",

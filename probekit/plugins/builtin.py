@@ -106,6 +106,11 @@ DECODING = (
         "disentanglement, completeness, informativeness: units important for single features",
     ),
     ("ccgp", "decoding:CCGP", "accuracy of a readout in contexts that were left out"),
+    (
+        "shattering_dimensionality",
+        "shattering:ShatteringDimensionality",
+        "accuracy of dividing the conditions that features make in halves, over all halves",
+    ),
     ("decoding", "probes:Decoding", "any score of any probe, scikit-learn's included"),
     ("balanced_accuracy", "probes:BalancedAccuracy", "accuracy of a probe, averaged over classes"),
     ("auc", "probes:AUC", "area under the ROC curve of a probe"),

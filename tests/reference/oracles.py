@@ -35,6 +35,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from probekit.measures.banded import simplex_points
+from tests.reference import halves
 from tests.reference.homology import cone_bars, witness_bars
 
 
@@ -2020,6 +2021,7 @@ BY_ESTIMATOR = {
     "decoding_accuracy": decoding_accuracy,
     "decoding": decoding,
     "ccgp": ccgp,
+    "shattering_dimensionality": halves.shattering_dimensionality,
     "sparse_decoding_accuracy": sparse_decoding_accuracy,
     "balanced_accuracy": balanced_accuracy,
     "auc": auc,
