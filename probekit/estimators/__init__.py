@@ -92,6 +92,7 @@ from probekit.estimators.probes import (
 from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
 from probekit.estimators.shares import RelativeWeights, ShapleyR2
 from probekit.estimators.shattering import ShatteringDimensionality
+from probekit.estimators.shift import Coverage, FrechetDistance
 from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
 from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope, StableRank
@@ -137,6 +138,7 @@ __all__ = [
     "Concentricity",
     "ConditionRDM",
     "ControlSelectivity",
+    "Coverage",
     "CrossEntropy",
     "Decoding",
     "DecodingAccuracy",
@@ -147,6 +149,7 @@ __all__ = [
     "EigenspaceOverlap",
     "Estimator",
     "FeatureAngles",
+    "FrechetDistance",
     "GeometryScore",
     "GroupLassoR2",
     "IntrinsicDimension",

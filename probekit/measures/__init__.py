@@ -35,6 +35,7 @@ from probekit.measures.control_tasks import control_selectivity
 from probekit.measures.convolutional import ConvolutionalDistance, convolutional_distance
 from probekit.measures.cosines import anisotropy, pair_alignment, self_clustering
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
+from probekit.measures.coverage import Coverage, coverage
 from probekit.measures.dci import DCI, dci
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
@@ -42,6 +43,7 @@ from probekit.measures.effective_ranks import effective_rank, stable_rank
 from probekit.measures.embedding import RDMEmbedding, embed_rdm
 from probekit.measures.evidence import logme
 from probekit.measures.feature_directions import component_alignment, feature_angles
+from probekit.measures.frechet import frechet_distance
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
 from probekit.measures.group_lasso import GroupLasso, group_lasso_r2
@@ -112,6 +114,7 @@ __all__ = [
     "AlignedRDMs",
     "BandedRidge",
     "ConvolutionalDistance",
+    "Coverage",
     "GroupLasso",
     "JoinedRDMs",
     "ManifoldCapacity",
@@ -146,6 +149,7 @@ __all__ = [
     "condition_rdm",
     "control_selectivity",
     "convolutional_distance",
+    "coverage",
     "dci",
     "decoding",
     "decoding_accuracy",
@@ -160,6 +164,7 @@ __all__ = [
     "evaluate_rdm_model",
     "feature_angles",
     "fit_rdm_weights",
+    "frechet_distance",
     "geodesic_rdm",
     "geometry_score",
     "geotopological_rdm",

@@ -266,6 +266,16 @@ GEOMETRY = (
         "cloud:SelfClustering",
         "how much more alike directions are than on a uniformly covered sphere",
     ),
+    (
+        "coverage",
+        "shift:Coverage",
+        "how far held out examples cover the fitted ones, and lie among them",
+    ),
+    (
+        "frechet_distance",
+        "shift:FrechetDistance",
+        "how far held out and fitted examples are apart, as normal distributions (FID)",
+    ),
     ("feature_angles", "units:FeatureAngles", "angles between directions of features"),
 )
 

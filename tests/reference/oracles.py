@@ -35,7 +35,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from probekit.measures.banded import simplex_points
-from tests.reference import halves
+from tests.reference import halves, two_sets
 from tests.reference.homology import cone_bars, witness_bars
 
 
@@ -2089,6 +2089,8 @@ BY_ESTIMATOR = {
     "intrinsic_dimension": intrinsic_dimension,
     "sparsity": sparsity,
     "selectivity": selectivity,
+    "coverage": two_sets.coverage,
+    "frechet_distance": two_sets.frechet_distance,
     "feature_angles": feature_angles,
     "component_alignment": component_alignment,
 }
