@@ -53,6 +53,7 @@ from probekit.estimators.disentanglement import (
     SeparatedAttributePredictability,
 )
 from probekit.estimators.encoding import LinearR2
+from probekit.estimators.erasure import ErasedVariance
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
 from probekit.estimators.group_lasso import GroupLassoR2
 from probekit.estimators.information import (
@@ -147,6 +148,7 @@ __all__ = [
     "DistanceCorrelation",
     "EffectiveRank",
     "EigenspaceOverlap",
+    "ErasedVariance",
     "Estimator",
     "FeatureAngles",
     "FrechetDistance",

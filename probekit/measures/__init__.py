@@ -41,6 +41,7 @@ from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
 from probekit.measures.effective_ranks import effective_rank, stable_rank
 from probekit.measures.embedding import RDMEmbedding, embed_rdm
+from probekit.measures.erasure import erased_variance
 from probekit.measures.evidence import logme
 from probekit.measures.feature_directions import component_alignment, feature_angles
 from probekit.measures.frechet import frechet_distance
@@ -161,6 +162,7 @@ __all__ = [
     "eigenspace_overlap",
     "embed_rdm",
     "ensd",
+    "erased_variance",
     "evaluate_rdm_model",
     "feature_angles",
     "fit_rdm_weights",

@@ -23,6 +23,11 @@ ENCODING = (
         "shares:RelativeWeights",
         "explained variance divided among features, by orthogonal variables",
     ),
+    (
+        "erased_variance",
+        "erasure:ErasedVariance",
+        "share of the variance that erasing a feature takes (LEACE)",
+    ),
     ("ridge_r2", "ridge:RidgeR2", "R² of the representation, with a cross-validated ridge"),
     ("banded_ridge_r2", "partition:BandedRidgeR2", "ridge with a penalty for each feature"),
     ("group_lasso_r2", "group_lasso:GroupLassoR2", "regression that leaves features out"),

@@ -35,7 +35,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from probekit.measures.banded import simplex_points
-from tests.reference import halves, two_sets
+from tests.reference import erasure, halves, two_sets
 from tests.reference.homology import cone_bars, witness_bars
 
 
@@ -1997,6 +1997,7 @@ BY_ESTIMATOR = {
     "commonality": commonality,
     "shapley_r2": shapley_r2,
     "relative_weights": relative_weights,
+    "erased_variance": erasure.erased_variance,
     "ridge_r2": ridge_r2,
     "ridge_decoding_r2": ridge_decoding_r2,
     "banded_ridge_r2": banded_ridge_r2,
