@@ -98,6 +98,11 @@ from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
 from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope, StableRank
 from probekit.estimators.stochastic import StochasticShapeDistance
+from probekit.estimators.topographic import (
+    LocalProcrustes,
+    NeighbourDissimilarity,
+    NonMetricStress,
+)
 from probekit.estimators.topology import RTD, GeometryScore
 from probekit.estimators.transferability import LogME, TransRate
 from probekit.estimators.units import (
@@ -163,6 +168,7 @@ __all__ = [
     "LinearPredictivity",
     "LinearR2",
     "LinearRegressionSimilarity",
+    "LocalProcrustes",
     "LogME",
     "MLPAccuracy",
     "Magnitude",
@@ -175,8 +181,10 @@ __all__ = [
     "MutualInformation",
     "MutualInformationGap",
     "MutualNeighbours",
+    "NeighbourDissimilarity",
     "NeighbourhoodHit",
     "NeuralCollapse",
+    "NonMetricStress",
     "OnlineCodelength",
     "PairAlignment",
     "Pairing",

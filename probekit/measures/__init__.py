@@ -25,6 +25,7 @@ from probekit.measures.canonical import (
 from probekit.measures.ccgp import ccgp
 from probekit.measures.cknna import cknna
 from probekit.measures.class_selectivity import class_selectivity
+from probekit.measures.class_trust import ClassTrust, class_trustworthiness, label_trustworthiness
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
 from probekit.measures.coding_rate import transrate
@@ -101,7 +102,13 @@ from probekit.measures.spaces import ensd, gulp
 from probekit.measures.sparse_decoding import sparse_decoding_accuracy
 from probekit.measures.spectrum import spectrum, spectrum_slope
 from probekit.measures.stochastic import stochastic_shape_distance
+from probekit.measures.stress import non_metric_stress
 from probekit.measures.subspaces import maximum_match
+from probekit.measures.topographic import (
+    local_procrustes,
+    neighbour_dissimilarity,
+    topographic_product,
+)
 from probekit.measures.topology import rtd
 from probekit.measures.trust import mean_relative_rank_error, trustworthiness
 from probekit.measures.units import selectivity, sparsity
@@ -114,6 +121,7 @@ __all__ = [
     "STATUS_MEANINGS",
     "AlignedRDMs",
     "BandedRidge",
+    "ClassTrust",
     "ConvolutionalDistance",
     "Coverage",
     "GroupLasso",
@@ -142,6 +150,7 @@ __all__ = [
     "cka",
     "cknna",
     "class_selectivity",
+    "class_trustworthiness",
     "commonality",
     "compare_rdms",
     "completeness",
@@ -178,10 +187,12 @@ __all__ = [
     "join_rdms",
     "joint_r2",
     "kernel_ridge_r2",
+    "label_trustworthiness",
     "linear_predictivity",
     "linear_r2",
     "linear_regression_similarity",
     "living_times",
+    "local_procrustes",
     "logme",
     "magnitude",
     "manifold_capacity",
@@ -193,9 +204,11 @@ __all__ = [
     "mutual_information",
     "mutual_information_gap",
     "mutual_neighbours",
+    "neighbour_dissimilarity",
     "neighbourhood_hit",
     "neural_collapse",
     "noise_precision",
+    "non_metric_stress",
     "online_codelength",
     "out_of_bag_rdm_model",
     "pair_alignment",
@@ -237,6 +250,7 @@ __all__ = [
     "stochastic_shape_distance",
     "subfeatures",
     "svcca",
+    "topographic_product",
     "total_variance",
     "transrate",
     "trustworthiness",

@@ -167,6 +167,21 @@ SIMILARITY = (
         "neighbours:MeanRelativeRankError",
         "how far neighbours in the other representation have moved in the order of neighbours",
     ),
+    (
+        "neighbour_dissimilarity",
+        "topographic:NeighbourDissimilarity",
+        "how differently pairs of examples share neighbours",
+    ),
+    (
+        "local_procrustes",
+        "topographic:LocalProcrustes",
+        "how much the shapes of neighbourhoods differ after the best rotation of each",
+    ),
+    (
+        "non_metric_stress",
+        "topographic:NonMetricStress",
+        "what distances are off a curve that rises with those in the other representation",
+    ),
     ("cknna", "neighbours:CKNNA", "kernel alignment of mutual nearest neighbours"),
     (
         "multiscale_distance",

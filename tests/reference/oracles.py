@@ -35,7 +35,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from probekit.measures.banded import simplex_points
-from tests.reference import erasure, halves, two_sets
+from tests.reference import erasure, halves, pictures, two_sets
 from tests.reference.homology import cone_bars, witness_bars
 
 
@@ -2043,6 +2043,9 @@ BY_ESTIMATOR = {
     "distance_correlation": distance_correlation,
     "riemannian_distance": riemannian_distance,
     "multiscale_distance": multiscale_distance,
+    "neighbour_dissimilarity": pictures.neighbour_dissimilarity,
+    "local_procrustes": pictures.local_procrustes,
+    "non_metric_stress": pictures.non_metric_stress,
     "cknna": cknna,
     "aligned_cosine": aligned_cosine,
     "semi_matching": semi_matching,
