@@ -701,8 +701,13 @@ def total_variance(x, y, x2, y2):
     return np.var(x2, axis=0).sum()
 
 
-def participation_ratio(x, y, x2, y2):
+def participation_ratio(x, y, x2, y2, *, debiased=False):
     (x2,) = _wide(x2)
+    if debiased:  # of four different examples at a time
+        n, far = len(x2), cdist(x2, x2, "sqeuclidean")
+        total = far.sum() ** 2 - 4 * np.square(far.sum(axis=0)).sum() + 2 * np.square(far).sum()
+        above = total / 4 / (n * (n - 1) * (n - 2) * (n - 3))
+        return above / _unbiased_hsic(x2 @ x2.T, x2 @ x2.T)
     values = np.linalg.svd(x2 - x2.mean(axis=0), compute_uv=False) ** 2
     return values.sum() ** 2 / (values**2).sum()
 
