@@ -54,6 +54,7 @@ from probekit.estimators.disentanglement import (
 )
 from probekit.estimators.encoding import LinearR2
 from probekit.estimators.erasure import ErasedVariance
+from probekit.estimators.examples import Coherence, UnitSplitRSA
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
 from probekit.estimators.group_lasso import GroupLassoR2
 from probekit.estimators.information import (
@@ -139,6 +140,7 @@ __all__ = [
     "BuresMetric",
     "BuresSimilarity",
     "ClassSelectivity",
+    "Coherence",
     "Commonality",
     "ComponentAlignment",
     "Concentricity",
@@ -221,6 +223,7 @@ __all__ = [
     "Uniformity",
     "UniqueR2",
     "UnitCorrelation",
+    "UnitSplitRSA",
     "VInformation",
     "VariationalCodelength",
     "WeightedRSA",

@@ -29,6 +29,7 @@ from probekit.measures.class_trust import ClassTrust, class_trustworthiness, lab
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
 from probekit.measures.coding_rate import transrate
+from probekit.measures.coherence import coherence
 from probekit.measures.collapse import NeuralCollapse, neural_collapse
 from probekit.measures.commonality import commonality
 from probekit.measures.conditions import condition_rdm
@@ -111,6 +112,7 @@ from probekit.measures.topographic import (
 )
 from probekit.measures.topology import rtd
 from probekit.measures.trust import mean_relative_rank_error, trustworthiness
+from probekit.measures.unit_halves import unit_split_rsa
 from probekit.measures.units import selectivity, sparsity
 from probekit.measures.variational import variational_codelength
 from probekit.measures.versa import versa
@@ -151,6 +153,7 @@ __all__ = [
     "cknna",
     "class_selectivity",
     "class_trustworthiness",
+    "coherence",
     "commonality",
     "compare_rdms",
     "completeness",
@@ -257,6 +260,7 @@ __all__ = [
     "uniformity",
     "unique_r2",
     "unit_correlation",
+    "unit_split_rsa",
     "v_information",
     "variational_codelength",
     "versa",

@@ -286,6 +286,12 @@ GEOMETRY = (
         "cloud:SelfClustering",
         "how much more alike directions are than on a uniformly covered sphere",
     ),
+    ("coherence", "examples:Coherence", "how far single examples decide of the directions"),
+    (
+        "unit_split_rsa",
+        "examples:UnitSplitRSA",
+        "whether any half of the units has the geometry of all",
+    ),
     (
         "coverage",
         "shift:Coverage",

@@ -35,7 +35,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from probekit.measures.banded import simplex_points
-from tests.reference import erasure, halves, pictures, two_sets
+from tests.reference import erasure, examples, halves, pictures, two_sets
 from tests.reference.homology import cone_bars, witness_bars
 
 
@@ -2098,6 +2098,8 @@ BY_ESTIMATOR = {
     "intrinsic_dimension": intrinsic_dimension,
     "sparsity": sparsity,
     "selectivity": selectivity,
+    "coherence": examples.coherence,
+    "unit_split_rsa": examples.unit_split_rsa,
     "coverage": two_sets.coverage,
     "frechet_distance": two_sets.frechet_distance,
     "feature_angles": feature_angles,
