@@ -90,7 +90,7 @@ class UnitSplitRSA(OfExamples):
     kind = "geometry"
     least_examples = 3
     distinct = True
-    references = "Raju 2025, Shesha: self-consistency of representational geometry"
+    references = "Raju 2026, Geometric stability: the missing axis of representations"
 
     def __post_init__(self) -> None:
         """Check the options."""

@@ -66,7 +66,7 @@ def unit_split_rsa(
 
     References
     ----------
-    Raju 2025, Shesha: self-consistency of representational geometry (feature split).
+    Raju 2026, Geometric stability: the missing axis of representations (feature split).
 
     Examples
     --------

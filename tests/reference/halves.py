@@ -6,9 +6,11 @@ import numpy as np
 from sklearn.linear_model import Ridge
 
 
-def shattering_dimensionality(x, y, x2, y2, *, penalty=1e-3):
-    """Of Boolean features: set where they are above 0."""
-    return mean_over_halves(x, np.asarray(y) > 0, x2, np.asarray(y2) > 0, penalty=penalty)
+def shattering_dimensionality(x, y, x2, y2, *, penalty=1e-3, edges=()):
+    """Of classes that begin at edges, or of Boolean features: set where they are above 0."""
+    starts = edges or ((1e-9,),) * y.shape[1]
+    rows = [np.stack(list(map(np.digitize, z.T, starts)), axis=1) for z in (y, y2)]
+    return mean_over_halves(x, rows[0], x2, rows[1], penalty=penalty)
 
 
 def mean_over_halves(x, y, x2, y2, *, penalty=1e-3):

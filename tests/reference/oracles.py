@@ -1613,6 +1613,8 @@ def intrinsic_dimension(
         return _fisher_separability(x2)
     if method == "persistence":
         return _persistent_dimension(*_sampled(x, x2))
+    if method == "graph":
+        return _persistent_dimension(*_sampled(x, x2), neighbours=neighbours)
     pair = neighbours if isinstance(neighbours, tuple) else None
     k = min(pair[1] if pair else neighbours, len(x2) - 1)
     k_near = pair[0] if pair else k // 2
@@ -1696,13 +1698,20 @@ def _simplex_skewness(points):
     return np.interp(area / whole, [0, *sines], [1, *dimension])
 
 
-def _persistent_dimension(x):
-    """Of examples in the order in which a sample holds them."""
+def _persistent_dimension(x, *, neighbours=None):
+    """Of examples in the order in which a sample holds them; of trees, or of neighbours."""
     n, logs = len(x), []
+    most = min(neighbours or n, int(np.ceil(n / 4 - 1e-3)) - 1)
     for share in 4.0 ** np.linspace(-1, 0, 8):
         size = int(np.ceil(share * n - 1e-3))
         rows = [np.roll(x, -(draw * n // 8), axis=0)[:size] for draw in range(8)]
-        lengths = [csgraph.minimum_spanning_tree(cdist(z, z)).sum() for z in rows]
+        far = [cdist(z, z) for z in rows]
+        lengths = [
+            np.sort(z, axis=1)[:, 1 : most + 1].sum()
+            if neighbours
+            else csgraph.minimum_spanning_tree(z).sum()
+            for z in far
+        ]
         logs.append([np.log(size), np.log(lengths).mean()])
     slope, _ = np.polyfit(*np.transpose(logs), 1)
     return 1 / (1 - slope)
