@@ -53,6 +53,8 @@ from probekit.estimators.disentanglement import (
     SeparatedAttributePredictability,
 )
 from probekit.estimators.encoding import LinearR2
+from probekit.estimators.erasure import ErasedVariance
+from probekit.estimators.examples import Coherence, UnitSplitRSA
 from probekit.estimators.geometry import ParticipationRatio, TotalVariance
 from probekit.estimators.group_lasso import GroupLassoR2
 from probekit.estimators.information import (
@@ -91,10 +93,17 @@ from probekit.estimators.probes import (
 )
 from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
 from probekit.estimators.shares import RelativeWeights, ShapleyR2
+from probekit.estimators.shattering import ShatteringDimensionality
+from probekit.estimators.shift import Coverage, FrechetDistance
 from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
 from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope, StableRank
 from probekit.estimators.stochastic import StochasticShapeDistance
+from probekit.estimators.topographic import (
+    LocalProcrustes,
+    NeighbourDissimilarity,
+    NonMetricStress,
+)
 from probekit.estimators.topology import RTD, GeometryScore
 from probekit.estimators.transferability import LogME, TransRate
 from probekit.estimators.units import (
@@ -131,11 +140,13 @@ __all__ = [
     "BuresMetric",
     "BuresSimilarity",
     "ClassSelectivity",
+    "Coherence",
     "Commonality",
     "ComponentAlignment",
     "Concentricity",
     "ConditionRDM",
     "ControlSelectivity",
+    "Coverage",
     "CrossEntropy",
     "Decoding",
     "DecodingAccuracy",
@@ -144,8 +155,10 @@ __all__ = [
     "DistanceCorrelation",
     "EffectiveRank",
     "EigenspaceOverlap",
+    "ErasedVariance",
     "Estimator",
     "FeatureAngles",
+    "FrechetDistance",
     "GeometryScore",
     "GroupLassoR2",
     "IntrinsicDimension",
@@ -157,6 +170,7 @@ __all__ = [
     "LinearPredictivity",
     "LinearR2",
     "LinearRegressionSimilarity",
+    "LocalProcrustes",
     "LogME",
     "MLPAccuracy",
     "Magnitude",
@@ -169,8 +183,10 @@ __all__ = [
     "MutualInformation",
     "MutualInformationGap",
     "MutualNeighbours",
+    "NeighbourDissimilarity",
     "NeighbourhoodHit",
     "NeuralCollapse",
+    "NonMetricStress",
     "OnlineCodelength",
     "PairAlignment",
     "Pairing",
@@ -192,6 +208,7 @@ __all__ = [
     "SeparatedAttributePredictability",
     "ShapeMetric",
     "ShapleyR2",
+    "ShatteringDimensionality",
     "Silhouette",
     "SoftMatching",
     "SparseDecodingAccuracy",
@@ -206,6 +223,7 @@ __all__ = [
     "Uniformity",
     "UniqueR2",
     "UnitCorrelation",
+    "UnitSplitRSA",
     "VInformation",
     "VariationalCodelength",
     "WeightedRSA",

@@ -29,10 +29,10 @@ class IntrinsicDimension(OfExamples):
     Parameters
     ----------
     method : {"two_nn", "likelihood", "correlation", "gride", "moments", "mada", "tle", "ess", \
-            "separability", "persistence"}
+            "separability", "persistence", "graph"}
         By two nearest neighbours, maximum likelihood, the correlation dimension, generalised
         ratios, the method of moments, manifold-adaptive, tight localities, expected simplex
-        skewness, Fisher separability, or persistent homology.
+        skewness, Fisher separability, persistent homology, or how a graph of neighbours grows.
     discard : float
         Of ``two_nn``: share of the largest ratios of distances that is left out.
     neighbours : int or tuple of two int
@@ -58,7 +58,7 @@ class IntrinsicDimension(OfExamples):
         "Facco et al. 2017, Estimating the intrinsic dimension of datasets; Levina and Bickel "
         "2004; MacKay and Ghahramani 2005; Grassberger and Procaccia 1983; Denti et al. 2022; "
         "Amsaleg et al. 2018, 2019; Farahmand et al. 2007; Johnsson et al. 2015; Albergante et al. "
-        "2019; Birdal et al. 2021"
+        "2019; Birdal et al. 2021; Costa and Hero 2004"
     )
 
     def __post_init__(self) -> None:

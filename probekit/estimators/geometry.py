@@ -1,11 +1,13 @@
 """Geometry: what a representation looks like on its own."""
 
 import dataclasses
+from typing import Any
 
 from probekit.estimators._readout import Readout
 from probekit.measures import Score
 from probekit.measures.geometry import participation_ratio_score, total_variance_score
-from probekit.statistics import Moments, MomentsState
+from probekit.measures.unbiased_ratio import unbiased_ratio_score
+from probekit.statistics import CrossKernel, Moments, MomentsState
 from probekit.variables import AT_LEAST_0, Variable
 
 
@@ -47,10 +49,13 @@ class ParticipationRatio(Readout):
 
     Parameters
     ----------
+    debiased : bool
+        Estimate what there would be of examples without end.
     name : str
         Name of the variable.
     """
 
+    debiased: bool = False
     name: str = "participation_ratio"
     kind = "geometry"
     invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
@@ -59,12 +64,16 @@ class ParticipationRatio(Readout):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The number of dimensions."""
+        if self.debiased:
+            return (
+                self._variable("participation ratio (debiased)", (-float("inf"), float("inf"))),
+            )
         return (self._variable("participation ratio", (1.0, float("inf"))),)
 
     @property
-    def statistic(self) -> Moments:
-        """Covariances of the units."""
-        return Moments(xy=False, yy="none")
+    def statistic(self) -> Moments | CrossKernel:
+        """Covariances of the units; debiased, sums of fourth order too."""
+        return CrossKernel() if self.debiased else Moments(xy=False, yy="none")
 
-    def _score(self, state: MomentsState) -> Score:
-        return participation_ratio_score(state)
+    def _score(self, state: Any) -> Score:
+        return (unbiased_ratio_score if self.debiased else participation_ratio_score)(state)

@@ -25,9 +25,11 @@ from probekit.measures.canonical import (
 from probekit.measures.ccgp import ccgp
 from probekit.measures.cknna import cknna
 from probekit.measures.class_selectivity import class_selectivity
+from probekit.measures.class_trust import ClassTrust, class_trustworthiness, label_trustworthiness
 from probekit.measures.classification import decoding_accuracy
 from probekit.measures.cloud import concentricity, magnitude, uniformity
 from probekit.measures.coding_rate import transrate
+from probekit.measures.coherence import coherence
 from probekit.measures.collapse import NeuralCollapse, neural_collapse
 from probekit.measures.commonality import commonality
 from probekit.measures.conditions import condition_rdm
@@ -35,13 +37,16 @@ from probekit.measures.control_tasks import control_selectivity
 from probekit.measures.convolutional import ConvolutionalDistance, convolutional_distance
 from probekit.measures.cosines import anisotropy, pair_alignment, self_clustering
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
+from probekit.measures.coverage import Coverage, coverage
 from probekit.measures.dci import DCI, dci
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
 from probekit.measures.effective_ranks import effective_rank, stable_rank
 from probekit.measures.embedding import RDMEmbedding, embed_rdm
+from probekit.measures.erasure import erased_variance
 from probekit.measures.evidence import logme
 from probekit.measures.feature_directions import component_alignment, feature_angles
+from probekit.measures.frechet import frechet_distance
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
 from probekit.measures.group_lasso import GroupLasso, group_lasso_r2
@@ -91,15 +96,23 @@ from probekit.measures.ridge import ridge_decoding_r2, ridge_r2
 from probekit.measures.rsm import rsm_norm_difference
 from probekit.measures.same_units import unit_correlation
 from probekit.measures.shares import relative_weights, shapley_r2
+from probekit.measures.shattering import shattering_dimensionality
 from probekit.measures.silhouette import silhouette
 from probekit.measures.similarity import compare_rdms, rsa
 from probekit.measures.spaces import ensd, gulp
 from probekit.measures.sparse_decoding import sparse_decoding_accuracy
 from probekit.measures.spectrum import spectrum, spectrum_slope
 from probekit.measures.stochastic import stochastic_shape_distance
+from probekit.measures.stress import non_metric_stress
 from probekit.measures.subspaces import maximum_match
+from probekit.measures.topographic import (
+    local_procrustes,
+    neighbour_dissimilarity,
+    topographic_product,
+)
 from probekit.measures.topology import rtd
 from probekit.measures.trust import mean_relative_rank_error, trustworthiness
+from probekit.measures.unit_halves import unit_split_rsa
 from probekit.measures.units import selectivity, sparsity
 from probekit.measures.variational import variational_codelength
 from probekit.measures.versa import versa
@@ -110,7 +123,9 @@ __all__ = [
     "STATUS_MEANINGS",
     "AlignedRDMs",
     "BandedRidge",
+    "ClassTrust",
     "ConvolutionalDistance",
+    "Coverage",
     "GroupLasso",
     "JoinedRDMs",
     "ManifoldCapacity",
@@ -137,6 +152,8 @@ __all__ = [
     "cka",
     "cknna",
     "class_selectivity",
+    "class_trustworthiness",
+    "coherence",
     "commonality",
     "compare_rdms",
     "completeness",
@@ -145,6 +162,7 @@ __all__ = [
     "condition_rdm",
     "control_selectivity",
     "convolutional_distance",
+    "coverage",
     "dci",
     "decoding",
     "decoding_accuracy",
@@ -156,9 +174,11 @@ __all__ = [
     "eigenspace_overlap",
     "embed_rdm",
     "ensd",
+    "erased_variance",
     "evaluate_rdm_model",
     "feature_angles",
     "fit_rdm_weights",
+    "frechet_distance",
     "geodesic_rdm",
     "geometry_score",
     "geotopological_rdm",
@@ -170,10 +190,12 @@ __all__ = [
     "join_rdms",
     "joint_r2",
     "kernel_ridge_r2",
+    "label_trustworthiness",
     "linear_predictivity",
     "linear_r2",
     "linear_regression_similarity",
     "living_times",
+    "local_procrustes",
     "logme",
     "magnitude",
     "manifold_capacity",
@@ -185,9 +207,11 @@ __all__ = [
     "mutual_information",
     "mutual_information_gap",
     "mutual_neighbours",
+    "neighbour_dissimilarity",
     "neighbourhood_hit",
     "neural_collapse",
     "noise_precision",
+    "non_metric_stress",
     "online_codelength",
     "out_of_bag_rdm_model",
     "pair_alignment",
@@ -218,6 +242,7 @@ __all__ = [
     "shape_metric",
     "shapley_r2",
     "shared_r2",
+    "shattering_dimensionality",
     "silhouette",
     "soft_matching",
     "sparse_decoding_accuracy",
@@ -228,12 +253,14 @@ __all__ = [
     "stochastic_shape_distance",
     "subfeatures",
     "svcca",
+    "topographic_product",
     "total_variance",
     "transrate",
     "trustworthiness",
     "uniformity",
     "unique_r2",
     "unit_correlation",
+    "unit_split_rsa",
     "v_information",
     "variational_codelength",
     "versa",

@@ -5,10 +5,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._scale import moderate, moderating_power, restored
 from probekit.measures._status import Score, divide, score
-from probekit.statistics import Moments, MomentsState, state_of
+from probekit.measures.unbiased_ratio import LEAST, unbiased_ratio_score
+from probekit.statistics import CrossKernel, Moments, MomentsState, state_of
 from probekit.statistics._rounding import reciprocal
 
 
@@ -44,33 +46,45 @@ def total_variance(x: Any) -> jax.Array:
     return _total_variance(matrix("x", x))
 
 
-def participation_ratio(x: Any) -> jax.Array:
+def participation_ratio(
+    x: Any, *, debiased: bool = False, sampled_units: bool = False
+) -> jax.Array:
     """Effective number of dimensions: (Σ_j λ_j)² / Σ_j λ_j², with λ the covariance's eigenvalues.
 
     Parameters
     ----------
     x : array (example, unit)
+    debiased : bool
+        Estimate numerator and denominator without bias, from products of different examples: what
+        there would be of examples without end. Of few examples the ratio is too small otherwise.
+    sampled_units : bool
+        Of `debiased`: whether the units are a sample too, as recorded neurons are, and not all of
+        a layer; products of a unit with itself are then left out.
 
     Returns
     -------
     array ()
-        From 1 (all variance in one direction) to the number of units (equal in all). NaN if `x` is
-        constant or not finite.
+        From 1 (all variance in one direction) to the number of units (equal in all); debiased, not
+        bounded. NaN if `x` is constant or not finite; and debiased, if there are too few examples
+        to tell (the estimate of Σ λ² is not positive).
 
     Raises
     ------
     ShapeError
-        If there are fewer than 2 examples.
+        If there are fewer than 2 examples (4 when debiased), or (of sampled units) than 2 units.
+    OptionError
+        If units are sampled and the ratio is not debiased.
 
     Notes
     -----
-    Invariant to translation, scaling, rotation and permutation of units. No eigenvalues are
-    computed: (tr C)² / ‖C‖². O(n d²).
+    Invariant to translation, scaling, rotation and permutation of units; not to rotation, if these
+    are sampled. No eigenvalues are computed: (tr C)² / ‖C‖². O(n d²).
 
     References
     ----------
     Gao, Trautmann, Yu, Santhanam, Ryu, Shenoy and Ganguli 2017, A theory of multineuronal
-    dimensionality, dynamics and measurement.
+    dimensionality, dynamics and measurement; Chun, Canatar, Chung and Lee 2026, Estimating
+    dimensionality of neural representations from finite samples (debiased).
 
     Examples
     --------
@@ -79,8 +93,18 @@ def participation_ratio(x: Any) -> jax.Array:
     >>> x = np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
     >>> float(participation_ratio(x)), float(participation_ratio(x[:, :1]))
     (2.0, 1.0)
+    >>> noise = np.random.default_rng(0).normal(size=(50, 100))
+    >>> round(float(participation_ratio(noise)))
+    33
+    >>> bool(participation_ratio(noise, debiased=True) > 80)
+    True
     """
-    return _participation_ratio(matrix("x", x, least=2))
+    if sampled_units and not debiased:
+        raise OptionError("sampled_units=True: it is for debiased=True; give both.")
+    x = matrix("x", x, least=LEAST if debiased else 2)
+    if sampled_units and x.shape[1] < 2:
+        raise ShapeError("x: 1 unit; at least 2 are needed if they are sampled.")
+    return _debiased_ratio(x, bool(sampled_units)) if debiased else _participation_ratio(x)
 
 
 @jitted()
@@ -93,6 +117,14 @@ def _total_variance(x: Any) -> jax.Array:
 @jitted()
 def _participation_ratio(x: Any) -> jax.Array:
     return participation_ratio_score(state_of(Moments(xy=False, yy="none"), moderate(x))).value
+
+
+@jitted(1)
+def _debiased_ratio(x: jax.Array, sampled_units: bool) -> jax.Array:
+    x = moderate(x)
+    state = state_of(CrossKernel(), x)
+    fourths = jnp.square(jnp.square(x - state.moments.x_mean - state.moments.x_rest)).sum(axis=0)
+    return unbiased_ratio_score(state, own_fourths=fourths if sampled_units else None).value
 
 
 def total_variance_score(state: MomentsState) -> Score:

@@ -14,7 +14,7 @@ from probekit.measures.correlation_dimension import correlation_dimension
 from probekit.measures.distance_ratios import likeliest_of_ratios, slope_of_quantiles
 from probekit.measures.local_dimension import LOCAL, LOCAL_AVERAGES, LocalAverage, averaged
 from probekit.measures.nearest import Cloud, nearest
-from probekit.measures.persistent_dimension import persistent_dimension
+from probekit.measures.persistent_dimension import graph_dimension, persistent_dimension
 from probekit.measures.separability import separability_dimension
 from probekit.statistics import Examples, ExamplesState, state_of
 
@@ -29,10 +29,14 @@ DimensionMethod = Literal[
     "ess",
     "separability",
     "persistence",
+    "graph",
 ]
 DIMENSION_METHODS: tuple[DimensionMethod, ...] = get_args(DimensionMethod)
 TWO_RADII: tuple[DimensionMethod, ...] = ("correlation", "gride", "mada")
 """Which look at two distances of every example."""
+
+BEYOND: tuple[DimensionMethod, ...] = ("separability", "persistence", "graph")
+"""Which are infinite if there are too few examples to tell."""
 
 DEFAULT_DISCARD = 0.1
 DEFAULT_NEAREST = 20
@@ -81,23 +85,26 @@ def intrinsic_dimension(
 
     ``persistence`` is 1 / (1 - s), with s the slope of log L(m) on log m, and L(m) the mean length
     of the minimum spanning trees of 8 subsamples of m examples, drawn once for all, for 8 sizes m
-    from a quarter of the examples to all.
+    from a quarter of the examples to all. ``graph`` is the same of the graph that joins every
+    example of a subsample with its k nearest others in it.
 
     Parameters
     ----------
     x : array (example, unit)
     method : {"two_nn", "likelihood", "correlation", "gride", "moments", "mada", "tle", "ess", \
-            "separability", "persistence"}
+            "separability", "persistence", "graph"}
         By two nearest neighbours; the maximum of the likelihood of Levina and Bickel; the
         correlation dimension of Grassberger and Procaccia between two scales; generalised ratios;
         the method of moments; manifold-adaptive; tight localities; expected simplex skewness; how
-        easily examples are told apart by a plane; or persistent homology.
+        easily examples are told apart by a plane; persistent homology; or how a graph of
+        neighbours grows.
     discard : float
         Of ``two_nn``: the share of the largest ratios that is left out, at least 0 and below 1.
     neighbours : int or tuple of two int
-        k, at least 2; all others, if there are fewer. With 2 the likelihood is that of two nearest
-        neighbours. Of ``gride``, ``mada`` and ``correlation`` also the pair (k', k); k' is half of
-        k otherwise. ``gride`` of (1, k + 1) is the estimate MiND of the minimal distances.
+        k, at least 2; all others, if there are fewer (``graph``: in the smallest subsample). With
+        2 the likelihood is that of two nearest neighbours. Of ``gride``, ``mada`` and
+        ``correlation`` also the pair (k', k); k' is half of k otherwise. ``gride`` of (1, k + 1) is
+        the estimate MiND of the minimal distances.
     average : {"harmonic", "mean", "median"}
         Of the local estimates: the inverse of the mean inverse, which for ``likelihood`` is the
         maximum of the likelihood of all examples together, as MacKay and Ghahramani have it; or
@@ -108,10 +115,10 @@ def intrinsic_dimension(
     array ()
         Above 0; not bounded by the number of units, which noise may exceed. Too low for many
         dimensions, unless there are exponentially many examples. Examples that have a copy are left
-        out (``correlation``, ``separability``, ``persistence``: count). NaN if fewer than 3 are
-        left, neighbours are equally far (with ``mean``, those of one example), there are too few
-        examples for so many dimensions (``separability``: no cosine is above 0.6; ``persistence``:
-        s is not below 1), or `x` is not finite.
+        out (``correlation``, ``separability``, ``persistence``, ``graph``: count). NaN if fewer
+        than 3 are left, neighbours are equally far (with ``mean``, those of one example), there are
+        too few examples for so many dimensions (``separability``: no cosine is above 0.6;
+        ``persistence``, ``graph``: s is not below 1), or `x` is not finite.
 
     Raises
     ------
@@ -124,7 +131,8 @@ def intrinsic_dimension(
     Notes
     -----
     Invariant to translation, scaling, rotation and permutation of units. O(n² d + n² log n), for
-    ``tle`` and ``ess`` O(n k²) more; ``persistence`` takes n steps one after the other.
+    ``tle`` and ``ess`` O(n k²) more; ``persistence`` takes n steps one after the other. Of equally
+    spaced examples ``graph`` is too high, as it is of few.
 
     References
     ----------
@@ -139,8 +147,10 @@ def intrinsic_dimension(
     within tight localities; Johnsson, Soneson and Fontes 2015, Low bias local intrinsic dimension
     estimation from expected simplex skewness; Albergante, Bac and Zinovyev 2019, Estimating the
     effective dimension of large biological datasets using Fisher separability analysis; Schweinhart
-    2021, Persistent homology and the upper box dimension; Birdal, Lou, Guibas and Şimşekli 2021,
-    Intrinsic dimension, persistent homology and generalization in neural networks.
+    2021, Persistent homology and the upper box dimension; Costa and Hero 2004, Geodesic entropic
+    graphs for dimension and entropy estimation in manifold learning (graph); Birdal, Lou, Guibas
+    and Şimşekli 2021, Intrinsic dimension, persistent homology and generalization in neural
+    networks.
 
     Examples
     --------
@@ -214,7 +224,7 @@ def dimension_score(state: ExamplesState, options: DimensionOptions) -> Score:
     cloud = Cloud.of(state)
     value, counted = _METHODS[options.method](cloud, options)
     # More dimensions than so few examples can tell.
-    beyond = jnp.isinf(value) if options.method in ("separability", "persistence") else False
+    beyond = jnp.isinf(value) if options.method in BEYOND else False
     undefined = (counted.sum() < LEAST) | ~jnp.isfinite(value)
     return score(
         jnp.where(undefined, jnp.nan, value),
@@ -259,11 +269,16 @@ def _persistence(cloud: Cloud, options: DimensionOptions) -> Found:
     return persistent_dimension(cloud), cloud.present
 
 
+def _graph(cloud: Cloud, options: DimensionOptions) -> Found:
+    return graph_dimension(cloud, options.far), cloud.present
+
+
 _METHODS: dict[str, Callable[[Cloud, DimensionOptions], Found]] = {
     "two_nn": _two_nn,
     "gride": _gride,
     "correlation": _correlation,
     "separability": _separability,
     "persistence": _persistence,
+    "graph": _graph,
     **dict.fromkeys(LOCAL, _local),
 }

@@ -1,4 +1,10 @@
-"""Persistent homology dimension: how the least tree that joins examples grows with their number."""
+"""How the length of a graph that joins examples grows with their number.
+
+Of the least tree that joins all it is the persistent homology dimension, of the graph of nearest
+neighbours the one of Costa and Hero.
+"""
+
+from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
@@ -18,9 +24,32 @@ Joined = tuple[jax.Array, jax.Array]
 
 
 def persistent_dimension(cloud: Cloud) -> jax.Array:
+    """Return the dimension by the minimum spanning tree.
+
+    The finite bars of connected components are as long as its edges.
+    """
+    return _dimension(cloud, lambda distances, member, least: tree_length(distances, member))
+
+
+def graph_dimension(cloud: Cloud, neighbours: int) -> jax.Array:
+    """Return the dimension by the graph of nearest neighbours, as many in every subsample."""
+    most = max(1, min(neighbours, len(cloud.squared) - 1))
+
+    def length(distances: jax.Array, member: jax.Array, least: jax.Array) -> jax.Array:
+        apart = member[:, None] & member[None, :] & jnp.isfinite(distances)
+        near = -jax.lax.top_k(jnp.where(apart, -distances, -jnp.inf), most)[0]
+        counted = jnp.isfinite(near) & (jnp.arange(most) < jnp.maximum(least - 1, 1))
+        return jnp.where(counted, near, 0).sum()
+
+    return _dimension(cloud, length)
+
+
+def _dimension(
+    cloud: Cloud, length: Callable[[jax.Array, jax.Array, jax.Array], jax.Array]
+) -> jax.Array:
     """Return 1 / (1 - s), with s the slope of log length on log size; infinite if s is 1 or more.
 
-    The finite bars of connected components are as long as the edges of the minimum spanning tree.
+    `length` is given distances, who is in the subsample, and the size of the smallest one.
     """
     n = cloud.examples
     distances = jnp.sqrt(cloud.squared)
@@ -32,7 +61,8 @@ def persistent_dimension(cloud: Cloud) -> jax.Array:
     place = jnp.arange(len(distances))
     turned = (place[None, :] - starts[:, None]) % jnp.maximum(n, 1)
     members = (turned[None] < sizes[:, None, None]) & cloud.present
-    lengths = jax.vmap(jax.vmap(tree_length, (None, 0)), (None, 0))(distances, members)
+    of_draws = jax.vmap(lambda member: length(distances, member, least))
+    lengths = jax.vmap(of_draws)(members)
     # Of the whole: small logarithms have more digits, and 1 - s is the slope of how much the size
     # grows beyond the length.
     sizes = jnp.maximum(sizes, 1).astype(dtype) / jnp.maximum(n, 1)

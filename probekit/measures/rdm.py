@@ -20,7 +20,7 @@ MeasuredMetric = Literal[Metric, "mahalanobis", "squared_mahalanobis"]
 MEASURED = ("mahalanobis", "squared_mahalanobis")
 """Metrics by a precision matrix, which has to be given."""
 
-_FEW_UNITS = 16
+FEW_UNITS = 16
 _NEARLY_PARALLEL = 2.0**-6
 _PARALLEL = 2.0**-18
 """One minus the cosine below which rows of length 1 have lost what sets them apart."""
@@ -233,7 +233,7 @@ def unit_rows(x: jax.Array) -> jax.Array:
 def squared_distances(x: jax.Array) -> jax.Array:
     """Squared euclidean distances between rows, exactly 0 between equal ones."""
     x = jnp.where(jnp.isfinite(x), x, jnp.nan)  # nothing is infinitely far: it is not known where
-    if x.shape[1] <= _FEW_UNITS:
+    if x.shape[1] <= FEW_UNITS:
         # Sums in one order for every pair: distances that are equal stay equal, as ranks need it.
         return jnp.square(x[:, None, :] - x[None, :, :]).sum(axis=2)
     finite = jnp.where(jnp.isfinite(x), x, 0)
@@ -265,7 +265,7 @@ def _squares(rows: jax.Array) -> jax.Array:
 def poisson_distances(x: jax.Array, prior: Prior = PRIOR) -> jax.Array:
     """Symmetric divergences of Poisson distributions, mean over units; see `rdm`."""
     rates, logs = rates_of(x, prior)
-    if x.shape[1] <= _FEW_UNITS:
+    if x.shape[1] <= FEW_UNITS:
         steps = [z[:, None, :] - z[None, :, :] for z in (rates, logs)]
         return (steps[0] * steps[1]).mean(axis=2)
     # Differences do not change about any point: about the means, products are small.

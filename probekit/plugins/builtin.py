@@ -23,6 +23,11 @@ ENCODING = (
         "shares:RelativeWeights",
         "explained variance divided among features, by orthogonal variables",
     ),
+    (
+        "erased_variance",
+        "erasure:ErasedVariance",
+        "share of the variance that erasing a feature takes (LEACE)",
+    ),
     ("ridge_r2", "ridge:RidgeR2", "R² of the representation, with a cross-validated ridge"),
     ("banded_ridge_r2", "partition:BandedRidgeR2", "ridge with a penalty for each feature"),
     ("group_lasso_r2", "group_lasso:GroupLassoR2", "regression that leaves features out"),
@@ -106,6 +111,11 @@ DECODING = (
         "disentanglement, completeness, informativeness: units important for single features",
     ),
     ("ccgp", "decoding:CCGP", "accuracy of a readout in contexts that were left out"),
+    (
+        "shattering_dimensionality",
+        "shattering:ShatteringDimensionality",
+        "accuracy of dividing the conditions that features make in halves, over all halves",
+    ),
     ("decoding", "probes:Decoding", "any score of any probe, scikit-learn's included"),
     ("balanced_accuracy", "probes:BalancedAccuracy", "accuracy of a probe, averaged over classes"),
     ("auc", "probes:AUC", "area under the ROC curve of a probe"),
@@ -156,6 +166,21 @@ SIMILARITY = (
         "mean_relative_rank_error",
         "neighbours:MeanRelativeRankError",
         "how far neighbours in the other representation have moved in the order of neighbours",
+    ),
+    (
+        "neighbour_dissimilarity",
+        "topographic:NeighbourDissimilarity",
+        "how differently pairs of examples share neighbours",
+    ),
+    (
+        "local_procrustes",
+        "topographic:LocalProcrustes",
+        "how much the shapes of neighbourhoods differ after the best rotation of each",
+    ),
+    (
+        "non_metric_stress",
+        "topographic:NonMetricStress",
+        "what distances are off a curve that rises with those in the other representation",
     ),
     ("cknna", "neighbours:CKNNA", "kernel alignment of mutual nearest neighbours"),
     (
@@ -260,6 +285,22 @@ GEOMETRY = (
         "self_clustering",
         "cloud:SelfClustering",
         "how much more alike directions are than on a uniformly covered sphere",
+    ),
+    ("coherence", "examples:Coherence", "how far single examples decide of the directions"),
+    (
+        "unit_split_rsa",
+        "examples:UnitSplitRSA",
+        "whether any half of the units has the geometry of all",
+    ),
+    (
+        "coverage",
+        "shift:Coverage",
+        "how far held out examples cover the fitted ones, and lie among them",
+    ),
+    (
+        "frechet_distance",
+        "shift:FrechetDistance",
+        "how far held out and fitted examples are apart, as normal distributions (FID)",
     ),
     ("feature_angles", "units:FeatureAngles", "angles between directions of features"),
 )

@@ -292,6 +292,24 @@ FIGURES = {
     "`scale_normalized_stress`": 0.12562671406436998,
     "`kl_divergence`": 0.004457861213885129,
     "`distance_to_measure`": 0.0743342464161223,
+    "`non_metric_stress`": 0.1108796276524236,
+    "`topographic_product`": 0.0303975509042233,
+    "`neighbor_dissimilarity`": 4.841487374764082,
+    "`class_aware_trustworthiness_continuity`, the first": 0.9718750000000002,
+    "`class_aware_trustworthiness_continuity`, the second": 0.9776041666666666,
+    "`label_trustworthiness_and_continuity`, the first": 1.0,
+    "`label_trustworthiness_and_continuity`, the second": 1.0,
+    "`distance_consistency`, of `y`": 1.0,
+    "`compute_prdc`, precision": 0.9583333333333334,  # prdc 0.2
+    "`compute_prdc`, recall": 1.0,
+    "`compute_prdc`, density": 0.8,
+    "`compute_prdc`, coverage": 1.0,
+    "`calculate_frechet_distance`": 1.0280269832959685,  # pytorch-fid, its formula
+    "`LeaceFitter(shrinkage=False)`, what `eraser(x)` takes of the variance": 0.9483659039365845,
+    '`participation_ratio(return_all=True)["naive"]`': 1.1058721948858556,  # dimensionality 0.1.4
+    '`participation_ratio(return_all=True)["row"]`': 1.115010405773218,
+    "`participation_ratio`": 1.1824994451903386,
+    "`class_separation_ratio`": 4.1597510391591195,  # shesha-geometry 0.3.0, of all examples
     "`TwoNN`": 2.732608665498065,  # scikit-dimension 0.5.0, with 20 neighbours
     '`TwoNN(method="mle", discard_fraction=0)`': 2.516541734094843,
     "`MLE`": 1.081289946896762,
@@ -305,6 +323,7 @@ FIGURES = {
     "`FisherS`": 0.9573812961504111,
     '`lPCA(ver="FO")`': 1.0,
     '`lPCA(ver="participation_ratio")`': 1.1058721948858545,
+    "`coherence`": 2.3275826892588807,
     "`rankme`": 1.632100605461914,  # google-research, graph_embedding/metrics, their formulas
     "`stable_rank`": 1.0126158478683793,
     "`ne_sum`": 1.052385251951638,

@@ -13,7 +13,7 @@ from tests.reference import oracles
 
 METHODS = DIMENSION_METHODS
 LOCAL = ("likelihood", "moments", "mada", "tle", "ess")
-OF_ALL = ("correlation", "separability", "persistence")
+OF_ALL = ("correlation", "separability", "persistence", "graph")
 NONE_FITTED = np.zeros((0, 7))  # the numbers of the others begin at 0
 QUICK = ("two_nn", "gride")
 """Nearly all of the time is compiling: these stand for the others where shapes are others."""
@@ -37,6 +37,7 @@ OFF = {
     "tle": (0.2, 0.1, 0.25),
     "ess": (0.1, 0.1, 0.1),
     "persistence": (0.05, 0.15, 0.3),
+    "graph": (0.1, 0.1, 0.3),
 }
 
 

@@ -35,6 +35,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from probekit.measures.banded import simplex_points
+from tests.reference import erasure, examples, halves, pictures, two_sets
 from tests.reference.homology import cone_bars, witness_bars
 
 
@@ -700,8 +701,13 @@ def total_variance(x, y, x2, y2):
     return np.var(x2, axis=0).sum()
 
 
-def participation_ratio(x, y, x2, y2):
+def participation_ratio(x, y, x2, y2, *, debiased=False):
     (x2,) = _wide(x2)
+    if debiased:  # of four different examples at a time
+        n, far = len(x2), cdist(x2, x2, "sqeuclidean")
+        total = far.sum() ** 2 - 4 * np.square(far.sum(axis=0)).sum() + 2 * np.square(far).sum()
+        above = total / 4 / (n * (n - 1) * (n - 2) * (n - 3))
+        return above / _unbiased_hsic(x2 @ x2.T, x2 @ x2.T)
     values = np.linalg.svd(x2 - x2.mean(axis=0), compute_uv=False) ** 2
     return values.sum() ** 2 / (values**2).sum()
 
@@ -1607,6 +1613,8 @@ def intrinsic_dimension(
         return _fisher_separability(x2)
     if method == "persistence":
         return _persistent_dimension(*_sampled(x, x2))
+    if method == "graph":
+        return _persistent_dimension(*_sampled(x, x2), neighbours=neighbours)
     pair = neighbours if isinstance(neighbours, tuple) else None
     k = min(pair[1] if pair else neighbours, len(x2) - 1)
     k_near = pair[0] if pair else k // 2
@@ -1690,13 +1698,20 @@ def _simplex_skewness(points):
     return np.interp(area / whole, [0, *sines], [1, *dimension])
 
 
-def _persistent_dimension(x):
-    """Of examples in the order in which a sample holds them."""
+def _persistent_dimension(x, *, neighbours=None):
+    """Of examples in the order in which a sample holds them; of trees, or of neighbours."""
     n, logs = len(x), []
+    most = min(neighbours or n, int(np.ceil(n / 4 - 1e-3)) - 1)
     for share in 4.0 ** np.linspace(-1, 0, 8):
         size = int(np.ceil(share * n - 1e-3))
         rows = [np.roll(x, -(draw * n // 8), axis=0)[:size] for draw in range(8)]
-        lengths = [csgraph.minimum_spanning_tree(cdist(z, z)).sum() for z in rows]
+        far = [cdist(z, z) for z in rows]
+        lengths = [
+            np.sort(z, axis=1)[:, 1 : most + 1].sum()
+            if neighbours
+            else csgraph.minimum_spanning_tree(z).sum()
+            for z in far
+        ]
         logs.append([np.log(size), np.log(lengths).mean()])
     slope, _ = np.polyfit(*np.transpose(logs), 1)
     return 1 / (1 - slope)
@@ -1996,6 +2011,7 @@ BY_ESTIMATOR = {
     "commonality": commonality,
     "shapley_r2": shapley_r2,
     "relative_weights": relative_weights,
+    "erased_variance": erasure.erased_variance,
     "ridge_r2": ridge_r2,
     "ridge_decoding_r2": ridge_decoding_r2,
     "banded_ridge_r2": banded_ridge_r2,
@@ -2020,6 +2036,7 @@ BY_ESTIMATOR = {
     "decoding_accuracy": decoding_accuracy,
     "decoding": decoding,
     "ccgp": ccgp,
+    "shattering_dimensionality": halves.shattering_dimensionality,
     "sparse_decoding_accuracy": sparse_decoding_accuracy,
     "balanced_accuracy": balanced_accuracy,
     "auc": auc,
@@ -2040,6 +2057,9 @@ BY_ESTIMATOR = {
     "distance_correlation": distance_correlation,
     "riemannian_distance": riemannian_distance,
     "multiscale_distance": multiscale_distance,
+    "neighbour_dissimilarity": pictures.neighbour_dissimilarity,
+    "local_procrustes": pictures.local_procrustes,
+    "non_metric_stress": pictures.non_metric_stress,
     "cknna": cknna,
     "aligned_cosine": aligned_cosine,
     "semi_matching": semi_matching,
@@ -2087,6 +2107,10 @@ BY_ESTIMATOR = {
     "intrinsic_dimension": intrinsic_dimension,
     "sparsity": sparsity,
     "selectivity": selectivity,
+    "coherence": examples.coherence,
+    "unit_split_rsa": examples.unit_split_rsa,
+    "coverage": two_sets.coverage,
+    "frechet_distance": two_sets.frechet_distance,
     "feature_angles": feature_angles,
     "component_alignment": component_alignment,
 }

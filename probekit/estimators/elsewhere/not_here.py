@@ -13,11 +13,6 @@ NOT_HERE: tuple[tuple[str, str, str], ...] = (
         "need inputs that are made anew with one factor held, not those that are at hand",
     ),
     (
-        "concept-erasure",
-        "`LeaceEraser`",
-        "changes representations and measures nothing; what there is to erase is `linear_r2`",
-    ),
-    (
         "Neural-Collapse",
         "`compute_ETF`, `compute_W_H_relation`",
         "of the weights of the classifier, which a layer's activations do not tell",
@@ -25,44 +20,38 @@ NOT_HERE: tuple[tuple[str, str, str], ...] = (
     ("tcav", "`TCAV`", "needs gradients of the model's outputs"),
     (
         "scikit-dimension",
-        "`DANCo`, `KNN`",
-        "whole numbers, by reference data that are drawn for every dimension that is tried, or "
-        "graphs of subsamples of a few examples; `intrinsic_dimension` has ten other estimates",
+        "`DANCo`",
+        "what minimal distances and angles of neighbours are in balls that are drawn for every "
+        "dimension, as many examples each, which changes with every one that is added; the "
+        "distances alone are those of `intrinsic_dimension` by ``gride``",
     ),
     (
         "ZADU",
-        "`non_metric_stress`",
-        "what a monotone curve through the distances leaves; `rsa` by ranks asks for such a curve",
+        "`steadiness_cohesiveness`",
+        "the mean over 150 clusters that random walks draw anew, cut by another clustering",
     ),
     (
         "ZADU",
-        "`topographic_product`, `neighbor_dissimilarity`, `procrustes` of neighbourhoods",
-        "of pictures in the plane, with no end that says how bad they may be; `trustworthiness`, "
-        "`mean_relative_rank_error` and `mutual_neighbours` ask the same with one",
-    ),
-    (
-        "ZADU",
-        "class-aware and label trustworthiness, `steadiness_cohesiveness`, `gap_index` and others "
-        "of clusters",
-        "of how readers see classes in a picture; `silhouette` and `neighbourhood_hit` are of one "
-        "representation, and can be compared",
-    ),
-    (
-        "google-research (graph_embedding)",
-        "`coherence`",
-        "how much one example alone decides of the directions there are: of the one that lies "
-        "farthest out",
+        "`gap_index`, `class_angular_distortion_index`",
+        "of a picture in the plane: its empty triangles, and the angles at which its clusters "
+        "appear",
     ),
     (
         "shesha-geometry",
-        "`feature_split`, `sample_split`, `anchor_stability`, `lda_stability`",
-        "of halves at random: the spread over resamples, which `probekit.probe` gives of any score",
+        "`sample_split`, `anchor_stability`",
+        "correlate distances of other pairs of examples, which the package itself warns of as "
+        "having no meaning, and will remove",
+    ),
+    (
+        "shesha-geometry",
+        "`lda_stability`",
+        "the cosine of a direction with itself after resampling: the spread of one probe, which "
+        "regularisation that is not relative to the units decides of",
     ),
     (
         "decodanda",
-        "shattering dimensionality",
-        "an accuracy for each way to divide the conditions in two, of which there are too many; "
-        "make features of those that are asked for, and take `decoding_accuracy`",
+        "`shattering_generalization`",
+        "how many dichotomies generalise better than after shuffling; `ccgp` has those of features",
     ),
     (
         "rsatoolbox, Net2Brain",
@@ -80,9 +69,4 @@ NOT_HERE: tuple[tuple[str, str, str], ...] = (
         "of behaviour, not of representations",
     ),
     ("dsa-metric", "`DSA`", "of the dynamics of sequences, whose order examples do not have here"),
-    (
-        "prdc",
-        "precision, recall, density, coverage",
-        "of two sets of other examples in one space, real and generated",
-    ),
 )

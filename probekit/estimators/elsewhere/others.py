@@ -51,6 +51,12 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "decodanda": (
         (
+            "`shattering_dimensionality`",
+            "shattering_dimensionality(x, labels)",
+            "the mean accuracy, as Bernardi et al. have it; there the share of dichotomies that "
+            "are decoded better than after shuffling, by support vector machines",
+        ),
+        (
             "`CCGP_dichotomy`",
             "ccgp(x, np.stack([labels % 2, labels // 2], axis=1))",
             "of all examples, there of some that are drawn; ridge regression, not a support vector "
@@ -61,6 +67,30 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "parallelism_score(x, np.stack([labels % 2, labels // 2], axis=1))",
             "of all examples, there of some that are drawn, of each condition as many, and "
             "standardised unless told otherwise",
+        ),
+    ),
+    "prdc": (
+        ("`compute_prdc`, precision", "coverage(x, y).precision"),
+        ("`compute_prdc`, recall", "coverage(x, y).recall"),
+        ("`compute_prdc`, density", "coverage(x, y).density"),
+        ("`compute_prdc`, coverage", "coverage(x, y).coverage"),
+    ),
+    "pytorch-fid": (("`calculate_frechet_distance`", "frechet_distance(x, y) ** 2"),),
+    "concept-erasure": (
+        (
+            "`LeaceFitter(shrinkage=False)`, what `eraser(x)` takes of the variance",
+            "erased_variance(x, labels)",
+        ),
+    ),
+    "dimensionality": (
+        ('`participation_ratio(return_all=True)["naive"]`', "participation_ratio(x)"),
+        (
+            '`participation_ratio(return_all=True)["row"]`',
+            "participation_ratio(x, debiased=True)",
+        ),
+        (
+            "`participation_ratio`",
+            "participation_ratio(x, debiased=True, sampled_units=True)",
         ),
     ),
     "relaimpo": (
@@ -96,6 +126,7 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("`stable_rank`", "stable_rank(x, centred=False)"),
         ("`ne_sum`", "stable_rank(x)"),
         ("`self_clustering`", "self_clustering(x)"),
+        ("`coherence`", "coherence(x)"),
         (
             "`pseudo_condition_number`",
             "(spectrum(x)[-1] / spectrum(x)[0]) ** 0.5",
@@ -132,6 +163,18 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             "`rdm_similarity`",
             'rsa(x, y, rdm="cosine", comparison="spearman")',
+        ),
+        (
+            "`feature_split`",
+            "unit_split_rsa(np.concatenate([x, y], axis=1))",
+            "other halves are drawn",
+        ),
+        (
+            "`class_separation_ratio`",
+            'np.average(rdm(x, metric="euclidean"), weights=labels[:, None] != labels) / '
+            'np.average(rdm(x, metric="euclidean"), weights=(labels[:, None] == labels) - '
+            "np.eye(len(x)))",
+            "of all examples; there the mean over halves of them that are drawn",
         ),
     ),
     "Transfer-Learning-Library": (

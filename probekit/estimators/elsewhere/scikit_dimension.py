@@ -33,6 +33,12 @@ NAMES: tuple[tuple[str, ...], ...] = (
         'intrinsic_dimension(x, method="persistence")',
         "8 subsamples of 8 sizes from a quarter on, there 10 of 100 sizes from half",
     ),
+    (
+        "`KNN(gamma=1)`",
+        'intrinsic_dimension(x, method="graph", neighbours=2)',
+        "whole numbers there, by graphs of some examples that are drawn with replacement: 3 to 6 "
+        "of them unless told otherwise",
+    ),
     ('`lPCA(ver="FO")`', "(spectrum(x) > 0.05 * spectrum(x)[0]).sum()"),
     ('`lPCA(ver="participation_ratio")`', "participation_ratio(x)"),
 )

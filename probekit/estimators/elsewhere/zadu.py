@@ -34,4 +34,35 @@ NAMES: tuple[tuple[str, ...], ...] = (
         "(a, b)])).sum()",
     ),
     ("`silhouette`, of `y`", "silhouette(y, labels)"),
+    ("`non_metric_stress`", "non_metric_stress(x, y)"),
+    ("`topographic_product`", "topographic_product(x, y)"),
+    ("`neighbor_dissimilarity`", "neighbour_dissimilarity(x, y, relative=False)"),
+    (
+        "`procrustes`",
+        "local_procrustes(x, y, neighbours=5, scaled=False)",
+        "of the neighbours of an example in `x` and the same examples in `y`, as its authors have "
+        "it; there those in `x` and those in `y`, which are others, one by one",
+    ),
+    (
+        "`class_aware_trustworthiness_continuity`, the first",
+        "class_trustworthiness(x, y, labels).trustworthiness",
+    ),
+    (
+        "`class_aware_trustworthiness_continuity`, the second",
+        "class_trustworthiness(x, y, labels).continuity",
+    ),
+    (
+        "`label_trustworthiness_and_continuity`, the first",
+        "label_trustworthiness(x, y, labels).trustworthiness",
+        'with `cvm="dsc"`; the other there compares with labels that are drawn',
+    ),
+    (
+        "`label_trustworthiness_and_continuity`, the second",
+        "label_trustworthiness(x, y, labels).continuity",
+        "as the first",
+    ),
+    (
+        "`distance_consistency`, of `y`",
+        'decoding(y, labels, probe="sklearn.neighbors:NearestCentroid")',
+    ),
 )
