@@ -32,6 +32,12 @@ def check_at_least(argument: str, value: float, least: float) -> None:
         raise OptionError(f"{argument}={value!r}: must be at least {least}.")
 
 
+def check_at_most(argument: str, value: float, most: float) -> None:
+    """Raise `OptionError` unless ``value <= most`` (NaN is refused too)."""
+    if not value <= most:
+        raise OptionError(f"{argument}={value!r}: must be at most {most}.")
+
+
 def check_count(argument: str, value: Any, least: int) -> None:
     """Raise `OptionError` unless the value is a whole number and at least `least`."""
     if not isinstance(value, Integral):

@@ -66,6 +66,10 @@ class DivergedError(ProbekitError, ArithmeticError):
     """A training run whose loss is no longer finite."""
 
 
+class OutOfMemoryError(ProbekitError, MemoryError):
+    """What was asked for does not fit into memory."""
+
+
 class MissingExtraError(ProbekitError, ImportError):
     """An optional dependency is not installed.
 

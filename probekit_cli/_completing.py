@@ -18,12 +18,17 @@ Completion = Callable[[typer.Context, str], list[str]]
 
 
 def words_so_far() -> list[str]:
-    """Return the words that stand on the command line of a shell that asks for completions."""
-    if _SHELL not in os.environ:
+    """Return what follows ``probekit`` in a shell that asks for completions."""
+    if not is_asked():
         return []
     _join_addresses()
     text = os.environ.get("COMP_WORDS") or os.environ.get("_TYPER_COMPLETE_ARGS", "")
-    return text.split()
+    return text.split()[1:]
+
+
+def is_asked() -> bool:
+    """Whether a shell asks for completions: then nobody wants to read errors."""
+    return _SHELL in os.environ
 
 
 @contextlib.contextmanager
@@ -52,6 +57,13 @@ def let_shell_be_named(words: list[str]) -> None:
         os.environ[_DETECTION] = "1"
 
 
+@contextlib.contextmanager
+def silence() -> Iterator[None]:
+    """Keep back what users' own code prints: the shell would take it for completions."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        yield
+
+
 def names_of(found: Names) -> Completion:
     """Return what completes one of some names, or the last of several that commas separate.
 
@@ -62,7 +74,8 @@ def names_of(found: Names) -> Completion:
         before, comma, begun = incomplete.rpartition(",")
         given = before.split(",")
         try:
-            known = [str(name) for name in found(ctx)]
+            with silence():
+                known = [str(name) for name in found(ctx)]
         except Exception:
             return []
         return [
@@ -95,19 +108,41 @@ def labels(dim: str) -> Names:
 
 
 def layers(ctx: typer.Context) -> Iterable[str]:
-    """Return the layers of a file of activations, or of a registered task by its defaults.
+    """Return the layers of activations or a model of the user's, or those of a task by default.
 
-    A model of the user's is not run for that.
+    A model is traced for that, not run.
     """
+    if "source" in ctx.params:
+        return _layers_of_source(str(_first(ctx, "source")))
+    found = [task.layers(config()) for task, config in _tasks(str(ctx.info_name))]
+    return dict.fromkeys(name for names in found for name in names)
+
+
+def _layers_of_source(source: str) -> Iterable[str]:
+    if source.endswith(".npz"):  # which are read without the arrays
+        return [name.removesuffix(".npy") for name in zipfile.ZipFile(source).namelist()]
+    from probekit_cli._data import source_of
+
+    model = source_of(source, []).model()
+    found: Iterable[str] = model.extractor.layers(model.inputs)
+    return found
+
+
+def _tasks(name: str) -> Iterator[tuple[Any, Callable[[], Any]]]:
+    """Yield the tasks that a word of the command line means, with what makes their defaults."""
+    from probekit.collecting import collect
     from probekit.plugins import get_manager
 
-    source = "" if "source" not in ctx.params else str(_first(ctx, "source"))
-    if source.endswith(".npz"):
-        return [name.removesuffix(".npy") for name in zipfile.ZipFile(source).namelist()]
-    task: Any = get_manager().registry.load("task", str(ctx.info_name))
-    task = task() if isinstance(task, type) else task
-    found: Iterable[str] = task.layers(task.Config())
-    return found
+    registry = get_manager().registry
+    if name in registry.names("task"):
+        task: Any = registry.load("task", name)
+        yield task() if isinstance(task, type) else task, task.Config
+        return
+    from probekit.running import task_of
+
+    for item in collect(name).items:
+        if not item.is_function:  # which layers a function will have, it alone knows
+            yield task_of(item.task), item.Config
 
 
 def functions(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -1,5 +1,6 @@
 """``probekit run`` on task files: ``probes/``, ``probes/probe_xor.py::small``."""
 
+import contextlib
 import dataclasses
 import inspect
 import shlex
@@ -19,9 +20,10 @@ from probekit.collecting import (
     names_task_file,
     run_tasks,
 )
-from probekit.errors import OptionError
+from probekit.errors import OptionError, ProbekitError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
+from probekit_cli._completing import is_asked, silence
 from probekit_cli._declared import declared, output_option
 from probekit_cli._endings import FAILED, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
@@ -90,7 +92,13 @@ def add(tasks: typer.Typer, manager: Manager, words: Sequence[str], typed: Seque
     """
     if len(words) < 2 or words[0] != "run" or not is_path(words[1], manager.registry):
         return
-    items = _items([words[1], *named_paths(words[2:])])
+    try:
+        with silence() if is_asked() else contextlib.nullcontext():
+            items = _items([words[1], *named_paths(words[2:])])
+    except ProbekitError:
+        if is_asked():  # for a name of which only the beginning is there
+            return
+        raise
     shared = declared(FileOptions)
     own, defaults = _own_options(items, [*shared, _MORE])
 

@@ -3,15 +3,18 @@
 0: done. 1: the run failed. 2: it was asked for in a way that cannot be. 130: Ctrl-C.
 """
 
+import atexit
 import errno
+import functools
 import io
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
-from probekit.errors import OptionError, ProbekitError, ProbekitWarning
+from probekit.errors import OptionError, ProbekitError, ProbekitWarning, one_line
 from probekit.plugins import Switches, get_manager
 from probekit.plugins.config import read_config
 from probekit_cli._endings import FAILED, USAGE, exit_code
@@ -53,9 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         print(f"probekit: the output could not be written: {reason}.", file=sys.stderr)
         _leave_output()
         code = FAILED
+    except MemoryError as error:
+        reason = one_line(error) or "nothing is left"
+        print(f"probekit: the memory is too small: {reason}.", file=sys.stderr)
+        code = FAILED
     except KeyboardInterrupt as interrupt:
         print("probekit: stopped.", file=sys.stderr)
         code = exit_code(interrupt)
+    _end_in_peace()
     sys.exit(code)
 
 
@@ -152,6 +160,15 @@ def _write_what_is_understood() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+
+
+@functools.cache
+def _end_in_peace() -> None:
+    """Ignore Ctrl-C while the interpreter ends: who presses it twice wants no traceback of that.
+
+    Registered last, it is called first; other commands in this process are not affected.
+    """
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
 
 
 def _leave_output() -> None:

@@ -178,6 +178,7 @@ def _is_task(variable: str, target: Any, module: ModuleType) -> bool:
         if missing:
             where = f"{shown(Path(str(module.__file__)))}:{_line_of(target)}: {target.__name__}"
             raise TaskFileError(f"{where}: is no task, it has no {', '.join(missing)}.")
+        return True
     return isinstance(vars(target).get("name"), str) and all(
         hasattr(target, part) for part in _PROTOCOL
     )
@@ -186,8 +187,8 @@ def _is_task(variable: str, target: Any, module: ModuleType) -> bool:
 def _name_of(variable: str, target: Any) -> str:
     if isinstance(target, Variant):
         return variable
-    name: str = vars(target)["name"] if isinstance(target, type) else target.__name__
-    return name
+    # A class that is marked may have no name but that of the task that it changes.
+    return str(vars(target).get("name", target.__name__))
 
 
 def _line_of(target: Any) -> int:

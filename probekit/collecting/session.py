@@ -243,7 +243,8 @@ def _result(
     began = time.monotonic()
     try:
         if path is not None and settings.resume and _is_finished(path):
-            return Result(item.nodeid, "kept", path, dataset=_kept(path, options))
+            dataset = _kept(item, path, options, settings)
+            return Result(item.nodeid, "kept", path, dataset=dataset)
         if path is not None:
             _make_folder(path.parent)
         dataset = execute(item, path, options, settings, values)
@@ -266,20 +267,38 @@ def _is_finished(path: Path) -> bool:
     return path.exists() and not any(folder.exists() for folder in unfinished)
 
 
-def _kept(path: Path, options: Mapping[str, Any]) -> "xr.Dataset":
-    """Return a finished history, if it is of these options."""
+def _kept(item: Item, path: Path, options: Mapping[str, Any], settings: Settings) -> "xr.Dataset":
+    """Return a finished history, if it is of these options, estimators and layers."""
     from probekit.history import open_history
     from probekit.history.schema import config_of
 
     dataset = open_history(path)
     config = config_of(dataset.attrs)
-    for name, value in options.items():
-        if name in config and config[name] != as_json(value):
-            raise OptionError(
-                f"{path}: was made with {name}={config[name]!r}, not {value!r}. "
-                "Pass overwrite (--overwrite) to replace it, or choose another path."
-            )
+    others: list[tuple[str, Any, Any]] = [
+        (name, config[name], value)
+        for name, value in options.items()
+        if name in config and config[name] != as_json(value)
+    ]
+    if not others and (settings.estimators or settings.layers):
+        from probekit.running.resolving import differing
+
+        asked = {"estimators": settings.estimators or None, "layers": settings.layers or None}
+        others = [*differing(config, _layers(item, options, dataset), **asked)]
+    for name, before, value in others:
+        raise OptionError(
+            f"{path}: was made with {name}={before!r}, not {value!r}. "
+            "Pass overwrite (--overwrite) to replace it, or choose another path."
+        )
     return dataset
+
+
+def _layers(item: Item, options: Mapping[str, Any], dataset: "xr.Dataset") -> list[str]:
+    """Return all layers of a task; of one that is a function, or swept, those that were probed."""
+    if not item.is_function and not item.sweep(options):
+        from probekit.running import task_of
+
+        return list(task_of(item.task).layers(item.Config(**options)))
+    return [str(layer) for layer in dataset["layer"].values] if "layer" in dataset else []
 
 
 def _make_folder(folder: Path) -> None:

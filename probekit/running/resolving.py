@@ -1,14 +1,14 @@
 """From the names and options that a user gives to the program that is to be run."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
 import numpy as np
 
 from probekit.errors import OptionError, UnknownNameError
-from probekit.estimators import Estimator
+from probekit.estimators import Estimator, resolve
 from probekit.extractors import match
 from probekit.plugins import get_manager
 from probekit.probing import Plan
@@ -59,6 +59,43 @@ def config_of(task: Task, options: Mapping[str, Any]) -> TaskConfig:
     settings: Any = task.Config  # which fields it has is known to the task alone
     config: TaskConfig = settings(**given)
     return config
+
+
+def differing(
+    config: Mapping[str, Any], there: Sequence[str], *, estimators: Any = None, layers: Any = None
+) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield what a history was made with, where that is not what is asked for now.
+
+    Parameters
+    ----------
+    config : mapping
+        Of the history. It says nothing of estimators or layers if no run made it.
+    there : sequence of str
+        The layers that could have been probed.
+    estimators, layers : optional
+        As `run` takes them; what is None may be anything.
+
+    Yields
+    ------
+    tuple
+        ``"estimators"`` or ``"layers"``, those of the history, and those that are asked for.
+    """
+    before = config.get("estimators")
+    if estimators is not None and before is not None:
+        asked = resolve(estimators)
+        # What estimators have found out about the features is not known before a run.
+        fixed = {repr(each) for each in asked if type(each).adapted is Estimator.adapted}
+        if len(asked) != len(before) or not fixed <= {*before}:
+            yield "estimators", list(before), [repr(each) for each in asked]
+    before = config.get("layers", list(there))
+    if layers is not None:
+        globs = [layers] if isinstance(layers, str) else list(layers)
+        try:
+            chosen = list(match(there, layers))
+        except OptionError:  # one that it could not have been made with
+            chosen = globs
+        if chosen != list(before):
+            yield "layers", list(before), chosen
 
 
 def adapted(

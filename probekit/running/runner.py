@@ -24,6 +24,7 @@ from probekit.probing import warn_of_undefined
 from probekit.recording.plugged import with_plugin_variables
 from probekit.running.compiled import compiled_for
 from probekit.running.lane import Chunk, Pace, in_turns, run_lane, stacked_data
+from probekit.running.memory import told_of_memory
 from probekit.running.program import Program
 from probekit.running.resolving import adapted, config_of, program_of, task_of
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
@@ -132,6 +133,8 @@ def run(
         If the history exists, is being written by another process, or cannot be written.
     DivergedError
         If the loss is no longer finite. What was recorded stays.
+    OutOfMemoryError
+        If data, network or activations do not fit into memory. What was recorded stays.
 
     Warns
     -----
@@ -152,7 +155,8 @@ def run(
     chosen = task_of(task)
     config = config_of(chosen, options)
     asked = resolve(chosen.estimators if estimators is None else estimators)
-    asked = adapted(chosen, config, asked)
+    with told_of_memory():
+        asked = adapted(chosen, config, asked)
     program = program_of(chosen, config, asked, layers, store_activations)
     check_count("every", every, 1)
     _warn_without_effect(config, options, every=every, storage=storage, stored=program.stored)
@@ -237,6 +241,7 @@ class _Run:
                 lanes = (self._chunks(*each, meanwhile) for each in self._lanes(lane))
                 turns = in_turns(lanes, SIDE_BY_SIDE if lane == 1 else 1)
                 chunks = meanwhile.enter_context(contextlib.closing(turns))
+                meanwhile.enter_context(told_of_memory())
                 for seeds, chunk in chunks:
                     self._record(seeds, chunk)
         except BaseException as error:

@@ -18,13 +18,16 @@ from typing import (
 
 import numpy as np
 
-from probekit._checks import check_at_least
+from probekit._checks import check_at_least, check_at_most
 from probekit.errors import OptionError
 from probekit.variables import Variable
 
 if TYPE_CHECKING:  # a config's module imports no jax
     from probekit.extractors import Extractor
 
+
+MOST = 2**31 - 1
+"""The largest size: JAX counts in 32 bits, and ends the process over what does not fit them."""
 
 LAST_SEED = 2_000_000_000
 """Room below 2³¹ for what a task adds to a seed, to draw several sets of data from it."""
@@ -33,8 +36,9 @@ LAST_SEED = 2_000_000_000
 def option(default: Any, help: str, *, unit: str = "", **metadata: Any) -> Any:
     """Return a field of a task's config: its default, and the help text that the user sees.
 
-    Further metadata: ``choices`` (tuple of str), ``least`` (smallest number allowed), ``only_for``
-    (name and value of the option without which this one has no effect).
+    Further metadata: ``choices`` (tuple of str), ``least`` and ``most`` (smallest and largest
+    number allowed), ``only_for`` (name and value of the option without which this one has no
+    effect).
     """
     return dataclasses.field(default=default, metadata={"help": help, "unit": unit, **metadata})
 
@@ -49,21 +53,22 @@ class TaskConfig:
 
     seeds: int = option(5, "How many seeds to run.", least=1)
     first_seed: int = option(0, "The first seed; the others follow it.", least=0)
-    epochs: int = option(100, "Epochs of training; epoch 0 is before any.", least=0)
+    epochs: int = option(100, "Epochs of training; epoch 0 is before any.", least=0, most=MOST)
     batch_size: int = option(
-        128, "Examples in a batch; a last, smaller batch is used too.", least=1
+        128, "Examples in a batch; a last, smaller batch is used too.", least=1, most=MOST
     )
 
     def __post_init__(self) -> None:
-        """Check every value against the type of its field and the least that it allows."""
+        """Check every value against the type of its field and the bounds that it has."""
         types = get_type_hints(type(self))
         for field in dataclasses.fields(self):
-            value, least = getattr(self, field.name), field.metadata.get("least")
+            value = getattr(self, field.name)
             _check_type(field.name, value, types[field.name])
-            if least is None or value is None:
-                continue
-            for number in value if isinstance(value, tuple) else (value,):
-                check_at_least(field.name, number, least)
+            for bound, check in (("least", check_at_least), ("most", check_at_most)):
+                if field.metadata.get(bound) is None or value is None:
+                    continue
+                for number in value if isinstance(value, tuple) else (value,):
+                    check(field.name, number, field.metadata[bound])
         if self.first_seed + self.seeds - 1 > LAST_SEED:
             raise OptionError(
                 f"first_seed={self.first_seed}, seeds={self.seeds}: the last seed must be at most "

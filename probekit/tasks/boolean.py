@@ -27,6 +27,11 @@ def check_feature(feature: str, units: int) -> None:
     if feature == "linear":
         return
     operations = feature.split("_")
+    if feature and len(operations) == 1 and feature not in OPERATIONS:
+        raise OptionError(
+            f"features={feature!r}: no such feature{suggestion(feature.lower(), ['linear'])} "
+            "A feature is 'linear' or top_left_right, e.g. 'xor_xor_xor'."
+        )
     for operation in operations:
         if operation not in OPERATIONS:
             near = suggestion(operation, OPERATIONS)

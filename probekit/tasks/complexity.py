@@ -10,6 +10,7 @@ its training are in `probekit.tasks.mlp`.
 """
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ import numpy as np
 from probekit._checks import check_choice, check_positive
 from probekit.errors import OptionError
 from probekit.tasks import boolean
-from probekit.tasks._protocol import Split, Task, TaskConfig, option
+from probekit.tasks._protocol import MOST, Split, Task, TaskConfig, option
 from probekit.variables import Variable
 
 if TYPE_CHECKING:
@@ -41,13 +42,17 @@ class ComplexityConfig(TaskConfig):
         ("linear", "xor_xor_xor"),
         "The features, in this order: linear, or three of and/or/xor as top_left_right.",
     )
-    units: int = option(16, "Input units of each feature.", least=1)
-    hidden: tuple[int, ...] = option((256, 128, 64, 64), "Widths of the hidden layers.", least=1)
-    train_examples: int = option(8192, "Examples to train on.", least=1)
-    fit_examples: int = option(1024, "Examples that probes are fitted on.", least=2)
-    test_examples: int = option(1024, "Examples that probes and network are scored on.", least=2)
+    units: int = option(16, "Input units of each feature.", least=1, most=MOST)
+    hidden: tuple[int, ...] = option(
+        (256, 128, 64, 64), "Widths of the hidden layers.", least=1, most=MOST
+    )
+    train_examples: int = option(8192, "Examples to train on.", least=1, most=MOST)
+    fit_examples: int = option(1024, "Examples that probes are fitted on.", least=2, most=MOST)
+    test_examples: int = option(
+        1024, "Examples that probes and network are scored on.", least=2, most=MOST
+    )
     batch_size: int = option(
-        1024, "Examples in a batch; a last, smaller batch is used too.", least=1
+        1024, "Examples in a batch; a last, smaller batch is used too.", least=1, most=MOST
     )
     optimizer: str = option("adam", "The optimiser.", choices=OPTIMIZERS)
     learning_rate: float = option(1e-3, "The learning rate.")
@@ -76,6 +81,11 @@ class ComplexityConfig(TaskConfig):
             raise OptionError("hidden=(): no hidden layer; give at least one width, e.g. 64.")
         for feature in self.features:
             boolean.check_feature(feature, self.units)
+        if (parameters := self._parameters()) > MOST:
+            raise OptionError(
+                f"hidden={self.hidden}, units={self.units}: these are {parameters:.1e} parameters; "
+                f"give widths that make at most {MOST:.1e}."
+            )
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_positive("learning_rate", self.learning_rate)
         if not math.isfinite(self.learning_rate):
@@ -88,6 +98,11 @@ class ComplexityConfig(TaskConfig):
             raise OptionError(
                 f"stop_accuracy={self.stop_accuracy!r}: must be greater than 0 and at most 1."
             )
+
+    def _parameters(self) -> int:
+        """Return how many numbers are trained."""
+        widths = (self.units * len(self.features), *self.hidden, len(self.features))
+        return sum((before + 1) * after for before, after in itertools.pairwise(widths))
 
 
 class ReferenceComplexity(Task):

@@ -179,6 +179,7 @@ def completions(monkeypatch, probekit, text, *, shell="bash"):
         monkeypatch.setenv("COMP_WORDS", "\n".join(words))
         monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
     else:
+        monkeypatch.delenv("COMP_WORDS", raising=False)
         monkeypatch.setenv("_TYPER_COMPLETE_ARGS", text)
         monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
     return [line.partition("\t")[0] for line in probekit().out.splitlines() if line]
@@ -220,6 +221,32 @@ def test_completion_of_what_is_in_files(monkeypatch, probekit, history):
     assert "linear_r2" in completions(monkeypatch, probekit, text)
     found = completions(monkeypatch, probekit, "probekit layers model.py:", shell="fish")
     assert found == ["model.py:make", "model.py:other"]
+
+
+def test_completion_of_layers_of_the_user_s_own(monkeypatch, probekit):
+    Path("model.py").write_text(
+        "import numpy as np\nimport probekit as pk\n\n"
+        "def make():\n    print('hello')\n"
+        "    return pk.extractors.arrays({'one': np.zeros((3, 2)), 'two': np.zeros((3, 2))})\n"
+    )
+    Path("probe_a.py").write_text(
+        "import probekit as pk\n"
+        "from probekit.tasks.complexity import ReferenceComplexity\nprint('hello')\n\n"
+        "@pk.task\nclass Mine(ReferenceComplexity):\n    def layers(self, config):\n"
+        "        return ('block', 'head')\n"
+    )
+    for shell in ("bash", "fish"):
+        for text, found in [
+            ("probekit probe model.py:make -l tw", ["two"]),
+            ("probekit layers model.py:make -l one,t", ["one,two"]),
+            ("probekit run probe_a.py -l he", ["head"]),
+            ("probekit run probe_a.py::Mine --store-activations b", ["block"]),
+            ("probekit run probe_a.py --see", ["--seeds"]),
+            ("probekit run probe_nothing.py --see", []),
+        ]:
+            if shell == "bash" and ":" in text:
+                text = text.replace(":", " : ").replace(" :  : ", " :: ")
+            assert completions(monkeypatch, probekit, text, shell=shell) == found, text
 
 
 def test_completion_for_a_shell_that_is_named(monkeypatch, probekit):

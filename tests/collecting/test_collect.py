@@ -286,3 +286,25 @@ def test_what_is_left_out_is_counted(project):
 def test_words_that_mean_task_files(project, word, is_file):
     project({"probes/probe_a.py": ""})
     assert names_task_file(word) is is_file
+
+
+def test_a_class_that_changes_another_is_a_task_if_it_is_marked(project):
+    project(
+        {
+            "probe_a.py": """
+            import probekit as pk
+            from probekit.tasks.complexity import ReferenceComplexity
+
+            @pk.task
+            class Mine(ReferenceComplexity):
+                def layers(self, config):
+                    return ("block", "head")
+
+            class Abstract(ReferenceComplexity):
+                pass
+"""
+        }
+    )
+    (item,) = collect("probe_a.py").items
+    assert item.nodeid == "probe_a.py::Mine"
+    assert item.Config().epochs == 100

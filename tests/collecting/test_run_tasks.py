@@ -499,3 +499,36 @@ def test_collections_can_be_run_as_they_are(project):
     project(tasks(FAILING))
     report = run_tasks(collect("probes", keyword="third"))
     assert np.asarray(only(report).dataset.score)[0] == 3
+
+
+def test_a_finished_history_of_other_layers_or_estimators_is_not_kept(project):
+    project(tasks(f'    small = pk.task("reference-complexity", {SMALL})\n'))
+    only(run_tasks("probes", output="out", settings=Settings(layers=["hidden_0"])))
+
+    def again(**settings):
+        return run_tasks("probes", output="out", settings=Settings(resume=True, **settings))
+
+    assert only(again()).outcome == "kept"
+    assert only(again(layers="hidden_*")).outcome == "kept"  # the task has no other
+    assert only(again(estimators=["linear_r2", "total_variance"])).outcome == "kept"
+    assert failure(again(layers=["logits"])).endswith(
+        "small.nc: was made with layers=['hidden_0'], not ['logits']. "
+        "Pass overwrite (--overwrite) to replace it, or choose another path."
+    )
+    assert "layers=['hidden_0'], not ['hidden_0', 'logits']" in failure(again(layers="**"))
+    assert "layers=['hidden_0'], not ['nothing']" in failure(again(layers=["nothing"]))
+    assert 'estimators=["LinearR2(' in failure(again(estimators="cka"))
+
+
+def test_a_finished_function_of_other_layers_is_not_kept(project):
+    project(
+        tasks(f"""
+    @pk.task
+    def function(run):
+        return run("reference-complexity", {SMALL})
+""")
+    )
+    only(run_tasks("probes", output="out", settings=Settings(layers=["hidden_0"])))
+    resume = Settings(resume=True, layers=["logits"])
+    other = failure(run_tasks("probes", output="out", settings=resume))
+    assert "was made with layers=['hidden_0'], not ['logits']" in other
