@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from probekit._checks import check_count
-from probekit.errors import OptionError
+from probekit.errors import OptionError, ShapeError
 from probekit.estimators._protocol import Estimator
 from probekit.measures.conditions import DEFAULT_CONDITIONS, conditions_in
 from probekit.statistics import GroupExamples
@@ -34,8 +34,21 @@ class OfConditions(Estimator):
         """Find what conditions there are in each feature, unless that is given."""
         if self.conditions is not None or self.edges:
             return self
-        edges = tuple(conditions_in(values[:, 0]) for values in features.values())
+        edges = tuple(self._edges(name, values) for name, values in features.items())
         return dataclasses.replace(self, edges=edges)
+
+    def _edges(self, name: str, values: np.ndarray) -> tuple[float, ...]:
+        """Return where the conditions of a feature begin; of several columns each is one."""
+        columns = values.shape[1]
+        if columns == 1:
+            return conditions_in(values[:, 0])
+        known = np.isfinite(values).all(axis=1)
+        if not (np.isin(values[known], (0, 1)).all() and (values[known].sum(axis=1) == 1).all()):
+            raise ShapeError(
+                f"features[{name!r}]: {columns} columns, not of classes (one of them 1, the others "
+                f"0); {self.name!r} is of classes or conditions. Give one column, or labels."
+            )
+        return tuple(map(float, range(1, columns)))
 
     @property
     def groups(self) -> int:

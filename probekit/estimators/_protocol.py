@@ -91,7 +91,11 @@ class Estimator(Protocol):
         For similarity: whether exchanging the two representations changes nothing.
     fitted : bool
         For similarity and geometry: whether `compute` looks at `fit` too, as where an alignment is
-        that of other examples. Encoding and decoding always do.
+        that of other examples. Decoding always does, and encoding unless it describes what is there
+        without fitting anything.
+    of_fit : bool
+        For encoding and decoding: whether the score is of the examples that are fitted, and others
+        are not looked at, as the length of a code of them.
     distinct : bool
         Whether `compute` supposes that no example is there twice, so that a bootstrap with
         replacement is not valid: where duplicates are each other's neighbours, say.
@@ -115,6 +119,11 @@ class Estimator(Protocol):
     @property
     def fitted(self) -> bool:
         """Whether a similarity is fitted on other examples; an attribute, as `traceable`."""
+        return False
+
+    @property
+    def of_fit(self) -> bool:
+        """Whether the score is of the fitted examples; an attribute, as `traceable`."""
         return False
 
     @property

@@ -5,6 +5,7 @@ from typing import Any
 
 from probekit.errors import OptionError
 from probekit.estimators._protocol import Estimator
+from probekit.variables import Variable
 
 _OWN = ("name", "kind", "variables", "statistic", "compute")
 _INHERITED = ("joint", "traceable", "distinct", "adapted", "labels", "pairing")
@@ -43,6 +44,11 @@ def resolve(estimators: str | Estimator | Iterable[Any]) -> tuple[Estimator, ...
     owners: dict[str, Estimator] = {}
     for estimator in resolved:
         for variable in estimator.variables:
+            if not isinstance(variable, Variable):
+                raise OptionError(
+                    f"estimators: {estimator!r} declares the variable {variable!r}; "
+                    "give a tuple of probekit.variables.Variable."
+                )
             other = owners.setdefault(variable.name, estimator)
             if other is not estimator:
                 raise OptionError(

@@ -52,6 +52,7 @@ class OnlineCodelength(OfProbe):
     name: str = "online_codelength"
     metric = "cross_entropy"
     distinct = True
+    of_fit = True
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -103,6 +104,7 @@ class VariationalCodelength(Estimator):
     kind = "decoding"
     traceable = False
     distinct = True
+    of_fit = True
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
 
     def __post_init__(self) -> None:
@@ -239,6 +241,11 @@ class ControlSelectivity(OfProbe):
     @property
     def distinct(self) -> bool:
         """Each example is a type of its own unless it has a type."""
+        return not self.types
+
+    @property
+    def of_fit(self) -> bool:
+        """What is learned by heart can be scored only on what was seen."""
         return not self.types
 
     def __post_init__(self) -> None:

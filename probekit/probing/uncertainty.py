@@ -75,6 +75,12 @@ def check_uncertainty(
             f"uncertainty: {type(uncertainty).__name__} of kind {kinds}; "
             + ("only encoding and decoding fit something." if fits else "there are no labels.")
         )
+    of_fit = [estimator.name for estimator in estimators if getattr(estimator, "of_fit", False)]
+    if held_out and of_fit and isinstance(uncertainty, Bootstrap):
+        raise OptionError(
+            f"uncertainty: {of_fit[0]!r} is of the examples that it is fitted on; "
+            "those held out, which a bootstrap would draw, change nothing. Give no held_out."
+        )
     if held_out and isinstance(uncertainty, CrossValidation):
         raise OptionError("uncertainty: CrossValidation holds out its own; give no held_out.")
     if held_out and isinstance(uncertainty, Permutation) and uncertainty.groups is not None:

@@ -15,7 +15,7 @@ from probekit.statistics._arrays import accumulator_dtype
 from probekit.statistics._parts import MomentsOfParts
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.examples import hash_of
-from probekit.statistics.groups import group_of
+from probekit.statistics.groups import group_of, label_of
 from probekit.statistics.moments import BLOCKS, Block, Moments, MomentsState
 
 Folds = int | tuple[int, ...]
@@ -228,7 +228,10 @@ class FoldGroups(Statistic[MomentsState]):
     ) -> MomentsState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
         dtype = state.x_mean.dtype
-        group, fold = self.group_of(y[:, :1].astype(dtype)), (hash_of(index) % self.folds)
+        group, fold = (
+            self.group_of(label_of(y.astype(dtype))[:, None]),
+            (hash_of(index) % self.folds),
+        )
         fold = fold.astype(dtype)
         places = np.arange(self.folds * self.groups)
         member = (group == jnp.asarray(places % self.groups, dtype)[None, :]) & (

@@ -9,7 +9,7 @@ from probekit._checks import check_count
 from probekit.statistics._arrays import accumulator_dtype, present_rows
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.examples import hash_of
-from probekit.statistics.groups import group_of
+from probekit.statistics.groups import group_of, label_of
 
 
 @jax.tree_util.register_dataclass
@@ -97,7 +97,7 @@ class GroupExamples(Statistic[GroupExamplesState]):
     ) -> GroupExamplesState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
         weight, x, y = present_rows(state.x.dtype, weight, x, y)
-        group = group_of(y[:, 0], self.edges)
+        group = group_of(label_of(y), self.edges)
         member = group[:, None] == jnp.arange(self.groups, dtype=group.dtype)[None, :]
         known = member.any(axis=1) & jnp.isfinite(x).all(axis=1) & jnp.isfinite(y).all(axis=1)
         present = weight > 0

@@ -39,8 +39,9 @@ class GroupMomentsState:
 class GroupMoments(Statistic[GroupMomentsState]):
     """Count and mean of each group of examples, and the scatter within the groups.
 
-    The group of an example is the whole number, from 0 to ``groups - 1``, in the first column of
-    `y`; any other value is an error of the caller and makes every mean NaN.
+    The group of an example is the whole number, from 0 to ``groups - 1``, that `y` holds, or the
+    place of the one of its columns that is 1; any other value is an error of the caller and makes
+    every mean NaN.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ class GroupMoments(Statistic[GroupMomentsState]):
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
         del index
         weight, x, y = present_rows(state.mean.dtype, weight, x, y)
-        group = group_of(y[:, 0], self.edges)
+        group = group_of(label_of(y), self.edges)
         member = group[:, None] == jnp.arange(self.groups, dtype=x.dtype)[None, :]
         unknown = ((weight > 0) & ~member.any(axis=1)).any()
         share = jnp.where(member, weight[:, None], 0)
@@ -137,6 +138,23 @@ class GroupMoments(Statistic[GroupMomentsState]):
         if self.within == "each":
             return inner(member.astype(rows.dtype), jnp.square(rows))
         return inner_squares(rows) if self.within == "full" else jnp.square(rows).sum(axis=0)
+
+
+def label_of(y: jax.Array) -> jax.Array:
+    """Return the label of the class of each example, ``(example,)``.
+
+    It is the value of the one column; of several, of which one is 1 and the others 0, the place of
+    that; NaN where there is none.
+
+    Examples
+    --------
+    >>> label_of(jnp.array([[0, 0, 1.0], [1, 0, 0], [1, 1, 0]])).tolist()
+    [2.0, 0.0, nan]
+    """
+    if y.shape[1] == 1:
+        return y[:, 0]
+    one = ((y == 1) | (y == 0)).all(axis=1) & ((y == 1).sum(axis=1) == 1)
+    return jnp.where(one, jnp.argmax(y, axis=1).astype(y.dtype), jnp.nan)
 
 
 def group_of(values: jax.Array, edges: tuple[tuple[float, ...], ...]) -> jax.Array:

@@ -9,6 +9,7 @@ from probekit._shapes import struct
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.examples import Examples, ExamplesState
 from probekit.statistics.folds import FoldGroups
+from probekit.statistics.groups import label_of
 from probekit.statistics.moments import MomentsState
 
 
@@ -76,7 +77,7 @@ class KeptGroups(Statistic[KeptGroupsState]):
         index: jax.Array,
     ) -> KeptGroupsState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
-        group = self.moments.group_of(y[:, :1].astype(state.examples.y.dtype))
+        group = self.moments.group_of(label_of(y.astype(state.examples.y.dtype))[:, None])
         return KeptGroupsState(
             self.moments.update(state.moments, x, y, weight=weight, index=index),
             self.examples.update(state.examples, x, group, weight=weight, index=index),

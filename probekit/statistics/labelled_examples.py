@@ -9,7 +9,7 @@ from probekit._checks import check_count
 from probekit._shapes import struct
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.examples import Examples, ExamplesState
-from probekit.statistics.groups import group_of
+from probekit.statistics.groups import group_of, label_of
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ class LabelledExamples(Statistic[ExamplesState]):
         index: jax.Array,
     ) -> ExamplesState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
-        group = group_of(y[:, :1].astype(state.y.dtype), self.edges)
+        group = group_of(label_of(y.astype(state.y.dtype))[:, None], self.edges)
         known = (group == jnp.round(group)) & (group >= 0) & (group < self.groups)
         group = jnp.where(known, group, jnp.nan)
         return self.examples.update(state, x, group, weight=weight, index=index)

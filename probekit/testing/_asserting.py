@@ -3,8 +3,11 @@
 import numpy as np
 
 from probekit.estimators import Estimator
+from probekit.history import Status
 from probekit.testing import _harness
 from probekit.testing._harness import TOLERANCE, Scores
+
+_CODES = tuple(int(code) for code in Status if code is not Status.NOT_RECORDED)
 
 
 def assert_same(found: Scores, wanted: Scores) -> None:
@@ -28,5 +31,8 @@ def assert_sound(estimator: Estimator, found: Scores) -> None:
             inside = undefined | ((value >= low) & (value <= high))
             assert inside.all(), f"{variable.name} is {value}; its range is {low} to {high}"
         if variable.name in status:
-            silent = undefined & (status[variable.name] == 0)
+            codes = status[variable.name]
+            silent = undefined & (codes == Status.OK)
             assert not silent.any(), f"{variable.name} is NaN, but its status is 0 (ok)"
+            known = np.isin(codes, _CODES)
+            assert known.all(), f"{variable.name}_status is {codes}; a computed score has {_CODES}"

@@ -21,6 +21,9 @@ TOLERANCE = 1e-5
 
 Scores = dict[str, np.ndarray]
 
+Columns = tuple[tuple[int, ...], ...]
+"""For each feature the columns that are it."""
+
 traces = 0
 """How often something was traced: it must not grow when only values change."""
 
@@ -93,7 +96,14 @@ def state(statistic: Statistic[Any], rows: Rows, *, start: Any = None) -> Any:
     """State of these rows, compiled; it goes on from `start` if given."""
     if start is None:
         start = empty(statistic, rows)
-    return _update(statistic, start, *rows)
+    try:
+        return _update(statistic, start, *rows)
+    except jax.errors.JAXTypeError as error:
+        kind = type(error).__name__
+        raise AssertionError(
+            f"update does not work under jit ({kind}): use jax.numpy throughout, and no `if` on "
+            "values"
+        ) from error
 
 
 def empty(statistic: Statistic[Any], rows: Rows) -> Any:
@@ -106,18 +116,50 @@ def merge(statistic: Statistic[Any], a: Any, b: Any) -> Any:
     return _merge(statistic, a, b)
 
 
-def read(estimator: Estimator, fit: Any, held_out: Any) -> Scores:
+def read(estimator: Estimator, fit: Any, held_out: Any, columns: Columns = ((0,), (1,))) -> Scores:
     """Scores from two states, compiled if the estimator can be."""
-    if estimator.traceable:
-        return _arrays(_compute(estimator, fit, held_out))
-    return _arrays(read_plainly(estimator, *jax.device_get((fit, held_out))))
+    if not estimator.traceable:
+        return _arrays(read_plainly(estimator, *jax.device_get((fit, held_out)), columns))
+    try:
+        return _arrays(_compute((estimator, columns), fit, held_out))
+    except jax.errors.JAXTypeError as error:
+        kind = type(error).__name__
+        raise AssertionError(
+            f"compute does not work under jit ({kind}): use jax.numpy throughout, and no `if` on "
+            "values; or say traceable = False"
+        ) from error
 
 
-def read_plainly(estimator: Estimator, fit: Any, held_out: Any) -> Mapping[str, Any]:
+def read_plainly(
+    estimator: Estimator, fit: Any, held_out: Any, columns: Columns = ((0,), (1,))
+) -> Mapping[str, Any]:
     """Call `compute` as the engine does, with the columns of each feature if it is joint."""
     if estimator.joint:
-        return estimator.compute(fit, held_out, columns=((0,), (1,)))  # type: ignore[call-arg]
-    return estimator.compute(fit, held_out)
+        found = estimator.compute(fit, held_out, columns=columns)  # type: ignore[call-arg]
+    else:
+        found = estimator.compute(fit, held_out)
+    assert isinstance(found, Mapping), (
+        f"compute returns a {type(found).__name__}, not {{variable name: array}}"
+    )
+    return found
+
+
+def names_of(estimator: Estimator, data: Data) -> set[str]:
+    """Return what `compute` reports; nothing is compiled if it can be traced."""
+    statistic = estimator.statistic
+    if not estimator.traceable:
+        return set(read(estimator, *(state(statistic, rows) for rows in data)))
+
+    def whole(fit: Rows, held_out: Rows) -> Mapping[str, Any]:
+        states = [
+            statistic.update(
+                empty(statistic, rows), rows.x, rows.y, weight=rows.weight, index=rows.number
+            )
+            for rows in (fit, held_out)
+        ]
+        return read_plainly(estimator, *states)
+
+    return set(jax.eval_shape(whole, *data))
 
 
 def scores(estimator: Estimator, data: Data) -> Scores:
@@ -200,9 +242,10 @@ def _merge(statistic: Any, a: Any, b: Any) -> Any:
 
 
 @_compiled
-def _compute(estimator: Any, fit: Any, held_out: Any) -> Any:
+def _compute(asked: tuple[Any, Columns], fit: Any, held_out: Any) -> Any:
     _traced()
-    return read_plainly(estimator, fit, held_out)
+    estimator, columns = asked
+    return read_plainly(estimator, fit, held_out, columns)
 
 
 @_compiled

@@ -4,7 +4,7 @@ Which apply follows from what the estimator declares, never from its name. The f
 each docstring is the law that is checked.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from typing import Any
 
@@ -17,8 +17,10 @@ from probekit.statistics.coordinates import coordinates
 from probekit.testing import _harness
 from probekit.testing._asserting import assert_same, assert_sound
 from probekit.testing._harness import EXAMPLES, TOLERANCE, Data, Rows, data_for, scores
+from probekit.testing.column_checks import checks_of_columns
 from probekit.testing.copy_checks import checks_of_copies
 from probekit.testing.declaration_checks import INVARIANCES, checks_of_declarations
+from probekit.testing.split_checks import checks_of_splits
 from probekit.testing.state_checks import checks_of_states
 
 _SIZES = (17, 20, 11)
@@ -37,7 +39,7 @@ def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
     yield check_no_recompilation
     yield check_half_precision
     yield check_large_offset
-    yield check_not_finite
+    yield from (check_not_finite, check_one_not_finite)
     yield check_constant_unit
     yield check_few_examples
     yield check_one_unit
@@ -46,15 +48,17 @@ def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
     if memory_of(estimator.statistic) == "fixed":
         yield check_weights_are_copies
     yield from checks_of_states(estimator)
+    yield from checks_of_splits(estimator)
+    yield from checks_of_columns(estimator)
     yield from checks_of_copies(estimator)
     if hasattr(estimator.statistic, "select") and not estimator.joint:
         yield check_select
     if estimator.traceable:
         yield from (check_jit, check_vmap)
     for name in INVARIANCES:
-        if name in estimator.invariances:
+        if name in _claimed(estimator):
             yield _INVARIANCE_CHECKS[name]
-    if estimator.narrowed(units=_MANY, to=2 * EXAMPLES) not in (None, estimator):
+    if _is_narrowed_otherwise(estimator):
         yield check_narrowed
     if estimator.kind == "similarity":
         yield check_constant_representation
@@ -63,10 +67,18 @@ def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
 
 
 def check_batches(estimator: Estimator) -> None:
-    """Give the same scores however the examples are cut into batches."""
+    """Give the same scores however the examples are cut into batches, of whatever lengths."""
     data = data_for(estimator)
     whole = scores(estimator, data)
     assert_same(_harness.scores_in_batches(estimator, data, _SIZES), whole)
+    statistic, longest = estimator.statistic, max(_SIZES)
+
+    def of_unlike_lengths(rows: Rows) -> Any:
+        first = (np.arange(EXAMPLES) < EXAMPLES - longest).astype(np.float32)
+        kept = _harness.state(statistic, rows._replace(weight=first))
+        return _harness.state(statistic, rows.take(slice(EXAMPLES - longest, None)), start=kept)
+
+    assert_same(_harness.read(estimator, *map(of_unlike_lengths, data)), whole)
 
 
 def check_identity(estimator: Estimator) -> None:
@@ -129,12 +141,17 @@ def check_weight_zero(estimator: Estimator) -> None:
 
 
 def check_weights_are_copies(estimator: Estimator) -> None:
-    """Count an example of weight 3 as three copies of it."""
+    """Count an example of weight 3 as three copies of it, and one of 3/4 as three of 1/4."""
     data = data_for(estimator)
     copies = np.concatenate([np.full(12, 3), np.full(12, 1), np.full(24, 0)])
-    weighted = data.map(lambda rows: rows._replace(weight=copies.astype(np.float32)))
     repeated = data.map(lambda rows: rows.take(np.repeat(np.arange(EXAMPLES), copies)))
-    assert_same(scores(estimator, weighted), scores(estimator, repeated))
+    for each in np.float32([1, 0.25]):
+        weight = each * copies.astype(np.float32)
+        weighted = data.map(lambda rows, w=weight: rows._replace(weight=w))  # type: ignore[misc]
+        scaled = repeated.map(lambda rows, each=each: rows._replace(weight=each * rows.weight))  # type: ignore[misc]
+        wanted = scores(estimator, scaled)
+        assert_same(scores(estimator, weighted), wanted)
+        assert_same(_harness.scores_in_batches(estimator, weighted, _SIZES), wanted)
 
 
 def check_order(estimator: Estimator) -> None:
@@ -235,6 +252,21 @@ def check_not_finite(estimator: Estimator) -> None:
                 assert (status == 1).all(), f"{part} with {value}: {name}_status is {status}"
 
 
+def check_one_not_finite(estimator: Estimator) -> None:
+    """Give NaN for a single value that is NaN, but for what is of other units alone."""
+
+    def spoilt(rows: Rows) -> Rows:
+        x = rows.x.copy()
+        x[EXAMPLES // 2, 0] = np.nan
+        return rows.of(x)
+
+    found = scores(estimator, data_for(estimator).map(spoilt))
+    for variable in estimator.variables:
+        if set(variable.dims) <= {"feature"}:
+            score = found[variable.name]
+            assert np.isnan(score).all(), f"with NaN in one unit {variable.name} is {score}"
+
+
 def check_constant_unit(estimator: Estimator) -> None:
     """Give a score within its range, or NaN with a status, where a unit never changes."""
 
@@ -319,7 +351,7 @@ def check_permutation_invariance(estimator: Estimator) -> None:
 
 def check_linear_invariance(estimator: Estimator) -> None:
     """Change no score by an invertible linear map of the units."""
-    skew = np.eye(_harness.UNITS) + 0.5 * np.diag(np.ones(_harness.UNITS - 1), 1)
+    skew = np.diag([1.5, 0.75, 1, 2]) + 0.5 * np.diag(np.ones(_harness.UNITS - 1), 1)
     _assert_invariant(estimator, lambda x: (x.astype(float) @ skew).astype(np.float32))
 
 
@@ -351,6 +383,21 @@ _INVARIANCE_CHECKS = {
     "permutation": check_permutation_invariance,
     "linear": check_linear_invariance,
 }
+
+
+def _claimed(estimator: Estimator) -> Collection[str]:
+    """Return the invariances, none if what is declared is no set; another check tells that."""
+    return claimed if isinstance(claimed := estimator.invariances, frozenset | set) else ()
+
+
+def _is_narrowed_otherwise(estimator: Estimator) -> bool:
+    """Whether coordinates take the place of units for another reason than these invariances."""
+    claimed = _claimed(estimator)
+    if type(estimator).narrowed is Estimator.narrowed:
+        return False
+    of_coordinates = estimator.narrowed(units=_MANY, to=2 * EXAMPLES)
+    follows = of_coordinates == estimator and {"rotation", "embedding"} <= set(claimed)
+    return of_coordinates is not None and not follows
 
 
 def _assert_invariant(estimator: Estimator, change: Callable[[np.ndarray], np.ndarray]) -> None:

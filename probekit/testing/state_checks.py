@@ -1,22 +1,23 @@
-"""What a statistic keeps and an estimator looks at: states of one shape, and of the right split."""
+"""What a statistic keeps: states of one shape."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import jax
+import numpy as np
 
-from probekit.estimators import Estimator
+from probekit.estimators import Estimator, Pairing
 from probekit.statistics import is_mergeable, memory_of, shape_of
 from probekit.testing import _harness
 from probekit.testing._asserting import assert_same
 
 
 def checks_of_states(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
-    """Yield the checks that apply to the memory of an estimator, and to what it looks at."""
+    """Yield the checks that apply to the memory of an estimator."""
     if memory_of(estimator.statistic) != "examples":
         yield check_state_keeps_its_shape
-    if estimator.kind in ("geometry", "similarity") and not estimator.fitted:
-        yield check_held_out_alone
+    if _pairing_of(estimator) is not None:
+        yield check_pairing
 
 
 def check_state_keeps_its_shape(estimator: Estimator) -> None:
@@ -33,12 +34,27 @@ def check_state_keeps_its_shape(estimator: Estimator) -> None:
         _assert_shapes(jax.eval_shape(statistic.merge, first, first), first, "merge")
 
 
-def check_held_out_alone(estimator: Estimator) -> None:
-    """Look at `held_out` alone, as geometry and similarity do that are not said to be `fitted`."""
-    data = _harness.data_for(estimator)
-    other = data.fit.of(data.fit.x[::-1] * 3)
-    kept = [_harness.state(estimator.statistic, rows) for rows in (other, data.held_out)]
-    assert_same(_harness.read(estimator, *kept), _harness.read(estimator, kept[1], kept[1]))
+def check_pairing(estimator: Estimator) -> None:
+    """Give from preparations of two layers the scores that `compute` gives, pair by pair or all."""
+    pairing, rows = _pairing_of(estimator), _harness.data_for(estimator).held_out
+    assert pairing is not None
+    nothing = rows.y[:, :0]
+    sides = [rows._replace(x=x, y=nothing) for x in (rows.x, rows.y)]
+    a, b = (pairing.prepare(_harness.state(pairing.statistic, side)) for side in sides)
+    wanted = _harness.scores(estimator, _harness.Data(rows, rows))
+    found = jax.jit(pairing.pair)(a, b)
+    assert_same({name: np.asarray(value) for name, value in found.items()}, wanted)
+    every = pairing.pair_all([a, b], [b, a]) if hasattr(pairing, "pair_all") else None
+    if every is not None:
+        assert_same({name: np.asarray(value)[0, 0] for name, value in every.items()}, wanted)
+
+
+def _pairing_of(estimator: Estimator) -> Pairing | None:
+    """Return how many pairs of wide layers would be compared."""
+    if estimator.kind != "similarity":
+        return None
+    size = {"examples": _harness.EXAMPLES, "units": (_harness.UNITS,) * 100, "pairs": 10_000}
+    return estimator.pairing(**size)  # type: ignore[arg-type]
 
 
 def _assert_shapes(found: Any, first: Any, made_by: str) -> None:
