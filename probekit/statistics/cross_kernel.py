@@ -85,17 +85,27 @@ class CrossKernel(Statistic[CrossKernelState]):
         index: jax.Array | None = None,
     ) -> CrossKernelState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
+        return self.merge(state, self.of(x, y, weight=weight, index=index))
+
+    def of(
+        self, x: jax.Array, y: jax.Array, *, weight: jax.Array, index: jax.Array | None = None
+    ) -> CrossKernelState:
+        """Return the state of one batch alone.
+
+        Not merged with that of no examples: in a compiled `vmap` its sums are zeros that XLA knows
+        of, and what it (jaxlib 0.10.2, on CPUs) makes of products with such zeros is not 0 but
+        memory that nobody has written to.
+        """
         del index
-        empty = jax.tree.map(jnp.zeros_like, state.moments)
-        moments = _MOMENTS.update(empty, x, y, weight=weight)
-        weight, x, y = present_rows(state.kk.dtype, weight, x, y)
+        moments = _MOMENTS.of(x, y, weight=weight)
+        weight, x, y = present_rows(moments.count.dtype, weight, x, y)
         x = (x - moments.x_mean[None, :]) - moments.x_rest[None, :]
         y = (y - moments.y_mean[None, :]) - moments.y_rest[None, :]
         k, m = jnp.square(x).sum(axis=1), jnp.square(y).sum(axis=1)
         kernels = jnp.stack([weight * k, weight * m], axis=1)
         squares = inner(kernels, jnp.stack([k, m], axis=1))
         by_x, by_y = inner(kernels, x), inner(kernels, y)
-        batch = CrossKernelState(
+        return CrossKernelState(
             moments=moments,
             kk=squares[0, 0],
             kl=squares[0, 1],
@@ -105,7 +115,6 @@ class CrossKernel(Statistic[CrossKernelState]):
             yk=by_y[0],
             yl=by_y[1],
         )
-        return self.merge(state, batch)
 
     def merge(self, a: CrossKernelState, b: CrossKernelState) -> CrossKernelState:
         """Return the state of the examples of both."""

@@ -52,6 +52,18 @@ def test_cross_kernel(offset, batches):
         np.testing.assert_allclose(getattr(state, name), wanted, atol=atol, err_msg=name)
 
 
+def test_cross_kernel_of_many_weights():
+    """XLA made garbage of products with the zeros of a state of no examples."""
+    x, y = np.random.default_rng(0).normal(size=(2, 30, 70)).astype(np.float32)
+    weights = np.random.default_rng(1).integers(0, 2, (8, 30)).astype(np.float32)
+
+    def kk(weight):
+        return state_of_eagerly(CrossKernel(), x, y, weight=weight).kk
+
+    one_by_one = [state_of(CrossKernel(), x, y, weight=weight).kk for weight in weights]
+    np.testing.assert_allclose(jax.jit(jax.vmap(kk))(weights), one_by_one, rtol=1e-5)
+
+
 def chosen(state):
     return np.asarray(state.index)[np.asarray(state.present)].tolist()
 
