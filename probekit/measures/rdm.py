@@ -199,6 +199,7 @@ def _aside(rows: jax.Array, with_means: jax.Array | None) -> jax.Array:
     def of_row(pair: tuple[jax.Array, jax.Array]) -> jax.Array:
         row, own = pair
         step = whole - own
+        lost = jnp.square(4 * eps) * jnp.square(step).sum(axis=1)  # by what is taken off it below
         step = step if with_means is None else step - step.mean(axis=1, keepdims=True)
         both = rows + row
         length = jnp.square(both).sum(axis=1, keepdims=True)
@@ -207,7 +208,7 @@ def _aside(rows: jax.Array, with_means: jax.Array | None) -> jax.Array:
         errors = jnp.square(eps * (jnp.abs(whole) + jnp.abs(own)))
         noise = (errors * jnp.maximum(free - jnp.square(both), 0)).sum(axis=1)
         aside = jnp.square(step).sum(axis=1)
-        return jnp.where(aside <= noise, 0, aside)
+        return jnp.where(aside <= noise + lost, 0, aside)
 
     return jax.lax.map(of_row, (rows, whole))
 

@@ -173,3 +173,11 @@ def test_weights_of_equal_correlations_are_no_weights():
     assert status(pwcca, NARROW, Y[:, :5]) == "ok"
     assert status(pwcca, X, Y) == "rank_deficient"  # 38 units, 24 examples
     assert status(pwcca, NARROW, NARROW) == "ok"  # all are 1, and so is the mean
+
+
+def test_rounding_sets_no_two_rows_of_two_units_apart():
+    """Their correlation is 1 or -1, whatever is lost when means are taken off."""
+    x = np.float32(GENERATOR.normal(size=(60, 2)) * 0.1 + [0, 1])
+    assert set(np.unique(measures.rdm(x, metric="correlation"))) == {0.0}
+    x[:20] = x[:20, ::-1]
+    assert set(np.unique(measures.rdm(x, metric="correlation"))) == {0.0, 2.0}
