@@ -173,3 +173,30 @@ def test_weights_of_equal_correlations_are_no_weights():
     assert status(pwcca, NARROW, Y[:, :5]) == "ok"
     assert status(pwcca, X, Y) == "rank_deficient"  # 38 units, 24 examples
     assert status(pwcca, NARROW, NARROW) == "ok"  # all are 1, and so is the mean
+
+
+def test_aligned_examples_beside_a_constant_unit():
+    """It was taken for a measure of what rounding leaves of the other units."""
+    x = large_unit(NARROW, varying=False)
+    wanted = measures.aligned_cosine(np.delete(x, 2, axis=1), Y, centred=True)
+    found = measures.aligned_cosine(x, Y, centred=True)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    transferred = measures.aligned_cosine(x, Y, centred=True, held_out=(x, Y))
+    np.testing.assert_allclose(transferred, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("measure", "option", "value"),
+    [
+        ("cka", "bandwidth", np.inf),
+        ("hsic", "bandwidth", np.inf),
+        ("gulp", "penalty", np.inf),
+        ("riemannian_distance", "shrinkage", "0.1"),
+        ("riemannian_distance", "shrinkage", np.nan),
+        ("maximum_match", "tolerance", None),
+        ("rsa", "prior_weight", None),
+    ],
+)
+def test_options_that_are_no_numbers_that_can_be_used(measure, option, value):
+    with pytest.raises(pk.errors.OptionError, match=f"{option}=.*: must be"):
+        getattr(measures, measure)(X, Y, **{option: value})
