@@ -64,6 +64,13 @@ def check_rank(argument: str, array: Any, *, least: int, most: int) -> None:
         raise ShapeError(f"{argument}: {shape_text(array)}; it must have {wanted} axes.")
 
 
+def check_between(argument: str, value: Any, low: float, high: float) -> None:
+    """Raise `OptionError` unless the value is a number above `low` and below `high`."""
+    number = isinstance(value, Real) or getattr(value, "shape", None) == ()
+    if not number or not low < float(value) < high:
+        raise OptionError(f"{argument}={value!r:.60}: must be above {low:g} and below {high:g}.")
+
+
 def check_same_examples(name_a: str, a: Any, name_b: str, b: Any) -> None:
     """Raise `ShapeError` unless both arrays have the same first axis (the examples)."""
     if a.shape[0] != b.shape[0]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import jax
 
-from probekit._checks import check_choice, check_count, check_positive
+from probekit._checks import check_choice, check_count
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import OfExamples, reported
 from probekit.measures import Score
@@ -16,7 +16,12 @@ from probekit.measures.distances import (
     riemannian_score,
 )
 from probekit.measures.gram import KERNELS, Kernel
-from probekit.measures.kernels import debiased_hsic_score, linear_hsic_score, sampled_hsic_score
+from probekit.measures.kernels import (
+    check_bandwidth,
+    debiased_hsic_score,
+    linear_hsic_score,
+    sampled_hsic_score,
+)
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Statistic
 from probekit.variables import AT_LEAST_0, Variable
 
@@ -55,7 +60,7 @@ class HSIC(Estimator):
     def __post_init__(self) -> None:
         """Check the options."""
         check_choice("kernel", self.kernel, KERNELS)
-        check_positive("bandwidth", self.bandwidth)
+        check_bandwidth(self.bandwidth)
         check_count("examples", self.examples, 4)
 
     @property

@@ -6,7 +6,7 @@ from typing import Any, cast
 import jax
 import numpy as np
 
-from probekit._checks import check_choice, check_count, check_positive
+from probekit._checks import check_choice, check_count
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._protocol import Estimator, Pairing
 from probekit.estimators._readout import OfExamples, reported
@@ -21,7 +21,12 @@ from probekit.measures.directions import (
     kernel_direction,
 )
 from probekit.measures.gram import KERNEL_NAMES, KERNELS, Kernel
-from probekit.measures.kernels import debiased_cka_score, linear_cka_score, sampled_cka_score
+from probekit.measures.kernels import (
+    check_bandwidth,
+    debiased_cka_score,
+    linear_cka_score,
+    sampled_cka_score,
+)
 from probekit.measures.rdm import PRIOR, Metric, prior_of
 from probekit.measures.reweighting import WEIGHTABLE, Weightable, reweighted_cka_scores
 from probekit.measures.rsm import RSM, Norm, check_rsm, rsm_norm_difference_score
@@ -68,7 +73,7 @@ class CKA(Estimator):
     def __post_init__(self) -> None:
         """Check the options."""
         check_choice("kernel", self.kernel, KERNELS)
-        check_positive("bandwidth", self.bandwidth)
+        check_bandwidth(self.bandwidth)
         check_count("examples", self.examples, 4)
 
     @property

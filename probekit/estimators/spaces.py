@@ -2,11 +2,10 @@
 
 import dataclasses
 
-from probekit._checks import check_positive
 from probekit.estimators._readout import SimilarityOfMoments
 from probekit.measures import Score
 from probekit.measures.overlap import eigenspace_overlap_score
-from probekit.measures.spaces import DEFAULT_PENALTY, ensd_score, gulp_score
+from probekit.measures.spaces import DEFAULT_PENALTY, check_gulp, ensd_score, gulp_score
 from probekit.measures.subspaces import (
     DEFAULT_TOLERANCE,
     check_tolerance,
@@ -66,7 +65,7 @@ class GULP(SimilarityOfMoments):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_positive("penalty", self.penalty)
+        check_gulp(self.penalty)
 
     @property
     def variables(self) -> tuple[Variable, ...]:

@@ -53,7 +53,7 @@ def near_one_and_exponent(values: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 def with_exponent(value: jax.Array, exponent: jax.Array) -> jax.Array:
     """Value times this power of two: NaN if that is out of range."""
-    information = jnp.finfo(value.dtype)
+    information = np.finfo(value.dtype)
     mantissa, own = jnp.frexp(value)
     exponent = exponent + own
     inside = (exponent <= information.maxexp) & (exponent > information.minexp)

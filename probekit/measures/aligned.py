@@ -158,8 +158,7 @@ def _about_the_mean(
     """
     row = jnp.argmax(present)
     far = other - z[row] + about[row]
-    rounding = 8 * float(np.finfo(z.dtype).eps) * jnp.abs(z).max()
-    return jnp.where(jnp.abs(far).max(axis=1, keepdims=True) <= rounding, 0, far)
+    return _without_rounding(far, z)
 
 
 def _is_constant(z: jax.Array, present: jax.Array) -> jax.Array:
@@ -209,9 +208,13 @@ def _mean(each: jax.Array, both: jax.Array) -> jax.Array:
 
 def _differences(z: jax.Array, weight: jax.Array) -> jax.Array:
     """Differences to the mean; 0 for an example that has the mean's values within rounding."""
-    far = centred_rows(z, weight)
-    rounding = 8 * float(np.finfo(z.dtype).eps) * jnp.abs(z).max()
-    return jnp.where(jnp.abs(far).max(axis=1, keepdims=True) <= rounding, 0, far)
+    return _without_rounding(centred_rows(z, weight), z)
+
+
+def _without_rounding(far: jax.Array, z: jax.Array) -> jax.Array:
+    """Differences of examples; 0 for those that are, in each unit, rounding of its values."""
+    rounding = 8 * float(np.finfo(z.dtype).eps) * jnp.abs(z).max(axis=0)
+    return jnp.where((jnp.abs(far) <= rounding).all(axis=1, keepdims=True), 0, far)
 
 
 def _rest(length: jax.Array, part: jax.Array) -> jax.Array:

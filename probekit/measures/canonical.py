@@ -48,8 +48,9 @@ def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
     Notes
     -----
     Invariant to translation and to every invertible linear map. O(n (d² + d_y²) + d³ + d_y³).
-    Computed from the examples: an estimator has their covariances alone, in which directions that
-    vary a thousandth as much as others drown in float32, and reports ``rank_deficient`` then.
+    Computed from the examples, outside of ``jit`` and ``vmap`` in float64: an estimator has their
+    covariances alone, in which directions that vary a thousandth as much as others drown in
+    float32, and reports ``rank_deficient`` then.
 
     References
     ----------
@@ -97,7 +98,10 @@ def svcca(x: Any, y: Any, *, variance: float = 0.99, components: int | None = No
 
     Notes
     -----
-    Invariant to translation, scaling and rotation. O(n (d² + d_y²) + d³ + d_y³).
+    Invariant to translation, scaling and rotation. O(n (d² + d_y²) + d³ + d_y³). In float64 outside
+    of ``jit`` and ``vmap``: in float32 covariances, which an estimator has, components are lost
+    that vary less than a thousandth as much as the first one, as beside one example far out, and
+    estimators report ``rank_deficient`` if some of these count.
 
     References
     ----------
@@ -113,7 +117,7 @@ def svcca(x: Any, y: Any, *, variance: float = 0.99, components: int | None = No
     """
     check_kept(variance, components)
     components = None if components is None else int(components)
-    options = {"variance": float(variance), "components": components}
+    options: dict[str, Any] = {"variance": float(variance), "components": components}
     return in_double(_svcca, *matched(x, y, least=2), **options)
 
 

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.errors import OptionError
+from probekit._checks import check_between
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import cholesky, eigvalsh, solve_lower
 from probekit.measures._scale import moderate, scaled_to_one
@@ -121,8 +121,7 @@ def riemannian_distance(x: Any, y: Any, *, shrinkage: float = DEFAULT_SHRINKAGE)
 
 def check_shrinkage(shrinkage: float) -> None:
     """Raise `OptionError` unless ``0 < shrinkage < 1``."""
-    if not 0 < shrinkage < 1:
-        raise OptionError(f"shrinkage={shrinkage!r}: must be above 0 and below 1.")
+    check_between("shrinkage", shrinkage, 0, 1)
 
 
 @jitted(2)

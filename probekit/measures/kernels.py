@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice, check_positive
+from probekit._checks import check_between, check_choice, check_positive
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._moments import pair_score, unit_scales
 from probekit.measures._scale import near_one, near_one_and_exponent, scaled_to_one, with_exponent
@@ -78,7 +78,7 @@ def cka(
     ShapeError
         If the numbers of examples differ, or there are fewer than 2 (4 when debiased).
     OptionError
-        If `kernel` is none of these or `bandwidth` not positive.
+        If `kernel` is none of these or `bandwidth` not positive and finite.
 
     Notes
     -----
@@ -104,7 +104,7 @@ def cka(
     """
     if not callable(kernel):
         check_choice("kernel", kernel, KERNELS)
-    check_positive("bandwidth", bandwidth)
+    check_bandwidth(bandwidth)
     x, y = matched(x, y, least=4 if debiased else 2)
     return _cka(x, y, kernel, bool(debiased), float(bandwidth))
 
@@ -146,7 +146,7 @@ def hsic(
     ShapeError
         If the numbers of examples differ, or there are fewer than 2 (4 when debiased).
     OptionError
-        If `kernel` is none of these or `bandwidth` not positive.
+        If `kernel` is none of these or `bandwidth` not positive and finite.
 
     Notes
     -----
@@ -168,9 +168,15 @@ def hsic(
     """
     if not callable(kernel):
         check_choice("kernel", kernel, KERNELS)
-    check_positive("bandwidth", bandwidth)
+    check_bandwidth(bandwidth)
     x, y = matched(x, y, least=4 if debiased else 2)
     return _hsic(x, y, kernel, bool(debiased), float(bandwidth))
+
+
+def check_bandwidth(bandwidth: float) -> None:
+    """Raise `OptionError` unless the bandwidth is above 0, and finite."""
+    check_positive("bandwidth", bandwidth)
+    check_between("bandwidth", bandwidth, 0, np.inf)
 
 
 @jitted(2, 3, 4)

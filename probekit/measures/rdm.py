@@ -1,6 +1,7 @@
 """Representational dissimilarity matrices: distances between all pairs of examples."""
 
 import math
+from numbers import Real
 from typing import Any, Literal, NamedTuple, cast
 
 import jax
@@ -125,7 +126,8 @@ def rdm(
 def prior_of(rate: float, weight: float) -> Prior:
     """Return the prior, or raise `OptionError` unless both are numbers from 0."""
     for name, value in (("prior_lambda", rate), ("prior_weight", weight)):
-        if not (math.isfinite(value) and value >= 0):
+        number = isinstance(value, Real) or getattr(value, "shape", None) == ()
+        if not (number and math.isfinite(value) and value >= 0):
             raise OptionError(f"{name}={value!r}: must be at least 0 and finite.")
     return Prior(float(rate), float(weight))
 
@@ -169,11 +171,12 @@ def angular_distances(rows: jax.Array, with_means: jax.Array | None = None) -> j
     def mended() -> jax.Array:
         apart = jnp.where(far < _NEARLY_PARALLEL, squared_distances(rows) / 2, far)
         parallel = (apart < _PARALLEL) & others
-        return jax.lax.cond(
+        found: jax.Array = jax.lax.cond(
             parallel.any(),
             lambda: jnp.where(parallel, _aside(rows, with_means) / 2, apart),
             lambda: apart,
         )
+        return found
 
     close = (far < _NEARLY_PARALLEL) & others
     far = jax.lax.cond(close.any(), mended, lambda: far)
@@ -210,7 +213,8 @@ def _aside(rows: jax.Array, with_means: jax.Array | None) -> jax.Array:
         aside = jnp.square(step).sum(axis=1)
         return jnp.where(aside <= noise + lost, 0, aside)
 
-    return jax.lax.map(of_row, (rows, whole))
+    squared: jax.Array = jax.lax.map(of_row, (rows, whole))
+    return squared
 
 
 def centred_rows(x: jax.Array) -> jax.Array:

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_positive
+from probekit._checks import check_between, check_positive
 from probekit.measures._arguments import matched
 from probekit.measures._double import in_double
 from probekit.measures._linalg import cholesky, solve_lower
@@ -88,7 +88,7 @@ def gulp(x: Any, y: Any, *, penalty: float = DEFAULT_PENALTY) -> jax.Array:
     ShapeError
         If the numbers of examples differ, or there are fewer than 2.
     OptionError
-        If `penalty` is not positive.
+        If `penalty` is not positive and finite.
 
     Notes
     -----
@@ -107,8 +107,14 @@ def gulp(x: Any, y: Any, *, penalty: float = DEFAULT_PENALTY) -> jax.Array:
     >>> float(gulp(x, 3 * x[:, ::-1] + 1)), round(float(gulp(x, x[:, :1])), 3)
     (0.0, 0.988)
     """
-    check_positive("penalty", penalty)
+    check_gulp(penalty)
     return in_double(_gulp, *matched(x, y, least=2), penalty=float(penalty))
+
+
+def check_gulp(penalty: float) -> None:
+    """Raise `OptionError` unless the penalty is above 0, and finite."""
+    check_positive("penalty", penalty)
+    check_between("penalty", penalty, 0, np.inf)
 
 
 def _gulp(x: jax.Array, y: jax.Array, *, eps: float, penalty: float) -> jax.Array:

@@ -138,7 +138,7 @@ def _slope(x: Any, first: int, last: int) -> jax.Array:
     finite = jnp.isfinite(rows).all()
     sizes = svdvals(jnp.where(finite, rows, 0))
     shares = jnp.square(sizes / jnp.where(sizes[0] > 0, sizes[0], 1))
-    shares = jnp.where(sizes > rounding_of(x) * sizes[0], shares, 0)
+    shares = jnp.where(sizes > rounding_of(x, float(np.finfo(x.dtype).eps)) * sizes[0], shares, 0)
     value = _slope_of(shares, _fitted(shares, first, last))
     return jnp.where(finite, value, jnp.nan)
 

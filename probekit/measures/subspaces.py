@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.errors import OptionError
+from probekit._checks import check_between
 from probekit.measures._arguments import matched
 from probekit.measures._basis import VAGUE
 from probekit.measures._double import in_double
@@ -57,7 +57,8 @@ def maximum_match(
     Invariant to scaling, of single units too, and to permutation; centred also to translation. Not
     to rotation, which makes other units. On the host, not under ``jit``: units that are too far
     are left out until none is, which leaves the largest sets. O(n (d² + d_y²)) and
-    O(d² d_y + d_y³) a round.
+    O(d² d_y + d_y³) a round. Computed in float64: an estimator has covariances in float32, in which
+    sums of units that hardly vary are lost, and reports ``rank_deficient`` then.
 
     References
     ----------
@@ -73,7 +74,7 @@ def maximum_match(
     0.66667
     """
     check_tolerance(tolerance)
-    options = {"tolerance": float(tolerance), "centred": bool(centred)}
+    options: dict[str, Any] = {"tolerance": float(tolerance), "centred": bool(centred)}
     return in_double(_maximum_match, *matched(x, y, least=2), **options)
 
 
@@ -85,8 +86,7 @@ def _maximum_match(x: jax.Array, y: jax.Array, *, eps: float, **options: Any) ->
 
 def check_tolerance(tolerance: float) -> None:
     """Raise `OptionError` unless ``0 < tolerance < 1``."""
-    if not 0 < tolerance < 1:
-        raise OptionError(f"tolerance={tolerance!r}: must be above 0 and below 1.")
+    check_between("tolerance", tolerance, 0, 1)
 
 
 def maximum_match_score(
@@ -115,7 +115,9 @@ def maximum_match_score(
 
 def _lost(cosines: np.ndarray, rounding: float) -> bool:
     """Whether units have sums with so little variance that it may be rounding, or turned by it."""
-    values = np.linalg.eigvalsh(cosines) if len(cosines) else np.ones(1)
+    if len(cosines) == 0:
+        return False
+    values = np.linalg.eigvalsh(cosines)
     return bool(values[0] <= max(rounding, VAGUE * rounding / len(cosines)) * values[-1])
 
 

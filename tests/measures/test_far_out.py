@@ -181,3 +181,30 @@ def test_rounding_sets_no_two_rows_of_two_units_apart():
     assert set(np.unique(measures.rdm(x, metric="correlation"))) == {0.0}
     x[:20] = x[:20, ::-1]
     assert set(np.unique(measures.rdm(x, metric="correlation"))) == {0.0, 2.0}
+
+
+def test_aligned_examples_beside_a_constant_unit():
+    """It was taken for a measure of what rounding leaves of the other units."""
+    x = large_unit(NARROW, varying=False)
+    wanted = measures.aligned_cosine(np.delete(x, 2, axis=1), Y, centred=True)
+    found = measures.aligned_cosine(x, Y, centred=True)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+    transferred = measures.aligned_cosine(x, Y, centred=True, held_out=(x, Y))
+    np.testing.assert_allclose(transferred, wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("measure", "option", "value"),
+    [
+        ("cka", "bandwidth", np.inf),
+        ("hsic", "bandwidth", np.inf),
+        ("gulp", "penalty", np.inf),
+        ("riemannian_distance", "shrinkage", "0.1"),
+        ("riemannian_distance", "shrinkage", np.nan),
+        ("maximum_match", "tolerance", None),
+        ("rsa", "prior_weight", None),
+    ],
+)
+def test_options_that_are_no_numbers_that_can_be_used(measure, option, value):
+    with pytest.raises(pk.errors.OptionError, match=f"{option}=.*: must be"):
+        getattr(measures, measure)(X, Y, **{option: value})
