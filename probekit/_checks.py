@@ -26,8 +26,15 @@ def check_choice(argument: str, value: str, choices: Iterable[str]) -> None:
         raise OptionError(f"{argument}={value!r}: not a choice{suggestion(str(value), choices)}")
 
 
+def check_number(argument: str, value: Any) -> None:
+    """Raise `OptionError` unless the value is one number; arrays of no axes are."""
+    if not isinstance(value, Real) and getattr(value, "shape", None) != ():
+        raise OptionError(f"{argument}={value!r:.60}: a number is needed.")
+
+
 def check_at_least(argument: str, value: float, least: float) -> None:
     """Raise `OptionError` unless ``value >= least`` (NaN is refused too)."""
+    check_number(argument, value)
     if not value >= least:
         raise OptionError(f"{argument}={value!r}: must be at least {least}.")
 
@@ -47,6 +54,7 @@ def check_count(argument: str, value: Any, least: int) -> None:
 
 def check_positive(argument: str, value: float) -> None:
     """Raise `OptionError` unless ``value > 0``."""
+    check_number(argument, value)
     if not value > 0:
         raise OptionError(f"{argument}={value!r}: must be greater than 0.")
 
@@ -128,7 +136,7 @@ def exact_integers(argument: str, array: "np.ndarray", *, whole: bool = True) ->
     return array.astype(dtype)
 
 
-def plain(array: Any) -> "np.ndarray":
+def plain(array: Any, argument: str = "array") -> "np.ndarray":
     """Return an array of NumPy's own; what a mask hides is NaN: it is no number, whatever is there.
 
     Tensors of PyTorch are taken from their device, without the gradient, bfloat16 as float32.
@@ -143,11 +151,16 @@ def plain(array: Any) -> "np.ndarray":
         array = array.detach().cpu()
         array = array.float() if "bfloat16" in str(array.dtype) else array
     if not np.ma.is_masked(array):
-        array = np.asarray(array)
+        try:
+            array = np.asarray(array)
+        except ValueError:
+            raise ShapeError(
+                f"{argument}: a {type(array).__name__} of rows of unlike length; give rows of one."
+            ) from None
         # JAX takes no array in another machine's order of bytes.
         native: np.ndarray = array.astype(array.dtype.newbyteorder("="), copy=False)
         return native
     if array.dtype.kind != "f":
-        exact_integers("array", array.compressed())
+        exact_integers(argument, array.compressed())
         array = array.astype(floating() if array.dtype.kind in "iub" else np.float32)
     return np.asarray(array.filled(np.nan))

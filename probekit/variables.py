@@ -23,6 +23,10 @@ WITHOUT_PATTERN = "an example without direction (its units are all equal)"
 """Why a correlation between examples is undefined."""
 
 
+ALL_DIFFER = "a feature of which no value, that is no class, occurs twice"
+"""Why nothing is known of the examples of one class."""
+
+
 def reason_of_distance(metric: str) -> str:
     """Return why distances between examples can be undefined; nothing if they never are."""
     if metric.startswith("correlation"):
@@ -53,6 +57,8 @@ class Variable(NamedTuple):
     also_constant : str
         What else than a constant unit the status ``constant_unit`` stands for, e.g.
         `WITHOUT_DIRECTION`.
+    also_few : str
+        What else than few examples the status ``too_few_examples`` stands for, e.g. `ALL_DIFFER`.
     """
 
     name: str
@@ -63,6 +69,7 @@ class Variable(NamedTuple):
     references: str = ""
     lower_is_better: bool = False
     also_constant: str = ""
+    also_few: str = ""
 
     def attributes(self) -> dict[str, Any]:
         """Attributes of the variable in a netCDF file."""

@@ -58,6 +58,7 @@ class Readout(Estimator):
         units: str = "1",
         lower_is_better: bool = False,
         also_constant: str = "",
+        also_few: str = "",
     ) -> Variable:
         return Variable(
             self.name,
@@ -67,6 +68,7 @@ class Readout(Estimator):
             references=self.references,
             lower_is_better=lower_is_better,
             also_constant=also_constant,
+            also_few=also_few,
         )
 
     @abc.abstractmethod

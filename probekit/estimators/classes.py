@@ -23,7 +23,7 @@ from probekit.measures.regression import MultiOutput
 from probekit.measures.silhouette import SEPARATION_METRICS, silhouette_score
 from probekit.statistics import ExamplesState, GroupMoments, GroupMomentsState, LabelledExamples
 from probekit.statistics.groups import Within
-from probekit.variables import AT_LEAST_0, Variable, reason_of_distance
+from probekit.variables import ALL_DIFFER, AT_LEAST_0, Variable, reason_of_distance
 
 # index -> long name, range, source, what else than one class leaves it undefined
 _INDICES = {
@@ -90,6 +90,7 @@ class Silhouette(OfExamples):
                 f"silhouette of classes ({self.metric})",
                 (-1.0, 1.0),
                 also_constant=" or ".join(filter(None, reasons)),
+                also_few=ALL_DIFFER,
             ),
         )
 
@@ -142,6 +143,7 @@ class NeighbourhoodHit(OfExamples):
                 f"share of {self.neighbours} nearest neighbours of the same class",
                 (0.0, 1.0),
                 also_constant=", or ".join(filter(None, reasons)),
+                also_few=ALL_DIFFER,
             ),
         )
 

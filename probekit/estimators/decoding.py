@@ -19,7 +19,7 @@ from probekit.measures.parities import Columns
 from probekit.measures.regression import DEFAULT_PENALTY, MULTIOUTPUT, MultiOutput, decoding_score
 from probekit.measures.sparse_decoding import DEFAULT_UNITS, sparse_accuracy_score
 from probekit.statistics import Examples, ExamplesState, Moments, MomentsState
-from probekit.variables import AT_MOST_1, Variable
+from probekit.variables import ALL_DIFFER, AT_MOST_1, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -148,6 +148,7 @@ class DecodingAccuracy(OfClassifier):
                 valid_range=(0.0, 1.0),
                 references="Alain and Bengio 2016, Understanding intermediate layers using linear "
                 "classifier probes",
+                also_few=ALL_DIFFER,
             ),
         )
 
@@ -195,6 +196,7 @@ class SparseDecodingAccuracy(OfClassifier):
                 long_name=f"accuracy of decoding the feature from {self.units} units",
                 valid_range=(0.0, 1.0),
                 references="Gurnee et al. 2023, Finding neurons in a haystack",
+                also_few=ALL_DIFFER,
             ),
         )
 
@@ -239,6 +241,7 @@ class CCGP(OfClassifier):
                 long_name="accuracy in a context left out (CCGP)",
                 valid_range=(0.0, 1.0),
                 references="Bernardi et al. 2020, The geometry of abstraction",
+                also_few="a feature that no context has examples on both sides of",
             ),
         )
 

@@ -20,7 +20,7 @@ from probekit.measures.information import (
 from probekit.measures.probes import Options
 from probekit.measures.variational import SCALES, check_scales, variational_score
 from probekit.statistics import Examples, ExamplesState
-from probekit.variables import AT_LEAST_0, Variable
+from probekit.variables import ALL_DIFFER, AT_LEAST_0, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -147,12 +147,14 @@ def _length_and_compression(
             valid_range=AT_LEAST_0,
             references=references,
             lower_is_better=True,
+            also_few=ALL_DIFFER,
         ),
         Variable(
             f"{name}_compression",
             long_name=f"uniform codelength / {code} codelength",
             valid_range=AT_LEAST_0,
             references=references,
+            also_few=ALL_DIFFER,
         ),
     )
 
@@ -197,6 +199,7 @@ class VInformation(OfProbe):
                 valid_range=(-float("inf"), float("inf")),
                 references="Xu et al. 2020, A theory of usable information under computational "
                 "constraints",
+                also_few=ALL_DIFFER,
             ),
         )
 
@@ -263,12 +266,14 @@ class ControlSelectivity(OfProbe):
                 long_name=f"selectivity of the probe ({self.probe})",
                 valid_range=(-1.0, 1.0),
                 references=references,
+                also_few=ALL_DIFFER,
             ),
             Variable(
                 f"{self.name}_control",
                 long_name="accuracy on the control task",
                 valid_range=(0.0, 1.0),
                 references=references,
+                also_few=ALL_DIFFER,
             ),
         )
 

@@ -89,6 +89,7 @@ class ParallelismScore(Estimator):
                 valid_range=(-1.0, 1.0),
                 references="Bernardi et al. 2020, The geometry of abstraction",
                 also_constant="a context in which the feature changes nothing",
+                also_few="fewer than two contexts with examples on both sides",
             ),
         )
 

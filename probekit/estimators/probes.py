@@ -11,7 +11,7 @@ from probekit.estimators._readout import reported
 from probekit.measures.decoders import Metric, decoding_score
 from probekit.measures.probes import HIDDEN, NEIGHBOURS, Options
 from probekit.statistics import ExamplesState
-from probekit.variables import AT_LEAST_0, AT_MOST_1, Variable
+from probekit.variables import ALL_DIFFER, AT_LEAST_0, AT_MOST_1, Variable
 
 _RANGES = {"cross_entropy": AT_LEAST_0, "r2": AT_MOST_1}
 _WORDS = {
@@ -30,6 +30,7 @@ def about(metric: Metric) -> dict[str, Any]:
         "units": "bit" if metric == "cross_entropy" else "1",
         "valid_range": _RANGES.get(metric, (0.0, 1.0)),
         "lower_is_better": metric == "cross_entropy",
+        "also_few": "" if metric == "r2" else ALL_DIFFER,
     }
 
 

@@ -47,6 +47,8 @@ LEFT_OUT = "left_out"
 
 # The attribute of a status that says what else than a constant unit ``constant_unit`` stands for.
 ALSO_CONSTANT = "also_constant_unit"
+# And what else than few examples ``too_few_examples`` stands for.
+ALSO_FEW = "also_too_few_examples"
 
 
 class Status(IntEnum):
@@ -60,10 +62,11 @@ class Status(IntEnum):
     CONSTANT_UNIT = 4
 
 
-def status_attributes(name: str, *, also_constant: str = "") -> dict[str, Any]:
+def status_attributes(name: str, *, also_constant: str = "", also_few: str = "") -> dict[str, Any]:
     """Attributes of the status variable that stands beside the score `name` (CF conventions, 3.5).
 
-    `also_constant` is what else than a constant unit ``constant_unit`` stands for.
+    `also_constant` is what else than a constant unit ``constant_unit`` stands for, and `also_few`
+    what else than few examples ``too_few_examples`` does.
 
     Examples
     --------
@@ -75,7 +78,8 @@ def status_attributes(name: str, *, also_constant: str = "") -> dict[str, Any]:
         "flag_values": np.array(list(Status), np.int8),
         "flag_meanings": " ".join(status.name.lower() for status in Status),
     }
-    return attributes | {ALSO_CONSTANT: also_constant} if also_constant else attributes
+    also = {ALSO_CONSTANT: also_constant, ALSO_FEW: also_few}
+    return attributes | {key: text for key, text in also.items() if text}
 
 
 def make_attributes(

@@ -41,10 +41,11 @@ def matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:
     """
     if isinstance(array, jax.Array) and array.ndim == 2 and array.dtype == np.float32:
         check_examples(argument, array, least=least)
+        _check_columns(argument, array)
         return array  # looking further would take as long as a small measure does
     if not isinstance(array, jax.Array):
         # Before JAX sees it: int64 would wrap to int32 there.
-        array = exact_integers(argument, plain(array))
+        array = exact_integers(argument, plain(array, argument))
     elif are_wide_integers(array.dtype) and not isinstance(array, jax.core.Tracer):
         array = exact_integers(argument, np.asarray(array))
     check_rank(argument, array, least=1, most=32)
@@ -59,10 +60,16 @@ def matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:
             "Give real and imaginary parts as two units."
         )
     check_examples(argument, array, least=least)
+    _check_columns(argument, array)
     narrow = jnp.issubdtype(array.dtype, jnp.floating) and array.dtype != np.float64
     with np.errstate(over="ignore"):  # what does not fit becomes infinite, and the score NaN
         array = array.astype(np.float32 if narrow else floating())
     return jnp.asarray(array).reshape(array.shape[0], -1)
+
+
+def _check_columns(argument: str, array: Any) -> None:
+    if 0 in array.shape[1:]:
+        raise ShapeError(f"{argument}: {shape_text(array)}; at least one column is needed.")
 
 
 def square_matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:

@@ -107,8 +107,8 @@ def ccgp_score(fit: ExamplesState, held_out: ExamplesState, *, penalty: float) -
     origin = jnp.where(present, fit.x * power, 0).sum(axis=0) / jnp.maximum(present.sum(), 1)
     x, asked = (jnp.where(s.present[:, None], s.x * power - origin, 0) for s in (fit, held_out))
     code, asked_code = _code(fit), _code(held_out)
-    alike = (code[:, None] == code[None, :]) & fit.present[None, :]
-    share = jnp.where(fit.present, 1 / jnp.maximum(alike.sum(axis=1), 1), 0).astype(x.dtype)
+    alike = jnp.where(code[:, None] == code[None, :], fit.weight[None, :], 0).sum(axis=1)
+    share = jnp.where(fit.present, fit.weight / jnp.where(fit.present, alike, 1), 0).astype(x.dtype)
 
     def left_out(pair: jax.Array) -> tuple[jax.Array, jax.Array]:
         feature, context = pair
@@ -124,11 +124,10 @@ def ccgp_score(fit: ExamplesState, held_out: ExamplesState, *, penalty: float) -
         vector = ridge_weights((x - mean[None, :]) * root, target * root, penalty)[:, 0]
         predicted = product(asked - mean[None, :], vector)
         right = jnp.where(predicted == 0, 0.5, (predicted > 0) == (asked_code >> feature & 1))
-        tested = (asked_code[None, :] == context + (jnp.arange(2)[:, None] << feature)) & (
-            held_out.present[None, :]
-        )
-        accuracy = divide((tested * right[None, :]).sum(axis=1), tested.sum(axis=1) * 1.0).mean()
-        counted = known & tested.any(axis=1).all()
+        asked_of = asked_code[None, :] == context + (jnp.arange(2)[:, None] << feature)
+        tested = jnp.where(asked_of, held_out.weight[None, :], 0)
+        accuracy = divide((tested * right[None, :]).sum(axis=1), tested.sum(axis=1)).mean()
+        counted = known & (tested > 0).any(axis=1).all()
         return jnp.where(counted, accuracy, 0).astype(x.dtype), counted
 
     accuracy, counted = jax.lax.map(left_out, jnp.asarray(tried, jnp.int32))

@@ -18,6 +18,8 @@ from probekit.statistics import GroupExamples, GroupExamplesState, state_of
 Weighting = Literal["examples", "classes"]
 WEIGHTINGS: tuple[Weighting, ...] = get_args(Weighting)
 PRECISION = 1e-4
+_LOST_AT_MOST = 0.02
+"""How much of it rounding may be: nats, or a share of more than one."""
 
 
 def transrate(
@@ -46,8 +48,8 @@ def transrate(
     -------
     array ()
         At least 0 (of ``weighting="classes"`` also below, if classes are of different sizes); the
-        larger, the more is told of the class. NaN if there is one class, or the input is not
-        finite.
+        larger, the more is told of the class. NaN if there is one class, the input is not finite,
+        or more than 0.02 of it may be rounding, as beside an example far out.
 
     Raises
     ------
@@ -117,31 +119,41 @@ def transrate_score(
     counts = state.present.sum(axis=1).astype(rows.dtype)
     there = counts > 0
 
-    def rate(part: tuple[jax.Array, jax.Array]) -> jax.Array:
+    def rate(part: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         return coding_rate(part[0], part[1], precision)
 
-    within = jax.lax.map(rate, (rows, counts))
-    whole = rate((rows.reshape(-1, rows.shape[2]), counts.sum()))
+    within, within_rounding = jax.lax.map(rate, (rows, counts))
+    whole, rounding = rate((rows.reshape(-1, rows.shape[2]), counts.sum()))
     weights = counts if weighting == "examples" else there.astype(rows.dtype)
     weights = weights / jnp.maximum(weights.sum(), 1)
     value = whole - (weights * within).sum()
+    lost = rounding + (weights * within_rounding).sum() > _LOST_AT_MOST * jnp.maximum(value, 1)
     if weighting == "examples":
         value = jnp.maximum(value, 0)
     alone = there.sum() < 2
     return score(
-        jnp.where(alone, jnp.nan, value),
+        jnp.where(alone | lost, jnp.nan, value),
         finite=finite,
         enough=counts.sum() >= 2,
         constant=alone,
+        deficient=lost,
     )
 
 
-def coding_rate(rows: jax.Array, count: jax.Array, precision: float | jax.Array) -> jax.Array:
-    """½ log det(I + Zᵀ Z / (n ε)) of rows Z, of which `count` are not 0 throughout."""
+def coding_rate(
+    rows: jax.Array, count: jax.Array, precision: float | jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """½ log det(I + Zᵀ Z / (n ε)) of rows Z, of which `count` are not 0 throughout.
+
+    And about how much of it rounding may be: a singular value is off by a part of the largest.
+    """
     power = moderating_power(rows)
     sizes = svdvals(rows * power) / power
     ratio = sizes / jnp.sqrt(jnp.maximum(count, 1) * precision)
     large = ratio > 1e4  # where a square may be out of range, and 1 is nothing beside it
     small = jnp.where(large, 0, ratio)
     each = jnp.where(large, jnp.log(jnp.where(large, ratio, 1)), jnp.log1p(jnp.square(small)) / 2)
-    return each.sum()
+    off = float(np.finfo(rows.dtype).eps) * ratio[0]
+    larger = jnp.maximum(ratio, off)
+    slope = jnp.where(larger > 1, 1 / jnp.maximum(larger, 1), larger)  # r / (1 + r²), at most twice
+    return each.sum(), off * jnp.sqrt(jnp.square(slope).sum())

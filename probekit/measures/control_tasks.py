@@ -93,6 +93,10 @@ def control_selectivity(
         y, types = matched(y, types, names=("y", "types"))
         y = np.concatenate([y, types], axis=1)
         if held_out is not None:
+            if not isinstance(held_out, tuple | list) or len(held_out) != 3:
+                raise OptionError(
+                    "held_out: with types it is three arrays (x2, y2, types2); give these."
+                )
             y2, types2 = matched(held_out[1], held_out[2], names=("held_out[1]", "held_out[2]"))
             held_out = (held_out[0], np.concatenate([y2, types2], axis=1))
     states = both_states(splits(x, y, held_out, least=2))

@@ -145,7 +145,7 @@ def dci(
 def check_importances(probe: Any, metric: Metric) -> None:
     """Raise `OptionError` unless the probe, as far as is known, has importances and the metric."""
     if not isinstance(probe, str) or ":" in probe:
-        return
+        return check_probe(probe, metric)
     check_choice("probe", probe, WITH_IMPORTANCES)
     if probe != "lasso":
         check_probe(probe, metric)
@@ -154,6 +154,7 @@ def check_importances(probe: Any, metric: Metric) -> None:
             f"probe='lasso': predicts numbers, and metric={metric!r} needs classes. "
             "Take 'ridge' or 'logistic'."
         )
+    return None
 
 
 def dci_scores(

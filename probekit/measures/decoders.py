@@ -17,6 +17,7 @@ from probekit.measures.probes import (
     Labelled,
     Options,
     Trained,
+    check_object,
     labelled,
     numeric,
     status_of_classes,
@@ -107,8 +108,10 @@ def decoding(
 
 def check_probe(probe: Any, metric: Metric) -> None:
     """Raise `OptionError` unless the probe is known and, as far as is known, gives the metric."""
-    if not isinstance(probe, str) or ":" in probe:
-        return
+    if not isinstance(probe, str):
+        return check_object(probe)
+    if ":" in probe:
+        return None
     check_choice("probe", probe, PROBES)
     if probe == "ridge" and metric == "cross_entropy":
         raise OptionError(
@@ -120,6 +123,7 @@ def check_probe(probe: Any, metric: Metric) -> None:
             "probe='logistic': names classes, and metric='r2' needs numbers. "
             "Take 'ridge', 'knn' or 'mlp'."
         )
+    return None
 
 
 def as_score(value: float, status: int, dtype: Any) -> Score:

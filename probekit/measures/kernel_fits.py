@@ -134,8 +134,8 @@ def _predicted_parts(
     errors = np.concatenate(
         [_left_out_errors(np.tensordot(point, inside, 1), known, fold, choices) for point in points]
     )  # (candidate and penalty, unit)
-    # What does not fit in float32 is no choice, and is not to overflow on its way there.
-    errors = np.minimum(errors, np.finfo(np.float32).max)
+    # What does not fit in what sums are kept in is no choice, and is not to overflow there.
+    errors = np.minimum(errors, np.finfo(np.asarray(every.y_squares).dtype).max)
     each = np.asarray(explained_outside(errors, every, options.per_target))
     best = np.argmax(each, axis=0)
     candidate, penalty = best // len(choices), choices[best % len(choices)]

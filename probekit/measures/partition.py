@@ -259,6 +259,9 @@ def r2_of_sets(
     xx, xy, _ = fit.blocks()
     absent = fit.x_constant
 
+    # Whether a direction is lost, exactly or within rounding, in which columns hardly differ.
+    short = least_squares(xx, xy, absent)[1]
+
     def of_set(chosen: jax.Array) -> Score:
         # A column that is left out is one that does not vary.
         weights, _ = least_squares(xx, xy, absent | ~chosen)
@@ -270,5 +273,5 @@ def r2_of_sets(
         finite=fit.finite() & held_out.finite(),
         enough=(fit.count >= 2) & (held_out.count >= 2),
         constant=held_out.y_constant.any(),
-        deficient=absent.any(),  # also if it varies, but by no more than its mean is rounded
+        deficient=short,
     )

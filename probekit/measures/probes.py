@@ -1,7 +1,9 @@
 """Probes of scikit-learn, trained on the host: what they are given, and what they tell."""
 
+import contextlib
 import importlib
 import warnings
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -121,7 +123,8 @@ class Trained(NamedTuple):
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Class of each example, or the predicted feature."""
-        predicted: np.ndarray = self.model.predict(self.inputs(x))
+        with _in_its_words(self.name):
+            predicted: np.ndarray = self.model.predict(self.inputs(x))
         return predicted
 
     def probabilities(self, x: np.ndarray, classes: int) -> np.ndarray:
@@ -132,7 +135,8 @@ class Trained(NamedTuple):
                 "Take one with predict_proba, such as 'logistic'."
             )
         found = np.zeros((len(x), max(classes, int(self.classes.max()) + 1)))
-        found[:, self.classes] = self.model.predict_proba(self.inputs(x))
+        with _in_its_words(self.name):
+            found[:, self.classes] = self.model.predict_proba(self.inputs(x))
         return found
 
     def evidence(self, x: np.ndarray, classes: int) -> np.ndarray:
@@ -161,12 +165,40 @@ def trained(probe: Any, known: Labelled, options: Options = (), *, regression: b
     target = known.label
     if regression and target.shape[1] == 1:
         target = target[:, 0]
-    with warnings.catch_warnings(), one_thread():
+    with warnings.catch_warnings(), one_thread(), _in_its_words(name):
         # A perceptron of so many steps is the probe; whether it could get better is no matter.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit((known.x - mean) / scale, target, **weights)
+    if not regression and not hasattr(model, "classes_"):
+        raise OptionError(
+            f"probe={name!r}: names no classes, which this score needs. Take a classifier, or "
+            "metric='r2'."
+        )
     classes = np.zeros(0, int) if regression else np.asarray(model.classes_)
     return Trained(model, classes, mean, scale, name)
+
+
+def check_object(probe: Any) -> None:
+    """Raise `OptionError` unless the object is a scikit-learn estimator, as far as can be seen."""
+    if isinstance(probe, type):
+        raise OptionError(f"probe: the class {probe.__name__}; give one of it, {probe.__name__}().")
+    if not all(hasattr(probe, method) for method in ("get_params", "fit", "predict")):
+        raise OptionError(
+            f"probe={probe!r:.60}: cannot be fitted and predict; give a classifier or a regression "
+            f"of scikit-learn, or one of {', '.join(PROBES)}."
+        )
+
+
+@contextlib.contextmanager
+def _in_its_words(name: str) -> Iterator[None]:
+    """Raise `OptionError` with what a probe says, where it refuses its options or the examples."""
+    try:
+        yield
+    except (ValueError, TypeError) as error:
+        said = " ".join(str(error).split())
+        raise OptionError(f"probe={name!r}: refused its options or the examples ({said}).") from (
+            error
+        )
 
 
 def _model(
@@ -175,11 +207,14 @@ def _model(
     if not isinstance(probe, str):
         from sklearn.base import clone
 
-        return clone(probe).set_params(**options)
-    target = probe
+        try:
+            return clone(probe).set_params(**options)
+        except ValueError as error:
+            raise OptionError(f"options={options!r}: refused by {probe!r} ({error}).") from None
+    target, defaults = probe, {}
     if probe in _BUILT_IN:
         target = _BUILT_IN[probe][regression] or ""
-        options = _defaults(probe, total, examples) | options
+        defaults = _defaults(probe, total, examples)
     module, _, attribute = target.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
@@ -189,9 +224,11 @@ def _model(
             "or 'module:Class'."
         ) from None
     try:
-        return found(**options)
+        model = found(**defaults | options)
     except TypeError as error:
         raise OptionError(f"options={options!r}: refused by {attribute} ({error}).") from None
+    check_object(model)
+    return model
 
 
 def _defaults(probe: str, total: float, examples: int) -> dict[str, Any]:

@@ -178,6 +178,8 @@ def ridge_decoding_r2(
 
 def check_penalties(penalties: Sequence[float]) -> None:
     """Raise `OptionError` unless there is a penalty and all are positive."""
+    if np.ndim(penalties) != 1:  # of text it is 0
+        raise OptionError(f"penalties={penalties!r:.60}: give several, such as (0.1, 1.0, 10.0).")
     if len(penalties) == 0:
         raise OptionError("penalties=(): none to choose from; give at least one.")
     for penalty in penalties:

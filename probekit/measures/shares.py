@@ -181,7 +181,7 @@ def relative_weights_score(
     """`relative_weights` from moments; needs `yy` in full and the diagonal of `xx`."""
     order = jnp.array([column for group in columns for column in group])
     chosen = BY_UNIT.select(state, y=order)
-    each = _weights_of_columns(chosen)
+    each, short = _weights_of_columns(chosen)
     constant = state.x_constant
     if multioutput == "uniform_average":
         averages = each.mean(axis=1)
@@ -196,12 +196,15 @@ def relative_weights_score(
         finite=state.finite(),
         enough=state.count >= 2,
         constant=constant.any(),
-        deficient=chosen.y_constant.any(),
+        deficient=short,
     )
 
 
-def _weights_of_columns(state: MomentsState) -> jax.Array:
-    """Relative weight of each column of `y` for each unit, ``(k, unit)``; 0 for constant ones."""
+def _weights_of_columns(state: MomentsState) -> tuple[jax.Array, jax.Array]:
+    """Relative weight of each column of `y` for each unit, ``(k, unit)``; 0 for constant ones.
+
+    And whether columns are short of full rank.
+    """
     _, xy, yy = state.blocks()
     finite = state.finite()
     x_scale = _to_length_1(state.x_squares, state.x_constant)
@@ -214,7 +217,7 @@ def _weights_of_columns(state: MomentsState) -> jax.Array:
     roots = jnp.sqrt(jnp.where(kept, values, 1))
     loadings = product(vectors * jnp.where(kept, roots, 0)[None, :], vectors.T)
     slopes = product(vectors * jnp.where(kept, 1 / roots, 0)[None, :], product(vectors.T, along))
-    return product(jnp.square(loadings), jnp.square(slopes))
+    return product(jnp.square(loadings), jnp.square(slopes)), ~kept.all()
 
 
 def _to_length_1(squares: jax.Array, constant: jax.Array) -> jax.Array:

@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice
+from probekit._checks import check_choice, check_number
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched, matrix
 from probekit.measures._scale import moderate, scaled_to_one
-from probekit.measures._status import Score, divide, score
+from probekit.measures._status import RANK_DEFICIENT, Score, divide, score
 from probekit.measures.regression import encoding_score
 from probekit.statistics import Examples, ExamplesState, Moments, MomentsState, state_of
 
@@ -112,6 +112,7 @@ def selectivity(x: Any, y: Any, *, threshold: float = DEFAULT_THRESHOLD) -> jax.
 
 def check_threshold(threshold: float) -> None:
     """Raise `OptionError` unless ``0 < threshold <= 1``."""
+    check_number("threshold", threshold)
     if not 0 < threshold <= 1:
         raise OptionError(f"threshold={threshold!r}: must be above 0 and at most 1.")
 
@@ -154,10 +155,16 @@ def selectivity_score(fit: MomentsState, held_out: MomentsState, *, threshold: f
 
     Needs `yy` in full and the diagonal of `xx`.
     """
-    each = encoding_score(fit, held_out, multioutput="raw_values").value
+    each, status = encoding_score(fit, held_out, multioutput="raw_values")
     selective = (each >= threshold) & ~held_out.x_constant
     constant = held_out.x_constant.all() | fit.y_constant.all() | held_out.y_constant.all()
     value = jnp.where(constant, jnp.nan, selective.astype(each.dtype).mean())
     finite = fit.finite() & held_out.finite()
     enough = (fit.count >= 2) & (held_out.count >= 2)
-    return score(value, finite=finite, enough=enough, constant=constant)
+    return score(
+        value,
+        finite=finite,
+        enough=enough,
+        constant=constant,
+        deficient=(status == RANK_DEFICIENT).any(),
+    )

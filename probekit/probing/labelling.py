@@ -77,7 +77,9 @@ def _reported(
     reported = [(variable.name, {**variable.attributes(), "estimator": repr(estimator)})]
     status = f"{variable.name}{STATUS_SUFFIX}"
     if any(status in layer for layer in scores.values()):
-        about = status_attributes(variable.name, also_constant=variable.also_constant)
+        about = status_attributes(
+            variable.name, also_constant=variable.also_constant, also_few=variable.also_few
+        )
         reported.append((status, about))
     return reported
 

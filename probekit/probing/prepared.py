@@ -229,10 +229,23 @@ def probe_set_of(
         others_inputs, others = _pair(held_out, "(inputs, features)")
         table, scored = Features.of_both(features, others)
         other = _held_out(others_inputs, scored.in_order_of(table), table)
-    columns = table.by_name()
+    columns = _of_present(table.by_name(), weight)
     estimators = tuple(estimator.adapted(columns) for estimator in estimators)
     plan = Plan(estimators, table.names, table.widths, table.values.dtype.name)
     return Probe(plan, Examples(inputs, table.values, weight), other, batch_size)
+
+
+def _of_present(columns: Mapping[str, np.ndarray], weight: Any) -> Mapping[str, np.ndarray]:
+    """Return features without the values of examples that are absent: these are NaN."""
+    if weight is None:
+        return columns
+    weight = np.asarray(weight)
+    if weight.dtype.kind not in "biuf":
+        raise OptionError(f"weight: dtype {weight.dtype}; numbers are needed, 0 for an absent one.")
+    if any(weight.shape != (len(values),) for values in columns.values()):
+        return columns  # which is refused later, when the inputs have been counted
+    present = weight[:, None] > 0
+    return {name: np.where(present, values, np.nan) for name, values in columns.items()}
 
 
 def _counted(examples: Examples, extractor: Extractor, inputs: Any) -> Examples:

@@ -57,7 +57,8 @@ def probe(
     weight : array (example,), optional
         How often each of the first examples counts, fractions too; 0 for an absent one. Shares that
         add up to 1 would count as one example in all, and are refused. Estimators that compare
-        pairs of examples or neighbours, such as ``rsa``, look only at whether an example is there.
+        pairs of examples or neighbours, such as ``rsa``, or take some examples of each class, such
+        as ``transrate``, look only at whether an example is there.
     uncertainty : Bootstrap, Permutation or CrossValidation, optional
         Of `probekit`: how sure the scores are, in further variables such as ``<name>_ci`` or
         ``<name>_p``. The model is still run once, but its activations are kept in memory.

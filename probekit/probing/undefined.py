@@ -1,13 +1,14 @@
 """Warnings of scores that are undefined: of which layer, and why."""
 
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from probekit.errors import ScoreWarning
 from probekit.history import Status
-from probekit.history.schema import ALSO_CONSTANT, STATUS_SUFFIX
+from probekit.history.schema import ALSO_CONSTANT, ALSO_FEW, STATUS_SUFFIX
 from probekit.probing.labelling import WITH_STATUS
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ def _reasons(layer: "xr.Dataset") -> list[str]:
             undefined &= layer[of].notnull().values
         codes = sorted(set(status[undefined].tolist()))
         if codes:
-            also = str(layer[name].attrs.get(ALSO_CONSTANT, ""))
-            words = " and ".join(_in_words(code, also) for code in codes)
+            words = " and ".join(_in_words(code, layer[name].attrs) for code in codes)
             reasons.append(f"{score} is NaN{_concerned(layer[name], undefined)} ({words})")
     return reasons
 
@@ -80,11 +80,15 @@ def _is_undefined(status: np.ndarray) -> bool:
     return bool((status > Status.OK).any())
 
 
-def _in_words(code: int, also_constant: str) -> str:
+_ALSO = {Status.CONSTANT_UNIT: ALSO_CONSTANT, Status.TOO_FEW_EXAMPLES: ALSO_FEW}
+
+
+def _in_words(code: int, attributes: Mapping[Any, Any]) -> str:
     """Say what a status means."""
     text = Status(code).name.lower().replace("_", " ")
-    if code == Status.CONSTANT_UNIT and also_constant:
-        return f"{text}, or {also_constant}"
+    also = attributes.get(_ALSO.get(Status(code), ""), "")
+    if also:
+        return f"{text}, or {also}"
     return f"{text}, or squares out of range" if code == Status.NON_FINITE_INPUT else text
 
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+import probekit as pk
 from probekit import measures
-from probekit.errors import OptionError, ShapeError
+from probekit.errors import OptionError, ScoreWarning, ShapeError
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -62,3 +63,11 @@ def test_errors():
         measures.neighbourhood_hit(cloud(), LABELS, neighbours=0)
     with pytest.raises(OptionError, match="metric='poisson'"):
         measures.neighbourhood_hit(cloud(), LABELS, metric="poisson")
+
+
+@pytest.mark.parametrize("name", ["neighbourhood_hit", "decoding_accuracy", "cross_entropy"])
+def test_of_numbers_that_all_differ_it_is_said_why(name):
+    extractor = pk.extractors.arrays({"l": cloud()})
+    features = {"z": np.arange(N) + 0.5}
+    with pytest.warns(ScoreWarning, match=f"{name} is NaN .too few examples, or .*occurs twice"):
+        pk.probe(extractor, None, features, estimators=[name])
