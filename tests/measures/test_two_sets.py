@@ -65,6 +65,31 @@ def test_frechet_distance_by_its_definition(units, offset):
     np.testing.assert_allclose(found, two_sets.frechet_distance(x, None, x2, None), rtol=1e-4)
 
 
+@pytest.mark.parametrize("kernel", ["rbf", "polynomial"])
+def test_mean_discrepancy_by_its_definition(kernel):
+    x, x2 = draw(0), draw(1)[:11] * np.float32(1.25)
+    found = measures.squared_mmd(x, x2, kernel=kernel, bandwidth=0.5)
+    wanted = two_sets.squared_mmd(x, None, x2, None, kernel=kernel, bandwidth=0.5)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=SCORE)
+    assert measures.squared_mmd(x, x, kernel=kernel) < 0
+
+
+@pytest.mark.slow
+def test_mean_discrepancy_is_unbiased():
+    found = [measures.squared_mmd(draw(seed), draw(100 + seed)) for seed in range(40)]
+    assert abs(np.mean(found)) < 0.005
+    assert np.std(found) > 0.005
+
+
+def test_topology_divergence_by_ripser():
+    pytest.importorskip("gudhi")
+    x, x2 = draw(0), draw(1)[:11] + 1
+    for a, b in ((x, x2), (x2, x)):
+        wanted = two_sets.manifold_topology_divergence(a, None, b, None)
+        np.testing.assert_allclose(measures.manifold_topology_divergence(a, b), wanted, rtol=1e-5)
+        assert measures.manifold_topology_divergence(a, np.concatenate([b, a])) == 0
+
+
 def test_of_one_unit_it_is_that_of_means_and_deviations():
     x, x2 = draw(0)[:, :1], 3 * draw(1)[:, :1]
     wanted = np.hypot(x.mean() - x2.mean(), x.std(ddof=1) - x2.std(ddof=1))
@@ -87,6 +112,9 @@ def test_there_is_none_in_one_place_or_of_what_is_not_finite():
     spoilt[3, 1] = np.inf
     assert np.isnan(measures.coverage(x, spoilt)).all()
     assert np.isnan(measures.frechet_distance(x, spoilt))
+    assert np.isnan(measures.squared_mmd(x, spoilt))
+    assert np.isnan(measures.squared_mmd(same, same))
+    assert np.isnan(measures.manifold_topology_divergence(x, spoilt))
 
 
 def test_held_out_examples_among_the_fitted():
@@ -109,3 +137,7 @@ def test_errors():
         measures.frechet_distance(draw(0), draw(1)[:1])
     with pytest.raises(OptionError, match=r"neighbours=0: must be at least 1"):
         measures.coverage(draw(0), draw(1), neighbours=0)
+    with pytest.raises(OptionError, match=r"kernel='linear': not a choice"):
+        measures.squared_mmd(draw(0), draw(1), kernel="linear")
+    with pytest.raises(OptionError, match=r"bandwidth=0: must be greater than 0"):
+        measures.squared_mmd(draw(0), draw(1), bandwidth=0)
