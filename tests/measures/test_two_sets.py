@@ -18,7 +18,7 @@ def draw(seed, *, units=UNITS, offset=0.0):
     return np.float32(np.round(x * 256) / 256 + offset)
 
 
-@pytest.mark.parametrize("units", [UNITS, 30])
+@pytest.mark.parametrize("units", [UNITS, pytest.param(30, marks=pytest.mark.slow)])
 def test_coverage_by_its_definition(units):
     x, x2 = draw(0, units=units), draw(1, units=units) * np.float32(1.25)
     for neighbours in (1, 5):
@@ -28,7 +28,7 @@ def test_coverage_by_its_definition(units):
         np.testing.assert_array_equal(far, found)
 
 
-@pytest.mark.parametrize("units", [UNITS, 30])
+@pytest.mark.parametrize("units", [UNITS, pytest.param(30, marks=pytest.mark.slow)])
 def test_the_same_set_is_covered(units):
     x = draw(0, units=units)
     np.testing.assert_array_equal(measures.coverage(x, x), 1)
@@ -58,14 +58,16 @@ def test_what_lies_close_in_a_wide_set():
     assert back.precision < 0.2
 
 
-@pytest.mark.parametrize(("units", "offset"), [(UNITS, 0), (UNITS, 4096), (60, 0)])
+@pytest.mark.parametrize(
+    ("units", "offset"), [(UNITS, 0), (UNITS, 4096), pytest.param(60, 0, marks=pytest.mark.slow)]
+)
 def test_frechet_distance_by_its_definition(units, offset):
     x, x2 = draw(0, units=units), draw(1, units=units) * np.float32(1.25)
     found = measures.frechet_distance(x + np.float32(offset), x2 + np.float32(offset))
     np.testing.assert_allclose(found, two_sets.frechet_distance(x, None, x2, None), rtol=1e-4)
 
 
-@pytest.mark.parametrize("kernel", ["rbf", "polynomial"])
+@pytest.mark.parametrize("kernel", ["rbf", pytest.param("polynomial", marks=pytest.mark.slow)])
 def test_mean_discrepancy_by_its_definition(kernel):
     x, x2 = draw(0), draw(1)[:11] * np.float32(1.25)
     found = measures.squared_mmd(x, x2, kernel=kernel, bandwidth=0.5)
@@ -81,6 +83,7 @@ def test_mean_discrepancy_is_unbiased():
     assert np.std(found) > 0.005
 
 
+@pytest.mark.slow
 def test_topology_divergence_by_ripser():
     pytest.importorskip("gudhi")
     x, x2 = draw(0), draw(1)[:11] + 1
@@ -90,12 +93,14 @@ def test_topology_divergence_by_ripser():
         assert measures.manifold_topology_divergence(a, np.concatenate([b, a])) == 0
 
 
+@pytest.mark.slow
 def test_of_one_unit_it_is_that_of_means_and_deviations():
     x, x2 = draw(0)[:, :1], 3 * draw(1)[:, :1]
     wanted = np.hypot(x.mean() - x2.mean(), x.std(ddof=1) - x2.std(ddof=1))
     np.testing.assert_allclose(measures.frechet_distance(x, x2), wanted, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_numbers_of_examples_may_differ():
     x, x2 = draw(0), draw(1)[:11]
     np.testing.assert_allclose(measures.coverage(x, x2), two_sets.coverages(x, x2), atol=SCORE)
