@@ -94,7 +94,12 @@ from probekit.estimators.probes import (
 from probekit.estimators.ridge import RidgeDecodingR2, RidgeR2
 from probekit.estimators.shares import RelativeWeights, ShapleyR2
 from probekit.estimators.shattering import ShatteringDimensionality
-from probekit.estimators.shift import Coverage, FrechetDistance
+from probekit.estimators.shift import (
+    Coverage,
+    FrechetDistance,
+    ManifoldTopologyDivergence,
+    SquaredMMD,
+)
 from probekit.estimators.similarity import CKA, RSA, RSMNormDifference
 from probekit.estimators.spaces import ENSD, GULP, EigenspaceOverlap, MaximumMatch
 from probekit.estimators.spectrum import EffectiveRank, Spectrum, SpectrumSlope, StableRank
@@ -175,6 +180,7 @@ __all__ = [
     "MLPAccuracy",
     "Magnitude",
     "ManifoldCapacity",
+    "ManifoldTopologyDivergence",
     "MaximumMatch",
     "MeanRelativeRankError",
     "Modularity",
@@ -215,6 +221,7 @@ __all__ = [
     "Sparsity",
     "Spectrum",
     "SpectrumSlope",
+    "SquaredMMD",
     "StableRank",
     "StochasticShapeDistance",
     "TotalVariance",

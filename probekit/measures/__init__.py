@@ -38,6 +38,7 @@ from probekit.measures.convolutional import ConvolutionalDistance, convolutional
 from probekit.measures.cosines import anisotropy, pair_alignment, self_clustering
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
 from probekit.measures.coverage import Coverage, coverage
+from probekit.measures.cross_barcode import manifold_topology_divergence
 from probekit.measures.dci import DCI, dci
 from probekit.measures.decoders import decoding
 from probekit.measures.distances import distance_correlation, riemannian_distance
@@ -63,6 +64,7 @@ from probekit.measures.matching import (
     semi_matching,
     soft_matching,
 )
+from probekit.measures.mean_discrepancy import squared_mmd
 from probekit.measures.modularity import modularity, mutual_information_gap
 from probekit.measures.multiscale import multiscale_distance
 from probekit.measures.mutual_information import mutual_information
@@ -199,6 +201,7 @@ __all__ = [
     "logme",
     "magnitude",
     "manifold_capacity",
+    "manifold_topology_divergence",
     "maximum_match",
     "mean_relative_rank_error",
     "modularity",
@@ -249,6 +252,7 @@ __all__ = [
     "sparsity",
     "spectrum",
     "spectrum_slope",
+    "squared_mmd",
     "stable_rank",
     "stochastic_shape_distance",
     "subfeatures",

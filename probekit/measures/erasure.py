@@ -98,8 +98,8 @@ def erased_score(fit: MomentsState, held_out: MomentsState, *, tolerance: float)
     """`erased_variance` from moments; needs all of them of `fit`, and `xx` of `held_out`."""
     xx, xy, yy = fit.blocks()
     assert held_out.xx is not None
-    finite = jnp.isfinite(xx).all() & jnp.isfinite(xy).all() & jnp.isfinite(yy).all()
-    xx, xy, yy = (jnp.where(finite, part, 0) for part in (xx, xy, yy))
+    # Each by itself: what depends on `x` alone is then done once for all features.
+    xx, xy, yy = (jnp.where(jnp.isfinite(part).all(), part, 0) for part in (xx, xy, yy))
     varies = ~fit.x_constant
     xx = jnp.where(varies[:, None] & varies[None, :], xx, 0)
     # Combinations of columns that are uncorrelated, so that none is there twice.

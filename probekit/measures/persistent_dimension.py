@@ -61,8 +61,11 @@ def _dimension(
     place = jnp.arange(len(distances))
     turned = (place[None, :] - starts[:, None]) % jnp.maximum(n, 1)
     members = (turned[None] < sizes[:, None, None]) & cloud.present
-    of_draws = jax.vmap(lambda member: length(distances, member, least))
-    lengths = jax.vmap(of_draws)(members)
+
+    def of_one(member: jax.Array) -> jax.Array:
+        return length(distances, member, least)
+
+    lengths = jax.vmap(jax.vmap(of_one))(members)
     # Of the whole: small logarithms have more digits, and 1 - s is the slope of how much the size
     # grows beyond the length.
     sizes = jnp.maximum(sizes, 1).astype(dtype) / jnp.maximum(n, 1)

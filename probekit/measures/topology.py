@@ -103,11 +103,11 @@ def _total_length(a: np.ndarray, b: np.ndarray) -> float:
     # Of the edges between the two copies one half is enough: a triangle with two zero sides, or of
     # one copy, makes up for the other. It halves the time and does not change the bars.
     crossing = np.where(np.tri(n, k=-1, dtype=bool), np.inf, a)
-    bars = _first_homology(np.block([[np.zeros((n, n)), crossing.T], [crossing, np.minimum(a, b)]]))
+    bars = first_homology(np.block([[np.zeros((n, n)), crossing.T], [crossing, np.minimum(a, b)]]))
     return float((bars[:, 1] - bars[:, 0]).sum())
 
 
-def _first_homology(distances: np.ndarray) -> np.ndarray:
+def first_homology(distances: np.ndarray) -> np.ndarray:
     """Bars ``(bar, 2)`` of the first homology of the Vietoris-Rips filtration, over Z/2."""
     try:
         from gudhi.sklearn import RipsPersistence

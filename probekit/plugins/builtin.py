@@ -298,6 +298,17 @@ GEOMETRY = (
         "how far held out examples cover the fitted ones, and lie among them",
     ),
     (
+        "squared_mmd",
+        "shift:SquaredMMD",
+        "how far held out and fitted examples are apart, as a kernel sees them (KID too)",
+    ),
+    (
+        "manifold_topology_divergence",
+        "shift:ManifoldTopologyDivergence",
+        "how differently fitted examples hang together through held out ones (needs the topology "
+        "extra)",
+    ),
+    (
         "frechet_distance",
         "shift:FrechetDistance",
         "how far held out and fitted examples are apart, as normal distributions (FID)",

@@ -304,6 +304,8 @@ FIGURES = {
     "`compute_prdc`, recall": 1.0,
     "`compute_prdc`, density": 0.8,
     "`compute_prdc`, coverage": 1.0,
+    "`kid_features_to_metric`": 105.29087983493173,  # scikit-learn's kernel, of all examples
+    "`mtopdiv`": 0.27604466676712036,  # tda-repr 0.1.4, of all examples
     "`calculate_frechet_distance`": 1.0280269832959685,  # pytorch-fid, its formula
     "`LeaceFitter(shrinkage=False)`, what `eraser(x)` takes of the variance": 0.9483659039365845,
     '`participation_ratio(return_all=True)["naive"]`': 1.1058721948858556,  # dimensionality 0.1.4

@@ -23,7 +23,13 @@ def noisy(offset=0.0, seed=0):
     return np.float32(np.round(x * 256) / 256 + offset)
 
 
-@pytest.mark.parametrize("y", [BITS, CLASSES[:, None]], ids=["even", "odd"])
+@pytest.mark.parametrize(
+    "y",
+    [
+        pytest.param(BITS, id="even"),
+        pytest.param(CLASSES[:, None], id="odd", marks=pytest.mark.slow),
+    ],
+)
 def test_against_the_definition(y):
     fit, scored = (noisy(), y), (noisy(seed=1), y)
     found = measures.shattering_dimensionality(*fit, held_out=scored, penalty=0.1)
@@ -37,6 +43,7 @@ def test_rows_and_their_numbers_are_the_same_conditions():
     assert by_rows == by_number
 
 
+@pytest.mark.slow
 def test_the_more_mixed_the_more_halves():
     linear = measures.shattering_dimensionality(BITS * 1.0, BITS)
     mixed = measures.shattering_dimensionality(np.eye(8)[CODES], BITS)
@@ -45,6 +52,7 @@ def test_the_more_mixed_the_more_halves():
     assert measures.shattering_dimensionality(np.full((48, 5), 3.3), BITS) == 0.5
 
 
+@pytest.mark.slow
 def test_more_units_than_examples_and_far_from_zero():
     wide = np.tile(noisy(), (1, 20))
     found = measures.shattering_dimensionality(wide + 4096, BITS, penalty=0.1)
@@ -64,6 +72,7 @@ def test_conditions_that_miss_are_left_out(kept):
     np.testing.assert_allclose(found, halves.mean_over_halves(*whole, *part), atol=SCORE)
 
 
+@pytest.mark.slow
 def test_conditions_have_one_weight_however_many_examples():
     rows = np.concatenate([np.arange(48), np.tile(np.flatnonzero(CODES == 5), 8)])
     found = measures.shattering_dimensionality(noisy()[rows], BITS[rows])
@@ -81,6 +90,7 @@ def test_halves_are_halves_and_differ(conditions):
         assert (sides != dichotomies_of(conditions, 40, 4)).any()
 
 
+@pytest.mark.slow
 def test_of_drawn_halves_the_mean_is_near_that_of_all():
     every = measures.shattering_dimensionality(noisy(), BITS)
     some = measures.shattering_dimensionality(noisy(), BITS, dichotomies=20, seed=1)

@@ -63,6 +63,7 @@ def test_the_product_changes_its_sign():
     np.testing.assert_allclose(there, -back, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_of_neighbourhoods_that_fall_together():
     x, y = draw(), np.float32(np.arange(N) < 1)[:, None] * [1.0, 0, 0]
     shapes = found("local_procrustes", x, y)

@@ -30,7 +30,7 @@ def by_definition(x, sampled_units):
     return above.mean() / below.mean()
 
 
-@pytest.mark.parametrize("sampled_units", [False, True])
+@pytest.mark.parametrize("sampled_units", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_from_its_definition(sampled_units):
     x = draw(9, 4)
     found = measures.participation_ratio(x, debiased=True, sampled_units=sampled_units)
@@ -39,6 +39,7 @@ def test_from_its_definition(sampled_units):
     np.testing.assert_allclose(far, found, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_by_distances():
     x = draw(40, 5)
     wanted = oracles.participation_ratio(None, None, x, None, debiased=True)

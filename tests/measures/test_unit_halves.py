@@ -31,7 +31,7 @@ def test_a_geometry_that_is_in_all_units_and_one_that_is_not():
     assert abs(measures.unit_split_rsa(alone)) < 0.1
 
 
-@pytest.mark.parametrize("centred", [False, True])
+@pytest.mark.parametrize("centred", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_coherence_by_scipy(centred):
     found = measures.coherence(draw(), centred=centred)
     wanted = examples.coherence(None, None, draw(), None, centred=centred)
@@ -40,6 +40,7 @@ def test_coherence_by_scipy(centred):
     np.testing.assert_allclose(measures.coherence(scaled, centred=centred), wanted, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_ends_of_coherence():
     bits = np.float32(2 * (np.arange(32)[:, None] >> np.arange(5) & 1) - 1)
     np.testing.assert_allclose(measures.coherence(bits), 1, rtol=1e-5)

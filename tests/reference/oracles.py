@@ -2110,6 +2110,8 @@ BY_ESTIMATOR = {
     "coherence": examples.coherence,
     "unit_split_rsa": examples.unit_split_rsa,
     "coverage": two_sets.coverage,
+    "squared_mmd": two_sets.squared_mmd,
+    "manifold_topology_divergence": two_sets.manifold_topology_divergence,
     "frechet_distance": two_sets.frechet_distance,
     "feature_angles": feature_angles,
     "component_alignment": component_alignment,

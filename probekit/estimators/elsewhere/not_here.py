@@ -23,7 +23,7 @@ NOT_HERE: tuple[tuple[str, str, str], ...] = (
         "`DANCo`",
         "what minimal distances and angles of neighbours are in balls that are drawn for every "
         "dimension, as many examples each, which changes with every one that is added; the "
-        "distances alone are those of `intrinsic_dimension` by ``gride``",
+        "distances alone are those of `intrinsic_dimension` of generalised ratios",
     ),
     (
         "ZADU",

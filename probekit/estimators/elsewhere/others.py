@@ -76,6 +76,20 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
         ("`compute_prdc`, coverage", "coverage(x, y).coverage"),
     ),
     "pytorch-fid": (("`calculate_frechet_distance`", "frechet_distance(x, y) ** 2"),),
+    "torch-fidelity": (
+        (
+            "`kid_features_to_metric`",
+            'squared_mmd(x, y, kernel="polynomial")',
+            "of all examples; there the mean over subsets that are drawn",
+        ),
+    ),
+    "tda-repr": (
+        (
+            "`mtopdiv`",
+            "manifold_topology_divergence(x, y)",
+            "of all examples; there the mean over draws, which with all of them is equal",
+        ),
+    ),
     "concept-erasure": (
         (
             "`LeaceFitter(shrinkage=False)`, what `eraser(x)` takes of the variance",
