@@ -12,8 +12,26 @@ PARTIAL = ".partial"
 HISTORIES = (".nc", f".nc{PARTIAL}")
 
 
+ENDINGS = (".nc", ".nc4", ".cdf", ".netcdf", ".h5", ".hdf5")
+"""What the name of a history may end in; the ending of others is added."""
+
+
+def with_ending(history: Path) -> Path:
+    """Return the path of a history with ``.nc``, if it has no ending of netCDF.
+
+    Examples
+    --------
+    >>> with_ending(Path("lr0.01")).name, with_ending(Path("a.h5")).name
+    ('lr0.01.nc', 'a.h5')
+    """
+    named = history.suffix in ENDINGS or history.is_file()
+    return history if named else history.with_name(f"{history.name}.nc")
+
+
 def given_path(value: str | Path) -> Path:
     """Return the path that an option names; no shell has looked at the ~ of ``--output=~/x``."""
+    if not str(value):
+        raise typer.BadParameter("'' names nothing; name a file.")
     return Path(os.path.expanduser(value))
 
 

@@ -33,6 +33,22 @@ def columns(text: str) -> int:
     return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
 
 
+def printable(text: str) -> str:
+    r"""Return a text without what would steer the terminal: a name in a stranger's file may.
+
+    Examples
+    --------
+    >>> printable("hidden\x1b[2J")
+    'hidden\\x1b[2J'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        repr(each)[1:-1] if unicodedata.category(each) == "Cc" and each != "\n" else each
+        for each in text
+    )
+
+
 def others_print_aside() -> contextlib.AbstractContextManager[Any]:
     """Send what users' own code prints to standard error: what is read of us stays readable.
 
@@ -65,21 +81,23 @@ class Terminal:
 
     def line(self, text: str = "") -> None:
         """Write a line of the result."""
-        print(text, file=self.out)
+        print(printable(text), file=self.out)
 
     def heading(self, text: str) -> None:
         """Write a line that names what follows."""
-        colours = self.out.isatty() and "NO_COLOR" not in os.environ
-        self.line(f"\x1b[1m{text}\x1b[0m" if colours else text)
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        text = printable(text)
+        colours = self.out.isatty() and not plain
+        print(f"\x1b[1m{text}\x1b[0m" if colours else text, file=self.out)
 
     def note(self, text: str) -> None:
         """Write a line that is no part of the result."""
         if not self.quiet:
-            print(text, file=self.err, flush=True)
+            print(printable(text), file=self.err, flush=True)
 
     def error(self, text: str) -> None:
         """Write what went wrong."""
-        print(f"probekit: {text}", file=self.err, flush=True)
+        print(f"probekit: {printable(text)}", file=self.err, flush=True)
 
     def hint(self, command: str) -> None:
         """Write what to type next, alone on its line so that it can be copied."""

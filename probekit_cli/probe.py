@@ -14,7 +14,7 @@ from probekit_cli import _estimators
 from probekit_cli._data import read_features, source_of
 from probekit_cli._declared import command_with
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
-from probekit_cli._files import check_output
+from probekit_cli._files import check_output, with_ending
 from probekit_cli._models import Model
 from probekit_cli._options import separated
 from probekit_cli._probe_options import HELP, ProbeOptions
@@ -234,11 +234,11 @@ def _step(text: str) -> int:
 
 def _history_path(output: Path | None) -> Path | None:
     """Return the path of the file with its ending."""
-    if output is None or output.suffix:
-        return output
+    if output is None:
+        return None
     if output.is_dir():
         raise OptionError(f"--output {output}: is a folder; name a file in it.")
-    return output.with_name(f"{output.name}.nc")
+    return with_ending(output)
 
 
 def _write_json(terminal: Terminal, dataset: "xr.Dataset", path: Path | None) -> None:

@@ -25,7 +25,13 @@ from probekit_cli._declared import (
 )
 from probekit_cli._endings import Asked, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
-from probekit_cli._files import check_output, given_history, given_path, unfinished
+from probekit_cli._files import (
+    check_output,
+    given_history,
+    given_path,
+    unfinished,
+    with_ending,
+)
 from probekit_cli._garbage import GarbagePause
 from probekit_cli._options import (
     CONTEXT,
@@ -271,7 +277,7 @@ def history_path(output: Path | None, task: str) -> Path:
     path = output or Path()
     if path.is_dir():
         return path / f"{task}.nc"
-    return path if path.suffix else path.with_name(f"{path.name}.nc")
+    return with_ending(path)
 
 
 def configured_folder() -> Path | None:

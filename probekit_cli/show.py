@@ -20,6 +20,9 @@ CHARTS = 8
 """How many features, and how many layers of each, are drawn at most."""
 
 
+UNFINISHED = "unfinished: it is being written, or what writes it was stopped and can be resumed"
+
+
 def add(app: typer.Typer, manager: Manager) -> None:
     """Add the command."""
 
@@ -30,15 +33,17 @@ def add(app: typer.Typer, manager: Manager) -> None:
     ) -> None:
         """Show what is in a history."""
         from probekit.history import open_history
+        from probekit.history.reading import is_finished
 
+        finished = is_finished(file)  # asked first: what is finished stays so
         dataset = open_history(file)
         terminal = Terminal()
         if as_json:
-            terminal.json(record(file, dataset))
+            terminal.json({**record(file, dataset), "finished": finished})
             return
         from probekit_cli._tables import show_scores
 
-        _show_head(terminal, file, dataset)
+        _show_head(terminal, file, dataset, finished=finished)
         show_scores(terminal, dataset)
         if has_rows(dataset):
             _show_trajectories(terminal, dataset)
@@ -59,7 +64,7 @@ def record(file: Path, dataset: "xr.Dataset") -> dict[str, object]:
     }
 
 
-def _show_head(terminal: Terminal, file: Path, dataset: "xr.Dataset") -> None:
+def _show_head(terminal: Terminal, file: Path, dataset: "xr.Dataset", *, finished: bool) -> None:
     attributes = dataset.attrs
     terminal.heading(str(attributes.get("title", file)))
     version = attributes.get("probekit_version", "–")
@@ -76,6 +81,7 @@ def _show_head(terminal: Terminal, file: Path, dataset: "xr.Dataset") -> None:
             ("dims", ", ".join(dims)),
             ("variables", ", ".join(str(name) for name in dataset.data_vars)),
             ("written", f"{attributes.get('date', '–')}, probekit {version}"),
+            *([] if finished else [("state", UNFINISHED)]),
         ]
     )
 

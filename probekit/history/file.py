@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import netCDF4
 
 SUFFIX = ".nc"
+SUFFIXES = (SUFFIX, ".nc4", ".cdf", ".netcdf", ".h5", ".hdf5")
+"""What a file of netCDF-4 may end in; ``lr0.01`` has no ending."""
 PARTIAL_SUFFIX = ".partial"
 TEMPORARY_SUFFIX = ".tmp"
 LOCK_NAME = "lock"
@@ -31,13 +33,17 @@ _LITTLE_SPACE = 1 << 20  # bytes; netCDF-C hides the error number, so a full dis
 
 
 def finished_path(path: str | os.PathLike[str]) -> Path:
-    """``NAME.nc`` from any way of naming a history: ``NAME.nc``, ``NAME.nc.partial``, ``NAME``."""
+    """``NAME.nc`` from any way of naming a history: ``NAME.nc``, ``NAME.nc.partial``, ``NAME``.
+
+    >>> finished_path("lr0.01").name, finished_path("lr0.01.h5").name
+    ('lr0.01.nc', 'lr0.01.h5')
+    """
     path = Path(path)
     if path.name in ("", ".."):
         raise HistoryError(f"{path}: is a folder; name a history in it.")
     if path.name.endswith(PARTIAL_SUFFIX):
         return path.with_name(path.name.removesuffix(PARTIAL_SUFFIX))
-    if not path.suffix and not path.is_file():
+    if path.suffix not in SUFFIXES and not path.is_file():
         return path.with_name(path.name + SUFFIX)
     return path
 
@@ -317,7 +323,7 @@ def _unwritable(path: Path, error: BaseException) -> str:
     else:
         reason = os.strerror(number) if number and number > 0 else str(error)
         remedy = "Everything recorded before is kept."
-    if path.suffix not in (SUFFIX, PARTIAL_SUFFIX):  # a table or a page
+    if path.suffix not in (*SUFFIXES, PARTIAL_SUFFIX):  # a table or a page
         return f"{path}: could not be written: {reason}."
     return f"{path}: could not be written: {reason}. {remedy}"
 

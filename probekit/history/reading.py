@@ -10,7 +10,7 @@ from probekit.history.block import Block
 from probekit.history.file import PARTIAL_SUFFIX
 from probekit.history.layout import combine
 from probekit.history.schema import ROW_DIMS
-from probekit.history.segments import locate, reading_history, steadily
+from probekit.history.segments import FINISHED_NAME, locate, reading_history, steadily
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -43,6 +43,18 @@ def open_history(path: str | os.PathLike[str]) -> "xr.Dataset":
     dataset = block.to_dataset(load(path))
     dataset.encoding["source"] = str(path)  # as xarray notes it; figures of activations look there
     return dataset
+
+
+def is_finished(path: str | os.PathLike[str]) -> bool:
+    """Whether a history is complete, rather than being written or left by a run that was stopped.
+
+    Raises
+    ------
+    HistoryError
+        If there is none.
+    """
+    first = steadily(lambda: locate(path))[0]
+    return not first.parent.name.endswith(PARTIAL_SUFFIX) or first.name == FINISHED_NAME
 
 
 def load(path: str | os.PathLike[str]) -> Block:

@@ -369,6 +369,11 @@ class HistoryWriter:
 
     def _exists(self, *, finished: bool = False) -> HistoryExistsError:
         if finished:
+            try:
+                with reading(self.path):
+                    pass
+            except HistoryError as error:  # it is damaged, rather than finished
+                return HistoryExistsError(f"{error} Pass overwrite (--overwrite) to replace it.")
             return HistoryExistsError(
                 f"{self.path}: is finished, there is nothing to resume. "
                 "Pass overwrite (--overwrite) to replace it."

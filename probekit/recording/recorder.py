@@ -9,14 +9,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import jax
-import numpy as np
 
 from probekit._checks import check_at_least, check_count
 from probekit.errors import OptionError
 from probekit.estimators import Estimator
 from probekit.extractors import Extractor, match
-from probekit.history import HistoryWriter, Status, Storage, make_attributes
-from probekit.history.schema import STATUS_SUFFIX
+from probekit.history import HistoryWriter, Storage, make_attributes
 from probekit.plugins import get_manager
 from probekit.probing import (
     Plan,
@@ -27,6 +25,7 @@ from probekit.probing import (
 )
 from probekit.recording.plugged import with_plugin_variables
 from probekit.recording.probe_sets import ProbeSet, probes_of
+from probekit.recording.recorded import are_there, numbers_of
 from probekit.recording.scalars import check_scalars, taken_names, whole_number
 from probekit.recording.schedule import Schedule, is_due
 
@@ -66,7 +65,7 @@ class Recorder:
         Globs over layers whose activations are kept in the history, of the held-out examples if
         there are any.
     store_every : int
-        Activations are kept at every so many records.
+        Activations are kept at every so many records of a seed, those before a resumption counted.
     storage : Storage
         How activations are packed: ``probekit.history.Storage(compression=1, keep_bits=10)`` takes
         about a third of the space; as they are unless given.
@@ -160,7 +159,7 @@ class Recorder:
         self._flushed = time.monotonic()
         self._warned: set[str] = set()
         self._scalars: frozenset[str] | None = None
-        self._records = 0
+        self._numbers = numbers_of(self._writer.rows() if resume and store else None)
         self._finished = False
 
     @property
@@ -192,7 +191,7 @@ class Recorder:
         if self._seed is not None:
             seed = self._seed if seed is None else seed
             rows = rows.sel(seed=rows["seed"] == seed)
-        return tuple(rows["step"].values[_are_there(rows)].tolist())
+        return tuple(rows["step"].values[are_there(rows)].tolist())
 
     def record(
         self, step: int, extractor: Extractor, *, seed: int | None = None, **scalars: Any
@@ -228,9 +227,10 @@ class Recorder:
                 probe.counted(extractor).parts(extractor), probe.layer_order(extractor)
             )
         self._pending.append(_Pending(labels, scores, scalars))
-        if self._store and self._records % self._store_every == 0:
+        numbers = self._numbers.setdefault(labels.get("seed"), {})
+        number = numbers.setdefault(labels["step"], len(numbers))
+        if self._store and number % self._store_every == 0:
             self._store_activations(labels, extractor)
-        self._records += 1
         if time.monotonic() - self._flushed >= self._flush_seconds:
             self.flush()
 
@@ -322,17 +322,6 @@ class Recorder:
         layers = match(probe.layer_order(extractor), self._store, argument="store")
         batches = batches_of(probe.scored_on(extractor), layers, batch_size=self._batch_size)
         self._writer.append_activations(labels, batches)
-
-
-def _are_there(rows: "xr.Dataset") -> np.ndarray:
-    """Whether there is a row of each step: a score, or the reason why there is none."""
-    there = np.zeros(rows.sizes["step"], bool)
-    for name, array in rows.data_vars.items():
-        if "step" in array.dims:
-            is_status = str(name).endswith(STATUS_SUFFIX)
-            filled = array != Status.NOT_RECORDED if is_status else array.notnull()
-            there |= filled.any([dim for dim in array.dims if dim != "step"]).values
-    return there
 
 
 def _joined(rows: list["xr.Dataset"], lead: tuple[str, ...]) -> list["xr.Dataset"]:

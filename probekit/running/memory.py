@@ -18,8 +18,8 @@ def told_of_memory() -> Iterator[None]:
         text = one_line(error)
         if not isinstance(error, MemoryError) and "out of memory" not in text.lower():
             raise
-        amount = re.search(r"(?<=allocat)(?:e|ing) ([\d.]+ \w+)", text)
-        of = f" for {amount[1]} at once" if amount else ""
+        amount = re.search(r"(?<=allocat)(?:e|ing) ([\d.]*\d)\.? (\w+)", text)
+        of = f" for {amount[1]} {amount[2]} at once" if amount else ""
         raise OutOfMemoryError(
             f"the memory is too small{of}: run with fewer examples, units or narrower layers."
         ) from error

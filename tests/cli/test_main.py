@@ -224,7 +224,7 @@ def test_completion_of_what_is_in_files(monkeypatch, probekit, history):
 
 
 def test_completion_of_layers_of_the_user_s_own(monkeypatch, probekit):
-    Path("model.py").write_text(
+    Path("own.py").write_text(
         "import numpy as np\nimport probekit as pk\n\n"
         "def make():\n    print('hello')\n"
         "    return pk.extractors.arrays({'one': np.zeros((3, 2)), 'two': np.zeros((3, 2))})\n"
@@ -237,8 +237,8 @@ def test_completion_of_layers_of_the_user_s_own(monkeypatch, probekit):
     )
     for shell in ("bash", "fish"):
         for text, found in [
-            ("probekit probe model.py:make -l tw", ["two"]),
-            ("probekit layers model.py:make -l one,t", ["one,two"]),
+            ("probekit probe own.py:make -l tw", ["two"]),
+            ("probekit layers own.py:make -l one,t", ["one,two"]),
             ("probekit run probe_a.py -l he", ["head"]),
             ("probekit run probe_a.py::Mine --store-activations b", ["block"]),
             ("probekit run probe_a.py --see", ["--seeds"]),

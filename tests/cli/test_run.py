@@ -50,7 +50,10 @@ def test_the_options_of_a_run_get_there(probekit, fake_run):
 
 @pytest.mark.parametrize(
     ("output", "path"),
-    [("other", "other.nc"), ("other.nc", "other.nc"), ("folder", "folder/my-task.nc")],
+    [
+        *[("other", "other.nc"), ("other.nc", "other.nc"), ("folder", "folder/my-task.nc")],
+        *[("lr0.01", "lr0.01.nc"), ("other.h5", "other.h5")],
+    ],
 )
 def test_where_the_history_goes(probekit, fake_run, tmp_path, output, path):
     (tmp_path / "folder").mkdir()
@@ -425,6 +428,7 @@ def test_only_what_was_given_is_handed_on(probekit, fake_run):
     [
         ("nowhere/", "there is no folder nowhere/; make it first."),
         ("/dev/null", "/dev/null is a device or a pipe; name a file."),
+        ("", "--output: '' names nothing; name a file."),
     ],
 )
 def test_where_a_history_cannot_go(probekit, fake_run, target, complaint):

@@ -13,6 +13,7 @@ from probekit_cli._charts import sparkline
 from probekit_cli._scores import Score, final_scores, finding
 from probekit_cli._tables import show_scores
 from probekit_cli._terminal import Terminal
+from tests.cli.conftest import rows
 
 
 def lines(done):
@@ -149,6 +150,19 @@ def test_an_unfinished_history(probekit, fake_run):
     assert "dims 1 seed, epoch 0 to 4, 3 layers, 2 features, 2 splits" in lines(
         probekit("show", "my-task.nc")
     )
+
+
+def test_what_is_unfinished_says_so(probekit, history):
+    done = history()
+    assert "state" not in probekit("show", done).out
+    assert json.loads(probekit("show", done, "--json").out)["finished"] is True
+    begun = HistoryWriter("begun.nc", attributes=make_attributes("mine"))
+    with begun as writer:
+        writer.append(rows((0,), range(2)))
+        assert any(
+            line.startswith("state unfinished: ") for line in lines(probekit("show", "begun"))
+        )
+        assert json.loads(probekit("show", "begun.nc", "--json").out)["finished"] is False
 
 
 def test_a_history_of_a_loop_of_ones_own(probekit):

@@ -110,8 +110,31 @@ def test_a_file_has_no_end_of_line_to_break_at():
     assert terminal.out.getvalue().count("\n") == 1
 
 
+def test_names_do_not_steer_the_terminal():
+    terminal = Terminal(out=Screen(), err=io.StringIO())
+    terminal.table([["layer\x1b[2J", "a\tb\r"]])
+    terminal.heading("漢字 R²\x9b1m\x07")
+    terminal.error("no 'x\x1b]0;'")
+    written = terminal.out.getvalue() + terminal.err.getvalue()
+    assert "layer\\x1b[2J" in written
+    assert "漢字 R²" in written
+    for sign in "\t\r\x9b\x07":
+        assert sign not in written
+    assert written.replace("\x1b[1m", "").replace("\x1b[0m", "").count("\x1b") == 0
+
+
+@pytest.mark.parametrize("name", ["NO_COLOR", "TERM"])
+def test_headings_on_a_screen_that_is_dumb_or_not_so(monkeypatch, name):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv(name, {"NO_COLOR": "", "TERM": "dumb"}[name])
+    terminal = Terminal(out=Screen())
+    terminal.heading("head")
+    assert ("\x1b" in terminal.out.getvalue()) == (name == "NO_COLOR")  # an empty one is none
+
+
 @pytest.mark.parametrize(("no_color", "text"), [(None, "\x1b[1mhead\x1b[0m\n"), ("1", "head\n")])
 def test_headings_stand_out_on_a_screen(monkeypatch, no_color, text):
+    monkeypatch.delenv("TERM", raising=False)
     monkeypatch.delenv("NO_COLOR", raising=False)
     if no_color:
         monkeypatch.setenv("NO_COLOR", no_color)

@@ -440,3 +440,14 @@ def test_what_has_no_size_is_not_full():
         writer("/proc/x.nc")
     assert "full" not in str(caught.value)
     assert "free some space" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [(b"", "is empty"), (b"\x89HDF\r\n\x1a\n", "damaged")]
+)
+def test_a_damaged_history_is_not_called_finished(tmp_path, content, reason):
+    path = tmp_path / "history.nc"
+    path.write_bytes(content)
+    with pytest.raises(HistoryError, match=rf"{reason}.*Pass overwrite \(--overwrite\) to rep"):
+        HistoryWriter(path, attributes=make_attributes("test"), resume=True)
+    HistoryWriter(path, attributes=make_attributes("test"), overwrite=True).close()

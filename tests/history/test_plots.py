@@ -464,6 +464,43 @@ def test_a_panel_without_any_value_says_so(epochs):
     assert sorted(axes.get_xticks()) == sorted({epochs[0], epochs[-1]})
 
 
+def test_a_score_between_undefined_ones_is_a_point():
+    register_accessor()
+    values = [[0.1, 0.5], [np.nan, 0.6], [0.3, np.nan], [np.nan, 0.8], [0.5, 0.7]]
+    coords = {"epoch": range(5), "feature": ["easy", "hard"]}
+    ds = xr.Dataset({"accuracy": (("epoch", "feature"), values)}, coords)
+    easy, hard = ds.probekit.plot.trajectories("accuracy").axes[0].lines
+    assert (easy.get_marker(), easy.get_markevery()) == ("o", [0, 2, 4])
+    assert hard.get_marker() == "None"  # no score of it stands alone
+
+
+def test_long_names_leave_room_for_the_cells_of_a_heat_map():
+    register_accessor()
+    names = [f"encoder/block_{place}/attention/query_projection_kernel" for place in range(5)]
+    features = [f"a feature with a name of many words, number {place}" for place in range(5)]
+    ds = xr.Dataset(
+        {"linear_r2": (("layer", "feature"), np.full((5, 5), 0.5))},
+        {"layer": names, "feature": features},
+    )
+    figure = ds.probekit.plot.layers()
+    figure.draw_without_rendering()
+    cell = figure.axes[0].get_window_extent()
+    assert cell.width / 5 > 0.6 * figure.dpi
+    assert cell.height / 5 > 0.3 * figure.dpi
+    shown = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert [text.replace("\n", "") for text in shown] == names
+
+
+def test_names_are_no_mathematics(tmp_path):
+    register_accessor()
+    ds = xr.Dataset(
+        {"linear_r2": (("layer", "feature"), np.full((2, 2), 0.5))},
+        {"layer": ["$x$_^{", r"$\nothing$"], "feature": ["$a", "b$"]},
+    )
+    save(ds.probekit.plot.layers(), tmp_path / "figure.svg")
+    assert r"$\nothing$" in (tmp_path / "figure.svg").read_text()
+
+
 def test_one_row_has_one_tick():
     register_accessor()
     ds = xr.Dataset({"loss": ("epoch", [0.5])}, {"epoch": [7]})

@@ -104,3 +104,26 @@ def test_a_writer_extends_only_when_asked(tmp_path):
     record(path, [0])
     with pytest.raises(HistoryExistsError, match="is finished, there is nothing to resume"):
         HistoryWriter(path, attributes=make_attributes("recording"), lead=("step",), resume=True)
+
+
+@pytest.mark.parametrize("seeds", [None, (0, 1)])
+def test_every_so_many_records_are_counted_on(tmp_path, seeds):
+    """A loop that goes on keeps the activations that one that was never stopped would keep."""
+    options = {"store": "a", "store_every": 2}
+
+    def loop(name, steps):
+        for seed in seeds or (None,):
+            chosen = {} if seed is None else {"seed": seed}
+            record(tmp_path / name, steps, **options, **chosen)
+
+    loop("whole.nc", range(7))
+    loop("parts.nc", range(3))
+    loop("parts.nc", range(3, 4))
+    loop("parts.nc", range(3, 7))  # the first of which is there already
+    whole, parts = (
+        xr.open_datatree(tmp_path / name)["activations/a"] for name in ("whole.nc", "parts.nc")
+    )
+    alternating = [True, False] * 3 + [True]
+    expected = alternating if seeds is None else [alternating] * 2
+    assert whole.recorded.values.tolist() == expected
+    assert parts.equals(whole)

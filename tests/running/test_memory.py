@@ -13,8 +13,8 @@ from probekit.tasks.complexity import ReferenceComplexity
     ("error", "message"),
     [
         (
-            MemoryError("Unable to allocate 22.7 PiB for an array with shape (9,)"),
-            "the memory is too small for 22.7 PiB at once: run with fewer",
+            MemoryError("Unable to allocate 477. GiB for an array with shape (9,)"),
+            "the memory is too small for 477 GiB at once: run with fewer",
         ),
         (MemoryError(), "the memory is too small: run with fewer"),
         (

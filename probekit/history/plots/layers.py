@@ -50,8 +50,10 @@ def layers(
     array = array.transpose("layer", across)
     names, columns = (array[dim].values.tolist() for dim in ("layer", across))
     tall, wide = (min(len(labels), style.MOST_LABELS) for labels in (names, columns))
-    width = max(3.2, 1.9 + 0.95 * wide)
-    with style.new_figure(width, 1.3 + 0.36 * tall) as figure:
+    beside, below = style.heat_map_room(names, columns)
+    lines = max(style.broken(name).count("\n") + 1 for name in names)
+    width, height = max(3.2, 1.3 + 0.95 * wide + beside), 1.15 + below
+    with style.new_figure(width, height + max(0.36, 0.14 * lines + 0.06) * tall) as figure:
         axes = figure.add_subplot()
         image = style.heat_map(axes, array.values, names, columns)
         axes.set_xlabel(across.replace("_", " "))

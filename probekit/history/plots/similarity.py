@@ -71,7 +71,9 @@ def _matrix(
     *remarks: str,
 ) -> "Figure":
     tall, wide = (min(len(names), style.MOST_LABELS) for names in (names_a, names_b))
-    with style.new_figure(2.3 + 0.55 * wide, 1.5 + 0.45 * tall) as figure:
+    beside, below = style.heat_map_room(names_a, names_b)
+    size = 1.6 + 0.55 * wide + beside, 1.35 + 0.45 * tall + below
+    with style.new_figure(*size) as figure:
         axes = figure.add_subplot()
         image = style.heat_map(axes, values, names_a, names_b)
         axes.set_ylabel(axis_labels[0])

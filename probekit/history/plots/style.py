@@ -32,6 +32,8 @@ PALETTE = (
     *("#E69F00", "#56B4E9", "#000000", "#B8A900"),
 )
 SEQUENTIAL = "cividis"
+IN_COLUMN = 18
+"""So many letters of the name of a column stand in a line."""
 MOST_LABELS = 40
 """So many labels are read one by one; of more, a few show where one is."""
 INK, FAINT = "#222222", "#8A8A8A"
@@ -52,6 +54,7 @@ _STYLE = {
     "xtick.labelsize": 8.0,
     "ytick.labelsize": 8.0,
     "text.color": INK,
+    "text.parse_math": False,  # names are shown as they are: a $ in one is no mathematics
     "legend.frameon": False,
     "legend.fontsize": 8.5,
     "savefig.dpi": 200,
@@ -159,6 +162,24 @@ def axis_label(array: "xr.DataArray", width: int = 32) -> str:
     return textwrap.fill(text, width, break_long_words=False)
 
 
+def broken(label: Any, width: int = 28) -> str:
+    r"""Break a long name behind its separators, into lines of about so many letters.
+
+    Examples
+    --------
+    >>> broken("encoder/block_0/attention/kernel", 20)
+    'encoder/block_0/\nattention/kernel'
+    """
+    lines = [""]
+    for part in re.findall(r"[^/ _.]*[/ _.]?", str(label)):
+        pieces = [part[place : place + width] for place in range(0, len(part), width)]
+        for piece in pieces:
+            if lines[-1] and len(lines[-1]) + len(piece.rstrip()) > width:
+                lines.append("")
+            lines[-1] += piece
+    return "\n".join(line.rstrip(" ") for line in lines)
+
+
 def readable(name: str) -> str:
     """Name of a variable as a title shows it."""
     words = {"r2": "R²", "cka": "CKA", "rsa": "RSA"}
@@ -191,18 +212,35 @@ def heat_map(
             color="white" if light else INK,
             fontsize=8.5,
         )
-    turn = max(len(str(label)) for label in columns) > 9 and len(columns) > 3
+    turn = is_turned(columns)
     every = -(-len(columns) // MOST_LABELS)
     axes.set_xticks(
         range(0, len(columns), every),
-        list(map(str, columns[::every])),
+        [broken(label, IN_COLUMN) for label in columns[::every]],
         rotation=30 if turn else 0,
         ha="right" if turn else "center",
     )
     every = -(-len(rows) // MOST_LABELS)
-    axes.set_yticks(range(0, len(rows), every), list(map(str, rows[::every])))
+    axes.set_yticks(range(0, len(rows), every), [broken(label) for label in rows[::every]])
     bare(axes)
     return image
+
+
+def is_turned(columns: Sequence[Any]) -> bool:
+    """Whether the names of columns are too long to stand beside each other."""
+    return max(len(str(label)) for label in columns) > 9 and len(columns) > 3
+
+
+def heat_map_room(rows: Sequence[Any], columns: Sequence[Any]) -> tuple[float, float]:
+    """Return how many inches the names of rows and columns take beside and below a heat map."""
+    letter, line = 0.075, 0.14
+    beside = [broken(label).split("\n") for label in rows]
+    below = [broken(label, IN_COLUMN).split("\n") for label in columns]
+    width = letter * max(len(text) for lines in beside for text in lines)
+    height = line * max(map(len, below))
+    if is_turned(columns):
+        height += 0.5 * letter * max(len(text) for lines in below for text in lines)
+    return width, height
 
 
 def bare(axes: "Axes") -> None:

@@ -70,7 +70,8 @@ def trajectories(
         for place, (title, array) in enumerate(panels):
             axes = figure.add_subplot(rows, columns, place + 1)
             legend |= _draw(axes, array, dataset.probekit.time, confidence, seeds=seeds)
-            axes.set_title(textwrap.fill(title, 32, break_long_words=False))
+            lines = textwrap.wrap(title, 32, break_long_words=False, break_on_hyphens=False)
+            axes.set_title("\n".join(style.broken(line, 32) for line in lines))
         if many:
             style.color_scale(figure, labels)
         elif any(legend):
@@ -176,14 +177,16 @@ def _draw(
         if not is_many:
             axes.fill_between(x, lower.values, upper.values, color=color, alpha=shade, linewidth=0)
         width = 0.8 if is_many else 1.8
-        marker = "o" if len(x) == 1 else None
+        alone = _alone(mean.values)
         (lines[str(label)],) = axes.plot(
             x,
             mean.values,
             color=color,
             linestyle=dashes[label],
             linewidth=width,
-            marker=marker,
+            marker="o" if len(alone) else None,
+            markersize=6.0 if len(x) == 1 else 2.5,
+            markevery=alone.tolist(),
             rasterized=is_many,  # in an SVG, hundreds of lines of a thousand points are 50 MB
         )
     axes.set_xlabel(time)
@@ -196,6 +199,13 @@ def _draw(
     axes.margins(x=0.01)
     style.grid(axes)
     return lines
+
+
+def _alone(values: np.ndarray) -> np.ndarray:
+    """Return where a score is defined and the one before and after is not: no line goes there."""
+    there = np.concatenate([[False], np.isfinite(values), [False]])
+    alone: np.ndarray = np.flatnonzero(there[1:-1] & ~there[:-2] & ~there[2:])
+    return alone
 
 
 def _limit(axes: "Axes", array: "xr.DataArray", time: str) -> None:
