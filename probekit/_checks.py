@@ -22,12 +22,25 @@ def shape_text(array: Any) -> str:
 def check_choice(argument: str, value: str, choices: Iterable[str]) -> None:
     """Raise `OptionError` unless `value` is one of `choices`."""
     choices = tuple(choices)
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise OptionError(f"{argument}={value!r}: not a choice{suggestion(str(value), choices)}")
+
+
+def check_number(argument: str, value: Any) -> None:
+    """Raise `OptionError` unless the value is a number, or an array of one."""
+    if not isinstance(value, Real) and getattr(value, "shape", None) != ():
+        raise OptionError(f"{argument}={value!r:.60}: must be a number.")
+
+
+def check_flag(argument: str, value: Any) -> None:
+    """Raise `OptionError` unless the value is True or False."""
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise OptionError(f"{argument}={value!r:.60}: must be True or False.")
 
 
 def check_at_least(argument: str, value: float, least: float) -> None:
     """Raise `OptionError` unless ``value >= least`` (NaN is refused too)."""
+    check_number(argument, value)
     if not value >= least:
         raise OptionError(f"{argument}={value!r}: must be at least {least}.")
 
@@ -41,6 +54,7 @@ def check_count(argument: str, value: Any, least: int) -> None:
 
 def check_positive(argument: str, value: float) -> None:
     """Raise `OptionError` unless ``value > 0``."""
+    check_number(argument, value)
     if not value > 0:
         raise OptionError(f"{argument}={value!r}: must be greater than 0.")
 

@@ -90,14 +90,11 @@ class Probe:
         """Raise unless there is such uncertainty and the examples fit; nothing is computed."""
         scored_by, inputs = self.scored_on(extractor)
         scored = self.fit if self.held_out is None else self.held_out
-        check_uncertainty(
-            uncertainty,
-            self.plan.estimators,
-            examples=len(scored.y),
-            held_out=self.held_out is not None,
-        )
+        held_out = self.held_out is not None
+        check_uncertainty(uncertainty, self.plan.estimators, held_out=held_out)
         check_inputs(extractor, self.fit.inputs, len(self.fit.y))
         check_inputs(scored_by, inputs, len(scored.y), argument="held_out features")
+        uncertainty.check(len(scored.y))
 
     def in_memory(self, extractor: Extractor) -> tuple[Extractor, "Probe"]:
         """Return the same with the activations in memory: an extractor of them, and a probe set."""

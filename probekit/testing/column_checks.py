@@ -28,8 +28,7 @@ def check_named_columns(estimator: Estimator) -> None:
 
 
 def check_all_columns(estimator: Estimator) -> None:
-    """Look at all columns of a feature that has several, as those of classes, or give NaN for it."""
-
+    """Look at all columns of a feature, as one of three classes has, or give NaN for several."""
     apart = np.arange(EXAMPLES)[:, None] % 3 == 0
 
     def of_classes(rows: Rows, later: int) -> Rows:
