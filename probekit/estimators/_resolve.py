@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+from probekit._checks import check_flag
 from probekit.errors import OptionError
 from probekit.estimators._protocol import Estimator
 from probekit.variables import Variable
@@ -76,6 +77,9 @@ def _one(item: Any) -> Estimator:
         raise OptionError(
             f"estimators: {item!r} is no subclass of probekit.Estimator; make its class one."
         )
+    for option in dataclasses.fields(item) if dataclasses.is_dataclass(item) else ():
+        if option.type is bool:
+            check_flag(option.name, getattr(item, option.name))
     estimator: Estimator = item
     return estimator
 

@@ -214,17 +214,21 @@ def probe_set_of(
     batch_size: int,
     weight: Any = None,
 ) -> Probe:
-    """Check the arguments of `probe` and put them together."""
+    """Check the arguments of `probe` and put them together.
+
+    Features may be tables that were made before, as of several probe sets together.
+    """
     if features is None:
         plan = Plan(estimators, (), ())
         other = None if held_out is None else _held_out_alone(held_out)
         return Probe(plan, Examples(inputs, None, weight), other, batch_size)
     other = None
     if held_out is None:
-        table = Features.of(features)
+        table = features if isinstance(features, Features) else Features.of(features)
     else:
-        others_inputs, others = _pair(held_out, "(inputs, features)")
-        table, scored = Features.of_both(features, others)
+        others_inputs, others = pair_of(held_out, "(inputs, features)")
+        made = isinstance(features, Features)
+        table, scored = (features, others) if made else Features.of_all(features, others)
         other = _held_out(others_inputs, scored.in_order_of(table), table)
     columns = table.by_name()
     estimators = tuple(estimator.adapted(columns) for estimator in estimators)
@@ -240,7 +244,7 @@ def _counted(examples: Examples, extractor: Extractor, inputs: Any) -> Examples:
 
 def _held_out_alone(held_out: Any) -> Examples:
     """Return examples to score on that have no features either."""
-    inputs, features = _pair(held_out, "(inputs, None), as there are no features")
+    inputs, features = pair_of(held_out, "(inputs, None), as there are no features")
     if features is not None:
         raise OptionError(
             "held_out: has features, and there are none to fit on. Give features too, or "
@@ -249,7 +253,8 @@ def _held_out_alone(held_out: Any) -> Examples:
     return Examples(inputs, None)
 
 
-def _pair(held_out: Any, wanted: str) -> tuple[Any, Any]:
+def pair_of(held_out: Any, wanted: str) -> tuple[Any, Any]:
+    """Return inputs and features of `held_out`; raise `OptionError` unless it is a pair."""
     if not isinstance(held_out, tuple | list) or len(held_out) != 2:
         raise OptionError(f"held_out: a {type(held_out).__name__}; give {wanted}.")
     inputs, features = held_out
