@@ -32,6 +32,14 @@ def check_number(argument: str, value: Any) -> None:
         raise OptionError(f"{argument}={value!r:.60}: must be a number.")
 
 
+def check_numbers(argument: str, values: Any) -> None:
+    """Raise `OptionError` unless the values are several numbers, as in a tuple."""
+    if isinstance(values, str | dict) or not isinstance(values, Iterable):
+        raise OptionError(f"{argument}={values!r:.60}: must be a tuple of numbers.")
+    for value in values:
+        check_number(argument, value)
+
+
 def check_flag(argument: str, value: Any) -> None:
     """Raise `OptionError` unless the value is True or False."""
     if type(value).__name__ not in ("bool", "bool_"):

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._checks import check_number
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import cholesky, eigvalsh, solve_lower
@@ -121,6 +122,7 @@ def riemannian_distance(x: Any, y: Any, *, shrinkage: float = DEFAULT_SHRINKAGE)
 
 def check_shrinkage(shrinkage: float) -> None:
     """Raise `OptionError` unless ``0 < shrinkage < 1``."""
+    check_number("shrinkage", shrinkage)
     if not 0 < shrinkage < 1:
         raise OptionError(f"shrinkage={shrinkage!r}: must be above 0 and below 1.")
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice
+from probekit._checks import check_choice, check_number
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._scale import moderate, scaled_to_one
@@ -120,6 +120,7 @@ def rdm(
 def prior_of(rate: float, weight: float) -> Prior:
     """Return the prior, or raise `OptionError` unless both are numbers from 0."""
     for name, value in (("prior_lambda", rate), ("prior_weight", weight)):
+        check_number(name, value)
         if not (math.isfinite(value) and value >= 0):
             raise OptionError(f"{name}={value!r}: must be at least 0 and finite.")
     return Prior(float(rate), float(weight))

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._checks import check_number
 from probekit.errors import OptionError
 from probekit.measures._arguments import matched
 from probekit.measures._moments import moments_of, pair_score
@@ -76,6 +77,7 @@ def maximum_match(
 
 def check_tolerance(tolerance: float) -> None:
     """Raise `OptionError` unless ``0 < tolerance < 1``."""
+    check_number("tolerance", tolerance)
     if not 0 < tolerance < 1:
         raise OptionError(f"tolerance={tolerance!r}: must be above 0 and below 1.")
 

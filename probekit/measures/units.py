@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice
+from probekit._checks import check_choice, check_number
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched, matrix
 from probekit.measures._scale import moderate, scaled_to_one
@@ -112,6 +112,7 @@ def selectivity(x: Any, y: Any, *, threshold: float = DEFAULT_THRESHOLD) -> jax.
 
 def check_threshold(threshold: float) -> None:
     """Raise `OptionError` unless ``0 < threshold <= 1``."""
+    check_number("threshold", threshold)
     if not 0 < threshold <= 1:
         raise OptionError(f"threshold={threshold!r}: must be above 0 and at most 1.")
 
