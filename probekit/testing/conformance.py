@@ -52,9 +52,7 @@ def run_checks(
     return results
 
 
-def reasons_of(
-    expected_failures: Mapping[str, str] | None, names: Collection[str], unknown: str
-) -> dict[str, str]:
+def reasons_of(expected_failures: Any, names: Collection[str], unknown: str) -> dict[str, str]:
     """Return the failures that are expected with why.
 
     Raises `OptionError` if one is not among the `names` of checks, which is `unknown`, or has no
