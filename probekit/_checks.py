@@ -22,14 +22,28 @@ def shape_text(array: Any) -> str:
 def check_choice(argument: str, value: str, choices: Iterable[str]) -> None:
     """Raise `OptionError` unless `value` is one of `choices`."""
     choices = tuple(choices)
-    if value not in choices:
+    if not isinstance(value, str) or value not in choices:
         raise OptionError(f"{argument}={value!r}: not a choice{suggestion(str(value), choices)}")
 
 
 def check_number(argument: str, value: Any) -> None:
-    """Raise `OptionError` unless the value is one number; arrays of no axes are."""
+    """Raise `OptionError` unless the value is a number, or an array of one."""
     if not isinstance(value, Real) and getattr(value, "shape", None) != ():
-        raise OptionError(f"{argument}={value!r:.60}: a number is needed.")
+        raise OptionError(f"{argument}={value!r:.60}: must be a number.")
+
+
+def check_numbers(argument: str, values: Any) -> None:
+    """Raise `OptionError` unless the values are several numbers, as in a tuple."""
+    if isinstance(values, str | dict) or not isinstance(values, Iterable):
+        raise OptionError(f"{argument}={values!r:.60}: must be a tuple of numbers.")
+    for value in values:
+        check_number(argument, value)
+
+
+def check_flag(argument: str, value: Any) -> None:
+    """Raise `OptionError` unless the value is True or False."""
+    if type(value).__name__ not in ("bool", "bool_"):
+        raise OptionError(f"{argument}={value!r:.60}: must be True or False.")
 
 
 def check_at_least(argument: str, value: float, least: float) -> None:

@@ -1,8 +1,10 @@
 """From what a user names to estimators."""
 
+import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+from probekit._checks import check_flag
 from probekit.errors import OptionError
 from probekit.estimators._protocol import Estimator
 from probekit.variables import Variable
@@ -64,7 +66,7 @@ def _one(item: Any) -> Estimator:
 
         item = get_manager().registry.load("estimator", item)
     if isinstance(item, type):
-        item = item()
+        item = _with_defaults(item)
     missing = [part for part in _OWN if not hasattr(item, part)]
     if missing:
         raise OptionError(
@@ -75,5 +77,21 @@ def _one(item: Any) -> Estimator:
         raise OptionError(
             f"estimators: {item!r} is no subclass of probekit.Estimator; make its class one."
         )
+    for option in dataclasses.fields(item) if dataclasses.is_dataclass(item) else ():
+        if option.type is bool:
+            check_flag(option.name, getattr(item, option.name))
     estimator: Estimator = item
     return estimator
+
+
+def _with_defaults(chosen: type) -> Any:
+    """Return an instance of a class that was named, or given in place of one."""
+    if dataclasses.is_dataclass(chosen):
+        missing = dataclasses.MISSING
+        for option in dataclasses.fields(chosen):
+            if option.init and option.default is option.default_factory is missing:
+                raise OptionError(
+                    f"estimators: {chosen.__name__} has no default for its option "
+                    f"{option.name!r}; give an instance, {chosen.__name__}({option.name}=…)."
+                )
+    return chosen()

@@ -75,7 +75,12 @@ def noise_ceiling(
     [1.0, 1.0]
     """
     check_choice("comparison", comparison, COMPARISONS)
-    rdms = np.asarray(rdms, float)
+    try:
+        rdms = np.asarray(rdms, float)
+    except (TypeError, ValueError):
+        raise ShapeError(
+            f"rdms: a {type(rdms).__name__}; give an array of numbers (subject, example, example)."
+        ) from None
     if rdms.ndim != 3 or rdms.shape[1] != rdms.shape[2] or len(rdms) < 2 or rdms.shape[1] < 3:
         raise ShapeError(
             f"rdms: shape {rdms.shape}; (subject, example, example) is needed, "

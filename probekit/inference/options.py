@@ -8,7 +8,7 @@ from typing import Any, Literal, Self, get_args
 
 import numpy as np
 
-from probekit._checks import check_choice, check_confidence, check_count
+from probekit._checks import check_choice, check_confidence, check_count, check_flag
 from probekit.errors import OptionError
 from probekit.inference.corrections import CORRECTIONS, Correction
 from probekit.inference.labels import numbered
@@ -144,6 +144,8 @@ class Bootstrap(Uncertainty):
         check_count("resamples", self.resamples, 2)
         check_choice("interval", self.interval, INTERVALS)
         check_confidence(self.confidence)
+        check_flag("replace", self.replace)
+        check_flag("keep", self.keep)
         if self.interval == "bca" and not self.replace:
             raise OptionError(
                 "interval='bca': supposes draws with replacement. "
@@ -240,6 +242,7 @@ class Permutation(Uncertainty):
         """Check the options."""
         super().__post_init__()
         check_count("resamples", self.resamples, 1)
+        check_flag("whole", self.whole)
         if self.whole and self.groups is None:
             raise OptionError("whole=True: there are no groups. Give groups, a label each.")
         if self.alternative is not None:
@@ -315,6 +318,7 @@ class CrossValidation(Uncertainty):
         """Check the options."""
         super().__post_init__()
         check_count("folds", self.folds, 2)
+        check_flag("shuffle", self.shuffle)
 
     def check(self, examples: int) -> None:  # noqa: D102
         there = int(self.places(examples).max()) + 1

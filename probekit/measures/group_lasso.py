@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._checks import check_number
 from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted
 from probekit.measures._linalg import eigvalsh
@@ -134,6 +135,7 @@ def group_lasso_r2(
 
 def check_sparsity(sparsity: float) -> None:
     """Raise `OptionError` unless it is a share."""
+    check_number("sparsity", sparsity)
     if not 0 <= sparsity <= 1:
         raise OptionError(f"sparsity={sparsity!r}: must be from 0 to 1.")
 

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from probekit._checks import check_number
+from probekit._checks import check_numbers
 from probekit.errors import OptionError
 from probekit.measures._arguments import matched, splits
 from probekit.measures._status import OK, Score
@@ -151,8 +151,7 @@ def v_information(
 
 def check_fractions(fractions: Sequence[float]) -> None:
     """Raise `OptionError` unless the fractions ascend from above 0 to 1."""
-    for fraction in fractions:
-        check_number("fractions", fraction)
+    check_numbers("fractions", fractions)
     steps = np.diff([0.0, *fractions])
     if len(fractions) == 0 or not (steps > 0).all() or fractions[-1] != 1:
         raise OptionError(

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_count
+from probekit._checks import check_count, check_number
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._cones import nearest_in_cone
@@ -158,6 +158,7 @@ def manifold_capacity(
 
 def check_draws(margin: float, directions: int, seed: int) -> None:
     """Raise `OptionError` unless the options are within their ranges."""
+    check_number("margin", margin)
     if not 0 <= margin < float("inf"):
         raise OptionError(f"margin={margin!r}: must be at least 0, and finite.")
     check_count("directions", directions, 2)

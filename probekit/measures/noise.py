@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice
+from probekit._checks import check_choice, check_number
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import jitted, matched, matrix
 from probekit.measures._linalg import eigh
@@ -114,7 +114,9 @@ def check_shrinkage(shrinkage: Shrinkage) -> None:
     """Raise `OptionError` unless it is a target or a share."""
     if isinstance(shrinkage, str):
         check_choice("shrinkage", shrinkage, TARGETS)
-    elif not 0 <= shrinkage <= 1:
+        return
+    check_number("shrinkage", shrinkage)
+    if not 0 <= shrinkage <= 1:
         names = " or ".join(map(repr, TARGETS))
         raise OptionError(f"shrinkage={shrinkage!r}: must be from 0 to 1, or {names}.")
 

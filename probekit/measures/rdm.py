@@ -1,14 +1,13 @@
 """Representational dissimilarity matrices: distances between all pairs of examples."""
 
 import math
-from numbers import Real
 from typing import Any, Literal, NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice
+from probekit._checks import check_choice, check_number
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._scale import largest_or_1, moderate, scaled_to_one
@@ -126,8 +125,8 @@ def rdm(
 def prior_of(rate: float, weight: float) -> Prior:
     """Return the prior, or raise `OptionError` unless both are numbers from 0."""
     for name, value in (("prior_lambda", rate), ("prior_weight", weight)):
-        number = isinstance(value, Real) or getattr(value, "shape", None) == ()
-        if not (number and math.isfinite(value) and value >= 0):
+        check_number(name, value)
+        if not (math.isfinite(value) and value >= 0):
             raise OptionError(f"{name}={value!r}: must be at least 0 and finite.")
     return Prior(float(rate), float(weight))
 

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice, check_positive
+from probekit._checks import check_choice, check_numbers, check_positive
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import eigh
@@ -178,8 +178,7 @@ def ridge_decoding_r2(
 
 def check_penalties(penalties: Sequence[float]) -> None:
     """Raise `OptionError` unless there is a penalty and all are positive."""
-    if np.ndim(penalties) != 1:  # of text it is 0
-        raise OptionError(f"penalties={penalties!r:.60}: give several, such as (0.1, 1.0, 10.0).")
+    check_numbers("penalties", penalties)
     if len(penalties) == 0:
         raise OptionError("penalties=(): none to choose from; give at least one.")
     for penalty in penalties:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from probekit._checks import check_positive
+from probekit._checks import check_numbers, check_positive
 from probekit.errors import OptionError
 from probekit.measures._arguments import matched
 from probekit.measures._status import OK, Score
@@ -98,6 +98,7 @@ def variational_codelength(x: Any, y: Any, *, scales: Sequence[float] = SCALES) 
 
 def check_scales(scales: Sequence[float]) -> None:
     """Raise `OptionError` unless there is a scale and all are positive."""
+    check_numbers("scales", scales)
     if len(scales) == 0:
         raise OptionError("scales=(): the prior needs at least one, e.g. (0.1, 1.0, 10.0).")
     for scale in scales:

@@ -12,7 +12,7 @@ from probekit.probing.features import Features
 from probekit.probing.labelling import dataset_of
 from probekit.probing.options import many_options, once_options, quick_options
 from probekit.probing.plan import LayerStates, Plan, Scores, States
-from probekit.probing.prepared import Probe, begin, probe_set_of
+from probekit.probing.prepared import Probe, begin, pair_of, probe_set_of
 from probekit.probing.readout import absent, host_rows, read_rows
 from probekit.probing.scoring import probe
 from probekit.probing.stream import batches_of, collect
@@ -35,6 +35,7 @@ __all__ = [
     "host_rows",
     "many_options",
     "once_options",
+    "pair_of",
     "probe",
     "probe_set_of",
     "quick_options",

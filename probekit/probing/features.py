@@ -1,6 +1,6 @@
 """Features of the inputs: from a mapping, a Dataset or a data frame to one matrix."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,17 +54,32 @@ class Features(NamedTuple):
         return cls._coded(arrays, argument, _classes_in(arrays, argument))
 
     @classmethod
-    def of_both(cls, features: Any, held_out: Any) -> "tuple[Features, Features]":
+    def of_all(
+        cls, features: Any, *more: Any, arguments: Sequence[str] = ("features", "held_out features")
+    ) -> "list[Features]":
         """Take those of the examples to fit on and of others, where classes mean the same.
 
-        Raises what `of` does; and `OptionError` if only one of them is texts.
+        Raises what `of` does; and `OptionError` if only some of them are texts.
+
+        Parameters
+        ----------
+        features, *more
+            As `of` takes them.
+        arguments : sequence of str
+            What errors call each of them.
         """
-        fitted, scored = "features", "held_out features"
-        arrays, others = _arrays_of(features, fitted), _arrays_of(held_out, scored)
-        known, also = _classes_in(arrays, fitted), _classes_in(others, scored, recur=False)
-        check_known(scored, others, known)
-        classes = joined(known, {name: also[name] for name in also if name in known})
-        return cls._coded(arrays, fitted, classes), cls._coded(others, scored, classes)
+        first, *others = (
+            _arrays_of(*pair) for pair in zip((features, *more), arguments, strict=True)
+        )
+        classes = known = _classes_in(first, arguments[0])
+        for argument, arrays in zip(arguments[1:], others, strict=True):
+            check_known(argument, arrays, known)
+            also = _classes_in(arrays, argument, recur=False)
+            classes = joined(classes, {name: also[name] for name in also if name in known})
+        return [
+            cls._coded(arrays, argument, classes)
+            for argument, arrays in zip(arguments, (first, *others), strict=True)
+        ]
 
     @classmethod
     def _coded(cls, features: dict[Any, np.ndarray], argument: str, classes: Classes) -> "Features":

@@ -90,14 +90,11 @@ class Probe:
         """Raise unless there is such uncertainty and the examples fit; nothing is computed."""
         scored_by, inputs = self.scored_on(extractor)
         scored = self.fit if self.held_out is None else self.held_out
-        check_uncertainty(
-            uncertainty,
-            self.plan.estimators,
-            examples=len(scored.y),
-            held_out=self.held_out is not None,
-        )
+        held_out = self.held_out is not None
+        check_uncertainty(uncertainty, self.plan.estimators, held_out=held_out)
         check_inputs(extractor, self.fit.inputs, len(self.fit.y))
         check_inputs(scored_by, inputs, len(scored.y), argument="held_out features")
+        uncertainty.check(len(scored.y))
 
     def in_memory(self, extractor: Extractor) -> tuple[Extractor, "Probe"]:
         """Return the same with the activations in memory: an extractor of them, and a probe set."""
@@ -217,17 +214,21 @@ def probe_set_of(
     batch_size: int,
     weight: Any = None,
 ) -> Probe:
-    """Check the arguments of `probe` and put them together."""
+    """Check the arguments of `probe` and put them together.
+
+    Features may be tables that were made before, as of several probe sets together.
+    """
     if features is None:
         plan = Plan(estimators, (), ())
         other = None if held_out is None else _held_out_alone(held_out)
         return Probe(plan, Examples(inputs, None, weight), other, batch_size)
     other = None
     if held_out is None:
-        table = Features.of(features)
+        table = features if isinstance(features, Features) else Features.of(features)
     else:
-        others_inputs, others = _pair(held_out, "(inputs, features)")
-        table, scored = Features.of_both(features, others)
+        others_inputs, others = pair_of(held_out, "(inputs, features)")
+        made = isinstance(features, Features)
+        table, scored = (features, others) if made else Features.of_all(features, others)
         other = _held_out(others_inputs, scored.in_order_of(table), table)
     columns = _of_present(table.by_name(), weight)
     estimators = tuple(estimator.adapted(columns) for estimator in estimators)
@@ -256,7 +257,7 @@ def _counted(examples: Examples, extractor: Extractor, inputs: Any) -> Examples:
 
 def _held_out_alone(held_out: Any) -> Examples:
     """Return examples to score on that have no features either."""
-    inputs, features = _pair(held_out, "(inputs, None), as there are no features")
+    inputs, features = pair_of(held_out, "(inputs, None), as there are no features")
     if features is not None:
         raise OptionError(
             "held_out: has features, and there are none to fit on. Give features too, or "
@@ -265,7 +266,8 @@ def _held_out_alone(held_out: Any) -> Examples:
     return Examples(inputs, None)
 
 
-def _pair(held_out: Any, wanted: str) -> tuple[Any, Any]:
+def pair_of(held_out: Any, wanted: str) -> tuple[Any, Any]:
+    """Return inputs and features of `held_out`; raise `OptionError` unless it is a pair."""
     if not isinstance(held_out, tuple | list) or len(held_out) != 2:
         raise OptionError(f"held_out: a {type(held_out).__name__}; give {wanted}.")
     inputs, features = held_out

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._shapes import struct
+from probekit.errors import OptionError
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.moments import Moments, MomentsState
 
@@ -38,6 +39,8 @@ class ParityMoments(Statistic[MomentsState]):
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> MomentsState:
         """Return the state of no examples."""
+        if y.shape[1] > MOST_BITS:
+            raise OptionError(f"bits: {y.shape[1]}; at most {MOST_BITS} have few enough parities.")
         shape = (y.shape[0], 2 ** y.shape[1] - 1)
         return self.moments.init(x, struct(shape, _dtype(y.dtype)))
 

@@ -119,7 +119,8 @@ def merge(statistic: Statistic[Any], a: Any, b: Any) -> Any:
 def read(estimator: Estimator, fit: Any, held_out: Any, columns: Columns = ((0,), (1,))) -> Scores:
     """Scores from two states, compiled if the estimator can be."""
     if not estimator.traceable:
-        return _arrays(read_plainly(estimator, *jax.device_get((fit, held_out)), columns))
+        on_host = jax.device_get(fit), jax.device_get(held_out)
+        return _arrays(read_plainly(estimator, *on_host, columns))
     try:
         return _arrays(_compute((estimator, columns), fit, held_out))
     except jax.errors.JAXTypeError as error:
@@ -150,14 +151,12 @@ def names_of(estimator: Estimator, data: Data) -> set[str]:
     if not estimator.traceable:
         return set(read(estimator, *(state(statistic, rows) for rows in data)))
 
+    def seen(x: Any, y: Any, weight: Any, number: Any) -> Any:
+        start = statistic.init(shape_of(x), shape_of(y))
+        return statistic.update(start, x, y, weight=weight, index=number)
+
     def whole(fit: Rows, held_out: Rows) -> Mapping[str, Any]:
-        states = [
-            statistic.update(
-                empty(statistic, rows), rows.x, rows.y, weight=rows.weight, index=rows.number
-            )
-            for rows in (fit, held_out)
-        ]
-        return read_plainly(estimator, *states)
+        return read_plainly(estimator, seen(*fit), seen(*held_out))
 
     return set(jax.eval_shape(whole, *data))
 

@@ -20,16 +20,15 @@ def check_named_columns(estimator: Estimator) -> None:
     """Look, for each feature, at the columns that `columns` names, wherever these are."""
     data = data_for(estimator)
     exchanged = data.map(lambda rows: rows._replace(y=rows.y[:, ::-1]))
-    states = [_harness.state(estimator.statistic, rows) for rows in exchanged]
-    found = _harness.read(estimator, *states, columns=((1,), (0,)))
+    fit, held_out = (_harness.state(estimator.statistic, rows) for rows in exchanged)
+    found = _harness.read(estimator, fit, held_out, columns=((1,), (0,)))
     wanted = scores(estimator, data)
     names = [v.name for v in estimator.variables if "feature" in v.dims]
     assert_same({name: found[name] for name in names}, {name: wanted[name] for name in names})
 
 
 def check_all_columns(estimator: Estimator) -> None:
-    """Look at all columns of a feature that has several, as those of classes, or give NaN for it."""
-
+    """Look at all columns of a feature, as one of three classes has, or give NaN for several."""
     apart = np.arange(EXAMPLES)[:, None] % 3 == 0
 
     def of_classes(rows: Rows, later: int) -> Rows:

@@ -1,6 +1,6 @@
 """Running checks: one call for all, or one pytest item for each."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from probekit.errors import OptionError, ProbekitError, suggestion
@@ -40,13 +40,9 @@ def run_checks(
     """Run the checks and report; see `probekit.testing.check_estimator`."""
     if on_fail not in ("raise", "collect"):
         raise OptionError(f"on_fail={on_fail!r}: not a choice; there are: 'raise', 'collect'.")
-    checks, expected = list(checks), dict(expected_failures or {})
+    checks = list(checks)
     names = [check.__name__ for check in checks]
-    for name in expected:
-        if name not in names:
-            raise OptionError(
-                f"expected_failures: {name!r} is no check of {subject!r}{suggestion(name, names)}"
-            )
+    expected = reasons_of(expected_failures, names, f"no check of {subject!r}")
     results = []
     for check in checks:
         result = _result(subject, check, expected.get(check.__name__))
@@ -54,6 +50,24 @@ def run_checks(
             raise ConformanceError(result.message)
         results.append(result)
     return results
+
+
+def reasons_of(expected_failures: Any, names: Collection[str], unknown: str) -> dict[str, str]:
+    """Return the failures that are expected with why.
+
+    Raises `OptionError` if one is not among the `names` of checks, which is `unknown`, or has no
+    reason.
+    """
+    if not isinstance(expected_failures, Mapping | None):
+        given = type(expected_failures).__name__
+        raise OptionError(f"expected_failures: a {given}; give {{name of a check: reason}}.")
+    expected = dict(expected_failures or {})
+    for name, reason in expected.items():
+        if name not in names:
+            raise OptionError(f"expected_failures: {name!r} is {unknown}{suggestion(name, names)}")
+        if not isinstance(reason, str) or not reason.strip():
+            raise OptionError(f"expected_failures[{name!r}]={reason!r}: say why it must fail.")
+    return expected
 
 
 def _result(subject: Any, check: Check, expected: str | None) -> CheckResult:

@@ -21,8 +21,8 @@ INVARIANCES = ("translation", "scaling", "rotation", "embedding", "permutation",
 def checks_of_declarations(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
     """Yield the checks of what an estimator says of itself; they apply to all."""
     del estimator
-    yield from (check_options, check_declarations, check_name, check_adapted)
-    yield check_reports_what_it_declares
+    yield from (check_options, check_declarations, check_reports_what_it_declares)
+    yield from (check_name, check_adapted)
 
 
 def check_options(estimator: Estimator) -> None:
@@ -79,7 +79,7 @@ def check_declarations(estimator: Estimator) -> None:
 
 
 def check_name(estimator: Estimator) -> None:
-    """Report under the `name` that it is given, so that two configurations can stand side by side."""
+    """Report under the `name` that it is given, so that two configurations can be in one call."""
     assert "name" in [option.name for option in _options(estimator)], "`name` is no option"
     other = dataclasses.replace(estimator, name=f"{estimator.name}_2")  # type: ignore[type-var]
     both = {v.name for v in estimator.variables} & {v.name for v in other.variables}
@@ -90,7 +90,7 @@ def check_name(estimator: Estimator) -> None:
 
 
 def check_adapted(estimator: Estimator) -> None:
-    """Be an estimator of the same variables once `adapted` to features, and then stay what it is."""
+    """Report the same variables once it is `adapted` to features, and then stay what it is."""
     y = data_for(estimator).fit.y
     features = {name: y[:, [place]] for place, name in enumerate(_names(estimator))}
     adapted = estimator.adapted(features)

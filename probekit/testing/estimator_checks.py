@@ -145,7 +145,7 @@ def check_weights_are_copies(estimator: Estimator) -> None:
     data = data_for(estimator)
     copies = np.concatenate([np.full(12, 3), np.full(12, 1), np.full(24, 0)])
     repeated = data.map(lambda rows: rows.take(np.repeat(np.arange(EXAMPLES), copies)))
-    for each in np.float32([1, 0.25]):
+    for each in np.array([1, 0.25], np.float32):
         weight = each * copies.astype(np.float32)
         weighted = data.map(lambda rows, w=weight: rows._replace(weight=w))  # type: ignore[misc]
         scaled = repeated.map(lambda rows, each=each: rows._replace(weight=each * rows.weight))  # type: ignore[misc]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from probekit.estimators import Estimator, resolve
-from probekit.testing.conformance import Check, CheckResult, run_checks
+from probekit.testing.conformance import Check, CheckResult, reasons_of, run_checks
 from probekit.testing.estimator_checks import checks_of
 
 
@@ -34,7 +34,7 @@ def check_estimator(
     ConformanceError
         If a check fails; the message names it and quotes what it demands.
     OptionError
-        If `expected_failures` names a check that does not apply.
+        If `expected_failures` names a check that does not apply, or gives no reason.
 
     Examples
     --------
@@ -70,6 +70,11 @@ def parametrize_with_checks(
     decorator
         For a function of ``estimator`` and ``check``.
 
+    Raises
+    ------
+    OptionError
+        If a failure is expected of a check that applies to none of them, or without a reason.
+
     Examples
     --------
     >>> from probekit.estimators import TotalVariance
@@ -80,8 +85,6 @@ def parametrize_with_checks(
     """
     import pytest
 
-    expected = dict(expected_failures or {})
-
     def parameter(subject: Estimator, check: Check) -> Any:
         name = check.__name__
         found = [marks[name]] if marks and name in marks else []
@@ -90,7 +93,8 @@ def parametrize_with_checks(
         return pytest.param(subject, check, id=f"{subject!r}-{name}", marks=found)
 
     subjects = [resolve(estimator)[0] for estimator in estimators]
-    return pytest.mark.parametrize(
-        ("estimator", "check"),
-        [parameter(subject, check) for subject in subjects for check in checks_of(subject)],
-    )
+    both = [(subject, check) for subject in subjects for check in checks_of(subject)]
+    names = sorted({check.__name__ for _, check in both})
+    expected = reasons_of(expected_failures, names, "a check of none of the estimators")
+    parameters = [parameter(subject, check) for subject, check in both]
+    return pytest.mark.parametrize(("estimator", "check"), parameters)

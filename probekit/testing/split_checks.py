@@ -10,11 +10,11 @@ from probekit.testing._asserting import assert_same
 from probekit.testing._harness import EXAMPLES, TOLERANCE, Data, Rows, data_for, scores
 from probekit.variables import Variable
 
-_FEW, _TIMES = 8, 12
+_FEW, _TIMES = 8, 16
 """Examples that are few to fit on, and how often they are drawn."""
 
-_SURE = 2.0
-"""Standard errors by which a mean difference is none of chance."""
+_SURE = 0.75
+"""Share of the draws that chance exceeds in one case of 40."""
 
 
 def checks_of_splits(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
@@ -73,7 +73,7 @@ def check_learns_from_fit(estimator: Estimator) -> None:
 
 
 def check_encodes_from_fit(estimator: Estimator) -> None:
-    """Explain no more of a small representation from a large one that was fitted than vice versa."""
+    """Explain no more of a small representation by a fit to a large one than the reverse."""
     fit, held_out = data_for(estimator)
     variable = estimator.variables[0]
     small, was_small = (
@@ -105,10 +105,7 @@ def _assert_undefined(estimator: Estimator, data: Data, split: str) -> None:
 
 
 def _is_worse(variable: Variable, pairs: list[tuple[float, float]]) -> bool:
-    """Whether the first of each pair is worse than the second, by more than chance."""
+    """Whether the first of each pair is worse than the second, in nearly all of them."""
     sign = -1 if variable.lower_is_better else 1
     each = sign * np.diff(np.array(pairs), axis=1)[:, 0]
-    each = each[np.isfinite(each)]
-    if len(each) < 2:
-        return False
-    return bool(each.mean() > _SURE * each.std(ddof=1) / np.sqrt(len(each)) + TOLERANCE)
+    return bool((each > TOLERANCE).mean() > _SURE)

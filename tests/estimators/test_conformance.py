@@ -80,7 +80,14 @@ from probekit.estimators import (
     resolve,
 )
 from probekit.plugins import get_manager
-from probekit.testing import copy_checks, estimator_checks, parametrize_with_checks
+from probekit.testing import (
+    column_checks,
+    copy_checks,
+    declaration_checks,
+    estimator_checks,
+    parametrize_with_checks,
+    split_checks,
+)
 from probekit.testing._harness import EXAMPLES, data_for, scores, state
 from tests.reference import oracles
 from tests.reference.tolerances import RELATIVE, SCORE
@@ -227,9 +234,9 @@ CORE = {
     "check_constant_unit",
     "check_few_examples",
 }
-OTHERS = {
+OTHERS = {"check_pairing"} | {
     name
-    for module in (estimator_checks, copy_checks)
+    for module in (declaration_checks, estimator_checks, copy_checks, split_checks, column_checks)
     for name in vars(module)
     if name.startswith("check_")
 } - CORE

@@ -58,10 +58,10 @@ def test_a_classifier_of_numbers():
     [
         ("ridge_r2", {"penalties": 1.0}, r"penalties=1.0: give several, such as \(0.1"),
         ("ridge_r2", {"penalties": "abc"}, "penalties='abc': give several"),
-        ("decoding_r2", {"penalty": "1"}, "penalty='1': a number is needed"),
-        ("selectivity", {"threshold": "a"}, "threshold='a': a number is needed"),
-        ("online_codelength", {"fractions": "ab"}, "fractions='a': a number is needed"),
-        ("transrate", {"precision": None}, "precision=None: a number is needed"),
+        ("decoding_r2", {"penalty": "1"}, "penalty='1': must be a number"),
+        ("selectivity", {"threshold": "a"}, "threshold='a': must be a number"),
+        ("online_codelength", {"fractions": "ab"}, "fractions='ab': must be a tuple of numbers"),
+        ("transrate", {"precision": None}, "precision=None: must be a number"),
         ("control_selectivity", {"types": Y, "held_out": (X, Y)}, "with types it is three arrays"),
     ],
 )

@@ -1,12 +1,13 @@
 """Estimators that break one law each, for the checks to find."""
 
 import dataclasses
+import warnings
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.estimators import CKA, RSA, Estimator, LinearR2
+from probekit.estimators import CKA, RSA, DecodingR2, Estimator, LinearR2, Pairing, UniqueR2
 from probekit.statistics import Moments, Statistic
 from probekit.variables import Variable
 
@@ -46,6 +47,17 @@ class Variance(Estimator):
             value = jnp.nan_to_num(value)
         if self.broken == "name":
             return {"varians": value}
+        if self.broken == "list":
+            return [value]
+        if self.broken == "half":
+            value = value.astype(jnp.float16)
+        if self.broken == "warns":
+            warnings.warn("hm", stacklevel=2)
+        if self.broken == "if" and value > 0:
+            value = -value
+        if self.broken == "status":
+            status = jnp.where(jnp.isfinite(value), 0, 9).astype(jnp.int8)
+            return {self.name: value, f"{self.name}_status": status}
         if self.broken == "axes":
             return {self.name: value[None]}
         return {self.name: value}
@@ -387,10 +399,214 @@ class Reordered(RSA):
         return super().reordered(held_out, orders[:, ::-1])
 
 
+@dataclasses.dataclass(frozen=True)
+class NotInARow(Variance):
+    power: float = 2.0
+
+
+@options
+class Demanding(Variance):
+    power: float
+
+
+@options
+class Listed(Variance):
+    which: list
+
+
+class Reworded(Variance):
+    def __repr__(self):
+        return "a variance"
+
+
+@options
+class Declaring(Variance):
+    """Says of its variables whatever it is told."""
+
+    declared: tuple | list = ()
+
+    @property
+    def variables(self):
+        return self.declared
+
+
+@options
+class Settled(Variance):
+    """The same name whatever it is given."""
+
+    @property
+    def variables(self):
+        return (Variable("variance", valid_range=(0, INFINITE)),)
+
+
+@options
+class Growing(Variance):
+    """Adapts itself again and again."""
+
+    times: int = 0
+
+    def adapted(self, features):
+        return dataclasses.replace(self, times=self.times + 1)
+
+
+@options
+class OfTheDefined(Variance):
+    """The mean over the units that are numbers."""
+
+    def value(self, state):
+        return jnp.nanmean(state.x_squares) / state.count
+
+
+@options
+class OfLength(Diagonal):
+    """Weighs a batch by its length."""
+
+    def update(self, state, x, y, *, weight, index):
+        return super().update(state, x, y, weight=weight / len(x), index=index)
+
+
+@options
+class OfBatches(Variance):
+    statistic: Statistic = OfLength()
+
+
+@options
+class Whole(Diagonal):
+    """Weights to the next whole number."""
+
+    def update(self, state, x, y, *, weight, index):
+        return super().update(state, x, y, weight=jnp.round(weight), index=index)
+
+
+@options
+class OfWholeWeights(Variance):
+    statistic: Statistic = Whole()
+
+
+@options
+class Relative(Diagonal):
+    """Weights as parts of the largest of the batch."""
+
+    def update(self, state, x, y, *, weight, index):
+        largest = jnp.maximum(weight.max(), 1e-6)
+        return super().update(state, x, y, weight=weight / largest, index=index)
+
+
+@options
+class OfLargestWeight(Variance):
+    statistic: Statistic = Relative()
+
+
+@options
+class OfVolume(Variance):
+    """Says of a volume that no linear map changes it; those of determinant 1 do not."""
+
+    invariances = frozenset({"translation", "linear"})
+    statistic: Statistic = Moments()
+
+    def value(self, state):
+        return _volume(state.xx / state.count)
+
+
+def _volume(square):
+    """Determinant, by elimination."""
+    value = 1.0
+    for place in range(len(square)):
+        pivot = square[place, place]
+        value = value * pivot
+        square = square - jnp.outer(square[:, place], square[place]) / pivot
+    return value
+
+
+@options
+class EquallyNarrow(Variance):
+    """Takes itself for the same of coordinates, which its invariances do not say."""
+
+    def narrowed(self, *, units, to):
+        return self
+
+
+@options
+class Explained(Estimator):
+    """R² of the units by one column of features, in one go; sound, unless options say otherwise."""
+
+    name: str = "explained"
+    looks_at: str = ""
+    exchanged: bool = False
+    first: bool = False
+    kind = "encoding"
+    statistic = Moments()
+
+    @property
+    def variables(self):
+        return (Variable(self.name, valid_range=(-INFINITE, 1)),)
+
+    def compute(self, fit, held_out):
+        if self.looks_at == "fit":
+            held_out = fit
+        if self.exchanged:
+            fit, held_out = held_out, fit
+        slope = fit.xy[:, 0] / fit.yy[0, 0]
+        x_step, y_step = fit.steps(held_out)
+        off = held_out.count * jnp.square(x_step - slope * y_step[0])
+        explained = 2 * slope * held_out.xy[:, 0] - jnp.square(slope) * held_out.yy[0, 0] - off
+        value = explained.sum() / held_out.x_squares.sum()
+        alone = self.first or held_out.yy.shape[0] == 1
+        return {self.name: value if alone else jnp.full_like(value, jnp.nan)}
+
+
+@options
+class Exchanged(DecodingR2):
+    def compute(self, fit, held_out):
+        return super().compute(held_out, fit)
+
+
+@options
+class Unfitted(DecodingR2):
+    def compute(self, fit, held_out):
+        return super().compute(held_out, held_out)
+
+
+@options
+class InOrder(UniqueR2):
+    """Supposes that the first feature is the first column."""
+
+    def compute(self, fit, held_out, *, columns):
+        return super().compute(fit, held_out, columns=((0,), (1,)))
+
+
+@options
+class Halved(CKA):
+    """Half of the score, where it is of preparations."""
+
+    kernel: str = "rbf"
+
+    def pairing(self, *, examples, units, pairs):
+        return HalfPairing(super().pairing(examples=examples, units=units, pairs=pairs))
+
+
+@dataclasses.dataclass(frozen=True)
+class HalfPairing(Pairing):
+    whole: Pairing
+
+    @property
+    def statistic(self):
+        return self.whole.statistic
+
+    def prepare(self, state):
+        return self.whole.prepare(state)
+
+    def pair(self, a, b):
+        found = self.whole.pair(a, b)
+        return {**found, "cka": found["cka"] / 2}
+
+
 BROKEN = {
     "check_options": (Thawed(), "an option can be set"),
     "check_declarations": (OfNoKind(), "kind 'geometric' is none of"),
     "check_reports_what_it_declares": (OutOfRange(), "its range is 1000000"),
+    "check_name": (Settled(), r"\['variance'\] under the name 'variance_2', too"),
+    "check_adapted": (Growing(), "times=1.*and once more .*times=2"),
     "check_batches": (Remembering(statistic=LastBatch()), "instead of"),
     "check_identity": (Remembering(statistic=Drifting()), "instead of"),
     "check_merge_commutative": (Remembering(statistic=Partial()), "instead of"),
@@ -406,6 +622,7 @@ BROKEN = {
     "check_half_precision": (OfSums(statistic=Sums(rounded=True)), "instead of"),
     "check_large_offset": (OfSums(), "instead of"),
     "check_not_finite": (Variance(broken="nan"), "x with nan: variance is 0"),
+    "check_one_not_finite": (OfTheDefined(), "with NaN in one unit variance is"),
     "check_constant_unit": (LogVariance(), "variance is -inf; its range is -50 to 50"),
     "check_constant_representation": (Alike(floor=1e-3), "the score is "),
     "check_few_examples": (OneMoreExample(), "of no examples at all the score is 0"),
@@ -420,6 +637,13 @@ BROKEN = {
     "check_symmetry": (Alike(lopsided=True), "instead of"),
     "check_itself": (Alike(factor=0.5), r"the score is 0.5\S* instead of 1"),
     "check_state_keeps_its_shape": (OfHoarded(), r"update returns shape \(48, 4\).*has \(0, 4\)"),
+    "check_pairing": (Halved(), "instead of"),
+    "check_looks_at_held_out": (Explained(looks_at="fit"), "with NaN in held_out alone"),
+    "check_looks_at_fit": (Unfitted(), "with NaN in fit alone decoding_r2 is"),
+    "check_learns_from_fit": (Exchanged(), "are fit and held_out exchanged?"),
+    "check_encodes_from_fit": (Explained(exchanged=True), "are fit and held_out exchanged?"),
+    "check_named_columns": (InOrder(), "instead of"),
+    "check_all_columns": (Explained(first=True), "other columns than the first change nothing"),
     "check_held_out_alone": (OfTheOtherSplit(), "instead of"),
     "check_copies": (DebiasedCKA(), "of copies, and"),
     "check_reweighted": (Reweighted(), "instead of"),

@@ -109,3 +109,26 @@ def test_which_checks_apply_follows_from_declarations():
     assert "check_rotation_invariance" in names
     assert "check_symmetry" not in names
     assert "check_rotation_invariance" not in {check.__name__ for check in checks_of(LinearR2())}
+
+
+@pytest.mark.parametrize(
+    ("expected", "message"),
+    [
+        ({"check_ordr": "a slip"}, "'check_ordr' is a check of none .*did you mean 'check_order'"),
+        ({"check_order": " "}, r"expected_failures\['check_order'\]=' ': say why it must fail"),
+        (["check_order"], "expected_failures: a list; give {name of a check: reason}"),
+    ],
+)
+def test_what_is_expected_of_items_must_be_a_check_with_a_reason(expected, message):
+    with pytest.raises(OptionError, match=message):
+        parametrize_with_checks([Variance()], expected_failures=expected)
+
+
+def test_variables_that_are_none_are_told_at_once():
+    class OfTexts(Variance):
+        @property
+        def variables(self):
+            return ("variance",)
+
+    with pytest.raises(OptionError, match=r"declares the variable 'variance'; give a tuple of"):
+        check_estimator(OfTexts())

@@ -1,0 +1,96 @@
+"""Arguments that are none: told by name, in one line, before anything is computed."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import probekit as pk
+from probekit.errors import OptionError, ShapeError
+from probekit.estimators import (
+    CKA,
+    RSA,
+    ConditionRDM,
+    DecodingR2,
+    GroupLassoR2,
+    ManifoldCapacity,
+    MaximumMatch,
+    OnlineCodelength,
+    RidgeR2,
+    RiemannianDistance,
+    Selectivity,
+    TotalVariance,
+    VariationalCodelength,
+)
+from probekit.inference import noise_ceiling
+
+X = np.random.default_rng(0).normal(size=(12, 3)).astype(np.float32)
+LAYERS = pk.extractors.arrays({"a": X})
+FEATURES = {"f": np.arange(12) % 2}
+
+
+@pytest.mark.parametrize("uncertainty", [pk.Bootstrap(), pk.Permutation(), pk.CrossValidation()])
+def test_no_examples_to_resample(uncertainty):
+    none = pk.extractors.arrays({"a": X[:0]})
+    with pytest.raises(ShapeError, match="inputs: 0 examples; at least 1 is needed"):
+        pk.probe(none, None, {"f": np.zeros(0)}, uncertainty=uncertainty)
+
+
+def test_a_code_of_the_fitted_examples_has_no_interval_from_those_held_out():
+    half = pk.Bootstrap(replace=False, resamples=5)
+    held_out = (LAYERS, FEATURES)
+    with pytest.raises(OptionError, match="'online_codelength' is of the examples that it is fit"):
+        pk.probe(
+            LAYERS,
+            None,
+            FEATURES,
+            held_out=held_out,
+            estimators="online_codelength",
+            uncertainty=half,
+        )
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: pk.Bootstrap(replace="no"), "replace='no': must be True or False"),
+        (lambda: pk.Bootstrap(keep=1), "keep=1: must be True or False"),
+        (lambda: pk.CrossValidation(shuffle=3), "shuffle=3: must be True or False"),
+        (lambda: pk.Permutation(whole="yes"), "whole='yes': must be True or False"),
+        (lambda: DecodingR2(penalty="weak"), "penalty='weak': must be a number"),
+        (lambda: CKA(bandwidth=None), "bandwidth=None: must be a number"),
+        (lambda: CKA(kernel=["rbf"]), r"kernel=\['rbf'\]: not a choice"),
+        (lambda: RidgeR2(penalties=0.1), "penalties=0.1: must be a tuple of numbers"),
+        (lambda: RidgeR2(penalties=("weak",)), "penalties='weak': must be a number"),
+        (lambda: OnlineCodelength(fractions="all"), "fractions='all': must be a tuple of num"),
+        (lambda: VariationalCodelength(scales=None), "scales=None: must be a tuple of numbers"),
+        (lambda: Selectivity(threshold="high"), "threshold='high': must be a number"),
+        (lambda: GroupLassoR2(sparsity="some"), "sparsity='some': must be a number"),
+        (lambda: RiemannianDistance(shrinkage=None), "shrinkage=None: must be a number"),
+        (lambda: ConditionRDM(shrinkage=None), "shrinkage=None: must be a number"),
+        (lambda: RSA(prior_lambda="flat"), "prior_lambda='flat': must be a number"),
+        (lambda: MaximumMatch(tolerance=[1]), r"tolerance=\[1\]: must be a number"),
+        (lambda: ManifoldCapacity(margin={}), "margin={}: must be a number"),
+        (lambda: noise_ceiling("x"), "rdms: a str; give an array of numbers"),
+    ],
+)
+def test_options_of_another_type(make, message):
+    with pytest.raises(OptionError, match=message):
+        make()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Powered(TotalVariance):
+    power: float
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        (CKA(debiased="nope"), "debiased='nope': must be True or False"),
+        (Powered, r"Powered has no default for its option 'power'; give .*Powered\(power=…\)"),
+    ],
+)
+def test_estimators_that_cannot_be_taken(estimator, message):
+    with pytest.raises(OptionError, match=message):
+        pk.probe(LAYERS, None, FEATURES, estimators=[estimator])
