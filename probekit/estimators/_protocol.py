@@ -42,6 +42,37 @@ class Pairing(Protocol):
         return None
 
 
+class Weighing(Protocol):
+    """A way to score many resamples of examples in memory, that does what is dear only once.
+
+    L preparations of the layers of either side, or of features, and a cheap step a pair, in place
+    of a statistic of each pair and resample. All on the host, in NumPy arrays.
+    """
+
+    def prepare(self, x: Any, weights: np.ndarray) -> Any:
+        """Return all that is needed of one representation ``(example, unit)``.
+
+        Parameters
+        ----------
+        x : array (example, unit)
+            Or a feature.
+        weights : array (resample, example)
+            How often each example counts: 0, 1, 2, …
+        """
+        ...
+
+    def pair(self, a: Any, b: Any, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what `Estimator.compute` would for each row of weights: arrays ``(resample,)``.
+
+        Undefined scores and the status of each resample included.
+        """
+        ...
+
+    def reorder(self, x: Any, y: Any, orders: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the same for each order ``(shuffle, example)`` of the examples of `y`."""
+        ...
+
+
 class Estimator(Protocol):
     """Computes scores from what a statistic remembers of representations `x` and features `y`.
 
@@ -218,6 +249,23 @@ class Estimator(Protocol):
             How many pairs of layers are to be scored.
         """
         del examples, units, pairs
+        return None
+
+    def weighing(self, *, examples: int, units: tuple[int, ...]) -> Weighing | None:
+        """Return how a bootstrap or a permutation may score many resamples with less work, or None.
+
+        For similarity alone that looks at nothing but the examples that are scored, and optional:
+        without it a statistic is taken of each resample. Asked where all examples are in memory and
+        count once; an estimator whose statistic keeps examples may have `reweighted` and
+        `reordered` instead.
+
+        Parameters
+        ----------
+        examples : int
+        units : tuple of int
+            Of each representation that would be prepared, the features included.
+        """
+        del examples, units
         return None
 
     def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:

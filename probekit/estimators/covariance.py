@@ -4,9 +4,17 @@ import dataclasses
 
 from probekit._checks import check_choice
 from probekit.estimators._readout import RIGHT_ANGLE, SimilarityOfMoments
+from probekit.estimators._weighing import OfGrams, weighing_of_grams
 from probekit.measures import Score
-from probekit.measures.covariance import WEIGHTINGS, Weighting, angular_cka_score, pls_score
+from probekit.measures.covariance import (
+    WEIGHTINGS,
+    Weighting,
+    angle_of_sums,
+    angular_cka_score,
+    pls_score,
+)
 from probekit.measures.kernels import linear_cka_score
+from probekit.measures.weighted_grams import alignment_of_sums
 from probekit.statistics import MomentsState
 from probekit.variables import Variable
 
@@ -32,6 +40,9 @@ class RVCoefficient(SimilarityOfMoments):
     def variables(self) -> tuple[Variable, ...]:
         """The coefficient."""
         return (self._variable("RV coefficient", (0.0, 1.0)),)
+
+    def weighing(self, *, examples: int, units: tuple[int, ...]) -> OfGrams | None:  # noqa: D102
+        return weighing_of_grams(self, alignment_of_sums, examples=examples, units=units)
 
     def _score(self, state: MomentsState) -> Score:
         return linear_cka_score(state)
@@ -65,6 +76,9 @@ class AngularCKADistance(SimilarityOfMoments):
                 lower_is_better=True,
             ),
         )
+
+    def weighing(self, *, examples: int, units: tuple[int, ...]) -> OfGrams | None:  # noqa: D102
+        return weighing_of_grams(self, angle_of_sums, examples=examples, units=units)
 
     def _score(self, state: MomentsState) -> Score:
         return angular_cka_score(state)

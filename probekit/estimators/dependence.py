@@ -8,6 +8,7 @@ import jax
 from probekit._checks import check_choice, check_count
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import OfExamples, reported
+from probekit.estimators._weighing import OfGrams, weighing_of_grams
 from probekit.measures import Score
 from probekit.measures.distances import (
     DEFAULT_SHRINKAGE,
@@ -22,6 +23,7 @@ from probekit.measures.kernels import (
     linear_hsic_score,
     sampled_hsic_score,
 )
+from probekit.measures.weighted_grams import criterion_of_sums
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Statistic
 from probekit.variables import AT_LEAST_0, Variable
 
@@ -93,6 +95,13 @@ class HSIC(Estimator):
         if self.kernel != "linear":
             return Examples(capacity=self.examples)
         return CrossKernel() if self.debiased else Moments(xx="diagonal", yy="diagonal")
+
+    def weighing(self, *, examples: int, units: tuple[int, ...]) -> OfGrams | None:  # noqa: D102
+        if self.kernel != "linear":
+            return None
+        return weighing_of_grams(
+            self, criterion_of_sums, debiased=self.debiased, examples=examples, units=units
+        )
 
     def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
         del fit

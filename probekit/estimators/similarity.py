@@ -10,6 +10,7 @@ from probekit._checks import check_choice, check_count
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._protocol import Estimator, Pairing
 from probekit.estimators._readout import OfExamples, reported
+from probekit.estimators._weighing import OfGrams, weighing_of_grams
 from probekit.measures import Score
 from probekit.measures._arguments import jitted
 from probekit.measures.comparisons import Comparison
@@ -37,6 +38,7 @@ from probekit.measures.similarity import (
     rsa_score,
     shuffled_rsa_scores,
 )
+from probekit.measures.weighted_grams import alignment_of_sums
 from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
 from probekit.variables import AT_LEAST_0, Variable, reason_of_distance
 
@@ -115,6 +117,13 @@ class CKA(Estimator):
             return KernelPairing(self, Examples(capacity=self.examples))
         cheaper = grams_cost_less(examples, units, pairs)
         return KernelPairing(self, Rows(examples=examples)) if cheaper else None
+
+    def weighing(self, *, examples: int, units: tuple[int, ...]) -> OfGrams | None:  # noqa: D102
+        if self.kernel != "linear":
+            return None
+        return weighing_of_grams(
+            self, alignment_of_sums, debiased=self.debiased, examples=examples, units=units
+        )
 
     def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
         del fit

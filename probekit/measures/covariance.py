@@ -14,6 +14,7 @@ from probekit.measures._moments import from_moments, pair_score, unit_scales
 from probekit.measures._status import Score, divide
 from probekit.measures.kernels import linear_cka_score
 from probekit.measures.transfer import squared_distance
+from probekit.measures.weighted_grams import Sums, alignment_of_sums
 from probekit.statistics import MomentsState
 from probekit.statistics._arrays import product
 
@@ -161,8 +162,18 @@ def _pls(x: jax.Array, y: jax.Array, *, eps: float, weighting: Weighting) -> jax
 def angular_cka_score(state: MomentsState) -> Score:
     """`angular_cka_distance` from moments; needs all blocks in full."""
     cosine, status = linear_cka_score(state)
-    chord = jnp.sqrt(squared_distance(2 - 2 * cosine, state.xy))  # arccos would lose digits near 0
-    return Score(jnp.minimum(2 * jnp.arcsin(chord / 2), np.pi / 2), status)
+    return Score(_angle(cosine, max(state.x_mean.size, state.y_mean.size)), status)
+
+
+def angle_of_sums(sums: Sums) -> jax.Array:
+    """`angular_cka_distance` of sums that are `sure`."""
+    return _angle(jnp.asarray(alignment_of_sums(sums)), sums.units)
+
+
+def _angle(cosine: jax.Array, units: int) -> jax.Array:
+    widest = jnp.zeros(units, bool)
+    chord = jnp.sqrt(squared_distance(2 - 2 * cosine, widest))  # arccos would lose digits near 0
+    return jnp.minimum(2 * jnp.arcsin(chord / 2), np.pi / 2)
 
 
 def pls_score(state: MomentsState, *, weighting: Weighting, eps: float | None = None) -> Score:

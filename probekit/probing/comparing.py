@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_count
@@ -25,6 +26,7 @@ from probekit.probing.plan import Plan
 from probekit.probing.stream import check_held_out_layers
 from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.probing.undefined import warn_of_undefined
+from probekit.probing.weighing import weighings_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -185,13 +187,28 @@ def _seen(plan: PairPlan, models: BothModels, batch_size: int) -> PairStates:
 
 
 def _resampled(part: Comparison, uncertainty: Uncertainty) -> dict[str, np.ndarray]:
-    """Return ``{name: (resample, layer_a, layer_b, …)}``: each layer of b as a feature of a's."""
+    """Return ``{name: (resample, layer_a, layer_b, …)}``: each layer of b as a feature of a's.
+
+    What is prepared of a layer of b is prepared once for all of a's; statistics are of one pair.
+    """
     fit = part.given.layers()
     held_out = None if part.held_out is None else part.held_out.layers()
+    widths = tuple(y.shape[1] for y in fit[1].values())
+    scored = fit if held_out is None else held_out
+    sample = Sample.of(scored[0], next(iter(scored[1].values())))
+    weighings = weighings_of(part.estimators, sample, widths)
+    rest = tuple(estimator for estimator in part.estimators if estimator not in weighings)
+    found: dict[str, np.ndarray] = {}
+    if weighings:
+        plan = Plan(tuple(weighings), tuple(fit[1]), widths)
+        sample = sample._replace(y=jnp.concatenate(list(scored[1].values()), axis=1))
+        found |= stack_resamples(resample(plan, sample, None, uncertainty))
     of_b: list[dict[str, np.ndarray]] = []
-    for layer, y in fit[1].items():
-        plan = Plan(part.estimators, ("",), (y.shape[1],))
+    for layer, y in fit[1].items() if rest else ():
+        plan = Plan(rest, ("",), (y.shape[1],))
         other = None if held_out is None else Sample.of(held_out[0], held_out[1][layer])
-        found = stack_resamples(resample(plan, Sample.of(fit[0], y), other, uncertainty))
-        of_b.append({name: scores[:, :, 0] for name, scores in found.items()})
-    return {name: np.stack([scores[name] for scores in of_b], axis=2) for name in of_b[0]}
+        own = stack_resamples(resample(plan, Sample.of(fit[0], y), other, uncertainty))
+        of_b.append({name: scores[:, :, 0] for name, scores in own.items()})
+    if of_b:
+        found |= {name: np.stack([scores[name] for scores in of_b], axis=2) for name in of_b[0]}
+    return found

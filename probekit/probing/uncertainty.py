@@ -3,13 +3,14 @@
 The model is run once. What it gave is kept, and statistics are taken of it again and again with
 other weights (or other labels), many at a time under ``vmap``.
 
-Of the resamples of a bootstrap there are three kinds. Where a statistic is a sum over examples, a
+Of the resamples of a bootstrap there are four kinds. An estimator may prepare the examples and
+score all resamples from that (`weighing`). Where a statistic is a sum over examples, a
 resample is a weight for each. Where it keeps a sample of the examples, this sample is resampled: an
 example that was drawn twice is there twice. And an estimator that can weigh what it kept
 (`reweighted`) is given the weights, and does what is dear only once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 import jax
@@ -32,6 +33,7 @@ from probekit.probing.blocks import (
     scores_of_rows,
 )
 from probekit.probing.plan import Plan
+from probekit.probing.weighing import Weighings, by_shuffling, by_weighing, weighings_of
 from probekit.statistics import Examples, memory_of, state_of
 
 
@@ -124,14 +126,49 @@ def resample(
     fit = scored if held_out is None else fit.take(np.flatnonzero(fit.weight > 0))
     pair = (fit, None if held_out is None else scored)
     if isinstance(uncertainty, Permutation):
-        return _shuffled(plan, *pair, uncertainty)
+        return _apart(_by_shuffling, _shuffled, plan, *pair, uncertainty)
     if isinstance(uncertainty, CrossValidation):
         inside = uncertainty.weights(len(fit.weight))
         each = ((1 - inside) * fit.weight, inside * fit.weight)
         return scores_of_rows(plan, fit, fit, _rows_of(*each), len(inside), folded)
     assert isinstance(uncertainty, Bootstrap)
     left_out = (Jackknife(groups=uncertainty.groups, seed=uncertainty.seed),)
-    return _drawn(plan, *pair, _Draws((uncertainty, *left_out * (uncertainty.interval == "bca"))))
+    draws = _Draws((uncertainty, *left_out * (uncertainty.interval == "bca")))
+    return _apart(_by_weighing, _drawn, plan, *pair, draws)
+
+
+def _apart(
+    cheaply: Callable[..., Resampled],
+    otherwise: Callable[..., Resampled],
+    plan: Plan,
+    fit: Sample,
+    held_out: Sample | None,
+    draws: Any,
+) -> Resampled:
+    """Return the scores of resamples: of estimators with a `weighing` by that, and of the rest."""
+    scored = fit if held_out is None else held_out
+    weighings = weighings_of(plan.estimators, scored, plan.widths)
+    rest = tuple(estimator for estimator in plan.estimators if estimator not in weighings)
+    found = cheaply(weighings, plan, scored, draws) if weighings else {}
+    others = otherwise(plan.only(rest), fit, held_out, draws) if rest else {}
+    return {layer: found.get(layer, {}) | others.get(layer, {}) for layer in fit.x}
+
+
+def _by_weighing(weighings: Weighings, plan: Plan, scored: Sample, draws: "_Draws") -> Resampled:
+    examples = len(scored.weight)
+
+    def draw(rows: range) -> np.ndarray:
+        return draws.weights(examples, rows)
+
+    return by_weighing(weighings, scored, plan.columns, draw, draws.count(examples))
+
+
+def _by_shuffling(
+    weighings: Weighings, plan: Plan, scored: Sample, permutation: Permutation
+) -> Resampled:
+    examples = len(scored.weight)
+    permutation.check(examples)
+    return by_shuffling(weighings, scored, plan.columns, permutation.orders(examples))
 
 
 def _rows_of(*arrays: np.ndarray) -> Draw:

@@ -12,6 +12,7 @@ from probekit.testing._asserting import assert_same
 from probekit.testing._harness import (
     EXAMPLES,
     TOLERANCE,
+    UNITS,
     Data,
     Rows,
     Scores,
@@ -28,7 +29,9 @@ _DEGREES = 2
 
 
 def checks_of_copies(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
-    """Yield the checks that apply to an estimator that does not declare `distinct`."""
+    """Yield the checks of `weighing`, and of an estimator that does not declare `distinct`."""
+    if estimator.weighing(examples=EXAMPLES, units=(UNITS, UNITS)) is not None:
+        yield check_weighing
     if estimator.distinct:
         return
     if _keeps(estimator) and hasattr(estimator, "reordered"):
@@ -85,6 +88,39 @@ def check_reordered(estimator: Estimator) -> None:
     for row, order in enumerate(orders):
         _, wanted = _kept(estimator, rows._replace(y=rows.y[order]))
         assert_same({name: np.asarray(value)[row] for name, value in found.items()}, wanted)
+
+
+def check_weighing(estimator: Estimator) -> None:
+    """Give by `weighing` the scores and the status of weighted examples, and of other orders.
+
+    Of rows that are left out, there several times, all the same, or not finite as well.
+    """
+    rows = data_for(estimator).held_out
+    many, one = np.ones(EXAMPLES), np.zeros(EXAMPLES)
+    one[5] = EXAMPLES
+    counts = np.bincount(_harness.rng().integers(1, EXAMPLES, EXAMPLES), minlength=EXAMPLES)
+    weights = np.stack([many, np.arange(EXAMPLES) % 2, counts, one])
+    orders = np.stack([np.arange(EXAMPLES), _harness.rng().permutation(EXAMPLES)])
+    spoilt = rows.x.copy()
+    spoilt[0, 0] = np.nan  # where `counts` has nothing
+    for x in (rows.x, spoilt):
+        way = estimator.weighing(examples=EXAMPLES, units=(x.shape[1], rows.y.shape[1]))
+        assert way is not None
+        found = way.pair(way.prepare(x, weights), way.prepare(rows.y, weights), weights)
+        _assert_rows(
+            estimator, found, [rows.of(x)._replace(weight=w.astype(np.float32)) for w in weights]
+        )
+        shuffled = way.reorder(x, rows.y, orders)
+        _assert_rows(
+            estimator, shuffled, [rows.of(x)._replace(y=rows.y[order]) for order in orders]
+        )
+
+
+def _assert_rows(estimator: Estimator, found: dict[str, np.ndarray], wanted: list[Rows]) -> None:
+    """Assert that each row is what the estimator finds itself."""
+    for place, rows in enumerate(wanted):
+        row = {name: np.asarray(value)[place] for name, value in found.items()}
+        assert_same(row, scores(estimator, Data(rows, rows)))
 
 
 def _keeps(estimator: Estimator) -> bool:

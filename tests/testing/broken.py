@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.estimators import CKA, RSA, DecodingR2, Estimator, LinearR2, Pairing, UniqueR2
+from probekit.estimators._weighing import OfGrams
 from probekit.statistics import Moments, Statistic
 from probekit.variables import Variable
 
@@ -601,6 +602,20 @@ class HalfPairing(Pairing):
         return {**found, "cka": found["cka"] / 2}
 
 
+@options
+class Weighing(CKA):
+    """Weighs the examples of one side alone."""
+
+    def weighing(self, *, examples, units):
+        way = super().weighing(examples=examples, units=units)
+        return Lopsided(way.estimator, way.reading, way.debiased, way.hold)
+
+
+class Lopsided(OfGrams):
+    def pair(self, a, b, weights):
+        return super().pair(a, self.prepare(b.side.given, np.ones_like(weights)), weights)
+
+
 BROKEN = {
     "check_options": (Thawed(), "an option can be set"),
     "check_declarations": (OfNoKind(), "kind 'geometric' is none of"),
@@ -648,5 +663,6 @@ BROKEN = {
     "check_copies": (DebiasedCKA(), "of copies, and"),
     "check_reweighted": (Reweighted(), "instead of"),
     "check_reordered": (Reordered(), "instead of"),
+    "check_weighing": (Weighing(), "instead of"),
 }
 """For each check an estimator that it finds, and what it says of it."""
