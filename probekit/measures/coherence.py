@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._linalg import svd
@@ -72,7 +73,7 @@ def coherence_score(state: ExamplesState, *, centred: bool) -> Score:
     # Units of one spread: the rank must not depend on what they are measured in.
     rows = rows * moderating_power(rows, axis=0)
     count = present.sum()
-    least = rounding_of(rows)
+    least = rounding_of(rows, float(np.finfo(rows.dtype).eps))
     if centred:
         largest = jnp.abs(rows).max(axis=0)
         rows = jnp.where(present[:, None], rows - rows.sum(axis=0) / jnp.maximum(count, 1), 0)

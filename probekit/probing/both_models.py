@@ -94,11 +94,12 @@ def _holds_the_same(a: Extractor, b: Extractor) -> bool:
 
     A function without arrays is not trusted to give twice the same.
     """
-    leaves, others = jax.tree.leaves(a), jax.tree.leaves(b)
+    structures: Any
+    (leaves, others), structures = zip(*map(jax.tree.flatten, (a, b)), strict=True)
     return (
         0 < len(leaves) == len(others)
         and all(one is other for one, other in zip(leaves, others, strict=True))
-        and jax.tree.structure(a) == jax.tree.structure(b)
+        and bool(structures[0] == structures[1])
     )
 
 
