@@ -123,12 +123,12 @@ def rdm(
     return _measured(x, root_of_precision(precision, x), metric == "squared_mahalanobis")
 
 
-def prior_of(rate: float, weight: float) -> Prior:
+def prior_of(rate: Any, weight: Any) -> Prior:
     """Return the prior, or raise `OptionError` unless both are numbers from 0."""
     for name, value in (("prior_lambda", rate), ("prior_weight", weight)):
         number = isinstance(value, Real) or getattr(value, "shape", None) == ()
         if not (number and math.isfinite(value) and value >= 0):
-            raise OptionError(f"{name}={value!r}: must be at least 0 and finite.")
+            raise OptionError(f"{name}={value!r:.60}: must be at least 0 and finite.")
     return Prior(float(rate), float(weight))
 
 
