@@ -92,6 +92,19 @@ def matched(x: Any, y: Any, *, least: int = 1, names: tuple[str, str] = ("x", "y
     return a.astype(dtype), b.astype(dtype)
 
 
+def on_host(*arrays: jax.Array) -> tuple[jax.Array, ...]:
+    """Return the arrays, or raise if one is traced: what is computed on the host needs its values.
+
+    Its callers have no function that JAX could compile.
+    """
+    if any(isinstance(array, jax.core.Tracer) for array in arrays):
+        raise ShapeError(
+            "x, y: traced by jit, vmap or grad; this measure is computed on the host. Call it "
+            "outside of them, on one pair of arrays at a time."
+        )
+    return arrays
+
+
 class Splits(NamedTuple):
     """The examples that are fitted, and those that are scored if these are others.
 

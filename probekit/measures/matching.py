@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
-from probekit.measures._arguments import Splits, jitted, matched, splits
+from probekit.measures._arguments import Splits, jitted, matched, on_host, splits
 from probekit.measures._moments import moments_of, moments_of_both, states_of
 from probekit.measures._status import Score, divide
 from probekit.measures.plans import assigned, transported
@@ -333,5 +333,8 @@ def _unit_correlations(state: MomentsState) -> np.ndarray:
 def _states(x: Any, y: Any, held_out: Any) -> tuple[MomentsState, MomentsState | None]:
     """Return the moments of what is fitted, and of what is scored if that is something else."""
     if held_out is None:
-        return moments_of(*matched(x, y, least=2), _MOMENTS), None
-    return moments_of_both(splits(x, y, held_out, least=2), _MOMENTS)
+        x, y = on_host(*matched(x, y, least=2))
+        return moments_of(x, y, _MOMENTS), None
+    given = splits(x, y, held_out, least=2)
+    on_host(*given.fit, *(given.held_out or ()))
+    return moments_of_both(given, _MOMENTS)

@@ -7,14 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._basis import Basis, basis_of
+from probekit.measures._basis import basis_of
 from probekit.measures._double import in_double
-from probekit.measures._moments import from_moments, pair_score
+from probekit.measures._moments import pair_score
 from probekit.measures._scale import moderate
-from probekit.measures._span import spanning
+from probekit.measures._span import span_of, spanning
 from probekit.measures._status import Score, divide
 from probekit.measures.gram import centred_rows
-from probekit.statistics import MomentsState
+from probekit.statistics import Moments, MomentsState, state_of
 from probekit.statistics._arrays import product
 
 
@@ -65,7 +65,7 @@ def eigenspace_overlap(x: Any, y: Any, *, centred: bool = False) -> jax.Array:
 
 def _overlap(x: jax.Array, y: jax.Array, *, eps: float, centred: bool) -> jax.Array:
     if not centred and eps <= np.finfo(x.dtype).eps:
-        return from_moments(eigenspace_overlap_score, x, y, centred=False)
+        return _shared_with_means(x, y, eps)
     return _shared(x, y, *(spanning(z, eps, centred) for z in (x, y)))
 
 
@@ -79,19 +79,66 @@ def _shared(x: jax.Array, y: jax.Array, basis: jax.Array, basis_y: jax.Array) ->
     return jnp.where(constant, jnp.nan, jnp.clip(divide(shared, jnp.maximum(*ranks)), 0, 1))
 
 
+@jitted(2)
+def _shared_with_means(x: jax.Array, y: jax.Array, eps: float) -> jax.Array:
+    """Overlap of what units span about 0: as they do about their means, and the means."""
+    x, y = moderate(x), moderate(y)
+    state = state_of(Moments(xx="diagonal", yy="diagonal"), x, y)
+    every = jnp.ones(len(x), x.dtype)
+    spans = [span_of(z, eps) for z in (x, y)]
+    sides = [
+        _Side(
+            span.coefficients,
+            product(centred_rows(z, every).T, span.columns),
+            jnp.square(span.columns).sum().round(),
+        )
+        for z, span in zip((x, y), spans, strict=True)
+    ]
+    cross = product(spans[0].columns.T, spans[1].columns)
+    return pair_score(_with_means_shared(state, sides[0], sides[1], cross), state).value
+
+
 def eigenspace_overlap_score(state: MomentsState, *, centred: bool) -> Score:
     """`eigenspace_overlap` from moments; needs all blocks in full."""
     xx, xy, yy = state.blocks()
     a, b = basis_of(xx, state.x_constant), basis_of(yy, state.y_constant)
     cross = product(product(a.coefficients.T, xy), b.coefficients)
-    shared, rank, rank_y = jnp.square(cross).sum(), a.rank, b.rank
-    if not centred:
-        x_mean = _mean_of(state.x_mean + state.x_rest, xx, a, state.count)
-        y_mean = _mean_of(state.y_mean + state.y_rest, yy, b, state.count)
-        shared = shared + _with_means(cross, x_mean, y_mean)
-        rank, rank_y = rank + x_mean.spanned, rank_y + y_mean.spanned
-    value = jnp.clip(divide(shared, jnp.maximum(rank, rank_y)), 0, 1)
+    if centred:
+        shared = jnp.square(cross).sum()
+        value = jnp.clip(divide(shared, jnp.maximum(a.rank, b.rank)), 0, 1)
+    else:
+        x, y = (
+            _Side(basis.coefficients, product(squares, basis.coefficients), basis.rank)
+            for basis, squares in ((a, xx), (b, yy))
+        )
+        value = _with_means_shared(state, x, y, cross)
     return pair_score(value, state, deficient=a.deficient | b.deficient)
+
+
+class _Side(NamedTuple):
+    """An orthonormal basis of what units span about their means.
+
+    Attributes
+    ----------
+    coefficients : array (unit, component)
+        Differences to the means times these are the basis.
+    loadings : array (unit, component)
+        The basis times these, transposed, are the differences.
+    rank : array ()
+    """
+
+    coefficients: jax.Array
+    loadings: jax.Array
+    rank: jax.Array
+
+
+def _with_means_shared(state: MomentsState, x: _Side, y: _Side, cross: jax.Array) -> jax.Array:
+    """Overlap about 0, given bases about the means and the products of these."""
+    x_mean = _mean_of(state.x_mean + state.x_rest, state.x_squares, x, state.count)
+    y_mean = _mean_of(state.y_mean + state.y_rest, state.y_squares, y, state.count)
+    shared = jnp.square(cross).sum() + _with_means(cross, x_mean, y_mean)
+    rank = jnp.maximum(x.rank + x_mean.spanned, y.rank + y_mean.spanned)
+    return jnp.clip(divide(shared, rank), 0, 1)
 
 
 class _Mean(NamedTuple):
@@ -112,12 +159,12 @@ class _Mean(NamedTuple):
     spanned: jax.Array
 
 
-def _mean_of(mean: jax.Array, squares: jax.Array, basis: Basis, count: jax.Array) -> _Mean:
+def _mean_of(mean: jax.Array, squares: jax.Array, basis: _Side, count: jax.Array) -> _Mean:
     along = product(basis.coefficients.T, mean) * jnp.sqrt(count)
     # Some sum of units without differences has a mean: then it is 1, up to scale.
-    spread = jnp.sqrt(squares.diagonal())
+    spread = jnp.sqrt(squares)
     scale = jnp.where(spread > 0, 1 / jnp.where(spread > 0, spread, 1), 0)
-    explained = product(squares, product(basis.coefficients, along)) / jnp.sqrt(count)
+    explained = product(basis.loadings, along) / jnp.sqrt(count)
     constant = ~(jnp.abs(basis.coefficients).max(axis=1) > 0)
     rest = jnp.where(constant, 0, (mean - explained) * scale)
     whole = jnp.square(jnp.where(constant, 0, mean * scale)).sum()

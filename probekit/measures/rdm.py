@@ -122,7 +122,7 @@ def rdm(
     return _measured(x, root_of_precision(precision, x), metric == "squared_mahalanobis")
 
 
-def prior_of(rate: float, weight: float) -> Prior:
+def prior_of(rate: Any, weight: Any) -> Prior:
     """Return the prior, or raise `OptionError` unless both are numbers from 0."""
     for name, value in (("prior_lambda", rate), ("prior_weight", weight)):
         check_number(name, value)

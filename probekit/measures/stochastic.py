@@ -8,7 +8,7 @@ import numpy as np
 
 from probekit._checks import check_at_least, check_choice, check_count
 from probekit.errors import OptionError
-from probekit.measures._arguments import matched
+from probekit.measures._arguments import matched, on_host
 from probekit.measures._status import Score, score
 from probekit.measures.rotations import best_gain, energy_step, gaussian_step, plane_of
 from probekit.statistics import MomentsState
@@ -106,6 +106,7 @@ def stochastic_shape_distance(
     else:
         x, labels = matched(x, conditions, least=2, names=("x", "conditions"))
         y, labels_y = matched(y, conditions_y, least=2, names=("y", "conditions_y"))
+    on_host(x, y, labels, labels_y)
     sides = np.asarray(x, np.float64), np.asarray(y, np.float64)
     if not all(np.isfinite(z).all() for z in (*sides, labels, labels_y)):
         return jnp.full((), jnp.nan, x.dtype)

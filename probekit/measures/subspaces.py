@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_between
-from probekit.measures._arguments import matched
+from probekit.measures._arguments import matched, on_host
 from probekit.measures._basis import VAGUE
 from probekit.measures._double import in_double
 from probekit.measures._moments import moments_of, pair_score
@@ -75,7 +75,8 @@ def maximum_match(
     """
     check_tolerance(tolerance)
     options: dict[str, Any] = {"tolerance": float(tolerance), "centred": bool(centred)}
-    return in_double(_maximum_match, *matched(x, y, least=2), **options)
+    x, y = on_host(*matched(x, y, least=2))
+    return in_double(_maximum_match, x, y, **options)
 
 
 def _maximum_match(x: jax.Array, y: jax.Array, *, eps: float, **options: Any) -> jax.Array:

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.errors import MissingExtraError
-from probekit.measures._arguments import matched
+from probekit.measures._arguments import matched, on_host
 from probekit.measures._status import Score, score
 from probekit.statistics import Examples, ExamplesState, state_of
 
@@ -65,7 +65,7 @@ def rtd(x: Any, y: Any) -> jax.Array:
     >>> float(rtd(x, 2 * x + 3)), round(float(rtd(x, x[[0, 2, 1, 3]])), 4)
     (0.0, 0.8889)
     """
-    x, y = matched(x, y, least=3)
+    x, y = on_host(*matched(x, y, least=3))
     return topology_score(jax.device_get(state_of(Examples(capacity=x.shape[0]), x, y))).value
 
 

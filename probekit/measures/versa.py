@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_count
-from probekit.measures._arguments import matched
+from probekit.measures._arguments import matched, on_host
 from probekit.measures._status import Score, score
 from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, check_penalties
 from probekit.statistics import Examples, ExamplesState, state_of
@@ -87,7 +87,7 @@ def versa(
     (1.0, True)
     """
     check_versa(penalties, folds, rdm, comparison)
-    x, y = matched(x, y, least=3 * folds)
+    x, y = on_host(*matched(x, y, least=3 * folds))
     state = jax.device_get(state_of(Examples(capacity=x.shape[0]), x, y))
     return versa_score(
         state, penalties=penalties, folds=folds, metric=rdm, comparison=comparison

@@ -1,5 +1,6 @@
 """One example or one unit far larger than the others hides nothing of these in float32."""
 
+import jax
 import numpy as np
 import pytest
 from scipy import stats
@@ -130,6 +131,9 @@ def test_spaces_beside_one_example_far_out(size):
     )
     whole = span(x, centred=False).T @ span(Y, centred=False)
     np.testing.assert_allclose(measures.eigenspace_overlap(x, Y), (whole**2).sum() / 20, atol=1e-5)
+    if size < 1e4:  # compiled it is in float32
+        traced = jax.jit(measures.eigenspace_overlap)(x, Y)
+        np.testing.assert_allclose(traced, (whole**2).sum() / 20, atol=2e-3)
 
 
 def test_all_directions_beside_one_example_far_out():
@@ -208,3 +212,12 @@ def test_aligned_examples_beside_a_constant_unit():
 def test_options_that_are_no_numbers_that_can_be_used(measure, option, value):
     with pytest.raises(pk.errors.OptionError, match=f"{option}=.*: must be"):
         getattr(measures, measure)(X, Y, **{option: value})
+
+
+@pytest.mark.parametrize(
+    "measure",
+    ["permutation_matching", "permutation_distance", "soft_matching", "maximum_match", "versa"],
+)
+def test_measures_of_the_host_say_that_they_cannot_be_compiled(measure):
+    with pytest.raises(pk.errors.ShapeError, match=r"computed on the host\. Call it outside"):
+        jax.jit(getattr(measures, measure))(X, Y)
