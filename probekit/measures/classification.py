@@ -104,9 +104,11 @@ def ridge_accuracy_score(fit: ExamplesState, held_out: ExamplesState, *, penalty
     power = moderating_power(fit.x)  # the penalty is a share of the mean square, whatever that is
     x, asked = fit.x * power, held_out.x * power
     x_mean, y_mean = product(weight, x), product(weight, indicator)
+    x, asked = x - x_mean[None, :], asked - x_mean[None, :]
+    off = product(weight, x)  # far from zero the mean is rounded, by more than classes may differ
     root = jnp.sqrt(weight)[:, None]
-    rows, targets = (x - x_mean[None, :]) * root, (indicator - y_mean[None, :]) * root
-    predicted = product(asked - x_mean[None, :], ridge_weights(rows, targets, penalty))
+    rows, targets = (x - off[None, :]) * root, (indicator - y_mean[None, :]) * root
+    predicted = product(asked - off[None, :], ridge_weights(rows, targets, penalty))
     predicted = jnp.where(fit.present[None, :], predicted + y_mean[None, :], -jnp.inf)
     winner = fit.y[jnp.argmax(predicted, axis=1)]
     right = (winner == held_out.y).all(axis=1).astype(weight.dtype)

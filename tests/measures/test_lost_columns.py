@@ -60,3 +60,16 @@ def test_the_penalty_of_a_kernel_does_not_depend_on_the_scale_in_float64():
     with jax.enable_x64(True):
         near, far = (float(measures.kernel_ridge_r2(x * scale, y)) for scale in (1, 1e20))
     assert far == pytest.approx(near, abs=1e-6)  # in float64 1e20 is no large number
+
+
+def test_far_from_zero_the_middle_between_classes_is_where_it_was():
+    labels = np.arange(N) % 2
+    grid = 1024  # at 8192 float32 has steps of 1/1024, so that nothing is rounded
+    x = np.round((G.normal(size=(N, 3)) + labels[:, None]) * grid) / grid
+    near = np.round((x.mean(axis=0) + G.normal(size=(400, 3)) / 64) * grid) / grid
+    asked = np.arange(400) % 2
+    accuracies = [
+        float(measures.decoding_accuracy(x + offset, labels, held_out=(near + offset, asked)))
+        for offset in (0, 8192)
+    ]
+    assert accuracies[0] == accuracies[1]
