@@ -359,7 +359,8 @@ def checkpoints(tmp_path):
     Source("model.py:split")  # what imports the file
     import sys
 
-    module = next(m for n, m in sys.modules.items() if n.startswith("model_"))
+    own = str(Path("model.py").resolve())  # other tests have imported others of this name
+    module = next(m for m in [*sys.modules.values()] if getattr(m, "__file__", None) == own)
     folder = tmp_path / "checkpoints"
     with ocp.CheckpointManager(folder) as manager:
         for step in (1, 2, 10):
