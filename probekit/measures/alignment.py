@@ -206,7 +206,7 @@ def shape_metric(
     x, y = matched(x, y, least=2)
     if alpha < 1:
         x, y = (partly_whitened(z, alpha) for z in (x, y))
-    return from_moments(shape_metric_score, x, y, **options)
+    return from_moments(shape_metric_score, x, y, narrow=True, **options)
 
 
 def check_alpha(alpha: float) -> None:

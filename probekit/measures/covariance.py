@@ -58,7 +58,7 @@ def rv_coefficient(x: Any, y: Any) -> jax.Array:
     >>> bool(abs(rv_coefficient(x, x[:, 0]) - cka(x, x[:, 0])) < 1e-5)
     True
     """
-    return from_moments(linear_cka_score, x, y)
+    return from_moments(linear_cka_score, x, y, narrow=True)
 
 
 def angular_cka_distance(x: Any, y: Any) -> jax.Array:
@@ -100,7 +100,7 @@ def angular_cka_distance(x: Any, y: Any) -> jax.Array:
     >>> round(float(angular_cka_distance(x, x[:, :1])), 4)  # arccos 2 / √(2² + 8²)
     1.3258
     """
-    return from_moments(angular_cka_score, x, y)
+    return from_moments(angular_cka_score, x, y, narrow=True)
 
 
 def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
@@ -150,7 +150,7 @@ def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
     1.0
     """
     check_choice("weighting", weighting, WEIGHTINGS)
-    return from_moments(pls_score, x, y, weighting=weighting)
+    return from_moments(pls_score, x, y, narrow=True, weighting=weighting)
 
 
 def angular_cka_score(state: MomentsState) -> Score:

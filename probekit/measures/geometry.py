@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from probekit.measures._arguments import jitted, matrix
+from probekit.measures._narrowing import narrowed
 from probekit.measures._scale import moderate, moderating_power, restored
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState, state_of
@@ -80,7 +81,7 @@ def participation_ratio(x: Any) -> jax.Array:
     >>> float(participation_ratio(x)), float(participation_ratio(x[:, :1]))
     (2.0, 1.0)
     """
-    return _participation_ratio(matrix("x", x, least=2))
+    return _participation_ratio(narrowed(matrix("x", x, least=2)))
 
 
 @jitted()
