@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from probekit.measures._arguments import Splits, jitted, matched
+from probekit.measures._narrowing import narrowed
 from probekit.measures._scale import moderate, moderating_power
 from probekit.measures._status import Score, score
 from probekit.statistics import Moments, MomentsState, Statistic, state_of
@@ -14,12 +15,18 @@ from probekit.statistics import Moments, MomentsState, Statistic, state_of
 State = TypeVar("State")
 
 
-def from_moments(function: Callable[..., Score], x: Any, y: Any, **options: Any) -> jax.Array:
+def from_moments(
+    function: Callable[..., Score], x: Any, y: Any, *, narrow: bool = False, **options: Any
+) -> jax.Array:
     """Return the value of ``function(moments of x and y, **options)``; options are hashable.
 
-    It must not depend on the scale of either: both are brought to a moderate one.
+    It must not depend on the scale of either: both are brought to a moderate one. With `narrow` it
+    looks at distances and angles alone, and is given coordinates of examples with many units.
     """
-    return _read(function, *matched(x, y, least=2), tuple(sorted(options.items())))
+    x, y = matched(x, y, least=2)
+    if narrow:
+        x, y = narrowed(x), narrowed(y)
+    return _read(function, x, y, tuple(sorted(options.items())))
 
 
 @jitted(0, 3)

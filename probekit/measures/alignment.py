@@ -207,14 +207,14 @@ def shape_metric(
     x, y = matched(x, y, least=2)
     if alpha < 1:
         return in_double(_shape_metric, x, y, alpha=alpha, angular=bool(angular))
-    return from_moments(shape_metric_score, x, y, **options)
+    return from_moments(shape_metric_score, x, y, narrow=True, **options)
 
 
 def _shape_metric(
     x: jax.Array, y: jax.Array, *, eps: float, alpha: float, angular: bool
 ) -> jax.Array:
     whitened = (partly_whitened(z, alpha, eps) for z in (x, y))
-    return from_moments(shape_metric_score, *whitened, alpha=1.0, angular=angular)
+    return from_moments(shape_metric_score, *whitened, narrow=True, alpha=1.0, angular=angular)
 
 
 def check_alpha(alpha: float) -> None:

@@ -66,7 +66,7 @@ def bures_similarity(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None)
     0.4472
     """
     if held_out is None:
-        return from_moments(bures_similarity_score, x, y)
+        return from_moments(bures_similarity_score, x, y, narrow=True)
     return from_splits(rotated_similarity_score, splits(x, y, held_out, least=2))
 
 

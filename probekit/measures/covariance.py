@@ -60,7 +60,7 @@ def rv_coefficient(x: Any, y: Any) -> jax.Array:
     >>> bool(abs(rv_coefficient(x, x[:, 0]) - cka(x, x[:, 0])) < 1e-5)
     True
     """
-    return from_moments(linear_cka_score, x, y)
+    return from_moments(linear_cka_score, x, y, narrow=True)
 
 
 def angular_cka_distance(x: Any, y: Any) -> jax.Array:
@@ -102,7 +102,7 @@ def angular_cka_distance(x: Any, y: Any) -> jax.Array:
     >>> round(float(angular_cka_distance(x, x[:, :1])), 4)  # arccos 2 / √(2² + 8²)
     1.3258
     """
-    return from_moments(angular_cka_score, x, y)
+    return from_moments(angular_cka_score, x, y, narrow=True)
 
 
 def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
@@ -156,7 +156,7 @@ def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
 
 
 def _pls(x: jax.Array, y: jax.Array, *, eps: float, weighting: Weighting) -> jax.Array:
-    return from_moments(pls_score, x, y, weighting=weighting, eps=eps)
+    return from_moments(pls_score, x, y, narrow=True, weighting=weighting, eps=eps)
 
 
 def angular_cka_score(state: MomentsState) -> Score:

@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_choice
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._linalg import eigh, svdvals
+from probekit.measures._narrowing import narrowed
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide, score
 from probekit.measures.spectrum import COVARIANCE, most_ranks, of_total, relative_covariance
@@ -77,7 +78,8 @@ def effective_rank(
     (2.0, 1.0)
     """
     check_choice("values", values, SPECTRAL_VALUES)
-    return _effective_rank(matrix("x", x, least=2), values, bool(centred))
+    x = narrowed(matrix("x", x, least=2), centred=bool(centred))
+    return _effective_rank(x, values, bool(centred))
 
 
 def stable_rank(x: Any, *, centred: bool = True) -> jax.Array:
@@ -120,7 +122,7 @@ def stable_rank(x: Any, *, centred: bool = True) -> jax.Array:
     >>> float(stable_rank(x))
     1.25
     """
-    return _stable_rank(matrix("x", x, least=2), bool(centred))
+    return _stable_rank(narrowed(matrix("x", x, least=2), centred=bool(centred)), bool(centred))
 
 
 @jitted(1, 2)

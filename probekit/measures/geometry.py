@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import jitted, matrix
+from probekit.measures._narrowing import narrowed
 from probekit.measures._scale import moderate, moderating_power, restored
 from probekit.measures._status import Score, divide, score
 from probekit.measures.unbiased_ratio import LEAST, unbiased_ratio_score
@@ -104,7 +105,9 @@ def participation_ratio(
     x = matrix("x", x, least=LEAST if debiased else 2)
     if sampled_units and x.shape[1] < 2:
         raise ShapeError("x: 1 unit; at least 2 are needed if they are sampled.")
-    return _debiased_ratio(x, bool(sampled_units)) if debiased else _participation_ratio(x)
+    if debiased:
+        return _debiased_ratio(x, bool(sampled_units))
+    return _participation_ratio(narrowed(x))
 
 
 @jitted()

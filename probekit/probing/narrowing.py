@@ -10,13 +10,8 @@ from typing import Any
 import numpy as np
 
 from probekit.estimators import Estimator
+from probekit.measures._narrowing import FACTOR, LEAST
 from probekit.statistics.coordinates import coordinates
-
-LEAST = 1024
-"""Fewer units than this cost too little to save."""
-
-FACTOR = 2
-"""How many times as many units as examples there must be."""
 
 Splits = list[np.ndarray]
 """Activations ``(example, …)`` of one layer: those that are fitted, and those held out, if any."""

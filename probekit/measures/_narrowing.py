@@ -1,0 +1,32 @@
+"""Representations with far more units than examples: coordinates of the examples in their place.
+
+For what looks at distances and angles alone. On the host, before anything is compiled, and so not
+of values that are traced: derivatives of a decomposition of examples that are centred do not exist.
+"""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit.statistics.coordinates import coordinates
+
+LEAST = 1024
+"""Fewer units than this cost too little to save."""
+
+FACTOR = 2
+"""How many times as many units as examples there must be."""
+
+
+def narrowed(x: jax.Array, *, centred: bool = True) -> jax.Array:
+    """Return coordinates of the examples where there are many units, else `x` itself.
+
+    Parameters
+    ----------
+    x : array (example, unit)
+    centred : bool
+        Take means off.
+    """
+    examples, units = x.shape
+    if isinstance(x, jax.core.Tracer) or units < max(LEAST, FACTOR * examples):
+        return x
+    return jnp.asarray(coordinates(np.asarray(x), np.ones(examples, bool), centred=centred))

@@ -1,0 +1,52 @@
+"""Plain functions of far more units than examples, against the same without coordinates."""
+
+import numpy as np
+import pytest
+
+import probekit as pk
+from probekit.measures import _narrowing
+
+M = pk.measures
+
+
+def slow(measure):
+    return pytest.param(measure, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        M.rv_coefficient,
+        slow(M.angular_cka_distance),
+        slow(M.pls),
+        slow(M.procrustes_distance),
+        slow(M.bures_similarity),
+        slow(lambda x, y: M.participation_ratio(x)),
+        slow(lambda x, y: M.effective_rank(x)),
+        lambda x, y: M.effective_rank(x, values="singular_values", centred=False),
+        lambda x, y: M.stable_rank(x, centred=False),
+    ],
+)
+def test_coordinates_change_nothing(monkeypatch, measure):
+    generator = np.random.default_rng(0)
+    hidden = generator.normal(size=(12, 3))
+    x, y = (
+        (hidden @ generator.normal(size=(3, 60)) + generator.normal(size=(12, 60)) + 2).astype(
+            np.float32
+        )
+        for _ in range(2)
+    )
+    wanted = float(measure(x, y))
+    seen = []
+
+    def noted(*arguments, **options):
+        seen.append(coordinates(*arguments, **options))
+        return seen[-1]
+
+    coordinates = _narrowing.coordinates
+    monkeypatch.setattr(_narrowing, "LEAST", 50)
+    monkeypatch.setattr(_narrowing, "coordinates", noted)
+    assert float(measure(x, y)) == pytest.approx(wanted, rel=1e-4)
+    assert seen
+    x[3, 1] = np.nan
+    assert np.isnan(measure(x, y))
