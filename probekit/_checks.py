@@ -88,8 +88,8 @@ def check_rank(argument: str, array: Any, *, least: int, most: int) -> None:
 
 def check_between(argument: str, value: Any, low: float, high: float) -> None:
     """Raise `OptionError` unless the value is a number above `low` and below `high`."""
-    number = isinstance(value, Real) or getattr(value, "shape", None) == ()
-    if not number or not low < float(value) < high:
+    check_number(argument, value)
+    if not low < float(value) < high:
         raise OptionError(f"{argument}={value!r:.60}: must be above {low:g} and below {high:g}.")
 
 

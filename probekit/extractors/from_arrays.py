@@ -107,7 +107,10 @@ def arrays(
         raise OptionError(f"activations: {given}; give a mapping layer -> array.")
     check_names("activations", activations)
     chosen = {layer: activations[layer] for layer in match(activations, layers)}
-    chosen = {layer: array if _is_array(array) else plain(array) for layer, array in chosen.items()}
+    chosen = {
+        layer: array if _is_array(array) else plain(array, f"activations[{layer!r}]")
+        for layer, array in chosen.items()
+    }
     first = next(iter(chosen))
     for layer, array in chosen.items():
         argument = f"activations[{layer!r}]"

@@ -137,14 +137,7 @@ def _classes_in(arrays: Mapping[Any, np.ndarray], argument: str, *, recur: bool 
 
 
 def _array(argument: str, value: Any) -> np.ndarray:
-    try:
-        array = plain(value)
-    except ValueError as error:
-        if isinstance(error, ShapeError):
-            raise
-        raise ShapeError(
-            f"{argument}: rows of unlike length; give one label an example, or as many of each."
-        ) from None
+    array = plain(value, argument)
     if array.dtype == object and not is_text(array):
         array = numbers_of(argument, array)
     return array

@@ -82,7 +82,11 @@ def test_tables_with_numbers_of_any_type():
             ShapeError,
             r"features\['f'\]: 60 different texts, such as 'id 0', of 60 examples; labels of cla",
         ),
-        ([[1.0], [1.0, 2.0]] * 30, ShapeError, r"features\['f'\]: rows of unlike length; give"),
+        (
+            [[1.0], [1.0, 2.0]] * 30,
+            ShapeError,
+            r"features\['f'\]: a list of rows of unlike length; give",
+        ),
         ([*X[:59, 0], "no"], ShapeError, r"features\['f'\]: 60 different texts"),
         (
             np.array([*X[:59, 0], "no"], object),
