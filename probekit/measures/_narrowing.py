@@ -8,13 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.statistics.coordinates import coordinates
-
-LEAST = 1024
-"""Fewer units than this cost too little to save."""
-
-FACTOR = 2
-"""How many times as many units as examples there must be."""
+from probekit.statistics.coordinates import coordinates, is_wide
 
 
 def narrowed(x: jax.Array, *, centred: bool = True) -> jax.Array:
@@ -27,6 +21,6 @@ def narrowed(x: jax.Array, *, centred: bool = True) -> jax.Array:
         Take means off.
     """
     examples, units = x.shape
-    if isinstance(x, jax.core.Tracer) or units < max(LEAST, FACTOR * examples):
+    if isinstance(x, jax.core.Tracer) or not is_wide(examples, units):
         return x
     return jnp.asarray(coordinates(np.asarray(x), np.ones(examples, bool), centred=centred))

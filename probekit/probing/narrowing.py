@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from probekit.estimators import Estimator
-from probekit.measures._narrowing import FACTOR, LEAST
-from probekit.statistics.coordinates import coordinates
+from probekit.statistics.coordinates import coordinates, is_wide
 
 Splits = list[np.ndarray]
 """Activations ``(example, …)`` of one layer: those that are fitted, and those held out, if any."""
@@ -30,7 +29,7 @@ def wide_layers(layers: Mapping[str, Any], examples: int) -> dict[str, int]:
         To fit on and to score on.
     """
     widths = {layer: int(np.prod(array.shape[1:], dtype=int)) for layer, array in layers.items()}
-    return {layer: d for layer, d in widths.items() if d >= max(LEAST, FACTOR * examples)}
+    return {layer: d for layer, d in widths.items() if is_wide(examples, d)}
 
 
 def divided(

@@ -10,8 +10,19 @@ import numpy as np
 
 from probekit._checks import floating
 
+LEAST = 1024
+"""Of fewer units than this, coordinates save too little."""
+
+FACTOR = 2
+"""How many times as many units as examples there must be."""
+
 _BLOCK = 4096
 """How many units are taken in float64 at a time."""
+
+
+def is_wide(examples: int, units: int) -> bool:
+    """Whether coordinates take much less time and memory than what is made of the units."""
+    return units >= max(LEAST, FACTOR * examples)
 
 
 def coordinates(x: Any, counted: np.ndarray, *, centred: bool) -> np.ndarray:

@@ -5,6 +5,7 @@ import pytest
 
 import probekit as pk
 from probekit.measures import _narrowing
+from probekit.statistics import coordinates
 
 M = pk.measures
 
@@ -40,11 +41,11 @@ def test_coordinates_change_nothing(monkeypatch, measure):
     seen = []
 
     def noted(*arguments, **options):
-        seen.append(coordinates(*arguments, **options))
+        seen.append(made(*arguments, **options))
         return seen[-1]
 
-    coordinates = _narrowing.coordinates
-    monkeypatch.setattr(_narrowing, "LEAST", 50)
+    made = coordinates.coordinates
+    monkeypatch.setattr(coordinates, "LEAST", 50)
     monkeypatch.setattr(_narrowing, "coordinates", noted)
     assert float(measure(x, y)) == pytest.approx(wanted, rel=1e-4)
     assert seen
