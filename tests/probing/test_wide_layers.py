@@ -11,7 +11,7 @@ import probekit as pk
 from probekit.errors import ScoreWarning, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.plugins import get_manager
-from probekit.statistics import Moments, coordinates, memory_of
+from probekit.statistics import Moments, memory_of
 from probekit.statistics.coordinates import coordinates
 from probekit.variables import Variable
 
@@ -34,7 +34,7 @@ def narrow(monkeypatch):
     """Return a switch: whether layers are taken for wide."""
 
     def switch(on):
-        monkeypatch.setattr(coordinates, "LEAST", 200 if on else 10**9)
+        monkeypatch.setattr("probekit.statistics.coordinates.LEAST", 200 if on else 10**9)
 
     return switch
 
