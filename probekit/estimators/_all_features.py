@@ -1,9 +1,11 @@
 """What estimators of all features at once have in common."""
 
+from collections.abc import Mapping
+
 from probekit.estimators._invariances import invariances_of_average
 from probekit.estimators._protocol import Estimator
 from probekit.measures.partition import BY_UNIT, check_averaged
-from probekit.measures.regression import MultiOutput
+from probekit.measures.regression import BANDED, MultiOutput, check_not_exact
 from probekit.statistics import Moments
 
 
@@ -30,3 +32,9 @@ class OfAllFeatures(Estimator):
     def statistic(self) -> Moments:
         """Variances of the units, covariances with and among the features."""
         return BY_UNIT
+
+    def check_sizes(
+        self, *, examples: int, layer: str, units: int, columns: Mapping[str, int]
+    ) -> None:
+        del layer, units
+        check_not_exact("features", "columns", sum(columns.values()), examples, BANDED)

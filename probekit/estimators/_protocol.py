@@ -235,6 +235,24 @@ class Estimator(Protocol):
         del units, to
         return self if {"rotation", "embedding"} <= self.invariances else None
 
+    def check_sizes(
+        self, *, examples: int, layer: str, units: int, columns: Mapping[str, int]
+    ) -> None:
+        """Raise `ShapeError` where any data of these sizes would have the same score; optional.
+
+        Asked for every layer before anything is computed.
+
+        Parameters
+        ----------
+        examples : int
+            To fit on.
+        layer : str
+        units : int
+        columns : mapping of str to int
+            How many each feature has.
+        """
+        del examples, layer, units, columns
+
     def pairing(self, *, examples: int, units: tuple[int, ...], pairs: int) -> Pairing | None:
         """Return how `probekit.compare` may score pairs of layers with less work, or None.
 

@@ -1,6 +1,7 @@
 """Decoding: how well a representation predicts a feature."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import ClassVar
 
 import jax
@@ -16,7 +17,14 @@ from probekit.measures.classification import (
     ridge_accuracy_score,
 )
 from probekit.measures.parities import Columns
-from probekit.measures.regression import DEFAULT_PENALTY, MULTIOUTPUT, MultiOutput, decoding_score
+from probekit.measures.regression import (
+    DEFAULT_PENALTY,
+    MULTIOUTPUT,
+    POSITIVE,
+    MultiOutput,
+    check_not_exact,
+    decoding_score,
+)
 from probekit.measures.sparse_decoding import DEFAULT_UNITS, sparse_accuracy_score
 from probekit.statistics import Examples, ExamplesState, Moments, MomentsState
 from probekit.variables import ALL_DIFFER, AT_MOST_1, Variable
@@ -75,6 +83,13 @@ class DecodingR2(Estimator):
     def narrowed(self, *, units: int, to: int) -> "DecodingR2":
         """Return the same with the penalty as a fraction of the mean of fewer coordinates."""
         return dataclasses.replace(self, penalty=self.penalty * to / units)
+
+    def check_sizes(  # noqa: D102
+        self, *, examples: int, layer: str, units: int, columns: Mapping[str, int]
+    ) -> None:
+        del columns
+        if self.penalty == 0:
+            check_not_exact(f"layer {layer!r}", "units", units, examples, POSITIVE)
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
         score = decoding_score(fit, held_out, penalty=self.penalty, multioutput=self.multioutput)

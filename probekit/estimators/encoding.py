@@ -1,6 +1,7 @@
 """Encoding: how much of a representation a feature explains."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import jax
 
@@ -8,7 +9,13 @@ from probekit._checks import check_choice
 from probekit.estimators._invariances import invariances_of_average
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
-from probekit.measures.regression import MULTIOUTPUT, MultiOutput, encoding_score
+from probekit.measures.regression import (
+    MULTIOUTPUT,
+    RIDGE,
+    MultiOutput,
+    check_not_exact,
+    encoding_score,
+)
 from probekit.statistics import Moments, MomentsState
 from probekit.variables import AT_MOST_1, Variable
 
@@ -63,6 +70,13 @@ class LinearR2(Estimator):
     def statistic(self) -> Moments:
         """Variances of the units, covariances with and among the features."""
         return Moments(xx="diagonal")
+
+    def check_sizes(  # noqa: D102
+        self, *, examples: int, layer: str, units: int, columns: Mapping[str, int]
+    ) -> None:
+        del layer, units
+        for feature, width in columns.items():
+            check_not_exact(f"features[{feature!r}]", "columns", width, examples, RIDGE)
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
         return reported(self.name, encoding_score(fit, held_out, multioutput=self.multioutput))

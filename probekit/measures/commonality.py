@@ -58,7 +58,8 @@ def commonality(
     Raises
     ------
     ShapeError
-        If numbers of examples or columns differ, or there are fewer than 2 examples.
+        If numbers of examples or columns differ, there are fewer than 2 examples, or `y` has more
+        columns than there are examples to fit on.
     OptionError
         If `multioutput` is neither of the two, or there are more than 10 features.
 

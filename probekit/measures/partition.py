@@ -13,6 +13,7 @@ from probekit.measures._status import Score, score
 from probekit.measures.regression import (
     MULTIOUTPUT,
     MultiOutput,
+    check_columns,
     encoding_score,
     least_squares,
     weights_score,
@@ -54,7 +55,8 @@ def joint_r2(
     Raises
     ------
     ShapeError
-        If numbers of examples or columns differ, or there are fewer than 2 examples.
+        If numbers of examples or columns differ, there are fewer than 2 examples, or `y` has more
+        columns than there are examples to fit on.
     OptionError
         If `multioutput` is none of the three.
 
@@ -76,7 +78,9 @@ def joint_r2(
     1.0
     """
     check_choice("multioutput", multioutput, MULTIOUTPUT)
-    return _joint(splits(x, y, held_out, least=2), multioutput)
+    given = splits(x, y, held_out, least=2)
+    check_columns("y", given)
+    return _joint(given, multioutput)
 
 
 def unique_r2(
@@ -110,7 +114,8 @@ def unique_r2(
     Raises
     ------
     ShapeError
-        If numbers of examples or columns differ, or there are fewer than 2 examples.
+        If numbers of examples or columns differ, there are fewer than 2 examples, or `y` has more
+        columns than there are examples to fit on.
     OptionError
         If `multioutput` is neither of the two.
 
@@ -166,7 +171,8 @@ def shared_r2(
     Raises
     ------
     ShapeError
-        If numbers of examples or columns differ, or there are fewer than 2 examples.
+        If numbers of examples or columns differ, there are fewer than 2 examples, or `y` has more
+        columns than there are examples to fit on.
     OptionError
         If `multioutput` is neither of the two.
 
@@ -201,7 +207,9 @@ def check_averaged(multioutput: MultiOutput) -> None:
 def checked_averaged(x: Any, y: Any, held_out: Any, multioutput: MultiOutput) -> Splits:
     """Return both splits, or raise unless they match and the units are averaged."""
     check_averaged(multioutput)
-    return splits(x, y, held_out, least=2)
+    given = splits(x, y, held_out, least=2)
+    check_columns("y", given)
+    return given
 
 
 def _parts(x: Any, y: Any, held_out: Any, multioutput: MultiOutput) -> tuple[jax.Array, jax.Array]:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least, check_choice
+from probekit.errors import ShapeError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import cholesky, eigh, solve_cholesky
 from probekit.measures._moments import states_of
@@ -20,6 +21,9 @@ MULTIOUTPUT = ("uniform_average", "variance_weighted", "raw_values")
 Scoring = Literal["r2", "correlation"]
 SCORING = ("r2", "correlation")
 DEFAULT_PENALTY = 1e-3
+
+RIDGE, BANDED = "Take ridge_r2", "Take banded_ridge_r2"
+POSITIVE = "Take a penalty above 0"
 
 
 def linear_r2(
@@ -58,7 +62,8 @@ def linear_r2(
     Raises
     ------
     ShapeError
-        If numbers of examples or columns differ, or there are fewer than 2 examples.
+        If numbers of examples or columns differ, there are fewer than 2 examples, or `y` has more
+        columns than there are examples to fit on.
     OptionError
         If `multioutput` is none of the three.
 
@@ -83,7 +88,9 @@ def linear_r2(
     (0.5, 0.9)
     """
     check_choice("multioutput", multioutput, MULTIOUTPUT)
-    return _encoding(splits(x, y, held_out, least=2), multioutput)
+    given = splits(x, y, held_out, least=2)
+    check_columns("y", given)
+    return _encoding(given, multioutput)
 
 
 def decoding_r2(
@@ -123,7 +130,8 @@ def decoding_r2(
     Raises
     ------
     ShapeError
-        If numbers of examples or columns differ, or there are fewer than 2 examples.
+        If numbers of examples or columns differ, there are fewer than 2 examples, or, without a
+        penalty, `x` has more units than there are examples to fit on.
     OptionError
         If `penalty` is negative or `multioutput` none of the three.
 
@@ -146,7 +154,35 @@ def decoding_r2(
     """
     check_at_least("penalty", penalty, 0)
     check_choice("multioutput", multioutput, MULTIOUTPUT)
-    return _decoding(splits(x, y, held_out, least=2), penalty, multioutput)
+    given = splits(x, y, held_out, least=2)
+    if penalty == 0:
+        check_not_exact("x", "units", given.fit[0].shape[1], len(given.fit[0]), POSITIVE)
+    return _decoding(given, penalty, multioutput)
+
+
+def check_columns(argument: str, given: Splits) -> None:
+    """Raise `ShapeError` if `y` has more columns than there are examples to fit on."""
+    _, y = given.fit
+    check_not_exact(argument, "columns", y.shape[1], len(y), RIDGE)
+
+
+def check_not_exact(argument: str, what: str, count: int, examples: int, remedy: str) -> None:
+    """Raise `ShapeError` if a fit without a penalty is exact, whatever the data are.
+
+    Parameters
+    ----------
+    argument : str
+    what : str
+        What of it is counted.
+    count, examples : int
+    remedy : str
+        What to take instead.
+    """
+    if count > examples:
+        raise ShapeError(
+            f"{argument}: {count} {what}, more than the {examples} examples to fit on; without a "
+            f"penalty any fit is exact. {remedy}, or give more examples."
+        )
 
 
 @jitted(1)

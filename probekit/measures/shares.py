@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.measures._arguments import Splits, jitted, matched
+from probekit.measures._arguments import Splits, jitted
 from probekit.measures._linalg import eigh
 from probekit.measures._moments import moments_of, states_of
 from probekit.measures._status import Score, divide, score
@@ -15,7 +15,6 @@ from probekit.measures.commonality import check_features
 from probekit.measures.partition import (
     BY_UNIT,
     Columns,
-    check_averaged,
     checked_averaged,
     each_column,
     part_of,
@@ -58,7 +57,8 @@ def shapley_r2(
     Raises
     ------
     ShapeError
-        If numbers of examples or columns differ, or there are fewer than 2 examples.
+        If numbers of examples or columns differ, there are fewer than 2 examples, or `y` has more
+        columns than there are examples to fit on.
     OptionError
         If `multioutput` is neither of the two, or there are more than 10 features.
 
@@ -115,7 +115,7 @@ def relative_weights(x: Any, y: Any, *, multioutput: MultiOutput = "uniform_aver
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples differ, there are fewer than 2, or `y` has more columns.
     OptionError
         If `multioutput` is neither of the two.
 
@@ -138,8 +138,7 @@ def relative_weights(x: Any, y: Any, *, multioutput: MultiOutput = "uniform_aver
     >>> np.round(np.asarray(relative_weights(y[:, 0], y), float), 3).tolist()
     [0.833, 0.167]
     """
-    check_averaged(multioutput)
-    return _relative(*matched(x, y, least=2), multioutput)
+    return _relative(*checked_averaged(x, y, None, multioutput).fit, multioutput)
 
 
 @jitted(1)

@@ -68,3 +68,27 @@ def test_a_classifier_of_numbers():
 def test_options_of_another_type(measure, options, message):
     with pytest.raises(OptionError, match=message):
         getattr(measures, measure)(X, Y, **options)
+
+
+@pytest.mark.parametrize(
+    ("measure", "remedy"),
+    [
+        ("linear_r2", "ridge_r2"),
+        ("joint_r2", "ridge_r2"),
+        ("unique_r2", "ridge_r2"),
+        ("commonality", "ridge_r2"),
+        ("shapley_r2", "ridge_r2"),
+        ("relative_weights", "ridge_r2"),
+    ],
+)
+def test_more_columns_than_examples(measure, remedy):
+    y = np.random.default_rng(0).normal(size=(8, 9))
+    with pytest.raises(ShapeError, match=f"y: 9 columns, more than the 8 examples.*{remedy}"):
+        getattr(measures, measure)(y[:, :3], y)
+
+
+def test_more_units_than_examples_without_a_penalty():
+    x = np.random.default_rng(0).normal(size=(8, 9))
+    with pytest.raises(ShapeError, match="x: 9 units, more than the 8 examples to fit on"):
+        measures.decoding_r2(x, x[:, 0], penalty=0)
+    assert 0 < measures.decoding_r2(x, x[:, 0]) <= 1

@@ -94,3 +94,27 @@ class Powered(TotalVariance):
 def test_estimators_that_cannot_be_taken(estimator, message):
     with pytest.raises(OptionError, match=message):
         pk.probe(LAYERS, None, FEATURES, estimators=[estimator])
+
+
+@pytest.mark.parametrize(
+    ("estimator", "message"),
+    [
+        ("linear_r2", r"features\['g'\]: 13 columns, more than the 12 examples.*Take ridge_r2"),
+        ("joint_r2", "features: 14 columns, more than the 12 examples.*Take banded_ridge_r2"),
+        (DecodingR2(penalty=0), "layer 'wide': 20 units, more than the 12 examples.*above 0"),
+    ],
+)
+def test_fits_that_are_exact_whatever_the_data(estimator, message):
+    class Untouched(np.ndarray):
+        """Must not be read: sizes are known before."""
+
+        def __getitem__(self, rows):
+            raise AssertionError("read")
+
+    wide = np.random.default_rng(0).normal(size=(12, 20)).astype(np.float32)
+    layers = pk.extractors.arrays({"narrow": X, "wide": wide.view(Untouched)})
+    features = FEATURES | {"g": np.random.default_rng(0).normal(size=(12, 13))}
+    with pytest.raises(ShapeError, match=message):
+        pk.probe(layers, None, features, estimators=[estimator])
+    enough = {"f": FEATURES["f"]}
+    assert pk.probe(LAYERS, None, enough, estimators=[estimator]).notnull().all()
