@@ -45,7 +45,6 @@ class ErasedVariance(Estimator):
                 valid_range=AT_LEAST_0,
                 references="Belrose et al. 2023, LEACE: perfect linear concept erasure in closed "
                 "form",
-                lower_is_better=True,
             ),
         )
 
