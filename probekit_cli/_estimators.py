@@ -50,7 +50,8 @@ def parse(texts: Iterable[str], registry: Registry) -> list[Named]:
     ----------
     texts : iterable of str
         Each is one or more items separated by commas: a name, or a name with options as Python
-        writes keyword arguments. Values are literals; a bare word is text, since shells eat quotes.
+        writes keyword arguments. Values are literals, ``true`` or ``false``; any other bare word is
+        text, since shells eat quotes.
     registry : Registry
 
     Raises
@@ -116,7 +117,8 @@ def _options(item: str, arguments: str) -> dict[str, Any]:
 
 def _value(item: str, keyword: ast.keyword) -> Any:
     if isinstance(keyword.value, ast.Name):
-        return keyword.value.id
+        word = keyword.value.id
+        return {"true": True, "false": False}.get(word, word)
     try:
         return ast.literal_eval(keyword.value)
     except ValueError:

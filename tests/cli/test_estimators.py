@@ -38,6 +38,7 @@ def registry():
         ('probe(metric="euclidean", examples=64)', {"metric": "euclidean", "examples": 64}),
         ("probe(metric=euclidean)", {"metric": "euclidean"}),
         ("probe(a=(1, 2), b=-0.5, c=None, d=True)", {"a": (1, 2), "b": -0.5, "c": None, "d": True}),
+        ("probe(a=false, b=true, c='true')", {"a": False, "b": True, "c": "true"}),
         ("probe(a='x,y)', b=[1, 2])", {"a": "x,y)", "b": [1, 2]}),
     ],
 )
