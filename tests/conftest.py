@@ -15,9 +15,12 @@ pytest_plugins = ["pytester"]  # must stand in the outermost conftest
 def pytest_configure(config):
     """Let the default tests compile with less care: most of their time is compiling.
 
-    Numbers differ in the last digit of float32 at most. Slow tests compile as users do.
+    Numbers differ in the last digit of float32 at most. Slow tests and benchmarks compile as users
+    do.
     """
-    if config.option.markexpr == "not slow":
+    asked = [Path(argument.split("::")[0]).resolve() for argument in config.args]
+    timed = any("benchmarks" in path.parts for path in asked)
+    if config.option.markexpr == "not slow" and not timed:
         less_care = (
             "--xla_backend_optimization_level=0",
             "--xla_cpu_use_fusion_emitters=false",
