@@ -4,7 +4,7 @@ Which apply follows from what the estimator declares, never from its name. The f
 each docstring is the law that is checked.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -13,20 +13,17 @@ import numpy as np
 
 from probekit.estimators import Estimator
 from probekit.statistics import Moments, is_mergeable, memory_of, shared
-from probekit.statistics.coordinates import coordinates
 from probekit.testing import _harness
 from probekit.testing._asserting import assert_same, assert_sound
 from probekit.testing._harness import EXAMPLES, TOLERANCE, Data, Rows, data_for, scores
 from probekit.testing.column_checks import checks_of_columns
 from probekit.testing.copy_checks import checks_of_copies
-from probekit.testing.declaration_checks import INVARIANCES, checks_of_declarations
+from probekit.testing.declaration_checks import checks_of_declarations
+from probekit.testing.invariance_checks import checks_of_invariances
 from probekit.testing.split_checks import checks_of_splits
 from probekit.testing.state_checks import checks_of_states
 
 _SIZES = (17, 20, 11)
-
-_MANY = 3 * EXAMPLES
-"""Units: more than there are examples in both splits."""
 
 
 def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
@@ -55,11 +52,7 @@ def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
         yield check_select
     if estimator.traceable:
         yield from (check_jit, check_vmap)
-    for name in INVARIANCES:
-        if name in _claimed(estimator):
-            yield _INVARIANCE_CHECKS[name]
-    if _is_narrowed_otherwise(estimator):
-        yield check_narrowed
+    yield from checks_of_invariances(estimator)
     if estimator.kind == "similarity":
         yield check_constant_representation
         if estimator.symmetric:
@@ -305,56 +298,6 @@ def check_one_unit(estimator: Estimator) -> None:
     assert_sound(estimator, scores(estimator, data_for(estimator, units=1)))
 
 
-def check_translation_invariance(estimator: Estimator) -> None:
-    """Change no score by adding a constant to each unit."""
-    shift = np.array([64, -3, 0.5, 12], np.float32)
-    _assert_invariant(estimator, lambda x: x + shift)
-
-
-def check_scaling_invariance(estimator: Estimator) -> None:
-    """Change no score by multiplying the representation by a number."""
-    for factor in (3e-4, 700.0):
-        _assert_invariant(estimator, partial(np.multiply, np.float32(factor)))
-
-
-def check_rotation_invariance(estimator: Estimator) -> None:
-    """Change no score by an orthogonal map of the units."""
-    rotation, _ = np.linalg.qr(_harness.rng().normal(size=(_harness.UNITS, _harness.UNITS)))
-    _assert_invariant(estimator, lambda x: (x.astype(float) @ rotation).astype(np.float32))
-
-
-def check_embedding_invariance(estimator: Estimator) -> None:
-    """Change no score by an isometric map of more units than there are examples into yet more."""
-    few = 2 * EXAMPLES
-    isometry, _ = np.linalg.qr(_harness.rng().normal(size=(_MANY, few)))
-    data = data_for(estimator, units=few)
-    changed = data.map(lambda rows: rows.of((rows.x.astype(float) @ isometry.T).astype(np.float32)))
-    assert_same(scores(estimator, changed), scores(estimator, data))
-
-
-def check_narrowed(estimator: Estimator) -> None:
-    """Give by `narrowed` the same scores of coordinates of the examples."""
-    data = data_for(estimator, units=_MANY)
-    there = np.ones(2 * EXAMPLES, bool)
-    x = coordinates(np.concatenate([rows.x for rows in data]), there, centred=True)
-    of_coordinates = estimator.narrowed(units=_MANY, to=2 * EXAMPLES)
-    assert of_coordinates is not None
-    parts = zip(data, np.split(x, 2), strict=True)
-    narrow = Data(*(rows._replace(x=part) for rows, part in parts))
-    assert_same(scores(of_coordinates, narrow), scores(estimator, data))
-
-
-def check_permutation_invariance(estimator: Estimator) -> None:
-    """Change no score by permuting the units."""
-    _assert_invariant(estimator, lambda x: x[:, [2, 0, 3, 1]])
-
-
-def check_linear_invariance(estimator: Estimator) -> None:
-    """Change no score by an invertible linear map of the units."""
-    skew = np.diag([1.5, 0.75, 1, 2]) + 0.5 * np.diag(np.ones(_harness.UNITS - 1), 1)
-    _assert_invariant(estimator, lambda x: (x.astype(float) @ skew).astype(np.float32))
-
-
 def check_symmetry(estimator: Estimator) -> None:
     """Change no score by exchanging the two representations."""
     data = data_for(estimator)
@@ -373,34 +316,3 @@ def check_itself(estimator: Estimator) -> None:
     declared = f"lower_is_better={variable.lower_is_better}"
     assert abs(itself - end) <= TOLERANCE, f"the score is {itself} instead of {end} ({declared})"
     assert abs(another - end) > TOLERANCE, f"another representation, too, scores {another}"
-
-
-_INVARIANCE_CHECKS = {
-    "translation": check_translation_invariance,
-    "scaling": check_scaling_invariance,
-    "rotation": check_rotation_invariance,
-    "embedding": check_embedding_invariance,
-    "permutation": check_permutation_invariance,
-    "linear": check_linear_invariance,
-}
-
-
-def _claimed(estimator: Estimator) -> Collection[str]:
-    """Return the invariances, none if what is declared is no set; another check tells that."""
-    return claimed if isinstance(claimed := estimator.invariances, frozenset | set) else ()
-
-
-def _is_narrowed_otherwise(estimator: Estimator) -> bool:
-    """Whether coordinates take the place of units for another reason than these invariances."""
-    claimed = _claimed(estimator)
-    if type(estimator).narrowed is Estimator.narrowed:
-        return False
-    of_coordinates = estimator.narrowed(units=_MANY, to=2 * EXAMPLES)
-    follows = of_coordinates == estimator and {"rotation", "embedding"} <= set(claimed)
-    return of_coordinates is not None and not follows
-
-
-def _assert_invariant(estimator: Estimator, change: Callable[[np.ndarray], np.ndarray]) -> None:
-    data = data_for(estimator)
-    changed = data.map(lambda rows: rows.of(change(rows.x)))
-    assert_same(scores(estimator, changed), scores(estimator, data))

@@ -85,6 +85,7 @@ from probekit.testing import (
     copy_checks,
     declaration_checks,
     estimator_checks,
+    invariance_checks,
     parametrize_with_checks,
     split_checks,
 )
@@ -236,7 +237,14 @@ CORE = {
 }
 OTHERS = {"check_pairing"} | {
     name
-    for module in (declaration_checks, estimator_checks, copy_checks, split_checks, column_checks)
+    for module in (
+        declaration_checks,
+        estimator_checks,
+        invariance_checks,
+        copy_checks,
+        split_checks,
+        column_checks,
+    )
     for name in vars(module)
     if name.startswith("check_")
 } - CORE

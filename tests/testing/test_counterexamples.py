@@ -8,6 +8,7 @@ from probekit.testing import (
     copy_checks,
     declaration_checks,
     estimator_checks,
+    invariance_checks,
     split_checks,
     state_checks,
 )
@@ -34,6 +35,7 @@ CHECKS = {
     for module in (
         declaration_checks,
         estimator_checks,
+        invariance_checks,
         split_checks,
         column_checks,
         copy_checks,
