@@ -100,8 +100,40 @@ class MutualNeighbours(OfExamples):
         )
 
 
+class OfNeighbourhoods(OfExamples):
+    """Compares which examples are near each other; abstract.
+
+    A final class declares `neighbours` and `metric` as fields.
+    """
+
+    kind = "similarity"
+    least_examples = 3
+    distinct = True
+    neighbours: int
+    metric: Metric
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        check_trust(self.neighbours, self.metric)
+        super().__post_init__()
+
+    @property
+    def invariances(self) -> frozenset[str]:
+        """Those of the distance."""
+        return invariances_of_distances(self.metric, up_to_scale=True)
+
+    def _of_neighbours(self, long_name: str, *, lower_is_better: bool = False) -> Variable:
+        """Return a variable from 0 to 1; its name has a place for how many neighbours there are."""
+        return self._variable(
+            long_name.format(self.neighbours),
+            (0.0, 1.0),
+            lower_is_better=lower_is_better,
+            also_constant=reason_of_distance(self.metric),
+        )
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Trustworthiness(OfExamples):
+class Trustworthiness(OfNeighbourhoods):
     """Whether what is near in the other representation is near in this one.
 
     As `probekit.measures.trustworthiness`, of `examples` examples. Not symmetric: with the two
@@ -122,38 +154,19 @@ class Trustworthiness(OfExamples):
     neighbours: int = DEFAULT_TRUSTED
     metric: Metric = "euclidean"
     name: str = "trustworthiness"
-    kind = "similarity"
-    least_examples = 3
-    distinct = True
     references = "Venna and Kaski 2001, Neighborhood preservation in nonlinear projection methods"
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_trust(self.neighbours, self.metric)
-        super().__post_init__()
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """Those of the distance."""
-        return invariances_of_distances(self.metric, up_to_scale=True)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The trustworthiness."""
-        return (
-            self._variable(
-                f"trustworthiness of {self.neighbours} nearest neighbours",
-                (0.0, 1.0),
-                also_constant=reason_of_distance(self.metric),
-            ),
-        )
+        return (self._of_neighbours("trustworthiness of {} nearest neighbours"),)
 
     def _score(self, state: ExamplesState) -> Score:
         return trustworthiness_score(state, neighbours=self.neighbours, metric=self.metric)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class MeanRelativeRankError(OfExamples):
+class MeanRelativeRankError(OfNeighbourhoods):
     """How far neighbours in the other representation have moved in the order of this one's.
 
     As `probekit.measures.mean_relative_rank_error`, of `examples` examples. Not symmetric:
@@ -174,30 +187,14 @@ class MeanRelativeRankError(OfExamples):
     neighbours: int = DEFAULT_TRUSTED
     metric: Metric = "euclidean"
     name: str = "mean_relative_rank_error"
-    kind = "similarity"
-    least_examples = 3
-    distinct = True
     references = "Lee and Verleysen 2009, Quality assessment of dimensionality reduction"
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_trust(self.neighbours, self.metric)
-        super().__post_init__()
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """Those of the distance."""
-        return invariances_of_distances(self.metric, up_to_scale=True)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The error."""
         return (
-            self._variable(
-                f"mean relative rank error of {self.neighbours} nearest neighbours",
-                (0.0, 1.0),
-                lower_is_better=True,
-                also_constant=reason_of_distance(self.metric),
+            self._of_neighbours(
+                "mean relative rank error of {} nearest neighbours", lower_is_better=True
             ),
         )
 

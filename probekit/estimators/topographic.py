@@ -3,8 +3,8 @@
 import dataclasses
 
 from probekit._checks import check_count
-from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._readout import OfExamples
+from probekit.estimators.neighbours import OfNeighbourhoods
 from probekit.measures import Score
 from probekit.measures.rdm import Metric
 from probekit.measures.stress import stress_score
@@ -13,9 +13,9 @@ from probekit.measures.topographic import (
     local_procrustes_score,
     neighbour_dissimilarity_score,
 )
-from probekit.measures.trust import DEFAULT_TRUSTED, check_trust
+from probekit.measures.trust import DEFAULT_TRUSTED
 from probekit.statistics import ExamplesState
-from probekit.variables import AT_LEAST_0, Variable, reason_of_distance
+from probekit.variables import AT_LEAST_0, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ class NonMetricStress(OfExamples):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class NeighbourDissimilarity(OfExamples):
+class NeighbourDissimilarity(OfNeighbourhoods):
     """How differently pairs of examples share neighbours.
 
     As `probekit.measures.neighbour_dissimilarity`, of `examples` examples.
@@ -70,34 +70,18 @@ class NeighbourDissimilarity(OfExamples):
     neighbours: int = DEFAULT_TRUSTED
     metric: Metric = "euclidean"
     name: str = "neighbour_dissimilarity"
-    kind = "similarity"
-    least_examples = 3
     symmetric = True
-    distinct = True
     references = (
         "Fujiwara et al. 2023, Feature learning for nonlinear dimensionality reduction toward "
         "maximal extraction of hidden patterns"
     )
 
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_trust(self.neighbours, self.metric)
-        super().__post_init__()
-
-    @property
-    def invariances(self) -> frozenset[str]:
-        """Those of the distance."""
-        return invariances_of_distances(self.metric, up_to_scale=True)
-
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The dissimilarity."""
         return (
-            self._variable(
-                f"dissimilarity of {self.neighbours} nearest neighbours that are shared",
-                (0.0, 1.0),
-                lower_is_better=True,
-                also_constant=reason_of_distance(self.metric),
+            self._of_neighbours(
+                "dissimilarity of {} nearest neighbours that are shared", lower_is_better=True
             ),
         )
 

@@ -79,13 +79,13 @@ class BothModels(NamedTuple):
 
     def batches(self, batch_size: int) -> Iterator[Batch]:
         """Yield all examples in batches of one size; the last is filled up by weights of 0."""
-        examples = self.examples()
+        examples, same = self.examples(), self.same
         size = even_batch(examples, batch_size)
         for start in range(0, examples, size):
             index = np.arange(start, start + size, dtype=np.int32)
             rows = np.minimum(index, examples - 1)
             a = _outputs(self.a, self.inputs, rows)
-            b = a if self.same else _outputs(self.b, self.inputs, rows)
+            b = a if same else _outputs(self.b, self.inputs, rows)
             yield Batch(a, b, (index < examples).astype(np.float32), index)
 
 
