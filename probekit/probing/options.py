@@ -17,13 +17,7 @@ def quick_options() -> Options:
 
     Compiling takes a fifth of the time, running twice.
     """
-    return _accepted(
-        {
-            "xla_cpu_use_fusion_emitters": False,
-            "xla_backend_optimization_level": 0,
-            "xla_cpu_parallel_codegen_split_count": 1,  # parts of small programs cost more
-        }
-    )
+    return _accepted({"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 0})
 
 
 @functools.cache
@@ -70,7 +64,11 @@ def compiled_with(
 
 
 def _accepted(options: Options) -> Options:
-    """Return the options if this version of XLA knows them all, else none."""
+    """Return the options if this version of XLA knows them all, else none.
+
+    All programs here are small: to compile one in several parts takes longer than in one.
+    """
+    options = options | {"xla_cpu_parallel_codegen_split_count": 1}
     try:
         jax.jit(lambda x: x, compiler_options=options).lower(np.float32(0)).compile()
     except Exception:  # XLA gives no promise about its options, and raises what it likes

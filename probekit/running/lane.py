@@ -20,7 +20,7 @@ from probekit.running.compiled import Compiled
 from probekit.running.program import Carry, Data, Epochs, Row
 from probekit.tasks import Split
 
-SECONDS = 0.5
+SECONDS = 1.0
 """About how long a chunk may take: how far apart progress, rows on disk and Ctrl-C are."""
 
 T = TypeVar("T")
@@ -29,15 +29,19 @@ T = TypeVar("T")
 class Pace:
     """How many epochs the next chunk takes: one at first, more while they are quick.
 
-    The lanes of a run share it, so that only the first begins slowly.
+    The lanes of a run share it, so that only the first begins slowly. It changes only where it is
+    off by a factor of two: of two lanes with chunks of unlike length one waits for the other.
     """
 
     def __init__(self) -> None:
         self.epochs = 1
 
-    def adapt(self, seconds: float, room: int) -> None:
-        """Take what a chunk of `epochs` has taken into account."""
-        self.epochs = min(2 * self.epochs, room) if seconds < SECONDS else max(1, self.epochs // 2)
+    def adapt(self, epochs: int, seconds: float, room: int) -> None:
+        """Take into account what a chunk of so many epochs has taken."""
+        if 2 * self.epochs * seconds <= SECONDS * epochs:
+            self.epochs = min(2 * self.epochs, room)
+        elif self.epochs * seconds >= 2 * SECONDS * epochs:
+            self.epochs = max(1, self.epochs // 2)
 
 
 class Chunk(NamedTuple):
@@ -122,7 +126,7 @@ def run_lane(
                 if bool(np.all(chunk.carry.finished)):
                     return
                 now = time.monotonic()
-                pace.adapt(now - began, compiled.room)
+                pace.adapt(len(chunk.epochs), now - began, compiled.room)
                 began = now
             waiting = ahead
     except BaseException:

@@ -167,8 +167,19 @@ def test_each_seed_ends_once(options):
 def test_pace_follows_the_time_that_chunks_take():
     pace = lane.Pace()
     for seconds, wanted in [(0.1, 2), (0.1, 4), (0.1, 5), (2.0, 2), (2.0, 1), (2.0, 1)]:
-        pace.adapt(seconds, room=5)
+        pace.adapt(pace.epochs, seconds * lane.SECONDS, room=5)
         assert pace.epochs == wanted
+
+
+def test_pace_is_steady_where_chunks_take_about_as_long_as_they_may():
+    """Lanes of one pace do not wait for each other, whatever the chunks of a seed's end take."""
+    pace = lane.Pace()
+    each = 0.08 * lane.SECONDS
+    for wanted in (2, 4, 8, 8, 8):
+        pace.adapt(pace.epochs, each * pace.epochs, room=32)
+        assert pace.epochs == wanted
+    pace.adapt(3, 3 * each, room=32)  # the last of a seed
+    assert pace.epochs == 8
 
 
 def test_an_existing_history_is_kept(tmp_path):
