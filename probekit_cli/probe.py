@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from probekit.errors import OptionError
+from probekit.naming import finished_path
 from probekit.plugins import Manager
 from probekit_cli import _estimators
 from probekit_cli._data import read_features, source_of
 from probekit_cli._declared import command_with
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
-from probekit_cli._files import check_output, with_ending
+from probekit_cli._files import check_output
 from probekit_cli._models import Model
 from probekit_cli._options import separated
 from probekit_cli._probe_options import HELP, ProbeOptions
@@ -238,7 +239,7 @@ def _history_path(output: Path | None) -> Path | None:
         return None
     if output.is_dir():
         raise OptionError(f"--output {output}: is a folder; name a file in it.")
-    return with_ending(output)
+    return finished_path(output)
 
 
 def _write_json(terminal: Terminal, dataset: "xr.Dataset", path: Path | None) -> None:
