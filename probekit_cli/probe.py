@@ -112,22 +112,11 @@ class _Probing:
         ):
             if asked and given.permutations is None:
                 raise OptionError(f"{option}: is of a permutation; give --permutations N too.")
-        if given.asked() and options.checkpoints is not None:
-            raise OptionError(f"{given.asked()}: is of one model; give it without --checkpoints.")
 
     def _probe_once(self, estimators: Sequence[Any] | None) -> "xr.Dataset":
         import probekit as pk
 
-        if self.path is not None:
-            from probekit.history import check_replaceable
-
-            check_replaceable(self.path)  # before any long computation
         model = self._model()
-        if self.options.whole_groups and model.groups is None:
-            raise OptionError(
-                f"--whole-groups: {self.options.source} gives no groups; return a dict with "
-                "'groups' too, a label of each input."
-            )
         if model.held_out is None and self.options.folds is None:
             self.fitted = [one.name for one in estimators or () if one.kind == "decoding"]
         with self.source.blamed():
@@ -146,6 +135,11 @@ class _Probing:
 
     def _uncertainty(self, groups: Any) -> Any:
         """Return what is asked for of resamples, shuffles or folds, if anything is."""
+        if self.options.whole_groups and groups is None:
+            raise OptionError(
+                f"--whole-groups: {self.options.source} gives no groups; return a dict with "
+                "'groups' too, a label of each input."
+            )
         if self.options.folds is not None:
             import probekit as pk
 
@@ -181,6 +175,7 @@ class _Probing:
                 held_out=model.held_out,
                 estimators=estimators,
                 steps=steps,
+                uncertainty=self._uncertainty(model.groups),
                 batch_size=self.options.batch_size,
                 overwrite=self.options.overwrite,
                 resume=self.options.resume,
