@@ -173,7 +173,8 @@ class ActivationHistory(Mapping[str, Representation]):
                 with reading(path) as file:
                     for number in numbers:
                         _, shelf, row = places[number]
-                        found[number] = activations.read(file, shelf, row, slice(0, count))
+                        examples = slice(min(count, shelf.examples))
+                        found[number] = activations.read(file, shelf, row, examples)
             return [found[number] for number in range(len(rows))]
 
         return self.reading_again(read)

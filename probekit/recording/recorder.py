@@ -18,6 +18,7 @@ from probekit.history import HistoryWriter, Storage, make_attributes
 from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
 from probekit.plugins import get_manager
 from probekit.probing import (
+    Plan,
     Probe,
     batches_of,
     begin,
@@ -147,21 +148,15 @@ class Recorder:
         self._batch_size, self._flush_seconds = batch_size, flush_seconds
         self._several = probe_sets is not None
         self._probes = probes_of(inputs, features, held_out, probe_sets, estimators, batch_size)
-        self._uncertainty = uncertainty
-        plan = next(iter(self._probes.values())).plan
-        self._taken = taken_names(plan.estimators)
-        config = {
-            "estimators": [repr(estimator) for estimator in plan.estimators],
-            "features": list(plan.names),
-        }
         if uncertainty is not None:
             for probe in self._probes.values():
-                held_out = probe.held_out is not None
-                check_uncertainty(uncertainty, plan.estimators, held_out=held_out)
-            config["uncertainty"] = uncertainty.text()
+                scored_apart = probe.held_out is not None
+                check_uncertainty(uncertainty, probe.plan.estimators, held_out=scored_apart)
+        self._uncertainty = uncertainty
+        self._taken = taken_names(self._plan.estimators)
         self._writer = HistoryWriter(
             path,
-            attributes=make_attributes("recording", config, title=title),
+            attributes=make_attributes("recording", self._config(), title=title),
             overwrite=overwrite,
             resume=resume,
             extend=resume,
@@ -236,7 +231,9 @@ class Recorder:
             return
         labels = self._labels(step, seed)
         self._check_scalars(scalars)
-        scores = {name: self._begin(probe, extractor) for name, probe in self._probes.items()}
+        scores = {}
+        for name, probe in self._probes.items():  # no comprehension: warnings count its frame
+            scores[name] = self._begin(probe, extractor)
         self._pending.append(_Pending(labels, scores, scalars))
         numbers = self._numbers.setdefault(labels.get("seed"), {})
         number = numbers.setdefault(labels["step"], len(numbers))
@@ -292,6 +289,21 @@ class Recorder:
         else:
             self.close()
 
+    @property
+    def _plan(self) -> Plan:
+        """What is estimated, of every probe set the same."""
+        return next(iter(self._probes.values())).plan
+
+    def _config(self) -> dict[str, Any]:
+        """Return the settings: a history is gone on with by a Recorder of the same alone."""
+        config: dict[str, Any] = {
+            "estimators": [repr(estimator) for estimator in self._plan.estimators],
+            "features": list(self._plan.names),
+        }
+        if self._uncertainty is not None:
+            config["uncertainty"] = self._uncertainty.text()
+        return config
+
     def _labels(self, step: int, seed: int | None) -> dict[str, Any]:
         if self._seed is None:
             if seed is not None:
@@ -317,8 +329,8 @@ class Recorder:
         if self._told_of_few:
             return
         self._told_of_few = True
-        warn_of_few_resamples(self._uncertainty, examples=probe.scored_count, stacklevel=5)
-        warn_of_few_shuffles(self._uncertainty, largest_family(dataset), stacklevel=5)
+        warn_of_few_resamples(self._uncertainty, examples=probe.scored_count, stacklevel=4)
+        warn_of_few_shuffles(self._uncertainty, largest_family(dataset), stacklevel=4)
 
     def _check_scalars(self, scalars: Mapping[str, Any]) -> None:
         check_scalars(scalars, self._taken)

@@ -123,7 +123,9 @@ def _with_ends(dataset: "xr.Dataset", score: "xr.DataArray") -> "xr.DataArray":
     if bounds is None or score.sizes.get("seed", 1) > 1:
         return score
     ends = [bounds.sel(bound=side, drop=True) for side in _ENDS[1:]]
-    parts = [part.squeeze("seed") if "seed" in part.dims else part for part in (score, *ends)]
+    parts = [
+        part.isel(seed=0, drop=True) if "seed" in part.dims else part for part in (score, *ends)
+    ]
     return xr.concat(parts, "end").assign_coords(end=list(_ENDS)).assign_attrs(score.attrs)
 
 
