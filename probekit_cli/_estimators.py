@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from probekit.errors import OptionError, UnknownNameError
+from probekit.errors import OptionError, ProbekitError, UnknownNameError, one_line
 from probekit.plugins import Registry
 
 _ITEM = re.compile(r"([\w-]+)\s*(?:\((.*)\))?", re.DOTALL)
@@ -39,8 +39,10 @@ class Named(NamedTuple):
                 raise UnknownNameError(f"option of estimator {self.name!r}:", option, known)
         try:
             return target(**self.options)
-        except TypeError as error:
-            raise OptionError(f"estimators: {self.name}(…): {error}.") from error
+        except ProbekitError:
+            raise
+        except (TypeError, ValueError) as error:  # how a stranger's refuses what it is given
+            raise OptionError(f"estimators: {self.name}(…): {one_line(error)}.") from error
 
 
 def parse(texts: Iterable[str], registry: Registry) -> list[Named]:

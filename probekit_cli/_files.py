@@ -7,25 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from probekit.errors import HistoryExistsError, MissingExtraError, OptionError
+from probekit.naming import PARTIAL_SUFFIX, SUFFIX
 
-PARTIAL = ".partial"
-HISTORIES = (".nc", f".nc{PARTIAL}")
-
-
-ENDINGS = (".nc", ".nc4", ".cdf", ".netcdf", ".h5", ".hdf5")
-"""What the name of a history may end in; the ending of others is added."""
-
-
-def with_ending(history: Path) -> Path:
-    """Return the path of a history with ``.nc``, if it has no ending of netCDF.
-
-    Examples
-    --------
-    >>> with_ending(Path("lr0.01")).name, with_ending(Path("a.h5")).name
-    ('lr0.01.nc', 'a.h5')
-    """
-    named = history.suffix in ENDINGS or history.is_file()
-    return history if named else history.with_name(f"{history.name}.nc")
+HISTORIES = (SUFFIX, f"{SUFFIX}{PARTIAL_SUFFIX}")
 
 
 def given_path(value: str | Path) -> Path:
@@ -79,11 +63,6 @@ def history_argument(metavar: str) -> Any:
 History = Annotated[Path, history_argument("FILE")]
 
 
-def unfinished(history: Path) -> Path:
-    """Return the folder in which a history lies until it is finished."""
-    return history.with_name(history.name + PARTIAL)
-
-
 def check_output(history: Path, *, foreseen: bool, resumable: bool = False) -> None:
     """Say at once what the writer of a history would say too, but only after seconds of imports.
 
@@ -93,11 +72,16 @@ def check_output(history: Path, *, foreseen: bool, resumable: bool = False) -> N
         If there is no such folder.
     HistoryExistsError
         If it exists, unless that is `foreseen`: it is to be replaced, or resumed. What is told of
-        that depends on whether it is `resumable`.
+        that depends on whether it is `resumable`. Something else than a history is never replaced.
     """
     if not history.parent.is_dir():
         raise _no_folder(history)
-    if history.exists() and not foreseen:
+    if not history.exists():
+        return
+    from probekit.history import check_replaceable
+
+    check_replaceable(history)
+    if not foreseen:
         resuming = " --resume to go on with it," if resumable else ""
         raise HistoryExistsError(
             f"{history}: exists. Give --overwrite to replace it,{resuming} or --output FILE to "

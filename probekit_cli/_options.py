@@ -250,12 +250,12 @@ def _converted(value: Any, kind: type, words: Mapping[str, Any] | None = None) -
         if value not in words:
             raise typer.BadParameter(f"{value!r} is not a choice{suggestion(value, words)}")
         return words[value]
+    if not value and kind is str:
+        raise typer.BadParameter("'' is empty; give a text.")
     try:
-        if value or kind is not str:
-            return Path(os.path.expanduser(value)) if kind is Path else kind(value)
+        return Path(os.path.expanduser(value)) if kind is Path else kind(value)
     except ValueError:
-        pass
-    raise typer.BadParameter(f"{value!r} is not {KINDS[kind]}.")
+        raise typer.BadParameter(f"{value!r} is not {KINDS[kind]}.") from None
 
 
 def _element(kind: Any) -> tuple[type | None, int]:

@@ -94,10 +94,6 @@ class Resampling:
                 raise OptionError(f"{option} {count}: must be at least 2.")
         checked_confidence(self.confidence)
 
-    def asked(self) -> str:
-        """Return the option that asks for resamples, or an empty text."""
-        return next((option for option, n in self._counts().items() if n is not None), "")
-
     def _counts(self) -> dict[str, int | None]:
         counts = ("bootstrap", "permutations", "folds")
         return {f"--{name}": getattr(self, name) for name in counts}

@@ -86,12 +86,25 @@ def final_scores(dataset: "xr.Dataset") -> dict[str, list[Score]]:
     if not shown.data_vars:
         return {}
     summary = shown.probekit.summary()
+    found = {}
     for name, table in summary.data_vars.items():
-        if f"{name}_ci" in last:
-            ends = last[f"{name}_ci"].rename(bound="statistic")
+        ends = of_one_seed(last, f"{name}_ci")
+        if ends is not None:
+            ends = ends.rename(bound="statistic")
             table.loc[{"statistic": ["lower", "upper"]}] = ends.transpose(*table.dims)
-    p = {name: last.get(f"{name}_p_corrected") for name in summary.data_vars}
-    return {str(name): _scores(summary[name], p[name]) for name in summary.data_vars}
+        found[str(name)] = _scores(table, of_one_seed(last, f"{name}_p_corrected"))
+    return found
+
+
+def of_one_seed(dataset: "xr.Dataset", name: str) -> "xr.DataArray | None":
+    """Return how sure a score of one model is; None if there are several, or it is not known.
+
+    How far several seeds differ tells more than how sure the score of each of them is.
+    """
+    array = dataset.get(name)
+    if array is None or array.sizes.get("seed", 1) > 1:
+        return None
+    return array.isel(seed=0, drop=True) if "seed" in array.dims else array
 
 
 def has_rows(dataset: "xr.Dataset") -> bool:

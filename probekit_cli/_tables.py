@@ -4,7 +4,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from probekit_cli._scores import Score, final_scores, finding, has_rows, scores_of
+from probekit_cli._scores import (
+    Score,
+    final_scores,
+    finding,
+    has_rows,
+    of_one_seed,
+    scores_of,
+)
 from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
@@ -35,50 +42,61 @@ def some(items: Sequence[Item], most: int) -> list[Item]:
 def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
     """Write all final scores, and the finding if there is one."""
     scores = final_scores(dataset)
-    seeds = dataset.sizes.get("seed", 1)
-    over = f"mean ± 95 % interval over {seeds} seeds" if seeds > 1 else "1 seed"
-    if "seed" not in dataset.dims:
-        over = ""
-    bounds = [f"{name}_ci" for name in scores if f"{name}_ci" in dataset]
-    if bounds:
-        text = str(dataset[bounds[0]].attrs.get("long_name", "bootstrap interval"))
-        over = f"score [{text.partition(' of ')[0]}]"
-    if any(f"{name}_p_corrected" in dataset for name in scores):
-        over = "score (corrected p of a permutation test)"
-    tables: dict[str, dict[tuple[str, str], str]] = {}
-    for name, found in scores.items():
-        for score in found:
-            title, row, column = _place(name, score.labels)
-            tables.setdefault(title, {})[row, column] = score.text()
-    first, is_cut = True, False
-    for title, cells in sorted(tables.items(), key=lambda item: item[0] != NETWORK):
-        long_name = dataset[title].attrs.get("long_name", "") if title in dataset else ""
-        heading = f"{title}: {long_name}" if long_name else title
-        terminal.line()
-        terminal.heading(f"{heading} ({over})" if first and over else heading)
-        rows = _rows(cells)
-        terminal.table(cut(rows), right=True)
-        is_cut = is_cut or cut(rows) != rows
-        first = False
-    if is_cut:
-        terminal.line()
-        terminal.paragraph(
-            f"{REST}: rows or columns that are not shown; 'probekit export' and --json have all."
-        )
-    if undefined := why_undefined(dataset, scores):
-        terminal.line()
-        terminal.paragraph(f"–: undefined. {'; '.join(undefined)}.")
+    is_cut = _show_tables(terminal, dataset, scores)
+    undefined = why_undefined(dataset, scores)
     others = [
         f"{name} ({', '.join(str(dim) for dim in array.dims)})"
         for name, array in scores_of(dataset).items()
         if name not in scores
     ]
-    if others:
+    remarks = [
+        is_cut
+        and f"{REST}: rows or columns that are not shown; 'probekit export' and --json have all.",
+        undefined and f"–: undefined. {'; '.join(undefined)}.",
+        others and f"not shown: {', '.join(others)}",
+        finding(dataset, scores),
+    ]
+    for remark in filter(None, remarks):
         terminal.line()
-        terminal.paragraph(f"not shown: {', '.join(others)}")
-    if sentence := finding(dataset, scores):
+        terminal.paragraph(str(remark))
+
+
+def _show_tables(terminal: Terminal, dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> bool:
+    """Write a table for each score that has features, and one for those that have not.
+
+    Returns whether anything of them is left out.
+    """
+    tables: dict[str, dict[tuple[str, str], str]] = {}
+    for name, found in scores.items():
+        for score in found:
+            title, row, column = _place(name, score.labels)
+            tables.setdefault(title, {})[row, column] = score.text()
+    numbers, is_cut = _meaning(dataset, scores), False
+    for title, cells in sorted(tables.items(), key=lambda item: item[0] != NETWORK):
+        long_name = dataset[title].attrs.get("long_name", "") if title in dataset else ""
+        heading = f"{title}: {long_name}" if long_name else title
         terminal.line()
-        terminal.paragraph(sentence)
+        terminal.heading(f"{heading} ({numbers})" if numbers else heading)
+        numbers = ""  # it is said once
+        rows = _rows(cells)
+        terminal.table(cut(rows), right=True)
+        is_cut = is_cut or cut(rows) != rows
+    return is_cut
+
+
+def _meaning(dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> str:
+    """Say what the numbers in a cell are; nothing if it is a score and no more."""
+    if any(of_one_seed(dataset, f"{name}_p_corrected") is not None for name in scores):
+        return "score (corrected p of a permutation test)"
+    bounds = (of_one_seed(dataset, f"{name}_ci") for name in scores)
+    first = next((array for array in bounds if array is not None), None)
+    if first is not None:
+        text = str(first.attrs.get("long_name", "bootstrap interval"))
+        return f"score [{text.partition(' of ')[0]}]"
+    if "seed" not in dataset.dims:
+        return ""
+    seeds = dataset.sizes["seed"]
+    return f"mean ± 95 % interval over {seeds} seeds" if seeds > 1 else "1 seed"
 
 
 def why_undefined(dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> list[str]:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from probekit.errors import OptionError
+from probekit.naming import finished_path
 from probekit.plugins import Manager
 from probekit_cli import _estimators
 from probekit_cli._data import read_features, source_of
 from probekit_cli._declared import command_with
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
-from probekit_cli._files import check_output, with_ending
+from probekit_cli._files import check_output
 from probekit_cli._models import Model
 from probekit_cli._options import separated
 from probekit_cli._probe_options import HELP, ProbeOptions
@@ -111,22 +112,11 @@ class _Probing:
         ):
             if asked and given.permutations is None:
                 raise OptionError(f"{option}: is of a permutation; give --permutations N too.")
-        if given.asked() and options.checkpoints is not None:
-            raise OptionError(f"{given.asked()}: is of one model; give it without --checkpoints.")
 
     def _probe_once(self, estimators: Sequence[Any] | None) -> "xr.Dataset":
         import probekit as pk
 
-        if self.path is not None:
-            from probekit.history import check_replaceable
-
-            check_replaceable(self.path)  # before any long computation
         model = self._model()
-        if self.options.whole_groups and model.groups is None:
-            raise OptionError(
-                f"--whole-groups: {self.options.source} gives no groups; return a dict with "
-                "'groups' too, a label of each input."
-            )
         if model.held_out is None and self.options.folds is None:
             self.fitted = [one.name for one in estimators or () if one.kind == "decoding"]
         with self.source.blamed():
@@ -145,6 +135,11 @@ class _Probing:
 
     def _uncertainty(self, groups: Any) -> Any:
         """Return what is asked for of resamples, shuffles or folds, if anything is."""
+        if self.options.whole_groups and groups is None:
+            raise OptionError(
+                f"--whole-groups: {self.options.source} gives no groups; return a dict with "
+                "'groups' too, a label of each input."
+            )
         if self.options.folds is not None:
             import probekit as pk
 
@@ -180,6 +175,7 @@ class _Probing:
                 held_out=model.held_out,
                 estimators=estimators,
                 steps=steps,
+                uncertainty=self._uncertainty(model.groups),
                 batch_size=self.options.batch_size,
                 overwrite=self.options.overwrite,
                 resume=self.options.resume,
@@ -238,7 +234,7 @@ def _history_path(output: Path | None) -> Path | None:
         return None
     if output.is_dir():
         raise OptionError(f"--output {output}: is a folder; name a file in it.")
-    return with_ending(output)
+    return finished_path(output)
 
 
 def _write_json(terminal: Terminal, dataset: "xr.Dataset", path: Path | None) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from probekit.errors import DivergedError, OptionError, ProbekitError
+from probekit.naming import PARTIAL_SUFFIX, SUFFIX, finished_path, partial_path
 from probekit.plugins import Manager, Registry
 from probekit.plugins.config import read_config
 from probekit_cli import _estimators
@@ -29,8 +30,6 @@ from probekit_cli._files import (
     check_output,
     given_history,
     given_path,
-    unfinished,
-    with_ending,
 )
 from probekit_cli._garbage import GarbagePause
 from probekit_cli._options import (
@@ -263,7 +262,7 @@ class _Running:
 
     @property
     def _partial(self) -> Path:
-        return unfinished(self.path)
+        return partial_path(self.path)
 
 
 def history_path(output: Path | None, task: str) -> Path:
@@ -275,9 +274,9 @@ def history_path(output: Path | None, task: str) -> Path:
     ('my-task.nc', 'wide.nc')
     """
     path = output or Path()
-    if path.is_dir():
-        return path / f"{task}.nc"
-    return with_ending(path)
+    if path.is_dir() and not path.name.endswith(PARTIAL_SUFFIX):
+        return path / f"{task}{SUFFIX}"
+    return finished_path(path)
 
 
 def configured_folder() -> Path | None:

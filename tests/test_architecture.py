@@ -11,12 +11,13 @@ ROOT = Path(__file__).parents[1]
 
 # Each part may import those named here, and itself; imports go downwards only. Parts that are in
 # no other's list are imported by nobody. "probekit" stands for the public names.
-BASE = {"_checks", "errors", "variables"}
+BASE = {"_checks", "errors", "variables", "naming"}
 WITH_JAX = BASE | {"_shapes"}
 MAY_IMPORT = {
     "errors": set(),
     "_checks": {"errors"},
     "variables": set(),
+    "naming": {"errors"},
     "_shapes": set(),
     "plugins": {"errors", "_checks"},
     "statistics": WITH_JAX,
@@ -27,7 +28,8 @@ MAY_IMPORT = {
     "tasks": WITH_JAX | {"extractors"},
     "inference": BASE,
     "probing": WITH_JAX | {"statistics", "estimators", "extractors", "history", "inference"},
-    "recording": WITH_JAX | {"probing", "estimators", "extractors", "history", "plugins"},
+    "recording": WITH_JAX
+    | {"probing", "estimators", "extractors", "history", "inference", "plugins"},
     "running": WITH_JAX
     | {"probing", "recording", "estimators", "extractors", "history", "plugins", "tasks"},
     "collecting": BASE | {"probing", "running", "history", "plugins"},

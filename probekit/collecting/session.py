@@ -17,11 +17,10 @@ from probekit.collecting.selecting import matcher
 from probekit.collecting.settings import Settings
 from probekit.collecting.sharing import Values
 from probekit.errors import HistoryError, OptionError, UnknownNameError
+from probekit.naming import SUFFIX, partial_path
 
 if TYPE_CHECKING:
     import xarray as xr
-
-SUFFIX, PARTIAL = ".nc", ".partial"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -263,7 +262,7 @@ def _result(
 
 
 def _is_finished(path: Path) -> bool:
-    unfinished = (path.with_name(path.name + PARTIAL), path.with_suffix(PARTS))
+    unfinished = (partial_path(path), path.with_suffix(PARTS))
     return path.exists() and not any(folder.exists() for folder in unfinished)
 
 

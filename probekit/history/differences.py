@@ -76,28 +76,43 @@ def compare_selections(
             )
         )
         if table is not None:
-            table["p_corrected"] = table["p"].copy(data=corrected(table["p"], method=correction))
-            parts = [table[part] for part in PARTS]
-            joined = xr.concat(parts, "comparison", coords="minimal", compat="override")
-            found[name] = joined.assign_attrs(one[name].attrs)
+            found[name] = _joined(table, correction).assign_attrs(one[name].attrs)
     if not found:
         needed = "resamples" if test == "bootstrap" else "the axis 'seed'"
         raise OptionError(
             f"test={test!r}: no score has {needed}. Record several seeds, "
             "or probe with uncertainty=Bootstrap(keep=True)."
         )
-    about: dict[str, Any] = {"test": test, "alternative": alternative, "confidence": confidence}
-    about["correction"] = correction
+    about: dict[str, Any] = {
+        "test": test,
+        "alternative": alternative,
+        "confidence": confidence,
+        "correction": correction,
+    }
     if test == "bootstrap":
-        about["resamples"] = resamples = one.sizes["resample"]
-        drawn = one[f"{next(iter(found))}{_RESAMPLES}"].attrs.get(UNCERTAINTY)
-        about["interval"] = interval or _interval_in(drawn)
-        warn_of_few_resamples(Bootstrap(resamples=resamples, confidence=confidence), stacklevel=3)
+        about |= _about_resamples(next(iter(found)), one, interval)
+        drawn = Bootstrap(resamples=about["resamples"], confidence=confidence)
+        warn_of_few_resamples(drawn, stacklevel=3)
     else:
         _warn_of_few_seeds(found, test, alternative)
     if test == "signs":
         about["seed"] = seed
     return xr.Dataset(found, {"comparison": list(PARTS)}, about)
+
+
+def _about_resamples(name: str, one: "xr.Dataset", interval: Interval | None) -> dict[str, Any]:
+    """Return of how many resamples a score was compared, and what kind of interval was made."""
+    drawn = one[f"{name}{_RESAMPLES}"].attrs.get(UNCERTAINTY)
+    return {"resamples": one.sizes["resample"], "interval": interval or _interval_in(drawn)}
+
+
+def _joined(table: "Table", correction: Correction) -> "xr.DataArray":
+    """Return the parts of a table as one array, corrected p-values among them."""
+    import xarray as xr
+
+    table["p_corrected"] = table["p"].copy(data=corrected(table["p"], method=correction))
+    parts = [table[part] for part in PARTS]
+    return xr.concat(parts, "comparison", coords="minimal", compat="override")
 
 
 def _warn_of_few_seeds(

@@ -16,41 +16,17 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from probekit.errors import HistoryError, HistoryLockedError, suggestion
+from probekit.naming import PARTIAL_SUFFIX, SUFFIX, SUFFIXES
 
 if TYPE_CHECKING:
     import netCDF4
 
-SUFFIX = ".nc"
-SUFFIXES = (SUFFIX, ".nc4", ".cdf", ".netcdf", ".h5", ".hdf5")
-"""What a file of netCDF-4 may end in; ``lr0.01`` has no ending."""
-PARTIAL_SUFFIX = ".partial"
 TEMPORARY_SUFFIX = ".tmp"
 LOCK_NAME = "lock"
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _CLASSIC_SIGNATURES = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
 _LITTLE_SPACE = 1 << 20  # bytes; netCDF-C hides the error number, so a full disk is told by this
-
-
-def finished_path(path: str | os.PathLike[str]) -> Path:
-    """``NAME.nc`` from any way of naming a history: ``NAME.nc``, ``NAME.nc.partial``, ``NAME``.
-
-    >>> finished_path("lr0.01").name, finished_path("lr0.01.h5").name
-    ('lr0.01.nc', 'lr0.01.h5')
-    """
-    path = Path(path)
-    if path.name in ("", ".."):
-        raise HistoryError(f"{path}: is a folder; name a history in it.")
-    if path.name.endswith(PARTIAL_SUFFIX):
-        return path.with_name(path.name.removesuffix(PARTIAL_SUFFIX))
-    if path.suffix not in SUFFIXES and not path.is_file():
-        return path.with_name(path.name + SUFFIX)
-    return path
-
-
-def partial_path(path: Path) -> Path:
-    """``NAME.nc.partial``, the folder in which ``NAME.nc`` comes into being."""
-    return path.with_name(path.name + PARTIAL_SUFFIX)
 
 
 @contextlib.contextmanager

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from probekit.errors import HistoryError
 from probekit.history import block
 from probekit.history.block import Block
-from probekit.history.file import PARTIAL_SUFFIX
 from probekit.history.layout import combine
 from probekit.history.schema import ROW_DIMS
 from probekit.history.segments import FINISHED_NAME, locate, reading_history, steadily
+from probekit.naming import PARTIAL_SUFFIX
 
 if TYPE_CHECKING:
     import xarray as xr

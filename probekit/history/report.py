@@ -138,8 +138,8 @@ def _figures(dataset: "xr.Dataset") -> Iterator[str]:
     course = [name for name in ("loss", "total_variance") if name in dataset]
     drawings: list[tuple[str, Callable[[], Figure]]] = [
         (
-            "Scores over training. Thin lines: single seeds; thick line: their mean; "
-            "band: 95 % interval of the mean.",
+            "Scores over training. Thick line: mean over seeds; band: its 95 % interval; thin "
+            "lines: single seeds. (Where many would hide the means, these alone.)",
             plot.trajectories,
         ),
         ("Layer by layer.", plot.layers),
@@ -198,17 +198,29 @@ def _tables(dataset: "xr.Dataset", confidence: float) -> Iterator[str]:
         if cells > _MOST_CELLS:
             yield f"<p>{cells} values, too many for a table.</p>\n"
         else:
-            yield _table(array, confidence)
+            yield _table(array, _ends(final, name, confidence))
 
 
-def _table(array: "xr.DataArray", confidence: float) -> str:
+def _ends(dataset: "xr.Dataset", name: str, confidence: float) -> "tuple[xr.DataArray, ...] | None":
+    """Return both ends of the interval of a score: over seeds, or else that of its bootstrap."""
+    array = dataset[name]
+    if array.sizes.get("seed", 1) > 1:
+        return interval(array, confidence)[1:3]
+    if f"{name}_ci" not in dataset:
+        return None
+    bounds = dataset[f"{name}_ci"]
+    bounds = bounds.isel(seed=0) if "seed" in bounds.dims else bounds
+    dims = [dim for dim in array.dims if dim != "seed"]
+    return tuple(bounds.sel(bound=side).transpose(*dims) for side in ("lower", "upper"))
+
+
+def _table(array: "xr.DataArray", ends: "tuple[xr.DataArray, ...] | None") -> str:
     """Return a table: the last axis along its head, all others down its side."""
-    seeds = "seed" in array.dims
-    parts = interval(array, confidence) if seeds else (array, None, None, None)
-    *down, across = ("", *(str(dim) for dim in array.dims if dim != "seed"))
+    array = array.mean("seed") if "seed" in array.dims else array
+    *down, across = ("", *map(str, array.dims))
     down = [dim for dim in down if dim]
-    mean, lower, upper, _ = (None if part is None else _grid(part, bool(across)) for part in parts)
-    assert mean is not None
+    mean = _grid(array, bool(across))
+    lower, upper = (_grid(end, bool(across)) for end in ends) if ends else (None, None)
     heads = _labels(array, across) if across else [""]
     rows = itertools.product(*(_labels(array, dim) for dim in down))
     lines = []

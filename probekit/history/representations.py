@@ -1,9 +1,9 @@
 """Reading activations out of a history, out of core: what is indexed is read, and nothing else."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from probekit.history.schema import ROW_DIMS
 from probekit.history.segments import locate, reading_history, steadily
 
 Row = tuple[Any, ...]  # one label for each leading axis
+Result = TypeVar("Result")
 
 
 class Place(NamedTuple):
@@ -37,7 +38,7 @@ class Representation:
 
     def __init__(self, history: "ActivationHistory", row: Row, layer: str) -> None:
         self.layer = layer
-        self._history, self._row = history, row
+        self._history, self.key = history, row
         shelf = history.place(row, layer).shelf
         self.shape: tuple[int, int] = (shelf.examples, shelf.units)
         self.dtype = shelf.dtype
@@ -45,7 +46,7 @@ class Representation:
     @property
     def row(self) -> dict[str, Any]:
         """Label along each leading axis, e.g. ``{"seed": 0, "epoch": 10}``."""
-        return dict(zip(self._history.lead, self._row, strict=True))
+        return dict(zip(self._history.lead, self.key, strict=True))
 
     @property
     def ndim(self) -> int:
@@ -89,7 +90,7 @@ class Representation:
         rows = np.empty((len(numbers), self.shape[1]), self.dtype)
 
         def read() -> None:
-            place = self._history.place(self._row, self.layer)
+            place = self._history.place(self.key, self.layer)
             with reading(place.path) as file:
                 for run in np.split(np.arange(len(ordered)), cuts):
                     if len(run):
@@ -99,11 +100,7 @@ class Representation:
                         )
                         rows[order[run]] = part[ordered[run] - first]
 
-        try:
-            read()
-        except FileNotFoundError:  # the writer has finished meanwhile
-            self._history.refresh()
-            steadily(read)
+        self._history.reading_again(read)
         return rows
 
 
@@ -157,6 +154,38 @@ class ActivationHistory(Mapping[str, Representation]):
     def layers(self) -> tuple[str, ...]:
         """Layers with activations."""
         return tuple(dict.fromkeys(layer for row in self._chosen() for layer in self._places[row]))
+
+    def rows_of(self, layer: str) -> list[Representation]:
+        """All rows of one layer, among those selected, in order."""
+        rows = [row for row in self._chosen() if layer in self._places[row]]
+        return [Representation(self, row, layer) for row in rows]
+
+    def first_examples(self, rows: Sequence[Representation], count: int) -> list[np.ndarray]:
+        """Read the first so many examples of rows: each file is opened once, and not once a row."""
+
+        def read() -> list[np.ndarray]:
+            places = [self.place(one.key, one.layer) for one in rows]
+            of_files: dict[Path, list[int]] = {}
+            for number, place in enumerate(places):
+                of_files.setdefault(place.path, []).append(number)
+            found = {}
+            for path, numbers in of_files.items():
+                with reading(path) as file:
+                    for number in numbers:
+                        _, shelf, row = places[number]
+                        examples = slice(min(count, shelf.examples))
+                        found[number] = activations.read(file, shelf, row, examples)
+            return [found[number] for number in range(len(rows))]
+
+        return self.reading_again(read)
+
+    def reading_again(self, read: Callable[[], Result]) -> Result:
+        """Call `read`; look again where everything lies if the writer has finished meanwhile."""
+        try:
+            return read()
+        except FileNotFoundError:
+            self.refresh()
+            return steadily(read)
 
     def sel(self, **labels: Any) -> "ActivationHistory":
         """Choose rows by their labels, e.g. ``sel(seed=0, epoch=100)``."""

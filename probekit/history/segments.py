@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from probekit.errors import HistoryError, HistoryExistsError
 from probekit.history import block
 from probekit.history.block import Block
-from probekit.history.file import finished_path, is_foreign, missing, partial_path, reading
+from probekit.history.file import is_foreign, missing, reading
 from probekit.history.schema import MARK
+from probekit.naming import finished_path, partial_path
 
 if TYPE_CHECKING:
     import netCDF4

@@ -18,8 +18,6 @@ from probekit.history.compaction import compact
 from probekit.history.file import (
     LOCK_NAME,
     Lock,
-    finished_path,
-    partial_path,
     reading,
     remove_temporaries,
     replace,
@@ -37,6 +35,7 @@ from probekit.history.segments import (
     remove_merged,
     spans,
 )
+from probekit.naming import finished_path, partial_path
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -121,10 +120,10 @@ class HistoryWriter:
         self._is_as_found = False  # a finished history to which nothing was added yet
         if self.path.is_dir():
             raise HistoryError(f"{self.path}: is a folder. Name a file, e.g. 'history.nc' in it.")
+        check_replaceable(self.path)
         existed = self.folder.exists()
         if self.path.exists() and not (overwrite or resume or existed):
             raise self._exists()  # before anything is touched
-        check_replaceable(self.path)
         self._lock.acquire()
         try:
             self._take_over(overwrite=overwrite, resume=resume, extend=extend)

@@ -9,13 +9,14 @@ Recorder and a run are made of these.
 from probekit.probing.comparing import compare
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
-from probekit.probing.labelling import dataset_of
+from probekit.probing.labelling import dataset_of, largest_family
 from probekit.probing.options import many_options, once_options, quick_options
 from probekit.probing.plan import LayerStates, Plan, Scores, States
 from probekit.probing.prepared import Probe, begin, pair_of, probe_set_of
 from probekit.probing.readout import absent, host_rows, read_rows
-from probekit.probing.scoring import probe
+from probekit.probing.scoring import probe, scored_with
 from probekit.probing.stream import batches_of, collect
+from probekit.probing.uncertainty import check_uncertainty
 from probekit.probing.undefined import warn_of_undefined
 
 __all__ = [
@@ -28,11 +29,13 @@ __all__ = [
     "absent",
     "batches_of",
     "begin",
+    "check_uncertainty",
     "collect",
     "compare",
     "dataset_of",
     "extract",
     "host_rows",
+    "largest_family",
     "many_options",
     "once_options",
     "pair_of",
@@ -40,5 +43,6 @@ __all__ = [
     "probe_set_of",
     "quick_options",
     "read_rows",
+    "scored_with",
     "warn_of_undefined",
 ]

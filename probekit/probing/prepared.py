@@ -86,6 +86,11 @@ class Probe:
         held_out = self.held_out._replace(inputs=inputs)
         return fit, self._collect(scored_by, held_out, argument="held_out features")
 
+    @property
+    def scored_count(self) -> int:
+        """How many examples there are to score on, of a probe set that is `counted`."""
+        return len((self.held_out or self.fit).y)
+
     def check(self, uncertainty: Uncertainty, extractor: Extractor) -> None:
         """Raise unless there is such uncertainty and the examples fit; nothing is computed."""
         scored_by, inputs = self.scored_on(extractor)

@@ -13,7 +13,7 @@ from probekit.probing.labelling import (
     merged,
     stack_resamples,
 )
-from probekit.probing.prepared import begin, probe_set_of
+from probekit.probing.prepared import Probe, begin, probe_set_of
 from probekit.probing.uncertainty import resample
 from probekit.probing.undefined import warn_of_undefined
 
@@ -97,22 +97,25 @@ def probe(
     prepared = probe_set_of(
         chosen, inputs, features, held_out, batch_size=batch_size, weight=weight
     ).counted(extractor)
-    plan = prepared.plan
-    if uncertainty is not None:
+    if uncertainty is None:
+        scores = begin(prepared.parts(extractor), prepared.layer_order(extractor))()
+        dataset = dataset_of(prepared.plan, scores)
+    else:
         prepared.check(uncertainty, extractor)
-        scored = prepared.fit if prepared.held_out is None else prepared.held_out
-        warn_of_few_resamples(uncertainty, examples=len(scored.y))
-        extractor, prepared = prepared.in_memory(extractor)
-    parts = prepared.parts(extractor)
-    layers = prepared.layer_order(extractor)
-    dataset = dataset_of(plan, begin(parts, layers)())
-    if uncertainty is not None:
-        found = merged(
-            resample(part.plan, *part.samples(source), uncertainty) for part, source in parts
-        )
-        every = stack_resamples({layer: found[layer] for layer in layers})
-        examples = len((prepared.held_out or prepared.fit).y)
-        dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
+        warn_of_few_resamples(uncertainty, examples=prepared.scored_count)
+        dataset = scored_with(uncertainty, prepared, extractor)
         warn_of_few_shuffles(uncertainty, largest_family(dataset))
     warn_of_undefined(dataset)
     return dataset
+
+
+def scored_with(uncertainty: Uncertainty, probe_set: Probe, extractor: Extractor) -> "xr.Dataset":
+    """Return the scores of a probe set that was counted and checked, and how sure they are."""
+    extractor, held = probe_set.in_memory(extractor)
+    parts, layers = held.parts(extractor), held.layer_order(extractor)
+    dataset = dataset_of(held.plan, begin(parts, layers)())
+    found = merged(
+        resample(part.plan, *part.samples(source), uncertainty) for part, source in parts
+    )
+    every = stack_resamples({layer: found[layer] for layer in layers})
+    return add_uncertainty(dataset, every, uncertainty, examples=held.scored_count)

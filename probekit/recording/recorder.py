@@ -3,7 +3,7 @@
 import dataclasses
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -15,12 +15,17 @@ from probekit.errors import OptionError
 from probekit.estimators import Estimator
 from probekit.extractors import Extractor, match
 from probekit.history import HistoryWriter, Storage, make_attributes
+from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
 from probekit.plugins import get_manager
 from probekit.probing import (
     Plan,
+    Probe,
     batches_of,
     begin,
+    check_uncertainty,
     dataset_of,
+    largest_family,
+    scored_with,
     warn_of_undefined,
 )
 from probekit.recording.plugged import with_plugin_variables
@@ -38,7 +43,7 @@ class _Pending:
     """A record whose scores the device may still be computing."""
 
     labels: dict[str, Any]
-    scores: dict[str, Any]
+    scores: "dict[str, Callable[[], xr.Dataset]]"
     scalars: dict[str, Any]
 
 
@@ -56,6 +61,10 @@ class Recorder:
         the dim ``probe_set``. All have the same features.
     estimators : names or instances
         As `probekit.probe` takes them.
+    uncertainty : Bootstrap, Permutation or CrossValidation, optional
+        As `probekit.probe` takes it: how sure the scores of each row are, in further variables such
+        as ``<name>_ci (step, …, bound)``; what is corrected for is the number of tests in a row.
+        Every row takes as long as such a `probe`, since the device is waited for.
     every : int, list of int, function or None
         At which steps to record: every so many; these (`log_spaced` makes some); those for which
         the function is true; or whenever `record` is called.
@@ -119,6 +128,7 @@ class Recorder:
         held_out: tuple[Any, Any] | None = None,
         probe_sets: Mapping[str, ProbeSet | tuple[Any, ...]] | None = None,
         estimators: str | Estimator | Iterable[str | Estimator] | None = None,
+        uncertainty: Uncertainty | None = None,
         every: Schedule = None,
         seed: int | None = None,
         store: str | list[str] | tuple[str, ...] = (),
@@ -138,16 +148,15 @@ class Recorder:
         self._batch_size, self._flush_seconds = batch_size, flush_seconds
         self._several = probe_sets is not None
         self._probes = probes_of(inputs, features, held_out, probe_sets, estimators, batch_size)
-        plan = next(iter(self._probes.values())).plan
-        self._plan: Plan = plan
-        self._taken = taken_names(plan.estimators)
-        config = {
-            "estimators": [repr(estimator) for estimator in plan.estimators],
-            "features": list(plan.names),
-        }
+        if uncertainty is not None:
+            for probe in self._probes.values():
+                scored_apart = probe.held_out is not None
+                check_uncertainty(uncertainty, probe.plan.estimators, held_out=scored_apart)
+        self._uncertainty = uncertainty
+        self._taken = taken_names(self._plan.estimators)
         self._writer = HistoryWriter(
             path,
-            attributes=make_attributes("recording", config, title=title),
+            attributes=make_attributes("recording", self._config(), title=title),
             overwrite=overwrite,
             resume=resume,
             extend=resume,
@@ -158,6 +167,7 @@ class Recorder:
         self._pending: list[_Pending] = []
         self._flushed = time.monotonic()
         self._warned: set[str] = set()
+        self._told_of_few = False
         self._scalars: frozenset[str] | None = None
         self._numbers = numbers_of(self._writer.rows() if resume and store else None)
         self._finished = False
@@ -221,11 +231,9 @@ class Recorder:
             return
         labels = self._labels(step, seed)
         self._check_scalars(scalars)
-        scores: dict[str, Any] = {}
-        for name, probe in self._probes.items():
-            scores[name] = begin(
-                probe.counted(extractor).parts(extractor), probe.layer_order(extractor)
-            )
+        scores = {}
+        for name, probe in self._probes.items():  # no comprehension: warnings count its frame
+            scores[name] = self._begin(probe, extractor)
         self._pending.append(_Pending(labels, scores, scalars))
         numbers = self._numbers.setdefault(labels.get("seed"), {})
         number = numbers.setdefault(labels["step"], len(numbers))
@@ -281,6 +289,21 @@ class Recorder:
         else:
             self.close()
 
+    @property
+    def _plan(self) -> Plan:
+        """What is estimated, of every probe set the same."""
+        return next(iter(self._probes.values())).plan
+
+    def _config(self) -> dict[str, Any]:
+        """Return the settings: a history is gone on with by a Recorder of the same alone."""
+        config: dict[str, Any] = {
+            "estimators": [repr(estimator) for estimator in self._plan.estimators],
+            "features": list(self._plan.names),
+        }
+        if self._uncertainty is not None:
+            config["uncertainty"] = self._uncertainty.text()
+        return config
+
     def _labels(self, step: int, seed: int | None) -> dict[str, Any]:
         if self._seed is None:
             if seed is not None:
@@ -288,6 +311,26 @@ class Recorder:
             return {"step": int(step)}
         seed = whole_number("seed", self._seed if seed is None else seed)
         return {"seed": seed, "step": int(step)}
+
+    def _begin(self, probe: Probe, extractor: Extractor) -> "Callable[[], xr.Dataset]":
+        """Begin to compute the scores of a probe set; return what waits for them."""
+        counted = probe.counted(extractor)
+        if self._uncertainty is None:
+            read = begin(counted.parts(extractor), counted.layer_order(extractor))
+            return lambda: dataset_of(counted.plan, read())
+        counted.check(self._uncertainty, extractor)
+        # Now, and not when it is asked for: a loop may hand its parameters to the next step.
+        dataset = scored_with(self._uncertainty, counted, extractor)
+        self._warn_of_few(counted, dataset)
+        return lambda: dataset
+
+    def _warn_of_few(self, probe: Probe, dataset: "xr.Dataset") -> None:
+        """Say once, and not at every row, that there are few resamples or examples."""
+        if self._told_of_few:
+            return
+        self._told_of_few = True
+        warn_of_few_resamples(self._uncertainty, examples=probe.scored_count, stacklevel=4)
+        warn_of_few_shuffles(self._uncertainty, largest_family(dataset), stacklevel=4)
 
     def _check_scalars(self, scalars: Mapping[str, Any]) -> None:
         check_scalars(scalars, self._taken)
@@ -304,7 +347,7 @@ class Recorder:
         """Return a record as a Dataset, waiting for the device if need be."""
         import xarray as xr
 
-        parts = {name: dataset_of(self._plan, read()) for name, read in pending.scores.items()}
+        parts = {name: read() for name, read in pending.scores.items()}
         if self._several:
             dataset = xr.concat(list(parts.values()), "probe_set").assign_coords(
                 probe_set=list(parts)

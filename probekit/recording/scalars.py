@@ -11,6 +11,9 @@ from probekit.estimators import Estimator
 from probekit.history.schema import STATUS_SUFFIX
 
 AXES = frozenset({"step", "seed", "layer", "feature", "probe_set", "example", "unit"})
+OF_UNCERTAINTY = frozenset({"bound", "resample", "fold", "left_out"})
+UNCERTAIN = ("ci", "resamples", "left_out", "p", "p_corrected", "cv", "folds")
+"""What the names of variables end in that say how sure a score is."""
 
 
 def whole_number(argument: str, value: Any) -> int:
@@ -28,7 +31,10 @@ def taken_names(estimators: Iterable[Estimator]) -> frozenset[str]:
     """Return the names that a history has already: its axes, and what estimators report."""
     variables = [variable for estimator in estimators for variable in estimator.variables]
     names = {name for variable in variables for name in (variable.name, *variable.dims)}
-    return AXES | names | {f"{variable.name}{STATUS_SUFFIX}" for variable in variables}
+    scores = [variable.name for variable in variables]
+    scores += [f"{name}_{ending}" for name in scores for ending in UNCERTAIN]
+    statuses = {f"{name}{STATUS_SUFFIX}" for name in scores}
+    return AXES | OF_UNCERTAINTY | names | {*scores} | statuses
 
 
 def check_scalars(scalars: Mapping[str, Any], taken: Collection[str]) -> None:

@@ -6,7 +6,7 @@ import importlib
 import os
 import tempfile
 import warnings
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from probekit.running.lane import Chunk, Pace, in_turns, run_lane, stacked_data
 from probekit.running.memory import told_of_memory
 from probekit.running.program import Program
 from probekit.running.resolving import adapted, config_of, program_of, task_of
+from probekit.running.resuming import Standing
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
 from probekit.tasks import Task, TaskConfig, without_effect
 
@@ -114,7 +115,8 @@ def run(
         Flush every file to the disk, so that a power cut loses no more than a kill does.
     vectorized : bool, optional
         Whether all seeds run at once. Unless given: on an accelerator, but not on a CPU, where it
-        is slower. Vectorised arithmetic differs in the last digits.
+        is slower. Vectorised arithmetic differs in the last digits, so that a run is resumed as it
+        was begun.
     listeners : iterable of plugin
         Objects with hook implementations, told of this run alone.
     **options
@@ -163,12 +165,13 @@ def run(
     with contextlib.ExitStack() as stack:
         for listener in listeners:
             stack.enter_context(manager.listening(listener))
+        together = lane_size(config.seeds, vectorized)
         folder = stack.enter_context(tempfile.TemporaryDirectory()) if output is None else ""
         path = Path(output) if output is not None else Path(folder, "history.nc")
         writer = stack.enter_context(
             HistoryWriter(
                 path,
-                attributes=_attributes(program, every),
+                attributes=_attributes(program, every, together),
                 overwrite=overwrite,
                 resume=resume,
                 durable=durable,
@@ -176,7 +179,7 @@ def run(
             )
         )
         running = _Run(program, writer, manager, kept=output is not None, every=every)
-        running.go(lane_size(config.seeds, vectorized))
+        running.go(together)
         finished = writer.finish()
         running.tell_finished()
         return open_history(finished)
@@ -209,7 +212,7 @@ class _Run:
         self.manager, self.every = manager, every
         config = program.config
         self.seeds = tuple(range(config.first_seed, config.first_seed + config.seeds))
-        self.reached = self._reached()
+        self.standing = Standing(writer, self.seeds)
         self.pace = Pace()
         self.info = RunInfo(
             task=program.task.name,
@@ -219,26 +222,17 @@ class _Run:
             path=writer.path if kept else None,
             layers=program.layers,
             features=program.plan.names,
-            resumed_epochs=sum(epoch + 1 for epoch in self.reached.values()),
+            resumed_epochs=sum(epoch + 1 for epoch in self.standing.reached.values()),
         )
         self.warned: set[str] = set()
-
-    def _reached(self) -> dict[int, int]:
-        """Return for each seed the last epoch that is in the history; -1 if there is none."""
-        rows = self.writer.rows()
-        if rows is None:
-            return dict.fromkeys(self.seeds, -1)
-        recorded = rows["loss"].notnull().any("split")
-        last = recorded.epoch.where(recorded, -1).max("epoch")
-        there = dict(zip(rows.seed.values.tolist(), last.values.tolist(), strict=True))
-        return {seed: int(there.get(seed, -1)) for seed in self.seeds}
 
     def go(self, lane: int) -> None:
         """Run every seed to its end, lane by lane."""
         self.manager.hook.probekit_run_started(run=self.info)
         try:
             with contextlib.ExitStack() as meanwhile:
-                lanes = (self._chunks(*each, meanwhile) for each in self._lanes(lane))
+                waiting = self.standing.lanes(lane, self.info.epochs)
+                lanes = (self._chunks(*each, meanwhile) for each in waiting)
                 turns = in_turns(lanes, SIDE_BY_SIDE if lane == 1 else 1)
                 chunks = meanwhile.enter_context(contextlib.closing(turns))
                 meanwhile.enter_context(told_of_memory())
@@ -252,27 +246,6 @@ class _Run:
         """Tell the listeners that the history is complete."""
         self.manager.hook.probekit_run_finished(run=self.info, path=self.info.path)
 
-    def _lanes(self, size: int) -> Iterator[tuple[tuple[int, ...], int]]:
-        """Yield the seeds of each lane, and the epoch that they have in common to go on from."""
-        waiting: dict[int, list[int]] = {}
-        for seed in self.seeds:
-            state = self._state(seed)
-            if state is None:
-                waiting.setdefault(0, []).append(seed)
-            elif not state[1]["finished"] and self.reached[seed] < self.info.epochs:
-                waiting.setdefault(self.reached[seed] + 1, []).append(seed)
-        for first, seeds in waiting.items():
-            remaining = iter(seeds)
-            while lane := tuple(islice(remaining, size)):
-                yield lane, first
-
-    def _state(self, seed: int) -> tuple[list[np.ndarray], dict[str, Any]] | None:
-        """Return the state that belongs to the last row of a seed; None to begin anew."""
-        if self.reached[seed] < 0:
-            return None
-        state = self.writer.load_state(f"seed-{seed}", epoch=self.reached[seed])
-        return state if state and state[1]["epoch"] == self.reached[seed] else None
-
     def _chunks(
         self, seeds: tuple[int, ...], first: int, meanwhile: contextlib.ExitStack
     ) -> Generator[tuple[tuple[int, ...], Chunk], None, None]:
@@ -281,10 +254,11 @@ class _Run:
         data = stacked_data([program.task.data(config, seed) for seed in seeds])
         compiled = compiled_for(program, data)
         importlib.import_module("xarray")  # rows need it; now, while a core is idle
-        if first == 0:
+        states = self.standing.states(seeds) if first > 0 else None
+        if states is None:
             carry = compiled.init(seeds)
         else:
-            carry = carry_of(program, [self._state(seed)[0] for seed in seeds])  # type: ignore[index]
+            carry = carry_of(program, [leaves for leaves, _ in states])
         orders = [program.task.orders(config, seed) for seed in seeds]
         for order in orders:
             next(islice(order, max(first - 1, 0), max(first - 1, 0)), None)  # trained already
@@ -354,11 +328,16 @@ def _warn_without_effect(
         warnings.warn(text, ProbekitWarning, stacklevel=3)
 
 
-def _attributes(program: Program, every: int) -> dict[str, Any]:
-    """Return the attributes of the history; a run can be resumed with the same config only."""
+def _attributes(program: Program, every: int, together: int) -> dict[str, Any]:
+    """Return the attributes of the history; a run can be resumed with the same config only.
+
+    How many seeds run together belongs to it, since last digits depend on that.
+    """
     estimators = [repr(estimator) for estimator in program.plan.estimators]
     config = dataclasses.asdict(program.config)
     config |= {"estimators": estimators, "layers": list(program.layers)}
     if program.stored:
         config |= {"store_activations": list(program.stored), "every": every}
+    if together > 1:
+        config["vectorized"] = True
     return make_attributes(program.task.name, config, title=program.task.summary)

@@ -93,6 +93,18 @@ def test_a_class_that_cannot_be_called_like_this(registry):
         Named("odd", {"other": 2}).build(registry)
 
 
+def test_a_class_that_refuses_in_its_own_words(registry):
+    """A stranger's need not know our errors."""
+
+    class Odd:
+        def __init__(self, *, alpha=1):
+            raise ValueError(f"alpha {alpha}\nis too much")
+
+    registry.estimator("odd", Odd)
+    with pytest.raises(OptionError, match=r"estimators: odd\(…\): alpha 2; is too much\.$"):
+        Named("odd", {"alpha": 2}).build(registry)
+
+
 @pytest.mark.parametrize("text", ["", "probe,", "pro be", "probe(", "probe)(", "probe(a=1) x"])
 def test_text_that_cannot_be_read(registry, text):
     with pytest.raises(OptionError, match=r"estimators: cannot read '.*'; give names separated"):

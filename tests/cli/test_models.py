@@ -327,11 +327,6 @@ def test_shuffles_of_groups_and_on_either_side(probekit):
         ),
         (("value", "--confidence", "0.9"), 2, "--confidence 0.9: is of a bootstrap; give --boots"),
         (
-            ("value", "--bootstrap", "9", "--checkpoints", "."),
-            2,
-            "--bootstrap: is of one model",
-        ),
-        (
             ("value", "--bootstrap", "9", "-e", "mutual_neighbours"),
             2,
             "uncertainty: 'mutual_neighbours' supposes that no example is there twice",
@@ -394,6 +389,19 @@ def test_checkpoints_as_a_history(probekit, checkpoints):
     )
     done = probekit("probe", "model.py:value", "--checkpoints", checkpoints)
     assert done.complaint == "probekit: model.py:value: is no function; --checkpoints needs one."
+
+
+def test_checkpoints_with_intervals(probekit, checkpoints):
+    words = ("probe", "model.py:of_checkpoint", "--checkpoints", checkpoints, "--bootstrap", "40")
+    done = probekit(*words, "-o", "steps.nc")
+    assert "by the feature (R²) (score [95 % bootstrap interval])" in done.out
+    history = pk.open_history("steps.nc")
+    assert history.linear_r2_ci.dims == ("step", "layer", "feature", "bound")
+    first = json.loads(probekit("show", "steps.nc", "--json").out)["scores"]["linear_r2"][0]
+    last = history.linear_r2_ci.isel(step=-1, layer=0, feature=0)
+    assert [first["lower"], first["upper"]] == pytest.approx(last.values.tolist())
+    other = ("--bootstrap", "50", "-o", "steps.nc", "--resume")
+    assert "uncertainty" in probekit(*words[:4], *other).complaint
 
 
 def test_checkpoints_go_on_where_they_were_stopped(probekit, checkpoints, monkeypatch):

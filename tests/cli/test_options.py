@@ -96,7 +96,7 @@ def test_a_flag_can_be_switched_off(probekit, fake_run):
         (("--depth", "x"), "--depth: 'x' is not an integer."),
         (("--sizes", "1,x"), "--sizes: 'x' is not an integer."),
         (("--sizes", "1,,2"), "--sizes: '' is not an integer."),
-        (("--names", "a,"), "--names: '' is not a text."),
+        (("--names", "a,"), "--names: '' is empty; give a text."),
         (
             ("--optimizer", "adm"),
             "--optimizer: 'adm' is not a choice; did you mean 'adam'?",

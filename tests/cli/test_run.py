@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -104,6 +105,25 @@ def test_an_existing_history_is_kept(probekit, fake_run):
         "probekit: my-task.nc: exists. Give --overwrite to replace it, or --output FILE to keep it."
     )
     assert probekit(*RUN, "--overwrite").code == 0
+
+
+@pytest.mark.parametrize("words", [(), ("--overwrite",), ("--resume",)])
+def test_what_is_no_history_is_never_replaced(probekit, fake_run, words):
+    """Nor is it suggested: it is something else that somebody keeps there."""
+    Path("notes.nc").write_text("hello")
+    done = probekit(*RUN, "-o", "notes.nc", *words)
+    assert done.code == 1
+    assert done.complaint == (
+        "probekit: notes.nc: is not a history of probekit, and is not overwritten. "
+        "Choose another path, or remove the file."
+    )
+    assert fake_run.arguments is None
+
+
+def test_the_folder_of_an_unfinished_history_stands_for_it(probekit, fake_run):
+    Path("wide.nc.partial").mkdir()
+    probekit(*RUN, "-o", "wide.nc.partial", "--resume")
+    assert [path.name for path in Path().glob("*.nc*")] == ["wide.nc"]
 
 
 def test_an_unfinished_history_is_kept(probekit, fake_run):

@@ -532,3 +532,22 @@ def test_a_finished_function_of_other_layers_is_not_kept(project):
     resume = Settings(resume=True, layers=["logits"])
     other = failure(run_tasks("probes", output="out", settings=resume))
     assert "was made with layers=['hidden_0'], not ['logits']" in other
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(overwrite=True), Settings(resume=True)])
+@pytest.mark.parametrize("argument", ["", "width: int = 3"])
+def test_what_is_no_history_is_never_replaced(project, tmp_path, settings, argument):
+    mark = "" if argument else '@pk.parametrize("width", [1, 2])'
+    project(
+        tasks(f"""
+    {mark}
+    @pk.task
+    def small({argument or "width"}):
+        raise AssertionError("it was run")
+""")
+    )
+    (tmp_path / "notes.nc").write_text("hello")
+    told = failure(run_tasks("probes", output="notes.nc", settings=settings))
+    assert "notes.nc: is not a " in told  # history, or netCDF file
+    assert (tmp_path / "notes.nc").read_text() == "hello"
+    assert not (tmp_path / "notes.parts").exists()

@@ -26,7 +26,7 @@ from probekit.history import (
     open_history,
     row_files,
 )
-from probekit.history.file import partial_path
+from probekit.naming import partial_path
 
 STEPS = 4
 

@@ -81,7 +81,7 @@ def test_overwriting_keeps_the_old_history_until_the_new_one_is_finished(path):
     assert open_history(path).step.values.tolist() == [7, 8]
 
 
-@pytest.mark.parametrize("options", [{"overwrite": True}, {"resume": True}])
+@pytest.mark.parametrize("options", [{}, {"overwrite": True}, {"resume": True}])
 def test_what_is_no_history_is_not_overwritten_even_if_asked(path, options):
     path.write_text("import numpy as np\n")
     with fails(HistoryExistsError, r"history\.nc: is not a history of probekit, and is not over"):

@@ -98,6 +98,47 @@ def test_trajectories_show_seeds_mean_and_interval(notebook):
     assert labels(figure) == ["linear", "xor_xor_xor"]
 
 
+def many(seeds, features):
+    """A history of so many."""
+    register_accessor()
+    sizes = {"seed": seeds, "epoch": 4, "feature": features}
+    values = np.random.default_rng(0).random([*sizes.values()])
+    coords = {dim: range(size) for dim, size in sizes.items()}
+    return xr.Dataset({"accuracy": (tuple(sizes), values)}, coords)
+
+
+@pytest.mark.parametrize(
+    ("seeds", "features", "singles", "bands", "width"),
+    [(5, 8, 40, 8, 1.8), (30, 2, 60, 2, 1.8), (30, 3, 0, 3, 1.8), (2, 20, 40, 0, 1.3)],
+)
+def test_what_would_hide_the_means_is_left_out(seeds, features, singles, bands, width):
+    (axes,) = many(seeds, features).probekit.plot.trajectories("accuracy").axes
+    assert len(lines(axes, 0.6)) == singles
+    assert len(axes.collections) == bands
+    assert len(lines(axes, width)) == features
+    above = [line.get_zorder() for line in axes.lines if line.get_linewidth() == width]
+    below = [line.get_zorder() for line in axes.lines if line.get_linewidth() == 0.6]
+    assert min(above) > max(below, default=0)
+
+
+@pytest.mark.parametrize("seeds", [(), ("seed",)])
+def test_the_band_of_one_seed_is_that_of_its_bootstrap(seeds):
+    register_accessor()
+    r2 = np.array([[0.25, 0.5], [0.5, 0.75], [0.75, 1.0]]).reshape([1] * len(seeds) + [3, 1, 2])
+    dims = (*seeds, "step", "layer", "feature")
+    coords = {"step": [0, 1, 2], "layer": ["hidden"], "feature": ["a", "b"]}
+    bounds = np.stack([r2 - 0.125, r2 + 0.25], axis=-1)
+    ds = xr.Dataset(
+        {"linear_r2": (dims, r2), "linear_r2_ci": ((*dims, "bound"), bounds)},
+        coords | {dim: [0] for dim in seeds} | {"bound": ["lower", "upper"]},
+    )
+    (axes,) = ds.probekit.plot.trajectories("linear_r2").axes
+    np.testing.assert_array_equal(lines(axes, 1.8), [[0.25, 0.5, 0.75], [0.5, 0.75, 1.0]])
+    band = axes.collections[1].get_paths()[0].vertices[:, 1]
+    assert (band.min(), band.max()) == (0.375, 1.25)
+    assert axes.get_ylim()[1] < 1.1  # the scores are shown, and not the far end of an interval
+
+
 def test_trajectories_as_they_come(notebook):
     figure = notebook.probekit.plot.trajectories()
     titles = [axes.get_title("left") for axes in figure.axes]
@@ -327,6 +368,15 @@ def test_embedding_of_whole_representations_ignores_rotations(stored):
     distances = embedding.cka_distances([x, 5 * turned + 1, activations(4, 0), x * 0])
     assert distances[0, 1] == pytest.approx(0, abs=1e-6)
     assert 0.1 < distances[0, 2] < np.sqrt(2)
+
+
+def test_of_very_many_rows_some_of_each_seed_are_drawn(stored, monkeypatch):
+    whole = stored.probekit.plot.embedding("a", method="mds").axes[0]
+    assert [len(line.get_xdata()) for line in whole.lines] == [5, 5]
+    monkeypatch.setattr(embedding, "MOST_ROWS", 6)
+    few = stored.probekit.plot.embedding("a", method="mds")
+    assert [len(line.get_xdata()) for line in few.axes[0].lines] == [3, 3]
+    assert few.axes[0].get_title("right") == whole.get_title("right")  # the first and the last
 
 
 def test_classical_scaling_recovers_a_plane():

@@ -53,6 +53,23 @@ def page(notebook, tmp_path) -> str:
     return write_report(notebook, tmp_path / "report.html").read_text()
 
 
+@pytest.mark.parametrize("rows", [{}, {"step": [0, 10]}, {"seed": [3], "step": [0, 10]}])
+def test_tables_have_the_intervals_of_a_bootstrap(tmp_path, rows):
+    """Of one model: there are no seeds to take them over."""
+    sizes = [len(labels) for labels in rows.values()]
+    r2 = np.full((*sizes, 1, 2), 0.5)
+    bounds = np.stack([r2 - 0.25, r2 + 0.125])
+    ds = xr.Dataset(
+        {
+            "linear_r2": ((*rows, "layer", "feature"), r2),
+            "linear_r2_ci": (("bound", *rows, "layer", "feature"), bounds, {"uncertainty": "of 9"}),
+        },
+        rows | {"layer": ["hidden"], "feature": ["a", "b"], "bound": ["lower", "upper"]},
+    )
+    page = write_report(ds, tmp_path / "report.html").read_text()
+    assert page.count("0.500 <small>[0.250, 0.625]</small>") == 2
+
+
 def test_the_page_asks_for_nothing(page):
     assert "http:" not in page
     assert "https:" not in page

@@ -280,6 +280,43 @@ def test_vectorised_seeds_agree_with_single_ones(whole):
     xr.testing.assert_allclose(together.sel(first), whole.sel(first), rtol=1e-3, atol=1e-4)
 
 
+def stopped_and_resumed(path, chunks, **options):
+    """A run that is stopped after so many chunks, and then goes on."""
+    with pytest.raises(KeyboardInterrupt):
+        run(output=path, listeners=[StopAfter(chunks)], **options)
+    return run(output=path, resume=True, **options)
+
+
+def test_vectorised_seeds_are_resumed_bit_for_bit(tmp_path):
+    resumed = stopped_and_resumed(tmp_path / "history.nc", 3, vectorized=True)
+    assert_identical(resumed, run(vectorized=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunks", [1, 2, 3, 4])
+def test_vectorised_seeds_are_resumed_with_those_that_had_stopped(tmp_path, monkeypatch, chunks):
+    """Alone a seed would differ in its last digits from what it is beside another."""
+    monkeypatch.setattr(lane, "SECONDS", 1e9)  # so that chunks grow alike
+    options = {"features": ("linear",), "vectorized": True, "seeds": 3}
+    accuracy = run(**options).accuracy.sel(split="test", feature="linear").values
+    threshold = np.sort(accuracy.max(axis=1))[-2]
+    last = (accuracy >= threshold).argmax(axis=1)
+    assert 0 < last[last > 0].min() < SMALL["epochs"]
+    options["stop_accuracy"] = float(threshold)
+    resumed = stopped_and_resumed(tmp_path / "history.nc", chunks, **options)
+    assert_identical(resumed, run(**options))
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_run_is_resumed_as_it_was_begun(tmp_path, before):
+    """Vectorised arithmetic differs in the last digits: half of it would be neither."""
+    path = tmp_path / "history.nc"
+    with pytest.raises(KeyboardInterrupt):
+        run(output=path, listeners=[StopAfter(2)], vectorized=before)
+    with pytest.raises(OptionError, match=r"was begun with(out)? vectorized"):
+        run(output=path, resume=True, vectorized=not before)
+
+
 def test_unknown_settings_and_tasks_get_near_matches():
     with pytest.raises(UnknownNameError, match="'learnin_rate'; did you mean 'learning_rate'"):
         run(learnin_rate=0.1)

@@ -1,7 +1,7 @@
 """How representations move while a network learns: a path for each example, or for each seed."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -9,13 +9,19 @@ from probekit._checks import check_choice, check_count
 from probekit.errors import OptionError, ShapeError
 from probekit.history.plots import style
 from probekit.history.plots.stored import activation_history, stored_activations
+from probekit.history.representations import Representation
 
 if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+T = TypeVar("T")
+
 METHODS = ("pca", "mds")
+
+MOST_ROWS = 300
+"""So many points show a path, and their kernels fit into memory."""
 
 
 def embedding(
@@ -39,7 +45,8 @@ def embedding(
         ``"pca"``: each example's path in the plane of the first two principal components of the
         last epoch, for one seed. ``"mds"``: each epoch of each seed is one point; points are as far
         apart as their representations are unlike, √(2 − 2 CKA), in two dimensions by classical
-        scaling. Rotations of a representation count in the first and not in the second.
+        scaling; of more than 300 rows every so many. Rotations of a representation count in the
+        first and not in the second.
     labels : array (example,), optional
         For ``"pca"``: colours of the examples, a feature for instance.
     examples : int
@@ -55,9 +62,9 @@ def embedding(
         return _between_rows(history, layer, examples)
     last, when = stored_activations(dataset, seed=seed)
     chosen = {dim: label for dim, label in last.rows[0].items() if dim != last.lead[-1]}
-    rows = [row for row in history.sel(**chosen).rows if layer in history.sel(**row).layers]
-    stack = np.stack([np.asarray(history.sel(**row)[layer][:examples], float) for row in rows])
-    since = f"{last.lead[-1]} {rows[0][last.lead[-1]]}"
+    rows = history.sel(**chosen).rows_of(layer)
+    stack = np.stack(history.first_examples(rows, examples)).astype(float)
+    since = f"{last.lead[-1]} {rows[0].row[last.lead[-1]]}"
     return _within_rows(stack, layer, f"{when}; paths from {since}", labels)
 
 
@@ -127,21 +134,21 @@ def _within_rows(stack: np.ndarray, layer: str, remark: str, labels: Any) -> "Fi
 
 def _between_rows(history: Any, layer: str, examples: int) -> "Figure":
     """Draw a path for each seed, a point for each of its rows."""
-    rows = [row for row in history.rows if layer in history.sel(**row).layers]
-    if len(rows) < 3:
-        raise OptionError(f"method='mds': {len(rows)} rows with activations; it needs 3 or more.")
-    stack = [np.asarray(history.sel(**row)[layer][:examples], float) for row in rows]
-    points = classical_scaling(cka_distances(stack))
+    there = history.rows_of(layer)
+    if len(there) < 3:
+        raise OptionError(f"method='mds': {len(there)} rows with activations; it needs 3 or more.")
     *others, time = history.lead
-    paths: dict[tuple[Any, ...], list[int]] = {}
-    for place, row in enumerate(rows):
-        paths.setdefault(tuple(row[dim] for dim in others), []).append(place)
+    paths = _few_of_each(there, others)
+    shown = [one for path in paths.values() for one in path]
+    read = history.first_examples(shown, examples)
+    points = classical_scaling(cka_distances([one.astype(float) for one in read]))
+    ends = np.cumsum([len(path) for path in paths.values()])
     palette = style.colors(list(paths))
     with style.new_figure(4.6, 3.9) as figure:
         axes = figure.add_subplot()
-        for key, places in paths.items():
-            _path(axes, points[places], palette[key], " ".join(map(str, (*others, *key))))
-        start, end = rows[0][time], rows[-1][time]
+        for key, path in zip(paths, np.split(points, ends[:-1]), strict=True):
+            _path(axes, path, palette[key], " ".join(map(str, (*others, *key))))
+        start, end = shown[0].row[time], shown[-1].row[time]
         if others:
             axes.legend(loc="best")
         axes.set_xlabel("first dimension")
@@ -150,6 +157,30 @@ def _between_rows(history: Any, layer: str, examples: int) -> "Figure":
         axes.set_title(layer)
         style.small_text(axes, f"○ {time} {start}   ● {time} {end};   distance √(2 − 2 CKA)")
     return figure
+
+
+def _few_of_each(
+    rows: Sequence[Representation], dims: Sequence[str]
+) -> dict[tuple[Any, ...], list[Representation]]:
+    """Return the rows by their labels along `dims`, those of a seed for instance; not too many."""
+    paths: dict[tuple[Any, ...], list[Representation]] = {}
+    for row in rows:
+        paths.setdefault(tuple(row.row[dim] for dim in dims), []).append(row)
+    most = max(3, MOST_ROWS // len(paths))
+    return {key: thinned(path, most) for key, path in paths.items()}
+
+
+def thinned(items: Sequence[T], most: int) -> list[T]:
+    """Return at most so many, evenly apart, the first and the last among them.
+
+    Examples
+    --------
+    >>> thinned(range(10), 4), thinned("ab", 4)
+    ([0, 3, 6, 9], ['a', 'b'])
+    """
+    if len(items) <= most:
+        return [*items]
+    return [items[place] for place in np.linspace(0, len(items) - 1, most).round().astype(int)]
 
 
 def _path(axes: "Axes", points: np.ndarray, color: str, label: str) -> None:

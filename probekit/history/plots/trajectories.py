@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 
 _COLORED = ("feature", "layer", "split")  # the axis that gives the colours, the first there is
 
+_ENDS = ("score", "lower", "upper")  # along the axis "end", where an interval was recorded
+
+MOST_SEED_LINES = 60
+"""So many thin lines leave the means of a panel to be seen."""
+MOST_BANDS = len(style.PALETTE)
+"""So many bands can be told apart, where they lie over each other."""
+
 
 def trajectories(
     dataset: "xr.Dataset",
@@ -31,7 +38,10 @@ def trajectories(
 ) -> "Figure":
     """Draw scores over training: a thin line a seed, a thick mean, a band for its t interval.
 
-    Of more than 40 features (or layers) the means alone are drawn, coloured along a scale.
+    Of one seed the band is the interval of its bootstrap, if it was recorded with one.
+    What would hide the means is left out: seeds of which there are more than 60 lines in a panel,
+    and the bands of more than 8 features (or layers). Of more than 40 the means are coloured along
+    a scale.
 
     Parameters
     ----------
@@ -49,7 +59,7 @@ def trajectories(
     confidence : float
         Of the interval over seeds.
     seeds : bool
-        Whether single seeds are drawn too.
+        Whether single seeds are drawn too, where they are few.
     """
     chosen = _variables(dataset, variables)
     panels = [
@@ -100,9 +110,23 @@ def _variables(
     return {
         name: dataset.probekit.normalized_r2()
         if name == "normalized_r2" and name not in dataset
-        else style.check_variable(dataset, name, time)
+        else _with_ends(dataset, style.check_variable(dataset, name, time))
         for name in names
     }
+
+
+def _with_ends(dataset: "xr.Dataset", score: "xr.DataArray") -> "xr.DataArray":
+    """Return a score of one seed beside both ends of its interval, if there is one."""
+    import xarray as xr
+
+    bounds = dataset.get(f"{score.name}_ci")
+    if bounds is None or score.sizes.get("seed", 1) > 1:
+        return score
+    ends = [bounds.sel(bound=side, drop=True) for side in _ENDS[1:]]
+    parts = [
+        part.isel(seed=0, drop=True) if "seed" in part.dims else part for part in (score, *ends)
+    ]
+    return xr.concat(parts, "end").assign_coords(end=list(_ENDS)).assign_attrs(score.attrs)
 
 
 def _panels(
@@ -121,7 +145,7 @@ def _panels(
         array, heading = array.sel(split=split), f"{heading}, {split}"
     if "feature" in array.dims and features is not None:
         array = array.sel(feature=style.choose("feature", features, array.feature.values.tolist()))
-    kept = {"seed", dataset.probekit.time, "layer", *_COLORED}
+    kept = {"seed", dataset.probekit.time, "layer", "end", *_COLORED}
     others = [str(dim) for dim in array.dims if dim not in kept]
     if others:
         raise OptionError(
@@ -158,47 +182,70 @@ def _draw(
     axes: "Axes", array: "xr.DataArray", time: str, confidence: float, *, seeds: bool
 ) -> dict[str, Any]:
     """Draw one panel; return what its legend shows."""
-    from matplotlib.ticker import MaxNLocator
-
     colored = _colored(array)
     labels = array[colored].values.tolist() if colored else [""]
     palette, dashes = style.colors(labels), style.dashes(labels)
     shade = 0.16 if len(labels) <= 3 else 0.08  # many bands lie over each other
-    is_many = len(labels) > style.MOST_LABELS  # seeds and bands would hide the means
+    has_bands = len(labels) <= MOST_BANDS
+    has_seeds = seeds and array.sizes.get("seed", 1) * len(labels) <= MOST_SEED_LINES
     lines = {}
     for label in labels:
         one = array.sel({colored: label}) if colored else array
         x, color = one[time].values, palette[label]
-        if "seed" not in one.dims:
-            one = one.expand_dims("seed")
-        mean, lower, upper, _ = interval(one, confidence)
-        if seeds and not is_many and one.sizes["seed"] > 1:
+        mean, lower, upper = _mean_and_ends(one, confidence)
+        if has_seeds and one.sizes.get("seed", 1) > 1:
             axes.plot(x, one.transpose(time, "seed").values, color=color, linewidth=0.6, alpha=0.35)
-        if not is_many:
+        if has_bands:
             axes.fill_between(x, lower.values, upper.values, color=color, alpha=shade, linewidth=0)
-        width = 0.8 if is_many else 1.8
-        alone = _alone(mean.values)
-        (lines[str(label)],) = axes.plot(
-            x,
-            mean.values,
-            color=color,
-            linestyle=dashes[label],
-            linewidth=width,
-            marker="o" if len(alone) else None,
-            markersize=6.0 if len(x) == 1 else 2.5,
-            markevery=alone.tolist(),
-            rasterized=is_many,  # in an SVG, hundreds of lines of a thousand points are 50 MB
-        )
+        how = {"color": color, "linestyle": dashes[label], **_means_look(len(labels))}
+        lines[str(label)] = _draw_mean(axes, x, mean.values, **how)
+    _label_axes(axes, array, time)
+    drawn = array.sel(end="score") if "end" in array.dims else array
+    _limit(axes, drawn.mean("seed") if "seed" in drawn.dims and not has_seeds else drawn, time)
+    return lines
+
+
+def _label_axes(axes: "Axes", array: "xr.DataArray", time: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     axes.set_xlabel(time)
     if array.sizes[time] == 1:
         axes.set_xticks(array[time].values)
     else:
         axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True))  # there is no epoch 2.5
     axes.set_ylabel(array.attrs["label"])
-    _limit(axes, array, time)
     axes.margins(x=0.01)
     style.grid(axes)
-    return lines
+
+
+def _mean_and_ends(array: "xr.DataArray", confidence: float) -> "tuple[xr.DataArray, ...]":
+    """Return the mean over seeds and the ends of its interval, or those that were recorded."""
+    if "end" in array.dims:
+        return tuple(array.sel(end=end) for end in _ENDS)
+    return interval(array if "seed" in array.dims else array.expand_dims("seed"), confidence)[:3]
+
+
+def _means_look(labels: int) -> dict[str, Any]:
+    """Return how the means of so many labels are drawn: the more, the thinner."""
+    if labels > style.MOST_LABELS:
+        # In an SVG, hundreds of lines of a thousand points are 50 MB.
+        return {"linewidth": 0.8, "rasterized": True}
+    return {"linewidth": 1.8 if labels <= MOST_BANDS else 1.3}
+
+
+def _draw_mean(axes: "Axes", x: np.ndarray, mean: np.ndarray, **how: Any) -> Any:
+    """Draw a mean above all seeds and bands; a point where no line goes."""
+    alone = _alone(mean)
+    (line,) = axes.plot(
+        x,
+        mean,
+        marker="o" if len(alone) else None,
+        markersize=6.0 if len(x) == 1 else 2.5,
+        markevery=alone.tolist(),
+        zorder=3,
+        **how,
+    )
+    return line
 
 
 def _alone(values: np.ndarray) -> np.ndarray:

@@ -1,0 +1,35 @@
+"""What the files of a history are called: ``NAME.nc``, and ``NAME.nc.partial/`` until then.
+
+Apart from what opens them, since the command line asks for these names before anything is imported.
+"""
+
+import os
+from pathlib import Path
+
+from probekit.errors import HistoryError
+
+SUFFIX = ".nc"
+SUFFIXES = (SUFFIX, ".nc4", ".cdf", ".netcdf", ".h5", ".hdf5")
+"""What a file of netCDF-4 may end in; ``lr0.01`` has no ending."""
+PARTIAL_SUFFIX = ".partial"
+
+
+def finished_path(path: str | os.PathLike[str]) -> Path:
+    """``NAME.nc`` from any way of naming a history: ``NAME.nc``, ``NAME.nc.partial``, ``NAME``.
+
+    >>> finished_path("lr0.01").name, finished_path("lr0.01.h5").name
+    ('lr0.01.nc', 'lr0.01.h5')
+    """
+    path = Path(path)
+    if path.name in ("", ".."):
+        raise HistoryError(f"{path}: is a folder; name a history in it.")
+    if path.name.endswith(PARTIAL_SUFFIX):
+        return path.with_name(path.name.removesuffix(PARTIAL_SUFFIX))
+    if path.suffix not in SUFFIXES and not path.is_file():
+        return path.with_name(path.name + SUFFIX)
+    return path
+
+
+def partial_path(path: Path) -> Path:
+    """``NAME.nc.partial``, the folder in which ``NAME.nc`` comes into being."""
+    return path.with_name(path.name + PARTIAL_SUFFIX)

@@ -1,0 +1,77 @@
+"""Where the seeds of a run stand in its history, and what each lane goes on from."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from probekit.history import HistoryWriter
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+State = tuple[list[np.ndarray], dict[str, Any]]
+"""The leaves of what training goes on from, and what is known of it, such as its epoch."""
+
+
+class Standing:
+    """Where the seeds stand when a run begins, or goes on.
+
+    Parameters
+    ----------
+    writer : HistoryWriter
+    seeds : tuple of int
+
+    Attributes
+    ----------
+    reached : dict
+        For each seed the last epoch that is in the history; -1 if there is none.
+    """
+
+    def __init__(self, writer: HistoryWriter, seeds: tuple[int, ...]) -> None:
+        self._writer, self._seeds = writer, seeds
+        self.reached = _reached(writer.rows(), seeds)
+
+    def lanes(self, size: int, last: int) -> Iterator[tuple[tuple[int, ...], int]]:
+        """Yield the seeds of each lane that has not ended, and the epoch that it goes on from.
+
+        A lane has the same seeds as in a run that was never stopped, those that have stopped
+        training among them: with others beside it a seed would differ in its last digits.
+
+        Parameters
+        ----------
+        size : int
+            How many seeds run at once.
+        last : int
+            The last epoch of the run.
+        """
+        remaining = iter(self._seeds)
+        while seeds := tuple(islice(remaining, size)):
+            states = self.states(seeds)
+            if states is None:
+                yield seeds, 0
+                continue
+            epoch = self._epoch(seeds)
+            if epoch < last and not all(meta["finished"] for _, meta in states):
+                yield seeds, epoch + 1
+
+    def states(self, seeds: tuple[int, ...]) -> list[State] | None:
+        """Return the states that belong to the last row of a lane; None to begin anew."""
+        epoch = self._epoch(seeds)
+        found = [self._writer.load_state(f"seed-{seed}", epoch=epoch) for seed in seeds]
+        states = [state for state in found if state is not None and state[1]["epoch"] == epoch]
+        return states if len(states) == len(seeds) else None
+
+    def _epoch(self, seeds: tuple[int, ...]) -> int:
+        """Return the last epoch of a lane: seeds that have stopped were taken along to it."""
+        return max(self.reached[seed] for seed in seeds)
+
+
+def _reached(rows: "xr.Dataset | None", seeds: tuple[int, ...]) -> dict[int, int]:
+    if rows is None:
+        return dict.fromkeys(seeds, -1)
+    recorded = rows["loss"].notnull().any("split")
+    last = recorded.epoch.where(recorded, -1).max("epoch")
+    there = dict(zip(rows.seed.values.tolist(), last.values.tolist(), strict=True))
+    return {seed: int(there.get(seed, -1)) for seed in seeds}
