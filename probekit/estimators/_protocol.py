@@ -253,6 +253,18 @@ class Estimator(Protocol):
         """
         del examples, layer, units, columns
 
+    def check_examples(self, *, fitted: int, scored: int) -> None:
+        """Raise `ShapeError` where an option names something of each example, of others; optional.
+
+        Asked before anything is computed.
+
+        Parameters
+        ----------
+        fitted, scored : int
+            How many examples there are to fit on, and to score on.
+        """
+        del fitted, scored
+
     def pairing(self, *, examples: int, units: tuple[int, ...], pairs: int) -> Pairing | None:
         """Return how `probekit.compare` may score pairs of layers with less work, or None.
 

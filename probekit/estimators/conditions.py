@@ -27,6 +27,7 @@ from probekit.measures.conditions import (
 from probekit.measures.noise import Shrinkage
 from probekit.measures.precision import check_rows, root_of_precision
 from probekit.measures.rdm import PRIOR, Prior, prior_of
+from probekit.measures.ridge import check_folds_of
 from probekit.statistics import (
     FoldGroups,
     KeptGroups,
@@ -34,6 +35,7 @@ from probekit.statistics import (
     MappedGroups,
     MomentsState,
 )
+from probekit.statistics.folds import Folds, fold_count
 from probekit.variables import Variable, reason_of_distance
 
 _TRANSLATION = frozenset({"translation"})
@@ -58,8 +60,10 @@ class ConditionRDM(OfConditions):
     metric : {"crossnobis", "mahalanobis", "squared_mahalanobis", "euclidean", \
             "squared_euclidean", "correlation", "correlation_cv", "cosine", "poisson", \
             "poisson_cv"}
-    folds : int
-        For crossnobis, correlation_cv and poisson_cv.
+    folds : int or tuple of int
+        For crossnobis, correlation_cv and poisson_cv: into how many folds examples fall, by a hash
+        of their number; or the fold of each example that is scored, such as its run, as
+        ``tuple(runs.tolist())``.
     shrinkage : float or {"diagonal", "identity"}
         How far the covariance within conditions is drawn to its diagonal; or what it is drawn to,
         as far as the data ask for (see `probekit.measures.noise_precision`).
@@ -79,7 +83,7 @@ class ConditionRDM(OfConditions):
     """
 
     metric: ConditionMetric = "crossnobis"
-    folds: int = DEFAULT_FOLDS
+    folds: Folds = DEFAULT_FOLDS
     shrinkage: Shrinkage = 0.0
     examples: int = 1024
     precision: tuple[tuple[float, ...], ...] | Literal["identity"] | None = None
@@ -148,6 +152,11 @@ class ConditionRDM(OfConditions):
             return KeptGroups(moments=moments, capacity=self.examples)
         return moments
 
+    def check_examples(self, *, fitted: int, scored: int) -> None:
+        """Check that there is a fold for each example that is scored, if folds are named."""
+        del fitted
+        check_folds_of(self.folds, scored)
+
     def compute(  # noqa: D102
         self, fit: Any, held_out: MomentsState | KeptGroupsState
     ) -> dict[str, jax.Array]:
@@ -170,7 +179,7 @@ class ConditionRDM(OfConditions):
         return Options(
             self.groups,
             self.metric,
-            self._folds,
+            fold_count(self._folds),
             self.shrinkage,
             self.unbalanced,
             Prior(float(self.prior_lambda), float(self.prior_weight)),
@@ -185,5 +194,5 @@ class ConditionRDM(OfConditions):
         return root_of_precision(self.precision, mean[None, :])
 
     @property
-    def _folds(self) -> int:
+    def _folds(self) -> Folds:
         return self.folds if self.metric in CROSSED else 1

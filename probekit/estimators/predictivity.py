@@ -104,10 +104,10 @@ class LinearPredictivity(Readout):
         """Covariances of the units, and with those that are predicted, of each fold."""
         return FoldMoments(folds=self.folds, yy="diagonal")
 
-    def pairing(self, *, examples: int, units: tuple[int, ...], pairs: int) -> None:
-        """Check that there is a fold for each example; every pair has a state of its own."""
-        del units, pairs
-        check_folds_of(self.folds, examples)
+    def check_examples(self, *, fitted: int, scored: int) -> None:
+        """Check that there is a fold for each example that is scored, if folds are named."""
+        del fitted
+        check_folds_of(self.folds, scored)
 
     def _score(self, state: MomentsState) -> Score:
         return predictivity_score(state, self._checked())

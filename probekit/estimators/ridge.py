@@ -1,12 +1,10 @@
 """Ridge regression with a cross-validated penalty, in both directions."""
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from probekit.estimators._invariances import invariances_of_units
 from probekit.estimators._protocol import Estimator
@@ -55,12 +53,6 @@ def score_and_penalty(name: str, score: Score, chosen: Any) -> dict[str, jax.Arr
     }
 
 
-def check_folds_of_features(folds: Folds, features: Mapping[str, np.ndarray]) -> None:
-    """Raise `ShapeError` if folds are named, and not one for each example that is fitted."""
-    for values in features.values():
-        check_folds_of(folds, len(values))
-
-
 class Penalised(Estimator):
     """Encoding with a penalty that cross-validation chooses; abstract.
 
@@ -83,10 +75,10 @@ class Penalised(Estimator):
             self.penalties, self.folds, self.per_unit, self.multioutput, self.scoring
         )
 
-    def adapted(self, features: Mapping[str, np.ndarray]) -> Self:
-        """Check that there is a fold for each of the examples, if folds are named."""
-        check_folds_of_features(self.folds, features)
-        return self
+    def check_examples(self, *, fitted: int, scored: int) -> None:
+        """Check that there is a fold for each example that is fitted, if folds are named."""
+        del scored
+        check_folds_of(self.folds, fitted)
 
 
 class OfFolds(Penalised):
@@ -202,10 +194,10 @@ class RidgeDecodingR2(Estimator):
     def _checked(self) -> Options:
         return checked_options(self.penalties, self.folds, False, self.multioutput, self.scoring)
 
-    def adapted(self, features: Mapping[str, np.ndarray]) -> Self:
-        """Check that there is a fold for each of the examples, if folds are named."""
-        check_folds_of_features(self.folds, features)
-        return self
+    def check_examples(self, *, fitted: int, scored: int) -> None:
+        """Check that there is a fold for each example that is fitted, if folds are named."""
+        del scored
+        check_folds_of(self.folds, fitted)
 
     @property
     def variables(self) -> tuple[Variable, ...]:

@@ -6,9 +6,10 @@ from probekit._checks import check_count
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._readout import OfExamples
 from probekit.measures import Score
-from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES
+from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, check_folds_of
 from probekit.measures.versa import EncodingRDM, RankComparison, check_versa, versa_score
 from probekit.statistics import ExamplesState
+from probekit.statistics.folds import Folds, fold_count
 from probekit.variables import Variable, reason_of_distance
 
 
@@ -23,8 +24,9 @@ class VERSA(OfExamples):
     ----------
     penalties : tuple of float
         To choose from, relative to the sum of squares of a unit that predicts.
-    folds : int
-        At least 2.
+    folds : int or tuple of int
+        Into how many folds examples fall at random; or the fold of each that is scored, as
+        `probekit.CrossValidation.assigned` gives them for groups that are to stay together.
     rdm : {"correlation", "cosine", "euclidean"}
         Distance between examples; of a single column always euclidean.
     comparison : {"kendall_tau_b", "spearman", "pearson"}
@@ -36,7 +38,7 @@ class VERSA(OfExamples):
     """
 
     penalties: tuple[float, ...] = DEFAULT_PENALTIES
-    folds: int = DEFAULT_FOLDS
+    folds: Folds = DEFAULT_FOLDS
     rdm: EncodingRDM = "correlation"
     comparison: RankComparison = "kendall_tau_b"
     name: str = "versa"
@@ -48,7 +50,7 @@ class VERSA(OfExamples):
     def __post_init__(self) -> None:
         """Check the options."""
         check_versa(self.penalties, self.folds, self.rdm, self.comparison)
-        check_count("examples", self.examples, 3 * self.folds)
+        check_count("examples", self.examples, 3 * fold_count(self.folds))
 
     @property
     def invariances(self) -> frozenset[str]:
@@ -65,6 +67,11 @@ class VERSA(OfExamples):
                 also_constant=reason_of_distance(self.rdm),
             ),
         )
+
+    def check_examples(self, *, fitted: int, scored: int) -> None:
+        """Check that there is a fold for each example that is scored, if folds are named."""
+        del fitted
+        check_folds_of(self.folds, scored)
 
     def _score(self, state: ExamplesState) -> Score:
         return versa_score(

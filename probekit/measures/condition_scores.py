@@ -108,6 +108,8 @@ def condition_score(
     total, mean = parts.of_all
     deficient, without = jnp.zeros((), bool), jnp.zeros(total.shape, bool)
     of_all = state.x_mean + state.x_rest
+    if options.metric == "correlation":  # which is blind to what all units share
+        of_all = (state.x_mean - jnp.median(state.x_mean)) + state.x_rest
     if options.metric in WHITENING:
         if whiten is None:
             whiten, deficient = _whitening(state, total, mean, options.shrinkage, kept)

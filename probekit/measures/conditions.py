@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_at_least, check_choice, check_count
+from probekit._checks import check_at_least, check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures.condition_scores import (
@@ -28,6 +28,7 @@ from probekit.measures.rdm import PRIOR, prior_of
 from probekit.measures.unbalanced import Places
 from probekit.statistics import FoldGroups, MappedGroups, state_of
 from probekit.statistics.examples import hash_of
+from probekit.statistics.folds import Folds, check_folds
 
 DEFAULT_FOLDS = 2
 DEFAULT_CONDITIONS = 3
@@ -165,11 +166,11 @@ def condition_rdm(
 
 
 def check_conditions(
-    metric: ConditionMetric, folds: int, shrinkage: Shrinkage, unbalanced: bool = False
+    metric: ConditionMetric, folds: Folds, shrinkage: Shrinkage, unbalanced: bool = False
 ) -> None:
     """Raise `OptionError` unless the options are possible."""
     check_choice("metric", metric, CONDITION_METRICS)
-    check_count("folds", folds, 2)
+    check_folds(folds)
     check_shrinkage(shrinkage)
     if unbalanced and metric not in OF_PAIRS:
         raise OptionError(

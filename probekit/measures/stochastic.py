@@ -77,7 +77,9 @@ def stochastic_shape_distance(
     -----
     Invariant to translation and rotation, not to scaling. What is found is at least the distance:
     there may be rotations that are better still, by some percent for networks with nothing in
-    common. The covariances of few presentations are those of small samples, and add to it.
+    common. The covariances of few presentations are those of small samples, and add to it; for one
+    rotation ``energy`` has no such bias, and is 0 where chance makes it negative, as it may of 3
+    conditions that are presented 4 times each.
     netrep's ``GaussianStochasticMetric`` takes no mean off, begins with the means alone, and seeks
     with the weights α² and (2 - α)² what it scores with α and 2 - α: this one may be less. On the
     host, in float64, not under ``jit``. O(n d min(n, d) + t (n r k + c r³ + k³)) for t turns,

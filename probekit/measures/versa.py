@@ -7,11 +7,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice, check_count
+from probekit._checks import check_choice
 from probekit.measures._arguments import matched, on_host
 from probekit.measures._status import Score, score
-from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, check_penalties
+from probekit.measures.ridge import (
+    DEFAULT_FOLDS,
+    DEFAULT_PENALTIES,
+    AnyFolds,
+    check_folds_of,
+    check_penalties,
+    named_folds,
+)
 from probekit.statistics import Examples, ExamplesState, state_of
+from probekit.statistics.folds import Folds, check_folds, fold_count, fold_of
 
 EncodingRDM = Literal["correlation", "cosine", "euclidean"]
 RankComparison = Literal["kendall_tau_b", "spearman", "pearson"]
@@ -24,7 +32,7 @@ def versa(
     y: Any,
     *,
     penalties: Sequence[float] = DEFAULT_PENALTIES,
-    folds: int = DEFAULT_FOLDS,
+    folds: AnyFolds = DEFAULT_FOLDS,
     rdm: EncodingRDM = "correlation",
     comparison: RankComparison = "kendall_tau_b",
 ) -> jax.Array:
@@ -44,8 +52,10 @@ def versa(
         To choose from, each above 0, relative to the sum of squares of a unit of `x`; of the
         fitted examples, each predicted by the others (leave-one-out), that with the least sum of
         squared errors over all units of `y`.
-    folds : int
-        At least 2; examples are shared out at random, always in the same way.
+    folds : int or array (example,)
+        At least 2; examples are shared out at random, always in the same way. Or the fold of each,
+        of any labels, to keep examples together that are not independent: to choose a penalty, too,
+        whole folds are then predicted by the others, if at least two are fitted.
     rdm : {"correlation", "cosine", "euclidean"}
         Distance between examples; of a `y` with a single column always euclidean.
     comparison : {"kendall_tau_b", "spearman", "pearson"}
@@ -54,8 +64,8 @@ def versa(
     Returns
     -------
     array ()
-        In [-1, 1]. NaN if either is constant or not finite, or a matrix is undefined, as all
-        predictions are equal.
+        In [-1, 1]. NaN if either is constant or not finite, a fold that is named has fewer than 3
+        examples, or a matrix is undefined, as all predictions are equal.
 
     Raises
     ------
@@ -86,20 +96,22 @@ def versa(
     >>> round(float(versa(x, y)), 3), bool(rsa(x, y, comparison="kendall_tau_b") < 0.8)
     (1.0, True)
     """
-    check_versa(penalties, folds, rdm, comparison)
-    x, y = on_host(*matched(x, y, least=3 * folds))
+    named: Folds = named_folds(folds)
+    check_versa(penalties, named, rdm, comparison)
+    x, y = on_host(*matched(x, y, least=3 * fold_count(named)))
+    check_folds_of(named, len(x))
     state = jax.device_get(state_of(Examples(capacity=x.shape[0]), x, y))
     return versa_score(
-        state, penalties=penalties, folds=folds, metric=rdm, comparison=comparison
+        state, penalties=penalties, folds=named, metric=rdm, comparison=comparison
     ).value
 
 
 def check_versa(
-    penalties: Sequence[float], folds: int, rdm: EncodingRDM, comparison: RankComparison
+    penalties: Sequence[float], folds: Folds, rdm: EncodingRDM, comparison: RankComparison
 ) -> None:
     """Raise `OptionError` unless the options are what they can be."""
     check_penalties(penalties)
-    check_count("folds", folds, 2)
+    check_folds(folds)
     check_choice("rdm", rdm, RDMS)
     check_choice("comparison", comparison, COMPARISONS)
 
@@ -108,19 +120,27 @@ def versa_score(
     state: ExamplesState,
     *,
     penalties: Sequence[float],
-    folds: int,
+    folds: Folds,
     metric: EncodingRDM,
     comparison: RankComparison,
 ) -> Score:
     """`versa` of the examples that were kept, on the host."""
     present = np.asarray(state.present)
-    finite, enough = bool(state.finite()), bool(present.sum() >= 3 * folds)
+    named, count = isinstance(folds, tuple), fold_count(folds)
+    fold = np.arange(present.sum()) % count  # they are in the order of a hash
+    if named:
+        fold = np.asarray(fold_of(state.index, folds))[present]
+    finite = bool(state.finite())
+    enough = bool(np.bincount(fold, minlength=count).min() >= 3)
     value = np.nan
     if finite and enough:
         x, y = (np.asarray(z, np.float64)[present] for z in (state.x, state.y))
         metric = metric if y.shape[1] > 1 else "euclidean"
-        fold = np.arange(len(x)) % folds  # they are in the order of a hash
-        each = [_of_fold(x, y, fold == k, penalties, metric, comparison) for k in range(folds)]
+        each = []
+        for k in range(count):
+            out = fold == k
+            together = fold[~out] if named and count > 2 else None
+            each.append(_of_fold(x, y, out, together, penalties, metric, comparison))
         value = float(np.mean(each))
     return score(
         jnp.asarray(value, state.x.dtype),
@@ -134,6 +154,7 @@ def _of_fold(
     x: np.ndarray,
     y: np.ndarray,
     out: np.ndarray,
+    together: np.ndarray | None,
     penalties: Sequence[float],
     metric: EncodingRDM,
     comparison: RankComparison,
@@ -145,16 +166,25 @@ def _of_fold(
     unit = np.abs(y[~out] - mean).max()
     if (x[~out] == x[~out][:1]).all() or unit == 0:
         return float("nan")
-    predicted = mean + _predicted(x[~out], (y[~out] - mean) / unit, x[out], penalties) * unit
+    relative = (y[~out] - mean) / unit
+    predicted = mean + _predicted(x[~out], relative, x[out], together, penalties) * unit
     with np.errstate(invalid="ignore", divide="ignore"):
         a, b = (pdist(z / np.abs(z).max(), metric) for z in (predicted, y[out]))
     return _correlation(a, b, comparison)
 
 
 def _predicted(
-    x: np.ndarray, y: np.ndarray, out: np.ndarray, penalties: Sequence[float]
+    x: np.ndarray,
+    y: np.ndarray,
+    out: np.ndarray,
+    together: np.ndarray | None,
+    penalties: Sequence[float],
 ) -> np.ndarray:
-    """Predictions for `out` by ridge regression of `y`, whose mean is 0, on standardised units."""
+    """Predictions for `out` by ridge regression of `y`, whose mean is 0, on standardised units.
+
+    With the penalty that predicts best each example that was left out; or, if these are given, all
+    with one number `together`.
+    """
     mean = x.mean(axis=0)
     largest = np.abs(x - mean).max(axis=0)
     known = largest > 8 * np.finfo(np.float32).eps * np.abs(mean)
@@ -171,11 +201,33 @@ def _predicted(
     for penalty in penalties:
         gains = 1 / (np.maximum(values, 0) + penalty * n)
         weights = vectors @ (gains[:, None] * along)
-        own = np.square(vectors) @ gains - 1 / ((own_value + penalty * n) * n)
-        error = float(np.square(weights / own[:, None]).sum())
+        of_mean = 1 / ((own_value + penalty * n) * n)
+        error = _squared_error(vectors, gains, of_mean, weights, together)
         if error < best:
             best, duals = error, weights
     return np.asarray(out @ (x.T @ duals))
+
+
+def _squared_error(
+    vectors: np.ndarray,
+    gains: np.ndarray,
+    of_mean: float,
+    weights: np.ndarray,
+    together: np.ndarray | None,
+) -> float:
+    """Sum of squares of what each example, or part of them, is off what the others predict of it.
+
+    Dual weights, undone by their inverse matrix within what is left out.
+    """
+    if together is None:
+        own = np.square(vectors) @ gains - of_mean
+        return float(np.square(weights / own[:, None]).sum())
+    error = 0.0
+    for number in np.unique(together):
+        rows = together == number
+        within = (vectors[rows] * gains) @ vectors[rows].T - of_mean
+        error += float(np.square(np.linalg.solve(within, weights[rows])).sum())
+    return error
 
 
 def _correlation(a: np.ndarray, b: np.ndarray, comparison: RankComparison) -> float:

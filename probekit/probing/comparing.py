@@ -113,6 +113,8 @@ def compare(
     if held_out is not None:
         scored = _scored_on(given, held_out)
         examples = scored.examples()
+    for estimator in chosen:
+        estimator.check_examples(fitted=given.examples(), scored=examples)
     if uncertainty is not None:
         uncertainty.check(examples)
         warn_of_few_resamples(uncertainty, examples=examples)

@@ -75,7 +75,9 @@ class Probe:
         held_out = self.held_out
         if held_out is not None:
             held_out = _counted(held_out, *self.scored_on(extractor))
-        return dataclasses.replace(self, fit=fit, held_out=held_out)
+        counted = dataclasses.replace(self, fit=fit, held_out=held_out)
+        counted._check_examples()
+        return counted
 
     def states(self, extractor: Extractor) -> tuple[States, States]:
         """Return what the statistics remember of the examples to fit on and to score on."""
@@ -149,6 +151,12 @@ class Probe:
             for chosen, arrays_of in divided(estimators, splits, weights):
                 shares.setdefault(chosen, []).append((layer, arrays_of))
         return [probe._of(chosen, layers) for chosen, layers in shares.items()]
+
+    def _check_examples(self) -> None:
+        """Raise where an option of an estimator is of another number of examples."""
+        fitted, scored = (len(part.y) for part in (self.fit, self.held_out or self.fit))
+        for estimator in self.plan.estimators:
+            estimator.check_examples(fitted=fitted, scored=scored)
 
     def _check_sizes(self, layers: Mapping[str, ShapeDtype]) -> None:
         """Raise where the data would make no difference to a score."""
@@ -247,7 +255,9 @@ def probe_set_of(
     columns = _of_present(table.by_name(), weight)
     estimators = tuple(estimator.adapted(columns) for estimator in estimators)
     plan = Plan(estimators, table.names, table.widths, table.values.dtype.name)
-    return Probe(plan, Examples(inputs, table.values, weight), other, batch_size)
+    found = Probe(plan, Examples(inputs, table.values, weight), other, batch_size)
+    found._check_examples()
+    return found
 
 
 def _of_present(columns: Mapping[str, np.ndarray], weight: Any) -> Mapping[str, np.ndarray]:

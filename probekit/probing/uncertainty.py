@@ -185,6 +185,8 @@ def _shuffled(
     ways: dict[Any, list[Estimator]] = {}
     for estimator in plan.estimators:
         kept = estimator.statistic if _is_weighed(estimator, "reordered") else None
+        if permutation.whole and len(_kept_rows(kept, scored)) < len(scored.weight):
+            kept = None  # of a group other places may be kept than of that which it changes with
         ways.setdefault(kept, []).append(estimator)
     found: Resampled = {layer: {} for layer in fit.x}
     for statistic, estimators in ways.items():
@@ -330,13 +332,18 @@ def _on_host(plan: Plan, sample: Sample) -> Any:
 
 
 def _kept(statistic: Any, sample: Sample, draws: Any) -> tuple[Sample, Any]:
-    """Return the examples that a statistic keeps, and the draws of these.
+    """Return the examples that a statistic keeps, and the draws of these."""
+    rows = _kept_rows(statistic, sample)
+    return sample.take(rows), draws.at(rows)
 
-    The same of every layer. A stranger's statistic chooses anew in every resample.
+
+def _kept_rows(statistic: Any, sample: Sample) -> np.ndarray:
+    """Return which examples a statistic keeps, the same of every layer.
+
+    A stranger's statistic chooses anew in every resample.
     """
     if not isinstance(statistic, Examples):
-        return sample, draws
+        return np.arange(len(sample.weight))
     nothing = np.zeros((len(sample.weight), 0), np.float32)
     state = state_of(statistic, nothing, weight=sample.weight, index=sample.number)
-    rows = np.flatnonzero(np.isin(sample.number, state.index[state.present]))
-    return sample.take(rows), draws.at(rows)
+    return np.flatnonzero(np.isin(sample.number, state.index[state.present]))

@@ -106,9 +106,13 @@ def adapted(
     One program serves all seeds, whose scores are to be of the same; and a run that is resumed must
     find what it has found before.
     """
-    if not any(type(estimator).adapted is not Estimator.adapted for estimator in estimators):
+    asks = [(type(each).adapted, type(each).check_examples) for each in estimators]
+    if all(hooks == (Estimator.adapted, Estimator.check_examples) for hooks in asks):
         return estimators  # making data may take long
-    fitted = computable(np.asarray(task.data(config, config.first_seed)["fit"].features))
+    data = task.data(config, config.first_seed)
+    fitted, scored = (computable(np.asarray(data[split].features)) for split in ("fit", "test"))
+    for estimator in estimators:
+        estimator.check_examples(fitted=len(fitted), scored=len(scored))
     columns = dict(zip(task.features(config), fitted.T[:, :, None], strict=True))
     return tuple(estimator.adapted(columns) for estimator in estimators)
 

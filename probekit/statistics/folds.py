@@ -167,16 +167,16 @@ class FoldGroups(Statistic[MomentsState]):
 
     The group of an example is the whole number, from 0 to ``groups - 1``, in the first column of
     `y`; any other value makes every covariance NaN. Examples fall into folds by a hash of their
-    number. Column ``fold * groups + group`` of the state's `y` is 1 for the group's examples in
-    that fold and 0 for others: so its mean is their share, and its covariance with the units is how
-    far their mean lies from that of all, times their number.
+    number, unless these are named. Column ``fold * groups + group`` of the state's `y` is 1 for the
+    group's examples in that fold and 0 for others: so its mean is their share, and its covariance
+    with the units is how far their mean lies from that of all, times their number.
 
     Parameters
     ----------
     groups : int
         How many groups there are.
-    folds : int
-        How many folds.
+    folds : int or tuple of int
+        How many folds, or that of each example, as of `FoldMoments`; of a number 1 will do.
     edges : tuple of tuple of float
         Where groups begin, in ascending order, but for the first: the group of an example is then
         the number of edges that its value reaches. Those of each feature; see `of_feature`.
@@ -193,14 +193,17 @@ class FoldGroups(Statistic[MomentsState]):
     """
 
     groups: int
-    folds: int = 2
+    folds: Folds = 2
     edges: tuple[tuple[float, ...], ...] = ()
     xx: Block = "full"
 
     def __post_init__(self) -> None:
         """Check the options."""
         check_count("groups", self.groups, 1)
-        check_count("folds", self.folds, 1)
+        if isinstance(self.folds, tuple):
+            check_folds(self.folds)
+        else:
+            check_count("folds", self.folds, 1)
         check_choice("xx", self.xx, BLOCKS)
 
     def of_feature(self, place: int) -> "FoldGroups":
@@ -215,7 +218,8 @@ class FoldGroups(Statistic[MomentsState]):
     def init(self, x: ShapeDtype, y: ShapeDtype) -> MomentsState:
         """Return the state of no examples."""
         dtype = accumulator_dtype(x, y)
-        return self.moments.init(x, struct((y.shape[0], self.groups * self.folds), dtype))
+        columns = self.groups * fold_count(self.folds)
+        return self.moments.init(x, struct((y.shape[0], columns), dtype))
 
     def update(
         self,
@@ -228,12 +232,9 @@ class FoldGroups(Statistic[MomentsState]):
     ) -> MomentsState:
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
         dtype = state.x_mean.dtype
-        group, fold = (
-            self.group_of(label_of(y.astype(dtype))[:, None]),
-            (hash_of(index) % self.folds),
-        )
-        fold = fold.astype(dtype)
-        places = np.arange(self.folds * self.groups)
+        group = self.group_of(label_of(y.astype(dtype))[:, None])
+        fold = fold_of(index, self.folds).astype(dtype)
+        places = np.arange(fold_count(self.folds) * self.groups)
         member = (group == jnp.asarray(places % self.groups, dtype)[None, :]) & (
             fold[:, None] == jnp.asarray(places // self.groups, dtype)[None, :]
         )

@@ -82,6 +82,45 @@ def test_what_is_known_by_heart_predicts_nothing_of_other_groups():
     assert float(ds.linear_predictivity.squeeze()) == pytest.approx(together, abs=SCORE)
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"shrinkage": "diagonal"},
+        pytest.param({"unbalanced": True}, marks=pytest.mark.slow),
+        pytest.param({"metric": "correlation_cv"}, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
+def test_distances_of_conditions_are_those_between_the_runs(options):
+    """As the measure has them, which is told the run of each example."""
+    _, y = groupwise()
+    condition, runs = np.arange(N) % 4, np.random.default_rng(1).permutation(np.arange(N) % 3)
+    wanted = measures.condition_rdm(y, condition, folds=runs, **options)
+    estimator = pk.estimators.ConditionRDM(conditions=4, folds=tuple(runs.tolist()), **options)
+    a = pk.extractors.arrays({"l": y})
+    ds = pk.probe(a, None, {"f": condition}, estimators=[estimator], batch_size=16)
+    np.testing.assert_allclose(ds.condition_rdm.squeeze(), wanted, rtol=1e-4, atol=1e-5)
+    if not options:  # held out examples have runs of their own
+        held_out = (pk.extractors.arrays({"l": y[::-1]}), {"f": condition[::-1]})
+        options = {"estimators": [estimator], "held_out": held_out}
+        ds = pk.probe(pk.extractors.arrays({"l": y[:8]}), None, {"f": condition[:8]}, **options)
+        wanted = measures.condition_rdm(y[::-1], condition[::-1], folds=runs)
+        np.testing.assert_allclose(ds.condition_rdm.squeeze(), wanted, rtol=1e-4, atol=1e-5)
+
+
+def test_encoding_rsa_of_named_folds():
+    """As the measure has it, of the labels and examples that are kept."""
+    y, x = groupwise()
+    found = measures.versa(x, y, folds=np.array(list("abc"))[FOLDS,])
+    estimator = pk.estimators.VERSA(folds=FOLDS)
+    extractors = [pk.extractors.arrays({"l": part}) for part in (x, y)]
+    ds = pk.compare(*extractors, estimators=[estimator], batch_size=16)
+    assert float(ds.versa.squeeze()) == pytest.approx(float(found), abs=SCORE)
+    few = measures.versa(x, y, folds=np.maximum(np.arange(N) - 56, 0) > 1)  # 2 in a fold
+    assert np.isnan(few)
+
+
 def test_errors():
     x, y = groupwise()
     with pytest.raises(ShapeError, match="folds: 59 labels; there are 60 examples"):
@@ -96,5 +135,17 @@ def test_errors():
     for estimator in (pk.estimators.RidgeR2, pk.estimators.RidgeDecodingR2):
         with pytest.raises(ShapeError, match="folds: 59 labels; there are 60 examples"):
             pk.probe(a, None, {"f": y}, estimators=[estimator(folds=FOLDS[1:])])
-    with pytest.raises(ShapeError, match="folds: 59 labels; there are 60 examples"):
-        pk.compare(a, a, estimators=[pk.estimators.LinearPredictivity(folds=FOLDS[1:])])
+    condition = {"f": np.arange(N) % 4}
+    for estimator in (pk.estimators.LinearPredictivity, pk.estimators.VERSA):
+        with pytest.raises(ShapeError, match="folds: 59 labels; there are 60 examples"):
+            pk.compare(a, a, estimators=[estimator(folds=FOLDS[1:])])
+    with pytest.raises(ShapeError, match="folds: 60 labels; there are 30 examples"):  # that count
+        pk.probe(
+            a,
+            None,
+            condition,
+            held_out=(pk.extractors.arrays({"l": x[:30]}), {"f": condition["f"][:30]}),
+            estimators=[pk.estimators.ConditionRDM(folds=FOLDS)],
+        )
+    with pytest.raises(OptionError, match=r"folds=\(0, 0.*: 1 in all; give at least 2"):
+        pk.estimators.ConditionRDM(folds=(0,) * N)

@@ -48,6 +48,19 @@ def test_distances_of_means(metric):
         np.testing.assert_allclose(found, theirs(x, metric), atol=SCORE)
 
 
+@pytest.mark.parametrize("constant", [False, True])
+def test_correlations_of_means_far_from_zero(constant):
+    """Correlations are blind to what all units share; a mean alike in all units has none."""
+    x = X + np.float32(1e4)
+    if constant:
+        x[LABELS == 2] = x[LABELS == 2, :1]
+    means = np.stack([np.float64(x)[label == LABELS].mean(axis=0) for label in range(CONDITIONS)])
+    if constant:
+        means[2] = np.nan
+    wanted = 1 - np.corrcoef(means)
+    np.testing.assert_allclose(ours(x, "correlation"), wanted[UPPER], atol=SCORE)
+
+
 def test_poisson_between_runs():
     """Of each fold, and their mean; rsatoolbox returns that of the fold with the last label."""
     each = []

@@ -2,12 +2,22 @@
 
 import numpy as np
 import pytest
+from scipy.spatial.distance import pdist
+from scipy.stats import kendalltau
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import GridSearchCV, GroupKFold, LeaveOneOut
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import VERSA
 from probekit.statistics import Examples, state_of
 from tests.reference import oracles
+
+PENALTIES = (0.01, 0.3, 10.0)
+
+
+def summed_error(model, x, y):
+    return -np.square(model.predict(x) - y).sum()
 
 
 def pair(examples=40, units=6, units_y=5, seed=0):
@@ -32,6 +42,25 @@ def test_against_scikit_learn(shape, options):
     kept = state_of(Examples(capacity=40), x, y)  # folds are of the order of the hash
     wanted = oracles.versa(None, None, kept.x, kept.y, **options)
     assert float(measures.versa(x, y, **options)) == pytest.approx(wanted, abs=2e-6)
+
+
+@pytest.mark.parametrize("folds", [2, 4])
+def test_named_folds_against_scikit_learn(folds):
+    """The penalty, too, is that of whole folds, where more than one is fitted."""
+    x, y = pair(40, units_y=3)
+    fold = np.random.default_rng(2).permutation(np.arange(40) % folds)
+    found = []
+    for out in (fold == k for k in range(folds)):
+        rest = (x[~out] - x[~out].mean(axis=0)) / x[~out].std(axis=0)
+        inner = GroupKFold(folds - 1).split(rest, groups=fold[~out]) if folds > 2 else None
+        grid = {"alpha": np.multiply(PENALTIES, (~out).sum())}
+        model = GridSearchCV(Ridge(), grid, scoring=summed_error, cv=inner or LeaveOneOut())
+        guess = model.fit(rest, y[~out]).predict(
+            (x[out] - x[~out].mean(axis=0)) / x[~out].std(axis=0)
+        )
+        found.append(kendalltau(pdist(guess, "correlation"), pdist(y[out], "correlation"))[0])
+    ours = measures.versa(x, y, folds=fold, penalties=PENALTIES)
+    assert float(ours) == pytest.approx(np.mean(found), abs=2e-6)
 
 
 def test_units_count_as_far_as_they_are_of_use():

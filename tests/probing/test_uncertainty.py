@@ -428,6 +428,18 @@ def test_whole_groups_are_shuffled_where_examples_are_alike():
     assert whole <= 6
 
 
+def test_whole_groups_keep_their_order_in_a_sample():
+    """With places for 20 of 60 examples: of a label that says the place in the group alone."""
+    groups, place = np.repeat(np.arange(15), 4), np.tile(np.arange(4.0), 15)
+    x = np.float32(np.random.default_rng(0).normal(size=(N, 2)) + place[:, None])
+    option = pk.Permutation(resamples=9, groups=groups, whole=True)
+    estimator = pk.estimators.RSA(rdm="euclidean", examples=20)
+    plan = Plan((estimator,), ("y",), (1,))
+    sample = Sample.of({"layer": x}, np.float32(place[:, None]))
+    found = resample(plan, sample, None, option)["layer"]["rsa"]
+    assert np.ptp(found) < 1e-6  # no shuffle changes it
+
+
 def test_p_of_what_is_small_where_there_is_a_relation(data):
     """Unless an alternative is given it follows what the score declares."""
     options = {"estimators": ["procrustes_distance", "cka"]}
