@@ -240,7 +240,9 @@ class Estimator(Protocol):
     ) -> None:
         """Raise `ShapeError` where any data of these sizes would have the same score; optional.
 
-        Asked for every layer before anything is computed.
+        Asked for every layer before anything is computed, by `probekit.probe`, the Recorder and
+        `probekit.run`. What is refused of some examples must be refused of fewer. Similarities have
+        a status for it, ``too_few_examples``: in a matrix of layers others have a score.
 
         Parameters
         ----------

@@ -80,8 +80,13 @@ class DecodingR2(Estimator):
         """Covariances of the units, and with the features."""
         return Moments(yy="diagonal")
 
-    def narrowed(self, *, units: int, to: int) -> "DecodingR2":
-        """Return the same with the penalty as a fraction of the mean of fewer coordinates."""
+    def narrowed(self, *, units: int, to: int) -> "DecodingR2 | None":
+        """Return the same with the penalty as a fraction of the mean of fewer coordinates.
+
+        None without a penalty: so many units are refused.
+        """
+        if self.penalty == 0:
+            return None
         return dataclasses.replace(self, penalty=self.penalty * to / units)
 
     def check_sizes(  # noqa: D102

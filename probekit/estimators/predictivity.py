@@ -3,6 +3,7 @@
 import dataclasses
 
 from probekit._checks import check_choice
+from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import Readout
 from probekit.estimators.ridge import RANGES
 from probekit.measures import Score
@@ -16,7 +17,7 @@ from probekit.measures.predictivity import (
     predictivity_score,
 )
 from probekit.measures.regression import Scoring
-from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, check_folds_of
+from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, check_folds_of, relative_to
 from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics.folds import Folds
 from probekit.variables import Variable
@@ -103,6 +104,14 @@ class LinearPredictivity(Readout):
     def statistic(self) -> FoldMoments:
         """Covariances of the units, and with those that are predicted, of each fold."""
         return FoldMoments(folds=self.folds, yy="diagonal")
+
+    def narrowed(self, *, units: int, to: int) -> Estimator | None:
+        """Return the same with penalties relative to the mean of fewer coordinates, if any."""
+        if self.method != "ridge":
+            return super().narrowed(units=units, to=to)
+        if self.standardised:
+            return None
+        return dataclasses.replace(self, penalties=relative_to(self.penalties, to / units))
 
     def check_examples(self, *, fitted: int, scored: int) -> None:
         """Check that there is a fold for each example that is scored, if folds are named."""

@@ -18,6 +18,7 @@ from probekit.measures.ridge import (
     Options,
     check_folds_of,
     checked_options,
+    relative_to,
     ridge_score,
     swapped_folds,
 )
@@ -235,7 +236,7 @@ class _OfCoordinates(RidgeDecodingR2):
     share: float = 1.0
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:
-        penalties = tuple(penalty * self.share for penalty in self.penalties)
+        penalties = relative_to(self.penalties, self.share)
         options = dataclasses.replace(self, penalties=penalties)._checked()
         score, chosen = ridge_score(fit, held_out, options)
         return score_and_penalty(self.name, score, chosen / self.share)

@@ -92,6 +92,21 @@ def matched(x: Any, y: Any, *, least: int = 1, names: tuple[str, str] = ("x", "y
     return a.astype(dtype), b.astype(dtype)
 
 
+def check_spans_part(argument: str, x: jax.Array, *, centred: bool = True) -> None:
+    """Raise `ShapeError` if units are as many as directions that examples can differ in.
+
+    They then span whatever there is, and what looks at spans alone has one score for all data.
+    """
+    examples, units = x.shape
+    least = units + 1 + centred
+    if examples < least:
+        raise ShapeError(
+            f"{argument}: {units} units of {examples} examples, which span whatever there is; the "
+            f"score would be the same of any. Give {least} examples or more, or take cka, or svcca "
+            "with few components."
+        )
+
+
 def on_host(*arrays: jax.Array) -> tuple[jax.Array, ...]:
     """Return the arrays, or raise if one is traced: what is computed on the host needs its values.
 

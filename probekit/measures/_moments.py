@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from probekit.measures._arguments import Splits, jitted, matched
-from probekit.measures._narrowing import narrowed
+from probekit.measures._narrowing import both_narrowed, narrowed
 from probekit.measures._scale import moderate, moderating_power
 from probekit.measures._status import Score, score
 from probekit.statistics import Moments, MomentsState, Statistic, state_of
@@ -39,9 +39,10 @@ def _read(
 def from_splits(function: Callable[..., Score], given: Splits, **options: Any) -> jax.Array:
     """Return the value of ``function(moments of fit, of held_out, **options)``, as `from_moments`.
 
-    Both splits are multiplied by what brings that which is fitted to a moderate scale.
+    Both splits are multiplied by what brings that which is fitted to a moderate scale. It must look
+    at distances and angles alone, and is given coordinates of examples with many units.
     """
-    return _read_both(function, given, tuple(sorted(options.items())))
+    return _read_both(function, both_narrowed(given), tuple(sorted(options.items())))
 
 
 @jitted(0, 2)
@@ -84,7 +85,7 @@ def pair_score(
     value: jax.Array,
     state: MomentsState,
     *,
-    least: int = 2,
+    least: jax.Array | int = 2,
     undefined: jax.Array | bool = False,
     deficient: jax.Array | bool = False,
 ) -> Score:

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._moments import from_moments, from_splits, pair_score
+from probekit.measures._narrowing import both_narrowed
 from probekit.measures._scale import moderating_power, restored
 from probekit.measures._status import Score
 from probekit.measures.alignment import overlap_of
@@ -115,7 +116,7 @@ def bures_metric(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> 
     >>> round(float(bures_metric(x, x[:, :1])), 4)  # √(8/4)
     1.4142
     """
-    return _bures_metric(splits(x, y, held_out, least=2))
+    return _bures_metric(both_narrowed(splits(x, y, held_out, least=2)))
 
 
 @jitted()

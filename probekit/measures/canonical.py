@@ -8,11 +8,12 @@ import numpy as np
 
 from probekit._checks import check_count, check_positive
 from probekit.errors import OptionError
-from probekit.measures._arguments import jitted, matched
+from probekit.measures._arguments import check_spans_part, jitted, matched
 from probekit.measures._basis import Basis, basis_of, least_eigenvalue, vague_of
 from probekit.measures._double import in_double
 from probekit.measures._linalg import eigh, svd
 from probekit.measures._moments import from_moments, pair_score, unit_scales
+from probekit.measures._narrowing import narrowed
 from probekit.measures._scale import moderate
 from probekit.measures._span import floor_of, spanning
 from probekit.measures._status import Score, divide
@@ -37,13 +38,14 @@ def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
     Returns
     -------
     array ()
-        In [0, 1]; 1 if one spans all of the other. With as many units as examples it is 1 whatever
-        they hold. NaN if either is constant or not finite.
+        In [0, 1]; 1 if one spans all of the other. NaN if either is constant or not finite.
 
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples differ, or one has so many units, as many as examples or one
+        less, that they span whatever there is: the mean would be 1 whatever they hold. Estimators
+        report ``too_few_examples`` beside NaN then.
 
     Notes
     -----
@@ -65,7 +67,7 @@ def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
     >>> round(float(cca(x, x @ np.array([[1.0, 1.0], [0.0, 3.0]]))), 5)
     1.0
     """
-    return in_double(_cca, *matched(x, y, least=2), squared=bool(squared))
+    return in_double(_cca, *_of_parts(x, y), squared=bool(squared))
 
 
 def svcca(x: Any, y: Any, *, variance: float = 0.99, components: int | None = None) -> jax.Array:
@@ -87,7 +89,8 @@ def svcca(x: Any, y: Any, *, variance: float = 0.99, components: int | None = No
     Returns
     -------
     array ()
-        In [0, 1]. NaN if either is constant or not finite.
+        In [0, 1]. NaN if either is constant or not finite, or if so many components are kept, as
+        many as examples less one, that they span whatever there is.
 
     Raises
     ------
@@ -142,7 +145,8 @@ def pwcca(x: Any, y: Any) -> jax.Array:
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples differ, or one has so many units that they span whatever there
+        is, as for `cca`.
 
     Notes
     -----
@@ -165,7 +169,7 @@ def pwcca(x: Any, y: Any) -> jax.Array:
     >>> round(float(pwcca(x[:, :1], x)), 5)
     1.0
     """
-    return in_double(_pwcca_of_spans, *matched(x, y, least=2))
+    return in_double(_pwcca_of_spans, *_of_parts(x, y))
 
 
 def linear_regression_similarity(x: Any, y: Any) -> jax.Array:
@@ -184,13 +188,13 @@ def linear_regression_similarity(x: Any, y: Any) -> jax.Array:
     Returns
     -------
     array ()
-        In [0, 1]; not symmetric. With as many units of `y` as examples it is 1 whatever they hold.
-        NaN if either is constant or not finite.
+        In [0, 1]; not symmetric. NaN if either is constant or not finite.
 
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples differ, there are fewer than 2, or `y` has so many units that
+        they span whatever there is, as for `cca`.
 
     Notes
     -----
@@ -211,7 +215,16 @@ def linear_regression_similarity(x: Any, y: Any) -> jax.Array:
     >>> round(float(linear_regression_similarity(x, x[:, 1:])), 5)  # 8 of 10
     0.8
     """
-    return in_double(_linear_regression, *matched(x, y, least=2))
+    x, y = matched(x, y, least=2)
+    check_spans_part("y", y)
+    return in_double(_linear_regression, x, y)
+
+
+def _of_parts(x: Any, y: Any) -> tuple[jax.Array, jax.Array]:
+    x, y = matched(x, y, least=2)
+    check_spans_part("x", x)
+    check_spans_part("y", y)
+    return x, y
 
 
 def _cca(x: jax.Array, y: jax.Array, *, eps: float, squared: bool) -> jax.Array:
@@ -220,7 +233,7 @@ def _cca(x: jax.Array, y: jax.Array, *, eps: float, squared: bool) -> jax.Array:
 
 def _svcca(x: jax.Array, y: jax.Array, *, eps: float, **options: Any) -> jax.Array:
     floors = floor_of(x, eps), floor_of(y, eps)
-    return from_moments(svcca_score, x, y, floors=floors, **options)
+    return from_moments(svcca_score, x, y, narrow=True, floors=floors, **options)
 
 
 def _pwcca_of_spans(x: jax.Array, y: jax.Array, *, eps: float) -> jax.Array:
@@ -228,7 +241,7 @@ def _pwcca_of_spans(x: jax.Array, y: jax.Array, *, eps: float) -> jax.Array:
 
 
 def _linear_regression(x: jax.Array, y: jax.Array, *, eps: float) -> jax.Array:
-    return from_moments(linear_regression_score, x, spanning(y, eps))
+    return from_moments(linear_regression_score, narrowed(x), spanning(y, eps))
 
 
 def check_kept(variance: float, components: int | None) -> None:
@@ -247,7 +260,7 @@ def cca_score(state: MomentsState, *, squared: bool = False) -> Score:
     correlations = _correlations(a, xy, b)
     powers = jnp.square(correlations) if squared else correlations
     value = divide(powers.sum(), jnp.minimum(a.rank, b.rank))
-    return _share(value, state, deficient=a.deficient | b.deficient)
+    return _share(value, state, a, b)
 
 
 def svcca_score(
@@ -265,7 +278,7 @@ def svcca_score(
     a = _leading(xx, state.x_constant, variance, components, floors[0])
     b = _leading(yy, state.y_constant, variance, components, floors[1])
     value = divide(_correlations(a, xy, b).sum(), jnp.minimum(a.rank, b.rank))
-    return _share(value, state, deficient=a.deficient | b.deficient)
+    return _share(value, state, a, b)
 
 
 def pwcca_score(state: MomentsState) -> Score:
@@ -275,7 +288,7 @@ def pwcca_score(state: MomentsState) -> Score:
     cross = product(product(a.coefficients.T, xy), b.coefficients)
     along = product(a.coefficients.T, xx)
     value, tied = _weighted(cross, along, jnp.minimum(a.rank, b.rank))
-    return _share(value, state, deficient=a.deficient | b.deficient | tied)
+    return _share(value, state, a, b, open_=tied)
 
 
 @jitted()
@@ -311,7 +324,7 @@ def linear_regression_score(state: MomentsState) -> Score:
     basis = basis_of(yy, state.y_constant)
     x_scale, _ = unit_scales(state)
     explained = jnp.square(product(basis.coefficients.T, xy.T * x_scale)).sum()
-    return _share(explained, state, deficient=basis.deficient)
+    return _share(explained, state, basis)
 
 
 def _leading(
@@ -345,5 +358,10 @@ def _correlations(a: Basis, xy: jax.Array, b: Basis) -> jax.Array:
     return jnp.minimum(singular_values(cross), 1)
 
 
-def _share(value: jax.Array, state: MomentsState, *, deficient: jax.Array) -> Score:
-    return pair_score(jnp.clip(value, 0, 1), state, deficient=deficient)
+def _share(
+    value: jax.Array, state: MomentsState, *bases: Basis, open_: jax.Array | bool = False
+) -> Score:
+    """Score of what bases span, undefined if one of them spans whatever there is."""
+    deficient = jnp.stack([basis.deficient for basis in bases]).any() | open_
+    least = jnp.stack([basis.rank for basis in bases]).max() + 2
+    return pair_score(jnp.clip(value, 0, 1), state, least=least, deficient=deficient)

@@ -23,7 +23,7 @@ def from_likelihood(cloud: Cloud, nearest: Nearest) -> jax.Array:
     """Maximum of the likelihood: Σ_{j<k} log(r_k / r_j) / (k - 1)."""
     del cloud
     nearer = jnp.arange(nearest.squared.shape[1]) < nearest.far - 1
-    logs = jnp.where(nearer, jnp.log(nearest.at(nearest.far)[:, None] / nearest.squared) / 2, 0)
+    logs = jnp.where(nearer, nearest.log_ratios(), 0)
     return logs.sum(axis=1) / (nearest.far - 1)
 
 
@@ -33,8 +33,8 @@ def from_moments(cloud: Cloud, nearest: Nearest) -> jax.Array:
     distances = jnp.sqrt(nearest.squared)
     mean = jnp.where(nearest.among, distances, 0).sum(axis=1) / nearest.far
     farthest = jnp.sqrt(nearest.at(nearest.far))[:, None]
-    short = jnp.where(nearest.among, farthest - distances, 0).sum(axis=1) / nearest.far
-    return short / mean
+    short = nearest.short() / (farthest + distances)  # whose difference may be rounding
+    return jnp.where(nearest.among, short, 0).sum(axis=1) / nearest.far / mean
 
 
 def from_two_radii(cloud: Cloud, nearest: Nearest) -> jax.Array:

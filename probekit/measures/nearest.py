@@ -48,6 +48,8 @@ class Nearest(NamedTuple):
     ----------
     squared : array (example, place)
         Squared distances in ascending order; 1 where there is nothing to be counted.
+    excess : array (example, place)
+        By how much these are more than the first, to more digits than their difference has.
     others : array (example, place)
         Which example it is.
     counted : array (example,)
@@ -57,6 +59,7 @@ class Nearest(NamedTuple):
     """
 
     squared: jax.Array
+    excess: jax.Array
     others: jax.Array
     counted: jax.Array
     near: jax.Array
@@ -71,9 +74,20 @@ class Nearest(NamedTuple):
         """Squared distances to the neighbours at one place, from 1."""
         return jnp.take(self.squared, place - 1, axis=1)
 
+    def short(self) -> jax.Array:
+        """By how much squared distances are less than that of the far place: at least 0 up to it.
+
+        They are all but equal of an example that lies far from all others.
+        """
+        return jnp.take(self.excess, self.far - 1, axis=1)[:, None] - self.excess
+
+    def log_ratios(self) -> jax.Array:
+        """Logarithms of the distance at the far place over that at each place."""
+        return jnp.log1p(self.short() / self.squared) / 2
+
     def log_ratio(self) -> jax.Array:
         """Logarithms of the distance at the far place over that at the near one, at least 0."""
-        return jnp.log(self.at(self.far) / self.at(self.near)) / 2
+        return jnp.take(self.log_ratios(), self.near - 1, axis=1)
 
     def between(self, cloud: Cloud) -> jax.Array:
         """Squared distances among the neighbours of each, ``(example, place, place)``."""
@@ -81,15 +95,51 @@ class Nearest(NamedTuple):
         return jnp.where(jnp.isfinite(squared), squared, 0)  # that of each to itself
 
 
+_ALL_BUT_EQUAL = 1e-3
+"""Share of squared distances below which their differences are taken from the examples."""
+
+
 def nearest(cloud: Cloud, near: int | None, far: int) -> Nearest:
     """Return the `far` nearest of each, or all others; `near` is half of them, unless given."""
     places = max(2, min(far, len(cloud.squared) - 1))
     squared, others = jax.lax.top_k(-cloud.squared, places)
     squared = -squared
+    first = squared[:, :1]
     counted = cloud.present & (squared[:, 0] > 0) & jnp.isfinite(squared[:, 1])
-    squared = jnp.where(counted[:, None] & jnp.isfinite(squared), squared, 1)
+    excess = squared - first
     k_near, k_far = radii(cloud, near, far)
-    return Nearest(squared, others, counted, k_near, k_far)
+    # What is left of a difference of two that are all but equal is rounding.
+    apart = counted & (jnp.take(excess, k_far - 1, axis=1) < _ALL_BUT_EQUAL * squared[:, 0])
+    excess, others = jax.lax.cond(
+        apart.any(),
+        lambda: _excess_of(cloud, apart, excess, others),
+        lambda: (excess, others),
+    )
+    there = counted[:, None] & jnp.isfinite(squared)
+    excess = jnp.where(there, excess, 0)
+    squared = jnp.where(there, jnp.where(apart[:, None], first + excess, squared), 1)
+    return Nearest(squared, excess, others, counted, k_near, k_far)
+
+
+def _excess_of(
+    cloud: Cloud, apart: jax.Array, excess: jax.Array, others: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    """Return by how much squared distances exceed the first, and whose, of those who lie `apart`.
+
+    ‖x - y‖² - ‖x - z‖² is (z - y)·(2x - y - z), which loses nothing however far x is from both.
+    """
+
+    def of(rows: tuple[jax.Array, jax.Array]) -> jax.Array:
+        row, first = rows
+        steps = cloud.rows - first
+        more: jax.Array = (steps * (steps - 2 * (row - first))).sum(axis=1)
+        return more
+
+    every = jax.lax.map(of, (cloud.rows, cloud.rows[others[:, 0]]))
+    every = jnp.where(jnp.isfinite(cloud.squared), every, jnp.inf)
+    least, whose = jax.lax.top_k(-every, excess.shape[1])
+    found = least[:, :1] - least
+    return jnp.where(apart[:, None], found, excess), jnp.where(apart[:, None], whose, others)
 
 
 def radii(cloud: Cloud, near: int | None, far: int) -> tuple[jax.Array, jax.Array]:

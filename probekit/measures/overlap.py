@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.measures._arguments import jitted, matched
+from probekit.measures._arguments import check_spans_part, jitted, matched
 from probekit.measures._basis import basis_of
 from probekit.measures._double import in_double
 from probekit.measures._moments import pair_score
@@ -36,13 +36,14 @@ def eigenspace_overlap(x: Any, y: Any, *, centred: bool = False) -> jax.Array:
     Returns
     -------
     array ()
-        In [0, 1]; 1 if both span the same. With as many units as examples it is 1 whatever they
-        hold. NaN if either is constant or not finite.
+        In [0, 1]; 1 if both span the same. NaN if either is constant or not finite.
 
     Raises
     ------
     ShapeError
-        If the numbers of examples differ, or there are fewer than 2.
+        If the numbers of examples differ, there are fewer than 2, or one has so many units that
+        they span whatever there is: as many as examples, or centred one less. The score would be
+        that of the numbers of units; estimators report ``too_few_examples`` beside NaN then.
 
     Notes
     -----
@@ -60,7 +61,10 @@ def eigenspace_overlap(x: Any, y: Any, *, centred: bool = False) -> jax.Array:
     >>> round(float(eigenspace_overlap(x, x[:, 1:])), 5)
     0.5
     """
-    return in_double(_overlap, *matched(x, y, least=2), centred=bool(centred))
+    x, y = matched(x, y, least=2)
+    for argument, given in (("x", x), ("y", y)):
+        check_spans_part(argument, given, centred=bool(centred))
+    return in_double(_overlap, x, y, centred=bool(centred))
 
 
 def _overlap(x: jax.Array, y: jax.Array, *, eps: float, centred: bool) -> jax.Array:
@@ -95,7 +99,7 @@ def _shared_with_means(x: jax.Array, y: jax.Array, eps: float) -> jax.Array:
         for z, span in zip((x, y), spans, strict=True)
     ]
     cross = product(spans[0].columns.T, spans[1].columns)
-    return pair_score(_with_means_shared(state, sides[0], sides[1], cross), state).value
+    return _of_parts(_with_means_shared(state, sides[0], sides[1], cross), state).value
 
 
 def eigenspace_overlap_score(state: MomentsState, *, centred: bool) -> Score:
@@ -104,15 +108,29 @@ def eigenspace_overlap_score(state: MomentsState, *, centred: bool) -> Score:
     a, b = basis_of(xx, state.x_constant), basis_of(yy, state.y_constant)
     cross = product(product(a.coefficients.T, xy), b.coefficients)
     if centred:
-        shared = jnp.square(cross).sum()
-        value = jnp.clip(divide(shared, jnp.maximum(a.rank, b.rank)), 0, 1)
+        overlap = _Overlap(jnp.square(cross).sum(), jnp.maximum(a.rank, b.rank), about=1)
     else:
         x, y = (
             _Side(basis.coefficients, product(squares, basis.coefficients), basis.rank)
             for basis, squares in ((a, xx), (b, yy))
         )
-        value = _with_means_shared(state, x, y, cross)
-    return pair_score(value, state, deficient=a.deficient | b.deficient)
+        overlap = _with_means_shared(state, x, y, cross)
+    return _of_parts(overlap, state, deficient=a.deficient | b.deficient)
+
+
+class _Overlap(NamedTuple):
+    """What two spaces share, the larger rank, and how many directions were taken off before."""
+
+    shared: jax.Array
+    rank: jax.Array
+    about: int
+
+
+def _of_parts(overlap: _Overlap, state: MomentsState, deficient: jax.Array | bool = False) -> Score:
+    """Score of an overlap, undefined if one of the spaces is all there is."""
+    value = jnp.clip(divide(overlap.shared, overlap.rank), 0, 1)
+    least = jnp.maximum(overlap.rank + 1 + overlap.about, 2)
+    return pair_score(value, state, least=least, deficient=deficient)
 
 
 class _Side(NamedTuple):
@@ -132,13 +150,13 @@ class _Side(NamedTuple):
     rank: jax.Array
 
 
-def _with_means_shared(state: MomentsState, x: _Side, y: _Side, cross: jax.Array) -> jax.Array:
+def _with_means_shared(state: MomentsState, x: _Side, y: _Side, cross: jax.Array) -> _Overlap:
     """Overlap about 0, given bases about the means and the products of these."""
     x_mean = _mean_of(state.x_mean + state.x_rest, state.x_squares, x, state.count)
     y_mean = _mean_of(state.y_mean + state.y_rest, state.y_squares, y, state.count)
     shared = jnp.square(cross).sum() + _with_means(cross, x_mean, y_mean)
     rank = jnp.maximum(x.rank + x_mean.spanned, y.rank + y_mean.spanned)
-    return jnp.clip(divide(shared, rank), 0, 1)
+    return _Overlap(shared, rank, about=0)
 
 
 class _Mean(NamedTuple):

@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from probekit._checks import check_choice, check_count
 from probekit.measures._arguments import jitted, matched
+from probekit.measures._narrowing import narrowed
 from probekit.measures._status import Score, divide, score
 from probekit.measures.pls_regression import pls_weights
 from probekit.measures.regression import Scoring, coefficients, weights_score
@@ -23,6 +24,7 @@ from probekit.measures.ridge import (
     checked_options,
     chosen_weights,
     named_folds,
+    relative_to,
 )
 from probekit.statistics import FoldMoments, MomentsState, state_of
 from probekit.statistics._rounding import reciprocal
@@ -129,6 +131,11 @@ def linear_predictivity(
     )
     x, y = matched(x, y, least=2)
     check_folds_of(options.ridge.folds, len(x))
+    if options.turned_alike:
+        units = x.shape[1]
+        x = narrowed(x)
+        penalties = relative_to(options.ridge.penalties, x.shape[1] / units)
+        options = options._replace(ridge=options.ridge._replace(penalties=penalties))
     return _predictivity(x, y, options)
 
 
@@ -141,6 +148,11 @@ class PredictivityOptions(NamedTuple):
     standardised: bool
     scoring: Scoring
     multioutput: Average
+
+    @property
+    def turned_alike(self) -> bool:
+        """Whether a rotation of `x` changes nothing: units are measured by one scale."""
+        return self.method != "linear" and not self.standardised
 
 
 def checked_predictivity(

@@ -11,6 +11,7 @@ from probekit.errors import ShapeError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import cholesky, eigh, solve_cholesky
 from probekit.measures._moments import states_of
+from probekit.measures._narrowing import narrowed_splits
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState
 from probekit.statistics._arrays import diagonal, product
@@ -157,7 +158,8 @@ def decoding_r2(
     given = splits(x, y, held_out, least=2)
     if penalty == 0:
         check_not_exact("x", "units", given.fit[0].shape[1], len(given.fit[0]), POSITIVE)
-    return _decoding(given, penalty, multioutput)
+    given, share = narrowed_splits(given)
+    return _decoding(given, penalty * share, multioutput)
 
 
 def check_columns(argument: str, given: Splits) -> None:

@@ -12,6 +12,7 @@ from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import eigh
 from probekit.measures._moments import states_of
+from probekit.measures._narrowing import narrowed_splits
 from probekit.measures._status import Score
 from probekit.measures.regression import (
     MULTIOUTPUT,
@@ -199,7 +200,15 @@ def _choose(
     options = checked_options(penalties, named_folds(folds), per_unit, multioutput, scoring)
     given = splits(x, y, held_out, least=2)
     check_folds_of(options.folds, len(given.fit[0]))
-    return _ridge(given.swapped() if encoding else given, options)
+    if encoding:
+        return _ridge(given.swapped(), options)
+    given, share = narrowed_splits(given)
+    return _ridge(given, options._replace(penalties=relative_to(options.penalties, share)))
+
+
+def relative_to(penalties: tuple[float, ...], share: float) -> tuple[float, ...]:
+    """Return penalties relative to the mean of a `share` of as many units."""
+    return tuple(penalty * share for penalty in penalties)
 
 
 class Options(NamedTuple):

@@ -66,6 +66,22 @@ class Plan:
         """Whether every score can be computed under ``jit``."""
         return all(estimator.traceable for estimator in self.estimators)
 
+    def check_sizes(self, layers: Mapping[str, ShapeDtype], *, examples: int) -> None:
+        """Raise `ShapeError` where the data would make no difference to a score.
+
+        Parameters
+        ----------
+        layers : mapping
+            Shapes ``(example, …)``.
+        examples : int
+            To fit on.
+        """
+        columns = dict(zip(self.names, self.widths, strict=True))
+        for layer, shape in layers.items():
+            units = int(np.prod(shape.shape[1:], dtype=int))
+            for estimator in self.estimators:
+                estimator.check_sizes(examples=examples, layer=layer, units=units, columns=columns)
+
     def only(self, estimators: tuple[Estimator, ...]) -> "Plan":
         """Return the plan of these estimators and the same features."""
         return dataclasses.replace(self, estimators=estimators)

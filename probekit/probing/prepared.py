@@ -134,7 +134,7 @@ class Probe:
         count = len(self.fit.y) + (0 if self.held_out is None else len(self.held_out.y))
         layers = real_layers(extractor, self._first_batch(extractor))
         self._check_held_out(extractor, layers)
-        self._check_sizes(layers)
+        self.plan.check_sizes(layers, examples=len(self.fit.y))
         wide = wide_layers(layers, count)
         estimators = self.plan.estimators
         if not any(e.narrowed(units=d, to=count) for d in wide.values() for e in estimators):
@@ -157,14 +157,6 @@ class Probe:
         fitted, scored = (len(part.y) for part in (self.fit, self.held_out or self.fit))
         for estimator in self.plan.estimators:
             estimator.check_examples(fitted=fitted, scored=scored)
-
-    def _check_sizes(self, layers: Mapping[str, ShapeDtype]) -> None:
-        """Raise where the data would make no difference to a score."""
-        columns = dict(zip(self.plan.names, self.plan.widths, strict=True))
-        for layer, shape in layers.items():
-            sizes = {"examples": len(self.fit.y), "units": int(np.prod(shape.shape[1:], dtype=int))}
-            for estimator in self.plan.estimators:
-                estimator.check_sizes(layer=layer, columns=columns, **sizes)
 
     def _check_held_out(self, extractor: Extractor, layers: Mapping[str, ShapeDtype]) -> None:
         """Raise unless an extractor that holds what is held out has the same layers."""

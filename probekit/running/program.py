@@ -172,6 +172,9 @@ class Program:
             name: ({layer: array[part] for layer, array in outputs.items()}, data.features[part])
             for name, part in data.parts().items()
         }
+        layers = {layer: outputs[layer] for layer in self.layers}
+        # As this is traced: sizes are known, and nothing has been computed.
+        self.plan.check_sizes(layers, examples=len(splits["fit"][1]))
         metrics = {
             name: self.task.metrics(self.config, *splits[name]) for name in ("train", "test")
         }

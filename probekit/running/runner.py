@@ -131,6 +131,9 @@ def run(
     ------
     OptionError, UnknownNameError
         If a setting cannot be used, or a name is not known; before anything runs.
+    ShapeError
+        If an estimator fits without a penalty, and to so few examples that any fit would be exact;
+        before anything is trained.
     HistoryError
         If the history exists, is being written by another process, or cannot be written.
     DivergedError

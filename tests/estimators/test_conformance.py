@@ -296,21 +296,9 @@ def test_contract_of_a_distance_of_outputs(estimator, check):
     check(estimator)
 
 
-UNPENALISED = DecodingR2(penalty=0.0)
-
-
 @pytest.mark.slow
-@parametrize_with_checks([other for other in CONFIGURED if other != UNPENALISED])
+@parametrize_with_checks(CONFIGURED)
 def test_contract_with_other_options(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.slow
-@parametrize_with_checks(
-    [UNPENALISED],
-    expected_failures={"check_narrowed": "of many solutions without a penalty rounding takes one"},
-)
-def test_contract_without_a_penalty(estimator, check):
     check(estimator)
 
 

@@ -233,6 +233,25 @@ def test_equal_distances_of_one_example_have_an_inverse_and_no_mean(method):
         assert np.isnan(measures.intrinsic_dimension(x, average="mean", **options))
 
 
+@pytest.mark.parametrize(
+    "method",
+    ["likelihood", *(pytest.param(m, marks=pytest.mark.slow) for m in ("moments", "mada"))],
+)
+def test_one_example_far_out_has_a_dimension_of_its_own(method):
+    """All others are about as far from it: what little they differ by is most of the mean."""
+    x = cloud(60)
+    x[0] = np.random.default_rng(1).normal(size=7) * 1e5
+    options = {"method": method, "neighbours": 10, "average": "mean"}
+    far = np.sort(cdist(x.astype(np.longdouble), x.astype(np.longdouble)), axis=1)[:, 1:11]
+    inverse = {
+        "likelihood": np.log(far[:, -1:] / far[:, :-1]).mean(axis=1),
+        "moments": far[:, -1] / far.mean(axis=1) - 1,
+        "mada": np.log2(far[:, -1] / far[:, 4]),
+    }
+    wanted = (1 / inverse[method]).mean()
+    assert float(measures.intrinsic_dimension(x, **options)) == pytest.approx(wanted, rel=1e-4)
+
+
 @pytest.mark.slow
 def test_too_few_examples_are_not_taken_for_separable_by_their_dimension():
     x = np.random.default_rng(0).normal(size=(64, 40))

@@ -26,6 +26,18 @@ def slow(measure):
         slow(lambda x, y: M.effective_rank(x)),
         lambda x, y: M.effective_rank(x, values="singular_values", centred=False),
         lambda x, y: M.stable_rank(x, centred=False),
+        lambda x, y: M.svcca(x, y, variance=0.8),
+        lambda x, y: M.linear_regression_similarity(x, y[:, :3]),
+        lambda x, y: M.decoding_r2(x, y[:, :3]),
+        slow(lambda x, y: M.decoding_r2(x[:8], y[:8, :3], held_out=(x[8:], y[8:, :3]))),
+        slow(lambda x, y: M.ridge_decoding_r2(x, y[:, :3], folds=3)),
+        slow(lambda x, y: M.ridge_decoding_r2(x[:8], y[:8, 0], held_out=(x[8:], y[8:, 0]))),
+        slow(lambda x, y: M.linear_predictivity(x, y[:, :3], folds=3, components=2)),
+        slow(lambda x, y: M.linear_predictivity(x, y[:, :3], folds=3, method="ridge")),
+        lambda x, y: M.procrustes_distance(x[:8], y[:8], held_out=(x[8:], y[8:])),
+        slow(lambda x, y: M.shape_metric(x[:8], y[:8], alpha=0.5, held_out=(x[8:], y[8:]))),
+        slow(lambda x, y: M.bures_metric(x[:8], y[:8, :3], held_out=(x[8:], y[8:, :3]))),
+        slow(M.bures_metric),
     ],
 )
 def test_coordinates_change_nothing(monkeypatch, measure):

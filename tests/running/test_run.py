@@ -13,6 +13,7 @@ from probekit.errors import (
     HistoryExistsError,
     OptionError,
     ProbekitWarning,
+    ShapeError,
     UnknownNameError,
 )
 from probekit.estimators import Estimator
@@ -328,6 +329,20 @@ def test_unknown_settings_and_tasks_get_near_matches():
         run(every=0)
     with pytest.raises(OptionError, match="is no task"):
         pk.run(object())
+
+
+def test_a_fit_that_is_exact_whatever_the_network_does_is_refused(tmp_path, monkeypatch):
+    """Before anything is trained, and nothing is left of it."""
+    monkeypatch.setattr(runner, "run_lane", None)
+    estimators = ["linear_r2", pk.estimators.DecodingR2(penalty=0)]
+    with pytest.raises(ShapeError, match="layer 'hidden_1': 9 units, more than the 8 examples"):
+        pk.run(
+            "reference-complexity",
+            output=tmp_path / "refused.nc",
+            estimators=estimators,
+            **SMALL | {"fit_examples": 8, "hidden": (8, 9)},
+        )
+    assert not list(tmp_path.iterdir())
 
 
 def test_settings_without_effect_are_warned_of(tmp_path):
