@@ -30,8 +30,9 @@ def ccgp(
 
     A context is a combination of the other features. For each context, a linear classifier is
     fitted on all others and tested in it; the score is the mean accuracy over contexts. Classifiers
-    are ridge regressions on -1 and 1 in which every condition, set or not in a context, has the
-    same weight, and the accuracy in a context is the mean of that on either side.
+    are ridge regressions on -1 and 1 in which either side has half of the weight, and every
+    condition of a side, its examples in one context, as much as the next; the accuracy in a context
+    is the mean of that on either side.
 
     Parameters
     ----------
@@ -50,8 +51,9 @@ def ccgp(
     -------
     array (k,)
         In [0, 1]: 1 where a feature is coded by itself, 1/2 by chance, and 0 where contexts turn
-        its code round. Contexts without scored examples on both sides are left out. NaN if none is
-        left, no other context has both sides, or the input is not finite.
+        its code round. Contexts without scored examples on both sides are left out, and those
+        without which a side has no examples to fit. NaN if none is left, or the input is not
+        finite.
 
     Raises
     ------

@@ -116,8 +116,9 @@ def v_information(
     Returns
     -------
     array ()
-        In bits, at most log₂ of the number of classes; below 0 for a probe that does worse on the
-        scored examples than the frequencies. Undefined as `decoding` is.
+        In bits. On the fitted examples at most log₂ of the number of classes; on others also more,
+        where classes are frequent that were rare. Below 0 for a probe that does worse on the scored
+        examples than the frequencies. Undefined as `decoding` is.
 
     Raises
     ------

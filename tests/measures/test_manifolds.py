@@ -111,6 +111,17 @@ def test_of_balls_it_is_a_round_cone(radius):
     assert float(found.dimension) == pytest.approx(2, rel=5e-3)
 
 
+@pytest.mark.parametrize("offset", [0.0, 300.0])
+def test_what_rounding_leaves_is_no_dimension(offset):
+    """Classes that vary in a plane of three units; turned, they vary in the third by rounding."""
+    generator = np.random.default_rng(0)
+    plane = generator.normal(size=(N, 2)) @ generator.normal(size=(2, UNITS))
+    x = 3 * generator.normal(size=(3, UNITS))[LABELS] + plane
+    exact = oracles.manifolds(x, LABELS, np.arange(N))[:, 2].mean()
+    found = measures.manifold_capacity(np.float32(x + offset), LABELS).dimension
+    assert float(found) == pytest.approx(exact, rel=1e-3)
+
+
 def test_far_from_zero_turned_and_scaled_it_stays():
     x = cloud()
     near = measures.manifold_capacity(x, LABELS)

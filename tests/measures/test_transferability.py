@@ -74,6 +74,23 @@ def test_logme_centred_and_of_other_widths(units):
     assert float(far) == pytest.approx(float(found), abs=SCORE)
 
 
+@pytest.mark.parametrize("units", [80, 160])
+def test_of_as_many_directions_as_examples_logme_has_no_rest(units):
+    """Of 160 units the best ratio is 0: the prior explains all."""
+    x = cloud(units=units)
+    left, sizes, _ = np.linalg.svd(x - x.mean(axis=0, dtype=float), full_matrices=False)
+    left, squares, n = left[:, : N - 1], sizes[: N - 1] ** 2, N - 1
+    ratio = np.exp(np.linspace(-40, 15, 2001))
+    shrunk = ratio / (squares[:, None] + ratio)
+    each = []
+    for label in range(3):
+        along = left.T @ (label == LABELS)
+        error = np.square(along) @ shrunk
+        each.append(max(np.log(shrunk).sum(axis=0) / n - np.log(2 * np.pi * np.e * error / n)) / 2)
+    found = measures.logme(x, LABELS, centred=True)
+    assert float(found) == pytest.approx(np.mean(each), abs=1e-4)
+
+
 def test_logme_of_columns_is_that_of_classes_as_columns():
     """And invariant to scaling; what is predicted has a scale, which is that of a density."""
     x, columns = cloud(), np.float32(LABELS[:, None] == np.arange(3))

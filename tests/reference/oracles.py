@@ -1779,6 +1779,7 @@ def manifolds(x, y, numbers, *, margin=0.0, directions=200, seed=0):
         left, sizes, right = np.linalg.svd(points, full_matrices=False)
         rank = int((sizes > 1e-9 * sizes[0]).sum())
         left, right = left[:, :rank], right[:rank]
+        wide = right[sizes[:rank] * 1024 > sizes[0]]
         normal = [
             jax.random.normal(jax.random.fold_in(key, number), (directions,), jnp.float32)
             for number in numbers[rows]
@@ -1791,13 +1792,14 @@ def manifolds(x, y, numbers, *, margin=0.0, directions=200, seed=0):
             nearest = weights @ cone
             highest = points[np.argmax(points @ way)]
             anchor = nearest[:-1] / nearest[-1] if weights.any() else highest
-            lengths = np.linalg.norm(way) * np.linalg.norm(anchor)
+            counted = wide @ way
+            lengths = np.linalg.norm(counted) * np.linalg.norm(anchor)
             squares.append(nearest @ nearest)
             anchors.append(anchor)
-            cosines.append(way @ anchor / lengths if lengths > 0 else 0)
+            cosines.append(counted @ (wide @ anchor) / lengths if lengths > 0 else 0)
         about = np.array(anchors) - np.mean(anchors, axis=0)
         radius = np.sqrt(np.mean(np.sum(about**2, axis=1)))
-        found.append((1 / np.mean(squares), radius, rank * np.mean(cosines) ** 2))
+        found.append((1 / np.mean(squares), radius, len(wide) * np.mean(cosines) ** 2))
     return np.array(found)
 
 
