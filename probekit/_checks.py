@@ -66,6 +66,13 @@ def check_count(argument: str, value: Any, least: int) -> None:
     check_at_least(argument, int(value), least)
 
 
+def check_seed(seed: Any) -> None:
+    """Raise `OptionError` unless the value is a seed of NumPy's generators."""
+    check_count("seed", seed, 0)
+    if seed >= 1 << 32:
+        raise OptionError(f"seed={seed!r}: must be less than 2**32.")
+
+
 def check_positive(argument: str, value: float) -> None:
     """Raise `OptionError` unless ``value > 0``."""
     check_number(argument, value)

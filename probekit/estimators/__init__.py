@@ -19,6 +19,7 @@ from probekit.estimators.canonical import (
 )
 from probekit.estimators.classes import (
     ClassSelectivity,
+    LiDAR,
     NeighbourhoodHit,
     NeuralCollapse,
     Silhouette,
@@ -74,6 +75,7 @@ from probekit.estimators.matching import (
 )
 from probekit.estimators.neighbours import (
     CKNNA,
+    InformationImbalance,
     MeanRelativeRankError,
     MultiscaleDistance,
     MutualNeighbours,
@@ -166,12 +168,14 @@ __all__ = [
     "FrechetDistance",
     "GeometryScore",
     "GroupLassoR2",
+    "InformationImbalance",
     "IntrinsicDimension",
     "JensenShannonDivergence",
     "JointR2",
     "KNNAccuracy",
     "KernelRidgeR2",
     "Kind",
+    "LiDAR",
     "LinearPredictivity",
     "LinearR2",
     "LinearRegressionSimilarity",

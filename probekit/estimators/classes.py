@@ -5,13 +5,14 @@ from typing import Any
 
 import jax
 
-from probekit._checks import check_choice, check_count
+from probekit._checks import check_choice, check_count, check_positive
 from probekit.estimators._conditions import OfConditions
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._readout import OfExamples, reported
 from probekit.measures import Score
 from probekit.measures.class_selectivity import Index, check_index, class_selectivity_score
 from probekit.measures.collapse import collapse_scores
+from probekit.measures.discriminant_rank import DEFAULT_PENALTY, lidar_score
 from probekit.measures.discrimination import area_score, sensitivity_score
 from probekit.measures.neighbourhood_hit import (
     DEFAULT_HITS,
@@ -207,6 +208,60 @@ class NeuralCollapse(OfConditions):
         for variable, score in zip(self.variables, collapse_scores(held_out), strict=True):
             found |= reported(variable.name, score)
         return found
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LiDAR(OfConditions):
+    """Effective rank of what tells classes apart: in how many directions they differ.
+
+    As `probekit.measures.lidar`, of all examples that are scored.
+
+    Parameters
+    ----------
+    penalty : float
+        What is added to the covariance within classes, as a share of the variance in it.
+    conditions : int, optional
+        How many classes there are; the feature then holds the number of the class, from 0, and
+        other values make the score NaN. Unless given, each value of a feature is a class if it has
+        at most 10 of them, and else the lowest, middle and highest third of the fitted examples
+        are. `probekit.run` finds them in the examples of its first seed.
+    edges : tuple of tuple of float
+        For each feature where classes begin, but for the first; found as said, unless given.
+    name : str
+        Name of the variable.
+    """
+
+    penalty: float = DEFAULT_PENALTY
+    name: str = "lidar"
+    kind = "encoding"
+    invariances = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
+
+    def __post_init__(self) -> None:
+        """Check the options."""
+        super().__post_init__()
+        check_positive("penalty", self.penalty)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The rank."""
+        return (
+            Variable(
+                self.name,
+                long_name="effective rank of what tells classes apart (LiDAR)",
+                valid_range=(1.0, float("inf")),
+                references="Thilak et al. 2024, LiDAR: sensing linear probing performance",
+                also_constant="a feature of one class, or classes of one mean or without spread",
+            ),
+        )
+
+    @property
+    def statistic(self) -> GroupMoments:
+        """Means of the classes and the scatter within them."""
+        return GroupMoments(groups=self.groups, within="full", edges=self.edges)
+
+    def compute(self, fit: Any, held_out: GroupMomentsState) -> dict[str, jax.Array]:  # noqa: D102
+        del fit
+        return reported(self.name, lidar_score(held_out, penalty=self.penalty))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -29,10 +29,11 @@ class IntrinsicDimension(OfExamples):
     Parameters
     ----------
     method : {"two_nn", "likelihood", "correlation", "gride", "moments", "mada", "tle", "ess", \
-            "separability", "persistence", "graph"}
+            "separability", "persistence", "graph", "binomial", "danco"}
         By two nearest neighbours, maximum likelihood, the correlation dimension, generalised
         ratios, the method of moments, manifold-adaptive, tight localities, expected simplex
-        skewness, Fisher separability, persistent homology, or how a graph of neighbours grows.
+        skewness, Fisher separability, persistent homology, how a graph of neighbours grows, how
+        many are within half the radius, or how distances and angles concentrate (DANCo).
     discard : float
         Of ``two_nn``: share of the largest ratios of distances that is left out.
     neighbours : int or tuple of two int
@@ -40,6 +41,8 @@ class IntrinsicDimension(OfExamples):
         the smaller first.
     average : {"harmonic", "mean", "median"}
         Of what ``likelihood``, ``moments``, ``mada``, ``tle`` and ``ess`` find at each example.
+    seed : int
+        Of the points in balls that ``danco`` compares the examples with.
     examples : int
         How many examples are kept; more than the neighbours of a pair.
     name : str
@@ -50,6 +53,7 @@ class IntrinsicDimension(OfExamples):
     discard: float = DEFAULT_DISCARD
     neighbours: Neighbours = DEFAULT_NEAREST
     average: LocalAverage = "harmonic"
+    seed: int = 0
     name: str = "intrinsic_dimension"
     kind = "geometry"
     distinct = True
@@ -58,7 +62,7 @@ class IntrinsicDimension(OfExamples):
         "Facco et al. 2017, Estimating the intrinsic dimension of datasets; Levina and Bickel "
         "2004; MacKay and Ghahramani 2005; Grassberger and Procaccia 1983; Denti et al. 2022; "
         "Amsaleg et al. 2018, 2019; Farahmand et al. 2007; Johnsson et al. 2015; Albergante et al. "
-        "2019; Birdal et al. 2021; Costa and Hero 2004"
+        "2019; Birdal et al. 2021; Costa and Hero 2004; Macocco et al. 2023; Ceruti et al. 2014"
     )
 
     def __post_init__(self) -> None:
@@ -69,7 +73,9 @@ class IntrinsicDimension(OfExamples):
 
     @property
     def _options(self) -> DimensionOptions:
-        return dimension_options(self.method, self.discard, self.neighbours, self.average)
+        return dimension_options(
+            self.method, self.discard, self.neighbours, self.average, self.seed
+        )
 
     @property
     def variables(self) -> tuple[Variable, ...]:

@@ -7,6 +7,7 @@ from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._readout import OfExamples
 from probekit.measures import Score, multiscale
 from probekit.measures.cknna import cknna_score
+from probekit.measures.imbalance import DEFAULT_NEAREST, imbalance_score
 from probekit.measures.neighbours import (
     DEFAULT_NEIGHBOURS,
     Neighbourhood,
@@ -200,6 +201,48 @@ class MeanRelativeRankError(OfNeighbourhoods):
 
     def _score(self, state: ExamplesState) -> Score:
         return rank_error_score(state, neighbours=self.neighbours, metric=self.metric)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class InformationImbalance(OfNeighbourhoods):
+    """How little distances in this representation say of those in the other one.
+
+    As `probekit.measures.information_imbalance`, of `examples` examples. Not symmetric:
+    `probekit.compare` has the other way round across its diagonal, and both are needed to tell
+    which of two layers holds more.
+
+    Parameters
+    ----------
+    neighbours : int
+        How many.
+    metric : {"euclidean", "cosine"}
+        What is near.
+    examples : int
+        How many examples are kept.
+    name : str
+        Name of the variable.
+    """
+
+    neighbours: int = DEFAULT_NEAREST
+    metric: Metric = "euclidean"
+    name: str = "information_imbalance"
+    references = "Glielmo et al. 2022, Ranking the information content of distance measures"
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """The imbalance."""
+        many = "nearest neighbour" if self.neighbours == 1 else f"{self.neighbours} neighbours"
+        return (
+            self._variable(
+                f"information imbalance ({many})",
+                (0.0, 2.0),
+                lower_is_better=True,
+                also_constant=reason_of_distance(self.metric),
+            ),
+        )
+
+    def _score(self, state: ExamplesState) -> Score:
+        return imbalance_score(state, neighbours=self.neighbours, metric=self.metric)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

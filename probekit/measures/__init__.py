@@ -39,9 +39,12 @@ from probekit.measures.cosines import anisotropy, pair_alignment, self_clusterin
 from probekit.measures.covariance import angular_cka_distance, pls, rv_coefficient
 from probekit.measures.coverage import Coverage, coverage
 from probekit.measures.cross_barcode import manifold_topology_divergence
+from probekit.measures.curvature import trajectory_curvature
 from probekit.measures.dci import DCI, dci
 from probekit.measures.decoders import decoding
+from probekit.measures.discriminant_rank import lidar
 from probekit.measures.distances import distance_correlation, riemannian_distance
+from probekit.measures.dynamics import dynamical_distance
 from probekit.measures.effective_ranks import effective_rank, stable_rank
 from probekit.measures.embedding import RDMEmbedding, embed_rdm
 from probekit.measures.erasure import erased_variance
@@ -51,6 +54,7 @@ from probekit.measures.frechet import frechet_distance
 from probekit.measures.geometry import participation_ratio, total_variance
 from probekit.measures.geotopology import geodesic_rdm, geotopological_rdm
 from probekit.measures.group_lasso import GroupLasso, group_lasso_r2
+from probekit.measures.imbalance import information_imbalance
 from probekit.measures.importances import completeness, disentanglement
 from probekit.measures.information import online_codelength, v_information
 from probekit.measures.intrinsic import intrinsic_dimension
@@ -172,6 +176,7 @@ __all__ = [
     "disagreement",
     "disentanglement",
     "distance_correlation",
+    "dynamical_distance",
     "effective_rank",
     "eigenspace_overlap",
     "embed_rdm",
@@ -187,12 +192,14 @@ __all__ = [
     "group_lasso_r2",
     "gulp",
     "hsic",
+    "information_imbalance",
     "intrinsic_dimension",
     "jensen_shannon_divergence",
     "join_rdms",
     "joint_r2",
     "kernel_ridge_r2",
     "label_trustworthiness",
+    "lidar",
     "linear_predictivity",
     "linear_r2",
     "linear_regression_similarity",
@@ -259,6 +266,7 @@ __all__ = [
     "svcca",
     "topographic_product",
     "total_variance",
+    "trajectory_curvature",
     "transrate",
     "trustworthiness",
     "uniformity",

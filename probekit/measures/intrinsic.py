@@ -6,10 +6,11 @@ from typing import Any, Literal, NamedTuple, get_args
 import jax
 import jax.numpy as jnp
 
-from probekit._checks import check_at_least, check_choice, check_count
+from probekit._checks import check_at_least, check_choice, check_count, check_seed
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._status import Score, score
+from probekit.measures.concentration import concentration_dimension
 from probekit.measures.correlation_dimension import correlation_dimension
 from probekit.measures.distance_ratios import likeliest_of_ratios, slope_of_quantiles
 from probekit.measures.local_dimension import LOCAL, LOCAL_AVERAGES, LocalAverage, averaged
@@ -30,12 +31,14 @@ DimensionMethod = Literal[
     "separability",
     "persistence",
     "graph",
+    "binomial",
+    "danco",
 ]
 DIMENSION_METHODS: tuple[DimensionMethod, ...] = get_args(DimensionMethod)
 TWO_RADII: tuple[DimensionMethod, ...] = ("correlation", "gride", "mada")
 """Which look at two distances of every example."""
 
-BEYOND: tuple[DimensionMethod, ...] = ("separability", "persistence", "graph")
+BEYOND: tuple[DimensionMethod, ...] = ("separability", "persistence", "graph", "binomial")
 """Which are infinite if there are too few examples to tell."""
 
 DEFAULT_DISCARD = 0.1
@@ -53,6 +56,7 @@ def intrinsic_dimension(
     discard: float = DEFAULT_DISCARD,
     neighbours: Neighbours = DEFAULT_NEAREST,
     average: LocalAverage = "harmonic",
+    seed: int = 0,
 ) -> jax.Array:
     """Intrinsic dimension, from the distances to near neighbours.
 
@@ -65,6 +69,9 @@ def intrinsic_dimension(
       looked at depends on k' and k, and noise on a smaller one does not matter.
     - ``correlation``: log(C(r₂) / C(r₁)) / log(r₂ / r₁), with C(r) how many pairs are closer than
       r, and r₂ and r₁ the medians of r_ik and of r_ik'.
+
+    - ``binomial``: log(b / (k - 1)) / log(1/2), with b the mean number of others that are nearer to
+      an example than r_ik / 2.
 
     The others have an inverse of the dimension for every example, and average these:
 
@@ -88,16 +95,23 @@ def intrinsic_dimension(
     from a quarter of the examples to all. ``graph`` is the same of the graph that joins every
     example of a subsample with its k nearest others in it.
 
+    ``danco`` compares the examples with as many points of balls of 1, 2, … dimensions, as many as
+    units, fewer than examples and at most 64: by the d of ``gride`` of (1, k + 1), and by the mean
+    angle ν and the concentration τ that the von Mises distribution of the angles between any two of
+    k neighbours has at an example, averaged. It is the dimension with the smallest sum of the
+    divergences of both distributions, that of the examples from that of the points; between whole
+    numbers the three are interpolated.
+
     Parameters
     ----------
     x : array (example, unit)
     method : {"two_nn", "likelihood", "correlation", "gride", "moments", "mada", "tle", "ess", \
-            "separability", "persistence", "graph"}
+            "separability", "persistence", "graph", "binomial", "danco"}
         By two nearest neighbours; the maximum of the likelihood of Levina and Bickel; the
         correlation dimension of Grassberger and Procaccia between two scales; generalised ratios;
         the method of moments; manifold-adaptive; tight localities; expected simplex skewness; how
-        easily examples are told apart by a plane; persistent homology; or how a graph of
-        neighbours grows.
+        easily examples are told apart by a plane; persistent homology; how a graph of neighbours
+        grows; how many are within half the radius; or how distances and angles concentrate.
     discard : float
         Of ``two_nn``: the share of the largest ratios that is left out, at least 0 and below 1.
     neighbours : int or tuple of two int
@@ -109,6 +123,8 @@ def intrinsic_dimension(
         Of the local estimates: the inverse of the mean inverse, which for ``likelihood`` is the
         maximum of the likelihood of all examples together, as MacKay and Ghahramani have it; or
         the mean or median of the dimensions.
+    seed : int
+        Of ``danco``: of the points in balls, which are the same for any `x` of as many examples.
 
     Returns
     -------
@@ -118,7 +134,7 @@ def intrinsic_dimension(
         out (``correlation``, ``separability``, ``persistence``, ``graph``: count). NaN if fewer
         than 3 are left, neighbours are equally far (with ``mean``, those of one example), there are
         too few examples for so many dimensions (``separability``: no cosine is above 0.6;
-        ``persistence``, ``graph``: s is not below 1), or `x` is not finite.
+        ``persistence``, ``graph``: s is not below 1; ``binomial``: b is 0), or `x` is not finite.
 
     Raises
     ------
@@ -131,8 +147,9 @@ def intrinsic_dimension(
     Notes
     -----
     Invariant to translation, scaling, rotation and permutation of units. O(n² d + n² log n), for
-    ``tle`` and ``ess`` O(n k²) more; ``persistence`` takes n steps one after the other. Of equally
-    spaced examples ``graph`` is too high, as it is of few.
+    ``tle`` and ``ess`` O(n k²) more; ``persistence`` takes n steps one after the other, and
+    ``danco`` is O(64 n² (d + log n)). Of equally spaced examples ``graph`` is too high, as it is of
+    few.
 
     References
     ----------
@@ -150,7 +167,9 @@ def intrinsic_dimension(
     2021, Persistent homology and the upper box dimension; Costa and Hero 2004, Geodesic entropic
     graphs for dimension and entropy estimation in manifold learning (graph); Birdal, Lou, Guibas
     and Şimşekli 2021, Intrinsic dimension, persistent homology and generalization in neural
-    networks.
+    networks; Macocco, Glielmo, Grilli and Laio 2023, Intrinsic dimension estimation for discrete
+    metrics (binomial); Ceruti et al. 2014, DANCo: an intrinsic dimensionality estimator exploiting
+    angle and norm concentration.
 
     Examples
     --------
@@ -162,7 +181,7 @@ def intrinsic_dimension(
     >>> bool(1.7 < intrinsic_dimension(plane, method="gride", neighbours=(8, 16)) < 2.3)
     True
     """
-    options = dimension_options(method, discard, neighbours, average)
+    options = dimension_options(method, discard, neighbours, average, seed)
     return _dimension(matrix("x", x, least=options.least), options)
 
 
@@ -182,6 +201,7 @@ class DimensionOptions(NamedTuple):
     near: int | None
     far: int
     average: LocalAverage
+    seed: int
 
     @property
     def least(self) -> int:
@@ -190,7 +210,11 @@ class DimensionOptions(NamedTuple):
 
 
 def dimension_options(
-    method: DimensionMethod, discard: float, neighbours: Neighbours, average: LocalAverage
+    method: DimensionMethod,
+    discard: float,
+    neighbours: Neighbours,
+    average: LocalAverage,
+    seed: int,
 ) -> DimensionOptions:
     """Return the options, or raise `OptionError` unless they are possible."""
     check_choice("method", method, DIMENSION_METHODS)
@@ -198,9 +222,10 @@ def dimension_options(
     check_at_least("discard", discard, 0)
     if not discard < 1:
         raise OptionError(f"discard={discard!r}: must be below 1.")
+    check_seed(seed)
     if not isinstance(neighbours, tuple | list):
         check_count("neighbours", neighbours, 2)
-        return DimensionOptions(method, float(discard), None, int(neighbours), average)
+        return DimensionOptions(method, float(discard), None, int(neighbours), average, int(seed))
     if method not in TWO_RADII:
         raise OptionError(
             f"neighbours={neighbours!r}: method {method!r} takes a number; "
@@ -211,7 +236,7 @@ def dimension_options(
     if not (len(neighbours) == 2 and neighbours[0] < neighbours[1]):
         raise OptionError(f"neighbours={neighbours!r}: two numbers are needed, the smaller first.")
     near, far = map(int, neighbours)
-    return DimensionOptions(method, float(discard), near, far, average)
+    return DimensionOptions(method, float(discard), near, far, average, int(seed))
 
 
 @jitted(1)
@@ -273,6 +298,19 @@ def _graph(cloud: Cloud, options: DimensionOptions) -> Found:
     return graph_dimension(cloud, options.far), cloud.present
 
 
+def _binomial(cloud: Cloud, options: DimensionOptions) -> Found:
+    found = nearest(cloud, None, options.far)
+    within = (found.squared <= found.at(found.far)[:, None] / 4) & found.among
+    inside = jnp.where(found.counted, within.sum(axis=1), 0).sum()
+    share = inside / jnp.maximum(found.counted.sum() * (found.far - 1), 1)
+    return -jnp.log2(share), found.counted
+
+
+def _danco(cloud: Cloud, options: DimensionOptions) -> Found:
+    counted = nearest(cloud, 1, options.far + 1).counted
+    return concentration_dimension(cloud, options.far, options.seed), counted
+
+
 _METHODS: dict[str, Callable[[Cloud, DimensionOptions], Found]] = {
     "two_nn": _two_nn,
     "gride": _gride,
@@ -280,5 +318,7 @@ _METHODS: dict[str, Callable[[Cloud, DimensionOptions], Found]] = {
     "separability": _separability,
     "persistence": _persistence,
     "graph": _graph,
+    "binomial": _binomial,
+    "danco": _danco,
     **dict.fromkeys(LOCAL, _local),
 }

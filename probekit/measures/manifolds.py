@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_count, check_number
+from probekit._checks import check_count, check_number, check_seed
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._cones import nearest_in_cone
@@ -170,9 +170,7 @@ def check_draws(margin: float, directions: int, seed: int) -> None:
     if not 0 <= margin < float("inf"):
         raise OptionError(f"margin={margin!r}: must be at least 0, and finite.")
     check_count("directions", directions, 2)
-    check_count("seed", seed, 0)
-    if seed >= 1 << 32:
-        raise OptionError(f"seed={seed!r}: must be less than 2**32.")
+    check_seed(seed)
 
 
 @jitted(4, 5, 6)

@@ -86,7 +86,7 @@ def best_gain(
     """
     begun = [plane.paired, *first, plane.axes, *_drawn(plane.paired.shape, restarts)]
     with one_thread():
-        return max(_climbed(step, _polar(matrix, plane.axes), plane.axes, size) for matrix in begun)
+        return max(climbed(step, polar(matrix, plane.axes), plane.axes, size) for matrix in begun)
 
 
 def _drawn(shape: tuple[int, int], restarts: int) -> Iterator[np.ndarray]:
@@ -96,7 +96,7 @@ def _drawn(shape: tuple[int, int], restarts: int) -> Iterator[np.ndarray]:
         yield np.random.default_rng(number).normal(size=shape[::-1]).T
 
 
-def _climbed(step: Step, rotation: np.ndarray, axes: np.ndarray, size: float) -> float:
+def climbed(step: Step, rotation: np.ndarray, axes: np.ndarray, size: float) -> float:
     """Climb by turns, with the momentum of Nesterov, which makes them some five times fewer.
 
     A turn without it never falls; one with it that does is taken back.
@@ -106,17 +106,17 @@ def _climbed(step: Step, rotation: np.ndarray, axes: np.ndarray, size: float) ->
     for _ in range(MOST_TURNS):
         next_pace = (1 + np.sqrt(1 + 4 * pace**2)) / 2
         pushed = matrix + (pace - 1) / next_pace * (matrix - before)
-        next_gain, next_matrix = step(_polar(pushed, axes))
+        next_gain, next_matrix = step(polar(pushed, axes))
         if next_gain < gain:
             next_pace = 1.0
-            next_gain, next_matrix = step(_polar(matrix, axes))
+            next_gain, next_matrix = step(polar(matrix, axes))
         if next_gain - gain <= _TOLERANCE * size:
             return max(gain, next_gain)
         before, matrix, gain, pace = matrix, next_matrix, next_gain, next_pace
     return gain
 
 
-def _polar(matrix: np.ndarray, axes: np.ndarray) -> np.ndarray:
+def polar(matrix: np.ndarray, axes: np.ndarray) -> np.ndarray:
     """Rotation Q with the largest ‖·‖ of tr Qᵀ matrix; where any will do, that nearest `axes`."""
     length = np.linalg.norm(matrix)
     matrix = axes if length == 0 else matrix / length + _TIE * axes

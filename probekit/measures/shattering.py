@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_count, check_positive
+from probekit._checks import check_count, check_positive, check_seed
 from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._scale import moderating_power
@@ -129,9 +129,7 @@ def shattering_options(
 ) -> Shattering:
     """Return the options, or raise `OptionError` unless they are possible; `name` has the edges."""
     check_count("dichotomies", dichotomies, 1)
-    check_count("seed", seed, 0)
-    if seed >= 1 << 32:
-        raise OptionError(f"seed={seed!r}: must be less than 2**32.")
+    check_seed(seed)
     check_positive("penalty", penalty)
     options = Shattering(edges, int(dichotomies), int(seed), float(penalty))
     if options.conditions > MOST_CONDITIONS:

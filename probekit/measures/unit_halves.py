@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_count
-from probekit.errors import OptionError, ShapeError
+from probekit._checks import check_count, check_seed
+from probekit.errors import ShapeError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._status import Score, score
 from probekit.measures.comparisons import Comparison, compared
@@ -87,9 +87,7 @@ def unit_split_rsa(
 def check_halves(halves: int, seed: int, rdm: Metric, comparison: Comparison) -> None:
     """Raise `OptionError` unless the options are possible."""
     check_count("halves", halves, 1)
-    check_count("seed", seed, 0)
-    if seed >= 1 << 32:
-        raise OptionError(f"seed={seed!r}: must be less than 2**32.")
+    check_seed(seed)
     check_rsa(rdm, None, comparison)
 
 

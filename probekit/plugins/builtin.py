@@ -56,6 +56,7 @@ ENCODING = (
         "classes:NeuralCollapse",
         "how far classes are from points at the corners of a simplex (NC1, NC2)",
     ),
+    ("lidar", "classes:LiDAR", "in how many directions classes differ (LiDAR)"),
     (
         "class_selectivity",
         "classes:ClassSelectivity",
@@ -166,6 +167,11 @@ SIMILARITY = (
         "mean_relative_rank_error",
         "neighbours:MeanRelativeRankError",
         "how far neighbours in the other representation have moved in the order of neighbours",
+    ),
+    (
+        "information_imbalance",
+        "neighbours:InformationImbalance",
+        "how little who is near says of who is near in the other representation",
     ),
     (
         "neighbour_dissimilarity",

@@ -300,6 +300,12 @@ FIGURES = {
     "`label_trustworthiness_and_continuity`, the first": 1.0,
     "`label_trustworthiness_and_continuity`, the second": 1.0,
     "`distance_consistency`, of `y`": 1.0,
+    "`return_information_imbalace`, the first": 0.20833333333333334,  # DADApy 0.3.4
+    "`return_information_imbalace`, the second": 0.22916666666666666,
+    "`compute_id_2NN`": 2.732608673978933,
+    "`return_data_overlap`": 0.7916666666666666,
+    "`return_label_overlap`": 0.9916666666666667,
+    "`compute_id_binomial_k(bayes=False)`": 0.8556100906648251,  # k = 20, r = 1/2
     "`compute_prdc`, precision": 0.9583333333333334,  # prdc 0.2
     "`compute_prdc`, recall": 1.0,
     "`compute_prdc`, density": 0.8,

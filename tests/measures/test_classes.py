@@ -132,3 +132,35 @@ def test_errors():
         NeuralCollapse(conditions=1)
     with pytest.raises(OptionError, match="conditions, edges: give one of them"):
         ClassSelectivity(conditions=2, edges=((1.0,),))
+
+
+@pytest.mark.parametrize("penalty", [1e-4, 0.1])
+def test_lidar_against_the_formula(penalty):
+    x = cloud(units=5)
+    found = measures.lidar(x, LABELS, penalty=penalty)
+    wanted = oracles.lidar(None, None, x, LABELS[:, None], penalty=penalty)
+    assert float(found) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_lidar_counts_the_directions_in_which_classes_differ():
+    generator = np.random.default_rng(2)
+    labels, noise = np.arange(300) % 3, generator.normal(size=(300, 4))
+    corners = np.eye(4)[labels]
+    assert float(measures.lidar(40 * corners + noise, labels)) == pytest.approx(2, abs=0.05)
+    line = labels[:, None] * np.ones(4)
+    assert float(measures.lidar(40 * line + noise, labels)) == pytest.approx(1, abs=0.05)
+
+
+def test_lidar_that_is_undefined():
+    x = cloud()
+    spoilt = np.where(x == x[3, 0], np.nan, x)
+    for rows, labels in (
+        (x, np.zeros(len(x))),
+        (x, np.arange(len(x))),
+        (np.ones_like(x), LABELS),
+        (np.eye(len(x))[LABELS], LABELS),  # points
+        (spoilt, LABELS),
+    ):
+        assert np.isnan(measures.lidar(rows, labels))
+    with pytest.raises(OptionError, match="penalty=0: must be greater than 0"):
+        measures.lidar(x, LABELS, penalty=0)

@@ -13,7 +13,7 @@ from tests.reference import oracles
 
 METHODS = DIMENSION_METHODS
 LOCAL = ("likelihood", "moments", "mada", "tle", "ess")
-OF_ALL = ("correlation", "separability", "persistence", "graph")
+OF_ALL = ("correlation", "separability", "persistence", "graph", "danco")
 NONE_FITTED = np.zeros((0, 7))  # the numbers of the others begin at 0
 QUICK = ("two_nn", "gride")
 """Nearly all of the time is compiling: these stand for the others where shapes are others."""
@@ -38,6 +38,8 @@ OFF = {
     "ess": (0.1, 0.1, 0.1),
     "persistence": (0.05, 0.15, 0.3),
     "graph": (0.1, 0.1, 0.3),
+    "binomial": (0.1, 0.1, 0.3),
+    "danco": (0.1, 0.1, 0.1),
 }
 
 
@@ -93,6 +95,8 @@ FIGURES = [
     ({"method": "ess", "average": "mean"}, 2.8167571319371087, "ESS"),
     ({"method": "ess", "average": "median", "neighbours": 50}, 2.8085402914119806, "ESS"),
     ({"method": "separability"}, 1.9755706150371368, "FisherS"),
+    ({"method": "binomial"}, 2.4994662804395498, "compute_id_binomial_k of DADApy"),
+    ({"method": "binomial", "neighbours": 10}, 2.525299579422817, "compute_id_binomial_k"),
 ]
 
 
@@ -108,6 +112,16 @@ def test_subsamples_that_are_drawn_otherwise_have_about_the_same_trees():
     """With 30 of each of 8 sizes and four seeds, `PH` gave 2.68 to 2.71."""
     found = float(measures.intrinsic_dimension(cloud(), method="persistence"))
     assert found == pytest.approx(2.695, abs=0.03)
+
+
+@pytest.mark.slow
+def test_other_balls_have_about_the_same_concentration():
+    """With four seeds, `DANCo` of scikit-dimension gave 3.00 to 3.20, and of 20 2.80 to 2.96."""
+    for neighbours, theirs in ((10, 3.09), (20, 2.88)):
+        options = {"method": "danco", "neighbours": neighbours}
+        each = [measures.intrinsic_dimension(cloud(), seed=seed, **options) for seed in range(4)]
+        assert float(np.mean(each)) == pytest.approx(theirs, abs=0.15)
+        assert 0 < np.std(each) < 0.15
 
 
 @pytest.mark.parametrize(

@@ -120,3 +120,36 @@ def test_local_continuity_is_the_overlap_beyond_chance():
     assert found["local_continuity"] == pytest.approx(wanted, abs=SCORE)
     alike = measures.mutual_neighbours(x, 2 * x, measure="local_continuity", **options)
     assert float(alike) == pytest.approx(1 - 6 / (N - 1), abs=SCORE)
+
+
+@pytest.mark.parametrize("neighbours", [1, 3, 999])
+def test_imbalances_against_the_definition(neighbours):
+    for metric in ("euclidean", "cosine"):
+        options = {"neighbours": neighbours, "metric": metric}
+        found = measures.information_imbalance(*pair(), **options)
+        wanted = oracles.information_imbalance(None, None, *pair(), **options)
+        assert float(found) == pytest.approx(wanted, abs=SCORE)
+
+
+def test_imbalances_tell_which_representation_holds_more():
+    generator = np.random.default_rng(1)
+    both = np.float32(generator.normal(size=(200, 2)))
+    part, other = both[:, :1], np.float32(generator.normal(size=(200, 3)))
+    same = measures.information_imbalance(both, 8 * both[:, ::-1] + 64)
+    assert float(same) == pytest.approx(2 / 200)
+    assert measures.information_imbalance(both, part) < 0.2
+    assert measures.information_imbalance(part, both) > 0.3
+    for a, b in ((both, other), (other, both)):
+        assert float(measures.information_imbalance(a, b)) == pytest.approx(1, abs=0.15)
+    places, swapped = np.float32([[0], [1], [2.5]]), np.float32([[0], [5], [1]])
+    assert float(measures.information_imbalance(places, swapped)) == pytest.approx(4 / 3)
+
+
+def test_imbalances_that_are_undefined():
+    x, y = pair()
+    for a, b in ((x, np.ones_like(y)), (np.ones_like(x), y), (x, np.where(y > 2, np.nan, y))):
+        assert np.isnan(measures.information_imbalance(a, b))
+    with pytest.raises(ShapeError, match="x: 2 examples; at least 3 are needed"):
+        measures.information_imbalance(x[:2], y[:2])
+    with pytest.raises(OptionError, match="neighbours=0: must be at least 1"):
+        measures.information_imbalance(x, y, neighbours=0)

@@ -35,7 +35,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from probekit.measures.banded import simplex_points
-from tests.reference import erasure, examples, halves, pictures, two_sets
+from tests.reference import concentration, erasure, examples, halves, pictures, two_sets
 from tests.reference.homology import cone_bars, witness_bars
 
 
@@ -899,6 +899,16 @@ def mean_relative_rank_error(x, y, x2, y2, *, neighbours=5, metric="euclidean"):
     return moved / (n * sum(abs(n - 2 * rank + 1) / rank for rank in range(1, k + 1)))
 
 
+def information_imbalance(x, y, x2, y2, *, neighbours=1, metric="euclidean"):
+    """By the definition, pair by pair; tests compare it with DADApy's figures."""
+    x2, y2 = _wide(x2, y2)
+    n = len(x2)
+    near = _nearest(x2, min(neighbours, n - 1), metric)
+    order = _nearest(y2, n - 1, metric)
+    ranks = [order[i].index(j) + 1 for i in range(n) for j in near[i]]
+    return 2 * np.mean(ranks) / n
+
+
 def neighbourhood_hit(x, y, x2, y2, *, neighbours=10, metric="euclidean"):
     x2, y2 = _wide(x2, y2)
     near = _nearest(x2, neighbours, metric)
@@ -1605,7 +1615,7 @@ def sparsity(x, y, x2, y2, *, measure="treves_rolls"):
 
 
 def intrinsic_dimension(
-    x, y, x2, y2, *, method="two_nn", discard=0.1, neighbours=20, average="harmonic"
+    x, y, x2, y2, *, method="two_nn", discard=0.1, neighbours=20, average="harmonic", seed=0
 ):
     """Example by example; tests compare it with scikit-dimension's figures."""
     (x2,) = _wide(x2)
@@ -1615,6 +1625,8 @@ def intrinsic_dimension(
         return _persistent_dimension(*_sampled(x, x2))
     if method == "graph":
         return _persistent_dimension(*_sampled(x, x2), neighbours=neighbours)
+    if method == "danco":
+        return concentration.danco(x2, neighbours, seed)
     pair = neighbours if isinstance(neighbours, tuple) else None
     k = min(pair[1] if pair else neighbours, len(x2) - 1)
     k_near = pair[0] if pair else k // 2
@@ -1625,6 +1637,8 @@ def intrinsic_dimension(
         radii = np.median(near), np.median(far)
         pairs = [(pdist(x2) < radius).sum() for radius in radii]
         return np.log(pairs[1] / pairs[0]) / np.log(radii[1] / radii[0])
+    if method == "binomial":
+        return -np.log2(((cdist(x2, x2) <= far[:, None] / 2).sum(axis=1) - 1).mean() / (k - 1))
     if method == "two_nn":
         ratio = np.sort(distances[:, 1] / distances[:, 0])
         n = len(ratio)
@@ -1754,6 +1768,17 @@ def neural_collapses(x, y):
         length.std() / length.mean(),
         np.abs(cosines + 1 / (classes - 1)).mean(),
     )
+
+
+def lidar(x, y, x2, y2, *, penalty=1e-4):
+    x2, y2 = _wide(x2, y2)
+    labels = np.unique(y2, axis=0, return_inverse=True)[1].reshape(-1)
+    means = np.array([x2[labels == c].mean(axis=0) for c in range(labels.max() + 1)])
+    within = np.cov((x2 - means[labels]).T, bias=True).reshape(2 * x2.shape[1:])
+    within += penalty * np.trace(within) * np.eye(len(within))
+    apart = means - x2.mean(axis=0)
+    found = linalg.eigh(apart.T @ apart, within, eigvals_only=True)
+    return np.exp(stats.entropy(found[found > 1e-9 * found.max()]))
 
 
 def manifold_capacity(x, y, x2, y2, *, margin=0.0, directions=200, seed=0):
@@ -2025,6 +2050,7 @@ BY_ESTIMATOR = {
     "silhouette": silhouette,
     "neighbourhood_hit": neighbourhood_hit,
     "neural_collapse": neural_collapse,
+    "lidar": lidar,
     "class_selectivity": class_selectivity,
     "mutual_information": mutual_information,
     "mutual_information_gap": mutual_information_gap,
@@ -2056,6 +2082,7 @@ BY_ESTIMATOR = {
     "mutual_neighbours": mutual_neighbours,
     "trustworthiness": trustworthiness,
     "mean_relative_rank_error": mean_relative_rank_error,
+    "information_imbalance": information_imbalance,
     "distance_correlation": distance_correlation,
     "riemannian_distance": riemannian_distance,
     "multiscale_distance": multiscale_distance,

@@ -19,13 +19,6 @@ NOT_HERE: tuple[tuple[str, str, str], ...] = (
     ),
     ("tcav", "`TCAV`", "needs gradients of the model's outputs"),
     (
-        "scikit-dimension",
-        "`DANCo`",
-        "what minimal distances and angles of neighbours are in balls that are drawn for every "
-        "dimension, as many examples each, which changes with every one that is added; the "
-        "distances alone are those of `intrinsic_dimension` of generalised ratios",
-    ),
-    (
         "ZADU",
         "`steadiness_cohesiveness`",
         "the mean over 150 clusters that random walks draw anew, cut by another clustering",
@@ -68,5 +61,26 @@ NOT_HERE: tuple[tuple[str, str, str], ...] = (
         "`i1i2`, `ost`, `threshold`, `accuracy_distance`, `error_consistency`",
         "of behaviour, not of representations",
     ),
-    ("dsa-metric", "`DSA`", "of the dynamics of sequences, whose order examples do not have here"),
+    (
+        "DADApy",
+        "`compute_clustering_ADP`, `compute_density_PAk`",
+        "clusters and densities of the examples of one representation: no figure to compare",
+    ),
+    (
+        "DADApy",
+        "`DiffImbalance`",
+        "trains weights of units until their distances say most of another representation's, which "
+        "`information_imbalance` then tells",
+    ),
+    (
+        "information_flow",
+        "`compute_infonce`",
+        "the loss of contrastive training, whose two parts are `pair_alignment` and `uniformity`",
+    ),
+    (
+        "information_flow",
+        "`compute_dime`",
+        "entropies of the product of two views' kernels, less those of ten shuffles; "
+        "`hsic` asks of two kernels what shuffling takes",
+    ),
 )

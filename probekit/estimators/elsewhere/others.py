@@ -69,6 +69,58 @@ NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
             "standardised unless told otherwise",
         ),
     ),
+    "DADApy": (
+        ("`return_information_imbalace`, the first", "information_imbalance(x, y)"),
+        ("`return_information_imbalace`, the second", "information_imbalance(y, x)"),
+        (
+            "`return_data_overlap`",
+            'mutual_neighbours(x, y, measure="overlap", metric="euclidean", neighbours=5)',
+        ),
+        (
+            "`return_label_overlap`",
+            "neighbourhood_hit(x, labels, neighbours=5)",
+            "the mean over classes there, of which each weighs the same",
+        ),
+        ("`compute_id_binomial_k(bayes=False)`", 'intrinsic_dimension(x, method="binomial")'),
+        ("`compute_id_2NN`", "intrinsic_dimension(x)"),
+    ),
+    "dsa-metric": (
+        (
+            '`DSA`, `score_method="angular"`',
+            "dynamical_distance(x, y)",
+            "the search there has two beginnings and 1500 steps, and may end farther off",
+        ),
+        (
+            '`DSA`, `score_method="wasserstein"`',
+            'dynamical_distance(x, y, distance="wasserstein") ** 2',
+        ),
+    ),
+    "information_flow": (
+        (
+            "`compute_curvature`",
+            "trajectory_curvature(x)",
+            "of absolute cosines there, so that back and forth is straight; a step of length 0 "
+            "counts 0",
+        ),
+        (
+            "`compute_entropy`",
+            "np.log(effective_rank(x, centred=False))",
+            "the same if no entry of `x.T @ x` is negative: there those are set to 0; of α near 1",
+        ),
+        (
+            "`compute_lidar`",
+            "np.log(lidar(x, labels))",
+            "the penalty is relative to the variance within classes, there 1e-4",
+        ),
+    ),
+    "reptrix, stable-pretraining": (
+        (
+            "`get_lidar`, `LiDAR`",
+            "lidar(x, labels)",
+            "the penalty is relative to the variance within classes, and 1e-7 is added to shares "
+            "there",
+        ),
+    ),
     "prdc": (
         ("`compute_prdc`, precision", "coverage(x, y).precision"),
         ("`compute_prdc`, recall", "coverage(x, y).recall"),

@@ -39,6 +39,13 @@ NAMES: tuple[tuple[str, ...], ...] = (
         "whole numbers there, by graphs of some examples that are drawn with replacement: 3 to 6 "
         "of them unless told otherwise",
     ),
+    (
+        "`DANCo`",
+        'intrinsic_dimension(x, method="danco", neighbours=10)',
+        "other points are drawn; where the mean cosine of the angles is negative their mean is "
+        "beyond π/2, there below 0; what is compared is interpolated between whole numbers, there "
+        "the divergences",
+    ),
     ('`lPCA(ver="FO")`', "(spectrum(x) > 0.05 * spectrum(x)[0]).sum()"),
     ('`lPCA(ver="participation_ratio")`', "participation_ratio(x)"),
 )
