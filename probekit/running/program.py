@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._shapes import shape_of
 from probekit.probing import Plan, States, absent
 from probekit.running.packing import Packing
 from probekit.tasks import Split, Task, TaskConfig
@@ -172,7 +173,7 @@ class Program:
             name: ({layer: array[part] for layer, array in outputs.items()}, data.features[part])
             for name, part in data.parts().items()
         }
-        layers = {layer: outputs[layer] for layer in self.layers}
+        layers = {layer: shape_of(outputs[layer]) for layer in self.layers}
         # As this is traced: sizes are known, and nothing has been computed.
         self.plan.check_sizes(layers, examples=len(splits["fit"][1]))
         metrics = {
