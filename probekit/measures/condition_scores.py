@@ -108,8 +108,6 @@ def condition_score(
     total, mean = parts.of_all
     deficient, without = jnp.zeros((), bool), jnp.zeros(total.shape, bool)
     of_all = state.x_mean + state.x_rest
-    if options.metric == "correlation":  # which is blind to what all units share
-        of_all = (state.x_mean - jnp.median(state.x_mean)) + state.x_rest
     if options.metric in WHITENING:
         if whiten is None:
             whiten, deficient = _whitening(state, total, mean, options.shrinkage, kept)
@@ -119,6 +117,8 @@ def condition_score(
         without = with_origin(mean[:, -1], of_all[-1]) > 0
         parts = parts._replace(mean=parts.mean[..., :-1])
         of_all = of_all[:-1]
+    elif options.metric == "correlation":  # which is blind to what all units share
+        of_all = (state.x_mean - jnp.median(state.x_mean)) + state.x_rest
     value, empty = _distances(options, parts, of_all, whiten)
     value = jnp.where(without[:, None] | without[None, :], jnp.nan, value)
     missing = empty[:, None] | empty[None, :]
