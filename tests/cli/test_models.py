@@ -269,6 +269,7 @@ def test_probe_says_how_sure_scores_are(probekit):
     assert "(p 0.1)" in probekit(*words, "--permutations", "19").out
 
 
+@pytest.mark.slow
 def test_shuffles_of_groups_and_on_either_side(probekit):
     from probekit_cli._models import Source
 

@@ -146,6 +146,7 @@ def test_a_dim_that_is_there_already(project):
     )
 
 
+@pytest.mark.slow
 def test_the_reference_task_with_other_settings_and_swept(project):
     project(
         tasks(f"""

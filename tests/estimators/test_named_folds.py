@@ -50,6 +50,7 @@ def test_groups_stay_together():
     np.testing.assert_allclose(state.x_mean[:, 0], wanted, rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_the_penalty_is_that_of_the_named_folds():
     x, y = groupwise()
     wanted = penalty_by_folds(x, y, np.array(FOLDS))
@@ -70,6 +71,7 @@ def test_the_penalty_is_that_of_the_named_folds():
     assert float(kernel) == pytest.approx(float(found), abs=SCORE)
 
 
+@pytest.mark.slow
 def test_what_is_known_by_heart_predicts_nothing_of_other_groups():
     y, x = groupwise()  # from more units to fewer
     options = {"method": "ridge", "folds": FOLDS, "scoring": "r2"}

@@ -157,6 +157,7 @@ PROBED = lambda option: pk.probe(TWO_LAYERS, None, {"f": X[:, 0]}, uncertainty=o
 COMPARED = lambda option: pk.compare(TWO_LAYERS, TWO_LAYERS, None, uncertainty=option)  # noqa: E731
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", [PROBED, pytest.param(COMPARED, marks=pytest.mark.slow)])
 def test_too_few_shuffles_are_told_by_who_shuffles(call):
     with pytest.warns(ProbekitWarning, match="resamples=38 for [24] tests") as caught:

@@ -355,6 +355,7 @@ def test_debiased_cka_has_its_digits_beside_an_example_far_out():
     np.testing.assert_allclose(ours, theirs, atol=SCORE)
 
 
+@pytest.mark.slow
 def test_debiased_sums_that_are_all_rounding_are_undefined():
     state = state_of(CrossKernel(), *far_out(3000))
     assert np.isnan(debiased_cka_score(state).value)

@@ -172,6 +172,7 @@ def test_estimators_say_what_covariances_have_lost(estimator):
     assert status(estimator, far_out(X, 1e4), Y) == "rank_deficient"
 
 
+@pytest.mark.slow
 def test_weights_of_equal_correlations_are_no_weights():
     pwcca = pk.estimators.PWCCA()
     assert status(pwcca, NARROW, Y[:, :5]) == "ok"

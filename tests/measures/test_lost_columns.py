@@ -54,6 +54,7 @@ def test_a_code_beside_an_example_far_out():
     assert near > 0
 
 
+@pytest.mark.slow
 def test_the_penalty_of_a_kernel_does_not_depend_on_the_scale_in_float64():
     y = np.stack([A, B], axis=1)
     x = np.stack([A * B, np.sin(A), C], axis=1)

@@ -23,6 +23,7 @@ def test_pls_beside_an_example_far_out_is_never_called_not_finite(seed: int) -> 
     assert int(estimator.compute(state, state)["pls_status"]) == RANK_DEFICIENT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.0, 0.5])
 def test_a_fitted_whitening_that_leaves_directions_out_says_so(alpha: float) -> None:
     rng = np.random.default_rng(0)
@@ -110,6 +111,7 @@ def near(kind: str) -> tuple[np.ndarray, np.ndarray]:
     return x.astype(np.float32).astype(float), y.astype(np.float32).astype(float)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.0, pytest.param(0.5, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["an example far out", "a unit nearly twice", "small units"])
 def test_partial_whitening_leaves_no_direction_out(kind: str, alpha: float) -> None:
@@ -136,6 +138,7 @@ def test_many_examples_do_not_hide_a_direction() -> None:
     assert float(measures.cca(x, y)) == pytest.approx(1, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_rounding_does_not_choose_the_penalty_where_units_are_more_than_examples(seed: int) -> None:
     """Errors of the smallest penalties were 5e-3 off, scores 0.01."""
@@ -155,6 +158,7 @@ def test_rounding_does_not_choose_the_penalty_where_units_are_more_than_examples
     )
 
 
+@pytest.mark.slow
 def test_a_penalty_below_rounding_is_told() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 6))
@@ -175,6 +179,7 @@ def test_variability_that_is_rounding_beside_an_example_far_out_is_undefined() -
     assert np.isnan(measures.neural_collapse(x, label).variability)
 
 
+@pytest.mark.slow
 def test_components_of_rounding_in_place_of_others_are_told() -> None:
     """Of units from 1e-6 to 1e3, most covariance is at last what the largest leave: rounding."""
     rng = np.random.default_rng(0)

@@ -112,6 +112,7 @@ def test_too_many_features():
         measures.shapley_r2(x, np.ones((N, 11)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", [UniqueR2(), Commonality(), ShapleyR2(), RelativeWeights()])
 def test_a_feature_that_is_constant_within_rounding_explains_nothing_and_is_told(estimator):
     """As `joint_r2` does: a million and 0, 1 or 2 is no constant, but cannot be told from one."""

@@ -94,6 +94,7 @@ def test_units_that_span_little_are_scored_however_many():
     assert status == "rank_deficient"
 
 
+@pytest.mark.slow
 def test_a_matrix_of_layers_keeps_the_others():
     layers = pk.extractors.arrays({"narrow": Y, "other": WIDE[:, :2], "wide": WIDE})
     with pytest.warns(ScoreWarning, match="cca is NaN.*too few examples") as warned:

@@ -154,7 +154,7 @@ def test_ridge_is_that_of_scikit_learn():
     "uncertainty",
     [
         pytest.param(pk.Bootstrap(resamples=40, keep=True), marks=pytest.mark.slow),
-        pk.Permutation(resamples=80),
+        pytest.param(pk.Permutation(resamples=80), marks=pytest.mark.slow),
         pytest.param(pk.CrossValidation(folds=3), marks=pytest.mark.slow),
     ],
 )

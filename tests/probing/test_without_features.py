@@ -37,6 +37,7 @@ def test_the_usual_estimators_are_those_that_there_can_be():
     assert scores == ["total_variance", "participation_ratio", "effective_rank"]
 
 
+@pytest.mark.slow
 def test_geometry_of_held_out_examples_and_its_uncertainty():
     name = "participation_ratio"
     scored = pk.probe(EXTRACTOR, INPUTS, held_out=(OTHER, None), estimators=name)
