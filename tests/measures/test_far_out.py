@@ -38,6 +38,7 @@ def directions(x, centred):
     return x / np.sqrt((x**2).sum(axis=1, keepdims=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("varying", [False, True])
 @pytest.mark.parametrize("metric", ["correlation", "cosine"])
 @pytest.mark.parametrize("x", [NARROW, X], ids=["narrow", "wide"])

@@ -90,6 +90,7 @@ def test_derivatives_are_those_of_jax(over):
     np.testing.assert_allclose(every[0], wanted, 1e-5, 1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", [e for e in ESTIMATORS if e.traceable], ids=lambda e: e.name)
 def test_no_estimator_factors_stacks_under_vmap(estimator):
     """Two of them side by side wait for each other for ever, now and then."""

@@ -75,6 +75,7 @@ def test_ranks_beyond_those_that_are_fitted_need_no_remark():
     assert MEANINGS[int(found.spectrum_slope_status.squeeze())] == "ok"
 
 
+@pytest.mark.slow
 def test_many_small_eigenvalues_count_together():
     """Each is less than 400 times the last digit of the largest, all are 1.2 % of the whole."""
     values = np.r_[1.0, np.full(399, 3e-5)]
@@ -88,6 +89,7 @@ def test_many_small_eigenvalues_count_together():
     assert ratio == pytest.approx(values.sum() ** 2 / (values**2).sum(), rel=1e-4)
 
 
+@pytest.mark.slow
 def test_an_effective_rank_of_which_too_much_is_lost_is_undefined(monkeypatch):
     monkeypatch.setattr(sys.modules["probekit.measures.effective_ranks"], "_ROUNDING", 300.0)
     x = with_spectrum(np.r_[1.0, np.full(401, 3e-5)])
@@ -96,6 +98,7 @@ def test_an_effective_rank_of_which_too_much_is_lost_is_undefined(monkeypatch):
     assert (np.isnan(value), status) == (True, "rank_deficient")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units", [8, 400])
 def test_one_direction_is_one_direction(units):
     generator = np.random.default_rng(0)

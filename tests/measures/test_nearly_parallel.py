@@ -74,6 +74,7 @@ def test_neighbours_by_directions():
     assert measures.cknna(far, Y) == pytest.approx((a * b * k * m).sum() / norm, abs=0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rdm", ["cosine", "euclidean"])
 def test_a_sample_with_room_for_more_examples(rdm):
     far = np.float32(moved(WIDE, 1e4))
