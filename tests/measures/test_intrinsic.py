@@ -231,9 +231,10 @@ def test_of_hardly_any_examples(method):
     if method not in ("tle", "ess"):  # all are equally far
         assert np.isnan(measures.intrinsic_dimension(np.eye(5), method=method))
     x = cloud(31)
-    # Of three examples no two need be nearer than the median, or at an acute angle.
+    # Of three examples no two need be nearer than the median, at an acute angle, or within half of
+    # the distance of another.
     least = float(measures.intrinsic_dimension(x[:3], method=method))
-    assert least > 0 or (method in OF_ALL and np.isnan(least))
+    assert least > 0 or (method in (*OF_ALL, "binomial") and np.isnan(least))
 
 
 @pytest.mark.slow
