@@ -123,11 +123,13 @@ class OfNeighbourhoods(OfExamples):
         """Those of the distance."""
         return invariances_of_distances(self.metric, up_to_scale=True)
 
-    def _of_neighbours(self, long_name: str, *, lower_is_better: bool = False) -> Variable:
-        """Return a variable from 0 to 1; its name has a place for how many neighbours there are."""
+    def _of_neighbours(
+        self, long_name: str, *, high: float = 1.0, lower_is_better: bool = False
+    ) -> Variable:
+        """Return a variable from 0 on; its name has a place for how many neighbours there are."""
         return self._variable(
             long_name.format(self.neighbours),
-            (0.0, 1.0),
+            (0.0, high),
             lower_is_better=lower_is_better,
             also_constant=reason_of_distance(self.metric),
         )
@@ -231,14 +233,9 @@ class InformationImbalance(OfNeighbourhoods):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """The imbalance."""
-        many = "nearest neighbour" if self.neighbours == 1 else f"{self.neighbours} neighbours"
+        many = "nearest neighbour" if self.neighbours == 1 else "{} neighbours"
         return (
-            self._variable(
-                f"information imbalance ({many})",
-                (0.0, 2.0),
-                lower_is_better=True,
-                also_constant=reason_of_distance(self.metric),
-            ),
+            self._of_neighbours(f"information imbalance ({many})", high=2.0, lower_is_better=True),
         )
 
     def _score(self, state: ExamplesState) -> Score:
