@@ -6,11 +6,9 @@ nothing for all cores to do, which saves some 10 % of the time.
 """
 
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
 
 import jax
 import numpy as np
@@ -22,8 +20,6 @@ from probekit.tasks import Split
 
 SECONDS = 1.0
 """About how long a chunk may take: how far apart progress, rows on disk and Ctrl-C are."""
-
-T = TypeVar("T")
 
 
 class Pace:
@@ -49,6 +45,8 @@ class Chunk(NamedTuple):
 
     Attributes
     ----------
+    seeds : tuple of int
+        The seeds of the lane.
     epochs : tuple of int
         The epochs of this chunk, whether or not training has stopped before them.
     carry : Carry
@@ -59,6 +57,7 @@ class Chunk(NamedTuple):
         ``{layer: {variable: array}}`` of the same.
     """
 
+    seeds: tuple[int, ...]
     epochs: tuple[int, ...]
     carry: Carry
     row: Row
@@ -68,38 +67,33 @@ class Chunk(NamedTuple):
 class _Begun(NamedTuple):
     """A chunk that the device is computing, and its scores."""
 
-    epochs: tuple[int, ...]
     carry: Carry
     row: Row
     scores: Callable[[], Scores]
-
-    def fetched(self) -> Chunk:
-        """Wait for it, and bring it to the host but for the statistics, which have served."""
-        scores = self.scores()
-        carry, row = jax.device_get((self.carry, self.row._replace(states={})))
-        return Chunk(self.epochs, carry, row, scores)
 
 
 def run_lane(
     compiled: Compiled,
     data: Data,
+    seeds: tuple[int, ...],
     orders: Sequence[Iterator[np.ndarray]],
     carry: Carry,
     *,
     first: int,
     last: int,
     pace: Pace,
-) -> Generator[Chunk, None, None]:
+) -> Generator[Future[Chunk], None, None]:
     """Yield chunk after chunk of the epochs `first` to `last`, until all seeds have stopped.
 
-    The device is given its next chunk before the results of the last one are handed out, so that
-    writing them costs no time.
+    The device is given its next chunk before the last one is handed out, so that writing what came
+    of that costs no time.
 
     Parameters
     ----------
     compiled : Compiled
     data : Data
         Seeds stacked, on the device.
+    seeds : tuple of int
     orders : sequence of iterator
         For each seed the orders of its training examples, from the first epoch to be trained.
     carry : Carry
@@ -109,20 +103,22 @@ def run_lane(
     pace : Pace
     """
     epoch, began = first, time.monotonic()
-    waiting: _Begun | None = None
+    waiting: tuple[tuple[int, ...], Future[_Begun]] | None = None
     # XLA computes one after the other what one thread asks for: each lane asks in its own.
     thread = ThreadPoolExecutor(1, thread_name_prefix="probekit-lane")
     try:
         while epoch <= last or waiting is not None:
             ahead = None
             if epoch <= last:
-                numbers = tuple(range(epoch, min(epoch + pace.epochs, last + 1)))
-                given = _epochs(compiled, orders, numbers)
-                ahead = thread.submit(_begin, compiled, data, carry, given, numbers).result()
-                carry, epoch = ahead.carry, numbers[-1] + 1
+                epochs = tuple(range(epoch, min(epoch + pace.epochs, last + 1)))
+                given = _epochs(compiled, orders, epochs)
+                before = carry if waiting is None else waiting[1]
+                ahead = epochs, thread.submit(_begin, compiled, data, before, given)
+                epoch = epochs[-1] + 1
             if waiting is not None:
-                chunk = waiting.fetched()
-                yield chunk
+                coming = thread.submit(_fetch, seeds, *waiting)
+                yield coming
+                chunk = coming.result()
                 if bool(np.all(chunk.carry.finished)):
                     return
                 now = time.monotonic()
@@ -138,38 +134,19 @@ def run_lane(
         thread.shutdown()
 
 
-def _begin(
-    compiled: Compiled, data: Data, carry: Carry, given: Epochs, numbers: tuple[int, ...]
-) -> _Begun:
+def _begin(compiled: Compiled, data: Data, before: Carry | Future[_Begun], given: Epochs) -> _Begun:
+    """Give the device a chunk, which goes on from where the one before it ends."""
+    carry = before.result().carry if isinstance(before, Future) else before
     carry, row = compiled.chunk(carry, data, given)
-    return _Begun(numbers, carry, row, compiled.reading(row))
+    return _Begun(carry, row, compiled.reading(row))
 
 
-def in_turns(
-    lanes: Iterable[Generator[T, None, None]], side_by_side: int
-) -> Generator[T, None, None]:
-    """Yield what some generators yield, one of each in turn; the next begins when one has ended.
-
-    Examples
-    --------
-    >>> words = ["aaa", "b", "cc"]
-    >>> "".join(in_turns(((letter for letter in word) for word in words), 2))
-    'abaacc'
-    """
-    waiting = iter(lanes)
-    running = deque(islice(waiting, side_by_side))
-    try:
-        while running:
-            lane = running.popleft()
-            for item in lane:
-                running.append(lane)
-                yield item
-                break
-            else:
-                running.extend(islice(waiting, 1))
-    finally:
-        for lane in running:
-            lane.close()
+def _fetch(seeds: tuple[int, ...], epochs: tuple[int, ...], begun: Future[_Begun]) -> Chunk:
+    """Wait for a chunk, and bring it to the host but for the statistics, which have served."""
+    carry, row, scores = begun.result()
+    read = scores()
+    carry, row = jax.device_get((carry, row._replace(states={})))
+    return Chunk(seeds, epochs, carry, row, read)
 
 
 def stacked_data(seeds: Sequence[Mapping[str, Split]]) -> Data:

@@ -19,7 +19,7 @@ SCORED = ("train", "test")
 """The splits that the network itself is scored on."""
 
 
-def rows_of(program: Program, seeds: Sequence[int], chunk: Chunk) -> "xr.Dataset | None":
+def rows_of(program: Program, chunk: Chunk) -> "xr.Dataset | None":
     """Label what was recorded, with dims ``seed`` and ``epoch``; None if training had stopped.
 
     A seed that stopped earlier than others of its lane has NaN in their rows.
@@ -31,7 +31,7 @@ def rows_of(program: Program, seeds: Sequence[int], chunk: Chunk) -> "xr.Dataset
     scores, metrics = jax.tree.map(
         lambda array: array[:, :count], (chunk.scores, chunk.row.metrics)
     )
-    lead = {"seed": list(seeds), "epoch": list(chunk.epochs[:count])}
+    lead = {"seed": list(chunk.seeds), "epoch": list(chunk.epochs[:count])}
     dataset = dataset_of(program.plan, scores, lead=lead)
     return dataset.assign_coords(split=list(SCORED)).assign(_metrics(program, metrics))
 
@@ -48,9 +48,7 @@ def _metrics(program: Program, metrics: Mapping[str, Mapping[str, Any]]) -> dict
     }
 
 
-def activations_of(
-    program: Program, seeds: Sequence[int], chunk: Chunk, *, every: int
-) -> dict[str, "xr.DataArray"]:
+def activations_of(program: Program, chunk: Chunk, *, every: int) -> dict[str, "xr.DataArray"]:
     """Return the activations to be stored, dims ``(seed, epoch, example, unit)``."""
     import xarray as xr
 
@@ -66,7 +64,7 @@ def activations_of(
     for layer in program.stored:
         array = np.asarray(chunk.row.activations[layer])[:, wanted]
         flat = array.reshape(*array.shape[:3], -1)
-        coords = {"seed": list(seeds), "epoch": [chunk.epochs[place] for place in wanted]}
+        coords = {"seed": list(chunk.seeds), "epoch": [chunk.epochs[place] for place in wanted]}
         stored[layer] = xr.DataArray(flat, coords, ("seed", "epoch", "example", "unit"))
     return stored
 

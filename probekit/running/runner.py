@@ -6,7 +6,7 @@ import importlib
 import os
 import tempfile
 import warnings
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,12 +23,13 @@ from probekit.plugins import Manager, get_manager
 from probekit.probing import warn_of_undefined
 from probekit.recording.plugged import with_plugin_variables
 from probekit.running.compiled import compiled_for
-from probekit.running.lane import Chunk, Pace, in_turns, run_lane, stacked_data
+from probekit.running.lane import Chunk, Pace, run_lane, stacked_data
 from probekit.running.memory import told_of_memory
 from probekit.running.program import Program
 from probekit.running.resolving import adapted, config_of, program_of, task_of
 from probekit.running.resuming import Standing
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
+from probekit.running.turns import Lane, side_by_side
 from probekit.tasks import Task, TaskConfig, without_effect
 
 if TYPE_CHECKING:
@@ -234,13 +235,18 @@ class _Run:
         self.manager.hook.probekit_run_started(run=self.info)
         try:
             with contextlib.ExitStack() as meanwhile:
-                waiting = self.standing.lanes(lane, self.info.epochs)
-                lanes = (self._chunks(*each, meanwhile) for each in waiting)
-                turns = in_turns(lanes, SIDE_BY_SIDE if lane == 1 else 1)
+                count = SIDE_BY_SIDE if lane == 1 else 1
+                waiting = list(self.standing.lanes(lane, self.info.epochs))
+                odd = len(waiting) > count and len(waiting) % count > 0
+                lanes = [
+                    self._chunks(*each, meanwhile, rests=odd and each is waiting[0])
+                    for each in waiting
+                ]
+                turns = side_by_side(lanes, count)
                 chunks = meanwhile.enter_context(contextlib.closing(turns))
                 meanwhile.enter_context(told_of_memory())
-                for seeds, chunk in chunks:
-                    self._record(seeds, chunk)
+                for chunk in chunks:
+                    self._record(chunk)
         except BaseException as error:
             self.manager.hook.probekit_run_failed(run=self.info, error=error)
             raise
@@ -250,9 +256,18 @@ class _Run:
         self.manager.hook.probekit_run_finished(run=self.info, path=self.info.path)
 
     def _chunks(
-        self, seeds: tuple[int, ...], first: int, meanwhile: contextlib.ExitStack
-    ) -> Generator[tuple[tuple[int, ...], Chunk], None, None]:
-        """Yield the chunks of a lane, from its first epoch that is to be computed."""
+        self,
+        seeds: tuple[int, ...],
+        first: int,
+        meanwhile: contextlib.ExitStack,
+        *,
+        rests: bool,
+    ) -> Lane[Chunk]:
+        """Yield the chunks of a lane, from its first epoch that is to be computed.
+
+        One that rests yields None half-way. If the first of an odd number does, two that run side
+        by side end together (McNaughton 1959), and none has to be alone with all cores.
+        """
         program, config = self.program, self.program.config
         data = stacked_data([program.task.data(config, seed) for seed in seeds])
         compiled = compiled_for(program, data)
@@ -267,32 +282,38 @@ class _Run:
             next(islice(order, max(first - 1, 0), max(first - 1, 0)), None)  # trained already
         # SciPy's BLAS is loaded by now if a score needs it; its threads would take XLA's cores.
         meanwhile.enter_context(threadpool_limits(1, user_api="blas"))
-        bounds = {"first": first, "last": config.epochs}
-        chunks = run_lane(compiled, data, orders, carry, **bounds, pace=self.pace)
-        with contextlib.closing(chunks):
-            for chunk in chunks:
-                yield seeds, chunk
+        ends = [(first + config.epochs) // 2] if rests else []
+        for last in (*ends, config.epochs):
+            bounds = {"first": first, "last": last}
+            chunks = run_lane(compiled, data, seeds, orders, carry, **bounds, pace=self.pace)
+            with contextlib.closing(chunks):
+                for chunk in chunks:
+                    yield chunk
+                    carry = chunk.result().carry
+            if np.all(carry.finished):
+                return
+            first = last + 1
+            if last < config.epochs:
+                yield None
 
-    def _record(self, seeds: tuple[int, ...], chunk: Chunk) -> None:
+    def _record(self, chunk: Chunk) -> None:
         """Put the rows of a chunk into the history, then the listeners may look."""
-        rows = rows_of(self.program, seeds, chunk)
+        rows = rows_of(self.program, chunk)
         if rows is None:
             return
         rows = with_plugin_variables(rows, self.writer, self.manager)
         finished = np.asarray(chunk.carry.finished)
-        for place, seed in enumerate(seeds):
+        for place, seed in enumerate(chunk.seeds):
             meta = {"epoch": int(rows.epoch[-1]), "finished": bool(finished[place])}
             self.writer.save_state(f"seed-{seed}", leaves_of(chunk.carry, place), meta)
-        self.writer.append(
-            rows, activations=activations_of(self.program, seeds, chunk, every=self.every)
-        )
+        self.writer.append(rows, activations=activations_of(self.program, chunk, every=self.every))
         last = finished | (chunk.epochs[-1] >= self.info.epochs)
-        ended = tuple(seed for seed, no_more in zip(seeds, last, strict=True) if no_more)
+        ended = tuple(seed for seed, no_more in zip(chunk.seeds, last, strict=True) if no_more)
         self.manager.hook.probekit_chunk_finished(run=self.info, dataset=rows, ended=ended)
-        self._check_finite(seeds, chunk)
+        self._check_finite(chunk)
         warn_of_undefined(rows, seen=self.warned, stacklevel=5)
 
-    def _check_finite(self, seeds: tuple[int, ...], chunk: Chunk) -> None:
+    def _check_finite(self, chunk: Chunk) -> None:
         """Raise `DivergedError` if a loss is not finite any more."""
         loss = np.stack([chunk.row.metrics[split]["loss"] for split in SCORED])
         diverged = ~np.isfinite(loss).all(axis=0) & chunk.row.recorded
@@ -302,7 +323,7 @@ class _Run:
             rate = getattr(self.program.config, "learning_rate", None)
             given = "" if rate is None else f" (now {rate:g})"
             raise DivergedError(
-                f"seed {seeds[seed]}: the loss is {loss[:, seed, place].max()} at epoch "
+                f"seed {chunk.seeds[seed]}: the loss is {loss[:, seed, place].max()} at epoch "
                 f"{chunk.epochs[place]}; training diverged. Use a smaller learning rate{given}."
             )
 

@@ -137,13 +137,44 @@ def test_only_the_first_seed_begins_slowly():
 
     sizes = Sizes()
     run(listeners=[sizes], seeds=3)
-    assert sizes.chunks[:2] == [(0, 1), (1, 1)]  # side by side
+    assert sorted(sizes.chunks[:2]) == [(0, 1), (1, 1)]  # side by side
     assert next(count for seed, count in sizes.chunks if seed == 2) > 4
 
 
-def test_seeds_side_by_side_or_one_by_one(whole, monkeypatch):
+@pytest.mark.parametrize("seeds", [2, 3])
+def test_seeds_side_by_side_or_one_by_one(seeds, monkeypatch):
+    beside = run(seeds=seeds)
     monkeypatch.setattr(runner, "SIDE_BY_SIDE", 1)
-    assert_identical(run(), whole.copy())
+    assert_identical(run(seeds=seeds), beside)
+
+
+class Reached:
+    """Notes which seeds have rows when."""
+
+    def __init__(self):
+        self.epochs = []
+
+    @hookimpl
+    def probekit_chunk_finished(self, dataset):
+        self.epochs += [(int(dataset.seed[0]), epoch) for epoch in dataset.epoch.values.tolist()]
+
+
+def test_the_first_of_an_odd_number_rests_halfway():
+    """It goes on when one of the other two has ended, so that the last to end are two."""
+    reached = Reached()
+    run(listeners=[reached], seeds=3)
+    half, last = SMALL["epochs"] // 2, SMALL["epochs"]
+    ends = [reached.epochs.index((seed, last)) for seed in (1, 2)]
+    assert reached.epochs.index((0, half)) < min(ends) < reached.epochs.index((0, half + 1))
+    assert len(set(reached.epochs)) == len(reached.epochs) == 3 * (last + 1)
+
+
+@pytest.mark.parametrize("chunks", [3, 6, 9])
+def test_a_run_is_resumed_while_a_seed_rests(tmp_path, chunks):
+    path = tmp_path / "history.nc"
+    with pytest.raises(KeyboardInterrupt):
+        run(output=path, seeds=3, listeners=[StopAfter(chunks)])
+    assert_identical(run(output=path, seeds=3, resume=True), run(seeds=3))
 
 
 class Ends:
@@ -268,7 +299,7 @@ def test_vectorised_seeds_that_stop_early_have_nan_behind():
 def test_a_diverging_run_says_so_and_keeps_its_rows(tmp_path):
     path = tmp_path / "history.nc"
     with pytest.raises(
-        DivergedError, match=r"seed 0: the loss is (nan|inf) at epoch \d+; .*smaller"
+        DivergedError, match=r"seed [01]: the loss is (nan|inf) at epoch \d+; .*smaller"
     ):
         run(output=path, optimizer="sgd", learning_rate=1e30)
     assert pk.open_history(path).sizes["epoch"] >= 1
