@@ -48,9 +48,9 @@ def basis_of(covariance: jax.Array, constant: jax.Array) -> Basis:
     return Basis(coefficients, kept.sum(), ~(kept & sure).all(), (kept & ~sure).any())
 
 
-def vague_of(values: jax.Array) -> jax.Array:
+def vague_of(values: jax.Array, below: float = VAGUE) -> jax.Array:
     """Return whether rounding may have turned directions; their eigenvalues ascend."""
-    return values <= VAGUE * float(np.finfo(values.dtype).eps) * values[-1]
+    return values <= below * float(np.finfo(values.dtype).eps) * values[-1]
 
 
 def least_eigenvalue(values: jax.Array) -> jax.Array:

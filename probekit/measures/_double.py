@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.measures._arguments import jitted
+from probekit.measures._arguments import Splits, jitted
 
 
 def in_double(
@@ -22,14 +22,26 @@ def in_double(
     `eps` is the rounding of what was given: a direction below it is none, whatever float64 shows of
     it. The value has the dtype of what was given.
     """
-    eps = float(np.finfo(x.dtype).eps)
-    traced = isinstance(x, jax.core.Tracer) or isinstance(y, jax.core.Tracer)
-    if x.dtype == np.float64 or traced or jax.default_backend() == "tpu":
-        return function(x, y, eps=eps, **options)
+
+    def of_fit(given: Splits, **settings: Any) -> jax.Array:
+        return function(*given.fit, **settings)
+
+    return splits_in_double(of_fit, Splits((x, y), None), **options)
+
+
+def splits_in_double(
+    function: Callable[..., jax.Array], given: Splits, **options: Any
+) -> jax.Array:
+    """Return ``function(given, eps=eps, **options)``, as `in_double` does."""
+    arrays, dtype = jax.tree.leaves(given), given.fit[0].dtype
+    eps = float(np.finfo(dtype).eps)
+    traced = any(isinstance(array, jax.core.Tracer) for array in arrays)
+    if dtype == np.float64 or traced or jax.default_backend() == "tpu":
+        return function(given, eps=eps, **options)
     with jax.enable_x64(True):
-        wide = [_constant_made_equal(z.astype(np.float64), eps) for z in (x, y)]
-        value = function(*wide, eps=eps, **options)
-    return value.astype(x.dtype)
+        wide = jax.tree.map(lambda z: _constant_made_equal(z.astype(np.float64), eps), given)
+        value = function(wide, eps=eps, **options)
+    return value.astype(dtype)
 
 
 @jitted(1)

@@ -32,11 +32,14 @@ class Whitening(NamedTuple):
     deficient : array ()
         Whether directions were left out of the whitening although all units vary there, or
         rounding may have turned some that were not.
+    rank : array ()
+        How many directions are whitened.
     """
 
     map: jax.Array
     size: jax.Array
     deficient: jax.Array
+    rank: jax.Array
 
 
 def partial_whitening(covariance: jax.Array, constant: jax.Array, alpha: float) -> Whitening:
@@ -47,7 +50,7 @@ def partial_whitening(covariance: jax.Array, constant: jax.Array, alpha: float) 
     kept = (basis.coefficients != 0).any(axis=0)
     size = jnp.sqrt(jnp.square(jnp.where(kept[:, None], turned.stretched, 0)).sum())
     mapping = _mapping(basis.coefficients, turned, missing, alpha)
-    return Whitening(mapping, size, missing | basis.vague)
+    return Whitening(mapping, size, missing | basis.vague, basis.rank)
 
 
 @jitted(1, 2)

@@ -76,14 +76,20 @@ def _noise(rows: jax.Array, columns: jax.Array, largest: jax.Array, eps: float) 
         return noise
     # In a wider dtype rounding is that of what was given, of each example by itself: what lies far
     # from most of them blurs no direction in which it has no part.
+    lengths = jnp.sqrt(squares_about_most(rows) * len(rows))
+    along = jnp.sqrt(jnp.square(columns * lengths[:, None]).sum(axis=0))
+    return jnp.maximum(jnp.minimum(noise, along * rounding_of(rows, eps)), own * noise / eps)
+
+
+def squares_about_most(rows: jax.Array) -> jax.Array:
+    """Squared distances of examples from where most of them are, ``(example,)``."""
+    own = float(np.finfo(rows.dtype).eps)
     centre = rows.mean(axis=0)
     for _ in range(3):  # towards the median: beside one example far out the mean is far, too
         squares = jnp.square(rows - centre).sum(axis=1)
-        weight = 1 / jnp.maximum(squares, squares.max() * own)
+        weight = 1 / jnp.maximum(squares, jnp.maximum(squares.max() * own, np.finfo(own).tiny))
         centre = product(weight / weight.sum(), rows)
-    lengths = jnp.sqrt(jnp.square(rows - centre).sum(axis=1) * len(rows))
-    along = jnp.sqrt(jnp.square(columns * lengths[:, None]).sum(axis=0))
-    return jnp.maximum(jnp.minimum(noise, along * rounding_of(rows, eps)), own * noise / eps)
+    return jnp.square(rows - centre).sum(axis=1)
 
 
 def floor_of(x: jax.Array, eps: float) -> float:

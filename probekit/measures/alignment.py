@@ -8,7 +8,7 @@ import numpy as np
 
 from probekit._checks import check_at_least
 from probekit.errors import OptionError
-from probekit.measures._arguments import matched, splits
+from probekit.measures._arguments import check_spans_part, matched, splits
 from probekit.measures._double import in_double
 from probekit.measures._linalg import svdvals
 from probekit.measures._moments import from_moments, from_splits, pair_score, unit_scales
@@ -159,7 +159,9 @@ def shape_metric(
     Raises
     ------
     ShapeError
-        If the numbers of examples or units differ, or there are fewer than 2 examples.
+        If the numbers of examples or units differ, or there are fewer than 2 examples; or if, with
+        `alpha` 0 and without `held_out`, one has so many units that they span whatever there is, as
+        for `cca`.
     OptionError
         If `alpha` is not within [0, 1].
 
@@ -205,6 +207,9 @@ def shape_metric(
         given = both_partly_whitened(given, alpha) if alpha < 1 else given
         return from_splits(rotated_score, given, **options)
     x, y = matched(x, y, least=2)
+    if alpha == 0:
+        check_spans_part("x", x)
+        check_spans_part("y", y)
     if alpha < 1:
         return in_double(_shape_metric, x, y, alpha=alpha, angular=bool(angular))
     return from_moments(shape_metric_score, x, y, narrow=True, **options)
@@ -226,17 +231,21 @@ def check_alpha(alpha: float) -> None:
 
 def shape_metric_score(state: MomentsState, *, alpha: float, angular: bool) -> Score:
     """`shape_metric` from moments; needs `xy`, and unless `alpha` is 1 all blocks in full."""
-    overlap, deficient = overlap_of(state, alpha)
+    overlap, deficient, rank = overlap_of(state, alpha)
     far = squared_distance(2 - 2 * overlap, state.xy)
     value = jnp.minimum(jnp.sqrt(far), np.sqrt(2))
     if angular:  # not by arccos, which would lose half of the digits near 0
         value = jnp.minimum(2 * jnp.arcsin(value / 2), np.pi / 2)
-    return pair_score(value, state, deficient=deficient)
+    least = rank + 2 if alpha == 0 else 2  # or else spans are compared that are all there is
+    return pair_score(value, state, least=least, deficient=deficient)
 
 
-def overlap_of(state: MomentsState, alpha: float) -> tuple[jax.Array, jax.Array | bool]:
-    """Sum of the singular values of X̂ᵀŶ, and whether directions were left out of the whitening."""
+def overlap_of(
+    state: MomentsState, alpha: float
+) -> tuple[jax.Array, jax.Array | bool, jax.Array | int]:
+    """Sum of the singular values of X̂ᵀŶ, whether whitening left directions out, and its rank."""
     deficient: jax.Array | bool = False
+    rank: jax.Array | int = 0
     assert state.xy is not None
     x_scale, y_scale = unit_scales(state)
     cross = state.xy * x_scale * y_scale
@@ -245,11 +254,12 @@ def overlap_of(state: MomentsState, alpha: float) -> tuple[jax.Array, jax.Array 
         x_way = partial_whitening(xx * x_scale * x_scale, state.x_constant, alpha)
         y_way = partial_whitening(yy * y_scale * y_scale, state.y_constant, alpha)
         deficient = x_way.deficient | y_way.deficient
+        rank = jnp.maximum(x_way.rank, y_way.rank)
         cross = product(product(x_way.map.T, cross), y_way.map)
         total = divide(singular_values(cross).sum(), x_way.size * y_way.size)
     else:
         total = singular_values(cross).sum()
-    return jnp.clip(total, 0, 1), deficient
+    return jnp.clip(total, 0, 1), deficient, rank
 
 
 def singular_values(matrix: jax.Array) -> jax.Array:

@@ -135,7 +135,7 @@ def bures_similarity_score(state: MomentsState) -> Score:
 
 def bures_metric_score(state: MomentsState) -> Score:
     """`bures_metric` from moments; needs `xy` and the diagonals of the others."""
-    overlap, _ = overlap_of(state, 1.0)
+    overlap, *_ = overlap_of(state, 1.0)
     share = reciprocal(state.count)
     x_size, y_size = (jnp.sqrt(z.sum() * share) for z in (state.x_squares, state.y_squares))
     # (a - b)² + 2ab (1 - s): no difference of large terms where the two are of one size.

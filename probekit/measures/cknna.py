@@ -13,7 +13,7 @@ from probekit.measures._status import Score, divide, score
 from probekit.measures.gram import centred_gram, centred_rows
 from probekit.measures.neighbour_ranks import neighbour_ranks
 from probekit.measures.neighbours import DEFAULT_NEIGHBOURS
-from probekit.measures.rdm import angular_distances, unit_rows
+from probekit.measures.rdm import cosine_distances
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics._arrays import product
 
@@ -126,7 +126,7 @@ def _near(
     z = moderate(jnp.where(present[:, None], z, 0))
     centred = centred_rows(z, weight)
     if z.shape[1] > 1:
-        far = angular_distances(unit_rows(z))
+        far = cosine_distances(z)
         # Centring takes off what all have in common, and with it what rounding has left of it.
         cosines = -far if centring else 1 - far
     else:

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.measures.distance_ratios import likeliest_of_ratios
-from probekit.measures.nearest import Cloud, nearest
+from probekit.measures.nearest import Cloud, Nearest, nearest
 from probekit.measures.rdm import squared_distances
 
 MOST_DIMENSIONS = 64
@@ -43,19 +43,22 @@ class Concentration(NamedTuple):
     concentration: jax.Array
 
 
-def concentration_dimension(cloud: Cloud, neighbours: int, seed: int) -> jax.Array:
-    """Dimension of the ball whose points are most like the examples."""
+def concentration_dimension(
+    cloud: Cloud, neighbours: int, seed: int
+) -> tuple[jax.Array, jax.Array]:
+    """Dimension of the ball whose points are most like the examples, and which of these counted."""
     most = min(cloud.rows.shape[1], MOST_DIMENSIONS)
-    here, inside = _concentration(cloud, neighbours), _in_balls(cloud, neighbours, seed, most)
+    found = nearest(cloud, 1, neighbours + 1)
+    here, inside = _concentration(cloud, found), _in_balls(cloud, neighbours, seed, most)
     steps = np.arange(int(np.ceil(_STEPS * np.log2(most))) + 1) / _STEPS
     at = np.minimum(2**steps, most).astype(cloud.rows.dtype)
     there = Concentration(*(jnp.interp(at, np.arange(1.0, most + 1), z) for z in inside))
     k = jnp.clip(cloud.examples - 2, 1, neighbours).astype(cloud.rows.dtype)
     apart = _of_distances(here.dimension, there.dimension, k) + _of_angles(here, there)
     # So many examples lie in so many dimensions, whatever they are embedded in.
-    found = _lowest(at, jnp.where(at <= jnp.maximum(cloud.examples - 1, 1), apart, jnp.inf))
+    value = _lowest(at, jnp.where(at <= jnp.maximum(cloud.examples - 1, 1), apart, jnp.inf))
     # Equal distances are those of no dimension.
-    return jnp.where(jnp.isfinite(here.dimension), found, jnp.nan)
+    return jnp.where(jnp.isfinite(here.dimension), value, jnp.nan), found.counted
 
 
 def _in_balls(cloud: Cloud, neighbours: int, seed: int, most: int) -> Concentration:
@@ -66,7 +69,8 @@ def _in_balls(cloud: Cloud, neighbours: int, seed: int, most: int) -> Concentrat
         rows = jnp.where(cloud.present[:, None], balls.points(dimension, cloud.rows.dtype), 0)
         apart = jnp.isfinite(cloud.squared)
         squared = jnp.where(apart, squared_distances(rows), jnp.inf)
-        return _concentration(Cloud(rows, squared, cloud.present), neighbours)
+        ball = Cloud(rows, squared, cloud.present)
+        return _concentration(ball, nearest(ball, 1, neighbours + 1))
 
     found: Concentration = jax.lax.map(of_one, jnp.arange(1, most + 1))
     return found
@@ -100,8 +104,7 @@ class _Balls(NamedTuple):
         return z / jnp.sqrt(jnp.square(z).sum(axis=1) + radial)[:, None]
 
 
-def _concentration(cloud: Cloud, neighbours: int) -> Concentration:
-    found = nearest(cloud, 1, neighbours + 1)
+def _concentration(cloud: Cloud, found: Nearest) -> Concentration:
     likeliest = likeliest_of_ratios(found.log_ratio(), found.counted, found.near, found.far)
     among = jnp.arange(found.others.shape[1]) < found.far - 1
     cosine, sine = _mean_directions(cloud.rows[found.others] - cloud.rows[:, None, :], among)

@@ -7,11 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
-from probekit.measures._arguments import matched
+from probekit.measures._arguments import jitted, matched
 from probekit.measures._double import in_double
 from probekit.measures._linalg import svd
 from probekit.measures._moments import from_moments, pair_score, unit_scales
+from probekit.measures._narrowing import narrowed
+from probekit.measures._scale import moderate
+from probekit.measures._span import squares_about_most
 from probekit.measures._status import Score, divide
+from probekit.measures.gram import centred_rows
 from probekit.measures.kernels import linear_cka_score
 from probekit.measures.transfer import squared_distance
 from probekit.measures.weighted_grams import Sums, alignment_of_sums
@@ -123,9 +127,7 @@ def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
     Returns
     -------
     array ()
-        In [0, 1]. NaN if either is constant, they have no covariance, one is not finite, or
-        rounding hides how much a component varies, as beside one example 1e5 out in float32.
-        Estimators report ``rank_deficient`` then, and where rounding may be much of it.
+        In [0, 1]. NaN if either is constant, they have no covariance, or one is not finite.
 
     Raises
     ------
@@ -137,7 +139,10 @@ def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
     Notes
     -----
     Invariant to translation, scaling and rotation. Components as ``PLSSVD(scale=False)`` of
-    scikit-learn. O(n (d² + d_y²) + d d_y min(d, d_y)).
+    scikit-learn. O(n (d² + d_y²) + d d_y min(d, d_y)). Computed from the examples in float64,
+    outside of ``jit`` and ``vmap``: covariances alone, which an estimator has, can be all rounding
+    beside one example far out. Estimators report ``rank_deficient`` then, with NaN if how much a
+    component varies is hidden; and by "mean" also if there are fewer components than units.
 
     References
     ----------
@@ -156,7 +161,32 @@ def pls(x: Any, y: Any, *, weighting: Weighting = "covariance") -> jax.Array:
 
 
 def _pls(x: jax.Array, y: jax.Array, *, eps: float, weighting: Weighting) -> jax.Array:
-    return from_moments(pls_score, x, y, narrow=True, weighting=weighting, eps=eps)
+    if eps <= np.finfo(x.dtype).eps:
+        return from_moments(pls_score, x, y, narrow=True, weighting=weighting)
+    return _pls_of_examples(narrowed(x), narrowed(y), eps, weighting)
+
+
+@jitted(2, 3)
+def _pls_of_examples(x: jax.Array, y: jax.Array, eps: float, weighting: Weighting) -> jax.Array:
+    """`pls` of values whose rounding is that of a narrower dtype, of each example by itself."""
+    rows = [centred_rows(moderate(z), jnp.ones(len(z), z.dtype)) for z in (x, y)]
+    cross = product(rows[0].T, rows[1])
+    finite = jnp.isfinite(cross).all()
+    u, covariances, vt = svd(jnp.where(finite, cross, 0))
+    along = product(rows[0], u), product(rows[1], vt.T)
+    lost = sum(
+        product(squares_about_most(mine), jnp.square(theirs))
+        for mine, theirs in zip(rows, along[::-1], strict=True)
+    )
+    own = float(np.finfo(x.dtype).eps)
+    kept = covariances > jnp.maximum(
+        4 * eps * jnp.sqrt(lost), max(cross.shape) * own * covariances[0]
+    )
+    lengths = [jnp.sqrt(jnp.square(z).sum(axis=0)) for z in along]
+    correlations = divide(covariances, jnp.where(kept, lengths[0] * lengths[1], 0))
+    weights = jnp.where(kept, covariances if weighting == "covariance" else 1.0, 0)
+    value = divide(jnp.where(kept, weights * correlations, 0).sum(), weights.sum())
+    return jnp.where(finite, jnp.clip(value, 0, 1), jnp.nan)
 
 
 def angular_cka_score(state: MomentsState) -> Score:
@@ -176,30 +206,32 @@ def _angle(cosine: jax.Array, units: int) -> jax.Array:
     return jnp.minimum(2 * jnp.arcsin(chord / 2), np.pi / 2)
 
 
-def pls_score(state: MomentsState, *, weighting: Weighting, eps: float | None = None) -> Score:
-    """`pls` from moments; needs all blocks in full.
-
-    `eps` is the rounding of what was given, unless that is of the dtype of the moments.
-    """
+def pls_score(state: MomentsState, *, weighting: Weighting) -> Score:
+    """`pls` from moments; needs all blocks in full."""
     xx, xy, yy = state.blocks()
     x_scale, y_scale = unit_scales(state)
     cross = xy * x_scale * y_scale
     finite = jnp.isfinite(cross).all()
     u, covariances, vt = svd(jnp.where(finite, cross, 0))
-    own_eps = float(np.finfo(xy.dtype).eps)
-    kept = covariances > max(xy.shape) * (own_eps if eps is None else eps)
+    eps = float(np.finfo(xy.dtype).eps)
+    kept = covariances > max(xy.shape) * eps
     x_spread = jnp.einsum("ui,uv,vi->i", u, xx, u, precision="highest") * jnp.square(x_scale)
     y_spread = jnp.einsum("iu,uv,iv->i", vt, yy, vt, precision="highest") * jnp.square(y_scale)
     # Beside an example far out a spread can be all rounding, and even negative.
     hidden = (kept & ~((x_spread > 0) & (y_spread > 0))).any() & finite
-    rounding = [8 * own_eps * _sizes(*z) for z in ((u.T, xx, x_scale), (vt, yy, y_scale))]
+    rounding = [8 * eps * _sizes(*z) for z in ((u.T, xx, x_scale), (vt, yy, y_scale))]
     vague = (kept & ((x_spread < rounding[0]) | (y_spread < rounding[1]))).any() & finite
     spread = jnp.sqrt(jnp.where(kept & ~hidden, x_spread * y_spread, 1))
     correlations = jnp.where(kept, covariances / spread, 0)
     weights = jnp.where(kept, covariances if weighting == "covariance" else 1.0, 0)
     value = divide((weights * correlations).sum(), weights.sum())
     value = jnp.where(finite & ~hidden, jnp.clip(value, 0, 1), jnp.nan)
-    return pair_score(value, state, undefined=~kept.any(), deficient=hidden | vague)
+    deficient = hidden | vague
+    if weighting == "mean":
+        # Beside an example far out those that count as much as all others may be lost in rounding.
+        units = jnp.minimum((~state.x_constant).sum(), (~state.y_constant).sum())
+        deficient = deficient | (kept.sum() < jnp.minimum(units, state.count - 1))
+    return pair_score(value, state, undefined=~kept.any(), deficient=deficient)
 
 
 def _sizes(rows: jax.Array, squares: jax.Array, scale: jax.Array) -> jax.Array:

@@ -8,7 +8,8 @@ import numpy as np
 
 from probekit._checks import check_choice
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._linalg import svd
+from probekit.measures._double import in_double
+from probekit.measures._linalg import svd, svdvals
 from probekit.measures._scale import moderate, moderating_power
 from probekit.measures._status import Score, divide, score
 from probekit.measures.class_means import codes_of
@@ -66,7 +67,8 @@ def logme(x: Any, y: Any, *, targets: Targets = "classes", centred: bool = False
     largest evidence is searched for over all ratios t; the authors' fixed point stops after 11
     steps and adds 1e-5 to its denominators, and for more units than examples their later code
     leaves out log α of those that have no singular value. Not under ``jit``, as classes are counted
-    first. O(n d min(n, d)).
+    first. In float64; an estimator, in float32, reports ``rank_deficient`` if rounding hides units
+    that vary far less than others. O(n d min(n, d)).
 
     References
     ----------
@@ -91,13 +93,17 @@ def logme(x: Any, y: Any, *, targets: Targets = "classes", centred: bool = False
         if classes < 2:
             return jnp.asarray(jnp.nan, x.dtype)
         y = jnp.asarray(codes == np.arange(classes), x.dtype)
-    return _logme(x, y, centred)
+    return in_double(_logme, x, y, centred=bool(centred))
 
 
-@jitted(2)
-def _logme(x: jax.Array, y: jax.Array, centred: bool) -> jax.Array:
+def _logme(x: jax.Array, y: jax.Array, *, eps: float, centred: bool) -> jax.Array:
+    return _evidence(x, y, eps, centred)
+
+
+@jitted(2, 3)
+def _evidence(x: jax.Array, y: jax.Array, eps: float, centred: bool) -> jax.Array:
     present, counted = jnp.ones(len(x), bool), jnp.ones(y.shape[1], bool)
-    return evidence_score(x, y, present, counted, centred=centred).value
+    return evidence_score(x, y, present, counted, centred=centred, eps=eps).value
 
 
 def logme_score(state: GroupExamplesState, *, centred: bool) -> Score:
@@ -120,9 +126,18 @@ def logme_score(state: GroupExamplesState, *, centred: bool) -> Score:
 
 
 def evidence_score(
-    x: jax.Array, y: jax.Array, present: jax.Array, counted: jax.Array, *, centred: bool
+    x: jax.Array,
+    y: jax.Array,
+    present: jax.Array,
+    counted: jax.Array,
+    *,
+    centred: bool,
+    eps: float | None = None,
 ) -> Score:
-    """Mean over the targets that are counted, columns of `y`; absent examples are 0."""
+    """Mean over the targets that are counted, columns of `y`; absent examples are 0.
+
+    `eps` is the rounding of what was given, unless that is of the dtype of the values.
+    """
     finite = jnp.isfinite(x).all() & jnp.isfinite(y).all()
     x, y = (jnp.where(jnp.isfinite(z), z, 0) for z in (x, y))
     power = moderating_power(y)
@@ -133,7 +148,8 @@ def evidence_score(
         count = count - 1
     parts = _Parts.of(x, y)
     size = jnp.square(y).sum(axis=0)
-    rounding = (16 * float(np.finfo(x.dtype).eps)) ** 2 * count * size
+    own = float(np.finfo(x.dtype).eps)
+    rounding = (16 * (own if eps is None else eps)) ** 2 * count * size
     exact = (parts.rest <= rounding) & (parts.rank < count)
     empty = size == 0
     value = jax.vmap(lambda along, rest: _largest(parts.squares, along, rest, count))(
@@ -147,8 +163,21 @@ def evidence_score(
         finite=finite,
         enough=count >= 2,
         constant=constant,
-        deficient=deficient,
+        deficient=deficient | _hidden(x, parts.rank),
     )
+
+
+def _hidden(x: jax.Array, rank: jax.Array) -> jax.Array:
+    """Whether units of little spread have directions that rounding of the others hides."""
+    lengths = jnp.sqrt(jnp.square(x).sum(axis=0))
+    sizes = svdvals(x / jnp.where(lengths > 0, lengths, 1))
+    hidden: jax.Array = (sizes > sizes[0] * _rounding_of(x)).sum() > rank
+    return hidden
+
+
+def _rounding_of(x: jax.Array) -> float:
+    """Return the largest singular value that may be rounding, over the largest one."""
+    return max(x.shape) * float(np.finfo(x.dtype).eps)
 
 
 class _Parts(NamedTuple):
@@ -172,7 +201,7 @@ class _Parts(NamedTuple):
     def of(cls, x: jax.Array, y: jax.Array) -> "_Parts":
         """Take the targets apart."""
         left, sizes, _ = svd(x)
-        there = sizes > sizes[0] * (max(x.shape) * float(np.finfo(x.dtype).eps))
+        there = sizes > sizes[0] * _rounding_of(x)
         left = jnp.where(there[None, :], left, 0)
         relative = jnp.where(there, sizes / jnp.where(sizes[0] > 0, sizes[0], 1), 0)
         along = product(left.T, y)

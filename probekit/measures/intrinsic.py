@@ -307,8 +307,7 @@ def _binomial(cloud: Cloud, options: DimensionOptions) -> Found:
 
 
 def _danco(cloud: Cloud, options: DimensionOptions) -> Found:
-    counted = nearest(cloud, 1, options.far + 1).counted
-    return concentration_dimension(cloud, options.far, options.seed), counted
+    return concentration_dimension(cloud, options.far, options.seed)
 
 
 _METHODS: dict[str, Callable[[Cloud, DimensionOptions], Found]] = {

@@ -154,18 +154,44 @@ def distances(x: jax.Array, metric: Metric, prior: Prior = PRIOR) -> jax.Array:
     if metric == "poisson":
         return poisson_distances(x, prior)
     if metric == "cosine":
-        return angular_distances(unit_rows(x))
+        return cosine_distances(x)
     rows = centred_rows(x)
-    return angular_distances(unit_rows(rows), _with_means(x, rows))
+    return _angular_distances(unit_rows(rows), _Before(_with_means(x, rows), centred=True))
 
 
-def angular_distances(rows: jax.Array, with_means: jax.Array | None = None) -> jax.Array:
+class _Before(NamedTuple):
+    """Rows before they had length 1: they have digits that rows of length 1 have lost.
+
+    Attributes
+    ----------
+    rows : array (example, unit)
+    centred : bool
+        Whether their means were taken off, too; what is left of them has length 1 then.
+    """
+
+    rows: jax.Array
+    centred: bool
+
+    def lengths(self) -> jax.Array:
+        """Those of the rows, without their means if these were taken off."""
+        if self.centred:
+            return jnp.ones(len(self.rows), self.rows.dtype)
+        return jnp.sqrt(jnp.square(self.rows).sum(axis=1))
+
+
+def cosine_distances(x: jax.Array) -> jax.Array:
+    """One minus the cosines of rows."""
+    return _angular_distances(unit_rows(x), _Before(moderate(x, axis=1), centred=False))
+
+
+def _angular_distances(rows: jax.Array, before: _Before) -> jax.Array:
     """One minus the cosines of rows of length 1.
 
     Of rows that are nearly parallel, as with an offset that all share, a cosine differs from 1 by
-    less than its rounding; half the squared distance says how far they are apart. Beside one unit
-    that is far larger than all others, rows less their means have lost the others: what of two rows
-    is at right angles to both is then found from the rows `with_means`, if these were taken off.
+    less than its rounding; half the squared distance says how far they are apart. With a larger
+    offset, or beside one unit that is far larger than all others, rows of length 1 have lost what
+    sets them apart: what of two rows is at right angles to both is then found from what they were
+    `before`.
     """
     far = 1 - product(rows, rows.T)
     others = ~np.eye(rows.shape[0], dtype=bool)
@@ -175,7 +201,7 @@ def angular_distances(rows: jax.Array, with_means: jax.Array | None = None) -> j
         parallel = (apart < _PARALLEL) & others
         found: jax.Array = jax.lax.cond(
             parallel.any(),
-            lambda: jnp.where(parallel, _aside(rows, with_means) / 2, apart),
+            lambda: jnp.where(parallel, _turned(rows, before), apart),
             lambda: apart,
         )
         return found
@@ -192,31 +218,33 @@ def _with_means(x: jax.Array, rows: jax.Array) -> jax.Array:
     return x / jnp.where(length > 0, length, jnp.nan)
 
 
-def _aside(rows: jax.Array, with_means: jax.Array | None) -> jax.Array:
-    """Squared length of what of the difference of two nearly parallel rows is aside of both.
+def _turned(rows: jax.Array, before: _Before) -> jax.Array:
+    """One minus the cosines of nearly parallel rows, from what of their difference is aside.
 
-    0 where it is rounding of the entries: most of that lies along the rows, which is left out.
+    That is (‖x‖ + ‖y‖)² (1 - cos) / 2 of rows x and y before they had length 1. 0 where it is
+    rounding of the entries: most of that lies along the rows, which is left out.
     """
-    whole = rows if with_means is None else with_means
-    free = 1.0 if with_means is None else 1 - 1 / rows.shape[1]
+    whole, lengths = before.rows, before.lengths()
+    free = 1 - 1 / rows.shape[1] if before.centred else 1.0
     eps = float(np.finfo(rows.dtype).eps)
 
-    def of_row(pair: tuple[jax.Array, jax.Array]) -> jax.Array:
-        row, own = pair
-        step = whole - own
+    def of_row(own: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
+        row, own_whole, own_length = own
+        step = whole - own_whole
         lost = jnp.square(4 * eps) * jnp.square(step).sum(axis=1)  # by what is taken off it below
-        step = step if with_means is None else step - step.mean(axis=1, keepdims=True)
+        step = step - step.mean(axis=1, keepdims=True) if before.centred else step
         both = rows + row
         length = jnp.square(both).sum(axis=1, keepdims=True)
         both = both * jax.lax.rsqrt(jnp.where(length > 0, length, 1))
         step = step - (step * both).sum(axis=1, keepdims=True) * both
-        errors = jnp.square(eps * (jnp.abs(whole) + jnp.abs(own)))
+        errors = jnp.square(eps * (jnp.abs(whole) + jnp.abs(own_whole)))
         noise = (errors * jnp.maximum(free - jnp.square(both), 0)).sum(axis=1)
         aside = jnp.square(step).sum(axis=1)
-        return jnp.where(aside <= noise + lost, 0, aside)
+        aside = jnp.where(aside <= noise + lost, 0, aside)
+        return 2 * aside / jnp.square(lengths + own_length)
 
-    squared: jax.Array = jax.lax.map(of_row, (rows, whole))
-    return squared
+    found: jax.Array = jax.lax.map(of_row, (rows, whole, lengths))
+    return found
 
 
 def centred_rows(x: jax.Array) -> jax.Array:

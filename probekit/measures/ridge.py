@@ -10,6 +10,7 @@ import numpy as np
 from probekit._checks import check_choice, check_numbers, check_positive
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import Splits, jitted, splits
+from probekit.measures._double import splits_in_double
 from probekit.measures._linalg import eigh
 from probekit.measures._moments import states_of
 from probekit.measures._narrowing import narrowed_splits
@@ -157,9 +158,10 @@ def ridge_decoding_r2(
     Notes
     -----
     Invariant to translation, scaling, rotation and permutation of units. O(f n d² + f d³ +
-    f p k d²) for f folds and p penalties. Directions whose variance may be rounding are left out;
-    estimators report ``rank_deficient`` if there are such and the penalty is so small that they
-    would count.
+    f p k d²) for f folds and p penalties. In float64 outside of ``jit`` and ``vmap``: in float32
+    covariances, which an estimator has, directions are lost that vary less than a thousandth as
+    much as the first one, and estimators report ``rank_deficient`` if the penalty is so small that
+    they would count.
 
     References
     ----------
@@ -202,6 +204,11 @@ def _choose(
     check_folds_of(options.folds, len(given.fit[0]))
     if encoding:
         return _ridge(given.swapped(), options)
+    return splits_in_double(_ridge_of_narrowed, given, options=options)
+
+
+def _ridge_of_narrowed(given: Splits, *, eps: float, options: "Options") -> jax.Array:
+    del eps  # what is below it is far below the smallest penalty
     given, share = narrowed_splits(given)
     return _ridge(given, options._replace(penalties=relative_to(options.penalties, share)))
 

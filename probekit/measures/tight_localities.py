@@ -19,28 +19,33 @@ def from_localities(cloud: Cloud, nearest: Nearest) -> jax.Array:
     opposite j. The inverse is minus the mean of log(s_ij / r), log(t_ij / r) and, twice each,
     log(r_j / r).
     """
-    own = nearest.squared / nearest.at(nearest.far)[:, None]  # in units of the radius
-    own = jnp.where(nearest.among, jnp.minimum(own, 1), 1)
+    # In units of the radius; what they lack of it has more digits than a difference of them.
+    short = jnp.maximum(nearest.short() / nearest.at(nearest.far)[:, None], 0)
+    short = jnp.where(nearest.among, short, 0)
+    own = 1 - short
     between = nearest.between(cloud) / nearest.at(nearest.far)[:, None, None]
     mirrored = jnp.maximum(2 * own[:, :, None] + 2 * own[:, None, :] - between, 0)
     places = own.shape[1]
     there = nearest.among[:, None] & nearest.among[None, :] & ~np.eye(places, dtype=bool)
-    straight, opposite = (_shares_of_rays(own, squared) for squared in (between, mirrored))
+    straight, opposite = (_shares_of_rays(short, squared) for squared in (between, mirrored))
     there = there & (jnp.minimum(straight, opposite) >= SHORTEST)
     logs = jnp.where(there, jnp.log(jnp.where(there, straight * opposite, 1)), 0)
-    total = logs.sum(axis=(1, 2)) + jnp.where(nearest.among, jnp.log(own), 0).sum(axis=1)
+    total = logs.sum(axis=(1, 2)) - 2 * jnp.where(nearest.among, nearest.log_ratios(), 0).sum(
+        axis=1
+    )
     count = (there.sum(axis=(1, 2)) + nearest.far).astype(own.dtype)
     return jnp.maximum(-total / (2 * count), 0)
 
 
-def _shares_of_rays(own: jax.Array, squared: jax.Array) -> jax.Array:
+def _shares_of_rays(short: jax.Array, squared: jax.Array) -> jax.Array:
     """How far along its ray each point lies, from 0 to 1, by its squared distance from the centre.
 
-    With a = r_i² + v² - r_j² and b = 1 - r_i² it is (√(a² + 4 v² b) - a) / (2 b), or the same as a
-    quotient that loses nothing where a is above 0, and has a limit where b is 0.
+    With a = v² + r_i² - r_j² and b = 1 - r_i², which is what a square is `short` of 1, it is
+    (√(a² + 4 v² b) - a) / (2 b), or the same as a quotient that loses nothing where a is above 0,
+    and has a limit where b is 0.
     """
-    a = own[:, :, None] + squared - own[:, None, :]
-    b = jnp.maximum(1 - own[:, :, None], 0)
+    a = squared + (short[:, None, :] - short[:, :, None])
+    b = short[:, :, None]
     root = jnp.sqrt(jnp.square(a) + 4 * squared * b)
     positive = a > 0
     inside = divide(2 * squared, jnp.where(positive, root + a, 0))
