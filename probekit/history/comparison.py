@@ -117,6 +117,11 @@ def compare_histories(
         check_of_seeds(uncertainty, (Bootstrap, Permutation))
         warn_of_other_confidence(confidence, uncertainty)
     if isinstance(uncertainty, Permutation):
+        if uncertainty.correction == "max":
+            raise OptionError(
+                "uncertainty: correction='max' of seeds; they are shuffled apart where some are "
+                "missing. Give correction='holm'."
+            )
         if correction not in ("holm", uncertainty.correction):
             beside = f"Permutation(correction={uncertainty.correction!r})"
             warn_of_no_effect("correction", correction, beside, stacklevel=2)

@@ -11,7 +11,7 @@ import numpy as np
 
 from probekit._checks import check_choice, check_confidence, check_count, check_flag
 from probekit.errors import OptionError
-from probekit.inference.corrections import CORRECTIONS, Correction
+from probekit.inference.corrections import SHUFFLE_CORRECTIONS, ShuffleCorrection
 from probekit.inference.labels import numbered
 from probekit.inference.orders import (
     kinds_of_whole,
@@ -205,13 +205,16 @@ class Permutation(Uncertainty):
     ----------
     resamples : int
         How many shuffles; the smallest p-value is 1 / (resamples + 1), and corrected by ``holm``
-        or ``bonferroni`` as many times that as there are tests.
+        or ``bonferroni`` as many times that as there are tests, by ``max`` that itself.
     alternative : {"greater", "less", "two-sided"}, optional
         ``greater``: how likely it is that shuffles score as high, ``less``: as low; two-sided is
         twice the smaller. Unless given ``less`` for distances and losses, and ``greater`` for all
         other scores.
-    correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "none"}
-        For the tests of one variable, over all layers and features; see `corrected`.
+    correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "max", "none"}
+        For the tests of one variable, over all layers and features; see `corrected`. ``max``:
+        against the largest score of each shuffle, in standard deviations of a test's shuffles, step
+        by step down; it bounds the probability of any false positive where nothing relates examples
+        and labels, as ``holm`` does, and loses less by many tests, or tests that go together.
     groups : array (example,), optional
         Shuffle only within these, as where examples are exchangeable within a session alone; or
         `whole` groups.
@@ -234,9 +237,25 @@ class Permutation(Uncertainty):
     all features are shuffled together, so that of ``unique_r2`` it is not that a feature adds
     nothing to the others.
 
+    Any test below 0.05 of 12 layers of 3 units that nothing relates to a feature, in % of 600
+    simulated data sets of 40 examples (standard error 1), and where it explains 16 % of 3 layers:
+
+    ==================================  =============  ================
+    shuffles and correction             of nothing     of a relation
+    ==================================  =============  ================
+    199, ``max``                        5 (5)          100 (96)
+    999, ``max``                        5 (5)          99 (96)
+    199, ``holm``                       0 (0)          0 (0)
+    999, ``holm``                       4 (2)          99 (90)
+    ==================================  =============  ================
+
+    In brackets of layers whose noise correlates by 0.9.
+
     References
     ----------
-    Phipson and Smyth 2010, Permutation p-values should never be zero.
+    Phipson and Smyth 2010, Permutation p-values should never be zero; Westfall and Young 1993,
+    Resampling-based multiple testing; Nichols and Holmes 2002, Nonparametric permutation tests for
+    functional neuroimaging (``max``).
 
     Examples
     --------
@@ -246,7 +265,7 @@ class Permutation(Uncertainty):
 
     resamples: int = 1000
     alternative: Alternative | None = None
-    correction: Correction = "holm"
+    correction: ShuffleCorrection = "holm"
     whole: bool = False
 
     def __post_init__(self) -> None:
@@ -258,7 +277,7 @@ class Permutation(Uncertainty):
             raise OptionError("whole=True: there are no groups. Give groups, a label each.")
         if self.alternative is not None:
             check_choice("alternative", self.alternative, ALTERNATIVES)
-        check_choice("correction", self.correction, CORRECTIONS)
+        check_choice("correction", self.correction, SHUFFLE_CORRECTIONS)
 
     def check(self, examples: int) -> None:  # noqa: D102
         place = self.places(examples)
