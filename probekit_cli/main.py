@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
-from probekit.errors import OptionError, ProbekitError, ProbekitWarning, one_line
+from probekit.errors import OptionError, ProbekitError, ProbekitWarning, one_line, told
 from probekit.plugins import Switches, get_manager
 from probekit.plugins.config import read_config
 from probekit_cli._endings import FAILED, USAGE, exit_code
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _leave_output()
         code = 0
     except ProbekitError as error:
-        print(f"probekit: {error}", file=sys.stderr)
+        print(f"probekit: {told(error)}", file=sys.stderr)
         code = exit_code(error)
     except OSError as error:
         if error.filename is not None and error.errno in _OF_NAMES:
