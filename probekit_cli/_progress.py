@@ -184,7 +184,7 @@ class Bars:
 
         self._bars = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}", table_column=Column(min_width=len("epochs"))),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, min_width=6)),
             BarColumn(bar_width=16),
             TextColumn("{task.fields[text]}"),
             console=Console(file=terminal.err),

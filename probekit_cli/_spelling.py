@@ -73,12 +73,15 @@ def retold(text: str, flags: Flags) -> str:
     names = "|".join(map(re.escape, flags))
 
     def typed(found: re.Match[str]) -> str:
+        before = text[: found.start()]
+        if before.count("(") > before.count(")"):  # in a call
+            return found[0]
         (on, *off), value = flags[found[1]], found[2]
         if value in ("True", "False"):
             return on if value == "True" else off[0] if off else f"no {on}"
         return f"{on} {_typed(value)}"
 
-    found, count = re.subn(rf"(?<![\w.(-])(?<!, )({names})=({_VALUE})", typed, text)
+    found, count = re.subn(rf"(?<![\w.-])({names})=({_VALUE})", typed, text)
     return found.replace("or None ", "or left out ") if count else text
 
 

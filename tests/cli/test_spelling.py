@@ -68,6 +68,8 @@ def test_every_option_of_a_command_is_named_as_it_is_typed(parameters):
         ),
         ("a.py:3: small: width=0: must be", "a.py:3: small: --width 0: must be"),
         ("Mine(width=3, names=1): odd", "Mine(width=3, names=1): odd"),
+        ("Mine(a=2, width=3), width=1: odd", "Mine(a=2, width=3), --width 1: odd"),
+        ("width=3, keep_bits=4: odd", "--width 3, --keep-bits 4: odd"),
         ("my_width=3: odd", "my_width=3: odd"),
         ("unknown layer 'width'", "unknown layer 'width'"),
         ("width=3: odd (in estimator Mine()).", "width=3: odd (in estimator Mine())."),
