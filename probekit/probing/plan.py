@@ -92,7 +92,14 @@ class Plan:
 
     def kept(self) -> tuple[_Kept, ...]:
         """Return the statistics that are kept, each once."""
-        return tuple(dict.fromkeys(self._serving().values()))
+        return tuple(self._readers())
+
+    def _readers(self) -> dict[_Kept, list[Estimator]]:
+        """Return for each statistic that is kept the estimators that read it."""
+        readers: dict[_Kept, list[Estimator]] = {}
+        for estimator, kept in self._serving().items():
+            readers.setdefault(kept, []).append(estimator)
+        return readers
 
     def _serving(self) -> dict[Estimator, _Kept]:
         """Return for each estimator the statistic that it reads."""
@@ -107,10 +114,6 @@ class Plan:
                 serving[_Kept(statistic, each)] = _Kept(union, each)
         return {estimator: serving[kept] for estimator, kept in asked.items()}
 
-    def _reading(self, kept: _Kept) -> tuple[Estimator, ...]:
-        """Return the estimators that read a statistic."""
-        return tuple(estimator for estimator, its in self._serving().items() if its == kept)
-
     def init(self, layers: Mapping[str, ShapeDtype]) -> States:
         """Return the states of no examples, for layers of these shapes ``(example, …)``."""
         return {layer: self._init_layer(shape) for layer, shape in layers.items()}
@@ -119,15 +122,17 @@ class Plan:
         units = int(np.prod(shape.shape[1:], dtype=int))
         x = struct((shape.shape[0], units), _numeric(shape.dtype))
 
+        readers = self._readers()
+
         def init(kept: _Kept, width: int) -> Any:
-            with blaming(self._reading(kept)):
+            with blaming(readers[kept]):
                 return empty_state(kept.statistic, x, struct((shape.shape[0], width), self.dtype))
 
         return tuple(
             tuple(init(kept, width) for width in self.widths)
             if kept.each
             else init(kept, sum(self.widths))
-            for kept in self.kept()
+            for kept in readers
         )
 
     def update(
@@ -159,8 +164,10 @@ class Plan:
     def _update_layer(
         self, states: LayerStates, x: jax.Array, y: jax.Array, **example: jax.Array
     ) -> LayerStates:
+        readers = self._readers()
+
         def update(kept: _Kept, state: Any) -> Any:
-            with blaming(self._reading(kept)):
+            with blaming(readers[kept]):
                 if not kept.each:
                     return kept.statistic.update(state, x, y, **example)
                 return tuple(
@@ -170,7 +177,7 @@ class Plan:
                     for place, (part, columns) in enumerate(zip(state, self.columns, strict=True))
                 )
 
-        return tuple(map(update, self.kept(), states))
+        return tuple(update(*pair) for pair in zip(readers, states, strict=True))
 
     def of(
         self,
@@ -186,8 +193,8 @@ class Plan:
         }
         x = {layer: units(array) for layer, array in representations.items()}
         states: dict[str, list[Any]] = {layer: [] for layer in x}
-        for kept in self.kept():
-            with blaming(self._reading(kept)):
+        for kept, readers in self._readers().items():
+            with blaming(readers):
                 for layer, state in self._of_statistic(kept, x, y, example).items():
                     states[layer].append(state)
         return {layer: tuple(parts) for layer, parts in states.items()}
@@ -216,14 +223,18 @@ class Plan:
 
     def merge(self, a: States, b: States) -> States:
         """Return the states that have seen what `a` and `b` have seen."""
+        readers = self._readers()
 
         def merge(kept: _Kept, part_a: Any, part_b: Any) -> Any:
-            with blaming(self._reading(kept)):
+            with blaming(readers[kept]):
                 if not kept.each:
                     return kept.statistic.merge(part_a, part_b)
                 return tuple(map(kept.statistic.merge, part_a, part_b))
 
-        return {layer: tuple(map(merge, self.kept(), a[layer], b[layer])) for layer in a}
+        return {
+            layer: tuple(merge(*part) for part in zip(readers, a[layer], b[layer], strict=True))
+            for layer in a
+        }
 
     def compute(
         self, fit: LayerStates, held_out: LayerStates, *, traceable: bool
