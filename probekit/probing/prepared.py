@@ -103,6 +103,16 @@ class Probe:
         check_inputs(extractor, self.fit.inputs, len(self.fit.y))
         check_inputs(scored_by, inputs, len(scored.y), argument="held_out features")
         uncertainty.check(len(scored.y))
+        there, count = self.drawn_by(uncertainty)
+        there.check(count)
+
+    def drawn_by(self, uncertainty: Uncertainty) -> tuple[Uncertainty, int]:
+        """Return what is drawn, and from how many: examples of weight 0 are not."""
+        y, weight = (self.held_out or self.fit)[1:]
+        if weight is None or np.shape(weight) != (len(y),):  # which is refused later
+            return uncertainty, len(y)
+        rows = np.flatnonzero(np.asarray(weight) > 0)
+        return uncertainty.at(rows), len(rows)
 
     def in_memory(self, extractor: Extractor) -> tuple[Extractor, "Probe"]:
         """Return the same with the activations in memory: an extractor of them, and a probe set."""
