@@ -214,7 +214,7 @@ class Begun:
         self.ended = run.ended
 
 
-@pytest.mark.parametrize("vectorized", [False, True])
+@pytest.mark.parametrize("vectorized", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_resumed_run_tells_which_seeds_had_stopped_early(tmp_path, vectorized):
     path, begun = tmp_path / "history.nc", Begun()
     options = {"output": path, "vectorized": vectorized, "stop_accuracy": 0.01}
