@@ -13,7 +13,8 @@ from probekit.measures._arguments import Splits, jitted
 from probekit.measures._linalg import eigvalsh
 from probekit.measures._moments import states_of
 from probekit.measures._status import Score
-from probekit.measures.banded import Columns, features_as_x, grouped_splits, score_and_shares
+from probekit.measures.banded import features_as_x, grouped_splits, score_and_shares
+from probekit.measures.columns import Columns
 from probekit.measures.regression import MultiOutput, Scoring, residual_squares
 from probekit.measures.ridge import (
     DEFAULT_FOLDS,

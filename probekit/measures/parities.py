@@ -17,8 +17,6 @@ from probekit.statistics import MomentsState, ParityMoments
 from probekit.statistics._arrays import product
 from probekit.statistics.parities import MOST_BITS, signs_of
 
-Columns = tuple[tuple[int, ...], ...]
-
 
 def subfeatures(feature: Any, bits: Any) -> jax.Array:
     """Split the variance of a Boolean feature over all parities of its bits (Walsh, Fourier).
