@@ -27,6 +27,7 @@ from probekit_cli._declared import (
 from probekit_cli._endings import Asked, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
 from probekit_cli._files import (
+    check_mode,
     check_output,
     given_history,
     given_path,
@@ -165,8 +166,7 @@ class _Running:
     def run(self, given: dict[str, Any]) -> None:
         """Check everything that can be checked without jax, then run."""
         options, registry = self.options, self.manager.registry
-        if options.overwrite and options.resume:
-            raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
+        check_mode(overwrite=options.overwrite, resume=options.resume)
         self._check_effects(registry.load("task", self.task).Config(**given), given)
         named = named_estimators(options.estimators, registry)
         there = options.overwrite or options.resume or self._partial.exists()
