@@ -1,6 +1,7 @@
 """Similarity: how alike two representations are, or a representation and a feature."""
 
 import dataclasses
+from functools import partial
 from typing import Any, cast
 
 import jax
@@ -12,7 +13,6 @@ from probekit.estimators._protocol import Estimator, Pairing
 from probekit.estimators._readout import OfExamples, reported
 from probekit.estimators._weighing import OfGrams, weighing_of_grams
 from probekit.measures import Score
-from probekit.measures._arguments import jitted
 from probekit.measures.comparisons import Comparison
 from probekit.measures.directions import (
     Direction,
@@ -173,7 +173,7 @@ class KernelPairing(Pairing):
         return -1.0 if self.estimator.debiased else 0.0
 
 
-@jitted(0)
+@partial(jax.jit, static_argnums=0)
 def _kernel_direction(estimator: CKA, state: ExamplesState) -> Direction:
     return kernel_direction(
         state if estimator.kernel == "linear" else state.head(estimator.examples),
