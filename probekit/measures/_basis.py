@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import diagonal, product
 from probekit.measures._linalg import eigh
-from probekit.statistics._arrays import diagonal, product
 
 VAGUE = 32.0
 """Eigenvalues of directions that rounding may turn, in units of the largest one's last digit.

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_count, check_same_examples
+from probekit._sums import product
 from probekit.errors import ShapeError
 from probekit.measures._arguments import Splits, jitted, matrix, splits
 from probekit.measures._moments import states_of
@@ -34,7 +35,6 @@ from probekit.measures.ridge import (
     swapped_folds,
 )
 from probekit.statistics import FoldMoments, MomentsState
-from probekit.statistics._arrays import product
 from probekit.statistics.folds import others, whole
 
 DEFAULT_CANDIDATES = 20

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_count, check_positive
+from probekit._sums import diagonal, product
 from probekit.errors import OptionError
 from probekit.measures._arguments import check_spans_part, jitted, matched
 from probekit.measures._basis import Basis, basis_of, between, least_eigenvalue, vague_of
@@ -19,7 +20,6 @@ from probekit.measures._span import floor_of, spanning
 from probekit.measures._status import Score, divide
 from probekit.measures.alignment import singular_values
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import diagonal, product
 
 
 def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:

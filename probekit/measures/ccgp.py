@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_positive
+from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, splits
 from probekit.measures._scale import about_mean
@@ -14,7 +15,6 @@ from probekit.measures._status import Score, divide, score
 from probekit.measures.classification import both_states, ridge_weights
 from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.statistics import ExamplesState
-from probekit.statistics._arrays import product
 
 MOST_FEATURES = 8
 

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.measures._arguments import check_spans_part, jitted, matched
 from probekit.measures._basis import basis_of, between
 from probekit.measures._double import in_double
@@ -15,7 +16,6 @@ from probekit.measures._span import span_of, spanning
 from probekit.measures._status import Score, divide
 from probekit.measures.gram import centred_rows
 from probekit.statistics import Moments, MomentsState, state_of
-from probekit.statistics._arrays import product
 
 
 def eigenspace_overlap(x: Any, y: Any, *, centred: bool = False) -> jax.Array:

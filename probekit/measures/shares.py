@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.measures._arguments import Splits, jitted
 from probekit.measures._linalg import eigh
 from probekit.measures._moments import moments_of, states_of
@@ -22,7 +23,6 @@ from probekit.measures.partition import (
 )
 from probekit.measures.regression import MultiOutput
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import product
 
 
 def shapley_r2(

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_count, check_positive, check_seed
+from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._scale import about_mean
@@ -17,7 +18,6 @@ from probekit.measures._status import Score, divide, score
 from probekit.measures.classification import both_states, ridge_weights
 from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.statistics import ExamplesState
-from probekit.statistics._arrays import product
 
 DEFAULT_DICHOTOMIES = 64
 MOST_CONDITIONS = 64

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_count
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import svd, svdvals
 from probekit.measures._scale import moderating_power
@@ -15,7 +16,6 @@ from probekit.measures.neighbour_ranks import Ranked, score_of_ranks
 from probekit.measures.rdm import Metric
 from probekit.measures.trust import DEFAULT_TRUSTED, check_trust
 from probekit.statistics import Examples, ExamplesState, state_of
-from probekit.statistics._arrays import product
 
 DEFAULT_SHAPE = 10
 

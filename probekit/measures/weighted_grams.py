@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from probekit._sums import accumulator_dtype
 from probekit.measures._status import CONSTANT, NONFINITE, OK, TOO_FEW, Score
-from probekit.statistics._arrays import accumulator_dtype
 
 MOST_EXAMPLES = 8192
 """Of more examples there are no Gram matrices."""
