@@ -64,7 +64,9 @@ class OfGrams(Weighing):
         x, y = a.side.given, b.side.given
 
         def asked(rows: np.ndarray) -> dict[str, Any]:
-            return _by_weight(self.estimator, x, y, jnp.asarray(weights[rows], jnp.float32))
+            each = jnp.asarray(weights[rows], jnp.float32)
+            found: dict[str, Any] = _by_weight(self.estimator, x, y, each)
+            return found
 
         return self._reported(sums, a, b, asked)
 
@@ -73,7 +75,8 @@ class OfGrams(Weighing):
         sums = shuffled_sums(a, b, orders, debiased=self.debiased)
 
         def asked(rows: np.ndarray) -> dict[str, Any]:
-            return _by_order(self.estimator, x, y, jnp.asarray(orders[rows]))
+            found: dict[str, Any] = _by_order(self.estimator, x, y, jnp.asarray(orders[rows]))
+            return found
 
         return self._reported(sums, a, b, asked)
 
