@@ -101,6 +101,7 @@ def b():
 """
 
 
+@pytest.mark.slow
 def test_resamples_that_were_kept(probekit, tmp_path):
     (tmp_path / "noisy.py").write_text(MODEL)
     for name in "ab":

@@ -182,6 +182,7 @@ def test_the_reference_task_with_other_settings_and_swept(project):
     xr.testing.assert_equal(again.dataset, swept.sel(epochs=[0], epoch=[0]))
 
 
+@pytest.mark.slow
 def test_activations_are_kept_when_a_function_returns_the_run_as_it_was(project):
     project(
         tasks(f"""

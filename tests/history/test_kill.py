@@ -25,7 +25,9 @@ def deaths(folder, *arguments: str) -> list[dict]:
     return reports
 
 
-@pytest.mark.parametrize("mode", [["--torn"], ["--overwrite"]], ids=str)
+@pytest.mark.parametrize(
+    "mode", [["--torn"], pytest.param(["--overwrite"], marks=pytest.mark.slow)], ids=str
+)
 def test_killed_at_some_points(tmp_path, mode):
     found = deaths(tmp_path, "points", "--every", "9", *mode)
     assert len(found) >= 6
@@ -40,6 +42,7 @@ def test_killed_at_every_point(tmp_path, mode):
     assert {report["completed"] for report in found} >= {0, 1, 2, 3, 4}
 
 
+@pytest.mark.slow
 def test_killed_at_random(tmp_path):
     assert len(deaths(tmp_path, "random", "--deaths", "10", "--seed", "1")) == 10
 

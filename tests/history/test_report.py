@@ -122,6 +122,7 @@ def test_sections_are_put_in(notebook, tmp_path):
     assert "<h2>More &lt;of&gt; it</h2>\n<p><b>bold</b></p>" in page
 
 
+@pytest.mark.slow
 def test_equal_histories_make_equal_pages(notebook, tmp_path):
     pages = [write_report(notebook, tmp_path / name).read_text() for name in ("a", "b")]
     assert pages[0] == pages[1]

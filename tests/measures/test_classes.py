@@ -45,6 +45,7 @@ def test_little_that_is_left_within_classes_keeps_its_digits(spread, offset):
     np.testing.assert_allclose(measures.neural_collapse(exact, LABELS), wanted, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_collapse_in_batches_and_against_itself():
     x = cloud(spread=2.0**-9)
     whole = measures.neural_collapse(x, LABELS)

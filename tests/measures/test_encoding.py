@@ -105,6 +105,7 @@ def test_banded_ridge(per_unit, multioutput):
     np.testing.assert_allclose(ours.shares, shares, atol=3 * SCORE)
 
 
+@pytest.mark.slow
 def test_banded_ridge_shared_by_relative_weights():
     x, y, x2, y2 = data()
     options = {"penalties": (1.0,), "folds": 3}

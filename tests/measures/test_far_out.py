@@ -119,7 +119,7 @@ def mean_correlation(a, b):
     return np.linalg.svd(a.T @ b, compute_uv=False).sum() / min(a.shape[1], b.shape[1])
 
 
-@pytest.mark.parametrize("size", [1e3, 1e5])
+@pytest.mark.parametrize("size", [pytest.param(1e3, marks=pytest.mark.slow), 1e5])
 def test_spaces_beside_one_example_far_out(size):
     x = far_out(X, size)
     a, b = span(x), span(Y)
@@ -163,6 +163,7 @@ def status(estimator, x, y):
     return STATUS_MEANINGS[int(found[f"{estimator.name}_status"])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "estimator",
     [pk.estimators.SVCCA(components=50), pk.estimators.MaximumMatch()],

@@ -38,6 +38,7 @@ def split(y):
     return [y[:, 0], y[:, 1:]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_against_inverses(kernel):
     x, y, x2, y2 = data(offset=100.0)

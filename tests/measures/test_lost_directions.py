@@ -43,6 +43,7 @@ def test_a_fitted_whitening_that_leaves_directions_out_says_so(alpha: float) -> 
     assert status(x) == RANK_DEFICIENT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("apart", "expected"), [(100.0, 0), (700.0, RANK_DEFICIENT)])
 def test_a_direction_that_rounding_may_turn_is_told(apart: float, expected: int) -> None:
     rng = np.random.default_rng(0)

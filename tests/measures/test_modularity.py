@@ -118,6 +118,7 @@ def statuses(x, y, examples=N):
     return [int(status) for _, status in found]
 
 
+@pytest.mark.slow
 def test_what_is_undefined_says_why():
     x = noisy()
     assert statuses(x, Y) == [OK, OK, OK]

@@ -129,6 +129,7 @@ def test_conditions_by_their_own_noise(shrinkage):
     np.testing.assert_allclose(found, theirs, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_precision_for_each_run():
     rdm = pytest.importorskip("rsatoolbox.rdm")
     folds = np.arange(N) // CONDITIONS % 3

@@ -103,6 +103,7 @@ def test_scores_are_those_of_rsatoolbox(monkeypatch, model, comparison, resample
         np.testing.assert_array_equal(found.conditions, sizes[-1])
 
 
+@pytest.mark.slow
 def test_what_is_scored_is_not_fitted():
     """Whatever was not drawn may change in any way: the weights, and so the ratio, stay."""
     rows, who = drawn("both")

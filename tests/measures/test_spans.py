@@ -87,6 +87,7 @@ def test_about_zero_one_more_direction_is_there():
         measures.eigenspace_overlap(Y, WIDE[:, :N])
 
 
+@pytest.mark.slow
 def test_units_that_span_little_are_scored_however_many():
     """The status beside it says that some are sums of others."""
     many = Y @ GENERATOR.normal(size=(3, N + 3)).astype(np.float32)

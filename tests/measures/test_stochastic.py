@@ -240,6 +240,7 @@ def test_bad_shapes_are_refused():
         distance(x[:1], y[:1], LABELS[:1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("order", "options"),
     [
@@ -257,6 +258,7 @@ def test_in_compare_the_place_among_the_inputs_tells_the_condition(order, option
     assert float(ds.stochastic_shape_distance.squeeze()) == pytest.approx(wanted, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_bootstrap_keeps_the_conditions():
     x, y = pair()
     a, b = (pk.extractors.arrays({"layer": z}) for z in (x, y))

@@ -49,6 +49,7 @@ def test_against_the_formula(examples, seed):
     assert oracles.rtd(None, None, x, y) == pytest.approx(wanted, abs=1e-12)
 
 
+@pytest.mark.slow
 def test_bars_against_ripser():
     ripser = pytest.importorskip("ripser").ripser
     a, b = (distances(z) for z in pair(60, units=(5, 8)))

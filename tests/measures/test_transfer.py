@@ -43,6 +43,7 @@ def measured(name, fit, held_out, **options):
     return float(getattr(measures, name)(*fit, held_out=held_out, **MEASURES[name], **options))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", [0.0, pytest.param(1e3, marks=slow)])
 @pytest.mark.parametrize("name", SOME)
 def test_against_float64(name, offset):

@@ -106,6 +106,7 @@ def test_examples_drawn_twice_are_refused():
         )
 
 
+@pytest.mark.slow
 def test_constant_features_and_no_use_of_any():
     flat = np.ones((N, 1))
     found = measures.weighted_rsa(X[0], [flat, Y[0, :, :1]])

@@ -42,7 +42,8 @@ def compared(a=A, b=B, inputs=FIT, held_out=HELD_OUT, **options):
     return pk.compare(a, b, inputs, held_out=held_out, **options)
 
 
-@pytest.mark.parametrize("batch_size", [4096, pytest.param(17, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("batch_size", [4096, 17])
 def test_each_is_scored_on_what_is_held_out(batch_size):
     found = compared(batch_size=batch_size)
     for name in layers(FIT):

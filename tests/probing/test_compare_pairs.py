@@ -114,6 +114,7 @@ def test_what_is_cheaper():
     assert not grams_cost_less(2048, (16, 16), 1)
 
 
+@pytest.mark.slow
 def test_pairs_that_are_kept_one_by_one_equal_their_oracle():
     """More examples than units: a debiased CKA keeps a state of each pair, beside that of RSA."""
     generator = np.random.default_rng(0)

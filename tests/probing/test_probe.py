@@ -64,7 +64,9 @@ def test_linear_r2_is_scikit_learn_s():
 ALL = ["linear_r2", "decoding_r2", "cka", "rsa", "total_variance", "participation_ratio"]
 
 
-@pytest.mark.parametrize("batch_size", [1000, 60, 31, 7])
+@pytest.mark.parametrize(
+    "batch_size", [1000, 31, *(pytest.param(n, marks=pytest.mark.slow) for n in (60, 7))]
+)
 def test_scores_do_not_depend_on_batches(batch_size):
     whole, batched = probe(estimators=ALL), probe(estimators=ALL, batch_size=batch_size)
     xr.testing.assert_allclose(batched, whole, rtol=1e-4, atol=1e-5)

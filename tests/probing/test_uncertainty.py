@@ -234,6 +234,7 @@ def test_a_probe_of_scikit_learn_is_scored_on_copies(data, groups):
         assert found == pytest.approx(float(expected), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_copies_are_on_one_side_of_the_folds_within_an_estimator():
     """Else each foretells the other: R² of noise was 0.3 on resamples, and 0 of the data."""
     x, y = np.random.default_rng(3).normal(size=(2, 40, 3)).astype(np.float32)
@@ -266,6 +267,7 @@ def test_a_sample_is_resampled_within_itself(data):
         assert found == pytest.approx(expected, abs=1e-6)
 
 
+@pytest.mark.slow
 def test_copies_that_do_not_fit_in_a_sample_are_left_out_by_chance(data):
     """Groups of unlike size make resamples of the 20 that are kept larger than 20."""
     x, features = data

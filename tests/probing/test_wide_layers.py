@@ -187,6 +187,7 @@ def test_uncertainty_is_the_same(narrow, uncertainty):
         np.testing.assert_allclose(found[1][name], found[0][name], atol=1e-3, err_msg=name)
 
 
+@pytest.mark.slow
 def test_weights(narrow):
     x, hidden = representation(examples=EXAMPLES)
     weight = np.arange(EXAMPLES) % 3
@@ -324,6 +325,7 @@ def test_bootstraps_of_a_comparison(narrow):
         np.testing.assert_allclose(found[1][name], found[0][name], atol=1e-3, err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_recorder_has_the_same_scores(tmp_path):
     x, hidden = representation(units=1100)
     options = {"estimators": ["decoding_r2", "linear_r2", "total_variance"]}

@@ -21,6 +21,7 @@ def of_geometry():
     return [cls for cls in found if cls.kind == "geometry" and not cls.joint]
 
 
+@pytest.mark.slow
 def test_geometry_needs_no_features_and_is_what_it_is_with_them():
     estimators = [cls() for cls in of_geometry()]
     alone = pk.probe(EXTRACTOR, INPUTS, estimators=estimators, batch_size=40)

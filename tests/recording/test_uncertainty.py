@@ -31,6 +31,7 @@ def recorder(path, uncertainty, **options):
     return pk.Recorder(path, uncertainty=uncertainty, **given | options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("uncertainty", "names"),
     [

@@ -86,7 +86,10 @@ def test_every_row_is_the_notebook_s(first_epochs):
 
 @pytest.mark.parametrize(
     ("features", "seed"),
-    [(("xor_and_or", "linear", "and_or_xor"), 7), (("linear",), 1)],
+    [
+        (("xor_and_or", "linear", "and_or_xor"), 7),
+        pytest.param(("linear",), 1, marks=pytest.mark.slow),
+    ],
     ids=str,
 )
 def test_other_features_seeds_and_sizes(features, seed):

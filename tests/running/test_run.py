@@ -91,6 +91,7 @@ def test_a_resumed_run_is_the_uninterrupted_one_bit_for_bit(tmp_path, whole, chu
     assert not path.with_name("history.nc.partial").exists()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_stopped_leaves_nothing_to_the_device(tmp_path, monkeypatch):
     """An interpreter that ends while XLA computes may crash."""
     begun, chunk = [], lane.Compiled.chunk
@@ -169,7 +170,7 @@ def test_the_first_of_an_odd_number_rests_halfway():
     assert len(set(reached.epochs)) == len(reached.epochs) == 3 * (last + 1)
 
 
-@pytest.mark.parametrize("chunks", [3, 6, 9])
+@pytest.mark.parametrize("chunks", [6, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 9))])
 def test_a_run_is_resumed_while_a_seed_rests(tmp_path, chunks):
     path = tmp_path / "history.nc"
     with pytest.raises(KeyboardInterrupt):
@@ -189,7 +190,10 @@ class Ends:
         self.seeds += ended
 
 
-@pytest.mark.parametrize("options", [{}, {"vectorized": True}, {"stop_accuracy": 0.01}])
+@pytest.mark.parametrize(
+    "options",
+    [{}, pytest.param({"vectorized": True}, marks=pytest.mark.slow), {"stop_accuracy": 0.01}],
+)
 def test_each_seed_ends_once(options):
     ends = Ends()
     run(listeners=[ends], seeds=3, **options)
@@ -246,6 +250,7 @@ class AtOnce(lane.Pace):
         self.epochs = SMALL["epochs"] + 1
 
 
+@pytest.mark.slow
 def test_seeds_that_stop_early_have_nan_behind(tmp_path, monkeypatch):
     reached = run(features=("linear",))
     accuracy = reached.accuracy.sel(split="test", feature="linear").values
@@ -485,6 +490,7 @@ def test_listeners_are_told(tmp_path):
     assert epochs == list(range(6))
 
 
+@pytest.mark.slow
 def test_listeners_hear_of_failure():
     diary = Diary()
     with pytest.raises(DivergedError):

@@ -60,6 +60,7 @@ def test_every_counterexample_is_of_a_check():
     assert set(BROKEN) == set(CHECKS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", [Variance(), Alike(), Explained()], ids=repr)
 def test_what_the_broken_are_made_of_is_sound(estimator):
     assert {result.outcome for result in check_estimator(estimator)} == {"passed"}
