@@ -63,12 +63,6 @@ def history_argument(metavar: str) -> Any:
 History = Annotated[Path, history_argument("FILE")]
 
 
-def check_mode(*, overwrite: bool, resume: bool) -> None:
-    """Raise `OptionError` if a history is to be replaced and to be gone on with."""
-    if overwrite and resume:
-        raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
-
-
 def check_output(history: Path, *, foreseen: bool, resumable: bool = False) -> None:
     """Say at once what the writer of a history would say too, but only after seconds of imports.
 

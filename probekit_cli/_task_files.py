@@ -24,10 +24,9 @@ from probekit.errors import OptionError, ProbekitError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
 from probekit_cli._completing import is_asked, silence
-from probekit_cli._declared import declared, output_option
+from probekit_cli._declared import check_mode, declared, output_option
 from probekit_cli._endings import FAILED, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
-from probekit_cli._files import check_mode
 from probekit_cli._options import command_of, parameters_of, separated, spellings
 from probekit_cli._progress import Progress
 from probekit_cli._terminal import Terminal

@@ -13,9 +13,9 @@ from probekit.naming import finished_path
 from probekit.plugins import Manager
 from probekit_cli import _estimators
 from probekit_cli._data import read_features, source_of
-from probekit_cli._declared import command_with
+from probekit_cli._declared import check_mode, command_with
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
-from probekit_cli._files import check_mode, check_output
+from probekit_cli._files import check_output
 from probekit_cli._models import Model
 from probekit_cli._options import separated
 from probekit_cli._probe_options import HELP, ProbeOptions

@@ -20,6 +20,7 @@ from probekit_cli._completing import names_of
 from probekit_cli._declared import (
     Layers,
     Overwrite,
+    check_mode,
     declared,
     estimators_option,
     output_option,
@@ -27,7 +28,6 @@ from probekit_cli._declared import (
 from probekit_cli._endings import Asked, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
 from probekit_cli._files import (
-    check_mode,
     check_output,
     given_history,
     given_path,
