@@ -150,8 +150,10 @@ class HistoryAccessor:
             Of the interval, between 0 and 1.
         uncertainty : Bootstrap, optional
             Of `probekit`: take the interval, and its confidence, from means of resampled seeds
-            instead. It stays in the range of a score, but of few seeds (under ten or so) it holds
-            the true mean less often than it says.
+            instead. It stays in the range of a score, but of few seeds it holds the true mean less
+            often than it says: of normal scores, 95 % intervals in 84 % of the cases with 5 seeds,
+            90 with 10 and 93 with 30; of exponential ones in 78, 86 and 92 % (the t interval in 89,
+            90 and 93 %).
 
         Returns
         -------
@@ -169,7 +171,8 @@ class HistoryAccessor:
         Warns
         -----
         ProbekitWarning
-            If a bootstrap has fewer than 10 seeds, or too few resamples for its interval.
+            If a bootstrap has fewer than 10 seeds, or too few resamples for its interval, or
+            another confidence than the one that is given beside it.
 
         Examples
         --------
@@ -191,10 +194,15 @@ class HistoryAccessor:
                 "join histories: xarray.concat([a, b], 'seed')."
             )
         if uncertainty is not None:
-            from probekit.history.seeds import check_of_seeds, warn_of_few_seeds
+            from probekit.history.seeds import (
+                check_of_seeds,
+                warn_of_few_seeds,
+                warn_of_other_confidence,
+            )
             from probekit.inference import Bootstrap, warn_of_few_resamples
 
             check_of_seeds(uncertainty, (Bootstrap,))
+            warn_of_other_confidence(confidence, uncertainty)
             warn_of_few_resamples(uncertainty)
             counts = [ds[name].count("seed").values.ravel() for name in names]
             warn_of_few_seeds(np.concatenate(counts))
@@ -277,7 +285,8 @@ class HistoryAccessor:
         Warns
         -----
         ProbekitWarning
-            If of so few seeds p cannot be 0.05, or there are too few resamples for the interval.
+            If of so few seeds p cannot be 0.05, there are too few resamples for the interval, or
+            `interval` is given for another test than ``bootstrap``.
 
         References
         ----------

@@ -12,7 +12,13 @@ from probekit.errors import OptionError
 from probekit.history.accessor import register_accessor
 from probekit.history.contents import scores
 from probekit.history.schema import UNCERTAINTY
-from probekit.history.seeds import check_of_seeds, resampled_seeds, warn_of_few_seeds
+from probekit.history.seeds import (
+    check_of_seeds,
+    resampled_seeds,
+    warn_of_few_seeds,
+    warn_of_no_effect,
+    warn_of_other_confidence,
+)
 from probekit.inference import (
     ALTERNATIVES,
     CORRECTIONS,
@@ -58,7 +64,8 @@ def compare_histories(
         Of Welch's interval, between 0 and 1.
     uncertainty : Bootstrap or Permutation, optional
         ``Bootstrap``: the interval, with its own confidence, and p from means of resampled seeds of
-        each; of few seeds (under ten or so) it holds the true difference less often than it says.
+        each; of few seeds it holds the true difference less often than it says: of normal scores,
+        95 % intervals in 88 % of the cases with 5 seeds of each, 92 with 10 and 94 with 30.
         ``Permutation``: p from shuffling which seed belongs to which history, in every way if there
         are not more of them than resamples. Its correction counts.
     correction : {"holm", "bonferroni", "fdr_bh", "fdr_by", "none"}
@@ -85,8 +92,8 @@ def compare_histories(
     Warns
     -----
     ProbekitWarning
-        If a bootstrap has fewer than 10 seeds or too few resamples, or if of so few seeds p cannot
-        be 0.05.
+        If a bootstrap has fewer than 10 seeds or too few resamples, if of so few seeds p cannot be
+        0.05, or if a confidence or correction has no effect beside that of the uncertainty.
 
     References
     ----------
@@ -108,7 +115,16 @@ def compare_histories(
     check_choice("alternative", alternative, ALTERNATIVES)
     if uncertainty is not None:
         check_of_seeds(uncertainty, (Bootstrap, Permutation))
+        warn_of_other_confidence(confidence, uncertainty)
     if isinstance(uncertainty, Permutation):
+        if uncertainty.correction == "max":
+            raise OptionError(
+                "uncertainty: correction='max' of seeds; they are shuffled apart where some are "
+                "missing. Give correction='holm'."
+            )
+        if correction not in ("holm", uncertainty.correction):
+            beside = f"Permutation(correction={uncertainty.correction!r})"
+            warn_of_no_effect("correction", correction, beside, stacklevel=2)
         correction, alternative = uncertainty.correction, uncertainty.alternative or alternative
         uncertainty = dataclasses.replace(uncertainty, alternative=alternative)
     names = [name for name in scores(a) if name in scores(b)]

@@ -10,6 +10,7 @@ from probekit.errors import OptionError, UnknownNameError
 from probekit.history.comparison import aligned, final_rows, p_of_resamples
 from probekit.history.contents import scores
 from probekit.history.schema import LEFT_OUT, UNCERTAINTY
+from probekit.history.seeds import warn_of_no_effect
 from probekit.inference import (
     ALTERNATIVES,
     CORRECTIONS,
@@ -64,6 +65,8 @@ def compare_selections(
     one, other = (_selected(name, dataset, side) for name, side in (("a", a), ("b", b)))
     names = _tested_names(dataset, a, b, one, other)
     test = test or ("t" if any("seed" in one[name].dims for name in names) else "bootstrap")
+    if interval is not None and test != "bootstrap":
+        warn_of_no_effect("interval", interval, f"test={test!r}")
     found = {}
     for name in names:
         table = (

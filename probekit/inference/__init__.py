@@ -24,6 +24,7 @@ from probekit.inference.paired import PAIRED_TESTS, PairedTest, least_p, paired_
 from probekit.inference.resampling import (
     acceleration_of,
     interval_of,
+    max_corrected_p,
     p_value_of,
     warn_of_coarse_p,
     warn_of_few_drawn,
@@ -49,6 +50,7 @@ __all__ = [
     "corrected",
     "interval_of",
     "least_p",
+    "max_corrected_p",
     "noise_ceiling",
     "p_value_of",
     "paired_test",

@@ -9,6 +9,9 @@ from probekit.errors import OptionError
 
 Correction = Literal["holm", "bonferroni", "fdr_bh", "fdr_by", "none"]
 CORRECTIONS: tuple[Correction, ...] = get_args(Correction)
+ShuffleCorrection = Literal["holm", "bonferroni", "fdr_bh", "fdr_by", "none", "max"]
+"""Those of p-values, and ``max``, which needs the shuffled scores."""
+SHUFFLE_CORRECTIONS: tuple[ShuffleCorrection, ...] = get_args(ShuffleCorrection)
 
 
 def corrected(p: Any, *, method: Correction = "holm") -> np.ndarray:

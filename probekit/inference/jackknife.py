@@ -29,7 +29,7 @@ class Jackknife(Uncertainty):
 
     def count(self, examples: int) -> int:
         """Return how many there are to be left out in turn."""
-        return min(int(self.places(examples).max()) + 1, _BLOCKS)
+        return min(self.drawn(examples), _BLOCKS)
 
     def weights(self, examples: int, rows: Iterable[int] | None = None) -> np.ndarray:
         """Return 0 for what is left out and 1 for the others, ``(block, example)`` float32."""

@@ -27,7 +27,9 @@ def numbered(groups: Any, count: int, things: str = "examples") -> np.ndarray:
     if labels.ndim == 0:
         raise ShapeError(f"groups: a {type(groups).__name__}; give an array of labels.")
     if labels.shape != (count,):
-        shape = f"shape {labels.shape}" if labels.size else f"{len(labels)} lists"
+        shape = (
+            f"shape {labels.shape}" if labels.ndim == 1 or labels.size else f"{len(labels)} lists"
+        )
         raise ShapeError(f"groups: {shape}; there are {count} {things}. Give one label each.")
     missing = sum(map(_is_missing, labels.tolist()))
     if missing:

@@ -20,6 +20,7 @@ from probekit.inference import (
     acceleration_of,
     corrected,
     interval_of,
+    max_corrected_p,
     p_value_of,
 )
 from probekit.probing.plan import Plan
@@ -248,7 +249,12 @@ def _told(score: np.ndarray, resampled: np.ndarray, uncertainty: Uncertainty) ->
         p, method = p_value_of(score, resampled, uncertainty), uncertainty.correction
         yield _Told("p", "permutation p-value", p, is_probability=True)
         text = f"permutation p-value, corrected for {np.sum(~np.isnan(p))} tests ({method}),"
-        yield _Told("p_corrected", text, corrected(p, method=method), is_probability=True)
+        told = (
+            max_corrected_p(score, resampled, uncertainty)
+            if method == "max"
+            else corrected(p, method=method)
+        )
+        yield _Told("p_corrected", text, told, is_probability=True)
     else:
         text = "cross-validated value"
         mean = resampled.mean(axis=0)

@@ -11,6 +11,7 @@ from probekit.errors import OptionError
 from probekit.estimators import Estimator
 from probekit.extractors import Extractor, arrays
 from probekit.inference import Uncertainty
+from probekit.probing.blaming import adapted_to, check_counts
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
@@ -102,6 +103,16 @@ class Probe:
         check_inputs(extractor, self.fit.inputs, len(self.fit.y))
         check_inputs(scored_by, inputs, len(scored.y), argument="held_out features")
         uncertainty.check(len(scored.y))
+        there, count = self.drawn_by(uncertainty)
+        there.check(count)
+
+    def drawn_by(self, uncertainty: Uncertainty) -> tuple[Uncertainty, int]:
+        """Return what is drawn, and from how many: examples of weight 0 are not."""
+        y, weight = (self.held_out or self.fit)[1:]
+        if weight is None or np.shape(weight) != (len(y),):  # which is refused later
+            return uncertainty, len(y)
+        rows = np.flatnonzero(np.asarray(weight) > 0)
+        return uncertainty.at(rows), len(rows)
 
     def in_memory(self, extractor: Extractor) -> tuple[Extractor, "Probe"]:
         """Return the same with the activations in memory: an extractor of them, and a probe set."""
@@ -155,8 +166,7 @@ class Probe:
     def _check_examples(self) -> None:
         """Raise where an option of an estimator is of another number of examples."""
         fitted, scored = (len(part.y) for part in (self.fit, self.held_out or self.fit))
-        for estimator in self.plan.estimators:
-            estimator.check_examples(fitted=fitted, scored=scored)
+        check_counts(self.plan.estimators, fitted=fitted, scored=scored)
 
     def _check_held_out(self, extractor: Extractor, layers: Mapping[str, ShapeDtype]) -> None:
         """Raise unless an extractor that holds what is held out has the same layers."""
@@ -245,7 +255,7 @@ def probe_set_of(
         table, scored = (features, others) if made else Features.of_all(features, others)
         other = _held_out(others_inputs, scored.in_order_of(table), table)
     columns = _of_present(table.by_name(), weight)
-    estimators = tuple(estimator.adapted(columns) for estimator in estimators)
+    estimators = adapted_to(columns, estimators)
     plan = Plan(estimators, table.names, table.widths, table.values.dtype.name)
     found = Probe(plan, Examples(inputs, table.values, weight), other, batch_size)
     found._check_examples()

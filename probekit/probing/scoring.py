@@ -102,7 +102,8 @@ def probe(
         dataset = dataset_of(prepared.plan, scores)
     else:
         prepared.check(uncertainty, extractor)
-        warn_of_few_resamples(uncertainty, examples=prepared.scored_count)
+        drawn, count = prepared.drawn_by(uncertainty)
+        warn_of_few_resamples(drawn, examples=count)
         dataset = scored_with(uncertainty, prepared, extractor)
         warn_of_few_shuffles(uncertainty, largest_family(dataset))
     warn_of_undefined(dataset)

@@ -329,7 +329,9 @@ class Recorder:
         if self._told_of_few:
             return
         self._told_of_few = True
-        warn_of_few_resamples(self._uncertainty, examples=probe.scored_count, stacklevel=4)
+        if self._uncertainty is not None:
+            drawn, count = probe.drawn_by(self._uncertainty)
+            warn_of_few_resamples(drawn, examples=count, stacklevel=4)
         warn_of_few_shuffles(self._uncertainty, largest_family(dataset), stacklevel=4)
 
     def _check_scalars(self, scalars: Mapping[str, Any]) -> None:

@@ -56,6 +56,8 @@ class RunInfo:
         What is probed, and for what.
     resumed_epochs : int
         How many rows were there already, summed over the seeds.
+    ended : mapping of int to int
+        Seeds that had stopped training before this run was resumed, and their last epochs.
     """
 
     task: str
@@ -66,6 +68,7 @@ class RunInfo:
     layers: tuple[str, ...]
     features: tuple[str, ...]
     resumed_epochs: int = 0
+    ended: Mapping[int, int] = dataclasses.field(default_factory=dict)
 
 
 def run(
@@ -182,8 +185,9 @@ def run(
                 storage=storage,
             )
         )
-        running = _Run(program, writer, manager, kept=output is not None, every=every)
-        running.go(together)
+        kept = output is not None
+        running = _Run(program, writer, manager, lane=together, kept=kept, every=every)
+        running.go()
         finished = writer.finish()
         running.tell_finished()
         return open_history(finished)
@@ -209,11 +213,12 @@ class _Run:
         writer: HistoryWriter,
         manager: Manager,
         *,
+        lane: int,
         kept: bool,
         every: int,
     ) -> None:
         self.program, self.writer = program, writer
-        self.manager, self.every = manager, every
+        self.manager, self.lane, self.every = manager, lane, every
         config = program.config
         self.seeds = tuple(range(config.first_seed, config.first_seed + config.seeds))
         self.standing = Standing(writer, self.seeds)
@@ -227,16 +232,17 @@ class _Run:
             layers=program.layers,
             features=program.plan.names,
             resumed_epochs=sum(epoch + 1 for epoch in self.standing.reached.values()),
+            ended=self.standing.ended(lane),
         )
         self.warned: set[str] = set()
 
-    def go(self, lane: int) -> None:
+    def go(self) -> None:
         """Run every seed to its end, lane by lane."""
         self.manager.hook.probekit_run_started(run=self.info)
         try:
             with contextlib.ExitStack() as meanwhile:
-                count = SIDE_BY_SIDE if lane == 1 else 1
-                waiting = list(self.standing.lanes(lane, self.info.epochs))
+                count = SIDE_BY_SIDE if self.lane == 1 else 1
+                waiting = list(self.standing.lanes(self.lane, self.info.epochs))
                 odd = len(waiting) > count and len(waiting) % count > 0
                 lanes = [
                     self._chunks(*each, meanwhile, rests=odd and each is waiting[0])

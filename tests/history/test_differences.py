@@ -8,7 +8,15 @@ from scipy.stats import bootstrap, permutation_test, ttest_rel
 import probekit as pk
 from probekit.errors import OptionError, ProbekitWarning, UnknownNameError
 from probekit.history import compare_histories, register_accessor
-from probekit.inference import Bootstrap, acceleration_of, corrected, interval_of, paired_test
+from probekit.history.seeds import resampled_seeds
+from probekit.inference import (
+    Bootstrap,
+    Permutation,
+    acceleration_of,
+    corrected,
+    interval_of,
+    paired_test,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore:resamples=", "ignore:seeds")  # few are quick
 
@@ -336,3 +344,39 @@ def test_halves_do_not_vanish():
 
 def test_what_says_how_sure_a_score_is_is_no_score():
     assert list(resampled().expand_dims(seed=3).probekit.summary()) == ["cka"]
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda ds: ds.probekit.compare(ds, ds, interval="bca"), "interval='bca': .* test='t'"),
+        (
+            lambda ds: ds.probekit.summary(0.5, uncertainty=Bootstrap(confidence=0.9)),
+            r"confidence=0.5: has no effect with Bootstrap\(confidence=0.9\); leave it out",
+        ),
+        (
+            lambda ds: compare_histories(ds, ds, 0.5, uncertainty=Bootstrap()),
+            r"confidence=0.5: has no effect with Bootstrap\(confidence=0.95\)",
+        ),
+        (
+            lambda ds: compare_histories(
+                ds, ds, correction="fdr_by", uncertainty=Permutation(correction="none")
+            ),
+            r"correction='fdr_by': has no effect with Permutation\(correction='none'\)",
+        ),
+    ],
+)
+def test_what_has_no_effect_is_told(call, message):
+    ds = xr.Dataset({"r2": ("seed", np.arange(12.0))}, {"seed": range(12)})
+    with pytest.warns(ProbekitWarning, match=message) as caught:
+        call(ds)
+    assert [one.filename for one in caught] == [__file__]
+
+
+@pytest.mark.parametrize(("seeds", "held"), [(5, 0.842), (10, 0.898), (30, 0.928)])
+def test_how_often_means_of_few_seeds_are_held(seeds, held):
+    """Of 2000 normal samples: the figures of the docstring, from 10,000 of them."""
+    rows = np.random.default_rng(seeds).normal(size=(seeds, 2000))
+    bounds, _ = resampled_seeds(rows.mean(axis=0), [rows], Bootstrap(resamples=400))
+    found = ((bounds[:, 0] < 0) & (bounds[:, 1] > 0)).mean()
+    assert found == pytest.approx(held, abs=0.025)  # three standard errors

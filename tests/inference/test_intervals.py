@@ -137,10 +137,11 @@ def test_resamples_on_one_side_leave_no_bca_interval():
     ("resamples", "options", "message"),
     [
         (38, {}, r"38 for 2 tests of a score, corrected \(holm\): p is at least 0.051, w"),
-        (38, {"correction": "bonferroni"}, "; use at least 39, or correction='fdr_bh'"),
+        (38, {"correction": "bonferroni"}, "; use at least 39, or correction='max'"),
         (78, {"alternative": "two-sided"}, "at least 0.051, .*; use at least 79, or"),
         (18, {"correction": "none"}, "resamples=18: p is at least 0.053, .*; use at least 19"),
         (18, {"correction": "fdr_bh"}, "resamples=18: p is at least 0.053"),
+        (18, {"correction": "max"}, "resamples=18: p is at least 0.053"),
     ],
 )
 def test_too_few_shuffles_for_a_small_p(resamples, options, message):

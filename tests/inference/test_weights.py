@@ -1,5 +1,7 @@
 """Weights, folds and corrections against SciPy and scikit-learn."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -180,6 +182,43 @@ def test_weighted_comparison_of_conditions(comparison):
     )
 
 
+def test_whole_groups_change_places_with_those_that_lack_the_same():
+    """Whatever their order; and where all are there as if nothing had been left out."""
+    generator = np.random.default_rng(0)
+    groups = generator.permutation(np.repeat(np.arange(9), 4))
+    within = np.array([(groups[:i] == group).sum() for i, group in enumerate(groups)])
+    kept = np.flatnonzero(within != groups % 3)  # each lacks one of the first three
+    option = pk.Permutation(resamples=50, groups=groups, whole=True)
+    some = option.at(kept)
+    assert some.ways(len(kept)) == pytest.approx(6**3)
+    orders = some.orders(len(kept))
+    assert (within[kept][orders] == within[kept]).all()
+    assert (groups[kept][orders] % 3 == groups[kept] % 3).all()
+    for order in orders:
+        pairs = set(zip(groups[kept].tolist(), groups[kept][order].tolist(), strict=True))
+        assert len(pairs) == 9, "groups stay together"
+    assert len(np.unique(orders, axis=0)) > 25
+    everything = option.at(np.arange(36))
+    np.testing.assert_array_equal(everything.orders(36), option.orders(36))
+    again = some.at(np.arange(len(kept)))
+    np.testing.assert_array_equal(again.orders(len(kept)), orders)
+
+
+@pytest.mark.parametrize(
+    ("option", "examples", "ways"),
+    [
+        (pk.Permutation(), 4, 24),
+        (pk.Permutation(groups=list("aabbbc")), 6, 12),
+        (pk.Permutation(groups=list("aabbccd"), whole=True), 7, 6),
+    ],
+)
+def test_ways_to_shuffle_are_those_that_are_met(option, examples, ways):
+    many = dataclasses.replace(option, resamples=400)
+    assert len(np.unique(many.orders(examples), axis=0)) == ways
+    assert option.ways(examples) == pytest.approx(ways)
+    assert pk.Permutation().ways(10**6) == 1e300, "no overflow"
+
+
 def test_weighted_comparison_needs_whole_groups():
     a = squareform(np.arange(1.0, 7))
     with pytest.raises(OptionError, match="groups: examples of one group have unlike weights"):
@@ -315,6 +354,7 @@ def test_texts_beside_numbers_are_labels():
             lambda: pk.Bootstrap(groups=pd.array([1, None, 2, 2], dtype="Int64")).weights(4),
             "groups: 1 of 4 labels are missing",
         ),
+        (lambda: pk.Bootstrap(groups=[]).weights(4), r"groups: shape \(0,\); there are 4"),
         (lambda: pk.Bootstrap(groups=[[1], [1, 2]] * 2).weights(4), "groups: 4 lists; there are 4"),
         (lambda: pk.Bootstrap(seed=-1), "seed=-1: must be at least 0"),
         (lambda: pk.CrossValidation(seed=None), "seed=None: must be a whole number"),
@@ -334,7 +374,7 @@ def test_texts_beside_numbers_are_labels():
         ),
         (
             lambda: pk.Permutation(whole=True, groups=list("abb")).orders(3),
-            "whole=True: groups are of unlike size; at least 2 of one size can change places",
+            "whole=True: groups are of unlike size, or lack unlike examples; at least 2 that",
         ),
         (lambda: pk.Permutation().orders(1), "examples: 1; at least 2 are needed to shuffle"),
         (lambda: pk.Bootstrap().weights(1), "examples: 1; at least 2 are needed to resample"),

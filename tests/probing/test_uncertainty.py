@@ -11,7 +11,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import KFold, cross_val_score
 
 import probekit as pk
-from probekit.errors import OptionError
+from probekit.errors import OptionError, ProbekitError, ProbekitWarning
 from probekit.estimators import resolve
 from probekit.inference import Jackknife, acceleration_of, interval_of
 from probekit.measures.reweighting import compare_rdms_weighted
@@ -440,6 +440,52 @@ def test_whole_groups_keep_their_order_in_a_sample():
     sample = Sample.of({"layer": x}, np.float32(place[:, None]))
     found = resample(plan, sample, None, option)["layer"]["rsa"]
     assert np.ptp(found) < 1e-6  # no shuffle changes it
+
+
+def test_whole_groups_that_lack_unlike_examples_keep_places():
+    """Of a label that says the place in the group alone: no shuffle changes what it scores."""
+    groups, place = np.repeat(np.arange(12), 4), np.tile(np.arange(4.0), 12)
+    x = np.float32(np.random.default_rng(0).normal(size=(48, 2)) + place[:, None])
+    lacking = np.arange(12) * 4 + np.tile([0, 1, 3], 4)
+    weight = np.ones(48)
+    weight[lacking] = 0
+    option = pk.Permutation(resamples=9, groups=groups, whole=True)
+    plan = Plan((pk.estimators.RSA(rdm="euclidean"),), ("y",), (1,))
+    sample = Sample.of({"layer": x}, np.float32(place[:, None]), weight)
+    found = resample(plan, sample, None, option)["layer"]["rsa"]
+    assert np.ptp(found) < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("uncertainty", "present", "message"),
+    [
+        (pk.Bootstrap(), 0, "examples: 0; at least 2 are needed to resample them"),
+        (pk.Bootstrap(groups=np.arange(N) // 20), 20, "groups: 1; at least 2 are needed to res"),
+        (pk.Bootstrap(), 9, "examples: 9; a bootstrap of so few holds the truth less often"),
+        (pk.Permutation(), 1, "examples: 1; at least 2 are needed to shuffle them"),
+        (pk.CrossValidation(groups=np.arange(N) // 10), 40, "folds=5: more than the 4 groups"),
+        (
+            pk.Permutation(groups=np.arange(N) // 20, whole=True),
+            35,
+            "whole=True: groups are of unlike size, or lack unlike examples; at least 2",
+        ),
+        (
+            pk.Permutation(groups=np.arange(N) // 20, whole=True),
+            40,
+            "groups: 2 orders to shuffle into; p is some 0.5 at least, whatever the data",
+        ),
+    ],
+)
+def test_absent_examples_do_not_count_as_enough(uncertainty, present, message):
+    """Told before the model is run; warnings are errors here."""
+
+    def unreached(inputs):
+        raise AssertionError(inputs)
+
+    extractor = pk.extractors.function(unreached)
+    weight, x = np.arange(N) < present, np.ones((N, 2), np.float32)
+    with pytest.raises((ProbekitError, ProbekitWarning), match=message):
+        pk.probe(extractor, x, {"y": x[:, 0]}, weight=weight, uncertainty=uncertainty)
 
 
 def test_p_of_what_is_small_where_there_is_a_relation(data):
