@@ -24,7 +24,7 @@ from probekit.errors import OptionError, ProbekitError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
 from probekit_cli._completing import is_asked, silence
-from probekit_cli._declared import declared, output_option
+from probekit_cli._declared import check_mode, declared, output_option
 from probekit_cli._endings import FAILED, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
 from probekit_cli._options import command_of, parameters_of, separated
@@ -212,8 +212,7 @@ class _Running:
     def run(self, given: dict[str, Any]) -> None:
         """Collect, run or show; exit with 1 if anything failed."""
         options = self.options
-        if options.overwrite and options.resume:
-            raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
+        check_mode(overwrite=options.overwrite, resume=options.resume)
         collection = collect(self.paths, keyword=options.keyword)
         if not collection.items and not collection.errors:
             raise OptionError(self._nothing(collection))

@@ -20,6 +20,7 @@ from probekit_cli._completing import names_of
 from probekit_cli._declared import (
     Layers,
     Overwrite,
+    check_mode,
     declared,
     estimators_option,
     output_option,
@@ -173,8 +174,7 @@ class _Running:
     def run(self, given: dict[str, Any]) -> None:
         """Check everything that can be checked without jax, then run."""
         options, registry = self.options, self.manager.registry
-        if options.overwrite and options.resume:
-            raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
+        check_mode(overwrite=options.overwrite, resume=options.resume)
         self._check_effects(registry.load("task", self.task).Config(**given), given)
         named = named_estimators(options.estimators, registry)
         there = options.overwrite or options.resume or self._partial.exists()
