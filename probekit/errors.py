@@ -102,6 +102,28 @@ class PluginWarning(ProbekitWarning):
     """A plugin failed; probekit goes on without it."""
 
 
+IN_ESTIMATOR = "in estimator "
+"""How a note begins that says which estimator an exception comes from."""
+
+
+def told(error: BaseException) -> str:
+    """Return the message of an error and, where it comes from an estimator, from which.
+
+    Examples
+    --------
+    >>> error = ShapeError("x: 3 examples; at least 5 are needed.")
+    >>> error.add_note(IN_ESTIMATOR + "Mine(folds=5)")
+    >>> told(error)
+    'x: 3 examples; at least 5 are needed (in estimator Mine(folds=5)).'
+    """
+    text = str(error)
+    for note in getattr(error, "__notes__", ()):
+        if note.startswith(IN_ESTIMATOR):
+            end = "." if text.endswith(".") else ""
+            text = f"{text.removesuffix('.')} ({note}){end}"
+    return text
+
+
 def one_line(error: BaseException) -> str:
     r"""Return the text of an error of somebody else in one line.
 

@@ -1,7 +1,7 @@
 """Data on the command line: activations and features in files, without any Python of the user."""
 
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -176,10 +176,14 @@ def _read_table(path: Path) -> dict[str, Any]:
     if not len(frame.columns) or not len(frame):
         raise OptionError(f"{path}: holds no rows.")
     names = [str(name) for name in frame.columns]
+    _check_names_differ(path, names)
+    return {name: frame[column] for name, column in zip(names, frame.columns, strict=True)}
+
+
+def _check_names_differ(path: Path, names: Sequence[str]) -> None:
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
         raise OptionError(f"{path}: two columns are named {twice[0]!r}; rename one of them.")
-    return {name: frame[column] for name, column in zip(names, frame.columns, strict=True)}
 
 
 def _read_text(path: Path) -> Any:
@@ -193,10 +197,8 @@ def _read_text(path: Path) -> Any:
         counted = len(names) > 1 and names == [str(place) for place in range(len(names))]
         if all(map(_is_number, names)) and not counted:
             return pd.read_csv(path, header=None, **settings)  # no names: columns are numbered
-        given = [str(name) for name in names if isinstance(name, str)]
-        twice = [name for place, name in enumerate(given) if name in given[:place]]
-        if twice:  # pandas would rename it
-            raise OptionError(f"{path}: two columns are named {twice[0]!r}; rename one of them.")
+        # Here, as pandas would rename one of two.
+        _check_names_differ(path, [name for name in names if isinstance(name, str)])
         # The first column of what `DataFrame.to_csv` writes has no name: numbers of the rows.
         index = 0 if not isinstance(names[0], str) and len(names) > 1 else False
         return pd.read_csv(path, index_col=index, **settings)

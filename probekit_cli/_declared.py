@@ -8,6 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
+from probekit.errors import OptionError
 from probekit_cli._completing import estimators, layers, names_of
 from probekit_cli._files import given_path
 from probekit_cli._options import command_of, some_names
@@ -27,6 +28,12 @@ Layers = Annotated[
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a history that is there.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON.")]
+
+
+def check_mode(*, overwrite: bool, resume: bool) -> None:
+    """Raise `OptionError` if a history is to be replaced and to be gone on with."""
+    if overwrite and resume:
+        raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
 
 
 def output_option(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from probekit.errors import OptionError, ProbekitError, UnknownNameError, one_line
+from probekit.errors import IN_ESTIMATOR, OptionError, ProbekitError, UnknownNameError, one_line
 from probekit.plugins import Registry
 
 _ITEM = re.compile(r"([\w-]+)\s*(?:\((.*)\))?", re.DOTALL)
@@ -39,7 +39,8 @@ class Named(NamedTuple):
                 raise UnknownNameError(f"option of estimator {self.name!r}:", option, known)
         try:
             return target(**self.options)
-        except ProbekitError:
+        except ProbekitError as error:
+            error.add_note(f"{IN_ESTIMATOR}{self.name}")
             raise
         except (TypeError, ValueError) as error:  # how a stranger's refuses what it is given
             raise OptionError(f"estimators: {self.name}(…): {one_line(error)}.") from error

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from probekit.errors import told
 from probekit.plugins import hookimpl
 from probekit_cli._scores import scores_of
 from probekit_cli._terminal import Terminal
@@ -50,7 +51,7 @@ class Events:
     @hookimpl
     def probekit_run_failed(self, error: BaseException) -> None:
         """Write what ended the run."""
-        self.write("failed", error=type(error).__name__, message=str(error))
+        self.write("failed", error=type(error).__name__, message=told(error))
 
     def finished(self, path: Path, scores: dict[str, Any], seconds: float) -> None:
         """Write the final scores; after the run, since the listeners hear of new rows only."""

@@ -1,6 +1,7 @@
 """Files that commands read and write: histories in, figures and tables out."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,11 @@ def given_path(value: str | Path) -> Path:
     """Return the path that an option names; no shell has looked at the ~ of ``--output=~/x``."""
     if not str(value):
         raise typer.BadParameter("'' names nothing; name a file.")
+    coding = sys.getfilesystemencoding()
+    try:
+        str(value).encode(coding)
+    except UnicodeEncodeError:  # netCDF takes no other name
+        raise typer.BadParameter(f"{str(value)!r} is no text in {coding}; rename it.") from None
     return Path(os.path.expanduser(value))
 
 

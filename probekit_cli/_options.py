@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import inspect
+import itertools
 import os
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 import typer
 
 from probekit.errors import PluginError, suggestion
+from probekit_cli._spelling import as_typed, flags_of, spellings
 
 METAVARS: dict[type, str] = {int: "INTEGER", float: "NUMBER", str: "TEXT", Path: "PATH"}
 KINDS: dict[type, str] = {int: "an integer", float: "a number", str: "a text", Path: "a path"}
@@ -72,17 +74,6 @@ def some_names(given: Any) -> Any:
     return given
 
 
-def spellings(parameter: inspect.Parameter) -> set[str]:
-    """Return all that an option of the command line is called."""
-    (option, *_) = parameter.annotation.__metadata__
-    declared = [option.default, *(option.param_decls or ())]
-    flags = [flag for flag in declared if isinstance(flag, str) and flag.startswith("-")]
-    found = {part for flag in flags for part in flag.split("/")}
-    if not any(flag.startswith("--") for flag in flags):
-        found.add("--" + parameter.name.replace("_", "-"))
-    return found
-
-
 RESERVED = frozenset({"task", "storage", "listeners"})
 """Arguments of `probekit.run` that are no options."""
 
@@ -108,13 +99,14 @@ def parameters_of(
     """
     hints = get_type_hints(config)
     names = RESERVED | {parameter.name for parameter in shared}
-    taken = dict.fromkeys({"--help"}.union(*map(spellings, shared)), "'probekit run' itself")
+    own = ["--help", *itertools.chain.from_iterable(map(spellings, shared))]
+    taken = dict.fromkeys(own, "'probekit run' itself")
     parameters = []
     for field in dataclasses.fields(config):
         if not field.init:
             continue
         parameter = _parameter(field, hints[field.name], task)
-        clashes = [taken[flag] for flag in sorted(spellings(parameter)) if flag in taken]
+        clashes = [taken[flag] for flag in sorted({*spellings(parameter)}) if flag in taken]
         if field.name in names or clashes:
             whose = clashes[0] if clashes else "'probekit run' itself"
             raise PluginError(
@@ -130,14 +122,17 @@ def command_of(
 ) -> Callable[..., None]:
     """Return a function of these parameters, as typer reads them off a signature.
 
-    `function` gets what was given; a tuple option comes as a tuple of its elements.
+    `function` gets what was given; a tuple option comes as a tuple of its elements. Of its errors
+    the command says which options they are about.
     """
+    flags = flags_of(parameters)
     splitters = {p.name: getattr(p.annotation, "__metadata__", ())[1:] for p in parameters}
 
     def command(**values: Any) -> None:
         for name, (split,) in ((name, found) for name, found in splitters.items() if found):
             values[name] = split(values[name])
-        function(**values)
+        with as_typed(flags):
+            function(**values)
 
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {p.name: p.annotation for p in parameters}

@@ -26,11 +26,13 @@ class Count:
     def __init__(self, run: "RunInfo", clock: Callable[[], float]) -> None:
         self.run, self.clock = run, clock
         self.total = len(run.seeds) * (run.epochs + 1)
-        self.left = self.total - run.resumed_epochs
+        never = sum(run.epochs - last for last in run.ended.values())
+        self.left = self.total - run.resumed_epochs - never
         self.seeds: tuple[int, ...] = ()
         self.epoch = -1
+        self._stopped = False
         self._begun: set[int] = set()
-        self._ended: set[int] = set()
+        self._ended = set(run.ended)
         self._timed = 0
         self._timed_since: float | None = None
 
@@ -41,12 +43,18 @@ class Count:
         self._begun |= set(self.seeds)
         rows = len(set(self.seeds) - self._ended) * dataset.sizes["epoch"]
         without = len(set(ended) - self._ended) * (self.run.epochs - self.epoch)
+        self._stopped = not set(ended) <= self._ended
         self._ended |= set(ended)
         self.left = max(0, self.left - rows - without)
         if self._timed_since is None:  # what came before was compiling, which tells nothing
             self._timed_since = self.clock()
         else:
             self._timed += rows
+
+    @property
+    def ends(self) -> bool:
+        """Whether a seed has just come to its end."""
+        return self._stopped or self.epoch >= self.run.epochs
 
     @property
     def seed_number(self) -> int:
@@ -155,8 +163,8 @@ class Lines:
         """Write a line if it is time for one."""
         now = count.clock()
         running, silent = now - self._began, now - self._last
-        ends = count.epoch >= count.run.epochs
-        if count.left > 0 and silent < (max(1, running / 100) if ends else max(5, running / 20)):
+        enough = max(1, running / 100) if count.ends else max(5, running / 20)
+        if count.left > 0 and silent < enough:
             return
         self._last = now
         left = "" if count.left == 0 else _time_left(count.seconds_left)
@@ -172,10 +180,11 @@ class Bars:
     def __init__(self, terminal: Terminal) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+        from rich.table import Column
 
         self._bars = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, min_width=6)),
             BarColumn(bar_width=16),
             TextColumn("{task.fields[text]}"),
             console=Console(file=terminal.err),

@@ -24,11 +24,12 @@ from probekit.errors import OptionError, ProbekitError
 from probekit.plugins import Manager
 from probekit_cli import _estimators
 from probekit_cli._completing import is_asked, silence
-from probekit_cli._declared import declared, output_option
+from probekit_cli._declared import check_mode, declared, output_option
 from probekit_cli._endings import FAILED, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
-from probekit_cli._options import command_of, parameters_of, separated, spellings
+from probekit_cli._options import command_of, parameters_of, separated
 from probekit_cli._progress import Progress
+from probekit_cli._spelling import Flags, flags_of, retold, spellings
 from probekit_cli._terminal import Terminal
 from probekit_cli.run import (
     RunOptions,
@@ -102,11 +103,13 @@ def add(tasks: typer.Typer, manager: Manager, words: Sequence[str], typed: Seque
     shared = declared(FileOptions)
     own, defaults = _own_options(items, [*shared, _MORE])
 
+    flags = flags_of([*own, *shared])
+
     def command(**values: Any) -> None:
         paths = [words[1], *(values.pop("more") or ())]
         options = FileOptions(**{field.name: values.pop(field.name) for field in _fields()})
         given = {name: v for name, v in values.items() if v is not None and v != defaults[name]}
-        _Running(manager, paths, options, typed).run(given)
+        _Running(manager, paths, options, typed, flags).run(given)
 
     about = items[0].summary if len(items) == 1 else f"{len(items)} tasks."
     tasks.command(words[1], help=about, hidden=True)(command_of(command, [_MORE, *own, *shared]))
@@ -192,9 +195,15 @@ class _Running:
     """Tasks of files, run from the command line."""
 
     def __init__(
-        self, manager: Manager, paths: Sequence[str], options: FileOptions, typed: Sequence[str]
+        self,
+        manager: Manager,
+        paths: Sequence[str],
+        options: FileOptions,
+        typed: Sequence[str],
+        flags: Flags,
     ) -> None:
-        self.manager, self.paths, self.options, self.typed = manager, paths, options, typed
+        self.manager, self.paths, self.options = manager, paths, options
+        self.typed, self.flags = typed, flags
         self.terminal = Terminal(quiet=options.quiet)
         self.events = Events(self.terminal)
         self.progress = Progress(self.terminal)
@@ -203,8 +212,7 @@ class _Running:
     def run(self, given: dict[str, Any]) -> None:
         """Collect, run or show; exit with 1 if anything failed."""
         options = self.options
-        if options.overwrite and options.resume:
-            raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
+        check_mode(overwrite=options.overwrite, resume=options.resume)
         collection = collect(self.paths, keyword=options.keyword)
         if not collection.items and not collection.errors:
             raise OptionError(self._nothing(collection))
@@ -295,7 +303,7 @@ class _Running:
                 outcome=result.outcome,
                 path=result.path,
                 seconds=round(result.seconds, 3),
-                message=result.message,
+                message=retold(result.message, self.flags),
             )
         elif self.several:
             self.terminal.note(f"{result.outcome:6} {result.nodeid} ({result.seconds:.1f} s)")
@@ -325,7 +333,7 @@ class _Running:
             # One line of the trace says no more than the message.
             if len(lines) > 1 and not self.options.quiet:
                 print("\n".join(lines), file=self.terminal.err)
-            self.terminal.error(failure.message)
+            self.terminal.error(retold(failure.message, self.flags))
 
 
 def _defaults(item: Item) -> dict[str, Any]:

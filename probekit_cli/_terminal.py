@@ -57,6 +57,25 @@ def others_print_aside() -> contextlib.AbstractContextManager[Any]:
     return contextlib.redirect_stdout(sys.stderr)
 
 
+def aside(text: str, err: TextIO | None = None) -> None:
+    """Write a line to standard error; once nobody reads it any more, write nothing and go on."""
+    err = err or sys.stderr
+    try:
+        print(text, file=err, flush=True)
+    except OSError:
+        leave(err)
+
+
+def leave(stream: TextIO) -> None:
+    """Send the rest of an output nowhere, so that Python does not complain when it flushes."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+    except (OSError, ValueError):  # not a real file
+        return
+
+
 class Terminal:
     """Where a command's output goes.
 
@@ -93,15 +112,15 @@ class Terminal:
     def note(self, text: str) -> None:
         """Write a line that is no part of the result."""
         if not self.quiet:
-            print(printable(text), file=self.err, flush=True)
+            aside(printable(text), self.err)
 
     def error(self, text: str) -> None:
         """Write what went wrong."""
-        print(f"probekit: {printable(text)}", file=self.err, flush=True)
+        aside(f"probekit: {printable(text)}", self.err)
 
     def hint(self, command: str) -> None:
         """Write what to type next, alone on its line so that it can be copied."""
-        print(f"  {command}", file=self.err, flush=True)
+        aside(f"  {command}", self.err)
 
     def fields(self, rows: Iterable[tuple[str, str]]) -> None:
         """Write names and what they stand for, broken where the screen ends."""

@@ -11,6 +11,7 @@ from probekit.plugins import Manager
 from probekit_cli._declared import output_option
 from probekit_cli._files import History, check_target
 from probekit_cli._options import choice
+from probekit_cli._spelling import as_typed
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
@@ -39,4 +40,5 @@ def add(app: typer.Typer, manager: Manager) -> None:
         dataset = open_history(file)
         if output is None and isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")  # data, as in a file: whatever the terminal
-        to_csv(dataset, output or sys.stdout, form)
+        with as_typed({"format": ("--format",)}):
+            to_csv(dataset, output or sys.stdout, form)

@@ -12,6 +12,7 @@ from probekit_cli._data import DataSource, source_of
 from probekit_cli._declared import Json
 from probekit_cli._models import ARGUMENT, EXPLANATION, METAVAR, Source
 from probekit_cli._options import separated, some_names
+from probekit_cli._spelling import as_typed
 from probekit_cli._terminal import Terminal, others_print_aside
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def add(app: typer.Typer, manager: Manager) -> None:
         as_json: Json = False,
     ) -> None:
         terminal = Terminal()
-        with others_print_aside():
+        with others_print_aside(), as_typed({"layers": ("--layers",)}):
             globs = separated(layers)
             found = _found(source_of(source, globs), globs)
         if as_json:

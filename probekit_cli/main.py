@@ -14,10 +14,11 @@ import warnings
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
 
-from probekit.errors import OptionError, ProbekitError, ProbekitWarning, one_line
+from probekit.errors import OptionError, ProbekitError, ProbekitWarning, one_line, told
 from probekit.plugins import Switches, get_manager
 from probekit.plugins.config import read_config
 from probekit_cli._endings import FAILED, USAGE, exit_code
+from probekit_cli._terminal import aside, leave
 
 _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 """What writing to the terminal's place can fail with; our own files say which they are."""
@@ -44,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         _leave_output()
         code = 0
     except ProbekitError as error:
-        print(f"probekit: {error}", file=sys.stderr)
+        print(f"probekit: {told(error)}", file=sys.stderr)
         code = exit_code(error)
     except OSError as error:
         if error.filename is not None and error.errno in _OF_NAMES:
@@ -143,7 +144,7 @@ def _show_warnings_in_one_line() -> None:
             default(message, category, filename, lineno, file, line)
         elif str(message) not in shown:
             shown.add(str(message))
-            print(f"probekit: warning: {message}", file=sys.stderr)
+            aside(f"probekit: warning: {message}")
 
     warnings.showwarning = show
 
@@ -172,10 +173,6 @@ def _end_in_peace() -> None:
 
 
 def _leave_output() -> None:
-    """Send the rest of the output nowhere, so that Python does not complain when it flushes."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
+    """Send the rest of the output nowhere."""
     for stream in (sys.stdout, sys.stderr):
-        try:
-            os.dup2(nowhere, stream.fileno())
-        except (OSError, ValueError):  # not a real file
-            continue
+        leave(stream)

@@ -13,7 +13,7 @@ from probekit.naming import finished_path
 from probekit.plugins import Manager
 from probekit_cli import _estimators
 from probekit_cli._data import read_features, source_of
-from probekit_cli._declared import command_with
+from probekit_cli._declared import check_mode, command_with
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
 from probekit_cli._files import check_output
 from probekit_cli._models import Model
@@ -79,8 +79,7 @@ class _Probing:
             option = "--steps" if separated(options.steps) else "--resume"
             raise OptionError(f"{option}: is of checkpoints; give --checkpoints FOLDER too.")
         self._check_uncertainty()
-        if options.overwrite and options.resume:
-            raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
+        check_mode(overwrite=options.overwrite, resume=options.resume)
         if path is None:
             if options.resume:
                 raise OptionError("--resume: of which history? Give --output FILE too.")

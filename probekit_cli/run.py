@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from probekit.errors import DivergedError, OptionError, ProbekitError
+from probekit.errors import DivergedError, OptionError, ProbekitError, told
 from probekit.naming import PARTIAL_SUFFIX, SUFFIX, finished_path, partial_path
 from probekit.plugins import Manager, Registry
 from probekit.plugins.config import read_config
@@ -20,6 +20,7 @@ from probekit_cli._completing import names_of
 from probekit_cli._declared import (
     Layers,
     Overwrite,
+    check_mode,
     declared,
     estimators_option,
     output_option,
@@ -44,6 +45,7 @@ from probekit_cli._options import (
 from probekit_cli._progress import NAME as PROGRESS
 from probekit_cli._progress import Progress
 from probekit_cli._scores import final_scores
+from probekit_cli._spelling import Flags, as_typed, flags_of
 from probekit_cli._terminal import Terminal, others_print_aside
 
 if TYPE_CHECKING:
@@ -139,24 +141,31 @@ def _command(manager: Manager, task: str, typed: Sequence[str]) -> Any:
     config = manager.registry.load("task", task).Config
     shared = declared(RunOptions)
     reserved = frozenset(parameter.name for parameter in shared)
-    parameters = parameters_of(config, task=task, shared=shared)
+    parameters = [*parameters_of(config, task=task, shared=shared), *shared]
+    flags = flags_of(parameters)
 
     def command(**values: Any) -> None:
         context = values.pop(CONTEXT.name)
         options = RunOptions(**{name: values.pop(name) for name in reserved})
         given = {name: value for name, value in values.items() if was_given(context, name)}
-        _Running(manager, task, options, typed).run(given)
+        _Running(manager, task, options, typed, flags).run(given)
 
-    return command_of(command, [CONTEXT, *parameters, *shared])
+    return command_of(command, [CONTEXT, *parameters])
 
 
 class _Running:
     """One run from the command line."""
 
     def __init__(
-        self, manager: Manager, task: str, options: RunOptions, typed: Sequence[str]
+        self,
+        manager: Manager,
+        task: str,
+        options: RunOptions,
+        typed: Sequence[str],
+        flags: Flags,
     ) -> None:
-        self.manager, self.task, self.options, self.typed = manager, task, options, typed
+        self.manager, self.task, self.options = manager, task, options
+        self.typed, self.flags = typed, flags
         self.path = history_path(options.output or configured_folder(), task)
         self.terminal = Terminal(quiet=options.quiet)
         self.progress = Progress(self.terminal)
@@ -165,8 +174,7 @@ class _Running:
     def run(self, given: dict[str, Any]) -> None:
         """Check everything that can be checked without jax, then run."""
         options, registry = self.options, self.manager.registry
-        if options.overwrite and options.resume:
-            raise OptionError("--overwrite, --resume: contradict each other; give one of them.")
+        check_mode(overwrite=options.overwrite, resume=options.resume)
         self._check_effects(registry.load("task", self.task).Config(**given), given)
         named = named_estimators(options.estimators, registry)
         there = options.overwrite or options.resume or self._partial.exists()
@@ -177,13 +185,14 @@ class _Running:
                 signals_as_interrupts() as asked,
                 listening(self.manager, options, asked, self.progress, self.events),
                 others_print_aside(),
+                as_typed(self.flags),
             ):
                 dataset = self._run(given, named)
         except KeyboardInterrupt as interrupt:
             self._tell_how_to_resume(f"stopped{self.progress.place}")
             raise typer.Exit(exit_code(interrupt)) from None
         except ProbekitError as error:
-            self.terminal.error(str(error))
+            self.terminal.error(told(error))
             self._tell_what_is_kept(error)
             raise typer.Exit(exit_code(error)) from error
         self._show(dataset, time.monotonic() - began)

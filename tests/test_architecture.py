@@ -12,22 +12,26 @@ ROOT = Path(__file__).parents[1]
 # Each part may import those named here, and itself; imports go downwards only. Parts that are in
 # no other's list are imported by nobody. "probekit" stands for the public names.
 BASE = {"_checks", "errors", "variables", "naming"}
-WITH_JAX = BASE | {"_shapes"}
+WITH_JAX = BASE | {"_shapes", "_sums", "_rounding"}
 MAY_IMPORT = {
     "errors": set(),
     "_checks": {"errors"},
     "variables": set(),
     "naming": {"errors"},
     "_shapes": set(),
+    "_sums": {"_checks", "errors"},
+    "_rounding": set(),
+    "_coordinates": {"_checks"},
     "plugins": {"errors", "_checks"},
     "statistics": WITH_JAX,
-    "measures": WITH_JAX | {"statistics", "inference"},
+    "measures": WITH_JAX | {"_coordinates", "statistics", "inference"},
     "estimators": WITH_JAX | {"statistics", "measures", "plugins"},
     "extractors": WITH_JAX,
     "history": BASE | {"inference"},
     "tasks": WITH_JAX | {"extractors"},
     "inference": BASE,
-    "probing": WITH_JAX | {"statistics", "estimators", "extractors", "history", "inference"},
+    "probing": WITH_JAX
+    | {"_coordinates", "statistics", "estimators", "extractors", "history", "inference"},
     "recording": WITH_JAX
     | {"probing", "estimators", "extractors", "history", "inference", "plugins"},
     "running": WITH_JAX
@@ -83,6 +87,15 @@ def test_imports_go_downwards(path):
         if other in {"", part}:
             continue
         assert other in MAY_IMPORT[part], f"{name_of(path)} imports {module}"
+
+
+@pytest.mark.parametrize("path", modules("probekit"), ids=name_of)
+def test_private_modules_are_for_their_own_package(path):
+    """Those right under probekit are for all; what else several packages need is not private."""
+    for module in imports_of(path):
+        owner, is_private, _ = module.partition("._")
+        if is_private and owner != "probekit":
+            assert f"{name_of(path)}.".startswith(f"{owner}."), f"imports {module}"
 
 
 def test_every_part_is_in_the_table():

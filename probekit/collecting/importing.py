@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 from probekit.collecting.finding import shown
-from probekit.errors import ProbekitError
+from probekit.errors import ProbekitError, told
 
 STAMP = "__probekit_stamp__"
 
@@ -64,7 +64,7 @@ def place_of(error: BaseException, *paths: Path, line: int = 0) -> str:
 
 def described(error: BaseException) -> str:
     """Return an error in one line; our own say what they are about themselves."""
-    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    text = error.msg if isinstance(error, SyntaxError) else told(error)
     text = " ".join(text.split())
     if isinstance(error, ProbekitError):
         return text

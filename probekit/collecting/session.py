@@ -249,13 +249,14 @@ def _result(
         dataset = execute(item, path, options, settings, values)
     except Exception as error:
         files = (item.path, *shared_files(item.path))
-        notes = "".join(getattr(error, "__notes__", ()))
+        # JAX adds long ones of its own.
+        notes = [note for note in getattr(error, "__notes__", ()) if note.startswith("[")]
         where = place_of(error, *files, line=item.line)
         return Result(
             item.nodeid,
             "failed",
             seconds=time.monotonic() - began,
-            message=f"{where}: {item.name}{notes}: {described(error)}",
+            message=f"{where}: {item.name}{''.join(notes)}: {described(error)}",
             trace=_trace(error),
         )
     return Result(item.nodeid, "passed", path, time.monotonic() - began, dataset=dataset)

@@ -30,6 +30,11 @@ def reported(name: str, score: Score) -> dict[str, jax.Array]:
     return {name: score.value, f"{name}_status": score.status}
 
 
+def reported_rows(name: str, scores: Score) -> dict[str, np.ndarray]:
+    """Return the same of many resamples, on the host."""
+    return {name: np.asarray(array) for name, array in reported(name, scores).items()}
+
+
 def averaged_over(each: Score, columns: tuple[tuple[int, ...], ...]) -> Score:
     """Return the score of each feature, the mean of its columns', and the worst status of them."""
     groups = [jnp.array(group) for group in columns]

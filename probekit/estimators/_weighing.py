@@ -5,6 +5,7 @@ What is near the edge of being undefined is left to the estimator itself, row by
 
 import dataclasses
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import jax
@@ -13,20 +14,17 @@ import numpy as np
 
 from probekit.estimators._protocol import Estimator, Weighing
 from probekit.estimators._readout import reported
-from probekit.measures import Score
-from probekit.measures._arguments import jitted
-from probekit.measures._status import CONSTANT, NONFINITE, OK, TOO_FEW
 from probekit.measures.weighted_grams import (
     MOST_EXAMPLES,
     Own,
     Sums,
     own_of,
+    scores_of_sums,
     shuffled_sums,
     weighed,
     weighted_sums,
 )
 from probekit.statistics import state_of
-from probekit.statistics._arrays import accumulator_dtype
 
 _HELD = 1 << 29
 """How many bytes the Gram matrices of all representations together may take."""
@@ -66,7 +64,9 @@ class OfGrams(Weighing):
         x, y = a.side.given, b.side.given
 
         def asked(rows: np.ndarray) -> dict[str, Any]:
-            return _by_weight(self.estimator, x, y, jnp.asarray(weights[rows], jnp.float32))
+            each = jnp.asarray(weights[rows], jnp.float32)
+            found: dict[str, Any] = _by_weight(self.estimator, x, y, each)
+            return found
 
         return self._reported(sums, a, b, asked)
 
@@ -75,7 +75,8 @@ class OfGrams(Weighing):
         sums = shuffled_sums(a, b, orders, debiased=self.debiased)
 
         def asked(rows: np.ndarray) -> dict[str, Any]:
-            return _by_order(self.estimator, x, y, jnp.asarray(orders[rows]))
+            found: dict[str, Any] = _by_order(self.estimator, x, y, jnp.asarray(orders[rows]))
+            return found
 
         return self._reported(sums, a, b, asked)
 
@@ -83,25 +84,8 @@ class OfGrams(Weighing):
         self, sums: Sums, a: Own, b: Own, asked: Callable[[np.ndarray], dict[str, Any]]
     ) -> dict[str, np.ndarray]:
         """Return the scores, those that are not sure as the estimator has them."""
-        dtype = accumulator_dtype(a.side.given, b.side.given)
-        shape = sums.xy.shape
-        finite, enough, sure = (
-            np.broadcast_to(array, shape)
-            for array in (a.side.finite & b.side.finite, sums.enough, sums.sure)
-        )
-        in_range = a.side.moderate and b.side.moderate
-        few = ~enough & in_range
-        status = np.where(finite, np.where(few, TOO_FEW, OK), NONFINITE).astype(np.int8)
-        unsure = np.flatnonzero((status == OK) & ~(sure & in_range))
-        last = len(a.side.weights) - 1  # of orders there is one row of weights
-        constant = [
-            in_range and any(own.side.constant(min(int(row), last)) for own in (a, b))
-            for row in unsure
-        ]
-        status[unsure[constant]] = CONSTANT
-        value = np.where(status == OK, np.asarray(self.reading(sums)), np.nan).astype(dtype)
-        found: dict[str, Any] = reported(self.estimator.name, Score(value, status))  # type: ignore[arg-type]
-        unsure = unsure[np.logical_not(constant)]
+        scores, unsure = scores_of_sums(np.asarray(self.reading(sums)), sums, a.side, b.side)
+        found: dict[str, Any] = reported(self.estimator.name, scores)
         for start in range(0, len(unsure), _ROWS):
             rows = unsure[start : start + _ROWS]
             filled = rows[np.minimum(np.arange(_ROWS), len(rows) - 1)]
@@ -125,14 +109,14 @@ def weighing_of_grams(
     return OfGrams(estimator, reading, debiased, hold)
 
 
-@jitted(0)
+@partial(jax.jit, static_argnums=0)
 def _by_weight(estimator: Estimator, x: Any, y: Any, weights: jax.Array) -> dict[str, jax.Array]:
     return _each(
         estimator, lambda weight: state_of(estimator.statistic, x, y, weight=weight), weights
     )
 
 
-@jitted(0)
+@partial(jax.jit, static_argnums=0)
 def _by_order(estimator: Estimator, x: Any, y: Any, orders: jax.Array) -> dict[str, jax.Array]:
     return _each(estimator, lambda order: state_of(estimator.statistic, x, y[order]), orders)
 

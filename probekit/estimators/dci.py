@@ -8,9 +8,9 @@ from probekit._checks import check_choice, check_count
 from probekit.estimators._probing import OfProbe
 from probekit.estimators._readout import reported
 from probekit.estimators.probes import about, words_for
+from probekit.measures.columns import Columns
 from probekit.measures.dci import check_importances, dci_scores
 from probekit.measures.decoders import METRICS, Metric
-from probekit.measures.parities import Columns
 from probekit.measures.probes import Options
 from probekit.statistics import ExamplesState
 from probekit.variables import Variable

@@ -16,7 +16,7 @@ from probekit.measures.classification import (
     logistic_accuracy_score,
     ridge_accuracy_score,
 )
-from probekit.measures.parities import Columns
+from probekit.measures.columns import Columns
 from probekit.measures.regression import (
     DEFAULT_PENALTY,
     MULTIOUTPUT,
@@ -268,7 +268,7 @@ class CCGP(OfClassifier):
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: ExamplesState, held_out: ExamplesState, *, columns: Columns
     ) -> dict[str, jax.Array]:
-        check_features(len([column for group in columns for column in group]), "features")
+        check_features(sum(map(len, columns)), "features")
         states = (fit.head(self.examples), held_out.head(self.examples))
         each = ccgp_score(*states, penalty=self.penalty)
         return reported(self.name, averaged_over(each, columns))

@@ -1,14 +1,9 @@
 """Similarity by dependence and by the geometry of Gram matrices."""
 
 import dataclasses
-from typing import Any
 
-import jax
-
-from probekit._checks import check_choice, check_count
-from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import OfExamples, reported
-from probekit.estimators._weighing import OfGrams, weighing_of_grams
+from probekit.estimators._kernels import OfKernels, Scores
+from probekit.estimators._readout import OfExamples
 from probekit.measures import Score
 from probekit.measures.distances import (
     DEFAULT_SHRINKAGE,
@@ -16,22 +11,20 @@ from probekit.measures.distances import (
     distance_correlation_score,
     riemannian_score,
 )
-from probekit.measures.gram import KERNELS, Kernel
 from probekit.measures.kernels import (
-    check_bandwidth,
     debiased_hsic_score,
     linear_hsic_score,
     sampled_hsic_score,
 )
 from probekit.measures.weighted_grams import criterion_of_sums
-from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Statistic
+from probekit.statistics import ExamplesState, Moments
 from probekit.variables import AT_LEAST_0, Variable
 
 _MAPS = frozenset({"translation", "scaling", "rotation", "embedding", "permutation"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class HSIC(Estimator):
+class HSIC(OfKernels):
     """Hilbert-Schmidt independence criterion.
 
     As `probekit.measures.hsic`; with the linear kernel of all examples, in whatever batches they
@@ -51,19 +44,9 @@ class HSIC(Estimator):
         Name of the variable.
     """
 
-    kernel: Kernel = "linear"
-    debiased: bool = False
-    bandwidth: float = 1.0
-    examples: int = 256
     name: str = "hsic"
-    kind = "similarity"
-    symmetric = True
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_choice("kernel", self.kernel, KERNELS)
-        check_bandwidth(self.bandwidth)
-        check_count("examples", self.examples, 4)
+    moments = Moments(xx="diagonal", yy="diagonal")
+    scores = Scores(linear_hsic_score, debiased_hsic_score, sampled_hsic_score, criterion_of_sums)
 
     @property
     def invariances(self) -> frozenset[str]:
@@ -71,11 +54,6 @@ class HSIC(Estimator):
         return _MAPS - {"linear": {"scaling"}, "max": {"rotation", "embedding"}}.get(
             self.kernel, set()
         )
-
-    @property
-    def distinct(self) -> bool:
-        """Without the bias of pairs of an example with itself, copies are not allowed for."""
-        return self.debiased
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -88,31 +66,6 @@ class HSIC(Estimator):
                 "Hilbert-Schmidt norms",
             ),
         )
-
-    @property
-    def statistic(self) -> Statistic[Any]:
-        """Sums of products for the linear kernel, examples for the other."""
-        if self.kernel != "linear":
-            return Examples(capacity=self.examples)
-        return CrossKernel() if self.debiased else Moments(xx="diagonal", yy="diagonal")
-
-    def weighing(self, *, examples: int, units: tuple[int, ...]) -> OfGrams | None:  # noqa: D102
-        if self.kernel != "linear":
-            return None
-        return weighing_of_grams(
-            self, criterion_of_sums, debiased=self.debiased, examples=examples, units=units
-        )
-
-    def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
-        del fit
-        if self.kernel != "linear":
-            state = held_out.head(self.examples)
-            score = sampled_hsic_score(
-                state, kernel=self.kernel, debiased=self.debiased, bandwidth=self.bandwidth
-            )
-            return reported(self.name, score)
-        score = debiased_hsic_score(held_out) if self.debiased else linear_hsic_score(held_out)
-        return reported(self.name, score)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

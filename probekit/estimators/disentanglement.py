@@ -11,6 +11,7 @@ from probekit.estimators._readout import OfExamples, reported
 from probekit.measures import Score
 from probekit.measures.attribute_predictability import BY_PAIR, separated_score
 from probekit.measures.class_selectivity import OVER_UNITS
+from probekit.measures.columns import Columns
 from probekit.measures.modularity import gap_score, modularity_score
 from probekit.measures.mutual_information import (
     DEFAULT_BINS,
@@ -18,7 +19,6 @@ from probekit.measures.mutual_information import (
     checked_bins,
     information_score,
 )
-from probekit.measures.parities import Columns
 from probekit.measures.regression import MultiOutput
 from probekit.statistics import ExamplesState, Moments, MomentsState
 from probekit.variables import AT_LEAST_0, Variable

@@ -15,7 +15,8 @@ from probekit.estimators.ridge import (
     score_and_penalty,
     score_and_share,
 )
-from probekit.measures.banded import DEFAULT_CANDIDATES, Columns
+from probekit.measures.banded import DEFAULT_CANDIDATES
+from probekit.measures.columns import Columns
 from probekit.measures.kernel_fits import Kernels, RidgeKernel, check_kernel, kernel_ridge_score
 from probekit.measures.kernel_ridge import DEFAULT_DEGREE, KERNEL_PENALTIES
 from probekit.measures.partition import check_averaged

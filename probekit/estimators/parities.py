@@ -8,8 +8,9 @@ import jax
 from probekit.estimators._all_features import OfAllFeatures
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import averaged_over, reported
+from probekit.measures.columns import Columns
 from probekit.measures.parallelism import parallelism_score_of
-from probekit.measures.parities import Columns, check_bits, parity_score
+from probekit.measures.parities import check_bits, parity_score
 from probekit.measures.regression import MultiOutput
 from probekit.statistics import BitGroups, GroupMomentsState, MomentsState, ParityMoments
 from probekit.variables import AT_MOST_1, Variable
@@ -55,7 +56,7 @@ class ParityR2(OfAllFeatures):
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: MomentsState, held_out: MomentsState, *, columns: Columns
     ) -> dict[str, jax.Array]:
-        check_bits(len([column for group in columns for column in group]))
+        check_bits(sum(map(len, columns)))
         return reported(self.name, parity_score(fit, held_out, multioutput=self.multioutput))
 
 
@@ -102,5 +103,5 @@ class ParallelismScore(Estimator):
         self, fit: Any, held_out: GroupMomentsState, *, columns: Columns
     ) -> dict[str, jax.Array]:
         del fit
-        check_bits(len([column for group in columns for column in group]), "features")
+        check_bits(sum(map(len, columns)), "features")
         return reported(self.name, averaged_over(parallelism_score_of(held_out), columns))

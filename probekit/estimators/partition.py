@@ -9,7 +9,8 @@ from probekit._checks import check_choice, check_count
 from probekit.estimators._all_features import OfAllFeatures
 from probekit.estimators._readout import reported
 from probekit.estimators.ridge import OfGroups, score_and_share
-from probekit.measures.banded import DEFAULT_CANDIDATES, Columns, banded_score
+from probekit.measures.banded import DEFAULT_CANDIDATES, banded_score
+from probekit.measures.columns import Columns
 from probekit.measures.commonality import check_features, commonality_score, subset_names
 from probekit.measures.partition import unique_and_shared_score
 from probekit.measures.regression import MULTIOUTPUT, MultiOutput, Scoring, encoding_score

@@ -7,8 +7,8 @@ import jax
 from probekit.estimators._all_features import OfAllFeatures
 from probekit.estimators._readout import reported
 from probekit.measures import Score
+from probekit.measures.columns import Columns
 from probekit.measures.commonality import check_features
-from probekit.measures.partition import Columns
 from probekit.measures.regression import MultiOutput
 from probekit.measures.shares import relative_weights_score, shapley_score
 from probekit.statistics import MomentsState

@@ -10,8 +10,8 @@ import numpy as np
 from probekit.errors import OptionError
 from probekit.estimators._readout import reported
 from probekit.estimators.decoding import OfClassifier
+from probekit.measures.columns import Columns
 from probekit.measures.conditions import conditions_in
-from probekit.measures.parities import Columns
 from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.measures.shattering import (
     DEFAULT_DICHOTOMIES,

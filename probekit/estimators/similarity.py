@@ -1,18 +1,17 @@
 """Similarity: how alike two representations are, or a representation and a feature."""
 
 import dataclasses
+from functools import partial
 from typing import Any, cast
 
 import jax
 import numpy as np
 
-from probekit._checks import check_choice, check_count
 from probekit.estimators._invariances import invariances_of_distances
-from probekit.estimators._protocol import Estimator, Pairing
-from probekit.estimators._readout import OfExamples, reported
-from probekit.estimators._weighing import OfGrams, weighing_of_grams
+from probekit.estimators._kernels import OfKernels, Scores
+from probekit.estimators._protocol import Pairing
+from probekit.estimators._readout import OfExamples, reported, reported_rows
 from probekit.measures import Score
-from probekit.measures._arguments import jitted
 from probekit.measures.comparisons import Comparison
 from probekit.measures.directions import (
     Direction,
@@ -21,9 +20,8 @@ from probekit.measures.directions import (
     grams_cost_less,
     kernel_direction,
 )
-from probekit.measures.gram import KERNEL_NAMES, KERNELS, Kernel
+from probekit.measures.gram import KERNEL_NAMES
 from probekit.measures.kernels import (
-    check_bandwidth,
     debiased_cka_score,
     linear_cka_score,
     sampled_cka_score,
@@ -39,12 +37,12 @@ from probekit.measures.similarity import (
     shuffled_rsa_scores,
 )
 from probekit.measures.weighted_grams import alignment_of_sums
-from probekit.statistics import CrossKernel, Examples, ExamplesState, Moments, Rows, Statistic
+from probekit.statistics import Examples, ExamplesState, Moments, Rows, Statistic
 from probekit.variables import AT_LEAST_0, Variable, reason_of_distance
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CKA(Estimator):
+class CKA(OfKernels):
     """Centred kernel alignment.
 
     As `probekit.measures.cka`. With the linear kernel it is that of all examples, in whatever
@@ -64,30 +62,15 @@ class CKA(Estimator):
         Name of the variable.
     """
 
-    kernel: Kernel = "linear"
-    debiased: bool = False
-    bandwidth: float = 1.0
-    examples: int = 256
     name: str = "cka"
-    kind = "similarity"
-    symmetric = True
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_choice("kernel", self.kernel, KERNELS)
-        check_bandwidth(self.bandwidth)
-        check_count("examples", self.examples, 4)
+    moments = Moments()
+    scores = Scores(linear_cka_score, debiased_cka_score, sampled_cka_score, alignment_of_sums)
 
     @property
     def invariances(self) -> frozenset[str]:
         """The largest product of two examples in one unit changes as units are rotated."""
         maps = frozenset({"translation", "scaling", "permutation"})
         return maps if self.kernel == "max" else maps | {"rotation", "embedding"}
-
-    @property
-    def distinct(self) -> bool:
-        """Without the bias of pairs of an example with itself, copies are not allowed for."""
-        return self.debiased
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -103,13 +86,6 @@ class CKA(Estimator):
             ),
         )
 
-    @property
-    def statistic(self) -> Statistic[Any]:
-        """Sums of products for the linear kernel, examples for the other."""
-        if self.kernel != "linear":
-            return Examples(capacity=self.examples)
-        return CrossKernel() if self.debiased else Moments()
-
     def pairing(  # noqa: D102
         self, *, examples: int, units: tuple[int, ...], pairs: int
     ) -> "KernelPairing | None":
@@ -117,25 +93,6 @@ class CKA(Estimator):
             return KernelPairing(self, Examples(capacity=self.examples))
         cheaper = grams_cost_less(examples, units, pairs)
         return KernelPairing(self, Rows(examples=examples)) if cheaper else None
-
-    def weighing(self, *, examples: int, units: tuple[int, ...]) -> OfGrams | None:  # noqa: D102
-        if self.kernel != "linear":
-            return None
-        return weighing_of_grams(
-            self, alignment_of_sums, debiased=self.debiased, examples=examples, units=units
-        )
-
-    def compute(self, fit: Any, held_out: Any) -> dict[str, jax.Array]:  # noqa: D102
-        del fit
-        if self.kernel != "linear":
-            state = held_out.head(self.examples)
-            score = sampled_cka_score(
-                state, kernel=self.kernel, debiased=self.debiased, bandwidth=self.bandwidth
-            )
-            return reported(self.name, score)
-        if self.debiased:
-            return reported(self.name, debiased_cka_score(held_out))
-        return reported(self.name, linear_cka_score(held_out))
 
     def reweighted(
         self, held_out: ExamplesState, weights: np.ndarray, *, groups: np.ndarray | None = None
@@ -149,7 +106,7 @@ class CKA(Estimator):
         scores = reweighted_cka_scores(
             held_out.head(self.examples), weights, kernel=self.kernel, bandwidth=self.bandwidth
         )
-        return {name: np.asarray(array) for name, array in reported(self.name, scores).items()}
+        return reported_rows(self.name, scores)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -160,7 +117,8 @@ class KernelPairing(Pairing):
     statistic: Statistic[Any]
 
     def prepare(self, state: ExamplesState) -> Direction:  # noqa: D102
-        return _kernel_direction(self.estimator, state)
+        direction: Direction = _kernel_direction(self.estimator, state)
+        return direction
 
     def pair(self, a: Direction, b: Direction) -> dict[str, jax.Array]:  # noqa: D102
         return reported(self.estimator.name, direction_score(a, b, low=self._low))
@@ -173,7 +131,7 @@ class KernelPairing(Pairing):
         return -1.0 if self.estimator.debiased else 0.0
 
 
-@jitted(0)
+@partial(jax.jit, static_argnums=0)
 def _kernel_direction(estimator: CKA, state: ExamplesState) -> Direction:
     return kernel_direction(
         state if estimator.kernel == "linear" else state.head(estimator.examples),
@@ -279,7 +237,7 @@ class RSA(OfExamples):
             comparison=cast(Weightable, self.comparison),
             groups=groups,
         )
-        return {name: np.asarray(array) for name, array in reported(self.name, scores).items()}
+        return reported_rows(self.name, scores)
 
     def reordered(self, held_out: ExamplesState, orders: np.ndarray) -> dict[str, np.ndarray]:
         """Return the score for each order ``(shuffle, example)`` of the other side, on the host.
@@ -298,7 +256,7 @@ class RSA(OfExamples):
             self._both,
             comparison=cast(Weightable, self.comparison),
         )
-        return {name: np.asarray(array) for name, array in reported(self.name, scores).items()}
+        return reported_rows(self.name, scores)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

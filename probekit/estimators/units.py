@@ -10,9 +10,9 @@ from probekit._checks import check_choice, check_count
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import OfExamples, Readout, reported
 from probekit.measures import Score
+from probekit.measures.columns import Columns
 from probekit.measures.feature_directions import (
     DEFAULT_COMPONENTS,
-    Columns,
     alignment_score,
     angles_score,
 )

@@ -8,7 +8,7 @@ from probekit._checks import check_count
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
-from probekit.measures.banded import Columns
+from probekit.measures.columns import Columns
 from probekit.measures.comparisons import Comparison
 from probekit.measures.rdm import PRIOR, Metric, prior_of
 from probekit.measures.weighted_rsa import Options, weighted_rsa_score

@@ -49,7 +49,7 @@ def check_arguments(
     """
     options = {} if options is None else options
     try:
-        parameters = inspect.signature(_called(model, method)).parameters
+        parameters = inspect.signature(bound(model, method)).parameters
     except (TypeError, ValueError):  # not written in Python
         return
     open_ended = any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values())
@@ -81,8 +81,8 @@ def _ways_to_give(inputs: Any, problem: str) -> str:
     return f"{ways}; or give the extractor {lacking[1]}=…, if it is the same for all examples."
 
 
-def _called(model: Any, method: Any) -> Any:
-    """Return what takes the arguments of a call."""
+def bound(model: Any, method: Any) -> Any:
+    """Return what takes the arguments of a call: a method, a function of the model, or itself."""
     if method is None:
         return model.__call__
     return getattr(model, method) if isinstance(method, str) else functools.partial(method, model)

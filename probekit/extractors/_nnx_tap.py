@@ -22,7 +22,7 @@ import jax
 from flax import nnx
 from flax.errors import TraceContextError
 
-from probekit.extractors._calls import first_argument, only_arrays
+from probekit.extractors._calls import bound, first_argument, only_arrays
 from probekit.extractors._captured import Captured, called
 from probekit.extractors._stacks import copies_first, marks_of
 
@@ -194,16 +194,10 @@ def run_tapped(
         paths = {id(module): path for path, module in modules.items()}
         call = _Call(inputs_too, paths=paths, aside=slots[0])
     with _current(call):
-        output = _bound(model, method)(*arguments, **keywords)
+        output = bound(model, method)(*arguments, **keywords)
     if method is not None:
         call.note(model, arguments, keywords, output)
     return _in_order(slots)
-
-
-def _bound(model: Any, method: Any) -> Any:
-    if method is None:
-        return model
-    return getattr(model, method) if isinstance(method, str) else functools.partial(method, model)
 
 
 def _in_order(slots: list[Any]) -> tuple[list[Captured], dict[str, int]]:

@@ -48,6 +48,11 @@ def match(
     return tuple(name for name in names if name in chosen)
 
 
+def patterns_of(layers: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the globs that were given; a string stands for itself."""
+    return (layers,) if isinstance(layers, str) else tuple(layers)
+
+
 def check_names(argument: str, names: Iterable[Any]) -> None:
     """Raise `OptionError` if a layer has a name that is no string, such as its number."""
     for name in names:

@@ -1,6 +1,10 @@
 """Objects as static parts of a pytree, whether or not they can be hashed."""
 
+from collections.abc import Sequence
 from typing import Any
+
+import jax
+import numpy as np
 
 
 class Static:
@@ -26,3 +30,23 @@ class Static:
 
     def __repr__(self) -> str:
         return repr(self.value)
+
+
+_ARRAY = "probekit: an array stands here"
+
+
+def parted(tree: Any) -> tuple[tuple[Any, ...], Static]:
+    """Return the arrays of a pytree, which may change without recompiling, and the rest of it."""
+    leaves, structure = jax.tree.flatten(tree)
+    is_array = [isinstance(leaf, jax.Array | np.ndarray) for leaf in leaves]
+    others = tuple(_ARRAY if array else leaf for leaf, array in zip(leaves, is_array, strict=True))
+    arrays = tuple(leaf for leaf, array in zip(leaves, is_array, strict=True) if array)
+    return arrays, Static((structure, others))
+
+
+def joined(arrays: Sequence[Any], rest: Static) -> Any:
+    """Return the pytree that was `parted`."""
+    structure, others = rest.value
+    remaining = iter(arrays)
+    leaves = [next(remaining) if other is _ARRAY else other for other in others]
+    return jax.tree.unflatten(structure, leaves)

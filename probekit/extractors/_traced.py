@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 import jax
 
-from probekit.extractors._captured import layers_of, parts_of
+from probekit.extractors._captured import INPUT, layers_of, parts_of
 from probekit.extractors._examples import Listing, Seen, Shapes, placed, shape_of
 from probekit.extractors._pooling import Pool, pooled, pooled_shape
 from probekit.extractors._protocol import Extractor
@@ -26,6 +26,11 @@ class TracedExtractor(Extractor):
     patterns: tuple[str, ...]
     pool: Pool
     remedy: ClassVar[str] = ""
+
+    @property
+    def inputs_too(self) -> bool:
+        """Whether what modules are given is asked for, and not only what they give out."""
+        return any(INPUT in pattern for pattern in self.patterns)
 
     def _run(self, inputs: Any) -> Seen:
         """Run the model; return all values that were captured."""

@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import jax
-import numpy as np
 
 from probekit.errors import MissingExtraError, OptionError
-from probekit.extractors._calls import as_arguments, check_arguments
-from probekit.extractors._captured import INPUT
+from probekit.extractors._calls import as_arguments, bound, check_arguments
 from probekit.extractors._examples import Seen
+from probekit.extractors._paths import patterns_of
 from probekit.extractors._pooling import Pool, check_pool
-from probekit.extractors._static import Static
+from probekit.extractors._static import Static, joined, parted
 from probekit.extractors._traced import TracedExtractor
 
 _REMEDY = (
@@ -39,10 +38,10 @@ class EquinoxExtractor(TracedExtractor):
         """Run the model; return all values that were captured."""
         from probekit.extractors._equinox_tap import Tap, listening, parameters_of, rebuilt
 
-        model, arguments = self._parts()
+        model, arguments = joined(self.arrays, self.rest)
         check_arguments(model, self.method, inputs, arguments)
         tapped = rebuilt(model)
-        tap = Tap(inputs_too=any(INPUT in pattern for pattern in self.patterns))
+        tap = Tap(inputs_too=self.inputs_too)
         keys = None
         if arguments.get("key") is not None:
             examples = jax.tree.leaves(inputs)[0].shape[0]
@@ -51,26 +50,15 @@ class EquinoxExtractor(TracedExtractor):
         def one(example: Any, key: Any) -> None:
             given, keywords = as_arguments(example)
             keywords = {**keywords, **arguments, **({} if keys is None else {"key": key})}
-            if self.method is None:
-                tapped(*given, **keywords)
-            elif isinstance(self.method, str):
-                tap.note("", getattr(tapped, self.method)(*given, **keywords), given=False)
-            else:
-                tap.note("", self.method(tapped, *given, **keywords), given=False)
+            output = bound(tapped, self.method)(*given, **keywords)
+            if self.method is not None:  # as a call of the model is noted anyway
+                tap.note("", output, given=False)
 
         with listening(tap):
             jax.vmap(one, in_axes=(0, None if keys is None else 0), axis_name="batch")(inputs, keys)
         seen = {value.name for value in tap.found}
         owners, counts = parameters_of(model)
         return Seen(tap.found, sorted({path for path in owners if path} - seen), counts)
-
-    def _parts(self) -> tuple[Any, dict[str, Any]]:
-        """Return the model and the arguments of the call."""
-        structure, others = self.rest.value
-        arrays = iter(self.arrays)
-        leaves = [next(arrays) if other is _ARRAY else other for other in others]
-        model, arguments = jax.tree_util.tree_unflatten(structure, leaves)
-        return model, dict(arguments)
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Split into what may change without recompiling, and the rest."""
@@ -82,9 +70,6 @@ class EquinoxExtractor(TracedExtractor):
     ) -> "EquinoxExtractor":
         """Put the parts together again."""
         return cls(children[0], *static)
-
-
-_ARRAY = "probekit: an array stands here"
 
 
 def equinox(
@@ -148,9 +133,4 @@ def equinox(
     if callable(method) and getattr(method, "__self__", None) is not None:
         method = method.__func__  # bound to this very model: it would not see the rebuilt one
     model = eqx.nn.inference_mode(model) if inference else model
-    leaves, structure = jax.tree_util.tree_flatten((model, arguments))
-    is_array = [isinstance(leaf, jax.Array | np.ndarray) for leaf in leaves]
-    others = tuple(_ARRAY if array else leaf for leaf, array in zip(leaves, is_array, strict=True))
-    arrays = tuple(leaf for leaf, array in zip(leaves, is_array, strict=True) if array)
-    patterns = (layers,) if isinstance(layers, str) else tuple(layers)
-    return EquinoxExtractor(arrays, Static((structure, others)), patterns, pool, method)
+    return EquinoxExtractor(*parted((model, arguments)), patterns_of(layers), pool, method)

@@ -12,7 +12,7 @@ import jax
 from probekit._checks import shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.extractors._calls import is_array, warn_user
-from probekit.extractors._paths import check_names, match
+from probekit.extractors._paths import check_names, match, patterns_of
 from probekit.extractors._protocol import Extractor
 
 
@@ -105,7 +105,7 @@ def function(
     """
     if not callable(fn):
         raise OptionError(f"fn: a {type(fn).__name__}; give a function of the inputs.")
-    return FunctionExtractor(fn, (layers,) if isinstance(layers, str) else tuple(layers))
+    return FunctionExtractor(fn, patterns_of(layers))
 
 
 _TOO_MANY = 4

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import flax.linen as nn
 import jax
-import numpy as np
 from flax.errors import (
     ApplyScopeInvalidVariablesStructureError,
     ApplyScopeInvalidVariablesTypeError,
@@ -27,11 +26,12 @@ from probekit.extractors._calls import (
     first_argument,
     only_arrays,
 )
-from probekit.extractors._captured import INPUT, Captured, called
+from probekit.extractors._captured import Captured, called
 from probekit.extractors._examples import Seen
 from probekit.extractors._linen_tap import COLLECTION, Mutable, Tap, count, is_sown, sown_elsewhere
+from probekit.extractors._paths import patterns_of
 from probekit.extractors._pooling import Pool, check_pool
-from probekit.extractors._static import Static
+from probekit.extractors._static import Static, joined, parted
 from probekit.extractors._traced import TracedExtractor
 
 _REMEDY = (
@@ -99,8 +99,7 @@ class LinenExtractor(TracedExtractor):
     def _tapped(
         self, variables: Mapping[str, Any], inputs: Any, mutable: Sequence[str], *, in_state: bool
     ) -> tuple[Seen, Tap]:
-        inputs_too = any(INPUT in pattern for pattern in self.patterns)
-        tap = Tap(inputs_too=inputs_too, in_state=in_state)
+        tap = Tap(inputs_too=self.inputs_too, in_state=in_state)
         given, keywords = as_arguments(inputs)
         keywords = {**keywords, **self._options()}
         with nn.intercept_methods(tap):
@@ -114,7 +113,7 @@ class LinenExtractor(TracedExtractor):
             )
         sown = [COLLECTION, *(name for name in mutable if name not in variables)]
         found = tap.captured(state, sown)
-        if inputs_too:
+        if self.inputs_too:
             found.insert(0, Captured(called("", 0, given=True), first_argument(given, keywords)))
         found.append(Captured(called("", 0), only_arrays(output)))
         parameters = variables.get("params", {})
@@ -123,10 +122,7 @@ class LinenExtractor(TracedExtractor):
 
     def _options(self) -> dict[str, Any]:
         """Return the keyword arguments of the call."""
-        structure, others = self.rest.value
-        arrays = iter(self.arrays)
-        leaves = [next(arrays) if other is _ARRAY else other for other in others]
-        return dict(jax.tree.unflatten(structure, leaves))
+        return dict(joined(self.arrays, self.rest))
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
         """Split into what may change without recompiling, and the rest."""
@@ -141,7 +137,6 @@ class LinenExtractor(TracedExtractor):
         return cls(module, variables, rngs, arrays, *rest)
 
 
-_ARRAY = "probekit: an array stands here"
 _NOT_FOUND = (
     ApplyScopeInvalidVariablesStructureError,
     ApplyScopeInvalidVariablesTypeError,
@@ -258,16 +253,14 @@ def linen(
     check_pool(pool)
     if inspect.ismethod(method):  # another object each time, though the same function
         method = method.__func__
-    leaves, structure = jax.tree.flatten(arguments)
-    is_array = [isinstance(leaf, jax.Array | np.ndarray) for leaf in leaves]
-    others = tuple(_ARRAY if array else leaf for leaf, array in zip(leaves, is_array, strict=True))
+    arrays, rest = parted(arguments)
     return LinenExtractor(
         Static(module),
         variables,
         dict(rngs) if isinstance(rngs, Mapping) else rngs,
-        tuple(leaf for leaf, array in zip(leaves, is_array, strict=True) if array),
-        Static((structure, others)),
-        (layers,) if isinstance(layers, str) else tuple(layers),
+        arrays,
+        rest,
+        patterns_of(layers),
         pool,
         method,
         Static(mutable if isinstance(mutable, str | bool) else tuple(mutable)),

@@ -10,9 +10,9 @@ from flax import nnx as flax_nnx
 
 from probekit.errors import OptionError
 from probekit.extractors._calls import as_arguments, check_arguments, is_array
-from probekit.extractors._captured import INPUT
 from probekit.extractors._examples import Seen
 from probekit.extractors._nnx_tap import run_tapped
+from probekit.extractors._paths import patterns_of
 from probekit.extractors._pooling import Pool, check_pool
 from probekit.extractors._static import Static
 from probekit.extractors._traced import TracedExtractor
@@ -67,7 +67,7 @@ class NNXExtractor(TracedExtractor):
             self.method,
             given,
             {**keywords, **options},
-            inputs_too=any(INPUT in pattern for pattern in self.patterns),
+            inputs_too=self.inputs_too,
             in_state=in_state,
         )
         return Seen(captured, _missing(model, {value.name for value in captured}), parameters)
@@ -162,7 +162,7 @@ def nnx(
         _Structure(graphdef),
         flax_nnx.as_pure(state),
         tuple((name, Static(value)) for name, value in arguments.items() if name not in dynamic),
-        (layers,) if isinstance(layers, str) else tuple(layers),
+        patterns_of(layers),
         pool,
         method,
     )

@@ -19,6 +19,7 @@ from probekit.extractors._calls import (
 )
 from probekit.extractors._captured import Captured, called, layers_of, parts_of
 from probekit.extractors._examples import Listing, Seen, Shapes, placed
+from probekit.extractors._paths import patterns_of
 from probekit.extractors._pooling import Pool, check_pool, pooled, pooled_shape
 from probekit.extractors._protocol import Extractor
 
@@ -195,8 +196,7 @@ def torch(
     if not isinstance(model, Module):
         raise OptionError(f"model: a {type(model).__name__}; give a torch.nn.Module.")
     check_pool(pool)
-    patterns = (layers,) if isinstance(layers, str) else tuple(layers)
-    return TorchExtractor(model, patterns, pool, arguments)
+    return TorchExtractor(model, patterns_of(layers), pool, arguments)
 
 
 class _Tap:

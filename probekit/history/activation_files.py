@@ -1,7 +1,7 @@
 """Writing the activations of a history in the making: a file for some rows, whole or absent."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,8 +65,6 @@ class ActivationFiles:
             arrays[layer] = array.transpose(*dims).data
         with self._next_file() as file:
             write_rows(file, rows_block(labels, self.attributes), arrays, self.storage)
-            self._check(file)
-        self._number += 1
 
     def append_batches(self, row: Mapping[str, Any], batches: Iterable[Mapping[str, Any]]) -> None:
         """Write one row, batch by batch."""
@@ -75,14 +73,18 @@ class ActivationFiles:
         labels = {dim: row[dim] for dim in self.lead}
         with self._next_file() as file:
             write_batches(file, rows_block(labels, self.attributes), batches, self.storage)
+
+    @contextlib.contextmanager
+    def _next_file(self) -> "Iterator[netCDF4.Dataset]":
+        """Write a file; one that does not fit the rows before is dropped."""
+        path = self.folder / activations_name(self._number)
+        with writing(path, durable=self.durable) as file:
+            yield file
             self._check(file)
         self._number += 1
 
-    def _next_file(self) -> "AbstractContextManager[netCDF4.Dataset]":
-        return writing(self.folder / activations_name(self._number), durable=self.durable)
-
     def _check(self, file: "netCDF4.Dataset") -> None:
-        """Refuse what does not fit the rows before, while the file can still be dropped."""
+        """Refuse what does not fit the rows before."""
         for shelf in shelves(file):
             check_same_shape(self._shelves.get(shelf.layer, shelf), shelf)
         self._shelves.update((shelf.layer, shelf) for shelf in shelves(file))

@@ -228,7 +228,14 @@ def aligned(
     return one, other
 
 
-OPPOSITE: dict[Alternative, Alternative] = {"greater": "less", "less": "greater"}
+def p_of_resamples(bounds: np.ndarray, each: np.ndarray, alternative: Alternative) -> np.ndarray:
+    """Return p of no difference: how far the interval of quantiles must widen to reach 0."""
+    nothing = np.where(np.isnan(bounds[..., 0]), np.nan, 0)
+    # Of the resamples 0 is as extreme as it is far on the other side of them.
+    opposite: dict[Alternative, Alternative] = {"greater": "less", "less": "greater"}
+    side = opposite.get(alternative, alternative)
+    return p_value_of(nothing, each, Permutation(alternative=side))
+
 
 Table = dict[str, "xr.DataArray"]
 """For each of the parts its values."""
@@ -285,10 +292,7 @@ def _resampled(
     if isinstance(uncertainty, Permutation):
         return {"p": difference.copy(data=_shuffled(score, rows, uncertainty))}
     bounds, each = resampled_seeds(score, rows, uncertainty)
-    nothing = np.where(np.isnan(bounds[..., 0]), np.nan, 0)
-    # Of the resamples 0 is as extreme as it is far on the other side of them.
-    side = OPPOSITE.get(alternative, alternative)
-    p = p_value_of(nothing, each, Permutation(alternative=side))
+    p = p_of_resamples(bounds, each, alternative)
     parts = {"lower": bounds[..., 0], "upper": bounds[..., 1], "p": p}
     return {name: difference.copy(data=values) for name, values in parts.items()}
 

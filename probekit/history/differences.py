@@ -7,7 +7,7 @@ import numpy as np
 
 from probekit._checks import check_choice, check_confidence
 from probekit.errors import OptionError, UnknownNameError
-from probekit.history.comparison import OPPOSITE, aligned, final_rows
+from probekit.history.comparison import aligned, final_rows, p_of_resamples
 from probekit.history.contents import scores
 from probekit.history.schema import LEFT_OUT, UNCERTAINTY
 from probekit.history.seeds import warn_of_no_effect
@@ -19,12 +19,10 @@ from probekit.inference import (
     Bootstrap,
     Correction,
     Interval,
-    Permutation,
     acceleration_of,
     corrected,
     interval_of,
     least_p,
-    p_value_of,
     paired_test,
     warn_of_coarse_p,
     warn_of_few_resamples,
@@ -186,7 +184,7 @@ def _by_resamples(
     interval: Interval | None,
     alternative: Alternative,
 ) -> Table | None:
-    """Return a difference, its interval, and how far that of quantiles must widen to reach 0."""
+    """Return a difference, its interval and its p, by the resamples that both sides kept."""
     kept = f"{name}{_RESAMPLES}"
     if kept not in one or kept not in other:
         return None
@@ -203,9 +201,7 @@ def _by_resamples(
     bootstrap = Bootstrap(confidence=confidence, interval=interval or _interval_in(drawn[0]))
     acceleration = _acceleration(name, one, other) if bootstrap.interval == "bca" else 0.0
     bounds = interval_of(difference.values, each.values, bootstrap, acceleration=acceleration)
-    nothing = np.where(np.isnan(bounds[..., 0]), np.nan, 0)
-    side = OPPOSITE.get(alternative, alternative)  # 0 is as extreme as it is far below them
-    p = p_value_of(nothing, each.values, Permutation(alternative=side))
+    p = p_of_resamples(bounds, each.values, alternative)
     return {
         "a": score_a + 0 * difference,
         "b": score_b + 0 * difference,

@@ -69,25 +69,23 @@ def are_complete(outlines: Sequence[Outline], lead: Sequence[str]) -> bool:
     )
 
 
-def check_alike(
-    sizes: dict[str, int], headers: dict[str, Header], outline: Outline, what: str = "dataset"
-) -> None:
+def check_alike(sizes: dict[str, int], headers: dict[str, Header], outline: Outline) -> None:
     """Raise `ShapeError` unless a block fits those before it, which had these dims and headers."""
     for name, header in outline.headers.items():
         known = headers.get(name, header)
         if known.dims != header.dims:
             raise ShapeError(
-                f"{what}[{name!r}]: dims {header.dims}; the rows before have {known.dims}."
+                f"dataset[{name!r}]: dims {header.dims}; the rows before have {known.dims}."
             )
         if (known.dtype == TEXT) != (header.dtype == TEXT):
             raise ShapeError(
-                f"{what}[{name!r}]: dtype {header.dtype}; the rows before have {known.dtype}. "
+                f"dataset[{name!r}]: dtype {header.dtype}; the rows before have {known.dtype}. "
                 "Numbers and text do not go into one variable."
             )
     for dim, size in outline.sizes.items():
         if dim not in outline.labels and sizes.get(dim, size) != size:
             raise ShapeError(
-                f"{what}: {dim} has length {size}; the rows before have {sizes[dim]}. "
+                f"dataset: {dim} has length {size}; the rows before have {sizes[dim]}. "
                 f"Give {dim} labels if its length changes."
             )
 

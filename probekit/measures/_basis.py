@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import diagonal, product
 from probekit.measures._linalg import eigh
-from probekit.statistics._arrays import diagonal
 
 VAGUE = 32.0
 """Eigenvalues of directions that rounding may turn, in units of the largest one's last digit.
@@ -46,6 +46,11 @@ def basis_of(covariance: jax.Array, constant: jax.Array) -> Basis:
     sure = ~vague_of(values)
     coefficients = scale[:, None] * vectors * inverse[None, :]
     return Basis(coefficients, kept.sum(), ~(kept & sure).all(), (kept & ~sure).any())
+
+
+def between(a: Basis, xy: jax.Array, b: Basis) -> jax.Array:
+    """Products of the components of `x` with those of `y`, ``(component, component)``."""
+    return product(product(a.coefficients.T, xy), b.coefficients)
 
 
 def vague_of(values: jax.Array, below: float = VAGUE) -> jax.Array:

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.statistics._arrays import product
+from probekit._sums import product
 
 _STEPS = (6, 32)
 """How many steps at most: so many for each dimension, and so many in any case. 2 are usual."""

@@ -8,8 +8,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._coordinates import coordinates, is_wide
 from probekit.measures._arguments import Splits
-from probekit.statistics.coordinates import coordinates, is_wide
 
 
 def narrowed(x: jax.Array, *, centred: bool = True) -> jax.Array:

@@ -11,13 +11,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.measures._arguments import Splits, jitted
 from probekit.measures._basis import basis_of
 from probekit.measures._linalg import svd
 from probekit.measures._scale import moderate, moderating_power
 from probekit.measures._span import span_of
 from probekit.measures.gram import centred_rows
-from probekit.statistics._arrays import product
 
 
 class Whitening(NamedTuple):

@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit.statistics import ExamplesState
+
 
 def moderating_power(values: jax.Array, *, axis: int | None = None) -> jax.Array:
     """Power of two that brings the largest magnitude near 1 if it is far off; else 1.
@@ -31,6 +33,17 @@ def moderating_power(values: jax.Array, *, axis: int | None = None) -> jax.Array
 def moderate(values: jax.Array, *, axis: int | None = None) -> jax.Array:
     """Values times their `moderating_power`."""
     return values * moderating_power(values, axis=axis)
+
+
+def about_mean(fit: ExamplesState, held_out: ExamplesState) -> tuple[jax.Array, jax.Array]:
+    """Both representations on one moderate scale, about the mean of the first; the absent are 0."""
+    power = moderating_power(fit.x)
+    present = fit.present[:, None]
+    origin = jnp.where(present, fit.x * power, 0).sum(axis=0) / jnp.maximum(present.sum(), 1)
+    first, second = (
+        jnp.where(state.present[:, None], state.x * power - origin, 0) for state in (fit, held_out)
+    )
+    return first, second
 
 
 def near_one(values: jax.Array) -> jax.Array:

@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.measures._arguments import jitted
 from probekit.measures._linalg import svd
 from probekit.measures._scale import largest_or_1, moderating_power
 from probekit.measures.gram import centred_rows
-from probekit.statistics._arrays import product
 
 
 class Span(NamedTuple):

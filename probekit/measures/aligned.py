@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import inner, product
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import svd
 from probekit.measures._scale import moderate, moderating_power, scaled_to_one
 from probekit.measures._status import Score, divide, score
 from probekit.measures.gram import centred_rows
 from probekit.statistics import Examples, ExamplesState, state_of
-from probekit.statistics._arrays import inner, product
 
 _UNDETERMINED = 1e-2
 """How much of the score may depend on a rotation that the data does not determine."""

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least
+from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import check_spans_part, matched, splits
 from probekit.measures._double import in_double
@@ -20,7 +21,6 @@ from probekit.measures._partial_whitening import (
 from probekit.measures._status import Score, divide
 from probekit.measures.transfer import rotated_score, squared_distance
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import product
 
 
 def procrustes_distance(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> jax.Array:

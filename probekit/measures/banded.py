@@ -9,10 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_count, check_same_examples
+from probekit._sums import product
 from probekit.errors import ShapeError
 from probekit.measures._arguments import Splits, jitted, matrix, splits
 from probekit.measures._moments import states_of
 from probekit.measures._status import Score, divide
+from probekit.measures.columns import Columns, columns_of, in_order
 from probekit.measures.regression import (
     MultiOutput,
     Scoring,
@@ -33,10 +35,8 @@ from probekit.measures.ridge import (
     swapped_folds,
 )
 from probekit.statistics import FoldMoments, MomentsState
-from probekit.statistics._arrays import product
 from probekit.statistics.folds import others, whole
 
-Columns = tuple[tuple[int, ...], ...]
 DEFAULT_CANDIDATES = 20
 
 
@@ -163,11 +163,7 @@ def _side_by_side(argument: str, groups: Sequence[Any]) -> tuple[jax.Array, Colu
         raise ShapeError(f"{argument}: there are none; give one array (example, k) per group.")
     for place, part in enumerate(parts[1:], start=1):
         check_same_examples(f"{argument}[0]", parts[0], f"{argument}[{place}]", part)
-    ends = np.cumsum([part.shape[1] for part in parts]).tolist()
-    columns = tuple(
-        tuple(range(end - part.shape[1], end)) for part, end in zip(parts, ends, strict=True)
-    )
-    return jnp.concatenate(parts, axis=1), columns
+    return jnp.concatenate(parts, axis=1), columns_of(part.shape[1] for part in parts)
 
 
 @jitted(1, 2, 3, 4)
@@ -288,8 +284,7 @@ def features_as_x(
 
     And the number of the group that each column is of.
     """
-    order = jnp.array([column for group in columns for column in group])
-    owner = np.repeat(np.arange(len(columns)), [len(group) for group in columns])
+    order, owner = in_order(columns)
     statistic = FoldMoments(xx="diagonal")
     fit, held_out = (swapped_folds(statistic.select(state, y=order)) for state in (fit, held_out))
     return fit, held_out, owner

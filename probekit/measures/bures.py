@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from probekit._rounding import reciprocal
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._moments import from_moments, from_splits, pair_score
 from probekit.measures._narrowing import both_narrowed
@@ -17,7 +18,6 @@ from probekit.measures.transfer import (
     squared_distance,
 )
 from probekit.statistics import Moments, MomentsState, state_of
-from probekit.statistics._rounding import reciprocal
 
 
 def bures_similarity(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> jax.Array:

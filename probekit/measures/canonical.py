@@ -7,9 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_count, check_positive
+from probekit._sums import diagonal, product
 from probekit.errors import OptionError
 from probekit.measures._arguments import check_spans_part, jitted, matched
-from probekit.measures._basis import Basis, basis_of, least_eigenvalue, vague_of
+from probekit.measures._basis import Basis, basis_of, between, least_eigenvalue, vague_of
 from probekit.measures._double import in_double
 from probekit.measures._linalg import eigh, svd
 from probekit.measures._moments import from_moments, pair_score, unit_scales
@@ -19,7 +20,6 @@ from probekit.measures._span import floor_of, spanning
 from probekit.measures._status import Score, divide
 from probekit.measures.alignment import singular_values
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import diagonal, product
 
 _TURNED = 512.0
 """Eigenvalues of components that rounding may turn, in units of the largest one's last digit.
@@ -291,7 +291,7 @@ def pwcca_score(state: MomentsState) -> Score:
     """`pwcca` from moments; needs all blocks in full."""
     xx, xy, yy = state.blocks()
     a, b = basis_of(xx, state.x_constant), basis_of(yy, state.y_constant)
-    cross = product(product(a.coefficients.T, xy), b.coefficients)
+    cross = between(a, xy, b)
     along = product(a.coefficients.T, xx)
     value, tied = _weighted(cross, along, jnp.minimum(a.rank, b.rank))
     return _share(value, state, a, b, open_=tied)
@@ -360,7 +360,7 @@ def _leading(
 
 def _correlations(a: Basis, xy: jax.Array, b: Basis) -> jax.Array:
     """Canonical correlations, and zeros."""
-    cross = product(product(a.coefficients.T, xy), b.coefficients)
+    cross = between(a, xy, b)
     return jnp.minimum(singular_values(cross), 1)
 
 

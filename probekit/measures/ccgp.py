@@ -7,14 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_positive
+from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, splits
-from probekit.measures._scale import moderating_power
+from probekit.measures._scale import about_mean
 from probekit.measures._status import Score, divide, score
 from probekit.measures.classification import both_states, ridge_weights
 from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.statistics import ExamplesState
-from probekit.statistics._arrays import product
 
 MOST_FEATURES = 8
 
@@ -104,10 +104,7 @@ def ccgp_score(fit: ExamplesState, held_out: ExamplesState, *, penalty: float) -
     codes = np.arange(2**features)
     # One program for all: each feature, with each combination in which it is not set.
     tried = np.array([(f, c) for f in range(features) for c in codes if not c >> f & 1])
-    power = moderating_power(fit.x)
-    present = fit.present[:, None]
-    origin = jnp.where(present, fit.x * power, 0).sum(axis=0) / jnp.maximum(present.sum(), 1)
-    x, asked = (jnp.where(s.present[:, None], s.x * power - origin, 0) for s in (fit, held_out))
+    x, asked = about_mean(fit, held_out)
     code, asked_code = _code(fit), _code(held_out)
     alike = jnp.where(code[:, None] == code[None, :], fit.weight[None, :], 0).sum(axis=1)
     share = jnp.where(fit.present, fit.weight / jnp.where(fit.present, alike, 1), 0).astype(x.dtype)

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_count
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, divide, score
@@ -15,7 +16,6 @@ from probekit.measures.neighbour_ranks import neighbour_ranks
 from probekit.measures.neighbours import DEFAULT_NEIGHBOURS
 from probekit.measures.rdm import cosine_distances
 from probekit.statistics import Examples, ExamplesState, state_of
-from probekit.statistics._arrays import product
 
 
 def cknna(

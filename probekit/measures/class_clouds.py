@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.measures._scale import moderating_power
 from probekit.measures._status import divide
 from probekit.statistics import GroupExamplesState
-from probekit.statistics._arrays import product
 
 _FARTHEST = 1024
 """Up to how many times as far from its centre as this is from the mean of all an example may be.

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._rounding import reciprocal
 from probekit.statistics import GroupMomentsState
-from probekit.statistics._rounding import reciprocal
 
 
 class ClassMeans(NamedTuple):

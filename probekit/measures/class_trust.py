@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
 from probekit.measures._status import divide
@@ -13,7 +14,6 @@ from probekit.measures.class_means import codes_of
 from probekit.measures.neighbour_ranks import Ranked
 from probekit.measures.rdm import Metric
 from probekit.measures.trust import DEFAULT_TRUSTED, check_trust
-from probekit.statistics._arrays import product
 
 
 class ClassTrust(NamedTuple):

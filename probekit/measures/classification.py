@@ -7,14 +7,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_positive
+from probekit._rounding import reciprocal
+from probekit._sums import product
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import cholesky, solve_cholesky
 from probekit.measures._scale import moderating_power
 from probekit.measures._status import Score, divide, score
 from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.statistics import Examples, ExamplesState, state_of
-from probekit.statistics._arrays import product
-from probekit.statistics._rounding import reciprocal
 
 Method = Literal["ridge", "logistic"]
 METHODS = ("ridge", "logistic")

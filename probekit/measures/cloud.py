@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._scale import largest_or_1, scaled_to_one
 from probekit.measures._status import Score, divide, score
 from probekit.measures.rdm import squared_distances, unit_rows
 from probekit.statistics import Examples, ExamplesState, Moments, MomentsState, state_of
-from probekit.statistics._arrays import product
 
 
 def magnitude(x: Any) -> jax.Array:

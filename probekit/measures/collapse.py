@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import svd
 from probekit.measures._scale import moderating_power
 from probekit.measures._status import Score, divide, score
 from probekit.measures.class_means import ClassMeans, codes_of
 from probekit.statistics import GroupMoments, GroupMomentsState, state_of
-from probekit.statistics._arrays import product
 
 _LOST_AT_MOST = 0.01
 """What share of the variability within classes may be rounding."""

@@ -11,9 +11,9 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted
 from probekit.measures._moments import states_of
 from probekit.measures._status import Score
+from probekit.measures.columns import Columns
 from probekit.measures.partition import (
     BY_UNIT,
-    Columns,
     checked_averaged,
     each_column,
     part_of,

@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.measures.rdm import Prior, rates_of
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import product
 
 
 class ConditionMeans(NamedTuple):

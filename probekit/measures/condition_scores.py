@@ -6,6 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._rounding import rounding_of_squares
+from probekit._sums import product
 from probekit.measures._status import (
     CONSTANT,
     NONFINITE,
@@ -27,8 +29,6 @@ from probekit.measures.patterns import PatternColumns
 from probekit.measures.rdm import PRIOR, Metric, Prior, distances
 from probekit.measures.unbalanced import Cells, Places, from_pairs, of_means
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import product
-from probekit.statistics._rounding import rounding_of_squares
 
 ConditionMetric = Literal[
     "crossnobis",

@@ -6,13 +6,13 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_positive
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched, matrix
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide, score
 from probekit.measures.cloud import directions
 from probekit.measures.gram import centred_rows
 from probekit.statistics import Examples, ExamplesState, state_of
-from probekit.statistics._arrays import product
 
 DEFAULT_POWER = 2.0
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._double import in_double
 from probekit.measures._linalg import svd
@@ -20,7 +21,6 @@ from probekit.measures.kernels import linear_cka_score
 from probekit.measures.transfer import squared_distance
 from probekit.measures.weighted_grams import Sums, alignment_of_sums
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import product
 
 Weighting = Literal["covariance", "mean"]
 WEIGHTINGS = ("covariance", "mean")

@@ -13,9 +13,9 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import splits
 from probekit.measures._status import CONSTANT, OK, Score
 from probekit.measures.classification import both_states
+from probekit.measures.columns import Columns
 from probekit.measures.decoders import METRICS, Metric, as_score, check_probe, value_of
 from probekit.measures.importances import concentration
-from probekit.measures.parities import Columns
 from probekit.measures.probes import (
     Labelled,
     Options,

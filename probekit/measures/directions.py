@@ -13,11 +13,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product, upper_places
 from probekit.measures._arguments import jitted
 from probekit.measures._status import Score, divide, score
 from probekit.measures.gram import Kernel, centred_gram, centred_rows, gram, u_centred
 from probekit.statistics import ExamplesState
-from probekit.statistics._arrays import product, upper_places
 
 _CORNER = 512
 """Up to how many rows the whole of a symmetric matrix is made: fewer parts compile sooner."""

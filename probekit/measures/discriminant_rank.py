@@ -7,13 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_positive
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigh, svdvals
 from probekit.measures._scale import moderating_power
 from probekit.measures._status import Score, divide, score
 from probekit.measures.class_means import ClassMeans, codes_of
 from probekit.statistics import GroupMoments, GroupMomentsState, state_of
-from probekit.statistics._arrays import product
 
 DEFAULT_PENALTY = 1e-4
 

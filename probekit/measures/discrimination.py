@@ -3,13 +3,13 @@
 import jax
 import jax.numpy as jnp
 
+from probekit._rounding import reciprocal, rounding_of_squares
+from probekit._sums import product
 from probekit.measures._status import Score, score
 from probekit.measures.class_means import ClassMeans
 from probekit.measures.ranks import weighted_ranks
 from probekit.measures.regression import MultiOutput
 from probekit.statistics import ExamplesState, GroupMomentsState
-from probekit.statistics._arrays import product
-from probekit.statistics._rounding import reciprocal, rounding_of_squares
 
 
 def sensitivity_score(

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_between
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import cholesky, eigvalsh, solve_lower
 from probekit.measures._scale import moderate, scaled_to_one
@@ -15,7 +16,6 @@ from probekit.measures.gram import centred_rows, varying
 from probekit.measures.kernels import alignment_of
 from probekit.measures.rdm import distances
 from probekit.statistics import Examples, ExamplesState, state_of
-from probekit.statistics._arrays import product
 
 DEFAULT_SHRINKAGE = 0.1
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
+from probekit._rounding import reciprocal
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._linalg import eigh, svdvals
 from probekit.measures._narrowing import narrowed
@@ -14,7 +15,6 @@ from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide, score
 from probekit.measures.spectrum import COVARIANCE, most_ranks, of_total, relative_covariance
 from probekit.statistics import MomentsState, state_of
-from probekit.statistics._rounding import reciprocal
 
 SpectralValues = Literal["eigenvalues", "singular_values"]
 SPECTRAL_VALUES: tuple[SpectralValues, ...] = get_args(SpectralValues)

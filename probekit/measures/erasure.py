@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_positive
+from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._basis import basis_of, least_eigenvalue
@@ -13,7 +14,6 @@ from probekit.measures._linalg import eigh
 from probekit.measures._moments import states_of
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState
-from probekit.statistics._arrays import product
 
 DEFAULT_TOLERANCE = 1e-2
 

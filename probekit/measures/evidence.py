@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._double import in_double
 from probekit.measures._linalg import svd, svdvals
@@ -14,7 +15,6 @@ from probekit.measures._scale import moderate, moderating_power
 from probekit.measures._status import Score, divide, score
 from probekit.measures.class_means import codes_of
 from probekit.statistics import GroupExamplesState
-from probekit.statistics._arrays import product
 
 Targets = Literal["classes", "columns"]
 TARGETS: tuple[Targets, ...] = get_args(Targets)

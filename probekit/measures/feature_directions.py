@@ -6,16 +6,16 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_count
+from probekit._rounding import reciprocal
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import orthonormal_basis, svdvals
 from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures._status import Score, score
+from probekit.measures.columns import Columns
 from probekit.measures.spectrum import components as principal_components
 from probekit.statistics import Moments, MomentsState, state_of
-from probekit.statistics._arrays import product
-from probekit.statistics._rounding import reciprocal
 
-Columns = tuple[tuple[int, ...], ...]
 DEFAULT_COMPONENTS = 1
 
 

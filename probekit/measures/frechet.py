@@ -6,14 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._rounding import reciprocal
+from probekit._sums import product
 from probekit.measures._arguments import jitted
 from probekit.measures._linalg import eigh, svd
 from probekit.measures._scale import moderating_power, restored
 from probekit.measures._status import Score, score
 from probekit.measures.coverage import two_sets
 from probekit.statistics import Moments, MomentsState, state_of
-from probekit.statistics._arrays import product
-from probekit.statistics._rounding import reciprocal
 
 COVARIANCES = Moments(xy=False, yy="none")
 

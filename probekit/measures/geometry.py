@@ -5,6 +5,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from probekit._rounding import reciprocal
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._narrowing import narrowed
@@ -12,7 +13,6 @@ from probekit.measures._scale import moderate, moderating_power, restored
 from probekit.measures._status import Score, divide, score
 from probekit.measures.unbiased_ratio import LEAST, unbiased_ratio_score
 from probekit.statistics import CrossKernel, Moments, MomentsState, state_of
-from probekit.statistics._rounding import reciprocal
 
 
 def total_variance(x: Any) -> jax.Array:

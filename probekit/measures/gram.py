@@ -8,10 +8,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import shape_text
+from probekit._sums import product
 from probekit.errors import ShapeError
 from probekit.measures._scale import moderate, scaled_to_one
 from probekit.measures.rdm import pairs, squared_distances
-from probekit.statistics._arrays import product
 
 Kernel = Literal["linear", "rbf", "laplace", "max"]
 KernelFunction = Callable[[jax.Array], jax.Array]

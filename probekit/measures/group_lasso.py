@@ -8,12 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_number
+from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted
 from probekit.measures._linalg import eigvalsh
 from probekit.measures._moments import states_of
 from probekit.measures._status import Score
-from probekit.measures.banded import Columns, features_as_x, grouped_splits, score_and_shares
+from probekit.measures.banded import features_as_x, grouped_splits, score_and_shares
+from probekit.measures.columns import Columns
 from probekit.measures.regression import MultiOutput, Scoring, residual_squares
 from probekit.measures.ridge import (
     DEFAULT_FOLDS,
@@ -25,7 +27,6 @@ from probekit.measures.ridge import (
     named_folds,
 )
 from probekit.statistics import FoldMoments, MomentsState
-from probekit.statistics._arrays import product
 from probekit.statistics.folds import others, whole
 
 LASSO_PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3)

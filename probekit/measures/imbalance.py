@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._status import Score, divide, score
-from probekit.measures.neighbour_ranks import Ranked
+from probekit.measures._status import Score, divide
+from probekit.measures.neighbour_ranks import Ranked, score_of_ranks
 from probekit.measures.rdm import Metric
 from probekit.measures.trust import check_trust
 from probekit.statistics import Examples, ExamplesState, state_of
@@ -91,10 +91,4 @@ def imbalance_score(state: ExamplesState, *, neighbours: int | jax.Array, metric
     # As shares of n: ranks of all pairs added up would pass 2²⁴.
     n_, k_ = (count.astype(a.far.dtype) for count in (n, k))
     ranks = jnp.where(near, b.ranks / jnp.maximum(n_, 1), 0).sum(axis=1)
-    undefined = a.undefined | b.undefined
-    return score(
-        jnp.where(undefined, jnp.nan, 2 * divide(ranks.sum(), n_ * k_)),
-        finite=state.finite(),
-        enough=n >= 3,
-        constant=undefined,
-    )
+    return score_of_ranks(2 * divide(ranks.sum(), n_ * k_), state, a.undefined | b.undefined)

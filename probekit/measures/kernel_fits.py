@@ -17,7 +17,8 @@ from probekit.errors import OptionError, ShapeError
 from probekit.measures._scale import moderating_power
 from probekit.measures._status import Score
 from probekit.measures._threads import one_thread
-from probekit.measures.banded import Columns, averaged_shares, simplex_points
+from probekit.measures.banded import averaged_shares, simplex_points
+from probekit.measures.columns import Columns
 from probekit.measures.probes import Labelled, numeric
 from probekit.measures.regression import averaged, correlations, explained
 from probekit.measures.ridge import Options, explained_outside

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_count, check_number, check_seed
+from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._cones import nearest_in_cone
@@ -15,7 +16,6 @@ from probekit.measures._status import Score, divide, score
 from probekit.measures.class_clouds import ClassClouds
 from probekit.measures.class_means import codes_of
 from probekit.statistics import GroupExamples, GroupExamplesState, state_of
-from probekit.statistics._arrays import product
 
 DIRECTIONS = 200
 

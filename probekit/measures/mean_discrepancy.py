@@ -7,12 +7,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_positive
+from probekit._sums import product
 from probekit.measures._arguments import jitted
 from probekit.measures._status import Score, divide, score
 from probekit.measures.coverage import two_sets
 from probekit.measures.gram import gram
 from probekit.statistics import Examples, ExamplesState, state_of
-from probekit.statistics._arrays import product
 
 DiscrepancyKernel = Literal["rbf", "polynomial"]
 DISCREPANCY_KERNELS: tuple[DiscrepancyKernel, ...] = get_args(DiscrepancyKernel)

@@ -7,11 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
+from probekit._sums import inner, product
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted
 from probekit.measures.rdm import Prior, rates_of
 from probekit.measures.unbalanced import Places, distances_of_pairs
-from probekit.statistics._arrays import inner, product
 
 Missing = Literal["undefined", "omit"]
 MISSING: tuple[Missing, ...] = ("undefined", "omit")

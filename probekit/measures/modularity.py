@@ -7,6 +7,7 @@ import jax.numpy as jnp
 
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._status import Score, divide, score
+from probekit.measures.columns import Columns
 from probekit.measures.mutual_information import (
     DEFAULT_BINS,
     Binning,
@@ -14,7 +15,6 @@ from probekit.measures.mutual_information import (
     information_and_entropy,
     units_constant,
 )
-from probekit.measures.parities import Columns
 from probekit.statistics import Examples, ExamplesState, state_of
 
 _NOTHING = 1e-6

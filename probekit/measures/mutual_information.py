@@ -7,13 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_count
+from probekit._rounding import reciprocal
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
 from probekit.measures.ranks import weighted_ranks
 from probekit.statistics import Examples, ExamplesState, state_of
-from probekit.statistics._arrays import product
-from probekit.statistics._rounding import reciprocal
 
 Binning = Literal["equal_width", "equal_frequency"]
 BINNINGS = ("equal_width", "equal_frequency")

@@ -7,7 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.measures._scale import moderate
+from probekit.measures._status import Score, score
 from probekit.measures.rdm import Metric, distances
+from probekit.statistics import ExamplesState
 
 NEIGHBOUR_METRICS = ("cosine", "euclidean")
 
@@ -50,3 +52,13 @@ def neighbour_ranks(far: jax.Array, present: jax.Array) -> jax.Array:
     apart = present[None, :] & ~np.eye(far.shape[0], dtype=bool)
     order = jnp.argsort(jnp.where(apart & jnp.isfinite(far), far, jnp.inf), axis=1)
     return jnp.argsort(order, axis=1) + 1
+
+
+def score_of_ranks(value: jax.Array, state: ExamplesState, undefined: jax.Array) -> Score:
+    """Return what was made of the ranks of examples: of 3 at least, or there is one other each."""
+    return score(
+        jnp.where(undefined, jnp.nan, value),
+        finite=state.finite(),
+        enough=state.present.sum() >= 3,
+        constant=undefined,
+    )

@@ -10,8 +10,8 @@ from probekit._checks import check_choice, check_count
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
-from probekit.measures._status import Score, divide, score
-from probekit.measures.neighbour_ranks import NEIGHBOUR_METRICS, Ranked
+from probekit.measures._status import Score, divide
+from probekit.measures.neighbour_ranks import NEIGHBOUR_METRICS, Ranked, score_of_ranks
 from probekit.measures.rdm import Metric, distances
 from probekit.measures.sequences import common_subsequence, kept_entries
 from probekit.statistics import Examples, ExamplesState, state_of
@@ -152,13 +152,8 @@ def neighbours_score(
     k = jnp.minimum(neighbours, present.sum() - 1)
     each = _of_each(both, present, k, measure, most)
     value = divide(jnp.where(present, each, 0).sum(), present.sum().astype(each.dtype))
-    undefined = both[0].undefined | both[1].undefined
-    return score(
-        jnp.where(undefined, jnp.nan, jnp.clip(value, -1 if measure in SIGNED else 0, 1)),
-        finite=state.finite(),
-        enough=present.sum() >= 3,
-        constant=undefined,
-    )
+    value = jnp.clip(value, -1 if measure in SIGNED else 0, 1)
+    return score_of_ranks(value, state, both[0].undefined | both[1].undefined)
 
 
 def _ranked(z: jax.Array, present: jax.Array, measure: Neighbourhood, metric: Metric) -> Ranked:

@@ -7,11 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_number
+from probekit._rounding import rounding_of_squares
+from probekit._sums import inner, inner_squares, product
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import jitted, matched, matrix
 from probekit.measures._linalg import eigh
-from probekit.statistics._arrays import inner, inner_squares, product
-from probekit.statistics._rounding import rounding_of_squares
 
 Target = Literal["diagonal", "identity"]
 TARGETS: tuple[Target, ...] = get_args(Target)

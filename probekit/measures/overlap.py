@@ -6,8 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.measures._arguments import check_spans_part, jitted, matched
-from probekit.measures._basis import basis_of
+from probekit.measures._basis import basis_of, between
 from probekit.measures._double import in_double
 from probekit.measures._moments import pair_score
 from probekit.measures._scale import moderate
@@ -15,7 +16,6 @@ from probekit.measures._span import span_of, spanning
 from probekit.measures._status import Score, divide
 from probekit.measures.gram import centred_rows
 from probekit.statistics import Moments, MomentsState, state_of
-from probekit.statistics._arrays import product
 
 
 def eigenspace_overlap(x: Any, y: Any, *, centred: bool = False) -> jax.Array:
@@ -106,7 +106,7 @@ def eigenspace_overlap_score(state: MomentsState, *, centred: bool) -> Score:
     """`eigenspace_overlap` from moments; needs all blocks in full."""
     xx, xy, yy = state.blocks()
     a, b = basis_of(xx, state.x_constant), basis_of(yy, state.y_constant)
-    cross = product(product(a.coefficients.T, xy), b.coefficients)
+    cross = between(a, xy, b)
     if centred:
         overlap = _Overlap(jnp.square(cross).sum(), jnp.maximum(a.rank, b.rank), about=1)
     else:

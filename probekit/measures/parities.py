@@ -8,16 +8,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
+from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted, matched, splits
 from probekit.measures._moments import states_of
 from probekit.measures._status import Score, divide
 from probekit.measures.regression import MULTIOUTPUT, MultiOutput, coefficients, weights_score
 from probekit.statistics import MomentsState, ParityMoments
-from probekit.statistics._arrays import product
 from probekit.statistics.parities import MOST_BITS, signs_of
-
-Columns = tuple[tuple[int, ...], ...]
 
 
 def subfeatures(feature: Any, bits: Any) -> jax.Array:

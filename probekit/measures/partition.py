@@ -10,6 +10,7 @@ from probekit._checks import check_choice
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._moments import states_of
 from probekit.measures._status import Score, score
+from probekit.measures.columns import Columns, in_order
 from probekit.measures.regression import (
     MULTIOUTPUT,
     MultiOutput,
@@ -20,7 +21,6 @@ from probekit.measures.regression import (
 )
 from probekit.statistics import Moments, MomentsState
 
-Columns = tuple[tuple[int, ...], ...]
 BY_UNIT = Moments(xx="diagonal")
 """All that the scores here need: of the units, each by itself."""
 
@@ -261,8 +261,7 @@ def r2_of_sets(
     multioutput: MultiOutput,
 ) -> Score:
     """R² of the representation on each of a number of sets of features, ``(set, feature)``."""
-    order = jnp.array([column for group in columns for column in group])
-    owner = np.repeat(np.arange(len(columns)), [len(group) for group in columns])
+    order, owner = in_order(columns)
     fit, held_out = (BY_UNIT.select(state, y=order).swapped() for state in (fit, held_out))
     xx, xy, _ = fit.blocks()
     absent = fit.x_constant

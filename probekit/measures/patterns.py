@@ -6,8 +6,8 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from probekit._sums import product
 from probekit.measures.rdm import Prior, centred_rows, rates_of, unit_rows
-from probekit.statistics._arrays import product
 
 OF_CORRELATION = ("correlation", "correlation_cv")
 OF_RATES = ("poisson", "poisson_cv")

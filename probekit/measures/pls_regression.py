@@ -6,10 +6,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import diagonal, product
 from probekit.measures._linalg import eigh
 from probekit.measures._moments import unit_scales
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import diagonal, product
 
 
 class _Found(NamedTuple):

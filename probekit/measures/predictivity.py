@@ -10,6 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_choice, check_count
+from probekit._rounding import reciprocal
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._narrowing import narrowed
 from probekit.measures._status import Score, divide, score
@@ -27,7 +28,6 @@ from probekit.measures.ridge import (
     relative_to,
 )
 from probekit.statistics import FoldMoments, MomentsState, state_of
-from probekit.statistics._rounding import reciprocal
 from probekit.statistics.folds import Folds, whole
 
 Method = Literal["pls", "linear", "ridge"]

@@ -8,11 +8,11 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_number
+from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._scale import largest_or_1, moderate, scaled_to_one
 from probekit.measures.precision import root_of_precision
-from probekit.statistics._arrays import product
 
 Metric = Literal["correlation", "euclidean", "squared_euclidean", "cosine", "poisson"]
 METRICS = ("correlation", "euclidean", "squared_euclidean", "cosine", "poisson")

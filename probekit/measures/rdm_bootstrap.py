@@ -123,7 +123,7 @@ def bootstrap_rdm_model(
     check_confidence(confidence)
     options = drawings(resamples, groups, subject_groups, seed)
     sizes = (squares.shape[1], len(targets))
-    counts = tuple(int(z.places(n).max()) + 1 for z, n in zip(options, sizes, strict=True))
+    counts = group_counts(options, sizes)
     kinds = _kinds(resample, counts)
     draws = divided(*counts_of(*options, kinds, sizes), *options, plan)
     _check_folds(draws, sizes, plan)
@@ -165,16 +165,30 @@ def drawings(
     )
 
 
-def _kinds(resample: Resample | None, counts: tuple[int, ...]) -> tuple[Kind, ...]:
-    """Return the bootstraps that are needed, or raise if there is nothing to draw from."""
-    resample = resample or ("dual" if counts[1] > 1 else "conditions")
-    check_choice("resample", resample, RESAMPLES)
+def group_counts(options: tuple[Bootstrap, Bootstrap], sizes: tuple[int, int]) -> tuple[int, int]:
+    """Return how many groups of conditions and of subjects there are to draw from."""
+    conditions, subjects = (
+        int(bootstrap.places(size).max()) + 1
+        for bootstrap, size in zip(options, sizes, strict=True)
+    )
+    return conditions, subjects
+
+
+def check_drawn(resample: Resample, counts: tuple[int, int]) -> None:
+    """Raise `OptionError` if there is but one group of what is to be resampled."""
     for things, count in zip(("conditions", "subjects"), counts, strict=True):
         if resample in (things, "both", "dual") and count < 2:
             raise OptionError(
                 f"resample={resample!r}: {count} group of {things}; at least 2 are needed to "
                 "resample them."
             )
+
+
+def _kinds(resample: Resample | None, counts: tuple[int, int]) -> tuple[Kind, ...]:
+    """Return the bootstraps that are needed, or raise if there is nothing to draw from."""
+    resample = resample or ("dual" if counts[1] > 1 else "conditions")
+    check_choice("resample", resample, RESAMPLES)
+    check_drawn(resample, counts)
     return ("both", "subjects", "conditions") if resample == "dual" else (resample,)
 
 

@@ -3,13 +3,13 @@
 import jax
 import jax.numpy as jnp
 
+from probekit._sums import product
 from probekit.measures._status import divide
 from probekit.measures.comparisons import Comparison, compared_vectors
 from probekit.measures.ranks import mean_ranks
 from probekit.measures.rdm import pairs
 from probekit.measures.rdm_fitting import FITTABLE
 from probekit.measures.rdm_parts import Part
-from probekit.statistics._arrays import product
 
 
 def part_ceiling(

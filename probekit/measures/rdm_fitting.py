@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
+from probekit._sums import inner, product
 from probekit.errors import OptionError
 from probekit.measures._linalg import cholesky, eigh, solve_cholesky
 from probekit.measures._scale import largest_or_1, scaled_to_one
@@ -15,7 +16,6 @@ from probekit.measures.comparisons import WHITENED, Comparison
 from probekit.measures.ranks import centred
 from probekit.measures.rdm import pairs
 from probekit.measures.whitening import whitened
-from probekit.statistics._arrays import inner, product
 
 Model = Literal["nonnegative", "linear", "interpolate", "select", "fixed"]
 MODELS: tuple[Model, ...] = get_args(Model)

@@ -6,9 +6,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from probekit._checks import check_choice
-from probekit.errors import OptionError
 from probekit.measures.comparisons import Comparison
-from probekit.measures.rdm_bootstrap import drawings, evaluated
+from probekit.measures.rdm_bootstrap import check_drawn, drawings, evaluated, group_counts
 from probekit.measures.rdm_draws import Plan, bagged, counts_of
 from probekit.measures.rdm_fitting import Model
 from probekit.measures.rdm_models import checked
@@ -106,17 +105,10 @@ def out_of_bag_rdm_model(
     squares, targets = checked(candidates, targets, model, comparison, penalty)
     options = drawings(resamples, groups, subject_groups, seed)
     sizes = (squares.shape[1], len(targets))
-    of_conditions, of_subjects = (
-        int(z.places(n).max()) + 1 for z, n in zip(options, sizes, strict=True)
-    )
+    of_conditions, of_subjects = group_counts(options, sizes)
     resample = resample or ("both" if of_subjects > 1 else "conditions")
     check_choice("resample", resample, BAGS)
-    for things, count in (("conditions", of_conditions), ("subjects", of_subjects)):
-        if resample in ("both", things) and count < 2:
-            raise OptionError(
-                f"resample={resample!r}: {count} group of {things}; at least 2 are needed to "
-                "resample them."
-            )
+    check_drawn(resample, (of_conditions, of_subjects))
     plan = Plan(1 + (resample != "subjects"), 1 + (resample != "conditions"), 1)
     counts, subject_counts = counts_of(*options, (resample,), sizes)
     draws = bagged(counts[1:], subject_counts[1:], *options, plan)  # the first is the data itself

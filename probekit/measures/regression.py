@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_at_least, check_choice
+from probekit._rounding import rounding_of_squares
+from probekit._sums import diagonal, product
 from probekit.errors import ShapeError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import cholesky, eigh, solve_cholesky
@@ -14,8 +16,6 @@ from probekit.measures._moments import states_of
 from probekit.measures._narrowing import narrowed_splits
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState
-from probekit.statistics._arrays import diagonal, product
-from probekit.statistics._rounding import rounding_of_squares
 
 MultiOutput = Literal["uniform_average", "variance_weighted", "raw_values"]
 MULTIOUTPUT = ("uniform_average", "variance_weighted", "raw_values")

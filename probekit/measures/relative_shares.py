@@ -6,9 +6,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._rounding import reciprocal
+from probekit._sums import product
 from probekit.measures._linalg import eigh
-from probekit.statistics._arrays import product
-from probekit.statistics._rounding import reciprocal
 
 Sharing = Literal["product", "relative_weights"]
 SHARINGS: tuple[Sharing, ...] = get_args(Sharing)

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice, check_numbers, check_positive
+from probekit._sums import product
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._double import splits_in_double
@@ -24,7 +25,6 @@ from probekit.measures.regression import (
     weights_score,
 )
 from probekit.statistics import FoldMoments, MomentsState
-from probekit.statistics._arrays import product
 from probekit.statistics.folds import Folds, check_folds, others, whole
 
 DEFAULT_PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0)

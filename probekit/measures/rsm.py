@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_choice
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import eigvalsh
 from probekit.measures._scale import largest_or_1, moderating_power
@@ -13,7 +14,6 @@ from probekit.measures._status import Score, score
 from probekit.measures.gram import varying
 from probekit.measures.rdm import distances
 from probekit.statistics import Examples, ExamplesState, state_of
-from probekit.statistics._arrays import product
 
 RSM = Literal["euclidean", "squared_euclidean", "correlation", "cosine", "inner_product"]
 RSMS: tuple[RSM, ...] = get_args(RSM)

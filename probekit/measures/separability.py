@@ -4,13 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.measures._linalg import svd
 from probekit.measures._scale import scaled_to_one
 from probekit.measures._status import divide
 from probekit.measures.gram import centred_rows
 from probekit.measures.nearest import Cloud
 from probekit.measures.rdm import unit_rows
-from probekit.statistics._arrays import product
 
 LEAST_VARIANCE = 0.1
 """Of a component that is kept, as a share of the largest one's."""

@@ -7,14 +7,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.measures._arguments import Splits, jitted
 from probekit.measures._linalg import eigh
 from probekit.measures._moments import moments_of, states_of
 from probekit.measures._status import Score, divide, score
+from probekit.measures.columns import Columns, in_order
 from probekit.measures.commonality import check_features
 from probekit.measures.partition import (
     BY_UNIT,
-    Columns,
     checked_averaged,
     each_column,
     part_of,
@@ -22,7 +23,6 @@ from probekit.measures.partition import (
 )
 from probekit.measures.regression import MultiOutput
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import product
 
 
 def shapley_r2(
@@ -178,7 +178,7 @@ def relative_weights_score(
     state: MomentsState, columns: Columns, *, multioutput: MultiOutput
 ) -> Score:
     """`relative_weights` from moments; needs `yy` in full and the diagonal of `xx`."""
-    order = jnp.array([column for group in columns for column in group])
+    order, owner = in_order(columns)
     chosen = BY_UNIT.select(state, y=order)
     each, short = _weights_of_columns(chosen)
     constant = state.x_constant
@@ -187,7 +187,6 @@ def relative_weights_score(
     else:
         total = jnp.where(constant, 0, state.x_squares)
         averages = divide(product(each, total), total.sum())
-    owner = np.repeat(np.arange(len(columns)), [len(group) for group in columns])
     member = owner[None, :] == np.arange(len(columns))[:, None]
     value = jnp.minimum(product(jnp.asarray(member, averages.dtype), averages), 1)
     return score(

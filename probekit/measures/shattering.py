@@ -10,14 +10,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_count, check_positive, check_seed
+from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted, splits
-from probekit.measures._scale import moderating_power
+from probekit.measures._scale import about_mean
 from probekit.measures._status import Score, divide, score
 from probekit.measures.classification import both_states, ridge_weights
 from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.statistics import ExamplesState
-from probekit.statistics._arrays import product
 
 DEFAULT_DICHOTOMIES = 64
 MOST_CONDITIONS = 64
@@ -168,10 +168,7 @@ def shattering_score(fit: ExamplesState, held_out: ExamplesState, options: Shatt
     sides = jnp.asarray(tables)[conditions][:, rank]
     drawn = jnp.arange(tables.shape[1]) < jnp.asarray(counts)[conditions]
 
-    power = moderating_power(fit.x)
-    present = fit.present[:, None]
-    origin = jnp.where(present, fit.x * power, 0).sum(axis=0) / jnp.maximum(present.sum(), 1)
-    x, x2 = (jnp.where(s.present[:, None], s.x * power - origin, 0) for s in (fit, held_out))
+    x, x2 = about_mean(fit, held_out)
     within = member / jnp.maximum(member.sum(axis=0), 1)
     weight = within.sum(axis=1) / jnp.maximum(conditions, 1)
     mean = product(weight, x)

@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_choice
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide, score
 from probekit.measures.rdm import Metric, distances
 from probekit.statistics import Examples, ExamplesState, state_of
-from probekit.statistics._arrays import product
 
 SEPARATION_METRICS = ("euclidean", "squared_euclidean", "cosine")
 

@@ -7,14 +7,14 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_count, check_positive
+from probekit._rounding import reciprocal, rounding_of_squares
+from probekit._sums import product
 from probekit.measures._arguments import jitted, splits
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score
 from probekit.measures.classification import both_states, ridge_accuracy_score
 from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.statistics import ExamplesState
-from probekit.statistics._arrays import product
-from probekit.statistics._rounding import reciprocal, rounding_of_squares
 
 DEFAULT_UNITS = 1
 

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_count
+from probekit._rounding import reciprocal
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._linalg import eigh, eigvalsh, svdvals
@@ -15,7 +16,6 @@ from probekit.measures._span import rounding_of
 from probekit.measures._status import Score, divide, score
 from probekit.measures.gram import centred_rows
 from probekit.statistics import Moments, MomentsState, state_of
-from probekit.statistics._rounding import reciprocal
 
 COVARIANCE = Moments(xy=False, yy="none")
 DEFAULT_FIRST, DEFAULT_LAST = 1, 100

@@ -7,15 +7,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_count
+from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import svd, svdvals
 from probekit.measures._scale import moderating_power
-from probekit.measures._status import Score, divide, score
-from probekit.measures.neighbour_ranks import Ranked
+from probekit.measures._status import Score, divide
+from probekit.measures.neighbour_ranks import Ranked, score_of_ranks
 from probekit.measures.rdm import Metric
 from probekit.measures.trust import DEFAULT_TRUSTED, check_trust
 from probekit.statistics import Examples, ExamplesState, state_of
-from probekit.statistics._arrays import product
 
 DEFAULT_SHAPE = 10
 
@@ -238,7 +238,7 @@ def topographic_product_score(
     total = jnp.where(counted, each, 0).sum(axis=1) / jnp.maximum(k, 1)
     value = divide(total.sum(), present.sum().astype(total.dtype))
     undefined = both[0].undefined | both[1].undefined | copies
-    return _scored(value, state, undefined)
+    return score_of_ranks(value, state, undefined)
 
 
 def neighbour_dissimilarity_score(
@@ -256,7 +256,7 @@ def neighbour_dissimilarity_score(
     value = jnp.maximum(norms[0], norms[1])
     # Without a pair that shares any, as of 2 neighbours, there is nothing that could differ.
     value = jnp.where(value > 0, divide(value, whole), 0)
-    return _scored(value, state, both[0].undefined | both[1].undefined)
+    return score_of_ranks(value, state, both[0].undefined | both[1].undefined)
 
 
 def _shared(near: jax.Array, present: jax.Array, dtype: jnp.dtype) -> jax.Array:
@@ -282,7 +282,7 @@ def local_procrustes_score(state: ExamplesState, *, neighbours: int, scaled: boo
     shapes = jax.lax.map(lambda part: _shape(*part, scaled=scaled), (*rows, there))
     counted = present & jnp.isfinite(shapes)
     value = divide(jnp.where(counted, shapes, 0).sum(), counted.sum().astype(shapes.dtype))
-    return _scored(value, state, ranked[0].undefined | ranked[1].undefined)
+    return score_of_ranks(value, state, ranked[0].undefined | ranked[1].undefined)
 
 
 def _about_mean(z: jax.Array, present: jax.Array) -> jax.Array:
@@ -311,12 +311,3 @@ def _shape(x: jax.Array, y: jax.Array, there: jax.Array, *, scaled: bool) -> jax
     else:
         found = jnp.maximum(divide(own + other - 2 * overlap, own), 0)
     return jnp.where(own > 0, found, jnp.nan)
-
-
-def _scored(value: jax.Array, state: ExamplesState, undefined: jax.Array) -> Score:
-    return score(
-        jnp.where(undefined, jnp.nan, value),
-        finite=state.finite(),
-        enough=state.present.sum() >= 3,
-        constant=undefined,
-    )

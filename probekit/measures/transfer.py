@@ -12,13 +12,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._rounding import reciprocal
+from probekit._sums import product
 from probekit.measures._linalg import svd, svdvals
 from probekit.measures._moments import unit_scales
 from probekit.measures._partial_whitening import partial_whitening
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import product
-from probekit.statistics._rounding import reciprocal
 
 _UNDETERMINED = 1e-2
 """How much of a cosine may depend on what the fitted examples leave open, before it is said."""

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 
 from probekit._checks import check_choice, check_count
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._status import Score, divide, score
-from probekit.measures.neighbour_ranks import NEIGHBOUR_METRICS, Ranked
+from probekit.measures._status import Score, divide
+from probekit.measures.neighbour_ranks import NEIGHBOUR_METRICS, Ranked, score_of_ranks
 from probekit.measures.rdm import Metric
 from probekit.statistics import Examples, ExamplesState, state_of
 
@@ -160,7 +160,7 @@ def trustworthiness_score(
     too_far = jnp.where(intruding, (a.ranks - k) / jnp.maximum(n, 1), 0).sum(axis=1)
     worst = k * (2 * n - 3 * k - 1) / 2
     value = 1 - divide(too_far.sum(), worst)
-    return _of_ranks(jnp.clip(value, 0, 1), state, a.undefined | b.undefined)
+    return score_of_ranks(jnp.clip(value, 0, 1), state, a.undefined | b.undefined)
 
 
 def rank_error_score(state: ExamplesState, *, neighbours: int | jax.Array, metric: Metric) -> Score:
@@ -174,17 +174,8 @@ def rank_error_score(state: ExamplesState, *, neighbours: int | jax.Array, metri
     each = jnp.where(pictured, moved, 0).sum(axis=1) / jnp.maximum(n, 1)
     rank = jnp.arange(1, len(present) + 1)
     worst = jnp.where(rank <= k, jnp.abs(n - 2 * rank + 1).astype(a.far.dtype) / rank, 0).sum()
-    return _of_ranks(divide(each.sum(), worst), state, a.undefined | b.undefined)
+    return score_of_ranks(divide(each.sum(), worst), state, a.undefined | b.undefined)
 
 
 def _pairs(present: jax.Array) -> jax.Array:
     return present[:, None] & present[None, :]
-
-
-def _of_ranks(value: jax.Array, state: ExamplesState, undefined: jax.Array) -> Score:
-    return score(
-        jnp.where(undefined, jnp.nan, value),
-        finite=state.finite(),
-        enough=state.present.sum() >= 3,
-        constant=undefined,
-    )

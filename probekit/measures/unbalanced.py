@@ -5,10 +5,10 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
+from probekit._sums import product
 from probekit.measures.condition_means import ConditionMeans, crossed
 from probekit.measures.patterns import MeanRates
 from probekit.statistics import MomentsState
-from probekit.statistics._arrays import product
 
 
 class Places(NamedTuple):

@@ -4,9 +4,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import diagonal
 from probekit.measures._status import Score, divide, score
 from probekit.statistics import CrossKernelState
-from probekit.statistics._arrays import diagonal
 
 LEAST = 4
 

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from probekit.statistics._arrays import accumulator_dtype
+from probekit._sums import accumulator_dtype
+from probekit.measures._status import CONSTANT, NONFINITE, OK, TOO_FEW, Score
 
 MOST_EXAMPLES = 8192
 """Of more examples there are no Gram matrices."""
@@ -257,3 +258,24 @@ def criterion_of_sums(sums: Sums) -> np.ndarray:
     """HSIC; of sums that are `sure`."""
     found: np.ndarray = sums.xy / np.where(sums.pairs > 0, sums.pairs, 1)
     return found
+
+
+def scores_of_sums(
+    value: np.ndarray, sums: Sums, x: Weighed, y: Weighed
+) -> tuple[Score, np.ndarray]:
+    """Return the scores, NaN where they are undefined, and the rows of which neither is sure."""
+    finite, enough, sure = (
+        np.broadcast_to(array, sums.xy.shape)
+        for array in (x.finite & y.finite, sums.enough, sums.sure)
+    )
+    in_range = x.moderate and y.moderate
+    few = ~enough & in_range
+    status = np.where(finite, np.where(few, TOO_FEW, OK), NONFINITE).astype(np.int8)
+    unsure = np.flatnonzero((status == OK) & ~(sure & in_range))
+    last = len(x.weights) - 1  # of orders there is one row of weights
+    constant = [
+        in_range and any(side.constant(min(int(row), last)) for side in (x, y)) for row in unsure
+    ]
+    status[unsure[constant]] = CONSTANT
+    value = np.where(status == OK, value, np.nan).astype(accumulator_dtype(x.given, y.given))
+    return Score(value, status), unsure[np.logical_not(constant)]  # type: ignore[arg-type]

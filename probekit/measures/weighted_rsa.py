@@ -8,8 +8,9 @@ import jax.numpy as jnp
 
 from probekit.measures._arguments import Splits, jitted
 from probekit.measures._status import Score, score
-from probekit.measures.banded import Columns, grouped_splits
+from probekit.measures.banded import grouped_splits
 from probekit.measures.classification import both_states
+from probekit.measures.columns import Columns
 from probekit.measures.comparisons import Comparison, compared
 from probekit.measures.rank_fitting import searched
 from probekit.measures.rdm import PRIOR, Metric, Prior, pairs, prior_of

@@ -6,11 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import product
 from probekit.errors import ShapeError
 from probekit.measures._linalg import cholesky, solve_cholesky
 from probekit.measures._scale import scaled_to_one
 from probekit.measures.gram import centred_gram
-from probekit.statistics._arrays import product
 
 _SINGULAR = 1e-6  # of the largest eigenvalue: what is less is no variance
 

@@ -6,6 +6,7 @@ of the examples; `labelling` is the one place where arrays get names. `probe`, `
 Recorder and a run are made of these.
 """
 
+from probekit.probing.blaming import adapted_to, check_counts
 from probekit.probing.comparing import compare
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
@@ -27,8 +28,10 @@ __all__ = [
     "Scores",
     "States",
     "absent",
+    "adapted_to",
     "batches_of",
     "begin",
+    "check_counts",
     "check_uncertainty",
     "collect",
     "compare",

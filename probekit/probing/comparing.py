@@ -11,6 +11,7 @@ from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor
 from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
+from probekit.probing.blaming import check_counts
 from probekit.probing.blocks import Sample
 from probekit.probing.both_models import BothModels
 from probekit.probing.comparison import Comparison
@@ -113,8 +114,7 @@ def compare(
     if held_out is not None:
         scored = _scored_on(given, held_out)
         examples = scored.examples()
-    for estimator in chosen:
-        estimator.check_examples(fitted=given.examples(), scored=examples)
+    check_counts(chosen, fitted=given.examples(), scored=examples)
     if uncertainty is not None:
         uncertainty.check(examples)
         warn_of_few_resamples(uncertainty, examples=examples)

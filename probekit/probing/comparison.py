@@ -82,7 +82,7 @@ class _Way(NamedTuple):
 
 def _way_of(estimator: Estimator, wide: tuple[dict[str, int], ...], examples: int) -> _Way | None:
     """Return how an estimator may be given coordinates; None if it may not, or gains nothing."""
-    both = bool(getattr(estimator, "symmetric", False))
+    both = estimator.symmetric
     units = [d for side in wide[: 2 if both else 1] for d in side.values()]
     if not units or estimator.narrowed(units=max(units), to=examples) is not estimator:
         return None

@@ -88,9 +88,7 @@ class Features(NamedTuple):
             for name, value in features.items()
         ]
         names = tuple(str(name) for name in features)
-        twice = [name for place, name in enumerate(names) if name in names[:place]]
-        if twice:
-            raise OptionError(f"{argument}: two are named {twice[0]!r}; rename one of them.")
+        _check_names_differ(argument, names)
         for name, column in zip(names, columns, strict=True):
             if len(column) != len(columns[0]):
                 raise ShapeError(
@@ -154,10 +152,14 @@ def _by_column(features: Any, argument: str) -> Any:
     names = [*names]
     if not all(isinstance(name, str | int | tuple) for name in names):
         return features
+    _check_names_differ(argument, names, things="two columns")
+    return {name: features[name] for name in names}
+
+
+def _check_names_differ(argument: str, names: Sequence[Any], *, things: str = "two") -> None:
     twice = [name for place, name in enumerate(names) if name in names[:place]]
     if twice:
-        raise OptionError(f"{argument}: two columns are named {twice[0]!r}; rename one of them.")
-    return {name: features[name] for name in names}
+        raise OptionError(f"{argument}: {things} are named {twice[0]!r}; rename one of them.")
 
 
 def _described(features: Any) -> str:

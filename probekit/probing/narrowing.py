@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from probekit._coordinates import coordinates, is_wide
 from probekit.estimators import Estimator
-from probekit.statistics.coordinates import coordinates, is_wide
 
 Splits = list[np.ndarray]
 """Activations ``(example, …)`` of one layer: those that are fitted, and those held out, if any."""

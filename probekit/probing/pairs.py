@@ -14,6 +14,7 @@ import numpy as np
 
 from probekit.errors import ShapeError
 from probekit.estimators import Estimator, Pairing
+from probekit.probing.blaming import blaming, computed
 from probekit.probing.options import compiled_with, once_options, quick_options
 from probekit.statistics import ShapeDtype, Statistic, shared, state_of
 
@@ -60,11 +61,11 @@ class PairPlan:
         sides = (a,) if same else (a, b)
         units = tuple(shape.shape[1] for side in sides for shape in side.values())
         pairs = len(a) * len(b)
-        pairings = tuple(
-            estimator.pairing(examples=examples, units=units, pairs=pairs)
-            for estimator in estimators
-        )
-        return cls(tuple(estimators), pairings, same)
+        pairings = []
+        for estimator in estimators:
+            with blaming([estimator]):
+                pairings.append(estimator.pairing(examples=examples, units=units, pairs=pairs))
+        return cls(tuple(estimators), tuple(pairings), same)
 
     def fitted(self) -> "PairPlan":
         """Return the plan for examples that are fitted and not scored: few look at these."""
@@ -83,6 +84,11 @@ class PairPlan:
         """Return for each statistic that is read of pairs of layers the one that is kept for it."""
         both = zip(self.estimators, self.pairings, strict=True)
         return shared(estimator.statistic for estimator, pairing in both if pairing is None)
+
+    def _preparing(self, wanted: bool) -> list[Estimator]:
+        """Return the estimators that look at layers alone, or those that look at pairs."""
+        both = zip(self.estimators, self.pairings, strict=True)
+        return [estimator for estimator, pairing in both if (pairing is not None) == wanted]
 
     def update(
         self,
@@ -115,11 +121,11 @@ class PairPlan:
             except ShapeError as error:
                 raise ShapeError(f"layers {pair[0]!r} and {pair[1]!r}: {error}") from None
 
-        return PairStates(
-            a=alone(states.a, a),
-            b={} if self.same else alone(states.b, b),
-            both={pair: of_both(pair) for pair in itertools.product(a, b)},
-        )
+        with blaming(self._preparing(True)):
+            alone_a, alone_b = alone(states.a, a), {} if self.same else alone(states.b, b)
+        with blaming(self._preparing(False)):
+            both = {pair: of_both(pair) for pair in itertools.product(a, b)}
+        return PairStates(alone_a, alone_b, both)
 
     def compute(
         self, fit: PairStates | None, held_out: PairStates
@@ -136,10 +142,11 @@ class PairPlan:
         """
         scores: dict[Pair, dict[str, np.ndarray]] = {pair: {} for pair in held_out.both}
         for estimator, pairing in zip(self.estimators, self.pairings, strict=True):
-            if pairing is None:
-                found = self._from_pairs(estimator, fit, held_out)
-            else:
-                found = self._from_layers(pairing, held_out)
+            with blaming([estimator]):
+                if pairing is None:
+                    found = self._from_pairs(estimator, fit, held_out)
+                else:
+                    found = self._from_layers(pairing, held_out)
             for pair, score in found.items():
                 scores[pair] |= score
         return scores
@@ -232,13 +239,13 @@ def _update(
 
 def _compute(estimator: Estimator, fit: Any, held_out: Any) -> Any:
     if not estimator.traceable:
-        return estimator.compute(jax.device_get(fit), jax.device_get(held_out))
+        return computed(estimator, jax.device_get(fit), jax.device_get(held_out))
     return _compute_traced(estimator, None if fit is held_out else fit, held_out)
 
 
 @compiled_with(quick_options, static_argnames="estimator")
 def _compute_traced(estimator: Estimator, fit: Any, held_out: Any) -> Any:
-    return estimator.compute(held_out if fit is None else fit, held_out)
+    return computed(estimator, held_out if fit is None else fit, held_out)
 
 
 @compiled_with(quick_options, static_argnames="pairing")

@@ -15,6 +15,7 @@ import numpy as np
 from probekit._checks import floating
 from probekit._shapes import struct
 from probekit.estimators import Estimator
+from probekit.probing.blaming import blaming, computed
 from probekit.statistics import ShapeDtype, Statistic, empty_state, shared, state_of
 
 LayerStates = tuple[Any, ...]
@@ -80,7 +81,10 @@ class Plan:
         for layer, shape in layers.items():
             units = int(np.prod(shape.shape[1:], dtype=int))
             for estimator in self.estimators:
-                estimator.check_sizes(examples=examples, layer=layer, units=units, columns=columns)
+                with blaming([estimator]):
+                    estimator.check_sizes(
+                        examples=examples, layer=layer, units=units, columns=columns
+                    )
 
     def only(self, estimators: tuple[Estimator, ...]) -> "Plan":
         """Return the plan of these estimators and the same features."""
@@ -88,14 +92,21 @@ class Plan:
 
     def kept(self) -> tuple[_Kept, ...]:
         """Return the statistics that are kept, each once."""
-        return tuple(dict.fromkeys(self._serving().values()))
+        return tuple(self._readers())
+
+    def _readers(self) -> dict[_Kept, list[Estimator]]:
+        """Return for each statistic that is kept the estimators that read it."""
+        readers: dict[_Kept, list[Estimator]] = {}
+        for estimator, kept in self._serving().items():
+            readers.setdefault(kept, []).append(estimator)
+        return readers
 
     def _serving(self) -> dict[Estimator, _Kept]:
         """Return for each estimator the statistic that it reads."""
-        asked = {
-            estimator: _Kept(estimator.statistic, _needs_each(estimator))
-            for estimator in self.estimators
-        }
+        asked = {}
+        for estimator in self.estimators:
+            with blaming([estimator]):
+                asked[estimator] = _Kept(estimator.statistic, _needs_each(estimator))
         serving: dict[_Kept, _Kept] = {}
         for each in (False, True):
             statistics = [kept.statistic for kept in asked.values() if kept.each == each]
@@ -111,14 +122,17 @@ class Plan:
         units = int(np.prod(shape.shape[1:], dtype=int))
         x = struct((shape.shape[0], units), _numeric(shape.dtype))
 
-        def init(statistic: Statistic[Any], width: int) -> Any:
-            return empty_state(statistic, x, struct((shape.shape[0], width), self.dtype))
+        readers = self._readers()
+
+        def init(kept: _Kept, width: int) -> Any:
+            with blaming(readers[kept]):
+                return empty_state(kept.statistic, x, struct((shape.shape[0], width), self.dtype))
 
         return tuple(
-            tuple(init(statistic, width) for width in self.widths)
-            if each
-            else init(statistic, sum(self.widths))
-            for statistic, each in self.kept()
+            tuple(init(kept, width) for width in self.widths)
+            if kept.each
+            else init(kept, sum(self.widths))
+            for kept in readers
         )
 
     def update(
@@ -150,17 +164,20 @@ class Plan:
     def _update_layer(
         self, states: LayerStates, x: jax.Array, y: jax.Array, **example: jax.Array
     ) -> LayerStates:
-        return tuple(
-            tuple(
-                _of_feature(kept.statistic, place).update(
-                    part, x, y[:, np.array(columns)], **example
+        readers = self._readers()
+
+        def update(kept: _Kept, state: Any) -> Any:
+            with blaming(readers[kept]):
+                if not kept.each:
+                    return kept.statistic.update(state, x, y, **example)
+                return tuple(
+                    _of_feature(kept.statistic, place).update(
+                        part, x, y[:, np.array(columns)], **example
+                    )
+                    for place, (part, columns) in enumerate(zip(state, self.columns, strict=True))
                 )
-                for place, (part, columns) in enumerate(zip(state, self.columns, strict=True))
-            )
-            if kept.each
-            else kept.statistic.update(state, x, y, **example)
-            for kept, state in zip(self.kept(), states, strict=True)
-        )
+
+        return tuple(update(*pair) for pair in zip(readers, states, strict=True))
 
     def of(
         self,
@@ -176,33 +193,46 @@ class Plan:
         }
         x = {layer: units(array) for layer, array in representations.items()}
         states: dict[str, list[Any]] = {layer: [] for layer in x}
-        for statistic, each in self.kept():
-            if each:
-                for layer in x:
-                    parts = enumerate(y[:, np.array(columns)] for columns in self.columns)
-                    states[layer].append(
-                        tuple(
-                            state_of(_of_feature(statistic, place), x[layer], part, **example)
-                            for place, part in parts
-                        )
-                    )
-            elif getattr(statistic, "by_unit", False):
-                for layer, state in _side_by_side(statistic, x, y, example).items():
+        for kept, readers in self._readers().items():
+            with blaming(readers):
+                for layer, state in self._of_statistic(kept, x, y, example).items():
                     states[layer].append(state)
-            else:
-                for layer in x:
-                    states[layer].append(state_of(statistic, x[layer], y, **example))
         return {layer: tuple(parts) for layer, parts in states.items()}
+
+    def _of_statistic(
+        self,
+        kept: _Kept,
+        x: Mapping[str, jax.Array],
+        y: jax.Array,
+        example: Mapping[str, jax.Array],
+    ) -> dict[str, Any]:
+        """Return what one statistic remembers of each layer."""
+        statistic, each = kept
+        if not each and getattr(statistic, "by_unit", False):
+            return _side_by_side(statistic, x, y, example)
+
+        def of_layer(x: jax.Array) -> Any:
+            if not each:
+                return state_of(statistic, x, y, **example)
+            parts = enumerate(y[:, np.array(columns)] for columns in self.columns)
+            return tuple(
+                state_of(_of_feature(statistic, place), x, part, **example) for place, part in parts
+            )
+
+        return {layer: of_layer(array) for layer, array in x.items()}
 
     def merge(self, a: States, b: States) -> States:
         """Return the states that have seen what `a` and `b` have seen."""
+        readers = self._readers()
+
+        def merge(kept: _Kept, part_a: Any, part_b: Any) -> Any:
+            with blaming(readers[kept]):
+                if not kept.each:
+                    return kept.statistic.merge(part_a, part_b)
+                return tuple(map(kept.statistic.merge, part_a, part_b))
+
         return {
-            layer: tuple(
-                tuple(map(kept.statistic.merge, part_a, part_b))
-                if kept.each
-                else kept.statistic.merge(part_a, part_b)
-                for kept, part_a, part_b in zip(self.kept(), a[layer], b[layer], strict=True)
-            )
+            layer: tuple(merge(*part) for part in zip(readers, a[layer], b[layer], strict=True))
             for layer in a
         }
 
@@ -246,12 +276,13 @@ class Plan:
         for estimator in self.estimators:
             state = held_out[kept.index(serving[estimator])]
             statistic: Any = serving[estimator].statistic
-            parts = [
-                getattr(estimator, method)(
-                    statistic.select(state, y=np.array(columns)), rows, **more
-                )
-                for columns in self.columns
-            ]
+            with blaming([estimator]):
+                parts = [
+                    getattr(estimator, method)(
+                        statistic.select(state, y=np.array(columns)), rows, **more
+                    )
+                    for columns in self.columns
+                ]
             scores |= {name: np.stack([p[name] for p in parts], axis=1) for name in parts[0]}
         return scores
 
@@ -263,9 +294,9 @@ class Plan:
         by_feature = []
         for estimator in readers:
             if estimator.joint:
-                scores |= estimator.compute(fit, held_out, columns=self.columns)  # type: ignore[call-arg]
+                scores |= computed(estimator, fit, held_out, columns=self.columns)
             elif estimator.kind == "geometry":
-                scores |= estimator.compute(fit, held_out)
+                scores |= computed(estimator, fit, held_out)
             else:
                 by_feature.append(estimator)
         if by_feature:
@@ -278,12 +309,14 @@ class Plan:
         """Return the scores of each feature; its columns are selected once for all readers."""
 
         def of_feature(fit: Any, held_out: Any) -> dict[str, jax.Array]:
-            parts = [estimator.compute(fit, held_out) for estimator in readers]
+            parts = [computed(estimator, fit, held_out) for estimator in readers]
             return {name: score for part in parts for name, score in part.items()}
 
         def of_columns(columns: jax.Array) -> dict[str, jax.Array]:
             statistic: Any = kept.statistic
-            return of_feature(*(statistic.select(state, y=columns) for state in (fit, held_out)))
+            with blaming(readers):
+                pair = [statistic.select(state, y=columns) for state in (fit, held_out)]
+            return of_feature(*pair)
 
         if kept.each:
             return _stacked([of_feature(*pair) for pair in zip(fit, held_out, strict=True)])

@@ -11,6 +11,7 @@ from probekit.errors import OptionError
 from probekit.estimators import Estimator
 from probekit.extractors import Extractor, arrays
 from probekit.inference import Uncertainty
+from probekit.probing.blaming import adapted_to, check_counts
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
@@ -165,8 +166,7 @@ class Probe:
     def _check_examples(self) -> None:
         """Raise where an option of an estimator is of another number of examples."""
         fitted, scored = (len(part.y) for part in (self.fit, self.held_out or self.fit))
-        for estimator in self.plan.estimators:
-            estimator.check_examples(fitted=fitted, scored=scored)
+        check_counts(self.plan.estimators, fitted=fitted, scored=scored)
 
     def _check_held_out(self, extractor: Extractor, layers: Mapping[str, ShapeDtype]) -> None:
         """Raise unless an extractor that holds what is held out has the same layers."""
@@ -255,7 +255,7 @@ def probe_set_of(
         table, scored = (features, others) if made else Features.of_all(features, others)
         other = _held_out(others_inputs, scored.in_order_of(table), table)
     columns = _of_present(table.by_name(), weight)
-    estimators = tuple(estimator.adapted(columns) for estimator in estimators)
+    estimators = adapted_to(columns, estimators)
     plan = Plan(estimators, table.names, table.widths, table.values.dtype.name)
     found = Probe(plan, Examples(inputs, table.values, weight), other, batch_size)
     found._check_examples()

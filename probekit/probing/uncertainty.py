@@ -10,7 +10,7 @@ example that was drawn twice is there twice. And an estimator that can weigh wha
 (`reweighted`) is given the weights, and does what is dear only once.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -32,6 +32,7 @@ from probekit.probing.blocks import (
     scored_on_copies,
     scores_of_rows,
 )
+from probekit.probing.labelling import merged
 from probekit.probing.plan import Plan
 from probekit.probing.weighing import Weighings, by_shuffling, by_weighing, weighings_of
 from probekit.statistics import Examples, memory_of, state_of
@@ -41,18 +42,15 @@ def check_uncertainty(
     uncertainty: Any,
     estimators: tuple[Estimator, ...],
     *,
-    examples: int | None = None,
     held_out: bool = False,
 ) -> None:
-    """Raise `OptionError` if one of the estimators, or the data, has no such uncertainty.
+    """Raise `OptionError` if one of the estimators has no such uncertainty.
 
     Parameters
     ----------
     uncertainty : object
         What was given.
     estimators : tuple of Estimator
-    examples : int, optional
-        How many there are to be resampled, if that is known yet.
     held_out : bool
         Whether probes are scored on other examples than they are fitted on.
     """
@@ -77,7 +75,7 @@ def check_uncertainty(
             f"uncertainty: {type(uncertainty).__name__} of kind {kinds}; "
             + ("only encoding and decoding fit something." if fits else "there are no labels.")
         )
-    of_fit = [estimator.name for estimator in estimators if getattr(estimator, "of_fit", False)]
+    of_fit = [estimator.name for estimator in estimators if estimator.of_fit]
     if held_out and of_fit and isinstance(uncertainty, Bootstrap):
         raise OptionError(
             f"uncertainty: {of_fit[0]!r} is of the examples that it is fitted on; "
@@ -87,8 +85,6 @@ def check_uncertainty(
         raise OptionError("uncertainty: CrossValidation holds out its own; give no held_out.")
     if held_out and isinstance(uncertainty, Permutation) and uncertainty.groups is not None:
         raise OptionError("uncertainty: groups tell of one set of examples; give no held_out.")
-    if examples is not None:
-        uncertainty.check(examples)
 
 
 def _concerned(
@@ -175,33 +171,41 @@ def _rows_of(*arrays: np.ndarray) -> Draw:
     return lambda rows: tuple(array[rows.start : rows.stop] for array in arrays)
 
 
+def _by_way(plan: Plan, way_of: Callable[[Estimator], Any]) -> Iterator[tuple[Any, Plan]]:
+    """Yield each way there is, and the plan of the estimators that go it."""
+    ways: dict[Any, list[Estimator]] = {}
+    for estimator in plan.estimators:
+        ways.setdefault(way_of(estimator), []).append(estimator)
+    for way, estimators in ways.items():
+        yield way, plan.only(tuple(estimators))
+
+
 def _shuffled(
     plan: Plan, fit: Sample, held_out: Sample | None, permutation: Permutation
 ) -> Resampled:
+    """Return the scores of shuffles: of what was kept where that will do, else of all examples."""
     scored = fit if held_out is None else held_out
     counts = [len(sample.weight) for sample in (fit, held_out) if sample is not None]
     for count in counts:
         permutation.check(count)
-    ways: dict[Any, list[Estimator]] = {}
-    for estimator in plan.estimators:
-        kept = estimator.statistic if _is_weighed(estimator, "reordered") else None
-        if permutation.whole and len(_kept_rows(kept, scored)) < len(scored.weight):
-            kept = None  # of a group other places may be kept than of that which it changes with
-        ways.setdefault(kept, []).append(estimator)
-    found: Resampled = {layer: {} for layer in fit.x}
-    for statistic, estimators in ways.items():
-        own = plan.only(tuple(estimators))
+
+    def reordered_in(estimator: Estimator) -> Any:
+        """Return the statistic whose examples are put in order, if they are."""
+        if not _is_weighed(estimator, "reordered"):
+            return None
+        # Of a group other places may be kept than of that which it changes with.
+        apart = permutation.whole and len(_kept_rows(estimator.statistic, scored)) < counts[-1]
+        return None if apart else estimator.statistic
+
+    def draw(rows: range) -> tuple[np.ndarray, ...]:
+        return tuple(permutation.orders(count, rows) for count in counts)
+
+    def scores_of(statistic: Any, own: Plan) -> Resampled:
         if statistic is not None:
-            part = _by_reordering(own, statistic, scored, permutation)
-        else:
+            return _by_reordering(own, statistic, scored, permutation)
+        return scores_of_rows(own, fit, scored, draw, permutation.resamples, reordered)
 
-            def draw(rows: range) -> tuple[np.ndarray, ...]:
-                return tuple(permutation.orders(count, rows) for count in counts)
-
-            part = scores_of_rows(own, fit, scored, draw, permutation.resamples, reordered)
-        for layer, scores in part.items():
-            found[layer] |= scores
-    return found
+    return merged(scores_of(*part) for part in _by_way(plan, reordered_in))
 
 
 def _by_reordering(
@@ -257,15 +261,9 @@ class _Draws(NamedTuple):
 
 def _drawn(plan: Plan, fit: Sample, held_out: Sample | None, draws: _Draws) -> Resampled:
     """Return the scores of resamples, each estimator in its own way."""
-    found: Resampled = {layer: {} for layer in fit.x}
-    ways: dict[Any, list[Estimator]] = {}
-    for estimator in plan.estimators:
-        ways.setdefault(_way(estimator), []).append(estimator)
-    for (way, *statistic), estimators in ways.items():
-        part = way(plan.only(tuple(estimators)), *statistic, fit, held_out, draws)
-        for layer, scores in part.items():
-            found[layer] |= scores
-    return found
+    return merged(
+        way(own, *statistic, fit, held_out, draws) for (way, *statistic), own in _by_way(plan, _way)
+    )
 
 
 def _way(estimator: Estimator) -> tuple[Any, ...]:

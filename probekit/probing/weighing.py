@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from probekit.estimators import Estimator, Weighing
+from probekit.probing.blaming import blaming
 from probekit.probing.blocks import Resampled, Sample
 from probekit.probing.plan import units
 
@@ -69,11 +70,12 @@ def by_weighing(
     for start in range(0, count, at_once):
         weights = draw(range(start, min(start + at_once, count)))
         block: dict[str, dict[str, np.ndarray]] = {layer: {} for layer in sample.x}
-        for way in weighings.values():
-            others = [way.prepare(y, weights) for y in features]
-            for layer, x in sample.x.items():
-                own = way.prepare(units(x), weights)
-                block[layer] |= _stacked([way.pair(own, other, weights) for other in others])
+        for estimator, way in weighings.items():
+            with blaming([estimator]):
+                others = [way.prepare(y, weights) for y in features]
+                for layer, x in sample.x.items():
+                    own = way.prepare(units(x), weights)
+                    block[layer] |= _stacked([way.pair(own, other, weights) for other in others])
         for layer, scores in block.items():
             found[layer].append(scores)
     return {
@@ -89,8 +91,9 @@ def by_shuffling(
     features = _features(sample, columns)
     found: Resampled = {layer: {} for layer in sample.x}
     for layer, x in sample.x.items():
-        for way in weighings.values():
-            found[layer] |= _stacked([way.reorder(units(x), y, orders) for y in features])
+        for estimator, way in weighings.items():
+            with blaming([estimator]):
+                found[layer] |= _stacked([way.reorder(units(x), y, orders) for y in features])
     return found
 
 

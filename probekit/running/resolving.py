@@ -11,7 +11,7 @@ from probekit.errors import OptionError, UnknownNameError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import match
 from probekit.plugins import get_manager
-from probekit.probing import Plan
+from probekit.probing import Plan, adapted_to, check_counts
 from probekit.running.program import Program, computable
 from probekit.tasks import Task, TaskConfig
 
@@ -111,10 +111,9 @@ def adapted(
         return estimators  # making data may take long
     data = task.data(config, config.first_seed)
     fitted, scored = (computable(np.asarray(data[split].features)) for split in ("fit", "test"))
-    for estimator in estimators:
-        estimator.check_examples(fitted=len(fitted), scored=len(scored))
+    check_counts(estimators, fitted=len(fitted), scored=len(scored))
     columns = dict(zip(task.features(config), fitted.T[:, :, None], strict=True))
-    return tuple(estimator.adapted(columns) for estimator in estimators)
+    return adapted_to(columns, estimators)
 
 
 def program_of(

@@ -46,8 +46,7 @@ class Standing:
         last : int
             The last epoch of the run.
         """
-        remaining = iter(self._seeds)
-        while seeds := tuple(islice(remaining, size)):
+        for seeds in self._lanes(size):
             states = self.states(seeds)
             if states is None:
                 yield seeds, 0
@@ -55,6 +54,20 @@ class Standing:
             epoch = self._epoch(seeds)
             if epoch < last and not all(meta["finished"] for _, meta in states):
                 yield seeds, epoch + 1
+
+    def ended(self, size: int) -> dict[int, int]:
+        """Return the last epoch of each seed that has stopped training, with `size` as `lanes`."""
+        found = {}
+        for seeds in self._lanes(size):
+            for seed, (_, meta) in zip(seeds, self.states(seeds) or (), strict=False):
+                if meta["finished"]:
+                    found[seed] = self.reached[seed]
+        return found
+
+    def _lanes(self, size: int) -> Iterator[tuple[int, ...]]:
+        remaining = iter(self._seeds)
+        while seeds := tuple(islice(remaining, size)):
+            yield seeds
 
     def states(self, seeds: tuple[int, ...]) -> list[State] | None:
         """Return the states that belong to the last row of a lane; None to begin anew."""

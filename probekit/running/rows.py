@@ -33,7 +33,9 @@ def rows_of(program: Program, chunk: Chunk) -> "xr.Dataset | None":
     )
     lead = {"seed": list(chunk.seeds), "epoch": list(chunk.epochs[:count])}
     dataset = dataset_of(program.plan, scores, lead=lead)
-    return dataset.assign_coords(split=list(SCORED)).assign(_metrics(program, metrics))
+    rows = dataset.assign_coords(split=list(SCORED)).assign(_metrics(program, metrics))
+    # No estimator needs to have scores of features, and the network still has.
+    return rows.assign_coords(feature=list(program.plan.names)) if "feature" in rows.dims else rows
 
 
 def _metrics(program: Program, metrics: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import importlib
 import os
 import tempfile
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,10 +22,10 @@ from probekit.history import HistoryWriter, Storage, make_attributes, open_histo
 from probekit.plugins import Manager, get_manager
 from probekit.probing import warn_of_undefined
 from probekit.recording.plugged import with_plugin_variables
-from probekit.running.compiled import compiled_for
+from probekit.running.compiled import Compiled, compiled_for
 from probekit.running.lane import Chunk, Pace, run_lane, stacked_data
 from probekit.running.memory import told_of_memory
-from probekit.running.program import Program
+from probekit.running.program import Carry, Data, Program
 from probekit.running.resolving import adapted, config_of, program_of, task_of
 from probekit.running.resuming import Standing
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
@@ -56,6 +56,8 @@ class RunInfo:
         What is probed, and for what.
     resumed_epochs : int
         How many rows were there already, summed over the seeds.
+    ended : mapping of int to int
+        Seeds that had stopped training before this run was resumed, and their last epochs.
     """
 
     task: str
@@ -66,6 +68,7 @@ class RunInfo:
     layers: tuple[str, ...]
     features: tuple[str, ...]
     resumed_epochs: int = 0
+    ended: Mapping[int, int] = dataclasses.field(default_factory=dict)
 
 
 def run(
@@ -182,8 +185,9 @@ def run(
                 storage=storage,
             )
         )
-        running = _Run(program, writer, manager, kept=output is not None, every=every)
-        running.go(together)
+        kept = output is not None
+        running = _Run(program, writer, manager, lane=together, kept=kept, every=every)
+        running.go()
         finished = writer.finish()
         running.tell_finished()
         return open_history(finished)
@@ -209,11 +213,12 @@ class _Run:
         writer: HistoryWriter,
         manager: Manager,
         *,
+        lane: int,
         kept: bool,
         every: int,
     ) -> None:
         self.program, self.writer = program, writer
-        self.manager, self.every = manager, every
+        self.manager, self.lane, self.every = manager, lane, every
         config = program.config
         self.seeds = tuple(range(config.first_seed, config.first_seed + config.seeds))
         self.standing = Standing(writer, self.seeds)
@@ -227,22 +232,17 @@ class _Run:
             layers=program.layers,
             features=program.plan.names,
             resumed_epochs=sum(epoch + 1 for epoch in self.standing.reached.values()),
+            ended=self.standing.ended(lane),
         )
         self.warned: set[str] = set()
 
-    def go(self, lane: int) -> None:
+    def go(self) -> None:
         """Run every seed to its end, lane by lane."""
         self.manager.hook.probekit_run_started(run=self.info)
         try:
             with contextlib.ExitStack() as meanwhile:
-                count = SIDE_BY_SIDE if lane == 1 else 1
-                waiting = list(self.standing.lanes(lane, self.info.epochs))
-                odd = len(waiting) > count and len(waiting) % count > 0
-                lanes = [
-                    self._chunks(*each, meanwhile, rests=odd and each is waiting[0])
-                    for each in waiting
-                ]
-                turns = side_by_side(lanes, count)
+                count = SIDE_BY_SIDE if self.lane == 1 else 1
+                turns = side_by_side(self._lanes(count, meanwhile), count)
                 chunks = meanwhile.enter_context(contextlib.closing(turns))
                 meanwhile.enter_context(told_of_memory())
                 for chunk in chunks:
@@ -255,19 +255,44 @@ class _Run:
         """Tell the listeners that the history is complete."""
         self.manager.hook.probekit_run_finished(run=self.info, path=self.info.path)
 
-    def _chunks(
-        self,
-        seeds: tuple[int, ...],
-        first: int,
-        meanwhile: contextlib.ExitStack,
-        *,
-        rests: bool,
-    ) -> Lane[Chunk]:
-        """Yield the chunks of a lane, from its first epoch that is to be computed.
+    def _lanes(self, count: int, meanwhile: contextlib.ExitStack) -> list[Lane[Chunk]]:
+        """Return the lanes that have not ended, of which so many run at a time.
 
-        One that rests yields None half-way. If the first of an odd number does, two that run side
-        by side end together (McNaughton 1959), and none has to be alone with all cores.
+        If some would have to be alone with all cores at the end, the first rests half-way: then two
+        that run side by side end together (McNaughton 1959).
         """
+        waiting = list(self.standing.lanes(self.lane, self.info.epochs))
+        rests = len(waiting) > count and len(waiting) % count > 0
+        return [
+            self._chunks(seeds, first, meanwhile, rests=rests and place == 0)
+            for place, (seeds, first) in enumerate(waiting)
+        ]
+
+    def _chunks(
+        self, seeds: tuple[int, ...], first: int, meanwhile: contextlib.ExitStack, *, rests: bool
+    ) -> Lane[Chunk]:
+        """Yield the chunks of a lane, from its first epoch that is to be computed."""
+        last = self.info.epochs
+        compiled, data, orders, carry = self._prepared(seeds, first)
+        # SciPy's BLAS is loaded by now if a score needs it; its threads would take XLA's cores.
+        meanwhile.enter_context(threadpool_limits(1, user_api="blas"))
+        for end in [(first + last) // 2, last] if rests else [last]:
+            bounds = {"first": first, "last": end}
+            chunks = run_lane(compiled, data, seeds, orders, carry, **bounds, pace=self.pace)
+            with contextlib.closing(chunks):
+                for chunk in chunks:
+                    yield chunk
+                    carry = chunk.result().carry
+            if np.all(carry.finished):
+                return
+            first = end + 1
+            if end < last:
+                yield None
+
+    def _prepared(
+        self, seeds: tuple[int, ...], first: int
+    ) -> tuple[Compiled, Data, list[Iterator[np.ndarray]], Carry]:
+        """Return what a lane is given: where its seeds stand, and their orders, at an epoch."""
         program, config = self.program, self.program.config
         data = stacked_data([program.task.data(config, seed) for seed in seeds])
         compiled = compiled_for(program, data)
@@ -280,21 +305,7 @@ class _Run:
         orders = [program.task.orders(config, seed) for seed in seeds]
         for order in orders:
             next(islice(order, max(first - 1, 0), max(first - 1, 0)), None)  # trained already
-        # SciPy's BLAS is loaded by now if a score needs it; its threads would take XLA's cores.
-        meanwhile.enter_context(threadpool_limits(1, user_api="blas"))
-        ends = [(first + config.epochs) // 2] if rests else []
-        for last in (*ends, config.epochs):
-            bounds = {"first": first, "last": last}
-            chunks = run_lane(compiled, data, seeds, orders, carry, **bounds, pace=self.pace)
-            with contextlib.closing(chunks):
-                for chunk in chunks:
-                    yield chunk
-                    carry = chunk.result().carry
-            if np.all(carry.finished):
-                return
-            first = last + 1
-            if last < config.epochs:
-                yield None
+        return compiled, data, orders, carry
 
     def _record(self, chunk: Chunk) -> None:
         """Put the rows of a chunk into the history, then the listeners may look."""

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 
 from probekit._shapes import struct
-from probekit.statistics._arrays import accumulator_dtype
+from probekit._sums import accumulator_dtype
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.groups import GroupMoments, GroupMomentsState
 

@@ -5,7 +5,7 @@ import dataclasses
 import jax
 import jax.numpy as jnp
 
-from probekit.statistics._arrays import (
+from probekit._sums import (
     accumulator_dtype,
     inner,
     present_rows,

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_count
-from probekit.statistics._arrays import accumulator_dtype, present_rows
+from probekit._sums import accumulator_dtype, present_rows
 from probekit.statistics._protocol import ShapeDtype, Statistic
 
 

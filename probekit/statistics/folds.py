@@ -10,8 +10,8 @@ import numpy as np
 
 from probekit._checks import check_choice, check_count
 from probekit._shapes import struct
+from probekit._sums import accumulator_dtype
 from probekit.errors import OptionError
-from probekit.statistics._arrays import accumulator_dtype
 from probekit.statistics._parts import MomentsOfParts
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.examples import hash_of

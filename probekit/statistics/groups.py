@@ -7,9 +7,9 @@ import jax
 import jax.numpy as jnp
 
 from probekit._checks import check_choice, check_count
-from probekit.statistics._arrays import accumulator_dtype, inner, inner_squares, present_rows
+from probekit._rounding import mean_of_both, reciprocal, sum_and_rest
+from probekit._sums import accumulator_dtype, inner, inner_squares, present_rows
 from probekit.statistics._protocol import ShapeDtype, Statistic
-from probekit.statistics._rounding import mean_of_both, reciprocal, sum_and_rest
 
 Within = Literal["full", "diagonal", "each", "none"]
 

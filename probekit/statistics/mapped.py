@@ -6,7 +6,7 @@ from collections.abc import Callable
 import jax
 
 from probekit._shapes import struct
-from probekit.statistics._arrays import accumulator_dtype
+from probekit._sums import accumulator_dtype
 from probekit.statistics._protocol import ShapeDtype, Statistic
 from probekit.statistics.folds import FoldGroups
 from probekit.statistics.moments import MomentsState

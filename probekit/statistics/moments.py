@@ -8,7 +8,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._checks import check_choice
-from probekit.statistics._arrays import (
+from probekit._rounding import (
+    mean_of_both,
+    reciprocal,
+    rounding_of_squares,
+    sum_and_rest,
+)
+from probekit._sums import (
     accumulator_dtype,
     diagonal,
     inner,
@@ -17,12 +23,6 @@ from probekit.statistics._arrays import (
     product,
 )
 from probekit.statistics._protocol import ShapeDtype, Statistic
-from probekit.statistics._rounding import (
-    mean_of_both,
-    reciprocal,
-    rounding_of_squares,
-    sum_and_rest,
-)
 
 Block = Literal["full", "diagonal", "none"]
 BLOCKS = ("none", "diagonal", "full")  # each holds what those before it hold

@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._sums import accumulator_dtype, present_rows
 from probekit.errors import ShapeError
-from probekit.statistics._arrays import accumulator_dtype, present_rows
 from probekit.statistics._protocol import ShapeDtype, Statistic
 
 

@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.estimators import Estimator
+from probekit.measures.columns import Columns
 from probekit.probing.options import compiled_with, quick_options
 from probekit.statistics import Statistic, shape_of
 
@@ -21,7 +22,6 @@ TOLERANCE = 1e-5
 
 Scores = dict[str, np.ndarray]
 
-Columns = tuple[tuple[int, ...], ...]
 """For each feature the columns that are it."""
 
 traces = 0

@@ -5,8 +5,8 @@ from functools import partial
 
 import numpy as np
 
+from probekit._coordinates import coordinates
 from probekit.estimators import Estimator
-from probekit.statistics.coordinates import coordinates
 from probekit.testing import _harness
 from probekit.testing._asserting import assert_same
 from probekit.testing._harness import EXAMPLES, Data, data_for, scores

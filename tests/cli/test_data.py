@@ -103,7 +103,7 @@ TEXTS = {
         (("no.npy",), "no.npy: there is no such file; "),
         (("h1.npy", "-f", "labels.csv:knd"), "unknown feature in labels.csv: 'knd'; did you mean"),
         (("h1.npy", "-f", "labels.json"), "--features labels.json: give a file that ends in .npz"),
-        (("h1.npy", "-l", "h2"), "layers='h2': matches none of h1."),
+        (("h1.npy", "-l", "h2"), "--layers h2: matches none of h1."),
     ],
 )
 def test_what_cannot_be_read_is_told_in_one_line(probekit, words, said):

@@ -21,6 +21,12 @@ def test_a_figure_as_svg(probekit, history, tmp_path):
     assert "<svg" in (tmp_path / "figure.svg").read_text()
 
 
+def test_a_name_that_is_no_text(probekit, history):
+    done = probekit("plot", history(), "-o", os.fsdecode(b"\xe9.png"))
+    assert done.code == 2
+    assert done.complaint == r"probekit: --output: '\udce9.png' is no text in utf-8; rename it."
+
+
 def test_a_format_that_there_is_not(probekit, history):
     done = probekit("plot", history(), "-o", "figure.gif")
     assert done.code == 2

@@ -170,7 +170,7 @@ def test_every_figure_is_offered():
         (("--kind", "layers", "--seed", "x"), "--seed x: is no whole number."),
         (("--layer", "hidden_9"), "unknown layer 'hidden_9'; did you mean 'hidden_"),
         (("--kind", "layers", "--epoch", "44"), "unknown epoch '44'; did you mean '4'?"),
-        (("--kind", "similarity"), "dataset: no score has the axes ('layer_a', 'layer_b'), and"),
+        (("--kind", "similarity"), "history.nc: no score has the axes ('layer_a', 'layer_b'), "),
     ],
 )
 def test_options_that_do_not_fit(probekit, history, words, said):

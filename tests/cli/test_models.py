@@ -157,7 +157,7 @@ def test_what_is_wrong_in_one_line(probekit, tmp_path, source):
 def test_layers_that_there_are_not(probekit):
     done = probekit("layers", "model.py:split", "--layers", "hiden")
     assert done.code == 2
-    assert done.complaint == "probekit: layers='hiden': matches none of hidden, out, output."
+    assert done.complaint == "probekit: --layers hiden: matches none of hidden, out, output."
 
 
 def expected(name, **options):
@@ -311,7 +311,7 @@ def test_shuffles_of_groups_and_on_either_side(probekit):
         (("value", "-o", "no/x.nc"), 2, "--output no/x.nc: there is no folder no; make it first."),
         (("value", "-o", "."), 2, "--output .: is a folder; name a file in it."),
         (("value", "-e", "liner_r2"), 2, "unknown estimator 'liner_r2'; did you mean 'linear_r2'"),
-        (("value", "--batch-size", "0"), 2, "batch_size=0: must be at least 1."),
+        (("value", "--batch-size", "0"), 2, "--batch-size 0: must be at least 1."),
         (("other_examples",), 2, "features: 48 examples; inputs have 5. Give the same examples."),
         (("value", "--checkpoints", "."), 1, ".*: no checkpoint"),
         (("value", "--bootstrap", "1"), 2, "--bootstrap 1: must be at least 2."),

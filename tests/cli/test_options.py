@@ -123,7 +123,7 @@ def test_an_unknown_option_gets_near_matches(probekit, fake_run):
 
 def test_what_the_config_refuses_is_one_line_and_a_usage_error(probekit, fake_run):
     done = probekit(*RUN, "--width", "0")
-    assert (done.code, done.complaint) == (2, "probekit: width=0: must be at least 1.")
+    assert (done.code, done.complaint) == (2, "probekit: --width 0: must be at least 1.")
     assert fake_run.arguments is None
 
 

@@ -29,9 +29,10 @@ class Screen(io.StringIO):
         return True
 
 
-def run_info(seeds=2, epochs=4, resumed=0):
-    names = ("hidden_0", "logits"), ("linear", "xor")
-    return RunInfo("my-task", None, tuple(range(seeds)), epochs, Path("h.nc"), *names, resumed)
+def run_info(seeds=2, epochs=4, resumed=0, ended=()):
+    names, numbers = (("hidden_0", "logits"), ("linear", "xor")), tuple(range(seeds))
+    ended = dict(ended)
+    return RunInfo("my-task", None, numbers, epochs, Path("h.nc"), *names, resumed, ended)
 
 
 def chunk(seeds, epochs, features=2):
@@ -108,6 +109,16 @@ def test_rows_that_were_there_count(clock):
     assert (count.total, count.left) == (10, 3)
 
 
+def test_seeds_that_had_stopped_early_before_leave_nothing_to_do(clock):
+    """Vectorised ones are taken along, without rows."""
+    count = Count(run_info(seeds=3, epochs=9, resumed=11, ended={0: 2, 1: 6}), clock)
+    assert count.left == 9
+    count.add(chunk((0, 1, 2), (1, 2)), ended=(0, 1))
+    assert count.left == 7
+    count.add(chunk((2,), (3,)), ended=(0, 1, 2))
+    assert count.left == 0
+
+
 def test_a_seed_that_stops_early_leaves_nothing_to_do(clock):
     count = Count(run_info(seeds=2, epochs=9), clock)
     count.add(chunk((0,), range(3)), ended=())
@@ -162,6 +173,15 @@ def test_a_resumed_run_says_so(progress, screen):
     )
 
 
+def test_a_seed_that_stops_early_has_a_line(progress, clock, screen):
+    progress.probekit_run_started(run=run_info(epochs=9))
+    for epoch, ended in ((0, ()), (1, ()), (2, (0,))):
+        clock.now += 1.5
+        progress.probekit_chunk_finished(dataset=chunk((0,), (epoch,)), ended=ended)
+    lines = screen.getvalue().splitlines()
+    assert [line[:17] for line in lines[1:]] == ["seed 0, epoch 2 o"]
+
+
 @pytest.mark.parametrize(("seeds", "epochs"), [(1, 40000), (10000, 3)])
 def test_a_day_long_run_never_writes_thousands_of_lines(clock, screen, seeds, epochs):
     lines, count = Lines(Terminal(err=screen)), Count(run_info(seeds, epochs), clock)
@@ -201,6 +221,16 @@ def test_bars_show_where_it_is_and_go_away(watched, clock):
     assert "2/4  loss 0.3333, R² f0 0.000, f1 0.100" in shown
     assert shown.rstrip("\n").endswith("\x1b[2K")  # the last lines are erased
     progress.stop()  # harmless
+
+
+def test_bars_say_what_they_are_on_a_narrow_screen(watched, clock, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "40")
+    progress, screen = watched
+    progress.probekit_run_started(run=run_info())
+    progress.probekit_chunk_finished(dataset=chunk((0,), (0,)), ended=())
+    progress._display._bars.refresh()
+    progress.stop()
+    assert "epochs 0/4  loss 1.0000" in screen.getvalue()
 
 
 def test_a_dumb_terminal_gets_lines(monkeypatch, clock):

@@ -166,7 +166,7 @@ def test_quiet_or_not_errors_are_shown(probekit, fake_run):
     fake_run.raises = OptionError("layers='x': matches none.")
     done = probekit(*RUN, "-q")
     assert done.code == 2
-    assert done.complaint == "probekit: layers='x': matches none."
+    assert done.complaint == "probekit: --layers x: matches none."
 
 
 def test_warnings_are_one_line(probekit, fake_run, monkeypatch):

@@ -148,7 +148,7 @@ def test_as_json(probekit, probes):
         (["probes", "-k", "small and"], "-k 'small and': the end where a word should be."),
         (["nowhere/"], "nowhere: there is no such file or folder."),
         (["probes", "--resume", "--overwrite"], "--overwrite, --resume: contradict each other"),
-        (["probes", "-o", "one.nc"], "output='one.nc': is one file, for 2 tasks."),
+        (["probes", "-o", "one.nc"], "--output one.nc: is one file, for 2 tasks."),
         (["probes", "-e", "liner_r2"], "unknown estimator 'liner_r2'; did you mean 'linear_r2'"),
         (["reference-complexty"], "unknown task 'reference-complexty'; did you mean"),
     ],

@@ -27,6 +27,16 @@ def narrow(monkeypatch):
 ROWS = [["", "one", "two", "three"], ["first", "1.5", "22.5", "3"]]
 
 
+def test_once_nobody_reads_standard_error_any_more_work_goes_on():
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "w") as err:
+        terminal = Terminal(err=err)
+        terminal.note("lost")
+        terminal.error("lost too")
+        terminal.hint("and this")
+
+
 def test_columns_stand_below_each_other():
     terminal = Terminal(out=io.StringIO())
     terminal.table(ROWS)

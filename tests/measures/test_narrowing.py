@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import probekit as pk
+from probekit import _coordinates as coordinates
 from probekit.measures import _narrowing
-from probekit.statistics import coordinates
 
 M = pk.measures
 

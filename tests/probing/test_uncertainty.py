@@ -320,12 +320,12 @@ ALL = get_manager().registry.names("estimator")
 def test_copies_are_refused_by_name_or_allowed(name):
     """Before anything is computed; halves of the examples are always allowed."""
     chosen = resolve([name])
-    check_uncertainty(pk.Bootstrap(replace=False), chosen, examples=4)
+    check_uncertainty(pk.Bootstrap(replace=False), chosen)
     if not chosen[0].distinct:
-        check_uncertainty(pk.Bootstrap(), chosen, examples=4)
+        check_uncertainty(pk.Bootstrap(), chosen)
         return
     with pytest.raises(OptionError, match=f"'{name}' supposes that no example is there twice. Use"):
-        check_uncertainty(pk.Bootstrap(), chosen, examples=4)
+        check_uncertainty(pk.Bootstrap(), chosen)
 
 
 @pytest.mark.slow

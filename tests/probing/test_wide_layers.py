@@ -8,12 +8,12 @@ import pytest
 from sklearn.linear_model import Ridge
 
 import probekit as pk
+from probekit._coordinates import coordinates
 from probekit.errors import ScoreWarning, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.measures.ridge import DEFAULT_PENALTIES
 from probekit.plugins import get_manager
 from probekit.statistics import Moments, memory_of
-from probekit.statistics.coordinates import coordinates
 from probekit.variables import Variable
 
 EXAMPLES, UNITS = 40, 300
@@ -35,7 +35,7 @@ def narrow(monkeypatch):
     """Return a switch: whether layers are taken for wide."""
 
     def switch(on):
-        monkeypatch.setattr("probekit.statistics.coordinates.LEAST", 200 if on else 10**9)
+        monkeypatch.setattr("probekit._coordinates.LEAST", 200 if on else 10**9)
 
     return switch
 
@@ -68,7 +68,7 @@ def test_coordinates_keep_distances_and_angles(centred):
 def test_blocks_of_units_give_one_answer(monkeypatch):
     x, _ = representation()
     whole = coordinates(x, np.ones(len(x), bool), centred=True)
-    monkeypatch.setattr("probekit.statistics.coordinates._BLOCK", 1)
+    monkeypatch.setattr("probekit._coordinates._BLOCK", 1)
     parts = coordinates(x, np.ones(len(x), bool), centred=True)
     np.testing.assert_allclose(parts @ parts.T, whole @ whole.T, rtol=1e-5, atol=1e-4)
 

@@ -200,6 +200,32 @@ def test_each_seed_ends_once(options):
     assert sorted(ends.seeds) == [0, 1, 2]
 
 
+def test_features_have_their_names_where_only_the_network_is_scored_on_them():
+    history = run(seeds=1, epochs=0, estimators="participation_ratio")
+    assert "feature" not in history.participation_ratio.dims
+    assert history.accuracy.sel(feature="linear").sizes == {"split": 2, "seed": 1, "epoch": 1}
+
+
+class Begun:
+    """Notes what a run is told to be."""
+
+    @hookimpl
+    def probekit_run_started(self, run):
+        self.ended = run.ended
+
+
+@pytest.mark.parametrize("vectorized", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_a_resumed_run_tells_which_seeds_had_stopped_early(tmp_path, vectorized):
+    path, begun = tmp_path / "history.nc", Begun()
+    options = {"output": path, "vectorized": vectorized, "stop_accuracy": 0.01}
+    with pytest.raises(KeyboardInterrupt):
+        run(**options, listeners=[StopAfter(1), begun])
+    assert begun.ended == {}
+    run(**options, resume=True, listeners=[begun])
+    one_of = [{0: 0, 1: 0}] if vectorized else [{0: 0}, {1: 0}]
+    assert begun.ended in one_of
+
+
 def test_pace_follows_the_time_that_chunks_take():
     pace = lane.Pace()
     for seconds, wanted in [(0.1, 2), (0.1, 4), (0.1, 5), (2.0, 2), (2.0, 1), (2.0, 1)]:

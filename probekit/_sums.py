@@ -1,4 +1,4 @@
-"""What statistics have in common: dtype of accumulation, absent examples, full precision.
+"""Sums over examples: in which dtype, without the absent ones, and products in full precision.
 
 A matrix product adds up one by one. In float32 that is off by up to n/2 roundings, and is so in
 practice where the terms are few values again and again, as those of a Boolean feature are: 1e-5 of

@@ -1,0 +1,67 @@
+"""Which estimator an exception comes from: the traceback of a stranger's need not show it."""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from probekit.errors import IN_ESTIMATOR, OptionError
+from probekit.estimators import Estimator
+
+SHOWN = 3
+"""Of how many estimators that share a statistic the note tells."""
+
+
+@contextlib.contextmanager
+def blaming(estimators: Iterable[Estimator]) -> Iterator[None]:
+    """Add a note to what is raised inside that names the estimators it is done for.
+
+    Where one is inside another, the inner knows better.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not any(note.startswith(IN_ESTIMATOR) for note in getattr(error, "__notes__", ())):
+            names = [*map(repr, estimators)]
+            more = f" or {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            error.add_note(f"{IN_ESTIMATOR}{' or '.join(names[:SHOWN])}{more}")
+        raise
+
+
+def computed(estimator: Estimator, fit: Any, held_out: Any, **more: Any) -> Mapping[str, Any]:
+    """Return what an estimator computes, which must be what it declares.
+
+    Raises
+    ------
+    OptionError
+        If a variable that it declares is missing.
+    """
+    with blaming([estimator]):
+        found: Mapping[str, Any] = estimator.compute(fit, held_out, **more)
+        names = [variable.name for variable in estimator.variables]
+        if not isinstance(found, Mapping) or not {*names} <= {*found}:
+            returned = list(found) if isinstance(found, Mapping) else type(found).__name__
+            raise OptionError(
+                f"estimators: compute returned {returned}; return a dict of what is declared in "
+                f"variables: {names}."
+            )
+    return found
+
+
+def check_counts(estimators: Iterable[Estimator], *, fitted: int, scored: int) -> None:
+    """Raise where an option of an estimator is of another number of examples."""
+    for estimator in estimators:
+        with blaming([estimator]):
+            estimator.check_examples(fitted=fitted, scored=scored)
+
+
+def adapted_to(
+    columns: Mapping[str, np.ndarray], estimators: Iterable[Estimator]
+) -> tuple[Estimator, ...]:
+    """Return estimators with what they make of these features."""
+    adapted = []
+    for estimator in estimators:
+        with blaming([estimator]):
+            adapted.append(estimator.adapted(columns))
+    return tuple(adapted)
