@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 import probekit as pk
+from tests.optional import optional
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(24, 3)).astype(np.float32)
@@ -126,7 +127,7 @@ def test_parquet_needs_something_that_reads_it(probekit, monkeypatch):
 
 
 def test_tables_of_parquet(probekit):
-    pytest.importorskip("pyarrow")
+    optional("pyarrow")
     LABELS.to_parquet("labels.parquet")
     pd.DataFrame(X, columns=["a", "b", "c"]).to_parquet("h1.parquet")
     found = scores(probekit("probe", "h1.parquet", "-f", "labels.parquet", "--json"))

@@ -7,9 +7,9 @@ several groups the same points of the simplex are tried.
 from functools import partial
 
 import numpy as np
-import pytest
 
 from probekit.measures.banded import simplex_points
+from tests.optional import optional
 from tests.reference import oracles
 from tests.reference.as_himalaya import folds, normalised, total_r2, width
 
@@ -23,7 +23,7 @@ def of_himalaya(name, x, y):
 
 
 def part(name):
-    return pytest.importorskip(f"himalaya.{name}")
+    return optional(f"himalaya.{name}")
 
 
 def centred(y):

@@ -12,6 +12,7 @@ import scipy.spatial.distance as spatial
 from probekit import inference, measures
 from probekit.estimators.elsewhere import ELSEWHERE, NOT_HERE
 from tests.estimators.of_himalaya import of_himalaya
+from tests.optional import optional
 from tests.reference import oracles
 
 N = 24
@@ -44,7 +45,7 @@ def evaluated(expression):
 
 def of_rsatoolbox(name):
     """Return the number by the name that stands first between backquotes."""
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     called = name.split("`")[1]
     if name.endswith("with a prior"):
         options = {"method": called, "prior_lambda": 3, "prior_weight": 0.5}
@@ -71,13 +72,13 @@ def of_rsatoolbox(name):
         return toolbox.rdm.get_categorical_rdm(LABELS).get_matrices()[0]
     if called == "Weighted_MDS":
         square = spatial.squareform(spatial.pdist(np.float64(X)))
-        smacof = pytest.importorskip("rsatoolbox.util.weighted_mds").smacof
+        smacof = optional("rsatoolbox.util.weighted_mds").smacof
         options = {"weight": 1 - np.eye(N), "n_components": 3, "random_state": 0}
         found = smacof(square, n_init=8, eps=1e-5, max_iter=9999, **options)[0]
         return spatial.squareform(spatial.pdist(found))
     a, b = (toolbox.rdm.RDMs(spatial.pdist(np.float64(z), "sqeuclidean")[None]) for z in (X, Y))
     if called.endswith("_transform"):
-        transform = getattr(pytest.importorskip("rsatoolbox.rdm.transform"), called)
+        transform = getattr(optional("rsatoolbox.rdm.transform"), called)
         return transform(a, *([0.2, 0.7] if called[:6] == "geotop" else [])).get_matrices()
     if called == "from_partials":
         a, b = (
@@ -123,7 +124,7 @@ def ranks(toolbox, called, subjects):
     rows = [spatial.pdist(np.float64(z)[:, None], "sqeuclidean") for z in Y.T[:2]]
     models = [toolbox.model.ModelFixed(name, row) for name, row in zip("ab", rows, strict=True)]
     found = toolbox.inference.eval_fixed(models, subjects, method="corr")
-    test = getattr(pytest.importorskip("rsatoolbox.util.inference_util"), called)
+    test = getattr(optional("rsatoolbox.util.inference_util"), called)
     ceiling = [found.noise_ceiling] if called == "nc_tests" else []
     p = test(found.evaluations, *ceiling, test_type="ranksum")
     return p[0, 1] if called == "pair_tests" else p[0]
@@ -192,22 +193,20 @@ def weights(toolbox, called):
 
 
 def of_scikit_learn(name):
-    linear, neighbours = (
-        pytest.importorskip(f"sklearn.{part}") for part in ("linear_model", "neighbors")
-    )
+    linear, neighbours = (optional(f"sklearn.{part}") for part in ("linear_model", "neighbors"))
     called = name.split("`")[1]
     if called == "ledoit_wolf":
-        return pytest.importorskip("sklearn.covariance").ledoit_wolf(np.float64(X))[0]
+        return optional("sklearn.covariance").ledoit_wolf(np.float64(X))[0]
     if called == "manifold.trustworthiness":
-        return pytest.importorskip("sklearn.manifold").trustworthiness(X, Y)
+        return optional("sklearn.manifold").trustworthiness(X, Y)
     if called in ("silhouette_score", "calinski_harabasz_score", "davies_bouldin_score"):
-        return getattr(pytest.importorskip("sklearn.metrics"), called)(X, LABELS)
+        return getattr(optional("sklearn.metrics"), called)(X, LABELS)
     if called == "mutual_info_score":
-        metrics = pytest.importorskip("sklearn.metrics")
+        metrics = optional("sklearn.metrics")
         codes = [np.digitize(unit, np.histogram(unit, 6)[1][:-1]) for unit in X.T]
         return [metrics.mutual_info_score(unit, LABELS) for unit in codes]
     if called == "roc_auc_score":
-        metrics = pytest.importorskip("sklearn.metrics")
+        metrics = optional("sklearn.metrics")
         areas = [[metrics.roc_auc_score(c == LABELS, unit) for unit in X.T] for c in range(4)]
         return np.max(areas, axis=0)
     if called == "LinearRegression.score":
@@ -219,8 +218,7 @@ def of_scikit_learn(name):
         return oracles.pls(None, None, X, Y, weighting="mean")
     if called == "cross_val_score":
         selection, pls = (
-            pytest.importorskip(f"sklearn.{part}")
-            for part in ("model_selection", "cross_decomposition")
+            optional(f"sklearn.{part}") for part in ("model_selection", "cross_decomposition")
         )
         folds = selection.PredefinedSplit(oracles.fold_of(range(N), 2))
         model = pls.PLSRegression(3, scale=False)

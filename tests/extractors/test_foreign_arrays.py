@@ -6,6 +6,7 @@ import pytest
 
 import probekit as pk
 from probekit._checks import plain
+from tests.optional import optional
 
 X = np.random.default_rng(0).integers(-100, 100, (20, 3)).astype(np.float32)
 Y = X[:, 0] + np.arange(20, dtype=np.float32)
@@ -34,7 +35,7 @@ class _Tensor:
 
 
 def _frame(x):
-    return pytest.importorskip("pandas").DataFrame(x)
+    return optional("pandas").DataFrame(x)
 
 
 KINDS = {
@@ -61,7 +62,7 @@ def test_measures_take_arrays_of_any_package(kind):
 
 
 def test_tensors_of_pytorch_are_read():
-    torch = pytest.importorskip("torch")
+    torch = optional("torch")
     tensor = torch.tensor(X)
     for given in (tensor.requires_grad_(True), tensor.detach().bfloat16()):
         assert np.array_equal(plain(given), X)

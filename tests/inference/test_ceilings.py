@@ -9,6 +9,7 @@ from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.inference import noise_ceiling
 from probekit.inference.ceilings import COMPARISONS
+from tests.optional import optional
 from tests.reference import oracles
 from tests.reference.as_rsatoolbox import OF_ENTRIES as PEERS
 from tests.reference.as_rsatoolbox import WHITENED
@@ -31,7 +32,7 @@ def test_every_comparison_has_one():
 @pytest.mark.parametrize("rows", [ROWS, TIED], ids=["plain", "tied"])
 @pytest.mark.parametrize("comparison", PEERS)
 def test_as_rsatoolbox(comparison, rows):
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     rdms = toolbox.rdm.RDMs(rows)
     theirs = toolbox.inference.boot_noise_ceiling(rdms, method=PEERS[comparison])
     ours = noise_ceiling(squares(rows), comparison=comparison)
@@ -41,7 +42,7 @@ def test_as_rsatoolbox(comparison, rows):
 @pytest.mark.filterwarnings("ignore:Noise ceiling for tau:UserWarning")
 @pytest.mark.parametrize("comparison", ["pearson", "kendall"])
 def test_groups_as_rsatoolbox(comparison):
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     subjects = np.array([0, 0, 1, 1, 1, 2])
     rdms = toolbox.rdm.RDMs(ROWS, rdm_descriptors={"subject": subjects})
     theirs = toolbox.inference.boot_noise_ceiling(
@@ -56,8 +57,8 @@ def test_groups_as_rsatoolbox(comparison):
 @pytest.mark.parametrize("comparison", WHITENED)
 def test_whitened_as_rsatoolbox(comparison):
     """With the pooled matrices of its fits, which are the best; those of its ceilings are not."""
-    toolbox = pytest.importorskip("rsatoolbox")
-    pool_rdm = pytest.importorskip("rsatoolbox.util.pooling").pool_rdm
+    toolbox = optional("rsatoolbox")
+    pool_rdm = optional("rsatoolbox.util.pooling").pool_rdm
     method = WHITENED[comparison]
 
     def similar(pooled, subject):

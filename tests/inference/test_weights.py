@@ -14,6 +14,7 @@ from probekit.errors import OptionError, ShapeError
 from probekit.inference import corrected, p_value_of
 from probekit.measures.reweighting import compare_rdms_weighted
 from probekit.measures.shuffling import compare_rdms_shuffled
+from tests.optional import optional
 
 
 def test_counts_of_conditions_are_equal_within_them():
@@ -258,7 +259,7 @@ def rdms_of_conditions():
 @pytest.mark.parametrize(("comparison", "peer"), PEERS)
 def test_resampled_conditions_are_those_of_rsatoolbox(rdms_of_conditions, comparison, peer):
     """The same draws: it, too, leaves out the zeros between copies of one condition."""
-    rsatoolbox = pytest.importorskip("rsatoolbox")
+    rsatoolbox = optional("rsatoolbox")
     weights = pk.Bootstrap(resamples=20).weights(15)
     a, b = (rsatoolbox.rdm.RDMs(rdm[None]) for rdm in rdms_of_conditions)
     drawn = [np.repeat(np.arange(15), weight.astype(int)) for weight in weights]
@@ -280,7 +281,7 @@ def test_variance_over_conditions_is_that_of_rsatoolbox(rdms_of_conditions, comp
     Found, theirs and ours: pearson 0.0251, 0.0247; cosine 0.00323, 0.00327; spearman 0.0276,
     0.0279.
     """
-    rsatoolbox = pytest.importorskip("rsatoolbox")
+    rsatoolbox = optional("rsatoolbox")
     model, data = (rsatoolbox.rdm.RDMs(rdm[None]) for rdm in rdms_of_conditions)
     np.random.seed(0)
     result = rsatoolbox.inference.eval_bootstrap_pattern(

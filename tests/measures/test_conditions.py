@@ -10,6 +10,7 @@ from probekit import measures
 from probekit.errors import OptionError, ScoreWarning, ShapeError
 from probekit.measures.condition_scores import CONDITION_METRICS, OF_PATTERNS
 from probekit.measures.conditions import conditions_in
+from tests.optional import optional
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -26,7 +27,7 @@ UPPER = np.triu_indices(CONDITIONS, 1)
 
 def theirs(x, method, labels=LABELS, folds=FOLDS, **options):
     """Return the distances that rsatoolbox finds, ``(pair,)``."""
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     dataset = toolbox.data.Dataset(
         np.float64(x), obs_descriptors={"condition": labels * 1.0, "fold": folds * 1.0}
     )

@@ -9,6 +9,7 @@ from probekit.errors import OptionError, ShapeError
 from probekit.measures import ranks
 from probekit.measures.kernels import debiased_cka_score, debiased_hsic_score
 from probekit.statistics import CrossKernel, state_of
+from tests.optional import optional
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -55,7 +56,7 @@ NAMES = {
 @slow
 @pytest.mark.parametrize("comparison", NAMES)
 def test_comparisons_as_rsatoolbox(comparison):
-    rdm = pytest.importorskip("rsatoolbox.rdm")
+    rdm = optional("rsatoolbox.rdm")
     squares = [oracles.rdm(z[:12], metric="squared_euclidean") for z in (X, Y)]
     theirs = rdm.compare(*(rdm.RDMs(z[None]) for z in squares), method=NAMES[comparison])
     ours = measures.compare_rdms(*squares, comparison=comparison)
@@ -109,7 +110,7 @@ def test_distance_correlation(debiased, offset):
 
 @slow
 def test_distance_correlation_as_dcor():
-    dcor = pytest.importorskip("dcor")
+    dcor = optional("dcor")
     x, y = np.float64(X), np.float64(Y)
     theirs = dcor.distance_correlation(x, y), dcor.u_distance_correlation_sqr(x, y)
     ours = [measures.distance_correlation(x, y, debiased=debiased) for debiased in (False, True)]
@@ -179,7 +180,7 @@ def test_poisson_distances_as_rsatoolbox(units):
     counts = np.float32(generator.poisson(30 * generator.random((12, units)) ** 3))
     ours = np.asarray(measures.rdm(counts, metric="poisson"))
     np.testing.assert_allclose(ours, oracles.rdm(counts, metric="poisson"), rtol=1e-4, atol=1e-5)
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     theirs = toolbox.rdm.calc_rdm(toolbox.data.Dataset(np.float64(counts)), method="poisson")
     np.testing.assert_allclose(ours, theirs.get_matrices()[0], rtol=1e-4, atol=1e-5)
 
@@ -246,7 +247,7 @@ def test_conditions_far_away_and_shrunk():
 @pytest.mark.parametrize("metric", ["crossnobis", pytest.param("squared_mahalanobis", marks=slow)])
 def test_conditions_as_rsatoolbox(metric):
     """Which takes the precision of the noise as given, and divides by the number of units."""
-    data, rdm = pytest.importorskip("rsatoolbox.data"), pytest.importorskip("rsatoolbox.rdm")
+    data, rdm = optional("rsatoolbox.data"), optional("rsatoolbox.rdm")
     x = np.float64(PATTERNS)
     rest = x - np.stack([x[label == LABELS].mean(axis=0) for label in LABELS])
     precision = np.linalg.inv(rest.T @ rest / (N - 4))

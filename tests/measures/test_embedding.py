@@ -7,6 +7,7 @@ from sklearn.manifold import smacof
 
 from probekit.errors import OptionError, ShapeError
 from probekit.measures import embed_rdm
+from tests.optional import optional
 
 GENERATOR = np.random.default_rng(0)
 POINTS = GENERATOR.normal(size=(20, 5))
@@ -46,7 +47,7 @@ def test_as_scikit_learn_from_the_same_beginning():
 
 
 def test_as_rsatoolbox_with_weights():
-    theirs = pytest.importorskip("rsatoolbox.util.weighted_mds")
+    theirs = optional("rsatoolbox.util.weighted_mds")
     found = embed_rdm(SQUARE, weights=WEIGHTS)
     assert found.stress == pytest.approx(stress(found.positions, weights=WEIGHTS), abs=1e-5)
     options = {"weight": WEIGHTS, "eps": 1e-9, "max_iter": 300}

@@ -6,6 +6,7 @@ import pytest
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.measures.banded import simplex_points
+from tests.optional import optional
 from tests.reference import oracles
 from tests.reference.as_himalaya import folds
 from tests.reference.tolerances import SCORE
@@ -145,8 +146,8 @@ def test_relative_weights_of_what_is_hard():
 @pytest.mark.slow
 def test_banded_ridge_as_himalaya():
     """With the same folds, penalties and points of the simplex, the same weights and split."""
-    ridge = pytest.importorskip("himalaya.ridge")
-    scoring = pytest.importorskip("himalaya.scoring")
+    ridge = optional("himalaya.ridge")
+    scoring = optional("himalaya.scoring")
     x, y, _, _ = data(examples=90)
     x, y = (np.float64(z) - np.float64(z).mean(axis=0) for z in (x, y))
     y = y / np.sqrt((y**2).sum(axis=0))  # then m_g is 1 for every group

@@ -6,6 +6,7 @@ from scipy.spatial.distance import squareform
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from tests.optional import optional
 
 N = 10
 UPPER = np.triu_indices(N, 1)
@@ -13,8 +14,8 @@ SQUARE = np.float32(squareform(np.random.default_rng(0).random(N * (N - 1) // 2)
 
 
 def theirs(name, square, *options):
-    toolbox = pytest.importorskip("rsatoolbox")
-    transform = pytest.importorskip("rsatoolbox.rdm.transform")  # hidden behind a function
+    toolbox = optional("rsatoolbox")
+    transform = optional("rsatoolbox.rdm.transform")  # hidden behind a function
     rdms = toolbox.rdm.RDMs(np.float64(square)[UPPER][None])
     return getattr(transform, name)(rdms, *options).get_matrices()[0]
 

@@ -6,6 +6,7 @@ import pytest
 from probekit import measures
 from probekit.errors import OptionError
 from probekit.estimators import GroupLassoR2
+from tests.optional import optional
 from tests.reference import oracles
 
 GROUPS = [[0, 1], [2], [3, 4]]
@@ -39,7 +40,7 @@ def split(y):
     ],
 )
 def test_against_himalaya(options):
-    pytest.importorskip("himalaya.lasso")
+    optional("himalaya.lasso")
     x, y = data()
     x2, y2 = data(40, seed=1)
     found = measures.group_lasso_r2(x, split(y), held_out=(x2, split(y2)), **options)

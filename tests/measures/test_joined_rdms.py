@@ -5,6 +5,7 @@ import pytest
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from tests.optional import optional
 
 GENERATOR = np.random.default_rng(4)
 NAMES = [["dog", "cat", "car"], ["cup", "car", "cat", "key"], ["dog", "key"]]
@@ -20,7 +21,7 @@ RDMS = [square(NAMES[0]), np.stack([square(NAMES[1], 2), square(NAMES[1], 3)]), 
 
 
 def partials():
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     return toolbox, [
         toolbox.rdm.RDMs(
             rdms if rdms.ndim == 3 else rdms[None],

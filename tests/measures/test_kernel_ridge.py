@@ -14,6 +14,7 @@ from probekit.estimators import (
 )
 from probekit.measures.banded import simplex_points
 from probekit.statistics import Examples, state_of
+from tests.optional import optional
 from tests.reference import oracles
 from tests.reference.as_himalaya import folds, normalised, total_r2, width
 from tests.reference.tolerances import SCORE
@@ -94,7 +95,7 @@ def test_several_kernels(kernels, per_unit, multioutput, scoring):
 @pytest.mark.parametrize("kernel", [pytest.param("linear", marks=pytest.mark.slow), "rbf", "poly"])
 def test_one_kernel_as_himalaya(kernel):
     """With their kernels, the same folds and penalties: the choice and the prediction."""
-    himalaya = pytest.importorskip("himalaya.kernel_ridge")
+    himalaya = optional("himalaya.kernel_ridge")
     x, y, x2, y2 = map(np.float64, data())
     if kernel == "linear":
         options, gamma = {"kernel": "linear"}, {}
@@ -123,8 +124,8 @@ def test_one_kernel_as_himalaya(kernel):
 @pytest.mark.slow
 def test_several_kernels_as_himalaya():
     """With the same folds, penalties and points of the simplex: choice, prediction and split."""
-    himalaya = pytest.importorskip("himalaya.kernel_ridge")
-    scoring = pytest.importorskip("himalaya.scoring")
+    himalaya = optional("himalaya.kernel_ridge")
+    scoring = optional("himalaya.scoring")
     x, y, _, _ = map(np.float64, data())
     groups = [y[:, :1], y[:, 1:]]
     grams = np.stack([normalised(himalaya.rbf_kernel(z, gamma=width(z))) for z in groups])

@@ -6,6 +6,7 @@ import pytest
 import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from tests.optional import optional
 from tests.reference import oracles
 
 N, UNITS, CONDITIONS, RUNS = 30, 5, 3, 2
@@ -21,12 +22,12 @@ SHRINKAGES = ["diagonal", "identity"]
 
 
 def toolbox():
-    pytest.importorskip("rsatoolbox")
-    return pytest.importorskip("rsatoolbox.data.noise")
+    optional("rsatoolbox")
+    return optional("rsatoolbox.data.noise")
 
 
 def labelled(x, labels, folds=FOLDS):
-    data = pytest.importorskip("rsatoolbox.data")
+    data = optional("rsatoolbox.data")
     return data.Dataset(np.float64(x), obs_descriptors={"label": labels * 1.0, "fold": folds * 1.0})
 
 
@@ -63,7 +64,7 @@ def test_more_units_than_examples():
 
 
 def test_as_ledoit_and_wolf_of_scikit_learn():
-    covariance = pytest.importorskip("sklearn.covariance").ledoit_wolf(np.float64(X))[0]
+    covariance = optional("sklearn.covariance").ledoit_wolf(np.float64(X))[0]
     found = measures.noise_precision(X, shrinkage="identity")
     close(found, np.linalg.inv(covariance) * (N - 1) / N)
 
@@ -131,7 +132,7 @@ def test_conditions_by_their_own_noise(shrinkage):
 
 @pytest.mark.slow
 def test_a_precision_for_each_run():
-    rdm = pytest.importorskip("rsatoolbox.rdm")
+    rdm = optional("rsatoolbox.rdm")
     folds = np.arange(N) // CONDITIONS % 3
     precision = np.asarray(measures.noise_precision(X, LABELS, folds=folds))
     for run in range(3):

@@ -6,6 +6,7 @@ from scipy.spatial.distance import squareform
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from tests.optional import optional
 from tests.reference.as_rsatoolbox import OF_ENTRIES as PEERS
 from tests.reference.tolerances import SCORE
 
@@ -26,7 +27,7 @@ def squares(rows):
 @pytest.mark.parametrize("comparison", PEERS)
 def test_missing_pairs_are_left_out(comparison):
     """They must be the same in both for rsatoolbox."""
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     a, b = PARTIAL[:2]
     common = np.where(np.isnan(a) | np.isnan(b), np.nan, [a, b])
     rdms = [toolbox.rdm.RDMs(row[None]) for row in common]
@@ -52,7 +53,7 @@ def test_what_cannot_be_left_out():
 )
 @pytest.mark.parametrize("rows", [PARTIAL, ROWS], ids=["partial", "whole"])
 def test_one_scale_as_rsatoolbox(weighting, peer, rows):
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     theirs = toolbox.rdm.combine.rescale(toolbox.rdm.RDMs(rows), method=peer, threshold=1e-12)
     ours = measures.align_rdms(squares(rows), weighting=weighting, threshold=1e-12)
     upper = np.triu_indices(N, 1)

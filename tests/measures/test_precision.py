@@ -7,6 +7,7 @@ from scipy.spatial.distance import cdist
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from tests.optional import optional
 from tests.reference.tolerances import SCORE
 
 METRICS = ["mahalanobis", "squared_mahalanobis"]
@@ -22,7 +23,7 @@ def given(units, examples=11):
 @pytest.mark.parametrize("units", [1, 5, 24])
 @pytest.mark.parametrize("metric", METRICS)
 def test_distances(metric, units):
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     x, precision = given(units)
     found = np.asarray(measures.rdm(x, metric=metric, precision=precision))
     wanted = cdist(np.float64(x), np.float64(x), "mahalanobis", VI=precision)

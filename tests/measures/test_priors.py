@@ -6,6 +6,7 @@ import pytest
 import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError
+from tests.optional import optional
 from tests.reference.tolerances import SCORE
 
 GENERATOR = np.random.default_rng(3)
@@ -16,7 +17,7 @@ ARRAYS = pk.extractors.arrays({"x": X})
 
 
 def theirs(comparison="corr", **prior):
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     both = [
         toolbox.rdm.calc_rdm(toolbox.data.Dataset(np.float64(z)), method="poisson", **prior)
         for z in (X, Y)

@@ -12,6 +12,7 @@ from scipy.spatial.distance import pdist, squareform
 from probekit import measures
 from probekit.estimators import WeightedRSA
 from probekit.testing import estimator_checks
+from tests.optional import optional
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -48,7 +49,7 @@ def reached(weights, candidates, targets, comparison):
 
 @pytest.mark.parametrize(("model", "comparison"), CASES)
 def test_they_are_as_good_as_those_of_rsatoolbox(model, comparison):
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     kind, fitter = FITTERS[model]
     gains = []
     for seed in range(6):

@@ -13,6 +13,7 @@ from probekit.measures.rdm_bootstrap import drawings
 from probekit.measures.rdm_draws import Plan, counts_of, divided
 from probekit.measures.rdm_spread import standard_error
 from probekit.measures.reweighting import compare_rdms_weighted
+from tests.optional import optional
 from tests.reference import oracles
 from tests.reference.as_rsatoolbox import OF_MODELS as PEERS
 from tests.reference.tolerances import SCORE
@@ -49,7 +50,7 @@ def bootstrap(candidates=CANDIDATES, targets=TARGETS, **options):
 
 def models(model, candidates=CANDIDATES):
     """Return rsatoolbox, its model and its matrices; larger ones may keep it from ending."""
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     rows, targets = (np.float64(part)[:, *UPPER] for part in (candidates, TARGETS))
     rows = rows / np.linalg.norm(rows)
     targets = toolbox.rdm.RDMs(targets)
@@ -214,7 +215,7 @@ def test_a_fixed_model_is_compared_with_weights(groups):
 
 
 def test_standard_errors_are_those_of_rsatoolbox():
-    util = pytest.importorskip("rsatoolbox.util.inference_util")
+    util = optional("rsatoolbox.util.inference_util")
     for scale in ([3, 2, 1], [1, 2, 0.1], [3, 0.1, 0.1]):
         draws = GENERATOR.normal(size=(3, 400, 1)) * np.reshape(scale, (3, 1, 1))
         draws = draws + 0.3 * GENERATOR.normal(size=(3, 400, 2))

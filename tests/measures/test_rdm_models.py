@@ -11,6 +11,7 @@ from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.measures.comparisons import COMPARISONS
 from probekit.measures.rdm_fitting import FITTABLE, MODELS
+from tests.optional import optional
 from tests.reference import oracles
 from tests.reference.as_rsatoolbox import OF_MODELS as PEERS
 from tests.reference.tolerances import SCORE
@@ -37,7 +38,7 @@ def models(kind):
 
     The candidates are of one length in all: larger ones may keep it from ever coming to an end.
     """
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     rows, targets = (np.float64(part)[:, *UPPER] for part in (CANDIDATES, TARGETS))
     candidates, targets = (toolbox.rdm.RDMs(z) for z in (rows / np.linalg.norm(rows), targets))
     return toolbox, getattr(toolbox.model, f"Model{kind}")("model", candidates), targets

@@ -15,6 +15,7 @@ from tests.measures.test_rdm_bootstrap import (
     N,
     models,
 )
+from tests.optional import optional
 from tests.reference.tolerances import SCORE
 
 slow = pytest.mark.slow
@@ -47,7 +48,7 @@ def drawn(resample):
 def of_rsatoolbox(monkeypatch, resample, model, comparison):
     """Its own function, which is handed our resamples instead of drawing some."""
     toolbox, theirs, data = models(model)
-    module = pytest.importorskip("rsatoolbox.inference.boot_testset")
+    module = optional("rsatoolbox.inference.boot_testset")
     rows, who = map(iter, drawn(resample))
 
     def sample(rdms, **_):
@@ -176,7 +177,7 @@ def test_differences_of_models():
 @slow
 def test_the_standard_error_of_a_difference_is_that_of_new_data():
     """Of two fitted models that are equally good; rsatoolbox finds a difference less often."""
-    util = pytest.importorskip("rsatoolbox.util.inference_util")
+    util = optional("rsatoolbox.util.inference_util")
     found, theirs = [], []
     for seed in range(80):
         generator = np.random.default_rng(seed)

@@ -8,6 +8,7 @@ from scipy.stats import rankdata
 from probekit import inference, measures
 from probekit.errors import OptionError, ShapeError
 from probekit.inference.ceilings import COMPARISONS
+from tests.optional import optional
 
 N, SUBJECTS = 10, 4
 UPPER = np.triu_indices(N, 1)
@@ -68,7 +69,7 @@ def test_what_is_pooled_reaches_the_upper_noise_ceiling(comparison):
 
 @pytest.mark.parametrize("comparison", PEERS)
 def test_pooled_as_rsatoolbox(comparison):
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     rdms = toolbox.rdm.RDMs(np.float64(SQUARES)[:, *UPPER])
     wanted = toolbox.util.pooling.pool_rdm(rdms, method=PEERS[comparison]).get_vectors()[0]
     ours = measures.pooled_rdm(SQUARES, comparison=comparison)[UPPER]

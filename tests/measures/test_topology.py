@@ -10,7 +10,7 @@ from probekit import measures
 from probekit.errors import MissingExtraError, ShapeError
 from probekit.measures import topology
 from probekit.testing import strategies
-from tests.optional import hide
+from tests.optional import hide, optional
 from tests.reference import oracles
 from tests.reference.homology import cone_bars, rips_bars
 
@@ -51,7 +51,7 @@ def test_against_the_formula(examples, seed):
 
 @pytest.mark.slow
 def test_bars_against_ripser():
-    ripser = pytest.importorskip("ripser").ripser
+    ripser = optional("ripser").ripser
     a, b = (distances(z) for z in pair(60, units=(5, 8)))
     theirs = ripser(doubled(a, b), distance_matrix=True, maxdim=1)["dgms"][1]
     ours = cone_bars(a, np.minimum(a, b))

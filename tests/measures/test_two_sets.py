@@ -6,6 +6,7 @@ import pytest
 import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from tests.optional import optional
 from tests.reference import two_sets
 from tests.reference.tolerances import SCORE
 
@@ -85,7 +86,7 @@ def test_mean_discrepancy_is_unbiased():
 
 @pytest.mark.slow
 def test_topology_divergence_by_ripser():
-    pytest.importorskip("gudhi")
+    optional("gudhi")
     x, x2 = draw(0), draw(1)[:11] + 1
     for a, b in ((x, x2), (x2, x)):
         wanted = two_sets.manifold_topology_divergence(a, None, b, None)

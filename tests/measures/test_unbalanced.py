@@ -7,6 +7,7 @@ import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.measures.condition_scores import CROSSED, OF_PAIRS
+from tests.optional import optional
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -27,7 +28,7 @@ OF_EXAMPLES = np.arange(N)
 
 def theirs(x, method, folds=None, labels=LABELS, **options):
     """Return the distances that rsatoolbox finds, ``(condition, condition)``."""
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     described = {"condition": labels * 1.0}
     if folds is not None:
         described["fold"] = folds * 1.0

@@ -7,6 +7,7 @@ from scipy.spatial.distance import squareform
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from tests.optional import optional
 from tests.reference.as_rsatoolbox import WHITENED as PEERS
 from tests.reference.tolerances import SCORE
 
@@ -39,7 +40,7 @@ def ours(a, b, comparison, **options):
 
 @pytest.mark.parametrize("comparison", COMPARISONS)
 def test_correlated_noise(comparison):
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     a, b = (toolbox.rdm.RDMs(ROWS[[i]]) for i in (0, 1))
     found = ours(A, B, comparison, noise_covariance=COVARIANCE)
     theirs = toolbox.rdm.compare(a, b, method=PEERS[comparison], sigma_k=COVARIANCE)[0, 0]
@@ -51,7 +52,7 @@ def test_correlated_noise(comparison):
 @pytest.mark.parametrize("comparison", COMPARISONS)
 def test_variances_are_a_diagonal(comparison):
     """Which rsatoolbox, given them as a vector, takes for noise of what is centred already."""
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     a, b = (toolbox.rdm.RDMs(ROWS[[i]]) for i in (0, 1))
     found = ours(A, B, comparison, noise_covariance=VARIANCES)
     diagonal = np.diag(VARIANCES)
@@ -75,7 +76,7 @@ def test_what_all_examples_share_and_the_scale_do_not_matter(comparison):
 
 @pytest.mark.parametrize("comparison", COMPARISONS)
 def test_missing_pairs(comparison):
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     missing = GENERATOR.random(len(ROWS[0])) < 0.3
     rows = np.where(missing, np.nan, ROWS)
     a, b = (toolbox.rdm.RDMs(rows[[i]]) for i in (0, 1))
@@ -96,7 +97,7 @@ def test_missing_pairs(comparison):
 
 @pytest.mark.parametrize("fit", ["fit_regress", "fit_regress_nn"])
 def test_weights_are_those_of_rsatoolbox(fit):
-    toolbox = pytest.importorskip("rsatoolbox")
+    toolbox = optional("rsatoolbox")
     rows = ROWS / np.linalg.norm(ROWS)  # larger ones may keep it from ever coming to an end
     model = toolbox.model.ModelWeighted("model", toolbox.rdm.RDMs(rows[:2]))
     theirs = getattr(toolbox.model.fitter, fit)(

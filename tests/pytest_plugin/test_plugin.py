@@ -18,6 +18,7 @@ from probekit.errors import OptionError, UnknownNameError
 from probekit.testing import assert_represented
 from probekit.testing.baseline import load, save
 from probekit.testing.regression import Histories
+from tests.optional import optional
 
 SCORES = """
 import xarray as xr
@@ -125,7 +126,7 @@ def test_junit_has_the_scores(run, pytester):
 
 
 def test_xdist_sends_the_scores(pytester):
-    pytest.importorskip("xdist")
+    optional("xdist")
     pytester.makepyfile(test_it=SCORES)
     result = pytester.runpytest_subprocess("-n1", *WITHOUT, "--junitxml=report.xml")
     result.assert_outcomes(passed=2, failed=1)
