@@ -392,6 +392,7 @@ def test_checkpoints_as_a_history(probekit, checkpoints):
     assert done.complaint == "probekit: model.py:value: is no function; --checkpoints needs one."
 
 
+@pytest.mark.slow
 def test_checkpoints_with_intervals(probekit, checkpoints):
     words = ("probe", "model.py:of_checkpoint", "--checkpoints", checkpoints, "--bootstrap", "40")
     done = probekit(*words, "-o", "steps.nc")

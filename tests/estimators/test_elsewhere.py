@@ -366,6 +366,7 @@ def test_it_can_be_called(row):
     assert np.isfinite(flat(evaluated(row.here))).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", COMPARED, ids=lambda row: f"{row.package} {row.there}")
 def test_it_gives_the_numbers_of_the_package(row):
     if row.there in NEVER_EQUAL:

@@ -42,6 +42,7 @@ def penalty_by_folds(x, y, fold):
     return PENALTIES[np.argmax(explained)]
 
 
+@pytest.mark.slow
 def test_groups_stay_together():
     assert all(len(set(np.array(FOLDS)[group == GROUPS])) == 1 for group in range(12))
     state = state_of(FoldMoments(folds=FOLDS), np.arange(float(N))[:, None])

@@ -454,6 +454,7 @@ def test_figures_leave_no_trace_in_matplotlib(notebook):
     assert dict(mpl.rcParams) == before
 
 
+@pytest.mark.slow
 def test_figures_need_no_pyplot(tmp_path):
     check = (
         "import sys, xarray as xr; from probekit.history import register_accessor;"

@@ -183,6 +183,7 @@ def test_large_integers_do_not_wrap():
     np.testing.assert_allclose(measures.total_variance(x), np.var(x.astype(float)), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_integers_whose_differences_are_lost_are_refused():
     x = 2**40 + np.arange(12).reshape(6, 2)
     message = r"x: dtype int64, from 1099511627776 to 1099511627786; .* Subtract an offset first\."

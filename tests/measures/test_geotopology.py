@@ -71,6 +71,7 @@ def test_ways_that_there_are_not():
     np.testing.assert_array_equal(ours[0], [0, 0, np.inf, np.inf])
 
 
+@pytest.mark.slow
 def test_undefined():
     hole = SQUARE.copy()
     hole[1, 4] = np.nan

@@ -217,6 +217,7 @@ def product(y):
     return y @ y.T
 
 
+@pytest.mark.slow
 def test_a_bit_is_as_linear_as_can_be():
     """Two values: every kernel has one dimension, and what rounding adds must not be fitted."""
     generator = np.random.default_rng(1)

@@ -30,6 +30,7 @@ def check(x, labels, **options):
     return found
 
 
+@pytest.mark.slow
 def test_it_is_that_of_a_programme_for_each_direction():
     for apart in (0.3, 3.0, 30.0):
         check(cloud(apart=apart), LABELS)

@@ -32,10 +32,8 @@ def reported(estimator, x, y):
     return float(found[estimator.name]), status
 
 
-@pytest.mark.parametrize(
-    "measure",
-    [pytest.param(name, marks=[] if name == "cca" else pytest.mark.slow) for name in EVERY],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("measure", EVERY)
 def test_estimators_have_too_few_examples(measure):
     estimator, _ = EVERY[measure]
     for units in (N - 1, N + 3):
@@ -62,6 +60,7 @@ def test_functions_score_what_is_narrower(measure):
     assert 0 < float(getattr(measures, measure)(Y, WIDE[:, : N - 2], **options)) < 1
 
 
+@pytest.mark.slow
 def test_either_side_may_be_the_wide_one():
     for measure in ("cca", "pwcca", "eigenspace_overlap"):
         with pytest.raises(ShapeError, match="x: 15 units of 12 examples"):

@@ -110,6 +110,7 @@ def test_what_is_left_open_counts_as_the_mean_of_all_rotations(name):
     assert 1 - ours**2 / 2 == pytest.approx(np.mean(each), abs=4 * np.std(each) / 20)
 
 
+@pytest.mark.slow
 def test_what_is_left_open_is_said():
     fit, held_out = pair(12, units=(20, 20))
     y, y2 = ({"y": z[1]} for z in (fit, held_out))

@@ -97,6 +97,7 @@ def test_it_is_of_the_length_of_the_online_code():
     assert 0.5 * online < length(x, y) < 1.5 * online
 
 
+@pytest.mark.slow
 def test_names_of_classes_and_maps_of_the_representation_are_irrelevant():
     y = GENERATOR.integers(0, 3, 50)
     x = y[:, None] % 2 + GENERATOR.normal(size=(50, 4))

@@ -99,6 +99,7 @@ def test_hook_run_finished(a_run):
     assert path.exists()
 
 
+@pytest.mark.slow
 def test_hook_run_failed(tmp_path):
     from probekit.errors import DivergedError
     from probekit.running import run

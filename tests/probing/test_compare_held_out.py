@@ -78,6 +78,7 @@ class Unsaid(pk.estimators.Estimator):
         return {"unsaid": jnp.trace(fit.xx) / fit.count - jnp.trace(held_out.xx) / held_out.count}
 
 
+@pytest.mark.slow
 def test_states_of_fitted_examples_are_kept_for_those_that_look_at_them(monkeypatch):
     kept, update = [], PairPlan.update
 
@@ -101,6 +102,7 @@ def test_states_of_fitted_examples_are_kept_for_those_that_look_at_them(monkeypa
     assert float(mixed.unsaid[0, 0]) == pytest.approx(wanted, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_extractors_that_hold_their_examples():
     a, b = pk.extractors.arrays(layers(FIT)), pk.extractors.arrays(others(FIT))
     held_out = (pk.extractors.arrays(layers(HELD_OUT)), pk.extractors.arrays(others(HELD_OUT)))

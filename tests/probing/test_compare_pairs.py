@@ -76,6 +76,7 @@ def test_one_model_under_two_names_is_looked_at_once():
     assert not BothModels(f(np.sin), f(np.sin), None).same, "who knows whether it gives the same"
 
 
+@pytest.mark.slow
 def test_large_gram_matrices_are_compared_in_pieces():
     generator = np.random.default_rng(0)
     x = {name: generator.normal(size=(400, 300)).astype(np.float32) for name in "ab"}

@@ -58,6 +58,7 @@ def bootstrapped(data):
     return probe(*data, estimators=estimators, uncertainty=pk.Bootstrap(resamples=25, keep=True))
 
 
+@pytest.mark.slow
 def test_weights_are_copies(data, bootstrapped):
     x, features = data
     scores = [float(pk.measures.linear_r2(x[rows], features["bit"][rows])) for rows in drawn()]

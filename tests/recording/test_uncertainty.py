@@ -60,6 +60,7 @@ def test_rows_have_the_uncertainty_of_probe(tmp_path, uncertainty, names):
     assert {*scores.data_vars} <= taken_names(resolve(estimators))
 
 
+@pytest.mark.slow
 def test_a_model_whose_parameters_are_given_away_was_looked_at(tmp_path):
     """A loop may donate its parameters to the next step."""
     path = tmp_path / "history.nc"

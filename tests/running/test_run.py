@@ -475,7 +475,7 @@ class Counted(OnHost):
         return {self.name: held_out.x_squares.sum() / held_out.count}
 
 
-@pytest.mark.parametrize("traceable", [False, True])
+@pytest.mark.parametrize("traceable", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_only_epochs_that_there_are_are_scored(traceable):
     """A chunk has room for more of them, the first and the last above all."""
     estimator = Counted(traceable=traceable)

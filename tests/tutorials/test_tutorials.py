@@ -10,12 +10,6 @@ from nbclient import NotebookClient
 FOLDER = Path(__file__).parents[2] / "tutorials"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
-# The first one is run with every test; the others take a minute or two together.
-RUN = [
-    pytest.param(path, id=path.stem, marks=[] if number == 0 else pytest.mark.slow)
-    for number, path in enumerate(NOTEBOOKS)
-]
-
 
 def read(path):
     return nbformat.read(path, as_version=4)
@@ -26,7 +20,8 @@ def test_there_are_tutorials():
 
 
 @pytest.mark.filterwarnings("ignore")  # of the machinery that runs notebooks
-@pytest.mark.parametrize("path", RUN)
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_tutorial_runs(path, tmp_path):
     notebook = read(path)
     client = NotebookClient(
