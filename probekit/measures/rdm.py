@@ -224,27 +224,56 @@ def _turned(rows: jax.Array, before: _Before) -> jax.Array:
     That is (‖x‖ + ‖y‖)² (1 - cos) / 2 of rows x and y before they had length 1. 0 where it is
     rounding of the entries: most of that lies along the rows, which is left out.
     """
-    whole, lengths = before.rows, before.lengths()
-    free = 1 - 1 / rows.shape[1] if before.centred else 1.0
-    eps = float(np.finfo(rows.dtype).eps)
+    lengths = before.lengths()
 
     def of_row(own: tuple[jax.Array, jax.Array, jax.Array]) -> jax.Array:
         row, own_whole, own_length = own
-        step = whole - own_whole
-        lost = jnp.square(4 * eps) * jnp.square(step).sum(axis=1)  # by what is taken off it below
-        step = step - step.mean(axis=1, keepdims=True) if before.centred else step
         both = rows + row
         length = jnp.square(both).sum(axis=1, keepdims=True)
         both = both * jax.lax.rsqrt(jnp.where(length > 0, length, 1))
-        step = step - (step * both).sum(axis=1, keepdims=True) * both
-        errors = jnp.square(eps * (jnp.abs(whole) + jnp.abs(own_whole)))
-        noise = (errors * jnp.maximum(free - jnp.square(both), 0)).sum(axis=1)
-        aside = jnp.square(step).sum(axis=1)
-        aside = jnp.where(aside <= noise + lost, 0, aside)
-        return 2 * aside / jnp.square(lengths + own_length)
+        scale = 2 / jnp.square(lengths + own_length)
+        aside = _aside(before.rows, own_whole, both, centred=before.centred)
+        if before.centred:
+            return scale * aside.squares
+        # Rows of length 1 are rounded ones, but differ little along what they have in common.
+        of_unit = _aside(rows, row, both, centred=False)
+        better = of_unit.noise / 2 < scale * aside.lost
+        return jnp.where(better, of_unit.squares / 2, scale * aside.squares)
 
-    found: jax.Array = jax.lax.map(of_row, (rows, whole, lengths))
+    found: jax.Array = jax.lax.map(of_row, (rows, before.rows, lengths))
     return found
+
+
+class _Aside(NamedTuple):
+    """What of the differences of rows is at right angles to something.
+
+    Attributes
+    ----------
+    squares : array (example,)
+        Squared lengths; 0 if they may be rounding.
+    noise : array (example,)
+        Those of the rounding of the rows.
+    lost : array (example,)
+        Those of what rounding takes with the part that is along.
+    """
+
+    squares: jax.Array
+    noise: jax.Array
+    lost: jax.Array
+
+
+def _aside(rows: jax.Array, row: jax.Array, along: jax.Array, *, centred: bool) -> _Aside:
+    """Return how far rows are from one another aside of directions of length 1, one for each."""
+    eps = float(np.finfo(rows.dtype).eps)
+    free = 1 - 1 / rows.shape[1] if centred else 1.0
+    step = rows - row
+    lost = jnp.square(4 * eps) * jnp.square(step).sum(axis=1)
+    step = step - step.mean(axis=1, keepdims=True) if centred else step
+    step = step - (step * along).sum(axis=1, keepdims=True) * along
+    errors = jnp.square(eps * (jnp.abs(rows) + jnp.abs(row)))
+    noise = (errors * jnp.maximum(free - jnp.square(along), 0)).sum(axis=1)
+    squares = jnp.square(step).sum(axis=1)
+    return _Aside(jnp.where(squares <= noise + lost, 0, squares), noise, lost)
 
 
 def centred_rows(x: jax.Array) -> jax.Array:
