@@ -7,20 +7,14 @@ through the estimators is the work of `probekit.probing`. `paired_test` needs no
 scores of the same seeds, subjects or runs.
 """
 
+from probekit.inference.bootstrap import INTERVALS, Bootstrap, Interval
 from probekit.inference.ceilings import noise_ceiling
 from probekit.inference.corrections import CORRECTIONS, Correction, corrected
+from probekit.inference.cross_validation import CrossValidation
 from probekit.inference.jackknife import Jackknife
-from probekit.inference.options import (
-    ALTERNATIVES,
-    INTERVALS,
-    Alternative,
-    Bootstrap,
-    CrossValidation,
-    Interval,
-    Permutation,
-    Uncertainty,
-)
+from probekit.inference.options import ALTERNATIVES, Alternative, Uncertainty
 from probekit.inference.paired import PAIRED_TESTS, PairedTest, least_p, paired_test
+from probekit.inference.permutation import Permutation
 from probekit.inference.resampling import (
     acceleration_of,
     interval_of,

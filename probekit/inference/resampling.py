@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from probekit.errors import ProbekitWarning
-from probekit.inference.options import Bootstrap, Permutation
+from probekit.inference.bootstrap import Bootstrap
+from probekit.inference.permutation import Permutation
 
 _UNDEFINED_AT_MOST = 0.1
 _FEW = 10
