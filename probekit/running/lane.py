@@ -127,7 +127,8 @@ def run_lane(
             waiting = ahead
     except BaseException:
         # An interpreter that ends while the device computes may crash, so a run that is stopped
-        # waits for the chunk that it had begun.
+        # waits for the chunk that it had begun; what it has not been given yet it shall not get.
+        thread.shutdown(cancel_futures=True)
         jax.block_until_ready(jax.live_arrays())  # type: ignore[no-untyped-call]
         raise
     finally:

@@ -152,6 +152,18 @@ def test_cosine_distances_beside_a_large_offset(offset):
     np.testing.assert_allclose(found, wanted, rtol=1e-4 if offset else 1e-5, atol=1e-12)
 
 
+def test_cosine_distances_beside_one_large_unit_that_varies():
+    """Whole rows have lost what is aside of their step; those of length 1 have not."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(20, 24))
+    x[:, 3] = 1e9 * rng.uniform(0.5, 2, 20)
+    wanted = np.float32(x).astype(np.longdouble)
+    wanted /= np.sqrt((wanted**2).sum(axis=1, keepdims=True))
+    wanted = np.float64(((wanted[:, None] - wanted[None]) ** 2).sum(axis=2) / 2)
+    found = np.asarray(measures.rdm(np.float32(x), metric="cosine"))
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=0)
+
+
 def test_cosines_of_parallel_rows_of_any_length():
     rows = np.float32(np.outer([1, 2, 3e10, 1e-20], np.arange(1, 8)))
     assert (np.asarray(measures.rdm(rows, metric="cosine")) < 1e-13).all()
