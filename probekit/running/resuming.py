@@ -32,6 +32,7 @@ class Standing:
     def __init__(self, writer: HistoryWriter, seeds: tuple[int, ...]) -> None:
         self._writer, self._seeds = writer, seeds
         self.reached = _reached(writer.rows(), seeds)
+        self._known: dict[tuple[int, ...], list[bool] | None] = {}
 
     def lanes(self, size: int, last: int) -> Iterator[tuple[tuple[int, ...], int]]:
         """Yield the seeds of each lane that has not ended, and the epoch that it goes on from.
@@ -47,22 +48,29 @@ class Standing:
             The last epoch of the run.
         """
         for seeds in self._lanes(size):
-            states = self.states(seeds)
-            if states is None:
-                yield seeds, 0
-                continue
+            finished = self._finished(seeds)
             epoch = self._epoch(seeds)
-            if epoch < last and not all(meta["finished"] for _, meta in states):
+            if finished is None:
+                yield seeds, 0
+            elif epoch < last and not all(finished):
                 yield seeds, epoch + 1
 
     def ended(self, size: int) -> dict[int, int]:
         """Return the last epoch of each seed that has stopped training, with `size` as `lanes`."""
-        found = {}
-        for seeds in self._lanes(size):
-            for seed, (_, meta) in zip(seeds, self.states(seeds) or (), strict=False):
-                if meta["finished"]:
-                    found[seed] = self.reached[seed]
-        return found
+        return {
+            seed: self.reached[seed]
+            for seeds in self._lanes(size)
+            for seed, finished in zip(seeds, self._finished(seeds) or (), strict=False)
+            if finished
+        }
+
+    def _finished(self, seeds: tuple[int, ...]) -> list[bool] | None:
+        """Return which seeds of a lane have stopped training, read once; None to begin anew."""
+        if seeds not in self._known:
+            states = self.states(seeds)
+            found = None if states is None else [bool(meta["finished"]) for _, meta in states]
+            self._known[seeds] = found
+        return self._known[seeds]
 
     def _lanes(self, size: int) -> Iterator[tuple[int, ...]]:
         remaining = iter(self._seeds)
