@@ -101,8 +101,7 @@ def _meaning(dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> str:
 
 def why_undefined(dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> list[str]:
     """Return for each score with NaN in the last row what its status says of that."""
-    from probekit.history import Status
-    from probekit.history.schema import STATUS_SUFFIX
+    from probekit.status import STATUS_SUFFIX, Status
 
     last = dataset.probekit.final() if has_rows(dataset) else dataset
     reasons = []
@@ -112,7 +111,7 @@ def why_undefined(dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> list
             continue
         own = [dim for dim in last[name].dims if dim not in status.dims]
         codes = status.where(last[name].isnull().any(own) & (status > 0)).values
-        words = [Status(code).name.lower().replace("_", " ") for code in {*codes[codes > 0]}]
+        words = [Status(code).words for code in {*codes[codes > 0]}]
         reasons += [f"{name}: {' or '.join(sorted(words))}"] if words else []
     return reasons
 

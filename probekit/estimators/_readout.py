@@ -12,6 +12,7 @@ from probekit._checks import check_choice, check_count
 from probekit.estimators._protocol import Estimator
 from probekit.measures import Score
 from probekit.statistics import Examples, ExamplesState, Moments
+from probekit.status import STATUS_SUFFIX
 from probekit.variables import Variable
 
 RIGHT_ANGLE = float(np.float32(np.pi / 2))
@@ -27,7 +28,7 @@ AlignOn = Literal["scored", "fit"]
 
 def reported(name: str, score: Score) -> dict[str, jax.Array]:
     """Return the variable and its status code."""
-    return {name: score.value, f"{name}_status": score.status}
+    return {name: score.value, f"{name}{STATUS_SUFFIX}": score.status}
 
 
 def reported_rows(name: str, scores: Score) -> dict[str, np.ndarray]:

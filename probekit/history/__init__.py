@@ -17,9 +17,10 @@ from probekit.history.representations import (
     Representation,
     open_activations,
 )
-from probekit.history.schema import Status, make_attributes, status_attributes
+from probekit.history.schema import make_attributes, status_attributes
 from probekit.history.segments import check_replaceable
 from probekit.history.writer import HistoryWriter
+from probekit.status import Status
 
 __all__ = [
     "ActivationHistory",

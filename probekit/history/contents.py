@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar
 
-from probekit.history.schema import OUTPUT_LAYERS, STATUS_SUFFIX, UNCERTAINTY
+from probekit.history.schema import OUTPUT_LAYERS, UNCERTAINTY
+from probekit.status import STATUS_SUFFIX
 
 if TYPE_CHECKING:
     import xarray as xr

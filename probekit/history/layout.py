@@ -14,7 +14,7 @@ import numpy as np
 
 from probekit.errors import ShapeError
 from probekit.history.block import TEXT, Block, Header, Outline
-from probekit.history.schema import Status
+from probekit.status import Status
 
 Slices = tuple[slice, ...]
 
@@ -118,7 +118,7 @@ def fill_value(header: Header) -> Any:
     if header.dtype == TEXT:
         return ""
     meanings = str(header.attributes.get("flag_meanings", "")).split()
-    return int(Status.NOT_RECORDED) if Status.NOT_RECORDED.name.lower() in meanings else None
+    return int(Status.NOT_RECORDED) if Status.NOT_RECORDED.meaning in meanings else None
 
 
 def _has_gaps(name: str, outlines: Sequence[Outline], whole: Outline) -> bool:

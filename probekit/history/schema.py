@@ -1,4 +1,4 @@
-"""What a history is called: names of axes, attributes, the status codes beside the scores."""
+"""What a history is called: names of axes and attributes."""
 
 import dataclasses
 import datetime
@@ -8,13 +8,14 @@ import platform
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from enum import Enum, IntEnum
+from enum import Enum
 from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 
 from probekit.errors import OptionError
+from probekit.status import Status
 
 CONVENTIONS = "CF-1.11"
 
@@ -36,30 +37,16 @@ CIRCUMSTANCES = ("history", "date")
 # Names of layers that are what a network answers, not what it represents.
 OUTPUT_LAYERS = ("logits", "output", "outputs")
 
-STATUS_SUFFIX = "_status"
-
 # The attribute of variables that say how sure a score is: they are no scores themselves.
 UNCERTAINTY = "uncertainty"
 
 # The ending of variables with a score of all examples but some, and their axis.
 LEFT_OUT = "left_out"
 
-
 # The attribute of a status that says what else than a constant unit ``constant_unit`` stands for.
 ALSO_CONSTANT = "also_constant_unit"
 # And what else than few examples ``too_few_examples`` stands for.
 ALSO_FEW = "also_too_few_examples"
-
-
-class Status(IntEnum):
-    """Why a score is what it is; stored as int8 beside the score, in ``<name>_status``."""
-
-    NOT_RECORDED = -1
-    OK = 0
-    NON_FINITE_INPUT = 1
-    RANK_DEFICIENT = 2
-    TOO_FEW_EXAMPLES = 3
-    CONSTANT_UNIT = 4
 
 
 def status_attributes(name: str, *, also_constant: str = "", also_few: str = "") -> dict[str, Any]:
@@ -76,7 +63,7 @@ def status_attributes(name: str, *, also_constant: str = "", also_few: str = "")
     attributes = {
         "long_name": f"status of {name}",
         "flag_values": np.array(list(Status), np.int8),
-        "flag_meanings": " ".join(status.name.lower() for status in Status),
+        "flag_meanings": " ".join(status.meaning for status in Status),
     }
     also = {ALSO_CONSTANT: also_constant, ALSO_FEW: also_few}
     return attributes | {key: text for key, text in also.items() if text}

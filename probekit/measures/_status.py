@@ -5,19 +5,19 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 
-OK, NONFINITE, RANK_DEFICIENT, TOO_FEW, CONSTANT = range(5)
+from probekit.status import Status
 
-NOT_THERE = -1
-"""Beside NaN where there is nothing to score, as units of a narrower layer: no reason to warn."""
-
-STATUS_MEANINGS = (
-    "ok",
-    "non_finite_input",
-    "rank_deficient",
-    "too_few_examples",
-    "constant_unit",
-)
+STATUS_MEANINGS = tuple(status.meaning for status in Status if status >= 0)
 """What each status code means, in CF style (``flag_meanings``); the code is the position."""
+
+# As plain numbers, which every version of JAX takes.
+OK = int(Status.OK)
+NONFINITE = int(Status.NON_FINITE_INPUT)
+RANK_DEFICIENT = int(Status.RANK_DEFICIENT)
+TOO_FEW = int(Status.TOO_FEW_EXAMPLES)
+CONSTANT = int(Status.CONSTANT_UNIT)
+NOT_THERE = int(Status.NOT_RECORDED)
+"""Beside NaN where there is nothing to score, as units of a narrower layer: no reason to warn."""
 
 
 class Score(NamedTuple):

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import numpy as np
 
 from probekit.estimators import Estimator
-from probekit.history import Status, register_accessor, status_attributes
-from probekit.history.schema import ALSO_CONSTANT, LEFT_OUT, STATUS_SUFFIX, UNCERTAINTY
+from probekit.history import register_accessor, status_attributes
+from probekit.history.schema import ALSO_CONSTANT, LEFT_OUT, UNCERTAINTY
 from probekit.inference import (
     Bootstrap,
     Permutation,
@@ -24,6 +24,7 @@ from probekit.inference import (
     p_value_of,
 )
 from probekit.probing.plan import Plan
+from probekit.status import STATUS_SUFFIX, Status
 from probekit.variables import LOWER_IS_BETTER, Variable
 
 if TYPE_CHECKING:
@@ -176,14 +177,9 @@ def add_uncertainty(
             full = f"{name}_{told.suffix}"
             added[full] = ((*score.dims, *told.dims), told.values, attributes)
             if told.suffix in WITH_STATUS and codes is not None:
-                undefined = np.isnan(told.values)
-                undefined = undefined.any(axis=-1) if told.dims else undefined
-                reason = codes.max(axis=0)
-                reason = np.where(reason > Status.OK, reason, Status.TOO_FEW_EXAMPLES)
-                status = np.where(undefined, reason, Status.OK).astype(np.int8)
                 also = str(dataset[f"{name}{STATUS_SUFFIX}"].attrs.get(ALSO_CONSTANT, ""))
                 about = status_attributes(full, also_constant=also)
-                added[f"{full}{STATUS_SUFFIX}"] = (score.dims, status, about)
+                added[f"{full}{STATUS_SUFFIX}"] = (score.dims, told.status(codes), about)
     _even(added, LEFT_OUT)
     bounds = {"bound": ["lower", "upper"]} if _used("bound", added) else {}
     return dataset.assign(added).assign_coords(bounds)
@@ -229,6 +225,14 @@ class _Told(NamedTuple):
     values: np.ndarray
     dims: tuple[str, ...] = ()
     is_probability: bool = False
+
+    def status(self, codes: np.ndarray) -> np.ndarray:
+        """Return its status, given those of the resamples ``(resample, …)``."""
+        undefined = np.isnan(self.values)
+        undefined = undefined.any(axis=-1) if self.dims else undefined
+        reason = codes.max(axis=0)
+        reason = np.where(reason > Status.OK, reason, Status.TOO_FEW_EXAMPLES)
+        return np.where(undefined, reason, Status.OK).astype(np.int8)
 
 
 def _told(score: np.ndarray, resampled: np.ndarray, uncertainty: Uncertainty) -> Iterator[_Told]:

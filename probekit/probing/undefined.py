@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probekit.errors import ScoreWarning
-from probekit.history import Status
-from probekit.history.schema import ALSO_CONSTANT, ALSO_FEW, STATUS_SUFFIX
+from probekit.history.schema import ALSO_CONSTANT, ALSO_FEW
 from probekit.probing.labelling import WITH_STATUS
+from probekit.status import STATUS_SUFFIX, Status
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -85,7 +85,7 @@ _ALSO = {Status.CONSTANT_UNIT: ALSO_CONSTANT, Status.TOO_FEW_EXAMPLES: ALSO_FEW}
 
 def _in_words(code: int, attributes: Mapping[Any, Any]) -> str:
     """Say what a status means."""
-    text = Status(code).name.lower().replace("_", " ")
+    text = Status(code).words
     also = attributes.get(_ALSO.get(Status(code), ""), "")
     if also:
         return f"{text}, or {also}"

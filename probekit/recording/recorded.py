@@ -4,8 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from probekit.history import Status
-from probekit.history.schema import STATUS_SUFFIX
+from probekit.status import STATUS_SUFFIX, Status
 
 if TYPE_CHECKING:
     import xarray as xr

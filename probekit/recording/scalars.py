@@ -8,7 +8,7 @@ import numpy as np
 from probekit._checks import shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import Estimator
-from probekit.history.schema import STATUS_SUFFIX
+from probekit.status import STATUS_SUFFIX
 
 AXES = frozenset({"step", "seed", "layer", "feature", "probe_set", "example", "unit"})
 OF_UNCERTAINTY = frozenset({"bound", "resample", "fold", "left_out"})

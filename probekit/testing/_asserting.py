@@ -3,7 +3,7 @@
 import numpy as np
 
 from probekit.estimators import Estimator
-from probekit.history import Status
+from probekit.status import Status
 from probekit.testing import _harness
 from probekit.testing._harness import TOLERANCE, Scores
 

@@ -13,6 +13,7 @@ from probekit.estimators import Estimator
 from probekit.measures.columns import Columns
 from probekit.probing.options import compiled_with, quick_options
 from probekit.statistics import Statistic, shape_of
+from probekit.status import STATUS_SUFFIX
 
 EXAMPLES, UNITS = 48, 4
 """One shape for nearly all checks: what takes time is to compile for another."""
@@ -21,8 +22,6 @@ TOLERANCE = 1e-5
 """Relative and absolute: what float32 may lose when the same sums are taken in another order."""
 
 Scores = dict[str, np.ndarray]
-
-"""For each feature the columns that are it."""
 
 traces = 0
 """How often something was traced: it must not grow when only values change."""
@@ -210,7 +209,7 @@ def vmapped(estimator: Estimator, fit: Any, held_out: Any) -> Scores:
 
 def status_of(estimator: Estimator, found: Scores) -> dict[str, np.ndarray]:
     """Return the status of each declared variable that has one."""
-    names = {variable.name: f"{variable.name}_status" for variable in estimator.variables}
+    names = {variable.name: f"{variable.name}{STATUS_SUFFIX}" for variable in estimator.variables}
     return {name: found[status] for name, status in names.items() if status in found}
 
 

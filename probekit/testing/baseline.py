@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probekit.errors import HistoryError
+from probekit.status import STATUS_SUFFIX
 from probekit.testing.claims import status_words
 from probekit.testing.differences import (
     Difference,
@@ -103,7 +104,7 @@ def check_same(
     for name in names:
         lines = list(_differences(name, now, before, tolerances))
         wanted = f"as the baseline, within {tolerances.words(name)}"
-        if not name.endswith("_status") or lines:
+        if not name.endswith(STATUS_SUFFIX) or lines:
             looks.append(Look(name, wanted=wanted, verdict="failed" if lines else "ok"))
         found += lines
     total = sum(array.size for array in before.values())
@@ -163,6 +164,6 @@ def _unequal(
 
 def _cell(name: str, value: Any) -> str:
     """Return a value as the table shows it; a status in words."""
-    if name.endswith("_status"):
+    if name.endswith(STATUS_SUFFIX):
         return status_words(value)
     return f"{value:.6g}" if isinstance(value, np.floating) else str(value)

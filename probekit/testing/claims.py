@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit._checks import check_confidence
 from probekit.errors import OptionError, UnknownNameError
+from probekit.status import STATUS_SUFFIX, Status
 from probekit.testing.differences import labels_of
 from probekit.testing.looking import Look, note
 
@@ -267,12 +268,12 @@ def _each(final: "xr.Dataset", name: str, confidence: float) -> Iterator[Found]:
     from probekit.history.intervals import interval
 
     array = final[name].astype(np.float64)
-    status = final.get(f"{name}_status")
+    status = final.get(f"{name}{STATUS_SUFFIX}")
     dims = [dim for dim in array.dims if dim != "seed"]
     for index in itertools.product(*(range(array.sizes[dim]) for dim in dims)):
         here = dict(zip(dims, index, strict=True))
         score = array.isel(here)
-        codes = None if status is None else status.isel({d: here[d] for d in here})
+        codes = None if status is None else status.isel(here)
         where = {
             str(dim): str(labels_of(final, dim)[i])
             for dim, i in here.items()
@@ -304,15 +305,9 @@ def _trouble(score: "xr.DataArray", codes: "xr.DataArray | None") -> str:
 
 def status_words(codes: Any) -> str:
     """Say what status codes mean."""
-    from probekit.history import Status
-
-    known = {int(status) for status in Status}
+    words = {int(status): status.words for status in Status}
     # Arithmetic on a whole Dataset makes numbers of codes, and NaN.
-    words = [
-        Status(int(code)).name.lower() if code in known else f"{code:g}"
-        for code in np.unique(codes)
-    ]
-    return " and ".join(words).replace("_", " ")
+    return " and ".join(words.get(code, f"{code:g}") for code in np.unique(codes))
 
 
 def _when(score: "xr.DataArray") -> str:

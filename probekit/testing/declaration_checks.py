@@ -10,6 +10,7 @@ import numpy as np
 from probekit.estimators import Estimator, Kind
 from probekit.history.schema import DIMS
 from probekit.statistics import memory_of
+from probekit.status import STATUS_SUFFIX
 from probekit.testing import _harness
 from probekit.testing._asserting import assert_sound
 from probekit.testing._harness import Scores, data_for, rebuilt, scores, status_of
@@ -109,7 +110,7 @@ def check_reports_what_it_declares(estimator: Estimator) -> None:
     said = [f"{warning.category.__name__}: {warning.message}" for warning in warned]
     assert not said, f"on ordinary data it warns: {said[0]}"
     declared = {variable.name for variable in estimator.variables}
-    allowed = declared | {f"{name}_status" for name in declared}
+    allowed = declared | {f"{name}{STATUS_SUFFIX}" for name in declared}
     assert declared <= set(found), f"missing: {sorted(declared - set(found))}"
     assert set(found) <= allowed, f"not declared: {sorted(set(found) - allowed)}"
     for variable in estimator.variables:

@@ -10,7 +10,6 @@ import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.history import Status
-from probekit.measures import STATUS_MEANINGS
 from probekit.measures._status import score
 from probekit.testing import strategies
 from tests.optional import optional
@@ -228,10 +227,6 @@ def test_lists_and_further_axes():
 def test_tensors_that_have_gradients():
     tensor = optional("torch").tensor(X, requires_grad=True)
     assert measures.total_variance(tensor) == measures.total_variance(X)
-
-
-def test_the_codes_are_those_of_the_history():
-    assert tuple(code.name.lower() for code in Status if code >= 0) == STATUS_MEANINGS
 
 
 @pytest.mark.parametrize(
