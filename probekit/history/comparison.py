@@ -19,6 +19,7 @@ from probekit.history.seeds import (
     warn_of_no_effect,
     warn_of_other_confidence,
 )
+from probekit.history.sides import Table, aligned, final_rows, joined, p_of_resamples
 from probekit.inference import (
     ALTERNATIVES,
     CORRECTIONS,
@@ -26,7 +27,6 @@ from probekit.inference import (
     Bootstrap,
     Correction,
     Permutation,
-    corrected,
     p_value_of,
     warn_of_coarse_p,
     warn_of_few_resamples,
@@ -117,15 +117,8 @@ def compare_histories(
         check_of_seeds(uncertainty, (Bootstrap, Permutation))
         warn_of_other_confidence(confidence, uncertainty)
     if isinstance(uncertainty, Permutation):
-        if uncertainty.correction == "max":
-            raise OptionError(
-                "uncertainty: correction='max' of seeds; they are shuffled apart where some are "
-                "missing. Give correction='holm'."
-            )
-        if correction not in ("holm", uncertainty.correction):
-            beside = f"Permutation(correction={uncertainty.correction!r})"
-            warn_of_no_effect("correction", correction, beside, stacklevel=2)
-        correction, alternative = uncertainty.correction, uncertainty.alternative or alternative
+        correction = _correction_of(uncertainty, correction)
+        alternative = uncertainty.alternative or alternative
         uncertainty = dataclasses.replace(uncertainty, alternative=alternative)
     names = [name for name in scores(a) if name in scores(b)]
     if not names:
@@ -138,18 +131,27 @@ def compare_histories(
     table = {}
     for name in names:
         one, other = aligned(name, final_a[name], final_b[name], apart=("seed",))
-        parts = _compare(one, other, confidence, alternative)
+        parts = _welch(one, other, confidence, alternative)
         if uncertainty is not None:
             parts |= _resampled(one, other, parts["difference"], uncertainty, alternative)
-        parts["p_corrected"] = parts["p"].copy(data=corrected(parts["p"], method=correction))
-        joined = [parts[part] for part in PARTS]
-        whole = xr.concat(joined, "comparison", coords="minimal", compat="override")
-        table[name] = whole.assign_attrs(a[name].attrs)
-    found = xr.Dataset(
-        table, {"comparison": list(PARTS)}, _about(uncertainty, confidence, alternative)
-    )
+        table[name] = joined(parts, PARTS, correction).assign_attrs(a[name].attrs)
+    about = _about(uncertainty, confidence, alternative) | {"correction": correction}
+    found = xr.Dataset(table, {"comparison": list(PARTS)}, about)
     _warn_of_few_seeds(found, uncertainty)
-    return found.assign_attrs(correction=correction)
+    return found
+
+
+def _correction_of(permutation: Permutation, given: Correction) -> Correction:
+    """Return that of the permutation, if seeds have it; warn of another one that was given."""
+    if permutation.correction == "max":
+        raise OptionError(
+            "uncertainty: correction='max' of seeds; they are shuffled apart where some are "
+            "missing. Give correction='holm'."
+        )
+    if given not in ("holm", permutation.correction):
+        beside = f"Permutation(correction={permutation.correction!r})"
+        warn_of_no_effect("correction", given, beside)
+    return permutation.correction
 
 
 def _about(
@@ -188,60 +190,7 @@ def _warn_of_few_seeds(table: "xr.Dataset", uncertainty: Bootstrap | Permutation
         )
 
 
-def final_rows(dataset: "xr.Dataset") -> "xr.Dataset":
-    """Return each seed's last row; a Dataset without rows is one already."""
-    try:
-        time = dataset.probekit.time
-    except OptionError:
-        return dataset
-    final: xr.Dataset = dataset.probekit.final().drop_vars(time, errors="ignore")
-    return final
-
-
-def aligned(
-    name: str, a: "xr.DataArray", b: "xr.DataArray", *, apart: tuple[str, ...] = ()
-) -> "tuple[xr.DataArray, xr.DataArray]":
-    """Return a score of both sides where both have the labels, but for axes that stay apart."""
-    import xarray as xr
-
-    for argument, array in (("a", a), ("b", b)):
-        for dim, index in array.indexes.items():
-            if dim not in apart and not index.is_unique:
-                twice = index[index.duplicated()].tolist()[0]
-                raise OptionError(f"{argument}: {name} has {dim} {twice!r} twice; drop one.")
-    try:
-        one, other = xr.align(a, b, join="inner", exclude=apart, copy=False)
-    except ValueError:  # no labels to go by
-        dim = next(dim for dim in a.dims if b.sizes.get(dim, a.sizes[dim]) != a.sizes[dim])
-        raise OptionError(
-            f"a, b: {name} has {a.sizes[dim]} and {b.sizes[dim]} of {dim}, without labels; "
-            f"give it the coordinate {dim!r}."
-        ) from None
-    for dim in {*one.dims, *other.dims}.difference(apart):
-        if 0 in (one.sizes.get(dim), other.sizes.get(dim)):
-            remedy = (
-                " Take them as independent with probekit.history.compare_histories."
-                if dim == "seed"
-                else ""
-            )
-            raise OptionError(f"a, b: {name} has no {dim} in common.{remedy}")
-    return one, other
-
-
-def p_of_resamples(bounds: np.ndarray, each: np.ndarray, alternative: Alternative) -> np.ndarray:
-    """Return p of no difference: how far the interval of quantiles must widen to reach 0."""
-    nothing = np.where(np.isnan(bounds[..., 0]), np.nan, 0)
-    # Of the resamples 0 is as extreme as it is far on the other side of them.
-    opposite: dict[Alternative, Alternative] = {"greater": "less", "less": "greater"}
-    side = opposite.get(alternative, alternative)
-    return p_value_of(nothing, each, Permutation(alternative=side))
-
-
-Table = dict[str, "xr.DataArray"]
-"""For each of the parts its values."""
-
-
-def _compare(
+def _welch(
     a: "xr.DataArray", b: "xr.DataArray", confidence: float, alternative: Alternative
 ) -> Table:
     """Means, their difference, Welch's interval and test of it, and numbers of seeds."""

@@ -1,16 +1,16 @@
 """Two layers, features or runs against each other: whether one scores higher than the other."""
 
 from collections.abc import Hashable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
 from probekit._checks import check_choice, check_confidence
 from probekit.errors import OptionError, UnknownNameError
-from probekit.history.comparison import aligned, final_rows, p_of_resamples
 from probekit.history.contents import scores
 from probekit.history.schema import LEFT_OUT, UNCERTAINTY
 from probekit.history.seeds import warn_of_no_effect
+from probekit.history.sides import Table, aligned, final_rows, joined, p_of_resamples
 from probekit.inference import (
     ALTERNATIVES,
     CORRECTIONS,
@@ -20,7 +20,6 @@ from probekit.inference import (
     Correction,
     Interval,
     acceleration_of,
-    corrected,
     interval_of,
     least_p,
     paired_test,
@@ -55,6 +54,43 @@ def compare_selections(
     """Test each score of one selection against that of another; see `HistoryAccessor.compare`."""
     import xarray as xr
 
+    _check_options(test, confidence, correction, interval, alternative)
+    one, other = (_selected(name, dataset, side) for name, side in (("a", a), ("b", b)))
+    names = _tested_names(dataset, a, b, one, other)
+    if test is None:
+        test = "t" if any("seed" in one[name].dims for name in names) else "bootstrap"
+    if interval is not None and test != "bootstrap":
+        warn_of_no_effect("interval", interval, f"test={test!r}")
+    asked = _Asked(test, confidence, correction, interval, alternative, seed)
+    found = _tested(names, one, other, asked)
+    about = _about(found, one, asked)
+    if test == "bootstrap":
+        drawn = Bootstrap(resamples=about["resamples"], confidence=confidence)
+        warn_of_few_resamples(drawn, stacklevel=3)
+    else:
+        _warn_of_few_seeds(found, test, alternative)
+    return xr.Dataset(found, {"comparison": list(PARTS)}, about)
+
+
+class _Asked(NamedTuple):
+    """How scores are tested."""
+
+    test: Test
+    confidence: float
+    correction: Correction
+    interval: Interval | None
+    alternative: Alternative
+    seed: int
+
+
+def _check_options(
+    test: Test | None,
+    confidence: float,
+    correction: Correction,
+    interval: Interval | None,
+    alternative: Alternative,
+) -> None:
+    """Raise `OptionError` unless each is one that there is; None stands for the usual."""
     check_confidence(confidence)
     check_choice("correction", correction, CORRECTIONS)
     check_choice("alternative", alternative, ALTERNATIVES)
@@ -62,58 +98,43 @@ def compare_selections(
         check_choice("test", test, TESTS)
     if interval is not None:
         check_choice("interval", interval, INTERVALS)
-    one, other = (_selected(name, dataset, side) for name, side in (("a", a), ("b", b)))
-    names = _tested_names(dataset, a, b, one, other)
-    test = test or ("t" if any("seed" in one[name].dims for name in names) else "bootstrap")
-    if interval is not None and test != "bootstrap":
-        warn_of_no_effect("interval", interval, f"test={test!r}")
-    found = {}
-    for name in names:
-        table = (
-            _by_resamples(name, one, other, confidence, interval, alternative)
-            if test == "bootstrap"
-            else _by_seeds(
-                name, one, other, test, alternative=alternative, confidence=confidence, seed=seed
-            )
-        )
-        if table is not None:
-            found[name] = _joined(table, correction).assign_attrs(one[name].attrs)
+
+
+def _tested(
+    names: list[str], one: "xr.Dataset", other: "xr.Dataset", asked: _Asked
+) -> "dict[str, xr.DataArray]":
+    """Return the parts of each score that has what it is tested by."""
+    table_of = _by_resamples if asked.test == "bootstrap" else _by_seeds
+    tables = {name: table_of(name, one, other, asked) for name in names}
+    found = {
+        name: joined(table, PARTS, asked.correction).assign_attrs(one[name].attrs)
+        for name, table in tables.items()
+        if table is not None
+    }
     if not found:
-        needed = "resamples" if test == "bootstrap" else "the axis 'seed'"
+        needed = "resamples" if asked.test == "bootstrap" else "the axis 'seed'"
         raise OptionError(
-            f"test={test!r}: no score has {needed}. Record several seeds, "
+            f"test={asked.test!r}: no score has {needed}. Record several seeds, "
             "or probe with uncertainty=Bootstrap(keep=True)."
         )
+    return found
+
+
+def _about(found: "Mapping[str, xr.DataArray]", one: "xr.Dataset", asked: _Asked) -> dict[str, Any]:
+    """Return what the attributes say of the test."""
     about: dict[str, Any] = {
-        "test": test,
-        "alternative": alternative,
-        "confidence": confidence,
-        "correction": correction,
+        "test": asked.test,
+        "alternative": asked.alternative,
+        "confidence": asked.confidence,
+        "correction": asked.correction,
     }
-    if test == "bootstrap":
-        about |= _about_resamples(next(iter(found)), one, interval)
-        drawn = Bootstrap(resamples=about["resamples"], confidence=confidence)
-        warn_of_few_resamples(drawn, stacklevel=3)
-    else:
-        _warn_of_few_seeds(found, test, alternative)
-    if test == "signs":
-        about["seed"] = seed
-    return xr.Dataset(found, {"comparison": list(PARTS)}, about)
-
-
-def _about_resamples(name: str, one: "xr.Dataset", interval: Interval | None) -> dict[str, Any]:
-    """Return of how many resamples a score was compared, and what kind of interval was made."""
-    drawn = one[f"{name}{_RESAMPLES}"].attrs.get(UNCERTAINTY)
-    return {"resamples": one.sizes["resample"], "interval": interval or _interval_in(drawn)}
-
-
-def _joined(table: "Table", correction: Correction) -> "xr.DataArray":
-    """Return the parts of a table as one array, corrected p-values among them."""
-    import xarray as xr
-
-    table["p_corrected"] = table["p"].copy(data=corrected(table["p"], method=correction))
-    parts = [table[part] for part in PARTS]
-    return xr.concat(parts, "comparison", coords="minimal", compat="override")
+    if asked.test == "bootstrap":
+        drawn = one[f"{next(iter(found))}{_RESAMPLES}"].attrs.get(UNCERTAINTY)
+        interval = asked.interval or _interval_in(drawn)
+        about |= {"resamples": one.sizes["resample"], "interval": interval}
+    if asked.test == "signs":
+        about["seed"] = asked.seed
+    return about
 
 
 def _warn_of_few_seeds(
@@ -172,19 +193,8 @@ def _tested_names(
     return names
 
 
-Table = dict[str, "xr.DataArray"]
-"""For each of the parts its values; None where a score has nothing to be tested by."""
-
-
-def _by_resamples(
-    name: str,
-    one: "xr.Dataset",
-    other: "xr.Dataset",
-    confidence: float,
-    interval: Interval | None,
-    alternative: Alternative,
-) -> Table | None:
-    """Return a difference, its interval and its p, by the resamples that both sides kept."""
+def _by_resamples(name: str, one: "xr.Dataset", other: "xr.Dataset", asked: _Asked) -> Table | None:
+    """Return a difference, its interval and its p, by the resamples that both kept, if any."""
     kept = f"{name}{_RESAMPLES}"
     if kept not in one or kept not in other:
         return None
@@ -198,10 +208,11 @@ def _by_resamples(
     difference = score_b - score_a
     resampled_a, resampled_b = aligned(name, one[kept], other[kept])
     each = (resampled_b - resampled_a).transpose("resample", *difference.dims)
-    bootstrap = Bootstrap(confidence=confidence, interval=interval or _interval_in(drawn[0]))
+    interval = asked.interval or _interval_in(drawn[0])
+    bootstrap = Bootstrap(confidence=asked.confidence, interval=interval)
     acceleration = _acceleration(name, one, other) if bootstrap.interval == "bca" else 0.0
     bounds = interval_of(difference.values, each.values, bootstrap, acceleration=acceleration)
-    p = p_of_resamples(bounds, each.values, alternative)
+    p = p_of_resamples(bounds, each.values, asked.alternative)
     return {
         "a": score_a + 0 * difference,
         "b": score_b + 0 * difference,
@@ -232,10 +243,8 @@ def _acceleration(name: str, one: "xr.Dataset", other: "xr.Dataset") -> np.ndarr
     return acceleration_of(each.transpose(LEFT_OUT, *dims).values)
 
 
-def _by_seeds(
-    name: str, one: "xr.Dataset", other: "xr.Dataset", test: PairedTestName, **options: Any
-) -> Table | None:
-    """Return what `paired_test` tells of the differences of the seeds that both have."""
+def _by_seeds(name: str, one: "xr.Dataset", other: "xr.Dataset", asked: _Asked) -> Table | None:
+    """Return what `paired_test` tells of the differences of the seeds that both have, if any."""
     if "seed" not in one[name].dims or "seed" not in other[name].dims:
         return None
     score_a, score_b = aligned(name, one[name].astype(float), other[name].astype(float))
@@ -244,9 +253,15 @@ def _by_seeds(
     there = each.notnull()
     count = there.sum("seed").astype(float)
     rows = each.transpose(..., "seed").values
+    options: Any = {
+        "test": asked.test,
+        "confidence": asked.confidence,
+        "alternative": asked.alternative,
+        "seed": asked.seed,
+    }
     tested = np.full((*rows.shape[:-1], 4), np.nan)
     for place in np.ndindex(rows.shape[:-1]):
-        tested[place] = paired_test(rows[place], test=test, **options)[:4]
+        tested[place] = paired_test(rows[place], **options)[:4]
     names = ("difference", "lower", "upper", "p")
     table = {name: count.copy(data=tested[..., i]) for i, name in enumerate(names)}
     means = {"a": score_a.where(there).mean("seed"), "b": score_b.where(there).mean("seed")}

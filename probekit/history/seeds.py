@@ -13,6 +13,7 @@ from probekit.inference import (
     Jackknife,
     Uncertainty,
     acceleration_of,
+    check_kind,
     interval_of,
     warn_of_few_drawn,
 )
@@ -26,37 +27,28 @@ _OTHER_STREAM = 1 << 32
 
 def check_of_seeds(uncertainty: Any, kinds: tuple[type[Uncertainty], ...]) -> None:
     """Raise `OptionError` unless it is one of these kinds, for seeds and not for examples."""
-    if not isinstance(uncertainty, kinds):
-        is_class = isinstance(uncertainty, type)
-        name = uncertainty.__name__ if is_class else type(uncertainty).__name__
-        raise OptionError(
-            f"uncertainty: {'the class' if is_class else 'a'} {name}; "
-            f"give {' or '.join(f'a {kind.__name__}' for kind in kinds)}."
-        )
-    groups: Any = uncertainty.groups
-    if groups is not None:
+    check_kind(uncertainty, kinds)
+    if uncertainty.groups is not None:
         raise OptionError("uncertainty: groups are of examples; seeds have none. Leave them out.")
 
 
-def warn_of_no_effect(argument: str, value: Any, beside: str, *, stacklevel: int = 3) -> None:
+def warn_of_no_effect(argument: str, value: Any, beside: str) -> None:
     """Warn that what was given changes nothing, beside what else was given.
 
-    `stacklevel` is as `warnings.warn` takes it, counted from the caller.
+    The caller is a part of the function that the user called: what called that is blamed.
     """
     warnings.warn(
         f"{argument}={value!r}: has no effect with {beside}; leave it out.",
         ProbekitWarning,
-        stacklevel=stacklevel + 1,
+        stacklevel=4,
     )
 
 
-def warn_of_other_confidence(
-    confidence: float, uncertainty: Uncertainty, *, stacklevel: int = 2
-) -> None:
+def warn_of_other_confidence(confidence: float, uncertainty: Uncertainty) -> None:
     """Warn if a confidence was given beside a bootstrap that has another."""
     if isinstance(uncertainty, Bootstrap) and confidence not in (_USUAL, uncertainty.confidence):
         beside = f"Bootstrap(confidence={uncertainty.confidence:g})"
-        warn_of_no_effect("confidence", confidence, beside, stacklevel=stacklevel + 1)
+        warn_of_no_effect("confidence", confidence, beside)
 
 
 def warn_of_few_seeds(counts: np.ndarray, *, stacklevel: int = 2) -> None:

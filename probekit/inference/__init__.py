@@ -12,7 +12,7 @@ from probekit.inference.ceilings import noise_ceiling
 from probekit.inference.corrections import CORRECTIONS, Correction, corrected
 from probekit.inference.cross_validation import CrossValidation
 from probekit.inference.jackknife import Jackknife
-from probekit.inference.options import ALTERNATIVES, Alternative, Uncertainty
+from probekit.inference.options import ALTERNATIVES, Alternative, Uncertainty, check_kind
 from probekit.inference.paired import PAIRED_TESTS, PairedTest, least_p, paired_test
 from probekit.inference.permutation import Permutation
 from probekit.inference.resampling import (
@@ -41,6 +41,7 @@ __all__ = [
     "Permutation",
     "Uncertainty",
     "acceleration_of",
+    "check_kind",
     "corrected",
     "interval_of",
     "least_p",

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 
 from probekit._checks import check_count
+from probekit.errors import OptionError
 from probekit.inference.labels import numbered
 
 Alternative = Literal["greater", "less", "two-sided"]
@@ -70,6 +71,17 @@ class Uncertainty(abc.ABC):
 
     def _things(self) -> str:
         return "examples" if self.groups is None else "groups"
+
+
+def check_kind(uncertainty: Any, kinds: tuple[type[Uncertainty], ...]) -> None:
+    """Raise `OptionError` unless it is an instance of one of these kinds."""
+    if not isinstance(uncertainty, kinds):
+        is_class = isinstance(uncertainty, type)
+        name = uncertainty.__name__ if is_class else type(uncertainty).__name__
+        raise OptionError(
+            f"uncertainty: {'the class' if is_class else 'a'} {name}; "
+            f"give {' or '.join(f'a {kind.__name__}()' for kind in kinds)}."
+        )
 
 
 def _plain(value: Any) -> Any:

@@ -19,7 +19,14 @@ import numpy as np
 
 from probekit.errors import OptionError
 from probekit.estimators import Estimator
-from probekit.inference import Bootstrap, CrossValidation, Jackknife, Permutation, Uncertainty
+from probekit.inference import (
+    Bootstrap,
+    CrossValidation,
+    Jackknife,
+    Permutation,
+    Uncertainty,
+    check_kind,
+)
 from probekit.probing.blocks import (
     Draw,
     Resampled,
@@ -54,13 +61,7 @@ def check_uncertainty(
     held_out : bool
         Whether probes are scored on other examples than they are fitted on.
     """
-    if not isinstance(uncertainty, Uncertainty):
-        is_class = isinstance(uncertainty, type)
-        name = uncertainty.__name__ if is_class else type(uncertainty).__name__
-        raise OptionError(
-            f"uncertainty: {'the class' if is_class else 'a'} {name}; "
-            "give a Bootstrap(), a Permutation() or a CrossValidation()."
-        )
+    check_kind(uncertainty, (Bootstrap, Permutation, CrossValidation))
     if isinstance(uncertainty, Bootstrap) and uncertainty.replace:
         for estimator in estimators:
             if estimator.distinct:

@@ -78,7 +78,7 @@ def test_normalized_r2_without_final_variance_is_undefined(notebook):
 
 
 def test_a_summary_has_no_other_uncertainty_than_a_bootstrap(notebook):
-    with pytest.raises(OptionError, match=r"uncertainty: a Permutation; give a Bootstrap\."):
+    with pytest.raises(OptionError, match=r"uncertainty: a Permutation; give a Bootstrap\(\)\."):
         notebook.probekit.summary(uncertainty=Permutation())
     with pytest.raises(OptionError, match=r"uncertainty: groups are of examples; seeds have none"):
         notebook.probekit.summary(uncertainty=Bootstrap(groups=[0, 1]))

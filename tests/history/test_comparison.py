@@ -242,7 +242,9 @@ def test_what_cannot_be_compared(notebook):
         compare_histories(notebook, notebook, confidence=0)
     with pytest.raises(OptionError, match=r"correction='no': not a choice"):
         compare_histories(notebook, notebook, correction="no")
-    with pytest.raises(OptionError, match=r"uncertainty: a CrossValidation; give a Bootstrap or"):
+    with pytest.raises(
+        OptionError, match=r"uncertainty: a CrossValidation; give a Bootstrap\(\) or"
+    ):
         compare_histories(notebook, notebook, uncertainty=pk.CrossValidation())
     with pytest.raises(OptionError, match=r"uncertainty: groups are of examples; seeds have none"):
         compare_histories(notebook, notebook, uncertainty=pk.Bootstrap(groups=[0, 1]))

@@ -288,8 +288,8 @@ def test_resampled_seeds_are_those_of_scipy(history):
 @pytest.mark.parametrize(
     ("uncertainty", "message"),
     [
-        (pk.Permutation(), "uncertainty: a Permutation; give a Bootstrap."),
-        (pk.Bootstrap, "uncertainty: the class Bootstrap; give a Bootstrap."),
+        (pk.Permutation(), r"uncertainty: a Permutation; give a Bootstrap\(\)\."),
+        (pk.Bootstrap, r"uncertainty: the class Bootstrap; give a Bootstrap\(\)\."),
         (pk.Bootstrap(groups=[0, 1]), "groups are of examples; seeds have none. Leave them out."),
     ],
 )

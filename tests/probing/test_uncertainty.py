@@ -543,6 +543,7 @@ def test_two_examples_are_too_few_for_an_interval():
     ("estimator", "uncertainty", "message"),
     [
         ("linear_r2", 0.95, "uncertainty: a float; give a Bootstrap"),
+        ("linear_r2", Jackknife(), "uncertainty: a Jackknife; give a Bootstrap"),
         ("linear_r2", pk.Bootstrap, r"uncertainty: the class Bootstrap; give a Bootstrap\(\)"),
         (
             pk.estimators.CKA(debiased=True),
