@@ -46,14 +46,7 @@ def selectivity(
         names = array["layer"].values.tolist()
         layer = style.choose("layer", layer or last_hidden_layer(names), names)[0]
         array = array.sel(layer=layer)
-    if "seed" not in array.dims:
-        array = array.expand_dims("seed")
-    elif seed is not None:
-        array = array.sel(seed=style.choose("seed", seed, array["seed"].values.tolist()))
-    extra = set(array.dims) - {"seed", "unit", "feature"}
-    if extra:
-        names = sorted(map(str, extra))
-        raise OptionError(f"variable={variable!r}: has the axes {names} too; choose first.")
+    array = _of_seeds(array, seed)
     values = array.transpose("feature", "seed", "unit").values
     features = array["feature"].values.tolist()
     palette, dashes = style.colors(features), style.dashes(features)
@@ -74,6 +67,19 @@ def selectivity(
         if when:
             figure.suptitle(when, fontsize=8.5, x=0.99, ha="right")
     return figure
+
+
+def _of_seeds(array: "xr.DataArray", seed: Any) -> "xr.DataArray":
+    """Return the scores of these seeds, or raise if they have other axes than are drawn."""
+    if "seed" not in array.dims:
+        array = array.expand_dims("seed")
+    elif seed is not None:
+        array = array.sel(seed=style.choose("seed", seed, array["seed"].values.tolist()))
+    extra = set(array.dims) - {"seed", "unit", "feature"}
+    if extra:
+        names = sorted(map(str, extra))
+        raise OptionError(f"variable={array.name!r}: has the axes {names} too; choose first.")
+    return array
 
 
 def _ranked(axes: "Axes", scores: np.ndarray, look: dict[str, Any], label: str) -> None:

@@ -1,5 +1,6 @@
 """Scores over training: one thin line a seed, their mean, and its interval."""
 
+import math
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -68,31 +69,31 @@ def trajectories(
         for panel in _panels(dataset, name, array, layers=layers, features=features, split=split)
     ]
     columns = min(3, len(panels))
-    rows = -(-len(panels) // columns)
+    rows = math.ceil(len(panels) / columns)
     width, labels = 3.3 * columns + 0.3, _labels(panels)
     side_by_side = style.legend_columns(labels, width)
     many = len(labels) > style.MOST_LABELS
-    further = (
-        0 if many else max(0, -(-len(labels) // max(side_by_side, 1)) - 1) * 0.17
-    )  # lines of the legend
+    lines = 1 if many else math.ceil(len(labels) / max(side_by_side, 1))  # of the legend
+    further = max(0, lines - 1) * 0.17
     with style.new_figure(width, 2.65 * rows + 0.35 + further) as figure:
         legend: dict[str, Any] = {}
         for place, (title, array) in enumerate(panels):
             axes = figure.add_subplot(rows, columns, place + 1)
             legend |= _draw(axes, array, dataset.probekit.time, confidence, seeds=seeds)
-            lines = textwrap.wrap(title, 32, break_long_words=False, break_on_hyphens=False)
-            axes.set_title("\n".join(style.broken(line, 32) for line in lines))
+            axes.set_title(_wrapped(title))
         if many:
             style.color_scale(figure, labels)
         elif any(legend):
             handles = {label: line for label, line in legend.items() if label}
             figure.legend(
-                handles.values(),
-                handles.keys(),
-                loc="outside upper center",
-                ncols=side_by_side,
+                handles.values(), handles.keys(), loc="outside upper center", ncols=side_by_side
             )
     return figure
+
+
+def _wrapped(title: str) -> str:
+    lines = textwrap.wrap(title, 32, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(style.broken(line, 32) for line in lines)
 
 
 def _variables(
