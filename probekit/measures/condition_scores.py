@@ -120,20 +120,22 @@ def condition_score(
     elif options.metric == "correlation":  # which is blind to what all units share
         of_all = (state.x_mean - jnp.median(state.x_mean)) + state.x_rest
     value, empty = _distances(options, parts, of_all, whiten)
-    value = jnp.where(without[:, None] | without[None, :], jnp.nan, value)
-    missing = empty[:, None] | empty[None, :]
+    value = jnp.where(_of_any(without), jnp.nan, value)
     status = jnp.where(deficient, RANK_DEFICIENT, jnp.full(value.shape, OK))
-    status = jnp.where(missing, TOO_FEW, status)
+    status = jnp.where(_of_any(empty), TOO_FEW, status)
     status = jnp.where(jnp.isfinite(state.x_mean).all() & state.finite(), status, NONFINITE)
-    undefined = NONFINITE
-    if options.metric in OF_PATTERNS or options.columns is not None:
-        undefined = CONSTANT
+    of_patterns = options.metric in OF_PATTERNS or options.columns is not None
+    undefined = CONSTANT if of_patterns else NONFINITE
     status = jnp.where((status == OK) & ~jnp.isfinite(value), undefined, status)
     if some_absent:
         nobody = total < 0.5
-        nobody = nobody & ((~nobody).sum() >= 2)
-        status = jnp.where(nobody[:, None] | nobody[None, :], NOT_THERE, status)
+        status = jnp.where(_of_any(nobody & ((~nobody).sum() >= 2)), NOT_THERE, status)
     return Score(jnp.where(status == OK, value, jnp.nan), status.astype(jnp.int8))
+
+
+def _of_any(conditions: jax.Array) -> jax.Array:
+    """Which pairs are of at least one of these conditions."""
+    return conditions[:, None] | conditions[None, :]
 
 
 def _distances(

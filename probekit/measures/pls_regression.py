@@ -58,53 +58,82 @@ def pls_weights(state: MomentsState, components: int) -> tuple[jax.Array, jax.Ar
     finite = jnp.isfinite(xx).all() & jnp.isfinite(xy).all()
     xx = jnp.where(finite, xx * x_scale * x_scale, 0)
     xy = jnp.where(finite & varying, xy * x_scale * y_scale, 0)
-    units, targets = xy.shape
-    number = min(int(components), units)
-    eps = float(np.finfo(xx.dtype).eps)
-    size = jnp.abs(xx)
-    # Each unit in units of its spread, or covariances of those that vary little would be rounding.
-    squares = diagonal(xx)
-    inverse = jnp.where(squares > 0, jax.lax.rsqrt(jnp.where(squares > 0, squares, 1)), 0)[:, None]
-    least_covariance = 8 * eps * np.sqrt(max(units, targets)) * _norm(xy * inverse)
+    sizes = _Sizes.of(xx, xy)
 
     def add(found: _Found, place: jax.Array) -> tuple[_Found, None]:
-        w = _largest_covariance(found.xy)
-        r = w - product(found.directions, product(found.loadings.T, w))
-        along = product(xx, r)
-        spread = (r * along).sum()
-        # Of units of unlike spread, those that vary little add little rounding.
-        rounding = 8 * eps * (jnp.abs(r) * product(size, jnp.abs(r))).sum()
-        wanted = found.going & (_norm(found.xy * inverse) > least_covariance)
-        going = wanted & (spread > rounding)
-        # What is left of units that vary much may be rounding, and yet more than all of the others.
-        real = _norm(product(found.xy.T, w)) > (jnp.abs(w) * found.noise).sum()
-        short = found.short | (wanted & ~(going & real))
-        spread = jnp.where(going, spread, 1)
-        loading = along / spread
-        seen = product(found.xy.T, r)
-        reach = jnp.abs(w) + product(
-            jnp.abs(found.directions), product(jnp.abs(found.loadings.T), jnp.abs(w))
-        )
-        noise = found.noise + eps * product(size, reach) * _norm(seen) / spread
-        grown = _Found(
-            found.xy - loading[:, None] * seen[None, :],
-            found.directions.at[:, place].set(r),
-            found.loadings.at[:, place].set(loading),
-            found.weights + r[:, None] * (seen / spread)[None, :],
-            noise,
-            going,
-            short,
-        )
-        left = found._replace(going=going, short=short)
-        kept: _Found = jax.tree.map(lambda new, old: jnp.where(going, new, old), grown, left)
-        return kept, None
+        return _with_component(found, place, xx, sizes), None
 
-    none = jnp.zeros((units, number), xx.dtype)
-    noise = eps * jnp.sqrt(jnp.square(xy).sum(axis=1))
+    none = jnp.zeros((len(xx), min(int(components), len(xx))), xx.dtype)
+    noise = _epsilon(xx) * jnp.sqrt(jnp.square(xy).sum(axis=1))
     true = jnp.ones((), bool)
     start = _Found(xy, none, none, jnp.zeros_like(xy), noise, true, ~true)
-    found = jax.lax.scan(add, start, jnp.arange(number))[0]
+    found = jax.lax.scan(add, start, jnp.arange(none.shape[1]))[0]
     return found.weights * (x_scale / y_scale), found.short
+
+
+class _Sizes(NamedTuple):
+    """How large everything is to begin with: what there is to tell rounding by.
+
+    Attributes
+    ----------
+    xx : array (unit, unit)
+        Covariances without their signs.
+    inverse : array (unit, 1)
+        One over the spread of each unit: covariances of those that vary little would be rounding
+        beside others.
+    least_covariance : array ()
+        Of units of spread 1; below it there is nothing left to explain.
+    """
+
+    xx: jax.Array
+    inverse: jax.Array
+    least_covariance: jax.Array
+
+    @classmethod
+    def of(cls, xx: jax.Array, xy: jax.Array) -> "_Sizes":
+        squares = diagonal(xx)
+        inverse = jnp.where(squares > 0, jax.lax.rsqrt(jnp.where(squares > 0, squares, 1)), 0)
+        inverse = inverse[:, None]
+        least = 8 * _epsilon(xx) * np.sqrt(max(xy.shape)) * _norm(xy * inverse)
+        return cls(jnp.abs(xx), inverse, least)
+
+
+def _with_component(found: _Found, place: jax.Array, xx: jax.Array, sizes: _Sizes) -> _Found:
+    """Return what has been found with one more component, if there is one to be told."""
+    epsilon = _epsilon(xx)
+    w = _largest_covariance(found.xy)
+    r = w - product(found.directions, product(found.loadings.T, w))
+    along = product(xx, r)
+    spread = (r * along).sum()
+    # Of units of unlike spread, those that vary little add little rounding.
+    rounding = 8 * epsilon * (jnp.abs(r) * product(sizes.xx, jnp.abs(r))).sum()
+    wanted = found.going & (_norm(found.xy * sizes.inverse) > sizes.least_covariance)
+    going = wanted & (spread > rounding)
+    # What is left of units that vary much may be rounding, and yet more than all of the others.
+    real = _norm(product(found.xy.T, w)) > (jnp.abs(w) * found.noise).sum()
+    short = found.short | (wanted & ~(going & real))
+    spread = jnp.where(going, spread, 1)
+    loading = along / spread
+    seen = product(found.xy.T, r)
+    reach = jnp.abs(w) + product(
+        jnp.abs(found.directions), product(jnp.abs(found.loadings.T), jnp.abs(w))
+    )
+    grown = _Found(
+        xy=found.xy - loading[:, None] * seen[None, :],
+        directions=found.directions.at[:, place].set(r),
+        loadings=found.loadings.at[:, place].set(loading),
+        weights=found.weights + r[:, None] * (seen / spread)[None, :],
+        noise=found.noise + epsilon * product(sizes.xx, reach) * _norm(seen) / spread,
+        going=going,
+        short=short,
+    )
+    left = found._replace(going=going, short=short)
+    kept: _Found = jax.tree.map(lambda new, old: jnp.where(going, new, old), grown, left)
+    return kept
+
+
+def _epsilon(values: jax.Array) -> float:
+    return float(np.finfo(values.dtype).eps)
 
 
 def _largest_covariance(xy: jax.Array) -> jax.Array:

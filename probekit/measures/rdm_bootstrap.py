@@ -13,11 +13,11 @@ from probekit.inference import Bootstrap
 from probekit.measures._arguments import jitted
 from probekit.measures.comparisons import Comparison
 from probekit.measures.rdm_ceilings import part_ceiling
-from probekit.measures.rdm_draws import Draws, Kind, Plan, counts_of, divided
+from probekit.measures.rdm_draws import Draws, Kind, Plan, counts_of, divided, of_drawn
 from probekit.measures.rdm_fitting import Model
 from probekit.measures.rdm_models import DEFAULT_FOLDS, checked
 from probekit.measures.rdm_parts import Part, Recipe, fitted_weights, held_out_score
-from probekit.measures.rdm_spread import RDMBootstrap, Sizes, summary
+from probekit.measures.rdm_spread import RDMBootstrap, summary
 
 Resample = Literal["both", "conditions", "subjects", "dual"]
 RESAMPLES: tuple[Resample, ...] = get_args(Resample)
@@ -136,7 +136,7 @@ def bootstrap_rdm_model(
         bounds[whole].mean(axis=0),
         each[plan.repeats :].reshape(shape),
         bounds[plan.repeats :].reshape(*shape, 2),
-        sizes=_resampled(counts, kinds),
+        sizes=of_drawn(kinds[0], *counts),
         confidence=float(confidence),
         drawn=zlib.crc32(b"".join(np.asarray(z).tobytes() for z in draws)),
     )
@@ -190,15 +190,6 @@ def _kinds(resample: Resample | None, counts: tuple[int, int]) -> tuple[Kind, ..
     check_choice("resample", resample, RESAMPLES)
     check_drawn(resample, counts)
     return ("both", "subjects", "conditions") if resample == "dual" else (resample,)
-
-
-def _resampled(counts: tuple[int, ...], kinds: tuple[Kind, ...]) -> Sizes:
-    """Return how many there are of what is resampled."""
-    conditions, subjects = (
-        count if kinds[0] in ("both", things) else None
-        for things, count in zip(("conditions", "subjects"), counts, strict=True)
-    )
-    return conditions, subjects
 
 
 def _check_folds(draws: Draws, sizes: tuple[int, ...], plan: Plan) -> None:

@@ -1,6 +1,6 @@
 """Resamples of conditions and subjects, divided into folds in which no copy is on both sides."""
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, TypeVar, get_args
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +11,9 @@ from probekit.inference import Bootstrap
 _LEAST = 3  # unlike conditions: of two there is a single dissimilarity
 
 Kind = Literal["both", "conditions", "subjects"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+T = TypeVar("T", int, float)
 
 
 class Draws(NamedTuple):
@@ -67,6 +70,14 @@ def counts_of(
         each = [option.weights(size) if kind in ("both", own) else once for kind in kinds]
         found.append(np.concatenate([once[:1], *each]))
     return found[0], found[1]
+
+
+def of_drawn(kind: Kind, of_conditions: T, of_subjects: T) -> tuple[T | None, T | None]:
+    """Return what is said of conditions and of subjects; None of those that are not drawn."""
+    return (
+        None if kind == "subjects" else of_conditions,
+        None if kind == "conditions" else of_subjects,
+    )
 
 
 def divided(

@@ -131,21 +131,8 @@ def _nonnegative(gram: jax.Array, along: jax.Array) -> Fit:
 
     Lawson and Hanson's active set method, on products instead of vectors.
     """
+    least = _LeastSquares(gram, along, 16 * float(np.finfo(gram.dtype).eps))
     count = along.shape[0]
-    slack = 16 * float(np.finfo(gram.dtype).eps)
-    one = jnp.eye(count, dtype=gram.dtype)
-
-    def solved(free: jax.Array) -> jax.Array:
-        both = free[:, None] & free[None, :]
-        # A few roundings on the diagonal, or candidates that are all but alike have no root.
-        system = jnp.where(both, gram, 0) + one * jnp.where(free, slack / 4, 1)
-        found = solve_cholesky(cholesky(system), jnp.where(free, along, 0))
-        return jnp.where(free & jnp.isfinite(found), found, 0)
-
-    def helpful(weights: jax.Array, free: jax.Array) -> jax.Array:
-        """How much it would help to let each go."""
-        slope = along - product(gram, weights)
-        return jnp.where(~free & (slope > slack), slope, 0)
 
     def bound(state: Any) -> Any:
         """Walk to the solution as far as no weight falls below 0; those that reach it stay."""
@@ -157,22 +144,44 @@ def _nonnegative(gram: jax.Array, along: jax.Array) -> Fit:
         weights = weights + reach.min() * (goal - weights)
         free = free & ~(falling & (reach <= reach.min()))
         weights = jnp.where(free, jnp.maximum(weights, 0), 0)
-        return weights, free, solved(free)
+        return weights, free, least.solved(free)
 
     def step(state: Any) -> Any:
         weights, free, steps = state
-        free = free.at[jnp.argmax(helpful(weights, free))].set(True)
-        start = (weights, free, solved(free))
+        free = free.at[jnp.argmax(least.slopes(weights, free))].set(True)
+        start = (weights, free, least.solved(free))
         _, free, goal = jax.lax.while_loop(lambda s: (s[1] & (s[2] <= 0)).any(), bound, start)
         return goal, free, steps + 1
 
     def unfinished(state: Any) -> Any:
         weights, free, steps = state
-        return (helpful(weights, free) > 0).any() & (steps < 3 * count)
+        return (least.slopes(weights, free) > 0).any() & (steps < 3 * count)
 
     start = (jnp.zeros_like(along), jnp.zeros(count, bool), jnp.zeros((), jnp.int32))
     state = jax.lax.while_loop(unfinished, step, start)
     return Fit(state[0], unfinished((state[0], state[1], 0)))
+
+
+class _LeastSquares(NamedTuple):
+    """Least squares in which some weights are free, and all others 0."""
+
+    gram: jax.Array
+    along: jax.Array
+    slack: float
+
+    def solved(self, free: jax.Array) -> jax.Array:
+        """Return the best weights of those that are free."""
+        both = free[:, None] & free[None, :]
+        # A few roundings on the diagonal, or candidates that are all but alike have no root.
+        ridge = jnp.eye(len(free), dtype=self.gram.dtype) * jnp.where(free, self.slack / 4, 1)
+        root = cholesky(jnp.where(both, self.gram, 0) + ridge)
+        found = solve_cholesky(root, jnp.where(free, self.along, 0))
+        return jnp.where(free & jnp.isfinite(found), found, 0)
+
+    def slopes(self, weights: jax.Array, free: jax.Array) -> jax.Array:
+        """Return how much it would help to let each of the others go; 0 where it would not."""
+        slope = self.along - product(self.gram, weights)
+        return jnp.where(~free & (slope > self.slack), slope, 0)
 
 
 def _between_neighbours(gram: jax.Array, along: jax.Array, lengths: jax.Array) -> jax.Array:

@@ -1,21 +1,18 @@
 """How well a model of dissimilarity matrices does on what a bootstrap did not draw."""
 
 import zlib
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 
 from probekit._checks import check_choice
 from probekit.measures.comparisons import Comparison
 from probekit.measures.rdm_bootstrap import check_drawn, drawings, evaluated, group_counts
-from probekit.measures.rdm_draws import Plan, bagged, counts_of
+from probekit.measures.rdm_draws import KINDS, Kind, Plan, bagged, counts_of, of_drawn
 from probekit.measures.rdm_fitting import Model
 from probekit.measures.rdm_models import checked
 from probekit.measures.rdm_parts import Recipe
 from probekit.measures.rdm_spread import RDMOutOfBag
-
-Bag = Literal["both", "conditions", "subjects"]
-BAGS: tuple[Bag, ...] = get_args(Bag)
 
 
 def out_of_bag_rdm_model(
@@ -25,7 +22,7 @@ def out_of_bag_rdm_model(
     model: Model = "nonnegative",
     comparison: Comparison = "pearson",
     penalty: float = 0.0,
-    resample: Bag | None = None,
+    resample: Kind | None = None,
     resamples: int = 1000,
     groups: Any = None,
     subject_groups: Any = None,
@@ -107,7 +104,7 @@ def out_of_bag_rdm_model(
     sizes = (squares.shape[1], len(targets))
     of_conditions, of_subjects = group_counts(options, sizes)
     resample = resample or ("both" if of_subjects > 1 else "conditions")
-    check_choice("resample", resample, BAGS)
+    check_choice("resample", resample, KINDS)
     check_drawn(resample, (of_conditions, of_subjects))
     plan = Plan(1 + (resample != "subjects"), 1 + (resample != "conditions"), 1)
     counts, subject_counts = counts_of(*options, (resample,), sizes)
@@ -116,19 +113,18 @@ def out_of_bag_rdm_model(
     found = evaluated(squares, targets, draws, recipe, plan, 1)
     scores, ceilings = (np.asarray(z, float) for z in found)
     conditions, subjects = _left_out(draws.folds), _left_out(draws.subject_folds)
-    of_both = (conditions.mean() / sizes[0], subjects.mean() / sizes[1])
-    drawn = (resample != "subjects", resample != "conditions")
+    of_both = float(conditions.mean() / sizes[0]), float(subjects.mean() / sizes[1])
     return RDMOutOfBag(
-        float(_mean(scores)),
-        scores,
-        _mean(ceilings),
-        ceilings,
-        conditions,
-        subjects,
-        zlib.crc32(b"".join(np.asarray(z).tobytes() for z in draws)),
-        np.asarray(draws.possible),
-        (of_conditions if drawn[0] else None, of_subjects if drawn[1] else None),
-        (float(of_both[0]) if drawn[0] else None, float(of_both[1]) if drawn[1] else None),
+        score=float(_mean(scores)),
+        scores=scores,
+        ceiling=_mean(ceilings),
+        ceilings=ceilings,
+        conditions=conditions,
+        subjects=subjects,
+        drawn=zlib.crc32(b"".join(np.asarray(z).tobytes() for z in draws)),
+        possible=np.asarray(draws.possible),
+        sizes=of_drawn(resample, of_conditions, of_subjects),
+        shares=of_drawn(resample, *of_both),
     )
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from probekit._checks import check_choice
 from probekit.errors import ShapeError
-from probekit.inference.ceilings import COMPARISONS, whitened_rows
+from probekit.inference.ceilings import whitened_rows
 from probekit.measures._arguments import jitted, square_matrix
-from probekit.measures.comparisons import Comparison
+from probekit.measures.comparisons import COMPARISONS, Comparison
 from probekit.measures.ranks import mean_ranks
 from probekit.measures.rdm import pairs
 

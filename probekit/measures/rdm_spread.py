@@ -279,16 +279,16 @@ def summary(
     error = standard_error(resamples, sizes)
     below = standard_error(resamples - ceilings[..., 0], sizes)
     return RDMBootstrap(
-        score,
-        error,
-        around(score, error, degrees, confidence),
-        p_value(score, error, degrees, two_sided=False),
-        ceiling,
-        p_value(score - ceiling[0], below, degrees, two_sided=True),
-        degrees,
-        resamples,
-        ceilings,
-        sizes,
-        confidence,
-        drawn,
+        score=score,
+        standard_error=error,
+        interval=around(score, error, degrees, confidence),
+        p_value=p_value(score, error, degrees, two_sided=False),
+        ceiling=ceiling,
+        p_ceiling=p_value(score - ceiling[0], below, degrees, two_sided=True),
+        degrees=degrees,
+        resamples=resamples,
+        ceilings=ceilings,
+        sizes=sizes,
+        confidence=confidence,
+        drawn=drawn,
     )
