@@ -193,7 +193,13 @@ class RidgeDecodingR2(Estimator):
         self._checked()
 
     def _checked(self) -> Options:
-        return checked_options(self.penalties, self.folds, False, self.multioutput, self.scoring)
+        return checked_options(
+            self.penalties,
+            self.folds,
+            per_target=False,
+            multioutput=self.multioutput,
+            scoring=self.scoring,
+        )
 
     def check_examples(self, *, fitted: int, scored: int) -> None:
         """Check that there is a fold for each example that is fitted, if folds are named."""

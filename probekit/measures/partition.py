@@ -79,7 +79,7 @@ def joint_r2(
     """
     check_choice("multioutput", multioutput, MULTIOUTPUT)
     given = splits(x, y, held_out, least=2)
-    check_columns("y", given)
+    check_columns(given)
     return _joint(given, multioutput)
 
 
@@ -208,7 +208,7 @@ def checked_averaged(x: Any, y: Any, held_out: Any, multioutput: MultiOutput) ->
     """Return both splits, or raise unless they match and the units are averaged."""
     check_averaged(multioutput)
     given = splits(x, y, held_out, least=2)
-    check_columns("y", given)
+    check_columns(given)
     return given
 
 

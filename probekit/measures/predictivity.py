@@ -168,7 +168,9 @@ def checked_predictivity(
     check_choice("method", method, METHODS)
     check_count("components", components, 1)
     check_choice("multioutput", multioutput, AVERAGES)
-    ridge = checked_options(penalties, folds, False, "raw_values", scoring)
+    ridge = checked_options(
+        penalties, folds, per_target=False, multioutput="raw_values", scoring=scoring
+    )
     return PredictivityOptions(
         method, int(components), ridge, bool(standardised), scoring, multioutput
     )

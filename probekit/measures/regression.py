@@ -90,7 +90,7 @@ def linear_r2(
     """
     check_choice("multioutput", multioutput, MULTIOUTPUT)
     given = splits(x, y, held_out, least=2)
-    check_columns("y", given)
+    check_columns(given)
     return _encoding(given, multioutput)
 
 
@@ -162,10 +162,10 @@ def decoding_r2(
     return _decoding(given, penalty * share, multioutput)
 
 
-def check_columns(argument: str, given: Splits) -> None:
+def check_columns(given: Splits) -> None:
     """Raise `ShapeError` if `y` has more columns than there are examples to fit on."""
     _, y = given.fit
-    check_not_exact(argument, "columns", y.shape[1], len(y), RIDGE)
+    check_not_exact("y", "columns", y.shape[1], len(y), RIDGE)
 
 
 def check_not_exact(argument: str, what: str, count: int, examples: int, remedy: str) -> None:
