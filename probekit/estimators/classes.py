@@ -14,11 +14,8 @@ from probekit.measures.class_selectivity import Index, check_index, class_select
 from probekit.measures.collapse import collapse_scores
 from probekit.measures.discriminant_rank import DEFAULT_PENALTY, lidar_score
 from probekit.measures.discrimination import area_score, sensitivity_score
-from probekit.measures.neighbourhood_hit import (
-    DEFAULT_HITS,
-    check_hits,
-    neighbourhood_hit_score,
-)
+from probekit.measures.neighbour_ranks import check_nearness
+from probekit.measures.neighbourhood_hit import DEFAULT_HITS, neighbourhood_hit_score
 from probekit.measures.rdm import Metric
 from probekit.measures.regression import MultiOutput
 from probekit.measures.silhouette import SEPARATION_METRICS, silhouette_score
@@ -127,7 +124,7 @@ class NeighbourhoodHit(OfExamples):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_hits(self.neighbours, self.metric)
+        check_nearness(self.neighbours, self.metric)
         super().__post_init__()
 
     @property

@@ -6,6 +6,7 @@ from typing import Any
 import jax
 
 from probekit._checks import check_choice
+from probekit.estimators._invariances import invariances_of_units
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import OfExamples, reported
 from probekit.measures import Score
@@ -82,8 +83,7 @@ class MutualInformation(OfInformation):
     @property
     def invariances(self) -> frozenset[str]:  # type: ignore[override]
         """Units have an order if each is reported."""
-        of_all = set() if self.multioutput == "raw_values" else {"permutation"}
-        return frozenset({"translation", "scaling", *of_all})
+        return invariances_of_units(self.multioutput)
 
     @property
     def variables(self) -> tuple[Variable, ...]:

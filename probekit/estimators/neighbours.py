@@ -8,6 +8,7 @@ from probekit.estimators._readout import OfExamples
 from probekit.measures import Score, multiscale
 from probekit.measures.cknna import cknna_score
 from probekit.measures.imbalance import DEFAULT_NEAREST, imbalance_score
+from probekit.measures.neighbour_ranks import check_nearness
 from probekit.measures.neighbours import (
     DEFAULT_NEIGHBOURS,
     Neighbourhood,
@@ -15,12 +16,7 @@ from probekit.measures.neighbours import (
     neighbours_score,
 )
 from probekit.measures.rdm import Metric
-from probekit.measures.trust import (
-    DEFAULT_TRUSTED,
-    check_trust,
-    rank_error_score,
-    trustworthiness_score,
-)
+from probekit.measures.trust import DEFAULT_TRUSTED, rank_error_score, trustworthiness_score
 from probekit.statistics import ExamplesState
 from probekit.variables import WITHOUT_DIRECTION, Variable, reason_of_distance
 
@@ -115,7 +111,7 @@ class OfNeighbourhoods(OfExamples):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_trust(self.neighbours, self.metric)
+        check_nearness(self.neighbours, self.metric)
         super().__post_init__()
 
     @property

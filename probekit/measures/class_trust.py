@@ -11,9 +11,9 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
 from probekit.measures._status import divide
 from probekit.measures.class_means import codes_of
-from probekit.measures.neighbour_ranks import Ranked
+from probekit.measures.neighbour_ranks import Ranked, check_nearness
 from probekit.measures.rdm import Metric
-from probekit.measures.trust import DEFAULT_TRUSTED, check_trust
+from probekit.measures.trust import DEFAULT_TRUSTED
 
 
 class ClassTrust(NamedTuple):
@@ -90,7 +90,7 @@ def class_trustworthiness(
     >>> [round(float(value), 3) for value in class_trustworthiness(x, apart, x > 5, neighbours=2)]
     [1.0, 1.0]
     """
-    check_trust(neighbours, metric)
+    check_nearness(neighbours, metric)
     x, y = matched(x, y, least=3)
     _, labels = matched(x, classes, names=("x", "classes"))
     return ClassTrust(*_class_trust(x, y, labels, int(neighbours), metric))

@@ -7,9 +7,8 @@ import jax.numpy as jnp
 
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._status import Score, divide
-from probekit.measures.neighbour_ranks import Ranked, score_of_ranks
+from probekit.measures.neighbour_ranks import Ranked, check_nearness, score_of_ranks
 from probekit.measures.rdm import Metric
-from probekit.measures.trust import check_trust
 from probekit.statistics import Examples, ExamplesState, state_of
 
 DEFAULT_NEAREST = 1
@@ -71,7 +70,7 @@ def information_imbalance(
     >>> bool(forth < 0.2), bool(back > 0.3)  # a place in the plane says the one on the line
     (True, True)
     """
-    check_trust(neighbours, metric)
+    check_nearness(neighbours, metric)
     return _imbalance(*matched(x, y, least=3), int(neighbours), metric)
 
 

@@ -6,12 +6,19 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._checks import check_choice, check_count
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
 from probekit.measures.rdm import Metric, distances
 from probekit.statistics import ExamplesState
 
 NEIGHBOUR_METRICS = ("cosine", "euclidean")
+
+
+def check_nearness(neighbours: int, metric: str) -> None:
+    """Raise `OptionError` unless there can be so many neighbours, near by such a metric."""
+    check_count("neighbours", neighbours, 1)
+    check_choice("metric", metric, NEIGHBOUR_METRICS)
 
 
 class Ranked(NamedTuple):

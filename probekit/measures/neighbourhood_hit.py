@@ -5,10 +5,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from probekit._checks import check_choice, check_count
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._status import Score, divide, score
-from probekit.measures.neighbour_ranks import NEIGHBOUR_METRICS, Ranked
+from probekit.measures.neighbour_ranks import Ranked, check_nearness
 from probekit.measures.rdm import Metric
 from probekit.statistics import Examples, ExamplesState, state_of
 
@@ -66,14 +65,8 @@ def neighbourhood_hit(
     >>> float(neighbourhood_hit(np.array([[0.0], [1.0], [9.0], [9.5]]), [0, 0, 1, 1], neighbours=1))
     1.0
     """
-    check_hits(neighbours, metric)
+    check_nearness(neighbours, metric)
     return _neighbourhood_hit(*matched(x, y, least=3), int(neighbours), metric)
-
-
-def check_hits(neighbours: int, metric: Metric) -> None:
-    """Raise `OptionError` unless the options are possible."""
-    check_count("neighbours", neighbours, 1)
-    check_choice("metric", metric, NEIGHBOUR_METRICS)
 
 
 @jitted(3)

@@ -6,12 +6,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_choice, check_count
+from probekit._checks import check_choice
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide
-from probekit.measures.neighbour_ranks import NEIGHBOUR_METRICS, Ranked, score_of_ranks
+from probekit.measures.neighbour_ranks import Ranked, check_nearness, score_of_ranks
 from probekit.measures.rdm import Metric, distances
 from probekit.measures.sequences import common_subsequence, kept_entries
 from probekit.statistics import Examples, ExamplesState, state_of
@@ -116,9 +116,8 @@ def mutual_neighbours(
 
 def check_neighbours(neighbours: int, measure: Neighbourhood, metric: Metric) -> None:
     """Raise `OptionError` unless the options are among their choices."""
-    check_count("neighbours", neighbours, 1)
     check_choice("measure", measure, NEIGHBOURHOODS)
-    check_choice("metric", metric, NEIGHBOUR_METRICS)
+    check_nearness(neighbours, metric)
     if measure == "second_order" and metric != "cosine":
         raise OptionError(f"metric={metric!r}: measure 'second_order' has cosines only.")
 

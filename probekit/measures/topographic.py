@@ -12,9 +12,9 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import svd, svdvals
 from probekit.measures._scale import moderating_power
 from probekit.measures._status import Score, divide
-from probekit.measures.neighbour_ranks import Ranked, score_of_ranks
+from probekit.measures.neighbour_ranks import Ranked, check_nearness, score_of_ranks
 from probekit.measures.rdm import Metric
-from probekit.measures.trust import DEFAULT_TRUSTED, check_trust
+from probekit.measures.trust import DEFAULT_TRUSTED
 from probekit.statistics import Examples, ExamplesState, state_of
 
 DEFAULT_SHAPE = 10
@@ -73,7 +73,7 @@ def topographic_product(
     >>> float(topographic_product(line, 3 * line)), float(topographic_product(line, folded)) > 0
     (0.0, True)
     """
-    check_trust(neighbours, metric)
+    check_nearness(neighbours, metric)
     return _product(*matched(x, y, least=3), int(neighbours), metric)
 
 
@@ -135,7 +135,7 @@ def neighbour_dissimilarity(
     >>> float(neighbour_dissimilarity(line, 7 - line, neighbours=2))
     0.0
     """
-    check_trust(neighbours, metric)
+    check_nearness(neighbours, metric)
     return _dissimilarity(*matched(x, y, least=3), int(neighbours), metric, bool(relative))
 
 

@@ -5,10 +5,9 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from probekit._checks import check_choice, check_count
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._status import Score, divide
-from probekit.measures.neighbour_ranks import NEIGHBOUR_METRICS, Ranked, score_of_ranks
+from probekit.measures.neighbour_ranks import Ranked, check_nearness, score_of_ranks
 from probekit.measures.rdm import Metric
 from probekit.statistics import Examples, ExamplesState, state_of
 
@@ -68,7 +67,7 @@ def trustworthiness(
     >>> round(float(trustworthiness(line, circle, neighbours=2)), 2)  # the continuity of the line
     0.95
     """
-    check_trust(neighbours, metric)
+    check_nearness(neighbours, metric)
     return _trustworthiness(*matched(x, y, least=3), int(neighbours), metric)
 
 
@@ -124,14 +123,8 @@ def mean_relative_rank_error(
     ...     line, np.cos(9 * line))) > 0.3
     (0.0, True)
     """
-    check_trust(neighbours, metric)
+    check_nearness(neighbours, metric)
     return _rank_error(*matched(x, y, least=3), int(neighbours), metric)
-
-
-def check_trust(neighbours: int, metric: Metric) -> None:
-    """Raise `OptionError` unless the options are possible."""
-    check_count("neighbours", neighbours, 1)
-    check_choice("metric", metric, NEIGHBOUR_METRICS)
 
 
 @jitted(3)  # one program for any number of neighbours
