@@ -4,7 +4,7 @@ A row of a block says of one resample which examples it holds, by weights, place
 made to states of what probes are fitted and scored on, and these are read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -148,6 +148,11 @@ def scores_of_rows(
         each = draw(range(start, min(start + at_once, count)))
         for layer, pair in samples.items():
             found[layer].append(_scores_of(plan, pair, each, states, min(at_once, count)))
+    return joined(found)
+
+
+def joined(found: Mapping[str, Sequence[Mapping[str, np.ndarray]]]) -> Resampled:
+    """Return the scores of each layer's blocks, one block after the other."""
     return {
         layer: {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
         for layer, blocks in found.items()

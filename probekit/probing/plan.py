@@ -5,7 +5,7 @@ Estimators that need the same statistic share it, so that ten of them cost about
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -170,12 +170,8 @@ class Plan:
             with blaming(readers[kept]):
                 if not kept.each:
                     return kept.statistic.update(state, x, y, **example)
-                return tuple(
-                    _of_feature(kept.statistic, place).update(
-                        part, x, y[:, np.array(columns)], **example
-                    )
-                    for place, (part, columns) in enumerate(zip(state, self.columns, strict=True))
-                )
+                each = zip(state, self._each_feature(kept.statistic, y), strict=True)
+                return tuple(own.update(part, x, mine, **example) for part, (own, mine) in each)
 
         return tuple(update(*pair) for pair in zip(readers, states, strict=True))
 
@@ -207,19 +203,24 @@ class Plan:
         example: Mapping[str, jax.Array],
     ) -> dict[str, Any]:
         """Return what one statistic remembers of each layer."""
-        statistic, each = kept
-        if not each and getattr(statistic, "by_unit", False):
-            return _side_by_side(statistic, x, y, example)
+        if kept.each:
+            return {
+                layer: tuple(
+                    state_of(own, array, columns, **example)
+                    for own, columns in self._each_feature(kept.statistic, y)
+                )
+                for layer, array in x.items()
+            }
+        if getattr(kept.statistic, "by_unit", False):
+            return _side_by_side(kept.statistic, x, y, example)
+        return {layer: state_of(kept.statistic, array, y, **example) for layer, array in x.items()}
 
-        def of_layer(x: jax.Array) -> Any:
-            if not each:
-                return state_of(statistic, x, y, **example)
-            parts = enumerate(y[:, np.array(columns)] for columns in self.columns)
-            return tuple(
-                state_of(_of_feature(statistic, place), x, part, **example) for place, part in parts
-            )
-
-        return {layer: of_layer(array) for layer, array in x.items()}
+    def _each_feature(
+        self, statistic: Statistic[Any], y: jax.Array
+    ) -> Iterator[tuple[Any, jax.Array]]:
+        """Yield for each feature the statistic that is kept of it, and its columns of `y`."""
+        for place, columns in enumerate(self.columns):
+            yield _of_feature(statistic, place), y[:, np.array(columns)]
 
     def merge(self, a: States, b: States) -> States:
         """Return the states that have seen what `a` and `b` have seen."""

@@ -57,16 +57,7 @@ def collect(
     """
     check_count("batch_size", batch_size, 1)
     examples = check_inputs(extractor, inputs, len(y), argument=argument)
-    weight = np.ones(examples, np.float32) if weight is None else np.asarray(weight, np.float32)
-    if weight.shape != (examples,):
-        raise ShapeError(f"weight: shape {weight.shape}; inputs have {examples} examples.")
-    if not (np.isfinite(weight) & (weight >= 0)).all():
-        raise OptionError("weight: some are negative or not finite; give 0 for an absent example.")
-    if np.count_nonzero(weight) >= 2 and weight.sum(dtype=float) < 2:
-        raise OptionError(
-            f"weight: {weight.sum(dtype=float):.3g} in all, of {examples} examples; each counts "
-            "how often one is there, which are too few. Give weight / weight.mean()."
-        )
+    weight = _checked_weight(weight, examples)
 
     def layers_of(size: int) -> Mapping[str, ShapeDtype]:
         return real_layers(extractor, first_examples(extractor, inputs, size))
@@ -86,6 +77,20 @@ def collect(
             _wait_for(states)  # or what is handed out would pile up, batch upon batch
         states = updated(plan, extractor, states, batch, example, way.apart)
     return states
+
+
+def _checked_weight(weight: np.ndarray | None, examples: int) -> np.ndarray:
+    weight = np.ones(examples, np.float32) if weight is None else np.asarray(weight, np.float32)
+    if weight.shape != (examples,):
+        raise ShapeError(f"weight: shape {weight.shape}; inputs have {examples} examples.")
+    if not (np.isfinite(weight) & (weight >= 0)).all():
+        raise OptionError("weight: some are negative or not finite; give 0 for an absent example.")
+    if np.count_nonzero(weight) >= 2 and weight.sum(dtype=float) < 2:
+        raise OptionError(
+            f"weight: {weight.sum(dtype=float):.3g} in all, of {examples} examples; each counts "
+            "how often one is there, which are too few. Give weight / weight.mean()."
+        )
+    return weight
 
 
 def _wait_for(states: States) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from probekit.estimators import Estimator, Weighing
 from probekit.probing.blaming import blaming
-from probekit.probing.blocks import Resampled, Sample
+from probekit.probing.blocks import Resampled, Sample, joined
 from probekit.probing.plan import units
 
 _WORKING_SET = 1 << 28  # bytes of what is prepared of many resamples at a time
@@ -78,10 +78,7 @@ def by_weighing(
                     block[layer] |= _stacked([way.pair(own, other, weights) for other in others])
         for layer, scores in block.items():
             found[layer].append(scores)
-    return {
-        layer: {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-        for layer, blocks in found.items()
-    }
+    return joined(found)
 
 
 def by_shuffling(
