@@ -12,20 +12,12 @@ from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import DCI
 from probekit.statistics import Examples, state_of
+from tests.measures.factors import TURN, N, Y, noisy
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
-N = 96
-Y = np.stack([np.arange(N) % 2, np.arange(N) // 2 % 3, np.arange(N) // 6 % 4], axis=1)
-TURN, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))
 FOREST = RandomForestClassifier(n_estimators=8, random_state=0)
 OK, NONFINITE, _, TOO_FEW, CONSTANT = range(5)
-
-
-def noisy(seed=0, units=5):
-    generator = np.random.default_rng(seed)
-    mixing = np.random.default_rng(9).normal(size=(3, units))
-    return np.float32(Y @ mixing + generator.normal(size=(N, units)))
 
 
 def importances():

@@ -10,19 +10,15 @@ from probekit import measures
 from probekit.estimators import Modularity, MutualInformationGap, SeparatedAttributePredictability
 from probekit.measures.attribute_predictability import BY_PAIR
 from probekit.statistics import Examples, state_of
+from tests.measures import factors
+from tests.measures.factors import TURN, N, Y
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
-N, UNITS = 96, 6  # one shape for most: what takes time is to compile for another
-Y = np.stack([np.arange(N) % 2, np.arange(N) // 2 % 3, np.arange(N) // 6 % 4], axis=1)
-TURN, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))
+UNITS = 6  # one shape for most: what takes time is to compile for another
 OK, NONFINITE, _, TOO_FEW, CONSTANT = range(5)
 
-
-def noisy(seed=0, units=UNITS):
-    generator = np.random.default_rng(seed)
-    mixing = np.random.default_rng(9).normal(size=(3, units))
-    return np.float32(Y @ mixing + generator.normal(size=(N, units)))
+noisy = partial(factors.noisy, units=UNITS)
 
 
 def of_all(x):

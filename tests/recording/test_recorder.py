@@ -4,7 +4,6 @@ import subprocess
 import sys
 import textwrap
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -14,17 +13,7 @@ import probekit as pk
 from probekit.errors import HistoryExistsError, HistoryLockedError, OptionError, ShapeError
 from probekit.plugins import get_manager, hookimpl
 from probekit.recording.schedule import is_due
-
-INPUTS = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
-FEATURES = {"a": INPUTS[:, 0], "b": INPUTS[:, 1] > 0}
-
-
-def network(weights, x):
-    return {"z": x @ weights, "a": jnp.tanh(x @ weights)}
-
-
-def model_at(step):
-    return pk.extractors.function(jax.tree_util.Partial(network, jnp.eye(3) * (1.0 + step)))
+from tests.recording.loop import FEATURES, INPUTS, model_at
 
 
 def recorder(path, **options):

@@ -4,7 +4,6 @@ import warnings
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 import pytest
 import xarray as xr
 
@@ -12,18 +11,9 @@ import probekit as pk
 from probekit.errors import OptionError, ProbekitWarning, ShapeError
 from probekit.estimators import resolve
 from probekit.recording.scalars import taken_names
+from tests.recording.loop import FEATURES, INPUTS, model_at, network
 
 ESTIMATORS = ["linear_r2", "total_variance"]
-INPUTS = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
-FEATURES = {"a": INPUTS[:, 0], "b": INPUTS[:, 1] > 0}
-
-
-def network(weights, x):
-    return {"z": x @ weights, "a": jnp.tanh(x @ weights)}
-
-
-def model_at(step):
-    return pk.extractors.function(jax.tree_util.Partial(network, jnp.eye(3) * (1.0 + step)))
 
 
 def recorder(path, uncertainty, **options):
