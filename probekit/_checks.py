@@ -1,7 +1,7 @@
 """Checks of arguments that recur: each raises one line that names the argument and the remedy.
 
-They look only at `shape` and `dtype`, never at values, so that they work on tracers too; but for
-`exact_integers` and `plain`, which are for arrays on the host.
+Of arrays they look only at `shape` and `dtype`, never at values, so that they work on tracers too;
+but for `exact_integers` and `plain`, which are for arrays on the host.
 """
 
 from collections.abc import Iterable

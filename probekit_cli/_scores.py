@@ -41,8 +41,9 @@ class Score(NamedTuple):
         if math.isnan(self.mean):
             return "–"
         half = (self.upper - self.lower) / 2
-        size = abs(self.mean)
-        form = ".1e" if 0 < size < 0.001 else ".3f" if size < 1000 else ".4g"
+        form = ".3f" if abs(self.mean) < 1000 else ".4g"
+        if 0 < abs(self.mean) < 0.001:
+            form = ".1e"
         text = f"{self.mean:{form}}"
         if not math.isnan(half):  # of resamples it need not lie evenly about the score
             ends = f" [{self.lower:{form}}, {self.upper:{form}}]"

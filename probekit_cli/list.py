@@ -41,7 +41,8 @@ def add(app: typer.Typer, manager: Manager) -> None:
         if kind and what not in (None, ESTIMATORS):
             raise OptionError(f"--kind {kind}: is of estimators; {what} have none. Leave it out.")
         terminal = Terminal()
-        chosen = [ESTIMATORS] if kind else [what] if what else [*WHAT, PLUGINS]
+        named = ESTIMATORS if kind else what
+        chosen = [named] if named else [*WHAT, PLUGINS]
         if as_json:
             terminal.json({name: _records(manager, name, kind) for name in chosen})
             return

@@ -231,11 +231,12 @@ class _Execution:
         sweep: tuple[Parameter, ...],
     ) -> None:
         from probekit.history import HistoryWriter
+        from probekit.history.schema import ROW_DIMS
 
         datasets = _numbered([_expanded(dataset, labels) for labels, dataset in cells])
         first = datasets[0]
-        rows = str(first.attrs.get("row_dims", "")).split()
-        lead = tuple(rows) if {*rows} <= {*map(str, first.coords)} & {*map(str, first.dims)} else ()
+        rows = str(first.attrs.get(ROW_DIMS, "")).split()
+        lead = rows if all(dim in first.dims and dim in first.coords for dim in rows) else ()
         about = {each.name: list(each.labels) for each in sweep}
         attributes = self._attributes([dataset.attrs for dataset in datasets], about)
         with HistoryWriter(

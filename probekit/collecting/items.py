@@ -206,7 +206,7 @@ def _config_of_function(function: Any, parameters: tuple[Parameter, ...]) -> typ
     for name, argument in inspect.signature(function).parameters.items():
         default = argument.default
         if default is not inspect.Parameter.empty:
-            default = tuple(default) if isinstance(default, list) else default
+            default = _immutable(default)
             kind = hints.get(name, type(default))
             fields[name] = (name, kind, dataclasses.field(default=default))
     for parameter in parameters:
@@ -223,26 +223,25 @@ def _kind_of(values: tuple[Any, ...]) -> Any:
     kinds = {type(value) for value in values}
     if kinds and kinds <= {tuple, list}:
         return types.GenericAlias(tuple, (_kind_of(tuple(itertools.chain(*values))), ...))
-    return kinds.pop() if len(kinds) == 1 else float if kinds == {int, float} else str
+    if kinds == {int, float}:
+        return float
+    return kinds.pop() if len(kinds) == 1 else str
 
 
 def _with_defaults(config: type, defaults: Mapping[str, Any]) -> type:
     """Return a config with other defaults; what is told of its fields stays."""
     hints = get_type_hints(config, include_extras=True)
-    fields = [
-        (
-            field.name,
-            hints[field.name],
-            dataclasses.field(
-                default=tuple(defaults[field.name])
-                if isinstance(defaults[field.name], list)
-                else defaults[field.name],
-                metadata=field.metadata,
-            ),
-        )
-        for field in dataclasses.fields(config)
-        if field.name in defaults
-    ]
+    fields = []
+    for field in dataclasses.fields(config):
+        if field.name in defaults:
+            default = _immutable(defaults[field.name])
+            changed = dataclasses.field(default=default, metadata=field.metadata)
+            fields.append((field.name, hints[field.name], changed))
     return dataclasses.make_dataclass(
         config.__name__, fields, bases=(config,), frozen=True, kw_only=True
     )
+
+
+def _immutable(default: Any) -> Any:
+    """Return a list as a tuple: a dataclass takes no default that can change."""
+    return tuple(default) if isinstance(default, list) else default

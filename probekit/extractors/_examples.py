@@ -65,6 +65,8 @@ class Listing:
         Modules with parameters of which no value was seen.
     parameters : dict
         How many numbers a module holds, by its path.
+    warned : list
+        Not empty once `warn` was called.
     """
 
     axes: Mapping[tuple[str, str], int | str]

@@ -169,6 +169,10 @@ def run_tapped(
     ----------
     model : flax.nnx.Module
         Of which nobody else has hold: it is changed.
+    method, arguments, keywords
+        What is called, as `bound` takes the method, and with what.
+    inputs_too : bool
+        Whether to note what modules were given.
     in_state : bool
         Keep values in the state of the modules. If not, only calls outside of transformations are
         noted, but no transformation is given state that it does not expect.

@@ -18,6 +18,8 @@ def estimator(target: Any = None, /, *, name: str | None = None, summary: str | 
 
     Parameters
     ----------
+    target : class
+        With options to follow, leave it out: ``@estimator(name="mine")``.
     name : str, optional
         Instead of the class's default `name`.
     summary : str, optional

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
+from probekit._checks import check_choice
 from probekit.errors import OptionError, ProbekitError, suggestion
 
 Check = Callable[[Any], None]
@@ -38,8 +39,7 @@ def run_checks(
     expected_failures: Mapping[str, str] | None = None,
 ) -> list[CheckResult]:
     """Run the checks and report; see `probekit.testing.check_estimator`."""
-    if on_fail not in ("raise", "collect"):
-        raise OptionError(f"on_fail={on_fail!r}: not a choice; there are: 'raise', 'collect'.")
+    check_choice("on_fail", on_fail, ("raise", "collect"))
     checks = list(checks)
     names = [check.__name__ for check in checks]
     expected = reasons_of(expected_failures, names, f"no check of {subject!r}")

@@ -13,6 +13,7 @@ SHAPES = ((16, 4), (16, 1), (8, 12))
 """Numbers of examples and units to draw from: also a single unit, and more units than examples."""
 
 DTYPES: tuple[Any, ...] = (np.float32, np.float16, jnp.bfloat16, np.int32)
+"""What activations come in: give it as `dtypes` to draw from all of them."""
 
 
 @st.composite
