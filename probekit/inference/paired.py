@@ -1,7 +1,7 @@
 """Tests of differences between pairs: over seeds, subjects or runs."""
 
 import math
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from probekit.errors import OptionError, ShapeError
 from probekit.inference.options import ALTERNATIVES, Alternative
 
 PairedTestName = Literal["t", "signs", "wilcoxon"]
-PAIRED_TESTS: tuple[PairedTestName, ...] = ("t", "signs", "wilcoxon")
+PAIRED_TESTS: tuple[PairedTestName, ...] = get_args(PairedTestName)
 
 _EXACT_UP_TO = 12  # differences: 4096 ways to change their signs
 _DRAWN = 1 << 14

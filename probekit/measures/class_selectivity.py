@@ -1,6 +1,6 @@
 """How much more a unit is active for one class than for the others."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from probekit.statistics import GroupMoments, GroupMomentsState, LabelledExample
 
 OVER_UNITS: tuple[MultiOutput, ...] = ("uniform_average", "raw_values")
 Index = Literal["contrast", "d_prime", "auc"]
-INDICES = ("contrast", "d_prime", "auc")
+INDICES: tuple[Index, ...] = get_args(Index)
 
 
 def class_selectivity(

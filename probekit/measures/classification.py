@@ -1,6 +1,6 @@
 """Decoding classes from a representation: how often a linear classifier is right."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.statistics import Examples, ExamplesState, state_of
 
 Method = Literal["ridge", "logistic"]
-METHODS = ("ridge", "logistic")
+METHODS: tuple[Method, ...] = get_args(Method)
 
 
 def decoding_accuracy(

@@ -1,6 +1,6 @@
 """Similarity through covariances: RV coefficient, its angle, and partial least squares."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -23,7 +23,7 @@ from probekit.measures.weighted_grams import Sums, alignment_of_sums
 from probekit.statistics import MomentsState
 
 Weighting = Literal["covariance", "mean"]
-WEIGHTINGS = ("covariance", "mean")
+WEIGHTINGS: tuple[Weighting, ...] = get_args(Weighting)
 
 
 def rv_coefficient(x: Any, y: Any) -> jax.Array:

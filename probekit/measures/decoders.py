@@ -1,7 +1,7 @@
 """Decoding by any probe: how well what it says of the scored examples is what they are."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -27,7 +27,7 @@ from probekit.measures.probes import (
 from probekit.statistics import ExamplesState
 
 Metric = Literal["accuracy", "balanced_accuracy", "auc", "cross_entropy", "r2"]
-METRICS = ("accuracy", "balanced_accuracy", "auc", "cross_entropy", "r2")
+METRICS: tuple[Metric, ...] = get_args(Metric)
 
 
 def decoding(

@@ -1,7 +1,7 @@
 """Gram matrices: how alike examples are to each other, by a kernel."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ from probekit.measures.rdm import pairs, squared_distances
 Kernel = Literal["linear", "rbf", "laplace", "max"]
 KernelFunction = Callable[[jax.Array], jax.Array]
 AnyKernel = Kernel | KernelFunction
-KERNELS = ("linear", "rbf", "laplace", "max")
+KERNELS: tuple[Kernel, ...] = get_args(Kernel)
 KERNEL_NAMES = {"linear": "linear", "rbf": "RBF", "laplace": "Laplace", "max": "maximum"}
 
 

@@ -1,6 +1,6 @@
 """How concentrated the importance of units for features is: by unit, and by feature."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ from probekit.measures._scale import scaled_to_one
 from probekit.measures._status import divide
 
 Averaging = Literal["importance_weighted", "uniform_average", "raw_values"]
-AVERAGINGS = ("importance_weighted", "uniform_average", "raw_values")
+AVERAGINGS: tuple[Averaging, ...] = get_args(Averaging)
 
 
 def disentanglement(

@@ -6,7 +6,7 @@ what is below 1e-6 of the largest is rounding, and a small penalty makes predict
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -26,7 +26,7 @@ from probekit.statistics import ExamplesState, Moments, MomentsState
 from probekit.statistics.folds import fold_of
 
 RidgeKernel = Literal["linear", "rbf", "polynomial"]
-RIDGE_KERNELS = ("linear", "rbf", "polynomial")
+RIDGE_KERNELS: tuple[RidgeKernel, ...] = get_args(RidgeKernel)
 _SYMMETRIC = 1e-4
 """Of the largest entry: what a kernel that counts in float32 may be off."""
 

@@ -1,6 +1,6 @@
 """Similarity of single units: the best way to match those of one representation with another's."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from probekit.measures.transfer import blocks_of, of_both, transferred_score
 from probekit.statistics import Moments, MomentsState
 
 Matched = Literal["both", "x", "y"]
-MATCHED = ("both", "x", "y")
+MATCHED: tuple[Matched, ...] = get_args(Matched)
 _MOMENTS = Moments(xx="diagonal", yy="diagonal")
 
 

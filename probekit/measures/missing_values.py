@@ -1,6 +1,6 @@
 """Dissimilarities of conditions from pairs of examples, where some units of some are missing."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from probekit.measures.rdm import Prior, rates_of
 from probekit.measures.unbalanced import Places, distances_of_pairs
 
 Missing = Literal["undefined", "omit"]
-MISSING: tuple[Missing, ...] = ("undefined", "omit")
+MISSING: tuple[Missing, ...] = get_args(Missing)
 UNIT_BY_UNIT = ("crossnobis", "squared_euclidean", "poisson", "poisson_cv")
 """Metrics that are sums over units, each by itself: of any units that two examples have."""
 

@@ -1,6 +1,6 @@
 """Mutual information of single units and features, from units cut into bins."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ from probekit.measures.ranks import weighted_ranks
 from probekit.statistics import Examples, ExamplesState, state_of
 
 Binning = Literal["equal_width", "equal_frequency"]
-BINNINGS = ("equal_width", "equal_frequency")
+BINNINGS: tuple[Binning, ...] = get_args(Binning)
 DEFAULT_BINS = 20
 
 

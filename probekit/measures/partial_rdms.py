@@ -1,7 +1,7 @@
 """Dissimilarity matrices of some of the examples each: joined, and brought to one scale."""
 
 from collections.abc import Hashable, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from probekit._checks import check_choice, check_positive
 from probekit.errors import OptionError, ShapeError
 
 Weighting = Literal["evidence", "size", "equal"]
-WEIGHTINGS = ("evidence", "size", "equal")
+WEIGHTINGS: tuple[Weighting, ...] = get_args(Weighting)
 _MOST_STEPS = 10_000
 _LEAST_EVIDENCE = 0.2  # of a dissimilarity whose largest is about 1
 

@@ -4,7 +4,7 @@ Every map is fitted and scored from the moments of folds, without a second pass 
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -31,9 +31,9 @@ from probekit.statistics import FoldMoments, MomentsState, state_of
 from probekit.statistics.folds import Folds, whole
 
 Method = Literal["pls", "linear", "ridge"]
-METHODS = ("pls", "linear", "ridge")
+METHODS: tuple[Method, ...] = get_args(Method)
 Average = Literal["median", "uniform_average", "variance_weighted", "raw_values"]
-AVERAGES = ("median", "uniform_average", "variance_weighted", "raw_values")
+AVERAGES: tuple[Average, ...] = get_args(Average)
 DEFAULT_COMPONENTS = 25
 
 

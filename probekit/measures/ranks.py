@@ -12,7 +12,6 @@ from probekit.measures._arguments import jitted
 from probekit.measures._status import divide
 
 Comparison = Literal["pearson", "spearman", "kendall", "cosine"]
-COMPARISONS = ("pearson", "spearman", "kendall", "cosine")
 
 
 @jitted(3)

@@ -1,7 +1,7 @@
 """Representational dissimilarity matrices: distances between all pairs of examples."""
 
 import math
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from probekit.measures._scale import largest_or_1, moderate, scaled_to_one
 from probekit.measures.precision import root_of_precision
 
 Metric = Literal["correlation", "euclidean", "squared_euclidean", "cosine", "poisson"]
-METRICS = ("correlation", "euclidean", "squared_euclidean", "cosine", "poisson")
+METRICS: tuple[Metric, ...] = get_args(Metric)
 MeasuredMetric = Literal[Metric, "mahalanobis", "squared_mahalanobis"]
 MEASURED = ("mahalanobis", "squared_mahalanobis")
 """Metrics by a precision matrix, which has to be given."""

@@ -1,6 +1,6 @@
 """Linear regression between representations and features: how much of one the other explains."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -18,9 +18,9 @@ from probekit.measures._status import Score, divide, score
 from probekit.statistics import Moments, MomentsState
 
 MultiOutput = Literal["uniform_average", "variance_weighted", "raw_values"]
-MULTIOUTPUT = ("uniform_average", "variance_weighted", "raw_values")
+MULTIOUTPUT: tuple[MultiOutput, ...] = get_args(MultiOutput)
 Scoring = Literal["r2", "correlation"]
-SCORING = ("r2", "correlation")
+SCORING: tuple[Scoring, ...] = get_args(Scoring)
 DEFAULT_PENALTY = 1e-3
 
 RIDGE, BANDED = "Take ridge_r2", "Take banded_ridge_r2"

@@ -8,7 +8,7 @@ within a group counts as often as the group was drawn.
 """
 
 from collections.abc import Iterator
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax.numpy as jnp
 import numpy as np
@@ -20,7 +20,7 @@ from probekit.measures.gram import Kernel, gram
 from probekit.statistics import ExamplesState
 
 Weightable = Literal["pearson", "spearman", "cosine"]
-WEIGHTABLE = ("pearson", "spearman", "cosine")
+WEIGHTABLE: tuple[Weightable, ...] = get_args(Weightable)
 
 
 def compare_rdms_weighted(

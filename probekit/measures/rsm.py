@@ -18,7 +18,7 @@ from probekit.statistics import Examples, ExamplesState, state_of
 RSM = Literal["euclidean", "squared_euclidean", "correlation", "cosine", "inner_product"]
 RSMS: tuple[RSM, ...] = get_args(RSM)
 Norm = Literal["frobenius", "spectral"]
-NORMS = ("frobenius", "spectral")
+NORMS: tuple[Norm, ...] = get_args(Norm)
 _POWERS = {"euclidean": 1, "squared_euclidean": 2, "inner_product": 2}
 """With which power of the scale of a representation the entries grow, if they do."""
 

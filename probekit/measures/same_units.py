@@ -1,6 +1,6 @@
 """Similarity of units that are known to belong together: each with its namesake."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,8 @@ from probekit.statistics import Moments, MomentsState, state_of
 
 UnitPairs = Literal["same", "all"]
 Average = Literal["mean", "median"]
-UNIT_PAIRS, AVERAGES = ("same", "all"), ("mean", "median")
+UNIT_PAIRS: tuple[UnitPairs, ...] = get_args(UnitPairs)
+AVERAGES: tuple[Average, ...] = get_args(Average)
 _MOMENTS = Moments(xx="diagonal", yy="diagonal")
 
 

@@ -1,6 +1,6 @@
 """Representational similarity analysis: correlation of two dissimilarity matrices."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,13 +12,12 @@ from probekit.measures._arguments import jitted, matched, square_matrix
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
 from probekit.measures.comparisons import COMPARISONS, Comparison, compared, noise_root
+from probekit.measures.missing_values import MISSING, Missing
 from probekit.measures.ranks import spearman_of_arrays
 from probekit.measures.rdm import METRICS, PRIOR, Metric, Prior, distances, pairs, prior_of
 from probekit.measures.reweighting import Weightable, compare_rdms_weighted
 from probekit.measures.shuffling import compare_rdms_shuffled
 from probekit.statistics import ExamplesState
-
-Missing = Literal["undefined", "omit"]
 
 
 def rsa(
@@ -187,7 +186,7 @@ def compare_rdms(
     -0.795
     """
     check_choice("comparison", comparison, COMPARISONS)
-    check_choice("missing", missing, ("undefined", "omit"))
+    check_choice("missing", missing, MISSING)
     if missing == "omit" and noise_covariance is not None:
         raise OptionError("missing='omit': not beside noise_covariance; leave one of them out.")
     a, b = square_matrix("a", a, least=3), square_matrix("b", b)

@@ -1,6 +1,6 @@
 """Stochastic shape distance: how far networks are apart whose responses are noisy."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ from probekit.measures.rotations import best_gain, energy_step, gaussian_step, p
 from probekit.statistics import MomentsState
 
 Ground = Literal["wasserstein", "energy"]
-GROUNDS = ("wasserstein", "energy")
+GROUNDS: tuple[Ground, ...] = get_args(Ground)
 
 
 def stochastic_shape_distance(

@@ -1,6 +1,6 @@
 """What single examples and units are like: sparsity, selectivity."""
 
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from probekit.measures.regression import encoding_score
 from probekit.statistics import Examples, ExamplesState, Moments, MomentsState, state_of
 
 Sparsity = Literal["treves_rolls", "hoyer"]
-SPARSITIES = ("treves_rolls", "hoyer")
+SPARSITIES: tuple[Sparsity, ...] = get_args(Sparsity)
 DEFAULT_THRESHOLD = 0.1
 
 

@@ -1,7 +1,7 @@
 """Encoding RSA: representational similarity after one representation is mapped onto the other."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -23,8 +23,8 @@ from probekit.statistics.folds import Folds, check_folds, fold_count, fold_of
 
 EncodingRDM = Literal["correlation", "cosine", "euclidean"]
 RankComparison = Literal["kendall_tau_b", "spearman", "pearson"]
-RDMS = ("correlation", "cosine", "euclidean")
-COMPARISONS = ("kendall_tau_b", "spearman", "pearson")
+RDMS: tuple[EncodingRDM, ...] = get_args(EncodingRDM)
+COMPARISONS: tuple[RankComparison, ...] = get_args(RankComparison)
 
 
 def versa(

@@ -1,7 +1,7 @@
 """Count, means and centred second moments: the statistic that serves most of the catalogue."""
 
 import dataclasses
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -24,8 +24,8 @@ from probekit._sums import (
 )
 from probekit.statistics._protocol import ShapeDtype, Statistic
 
-Block = Literal["full", "diagonal", "none"]
-BLOCKS = ("none", "diagonal", "full")  # each holds what those before it hold
+Block = Literal["none", "diagonal", "full"]
+BLOCKS: tuple[Block, ...] = get_args(Block)  # each holds what those before it hold
 
 
 @jax.tree_util.register_dataclass
