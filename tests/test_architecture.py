@@ -132,6 +132,23 @@ def test_rich_and_typer_live_in_the_command_line_alone(path):
     assert not {"rich", "typer"} & {module.split(".")[0] for module in imports_of(path)}
 
 
+def lines_of(function, text):
+    """How many lines of code there are beside the docstring and the arguments."""
+    body = function.body[1:] if ast.get_docstring(function) else function.body
+    rows = text[body[0].lineno - 1 : function.end_lineno] if body else []
+    return sum(bool(row.strip()) and not row.strip().startswith("#") for row in rows)
+
+
+@pytest.mark.parametrize("package", ["probekit", "probekit_cli"])
+def test_functions_are_short(package):
+    for path in modules(package):
+        code = path.read_text()
+        text = code.splitlines()
+        for node in ast.walk(ast.parse(code)):
+            if isinstance(node, ast.FunctionDef):
+                assert lines_of(node, text) <= 40, f"{name_of(path)}.{node.name}"
+
+
 def test_histories_are_opened_in_one_file_alone():
     opening = {
         name_of(path) for path in modules("probekit") if "netCDF4.Dataset(" in path.read_text()

@@ -7,6 +7,7 @@ so that many targets take a step together, without a factorisation. What roundin
 is seen in the slopes of the generators that are free, which are to be 0, and mended where it is.
 """
 
+import math
 from typing import NamedTuple
 
 import jax
@@ -91,7 +92,7 @@ def nearest_in_cone(generators: jax.Array, targets: jax.Array) -> Nearest:
     """
     count, size = len(targets), max(1, generators.size)
     together = min(count, max(1, _AT_ONCE // size))
-    blocks = -(-count // together)
+    blocks = math.ceil(count / together)
     padded = jnp.pad(targets, [(0, blocks * together - count), (0, 0)])
     parts = padded.reshape(blocks, together, targets.shape[1])
     if blocks == 1:

@@ -85,8 +85,8 @@ def even_batch(examples: int, batch_size: int) -> int:
     >>> even_batch(5000, 4096)
     2500
     """
-    batches = -(-examples // batch_size)
-    return -(-examples // batches)
+    batches = math.ceil(examples / batch_size)
+    return math.ceil(examples / batches)
 
 
 def no_examples(plan: Plan, layers: Layers, apart: tuple[str, ...]) -> States:

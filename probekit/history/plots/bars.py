@@ -1,5 +1,6 @@
 """Scores that look at no feature: bars, one a layer, and a panel for each score."""
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ def bars(dataset: "xr.Dataset", names: Sequence[str], when: str, *, seed: Any = 
     """
     names = names[:MOST_PANELS]
     columns = min(4, len(names))
-    rows = -(-len(names) // columns)
+    rows = math.ceil(len(names) / columns)
     layers = dataset["layer"].values.tolist()
     tall = 0.9 + 0.26 * min(len(layers), style.MOST_LABELS)
     width = 2.4 * columns + 0.07 * max(len(str(layer)) for layer in layers)
@@ -55,7 +56,7 @@ def bars(dataset: "xr.Dataset", names: Sequence[str], when: str, *, seed: Any = 
             _draw(axes, array.values, _ends(dataset, name, seed))
             axes.set_xlabel(style.axis_label(dataset[name], 26))
             style.small_title(axes, when, over)
-            every = -(-len(layers) // style.MOST_LABELS)
+            every = math.ceil(len(layers) / style.MOST_LABELS)
             shown = list(map(str, layers[::every])) if place % columns == 0 else []
             axes.set_yticks(range(0, len(layers), every) if shown else [], shown)
             axes.invert_yaxis()  # the first layer above, as in tables

@@ -1,5 +1,6 @@
 """Which examples a layer keeps apart: its representational dissimilarity matrix."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,7 @@ def rdm(
     count = min([examples, *(len(activations[name]) for name in names)])
     order, cuts = _order(labels, count)
     columns = min(4, len(names))
-    rows = -(-len(names) // columns)
+    rows = math.ceil(len(names) / columns)
     with style.new_figure(2.35 * columns + 0.3, 2.5 * rows + 0.3) as figure:
         for place, name in enumerate(names):
             axes = figure.add_subplot(rows, columns, place + 1)

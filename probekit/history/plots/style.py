@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import io
+import math
 import os
 import re
 import textwrap
@@ -213,14 +214,14 @@ def heat_map(
             fontsize=8.5,
         )
     turn = is_turned(columns)
-    every = -(-len(columns) // MOST_LABELS)
+    every = math.ceil(len(columns) / MOST_LABELS)
     axes.set_xticks(
         range(0, len(columns), every),
         [broken(label, IN_COLUMN) for label in columns[::every]],
         rotation=30 if turn else 0,
         ha="right" if turn else "center",
     )
-    every = -(-len(rows) // MOST_LABELS)
+    every = math.ceil(len(rows) / MOST_LABELS)
     axes.set_yticks(range(0, len(rows), every), [broken(label) for label in rows[::every]])
     bare(axes)
     return image
