@@ -217,8 +217,8 @@ def _ends(dataset: "xr.Dataset", name: str, confidence: float) -> "tuple[xr.Data
 def _table(array: "xr.DataArray", ends: "tuple[xr.DataArray, ...] | None") -> str:
     """Return a table: the last axis along its head, all others down its side."""
     array = array.mean("seed") if "seed" in array.dims else array
-    *down, across = ("", *map(str, array.dims))
-    down = [dim for dim in down if dim]
+    down = list(map(str, array.dims))
+    across = down.pop() if down else ""
     mean = _grid(array, bool(across))
     lower, upper = (_grid(end, bool(across)) for end in ends) if ends else (None, None)
     heads = _labels(array, across) if across else [""]
