@@ -27,12 +27,11 @@ from probekit.measures.ridge import (
     DEFAULT_PENALTIES,
     AnyFolds,
     Options,
-    Path,
     check_folds_of,
     checked_options,
     explained_outside,
     named_folds,
-    path_of_products,
+    path_of,
     swapped_folds,
 )
 from probekit.statistics import FoldMoments, MomentsState
@@ -215,16 +214,23 @@ def banded_score(
     return score_and_shares(every, scored, weights, owner, options, sharing)
 
 
-def _scaled_path(
-    state: MomentsState, point: jax.Array, owner: np.ndarray
-) -> tuple[Path, jax.Array]:
-    """Ridge on groups that are scaled to the sums of squares that `point` says, and the factors."""
+def _scaled(state: MomentsState, point: jax.Array, owner: np.ndarray) -> tuple[Any, jax.Array]:
+    """Moments with each group scaled to the sum of squares that `point` says, and the factors."""
     member = owner[None, :] == np.arange(point.shape[0])[:, None]  # (group, column)
     squares = jnp.where(member, state.x_squares[None, :], 0).sum(axis=1) / member.sum(axis=1)
     scale = jnp.where(squares > 0, jnp.sqrt(point / jnp.where(squares > 0, squares, 1)), 0)[owner]
     xx, xy, _ = state.blocks()
-    path = path_of_products(xx * scale[:, None] * scale[None, :], xy * scale[:, None])
-    return path, scale
+    return _Products(xx * scale[:, None] * scale[None, :], xy * scale[:, None]), scale
+
+
+class _Products(NamedTuple):
+    """What `path_of` reads of a state."""
+
+    xx: jax.Array
+    xy: jax.Array
+
+    def blocks(self) -> tuple[jax.Array, jax.Array, None]:
+        return self.xx, self.xy, None
 
 
 def _left_out_errors(
@@ -236,7 +242,8 @@ def _left_out_errors(
     def of_point(point: jax.Array) -> jax.Array:
         def of_fold(total: jax.Array, parts: Any) -> tuple[jax.Array, None]:
             rest, fold = parts
-            path, scale = _scaled_path(rest, point, owner)
+            products, scale = _scaled(rest, point, owner)
+            path = path_of(products, jnp.ones((), scale.dtype))
 
             def of_penalty(penalty: jax.Array) -> jax.Array:
                 return residual_squares(rest, fold, path.weights(penalty) * scale[:, None])
@@ -261,9 +268,9 @@ def _chosen_weights(
 
     def take(weights: jax.Array, part: Any) -> tuple[jax.Array, None]:
         number, point = part
-        path, scale = _scaled_path(state, point, owner)
-        found = path.weights(penalty[None, :]) * scale[:, None]
-        return jnp.where(candidate[None, :] == number, found, weights), None
+        products, scale = _scaled(state, point, owner)
+        found = path_of(products, jnp.ones((), scale.dtype)).weights(penalty[None, :])
+        return jnp.where(candidate[None, :] == number, found * scale[:, None], weights), None
 
     start = jnp.zeros_like(state.blocks()[1])
     numbers = jnp.arange(points.shape[0], dtype=candidate.dtype)

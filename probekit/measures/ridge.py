@@ -104,8 +104,7 @@ def ridge_r2(
     >>> round(float(ridge_r2(y @ np.ones((3, 2)), y)), 3)
     1.0
     """
-    options = checked_options(penalties, named_folds(folds), per_unit, multioutput, scoring)
-    return _ridge(_checked_splits(x, y, held_out, options.folds).swapped(), options)
+    return _choose(x, y, held_out, penalties, folds, per_unit, multioutput, scoring, True)
 
 
 def ridge_decoding_r2(
@@ -177,11 +176,7 @@ def ridge_decoding_r2(
     >>> round(float(ridge_decoding_r2(x, x[:, 0] - 2 * x[:, 1])), 3)
     1.0
     """
-    options = checked_options(
-        penalties, named_folds(folds), per_target=False, multioutput=multioutput, scoring=scoring
-    )
-    given = _checked_splits(x, y, held_out, options.folds)
-    return splits_in_double(_ridge_of_narrowed, given, options=options)
+    return _choose(x, y, held_out, penalties, folds, False, multioutput, scoring, False)
 
 
 def check_penalties(penalties: Sequence[float]) -> None:
@@ -193,10 +188,23 @@ def check_penalties(penalties: Sequence[float]) -> None:
         check_positive("penalties", penalty)
 
 
-def _checked_splits(x: Any, y: Any, held_out: Any, folds: Folds) -> Splits:
+def _choose(
+    x: Any,
+    y: Any,
+    held_out: Any,
+    penalties: Sequence[float],
+    folds: AnyFolds,
+    per_unit: bool,
+    multioutput: MultiOutput,
+    scoring: Scoring,
+    encoding: bool,
+) -> jax.Array:
+    options = checked_options(penalties, named_folds(folds), per_unit, multioutput, scoring)
     given = splits(x, y, held_out, least=2)
-    check_folds_of(folds, len(given.fit[0]))
-    return given
+    check_folds_of(options.folds, len(given.fit[0]))
+    if encoding:
+        return _ridge(given.swapped(), options)
+    return splits_in_double(_ridge_of_narrowed, given, options=options)
 
 
 def _ridge_of_narrowed(given: Splits, *, eps: float, options: "Options") -> jax.Array:
@@ -286,17 +294,14 @@ class Path(NamedTuple):
         return product(self.vectors, self.along / (self.values[:, None] + penalty))
 
 
-def path_of(state: MomentsState) -> Path:
-    """Diagonalise `xx`; penalties are relative to its mean eigenvalue."""
+def path_of(state: MomentsState, scale: jax.Array | None = None) -> Path:
+    """Diagonalise `xx`; unless `scale` is given, penalties are relative to its mean eigenvalue."""
     xx, xy, _ = state.blocks()
-    mean = jnp.where(jnp.isfinite(xx).all(), xx, 0).diagonal().mean()
-    return path_of_products(xx, xy, jnp.where(mean > 0, mean, 1))
-
-
-def path_of_products(xx: jax.Array, xy: jax.Array, scale: jax.Array | float = 1.0) -> Path:
-    """Diagonalise M_xx; penalties are relative to `scale`, which is positive."""
-    values, vectors = eigh(jnp.where(jnp.isfinite(xx).all(), xx, 0) / scale)
-    along = product(vectors.T, xy) / scale
+    finite = jnp.isfinite(xx).all()
+    mean = jnp.where(finite, xx, 0).diagonal().mean() if scale is None else scale
+    mean = jnp.where(mean > 0, mean, 1)
+    values, vectors = eigh(jnp.where(finite, xx, 0) / mean)
+    along = product(vectors.T, xy) / mean
     # Where nothing varies, as where there are fewer examples than units, `y` has nothing either:
     # rounding over a small penalty would be something.
     varies = values > _ROUNDING * float(np.finfo(values.dtype).eps) * values[-1]
