@@ -1,7 +1,7 @@
 """Gram matrices: how alike examples are to each other, by a kernel."""
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +16,7 @@ from probekit.measures.rdm import pairs, squared_distances
 Kernel = Literal["linear", "rbf", "laplace", "max"]
 KernelFunction = Callable[[jax.Array], jax.Array]
 AnyKernel = Kernel | KernelFunction
-KERNELS: tuple[Kernel, ...] = get_args(Kernel)
+KERNELS = ("linear", "rbf", "laplace", "max")
 KERNEL_NAMES = {"linear": "linear", "rbf": "RBF", "laplace": "Laplace", "max": "maximum"}
 
 

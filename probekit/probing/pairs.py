@@ -85,13 +85,10 @@ class PairPlan:
         both = zip(self.estimators, self.pairings, strict=True)
         return shared(estimator.statistic for estimator, pairing in both if pairing is None)
 
-    def _divided(self) -> tuple[list[Estimator], list[Estimator]]:
-        """Return the estimators that look at layers alone, and those that look at pairs."""
-        of_layers: list[Estimator] = []
-        of_pairs: list[Estimator] = []
-        for estimator, pairing in zip(self.estimators, self.pairings, strict=True):
-            (of_pairs if pairing is None else of_layers).append(estimator)
-        return of_layers, of_pairs
+    def _preparing(self, wanted: bool) -> list[Estimator]:
+        """Return the estimators that look at layers alone, or those that look at pairs."""
+        both = zip(self.estimators, self.pairings, strict=True)
+        return [estimator for estimator, pairing in both if (pairing is not None) == wanted]
 
     def update(
         self,
@@ -124,10 +121,9 @@ class PairPlan:
             except ShapeError as error:
                 raise ShapeError(f"layers {pair[0]!r} and {pair[1]!r}: {error}") from None
 
-        looking_at_layers, looking_at_pairs = self._divided()
-        with blaming(looking_at_layers):
+        with blaming(self._preparing(True)):
             alone_a, alone_b = alone(states.a, a), {} if self.same else alone(states.b, b)
-        with blaming(looking_at_pairs):
+        with blaming(self._preparing(False)):
             both = {pair: of_both(pair) for pair in itertools.product(a, b)}
         return PairStates(alone_a, alone_b, both)
 
