@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from probekit._checks import check_choice, check_confidence
+from probekit._checks import check_choice, check_confidence, warn_of_no_effect
 from probekit.errors import OptionError
 from probekit.history.accessor import register_accessor
 from probekit.history.contents import scores
@@ -16,7 +16,6 @@ from probekit.history.seeds import (
     check_of_seeds,
     resampled_seeds,
     warn_of_few_seeds,
-    warn_of_no_effect,
     warn_of_other_confidence,
 )
 from probekit.inference import (
@@ -123,7 +122,7 @@ def compare_histories(
                 "missing. Give correction='holm'."
             )
         if correction not in ("holm", uncertainty.correction):
-            beside = f"Permutation(correction={uncertainty.correction!r})"
+            beside = f"with Permutation(correction={uncertainty.correction!r})"
             warn_of_no_effect("correction", correction, beside, stacklevel=2)
         correction, alternative = uncertainty.correction, uncertainty.alternative or alternative
         uncertainty = dataclasses.replace(uncertainty, alternative=alternative)

@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 
-from probekit._checks import check_choice, check_confidence
+from probekit._checks import check_choice, check_confidence, warn_of_no_effect
 from probekit.errors import OptionError, UnknownNameError
 from probekit.history.comparison import aligned, final_rows, p_of_resamples
 from probekit.history.contents import scores
 from probekit.history.schema import LEFT_OUT, UNCERTAINTY
-from probekit.history.seeds import warn_of_no_effect
 from probekit.inference import (
     ALTERNATIVES,
     CORRECTIONS,
@@ -66,7 +65,7 @@ def compare_selections(
     names = _tested_names(dataset, a, b, one, other)
     test = test or ("t" if any("seed" in one[name].dims for name in names) else "bootstrap")
     if interval is not None and test != "bootstrap":
-        warn_of_no_effect("interval", interval, f"test={test!r}")
+        warn_of_no_effect("interval", interval, f"with test={test!r}")
     found = {}
     for name in names:
         table = (
