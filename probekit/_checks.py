@@ -4,11 +4,12 @@ Of arrays they look only at `shape` and `dtype`, never at values, so that they w
 but for `exact_integers` and `plain`, which are for arrays on the host.
 """
 
+import warnings
 from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
-from probekit.errors import OptionError, ShapeError, suggestion
+from probekit.errors import OptionError, ProbekitWarning, ShapeError, suggestion
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,6 +85,18 @@ def check_confidence(confidence: Any) -> None:
     """Raise `OptionError` unless the confidence of an interval lies between 0 and 1."""
     if not isinstance(confidence, Real) or not 0 < float(confidence) < 1:
         raise OptionError(f"confidence={confidence!r}: must lie between 0 and 1.")
+
+
+def warn_of_no_effect(argument: str, value: Any, beside: str, *, stacklevel: int = 3) -> None:
+    """Warn that what was given changes nothing, beside what else was given or was not.
+
+    `stacklevel` is as `warnings.warn` takes it, counted from the caller.
+    """
+    warnings.warn(
+        f"{argument}={value!r}: has no effect {beside}; leave it out.",
+        ProbekitWarning,
+        stacklevel=stacklevel + 1,
+    )
 
 
 def check_rank(argument: str, array: Any, *, least: int, most: int) -> None:

@@ -29,12 +29,14 @@ class Events:
     @hookimpl
     def probekit_run_started(self, run: "RunInfo") -> None:
         """Write what is to come."""
-        import dataclasses
+        import json
+
+        from probekit.history.schema import config_text
 
         self.write(
             "started",
             task=run.task,
-            config=dataclasses.asdict(run.config),
+            config=json.loads(config_text(run.config)),
             seeds=run.seeds,
             epochs=run.epochs,
             layers=run.layers,

@@ -245,8 +245,8 @@ def _converted(value: Any, kind: type, words: Mapping[str, Any] | None = None) -
         if value not in words:
             raise typer.BadParameter(f"{value!r} is not a choice{suggestion(value, words)}")
         return words[value]
-    if not value and kind is str:
-        raise typer.BadParameter("'' is empty; give a text.")
+    if not value and kind in (str, Path):
+        raise typer.BadParameter(f"'' is empty; give {KINDS[kind]}.")
     try:
         return Path(os.path.expanduser(value)) if kind is Path else kind(value)
     except ValueError:

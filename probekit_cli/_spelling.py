@@ -77,8 +77,8 @@ def retold(text: str, flags: Flags) -> str:
         if before.count("(") > before.count(")"):  # in a call
             return found[0]
         (on, *off), value = flags[found[1]], found[2]
-        if value in ("True", "False"):
-            return on if value == "True" else off[0] if off else f"no {on}"
+        if value in ("True", "False", "None"):
+            return on if value == "True" else off[0] if off and value == "False" else f"no {on}"
         return f"{on} {_typed(value)}"
 
     found, count = re.subn(rf"(?<![\w.-])({names})=({_VALUE})", typed, text)

@@ -144,13 +144,7 @@ def _plot(asked: PlotOptions) -> None:
     from probekit.history import open_history
 
     dataset = open_history(file) if dataset is None else dataset
-    try:
-        _draw(dataset, kind, options, target, style=setting.text)
-    except OptionError as error:
-        about, colon, complaint = str(error).partition(":")
-        if about == "dataset":  # what the user has is a file
-            error.args = (f"{file}{colon}{complaint}",)
-        raise
+    _draw(dataset, kind, options, target, style=setting.text)
     Terminal().line(str(target))
 
 

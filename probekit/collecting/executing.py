@@ -160,18 +160,13 @@ class _Execution:
     def _begin(self, sweep: tuple[Parameter, ...]) -> None:
         """Look at what is there already; note what this run is about."""
         from probekit.history.file import LOCK_NAME
+        from probekit.history.schema import check_same_settings
 
         note = self.parts / _BEGUN
         about = {each.name: each.values for each in sweep}
         now = as_json({**self.options, **about, **self.settings.chosen()})
         if note.exists() and self.settings.resume:
-            before = json.loads(note.read_text())
-            for name in sorted({*before, *now}):
-                if before.get(name) != now.get(name):
-                    raise OptionError(
-                        f"{self.parts}: was begun with {name}={before.get(name)!r}, not "
-                        f"{now.get(name)!r}. Resume it with the same, or write to another path."
-                    )
+            check_same_settings(str(self.parts), json.loads(note.read_text()), now)
             return
         if note.exists() and not self.settings.overwrite:
             raise HistoryExistsError(

@@ -7,7 +7,7 @@ import numpy as np
 
 from probekit._checks import check_confidence
 from probekit.errors import OptionError, UnknownNameError
-from probekit.history.contents import scores
+from probekit.history.contents import called, scores
 from probekit.history.intervals import interval, resampled_interval
 from probekit.history.schema import DIMS, ROW_DIMS, UNCERTAINTY
 
@@ -74,7 +74,7 @@ class HistoryAccessor:
             filled = array.notnull().any([dim for dim in array.dims if dim not in kept])
             rows = filled if rows is None else rows | filled
         if rows is None:
-            raise OptionError(f"dataset: no score has the axis {time!r}.")
+            raise OptionError(f"{called(self._dataset)}: no score has the axis {time!r}.")
         return rows
 
     def final(self) -> "xr.Dataset":
@@ -190,8 +190,8 @@ class HistoryAccessor:
         names = [name for name in scores(ds) if "seed" in ds[name].dims]
         if not names:
             raise OptionError(
-                "dataset: no score has the axis 'seed' to summarize over. Record with seed=, or "
-                "join histories: xarray.concat([a, b], 'seed')."
+                f"{called(ds)}: no score has the axis 'seed' to summarize over. Record with seed=, "
+                "or join histories: xarray.concat([a, b], 'seed')."
             )
         if uncertainty is not None:
             from probekit.history.seeds import (

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from probekit._checks import check_choice, check_confidence
+from probekit._checks import check_choice, check_confidence, warn_of_no_effect
 from probekit.errors import OptionError
 from probekit.history.accessor import register_accessor
 from probekit.history.contents import scores
@@ -16,7 +16,6 @@ from probekit.history.seeds import (
     check_of_seeds,
     resampled_seeds,
     warn_of_few_seeds,
-    warn_of_no_effect,
     warn_of_other_confidence,
 )
 from probekit.history.sides import Table, aligned, final_rows, joined, p_of_resamples
@@ -149,7 +148,7 @@ def _correction_of(permutation: Permutation, given: Correction) -> Correction:
             "missing. Give correction='holm'."
         )
     if given not in ("holm", permutation.correction):
-        beside = f"Permutation(correction={permutation.correction!r})"
+        beside = f"with Permutation(correction={permutation.correction!r})"
         warn_of_no_effect("correction", given, beside)
     return permutation.correction
 

@@ -26,6 +26,11 @@ def scores(dataset: "xr.Dataset") -> list[str]:
     ]
 
 
+def called(dataset: "xr.Dataset") -> str:
+    """Return what an error calls a dataset: the file it was opened from, or else the argument."""
+    return str(dataset.encoding.get("source", "dataset"))
+
+
 def last_hidden_layer(layers: Sequence[Layer]) -> Layer:
     """Return the layer to look at if only one can be shown: the last before the output.
 

@@ -5,11 +5,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
-from probekit._checks import check_choice, check_confidence
+from probekit._checks import check_choice, check_confidence, warn_of_no_effect
 from probekit.errors import OptionError, UnknownNameError
 from probekit.history.contents import scores
 from probekit.history.schema import LEFT_OUT, UNCERTAINTY
-from probekit.history.seeds import warn_of_no_effect
 from probekit.history.sides import Table, aligned, final_rows, joined, p_of_resamples
 from probekit.inference import (
     ALTERNATIVES,
@@ -60,7 +59,7 @@ def compare_selections(
     if test is None:
         test = "t" if any("seed" in one[name].dims for name in names) else "bootstrap"
     if interval is not None and test != "bootstrap":
-        warn_of_no_effect("interval", interval, f"test={test!r}")
+        warn_of_no_effect("interval", interval, f"with test={test!r}")
     asked = _Asked(test, confidence, correction, interval, alternative, seed)
     found = _tested(names, one, other, asked)
     about = _about(found, one, asked)

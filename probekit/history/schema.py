@@ -128,10 +128,17 @@ def version_of(package: str) -> str:
 
 
 def config_text(config: Any) -> str:
-    """Write settings as one line of JSON."""
+    """Write settings as one line of JSON; of an enumeration, the word that the command line has.
+
+    Examples
+    --------
+    >>> config_text({"path": PurePath("a"), "when": Enum("When", "NOW LATER").LATER})
+    '{"path": "a", "when": "later"}'
+    """
     if dataclasses.is_dataclass(config) and not isinstance(config, type):
         config = dataclasses.asdict(config)
-    return json.dumps(dict(config or {}), default=_plain)
+    settings = {name: _worded(value) for name, value in dict(config or {}).items()}
+    return json.dumps(settings, default=_plain)
 
 
 def config_of(attributes: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,13 +165,29 @@ def check_same_experiment(where: str, before: Mapping[str, Any], now: Mapping[st
         {**{name: attributes.get(name) for name in names}, **config_of(attributes)}
         for attributes in (before, now)
     )
+    check_same_settings(where, then, given)
+
+
+def check_same_settings(where: str, then: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raise `OptionError` if what was begun `then` has other settings than are `given` now.
+
+    Both are as JSON gives them back. A setting is told as ``name=value``, which the command line
+    can turn into what is typed.
+
+    Examples
+    --------
+    >>> check_same_settings("x.nc", {"widths": [64, 32]}, {"widths": [8]})
+    Traceback (most recent call last):
+    probekit.errors.OptionError: x.nc: was begun with widths=(64, 32), not with widths=(8,). \
+Resume it with the same, or write to another path.
+    """
     for name in {**given, **then}:
         if name not in then:
-            begun = f"without {name}, not with {given[name]!r}"
+            begun = f"without {_setting(name, given)}"
         elif name not in given:
-            begun = f"with {name}={then[name]!r}, not without"
+            begun = f"with {_setting(name, then)}, not without"
         elif then[name] != given[name]:
-            begun = f"with {name}={then[name]!r}, not {given[name]!r}"
+            begun = f"with {_setting(name, then)}, not with {_setting(name, given)}"
         else:
             continue
         raise OptionError(
@@ -172,10 +195,20 @@ def check_same_experiment(where: str, before: Mapping[str, Any], now: Mapping[st
         )
 
 
+def _setting(name: str, settings: Mapping[str, Any]) -> str:
+    value = settings[name]
+    return f"{name}={tuple(value) if isinstance(value, list) else value!r}"
+
+
+def _worded(value: Any) -> Any:
+    """Return the words of enumerations; those of numbers would be numbers for JSON."""
+    if isinstance(value, Enum):
+        return value.value if isinstance(value.value, str) else value.name.lower()
+    return [_worded(part) for part in value] if isinstance(value, list | tuple) else value
+
+
 def _plain(value: Any) -> Any:
     """Return what JSON does not know as numbers (NumPy's), or else as text."""
-    if isinstance(value, Enum):
-        return value.value
     if isinstance(value, PurePath):
         return str(value)
     return value.tolist() if hasattr(value, "tolist") else repr(value)

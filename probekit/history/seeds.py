@@ -1,13 +1,13 @@
 """Resampled seeds: means of draws from those that have a score."""
 
 import dataclasses
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from probekit.errors import OptionError, ProbekitWarning
+from probekit._checks import warn_of_no_effect
+from probekit.errors import OptionError
 from probekit.inference import (
     Bootstrap,
     Jackknife,
@@ -32,22 +32,10 @@ def check_of_seeds(uncertainty: Any, kinds: tuple[type[Uncertainty], ...]) -> No
         raise OptionError("uncertainty: groups are of examples; seeds have none. Leave them out.")
 
 
-def warn_of_no_effect(argument: str, value: Any, beside: str) -> None:
-    """Warn that what was given changes nothing, beside what else was given.
-
-    The caller is a part of the function that the user called: what called that is blamed.
-    """
-    warnings.warn(
-        f"{argument}={value!r}: has no effect with {beside}; leave it out.",
-        ProbekitWarning,
-        stacklevel=4,
-    )
-
-
 def warn_of_other_confidence(confidence: float, uncertainty: Uncertainty) -> None:
     """Warn if a confidence was given beside a bootstrap that has another."""
     if isinstance(uncertainty, Bootstrap) and confidence not in (_USUAL, uncertainty.confidence):
-        beside = f"Bootstrap(confidence={uncertainty.confidence:g})"
+        beside = f"with Bootstrap(confidence={uncertainty.confidence:g})"
         warn_of_no_effect("confidence", confidence, beside)
 
 

@@ -5,7 +5,6 @@ import dataclasses
 import importlib
 import os
 import tempfile
-import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -15,8 +14,8 @@ import jax
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from probekit._checks import check_count
-from probekit.errors import DivergedError, ProbekitWarning
+from probekit._checks import check_count, warn_of_no_effect
+from probekit.errors import DivergedError
 from probekit.estimators import Estimator, resolve
 from probekit.history import HistoryWriter, Storage, make_attributes, open_history
 from probekit.plugins import Manager, get_manager
@@ -348,19 +347,13 @@ def _warn_without_effect(
     stored: tuple[str, ...],
 ) -> None:
     """Warn of what was given and changes nothing."""
-    texts = [
-        f"{name}={options[name]!r}: has no effect with {other}={getattr(config, other)!r}, "
-        f"only with {other}={value!r}."
-        for name, other, value in without_effect(config, options)
-    ]
+    for name, other, value in without_effect(config, options):
+        beside = f"with {other}={getattr(config, other)!r}, only with {other}={value!r}"
+        warn_of_no_effect(name, options[name], beside)
     packing = [("every", every != 1, every), ("storage", storage != Storage(), storage)]
-    texts += [
-        f"{name}={value!r}: has no effect without store_activations."
-        for name, is_given, value in packing
-        if is_given and not stored
-    ]
-    for text in texts:
-        warnings.warn(text, ProbekitWarning, stacklevel=3)
+    for name, is_given, value in packing:
+        if is_given and not stored:
+            warn_of_no_effect(name, value, "without store_activations")
 
 
 def _attributes(program: Program, every: int, together: int) -> dict[str, Any]:

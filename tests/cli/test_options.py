@@ -12,6 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from probekit.errors import PluginError
+from probekit.history.schema import config_text
 from probekit.inference import INTERVALS
 from probekit.plugins import get_manager
 from probekit_cli import _resampling
@@ -196,7 +197,7 @@ class Level(enum.IntEnum):
         (Speed, Speed.FAST, "slow", Speed.SLOW, "fats"),
         (Level, Level.LOW, "high", Level.HIGH, "2"),
         (Literal[1, 2], 1, "2", 2, "3"),
-        (Path, Path("a"), "~/b", Path("~/b").expanduser(), None),
+        (Path, Path("a"), "~/b", Path("~/b").expanduser(), ""),
         (Path | None, None, "b", Path("b"), None),
         (tuple[int, int], (1, 2), "3,4", (3, 4), "3"),
         (tuple[float, ...] | None, None, "3,4", (3.0, 4.0), "x"),
@@ -212,6 +213,8 @@ def test_fields_of_many_types(hint, default, text, value, wrong):
     assert runner.invoke(app, ["--odd", text]).exit_code == 0
     assert given == {"odd_": value}
     assert type(given["odd_"]) is type(value)
+    if isinstance(value, enum.Enum):  # a history and lines of JSON tell what was typed
+        assert config_text(given) == f'{{"odd_": "{text}"}}'
     assert runner.invoke(app, []).exit_code == 0
     assert given == {"odd_": default}
     if wrong is not None:

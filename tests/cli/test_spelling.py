@@ -61,7 +61,13 @@ def test_every_option_of_a_command_is_named_as_it_is_typed(parameters):
         ("residual=True: is wide", "--residual: is wide"),
         ("residual=False: is wide", "--no-residual: is wide"),
         ("deep=False: is wide", "no --deep: is wide"),
-        ("was begun with width=3, not 4.", "was begun with --width 3, not 4."),
+        (
+            "was begun with names=('a', 'b'), not with names=('a',).",
+            "was begun with --names a,b, not with --names a.",
+        ),
+        ("was begun with width=None, not with", "was begun with no --width, not with"),
+        ("was begun with deep=True, not without", "was begun with --deep, not without"),
+        ("was begun without deep=True.", "was begun without --deep."),
         (
             "keep_bits=40: 1 to 23, or None for all.",
             "--keep-bits 40: 1 to 23, or left out for all.",

@@ -315,7 +315,7 @@ def test_a_stopped_sweep_is_resumed_and_a_finished_task_is_kept(project, tmp_pat
     (tmp_path / "go").touch()
     resume = Settings(resume=True)
     other = run_tasks("probes", output="out", settings=resume, options={"scale": 2.0})
-    assert "was begun with scale=None, not 2.0" in failure(other)
+    assert "was begun without scale=2.0." in failure(other)
     resumed = only(run_tasks("probes", output="out", settings=resume))
     assert resumed.dataset.score.sel(layer="a").values.tolist() == [1, 2, 3]
     assert (tmp_path / "calls").read_text() == "1 2 2 3 "

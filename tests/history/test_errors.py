@@ -124,9 +124,13 @@ def test_resuming_what_is_not_there_starts_it(path):
 @pytest.mark.parametrize(
     ("then", "now", "match"),
     [
-        ({"config": {"epochs": 5}}, {"config": {"epochs": 6}}, "begun with epochs=5, not 6"),
-        ({"config": {"a": 1}}, {"config": {"a": 1, "b": 2}}, "begun without b, not with 2"),
-        ({"task": "one"}, {"task": "two"}, "begun with task='one', not 'two'"),
+        (
+            {"config": {"epochs": 5}},
+            {"config": {"epochs": 6}},
+            "begun with epochs=5, not with epochs=6",
+        ),
+        ({"config": {"a": 1}}, {"config": {"a": 1, "b": 2}}, "begun without b=2"),
+        ({"task": "one"}, {"task": "two"}, "begun with task='one', not with task='two'"),
         ({}, {"lead": ("seed", "step")}, "row_dims='step', not 'seed step'"),
     ],
 )

@@ -74,8 +74,8 @@ def test_importing_loads_nothing_heavy():
 @pytest.mark.parametrize(
     ("now", "message"),
     [
-        ({"a": 1, "epochs": 3}, "was begun with epochs=2, not 3."),
-        ({"a": 1, "epochs": 2, "stored": ["x"], "every": 1}, "without stored, not with ['x']."),
+        ({"a": 1, "epochs": 3}, "was begun with epochs=2, not with epochs=3."),
+        ({"a": 1, "epochs": 2, "stored": ["x"], "every": 1}, "without stored=('x',)."),
         ({"epochs": 2}, "was begun with a=1, not without."),
     ],
 )
@@ -84,5 +84,5 @@ def test_what_is_resumed_with_other_settings_says_which(now, message):
     check_same_experiment("x.nc", before, before)
     with pytest.raises(OptionError, match=re.escape(message)):
         check_same_experiment("x.nc", before, make_attributes("task", now))
-    with pytest.raises(OptionError, match="was begun with task='task', not 'other'"):
+    with pytest.raises(OptionError, match="was begun with task='task', not with task='other'"):
         check_same_experiment("x.nc", before, make_attributes("other", now))

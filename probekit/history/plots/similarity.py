@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probekit.errors import HistoryError, OptionError
+from probekit.history.contents import called
 from probekit.history.plots import style
 from probekit.history.plots.embedding import cka_distances
 from probekit.history.plots.stored import stored_activations
@@ -54,8 +55,8 @@ def _of_activations(dataset: "xr.Dataset", *, epoch: Any, seed: Any) -> "Figure"
         if epoch is not None or seed is not None:
             raise
         raise OptionError(
-            f"dataset: no score has the axes {_PAIRS}, and there are no stored activations to "
-            "compare layers by."
+            f"{called(dataset)}: no score has the axes {_PAIRS}, and there are no stored "
+            "activations to compare layers by."
         ) from error
     names = list(activations)
     distances = cka_distances([np.asarray(activations[name][:_EXAMPLES], float) for name in names])

@@ -19,7 +19,7 @@ from probekit.errors import (
     ProbekitWarning,
     UnknownNameError,
 )
-from probekit.history.contents import scores
+from probekit.history.contents import called, scores
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -279,7 +279,7 @@ def first_with(dataset: "xr.Dataset", *dims: str, prefer: str = "") -> str:
     names = [name for name in scores(dataset) if set(dims) <= set(dataset[name].dims)]
     if not names:
         raise OptionError(
-            f"dataset: no score has the axes {' and '.join(map(repr, dims))}; there are: "
+            f"{called(dataset)}: no score has the axes {' and '.join(map(repr, dims))}; there are: "
             f"{', '.join(scores(dataset)) or 'none'}."
         )
     return prefer if prefer in names else min(names, key=lambda name: dataset[name].ndim)
