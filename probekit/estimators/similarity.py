@@ -20,7 +20,7 @@ from probekit.measures.directions import (
     grams_cost_less,
     kernel_direction,
 )
-from probekit.measures.gram import KERNEL_NAMES
+from probekit.measures.gram import KERNEL_NAMES, least_alignment
 from probekit.measures.kernels import (
     debiased_cka_score,
     linear_cka_score,
@@ -80,7 +80,7 @@ class CKA(OfKernels):
             Variable(
                 self.name,
                 long_name=f"{'debiased ' if self.debiased else ''}{kernel} CKA",
-                valid_range=(-1.0, 1.0) if self.debiased else (0.0, 1.0),
+                valid_range=(least_alignment(self.kernel, self.debiased), 1.0),
                 references="Kornblith et al. 2019, Similarity of neural network representations "
                 "revisited" + ("; Song et al. 2012 (unbiased HSIC)" if self.debiased else ""),
             ),
@@ -128,7 +128,7 @@ class KernelPairing(Pairing):
 
     @property
     def _low(self) -> float:
-        return -1.0 if self.estimator.debiased else 0.0
+        return least_alignment(self.estimator.kernel, self.estimator.debiased)
 
 
 @partial(jax.jit, static_argnums=0)
@@ -156,7 +156,8 @@ class RSA(OfExamples):
         How the matrices are compared; ``kendall`` is tau-a.
     rdm_y : str, optional
         Distance for the other representation or the feature: as `rdm` unless given, but euclidean
-        for a feature of a single column, which has neither correlations nor angles.
+        in place of ``correlation``, ``cosine`` and ``poisson`` for a feature of a single column,
+        which has neither correlations nor angles and need not be a rate.
     examples : int
         How many examples are kept.
     prior_lambda, prior_weight : float

@@ -142,7 +142,7 @@ def distance_correlation_score(state: ExamplesState, *, debiased: bool) -> Score
     both = present[:, None] * present[None, :]
     rows = (varying(moderate(z), present) for z in (state.x, state.y))
     far = [jnp.where(both > 0, distances(z, "euclidean"), 0) for z in rows]
-    value = alignment_of(far[0], far[1], present, debiased)
+    value = alignment_of(far[0], far[1], present, debiased, low=-1.0 if debiased else 0.0)
     value = value if debiased else jnp.sqrt(value)
     return score(
         value,

@@ -26,7 +26,7 @@ def total_variance(x: Any) -> jax.Array:
     -------
     array ()
         At least 0, in squared units of `x`; the population variance, as ``np.var``. NaN if `x` is
-        not finite.
+        not finite, or the value is out of the range of its dtype.
 
     Raises
     ------
@@ -67,7 +67,8 @@ def participation_ratio(
     array ()
         From 1 (all variance in one direction) to the number of units (equal in all); debiased, not
         bounded. NaN if `x` is constant or not finite; and debiased, if there are too few examples
-        to tell (the estimate of Σ λ² is not positive).
+        to tell, or one lies so far from the others that the rest is rounding (the estimate of Σ λ²
+        is not above that).
 
     Raises
     ------

@@ -17,23 +17,18 @@ Kernel = Literal["linear", "rbf", "laplace", "max"]
 KernelFunction = Callable[[jax.Array], jax.Array]
 AnyKernel = Kernel | KernelFunction
 KERNELS = ("linear", "rbf", "laplace", "max")
+DEFINITE = ("linear", "rbf", "laplace")
+"""Kernels whose Gram matrices have no negative eigenvalue."""
+
 KERNEL_NAMES = {"linear": "linear", "rbf": "RBF", "laplace": "Laplace", "max": "maximum"}
 
 
-def gram(x: jax.Array, present: jax.Array, kernel: AnyKernel, bandwidth: float) -> jax.Array:
+def gram(x: jax.Array, present: jax.Array, kernel: Kernel, bandwidth: float) -> jax.Array:
     """Gram matrix ``(example, example)``; zeros for examples that are absent (`present` 0)."""
     both = present[:, None] * present[None, :]
     if kernel == "linear":
         x = centred_rows(x, present)
         return product(x, x.T)
-    if callable(kernel):
-        own = jnp.asarray(kernel(x))
-        if own.shape != both.shape:
-            raise ShapeError(
-                f"kernel: returned {shape_text(own)} for {x.shape[0]} examples; "
-                "a Gram matrix (example, example) is needed."
-            )
-        return own.astype(x.dtype) * both
     if kernel == "max":
         return _largest_products(x, present) * both
     squared = squared_distances(moderate(x))  # measured by their median
@@ -42,6 +37,25 @@ def gram(x: jax.Array, present: jax.Array, kernel: AnyKernel, bandwidth: float) 
     if kernel == "laplace":
         return jnp.exp(-jnp.sqrt(squared) / width) * both
     return jnp.exp(-squared / (2 * jnp.square(width))) * both
+
+
+def own_gram(x: jax.Array, kernel: KernelFunction) -> jax.Array:
+    """Gram matrix by a function, called outside of `jit`.
+
+    It may be one of NumPy then, and is not remembered with whatever else it read at its first call.
+    """
+    own = jnp.asarray(kernel(x))
+    if own.shape != (x.shape[0], x.shape[0]):
+        raise ShapeError(
+            f"kernel: returned {shape_text(own)} for {x.shape[0]} examples; "
+            "a Gram matrix (example, example) is needed."
+        )
+    return own.astype(x.dtype)
+
+
+def least_alignment(kernel: AnyKernel, debiased: bool) -> float:
+    """Return the least that CKA can be: -1 where Gram matrices may have negative eigenvalues."""
+    return 0.0 if kernel in DEFINITE and not debiased else -1.0
 
 
 def _largest_products(x: jax.Array, present: jax.Array) -> jax.Array:

@@ -18,6 +18,8 @@ from probekit.measures.gram import (
     centred_gram,
     centred_rows,
     gram,
+    least_alignment,
+    own_gram,
     u_centred,
 )
 from probekit.statistics import (
@@ -59,7 +61,8 @@ def cka(
         ``rbf``: exp(-‖x_i - x_j‖² / (2 σ²)); ``laplace``: exp(-‖x_i - x_j‖ / σ); ``max``: the
         largest product of two examples in one unit, max_u x_iu x_ju, of units of mean 0 and
         variance 1, constant ones left out: so units count as such, as in networks with ReLU. A
-        function is given a representation and returns its Gram matrix ``(example, example)``.
+        function, of NumPy or JAX, is given a representation and returns its Gram matrix
+        ``(example, example)``.
     debiased : bool
         Use the unbiased HSIC of Song et al., which does not grow with the number of units.
     bandwidth : float
@@ -69,9 +72,10 @@ def cka(
     Returns
     -------
     array ()
-        In [0, 1], debiased in [-1, 1]; 1 for representations that are equal up to rotation, scale
-        and offset. NaN if either is constant or not finite, or if,
-        debiased, one example lies so far from the others that the rest is rounding.
+        In [0, 1]; in [-1, 1] if debiased, and with ``max`` or a function, whose Gram matrices may
+        have negative eigenvalues. 1 for representations that are equal up to rotation, scale and
+        offset. NaN if either is constant or not finite, or if, debiased, one example lies so far
+        from the others that the rest is rounding.
 
     Raises
     ------
@@ -106,6 +110,8 @@ def cka(
         check_choice("kernel", kernel, KERNELS)
     check_bandwidth(bandwidth)
     x, y = matched(x, y, least=4 if debiased else 2)
+    if callable(kernel):
+        return _aligned(x, y, own_gram(x, kernel), own_gram(y, kernel), bool(debiased), -1.0)
     return _cka(x, y, kernel, bool(debiased), float(bandwidth))
 
 
@@ -138,8 +144,8 @@ def hsic(
     Returns
     -------
     array ()
-        At least 0; of either sign when debiased. NaN if the input is not finite, or the value is
-        out of the range of its dtype.
+        At least 0; of either sign if debiased, and with ``max`` or a function, as CKA is. NaN if
+        the input is not finite, or the value is out of the range of its dtype.
 
     Raises
     ------
@@ -170,6 +176,8 @@ def hsic(
         check_choice("kernel", kernel, KERNELS)
     check_bandwidth(bandwidth)
     x, y = matched(x, y, least=4 if debiased else 2)
+    if callable(kernel):
+        return _criterion(x, y, own_gram(x, kernel), own_gram(y, kernel), 0, bool(debiased))
     return _hsic(x, y, kernel, bool(debiased), float(bandwidth))
 
 
@@ -180,9 +188,7 @@ def check_bandwidth(bandwidth: float) -> None:
 
 
 @jitted(2, 3, 4)
-def _cka(
-    x: jax.Array, y: jax.Array, kernel: AnyKernel, debiased: bool, bandwidth: float
-) -> jax.Array:
+def _cka(x: jax.Array, y: jax.Array, kernel: Kernel, debiased: bool, bandwidth: float) -> jax.Array:
     (n, d), d_y = x.shape, y.shape[1]
     if kernel == "linear":
         x, y = near_one(x), near_one(y)
@@ -194,23 +200,49 @@ def _cka(
         return linear_cka_score(state_of(Moments(), x, y)).value
     present = jnp.ones(n, x.dtype)
     k, m = (gram(z, present, kernel, bandwidth) for z in (x, y))
-    return alignment_of(k, m, present, debiased)
+    return _aligned(x, y, k, m, debiased, least_alignment(kernel, debiased))
+
+
+@jitted(4, 5)
+def _aligned(
+    x: jax.Array, y: jax.Array, k: jax.Array, m: jax.Array, debiased: bool, low: float
+) -> jax.Array:
+    value = alignment_of(k, m, jnp.ones(x.shape[0], x.dtype), debiased, low=low)
+    return _if_finite(value, x, y)
+
+
+def _if_finite(value: jax.Array, x: jax.Array, y: jax.Array) -> jax.Array:
+    """NaN unless both are finite: a kernel may leave out what is not, as that of maxima does."""
+    return jnp.where(jnp.isfinite(x).all() & jnp.isfinite(y).all(), value, jnp.nan)
 
 
 @jitted(2, 3, 4)
 def _hsic(
-    x: jax.Array, y: jax.Array, kernel: AnyKernel, debiased: bool, bandwidth: float
+    x: jax.Array, y: jax.Array, kernel: Kernel, debiased: bool, bandwidth: float
 ) -> jax.Array:
     present = jnp.ones(x.shape[0], x.dtype)
-    n = x.shape[0]
     exponent = jnp.zeros((), jnp.int32)
     if kernel == "linear":  # others do not grow with the scale
         (x, of_x), (y, of_y) = near_one_and_exponent(x), near_one_and_exponent(y)
         exponent = 2 * (of_x + of_y)
     k, m = (gram(z, present, kernel, bandwidth) for z in (x, y))
-    value = _inner(k, m, present, debiased) / (n * (n - 3) if debiased else (n - 1) ** 2)
-    finite = jnp.isfinite(x).all() & jnp.isfinite(y).all()
-    return jnp.where(finite, with_exponent(value, exponent), jnp.nan)
+    return _criterion(x, y, k, m, exponent, debiased)
+
+
+@jitted(5)
+def _criterion(
+    x: jax.Array,
+    y: jax.Array,
+    k: jax.Array,
+    m: jax.Array,
+    exponent: jax.Array | int,
+    debiased: bool,
+) -> jax.Array:
+    """HSIC of two Gram matrices, times this power of two."""
+    n = x.shape[0]
+    total = _inner(k, m, jnp.ones(n, x.dtype), debiased)
+    value = total / (n * (n - 3) if debiased else (n - 1) ** 2)
+    return _if_finite(with_exponent(value, jnp.asarray(exponent, jnp.int32)), x, y)
 
 
 def linear_cka_score(state: MomentsState) -> Score:
@@ -258,7 +290,7 @@ def sampled_cka_score(
     """CKA of the examples that were kept."""
     present = state.present.astype(state.x.dtype)
     k, m = (gram(z, present, kernel, bandwidth) for z in (state.x, state.y))
-    value = alignment_of(k, m, present, debiased)
+    value = alignment_of(k, m, present, debiased, low=least_alignment(kernel, debiased))
     return score(
         value,
         finite=state.finite(),
@@ -294,21 +326,23 @@ def sampled_hsic_score(
     k, m = (gram(z, present, kernel, bandwidth) for z in (state.x, state.y))
     total = _inner(k, m, present, debiased)
     value = total / (n * (n - 3) if debiased else jnp.square(n - 1))
-    value = value if debiased else jnp.maximum(value, 0)
+    value = jnp.maximum(value, 0) if least_alignment(kernel, debiased) == 0 else value
     value = jnp.where(constant, jnp.nan, value)
     least = 4 if debiased else 2
     return score(value, finite=state.finite(), enough=n >= least, constant=constant)
 
 
-def alignment_of(k: jax.Array, m: jax.Array, present: jax.Array, debiased: bool) -> jax.Array:
-    """CKA of two Gram matrices; NaN where one is constant."""
+def alignment_of(
+    k: jax.Array, m: jax.Array, present: jax.Array, debiased: bool, *, low: float
+) -> jax.Array:
+    """CKA of two Gram matrices, at least `low`; NaN where one is constant."""
     k, m = scaled_to_one(k), scaled_to_one(m)
     n = present.sum()
     # A kernel that is constant over examples leaves rounding of this size and nothing else.
     noise = jnp.square(8 * np.finfo(k.dtype).eps * n)
     own = [_inner(z, z, present, debiased) for z in (k, m)]
     norm = jnp.sqrt(jnp.prod(jnp.stack([jnp.where(z > noise, z, 0) for z in own])))
-    return jnp.clip(divide(_inner(k, m, present, debiased), norm), -1 if debiased else 0, 1)
+    return jnp.clip(divide(_inner(k, m, present, debiased), norm), low, 1)
 
 
 def _inner(k: jax.Array, m: jax.Array, present: jax.Array, debiased: bool) -> jax.Array:

@@ -64,10 +64,11 @@ def mutual_information(
     Notes
     -----
     Invariant to translation and scaling of each unit; with ``equal_frequency`` to every increasing
-    function of it. Values within rounding of an edge belong to the bin above. Of n examples it is
-    too large by some (B - 1) (C - 1) / (2 n ln 2) bits where units and features are unrelated, with
-    B bins and C classes. O(n d k B C); to make bins equally frequent takes some d n log n steps
-    more.
+    function of it. Values within rounding of an edge, 16 ε of the unit's range (2e-6 in float32),
+    belong to the bin above: in units that are multiples of each other that is the same example in
+    all. Of n examples it is too large by some (B - 1) (C - 1) / (2 n ln 2) bits where units and
+    features are unrelated, with B bins and C classes. O(n d k B C); to make bins equally frequent
+    takes some d n log n steps more.
 
     References
     ----------

@@ -48,8 +48,9 @@ def rsa(
         under random breaking of ties; ``whitened_cosine`` and ``whitened_correlation``, which allow
         for the covariance of dissimilarities that share examples.
     rdm_y : str, optional
-        Distance for `y`. Unless given it is `rdm`; but euclidean if `y` has a single column, which
-        has neither correlations nor angles and need not be a rate.
+        Distance for `y`. Unless given it is `rdm`; but euclidean in place of ``correlation``,
+        ``cosine`` and ``poisson`` if `y` has a single column, which has neither correlations nor
+        angles and need not be a rate.
     prior_lambda, prior_weight : float
         Of rates, for ``poisson``; see `rdm`.
 
@@ -243,7 +244,7 @@ def comparable_distances(x: jax.Array, metric: Metric, prior: Prior = PRIOR) -> 
 
 
 def matching_metric(metric: Metric, y: jax.Array) -> Metric:
-    """Metric for `y` where none was asked for: a single column has only euclidean distances."""
+    """Metric for `y` where none was asked for: a single column has euclidean distances alone."""
     return "euclidean" if y.shape[1] == 1 and metric != "squared_euclidean" else metric
 
 

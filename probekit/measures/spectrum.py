@@ -39,7 +39,8 @@ def spectrum(x: Any) -> jax.Array:
     array (unit,)
         At least 0, in squared units of `x`; their sum is `total_variance`, within rounding. Those
         below ε min(d, 4√d) of the largest may be rounding of it, and are 0 (ε is 1.2e-7 in
-        float32): where units differ by more, small ones are lost. NaN if `x` is not finite.
+        float32): where units differ by more, small ones are lost. NaN if `x` is not finite, or the
+        largest is out of the range of its dtype.
 
     Raises
     ------

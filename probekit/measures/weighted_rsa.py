@@ -93,8 +93,9 @@ def weighted_rsa(
     rdm : {"correlation", "euclidean", "squared_euclidean", "cosine", "poisson"}
         Distance between examples of the representation.
     rdm_y : str, optional
-        Distance for the features: as `rdm` unless given, but euclidean for a feature of a single
-        column, which has neither correlations nor angles.
+        Distance for the features: as `rdm` unless given, but euclidean in place of
+        ``correlation``, ``cosine`` and ``poisson`` for a feature of a single column, which has
+        neither correlations nor angles and need not be a rate.
     comparison : str
         What is maximised, and scored; as in `compare_rdms`, with the weights of `fit_rdm_weights`.
     nonnegative : bool

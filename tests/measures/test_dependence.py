@@ -336,6 +336,21 @@ def test_a_kernel_of_one_s_own(debiased):
     np.testing.assert_allclose(measures.cka(X, Y, **options), theirs, atol=1e-4)
 
 
+def test_a_kernel_of_numpy_is_called_anew_each_time():
+    degrees = []
+
+    def powers(z):
+        return (np.asarray(z, np.float64) @ np.asarray(z, np.float64).T + 1) ** degrees[-1]
+
+    for degree in (2, 1):
+        degrees.append(degree)
+        k, m = (powers(z) for z in (X, Y))
+        wanted = oracles._biased_hsic(k, m)
+        assert float(measures.hsic(X, Y, kernel=powers)) == pytest.approx(wanted, rel=1e-4)
+        wanted /= np.sqrt(oracles._biased_hsic(k, k) * oracles._biased_hsic(m, m))
+        assert float(measures.cka(X, Y, kernel=powers)) == pytest.approx(wanted, abs=1e-4)
+
+
 def test_a_kernel_must_return_a_gram_matrix():
     with pytest.raises(ShapeError, match=r"kernel: returned shape \(40, 6\).* for 40 examples; a"):
         measures.cka(X, Y, kernel=lambda z: z)

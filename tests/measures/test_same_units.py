@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError
-from probekit.estimators import UnitCorrelation
+from probekit.estimators import CKA, HSIC, UnitCorrelation
 from tests.reference import oracles
 
 
@@ -74,3 +75,24 @@ def test_of_the_maximum_kernel_units_count_as_such():
     more = np.hstack([x, np.full((12, 1), 3.3, np.float32)])
     assert float(measures.cka(more, y, kernel="max")) == pytest.approx(wanted, abs=1e-5)
     assert np.isnan(measures.cka(np.full_like(x, 3.3), y, kernel="max"))
+
+
+def test_the_maximum_kernel_has_negative_eigenvalues_and_scores():
+    rng = np.random.default_rng(27)
+    x, y = np.float32(rng.integers(-5, 6, size=(12, 4))), np.float32(rng.integers(3, size=(12, 3)))
+    layers = (pk.extractors.arrays({"layer": z}) for z in (x, y))
+    compared = pk.compare(*layers, estimators=[CKA(kernel="max"), HSIC(kernel="max")])
+    for name in ("cka", "hsic"):
+        wanted = getattr(oracles, name)(None, None, x, y, kernel="max")
+        found = getattr(measures, name)(x, y, kernel="max"), compared[name][0, 0]
+        assert wanted < -0.05
+        np.testing.assert_allclose(found, [wanted] * 2, rtol=1e-4)
+    assert CKA(kernel="max").variables[0].valid_range == (-1, 1)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_the_maximum_kernel_hides_no_unit_that_is_not_finite(value):
+    x, y = pair(12, (4, 3))
+    x[3, 1] = value
+    for name in ("cka", "hsic"):
+        assert np.isnan(getattr(measures, name)(x, y, kernel="max"))
