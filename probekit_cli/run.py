@@ -248,7 +248,7 @@ class _Running:
         if self.options.json:
             scores = final_scores(dataset)
             records = {name: [one.record() for one in found] for name, found in scores.items()}
-            self.events.finished(self.path, records, seconds)
+            self.events.finished(records, seconds)
         elif not self.options.quiet:
             show_history(self.terminal, self.path, dataset, seconds)
 

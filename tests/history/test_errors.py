@@ -131,7 +131,7 @@ def test_resuming_what_is_not_there_starts_it(path):
         ),
         ({"config": {"a": 1}}, {"config": {"a": 1, "b": 2}}, "begun without b=2"),
         ({"task": "one"}, {"task": "two"}, "begun with task='one', not with task='two'"),
-        ({}, {"lead": ("seed", "step")}, "row_dims='step', not 'seed step'"),
+        ({}, {"lead": ("seed", "step")}, "row_dims='step', not with row_dims='seed step'"),
     ],
 )
 def test_two_experiments_do_not_mix(path, then, now, match):
