@@ -45,7 +45,12 @@ def reading(path: Path) -> "Iterator[netCDF4.Dataset]":
         raise HistoryError(_damaged(path)) from error
     with file:
         file.set_auto_maskandscale(False)
-        yield file
+        try:
+            yield file
+        except AttributeError as error:  # how netCDF4 says that it cannot read an attribute
+            if str(error).startswith("NetCDF"):
+                raise HistoryError(_damaged(path)) from error
+            raise
 
 
 def fetch(variable: "netCDF4.Variable[Any]", index: Any) -> np.ndarray:

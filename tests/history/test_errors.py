@@ -252,6 +252,17 @@ def test_files_that_are_no_history(tmp_path):
         writer(tmp_path / "folder.nc")
 
 
+def test_attributes_that_are_damaged_are_told(path):
+    with writer(path) as history:
+        history.append(row(0))
+        history.finish()
+    whole = path.read_bytes()
+    last = whole.rindex(b"OCHK")  # of HDF5, where the attributes of a variable go on
+    path.write_bytes(whole[:last] + b"\0" + whole[last + 1 :])
+    with fails(HistoryError, r"history\.nc: is truncated or damaged"):
+        open_history(path)
+
+
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9, 0.999])
 def test_a_truncated_file_is_told(path, share):
     with writer(path) as history:
