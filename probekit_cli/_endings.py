@@ -32,29 +32,55 @@ class Asked:
 
     def __init__(self) -> None:
         self._number: int | None = None
+        self._is_importing = False
 
     def stop(self, number: int, frame: FrameType | None) -> None:
-        """Raise `Stopped`: what the signal's handler does."""
+        """Raise `Stopped`, now or soon: what the signal's handler does."""
         self._number = number
-        raise Stopped(number)
+        if not self._is_importing:
+            raise Stopped(number)
+
+    @contextlib.contextmanager
+    def importing(self) -> Iterator[None]:
+        """Stop after what is imported in this block, not within.
+
+        Some libraries in C++ end the process, and say much, if an exception comes while they start.
+        """
+        self._is_importing = True
+        try:
+            yield
+        finally:
+            self._is_importing = False
+        self.probekit_chunk_finished()
+
+    def interrupt(self) -> KeyboardInterrupt:
+        """Return what was raised, if something else was made of it."""
+        return KeyboardInterrupt() if self._number is None else Stopped(self._number)
 
     @hookimpl
     def probekit_chunk_finished(self) -> None:
-        """Raise it again if the run goes on regardless."""
+        """Raise it if it is still to be raised: the first one got lost."""
         if self._number is not None:
             raise Stopped(self._number)
 
 
 @contextlib.contextmanager
 def signals_as_interrupts() -> Iterator[Asked]:
-    """Treat SIGTERM and SIGHUP as Ctrl-C, so that files are left in order."""
+    """Treat SIGTERM and SIGHUP as Ctrl-C, so that files are left in order.
+
+    Within another such block this is the one around: what came before is remembered.
+    """
+    numbers = [signal.SIGINT, *(getattr(signal, name) for name in OTHERS if hasattr(signal, name))]
+    for handler in map(signal.getsignal, numbers):
+        if isinstance(around := getattr(handler, "__self__", None), Asked):
+            yield around
+            return
     asked, before = Asked(), {}
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         before[int(signal.SIGINT)] = signal.signal(signal.SIGINT, asked.stop)
-    for name in OTHERS:
-        number = getattr(signal, name, None)
+    for number in numbers[1:]:
         # A signal that is ignored (as under nohup) stays ignored.
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
+        if signal.getsignal(number) is signal.SIG_DFL:
             before[number] = signal.signal(number, asked.stop)
     try:
         yield asked

@@ -25,12 +25,14 @@ class Events:
     def __init__(self, terminal: Terminal) -> None:
         self.terminal = terminal
         self.is_heard = True
+        self._path: Path | None = None
 
     @hookimpl
     def probekit_run_started(self, run: "RunInfo") -> None:
         """Write what is to come."""
         import json
 
+        self._path = run.path
         from probekit.history.schema import config_text
 
         self.write(
@@ -55,9 +57,9 @@ class Events:
         """Write what ended the run."""
         self.write("failed", error=type(error).__name__, message=told(error))
 
-    def finished(self, path: Path, scores: dict[str, Any], seconds: float) -> None:
+    def finished(self, scores: dict[str, Any], seconds: float) -> None:
         """Write the final scores; after the run, since the listeners hear of new rows only."""
-        self.write("finished", path=path, seconds=round(seconds, 3), scores=scores)
+        self.write("finished", path=self._path, seconds=round(seconds, 3), scores=scores)
 
     def write(self, event: str, **content: Any) -> None:
         """Write one line; once nobody reads any more, write nothing and let the run go on."""

@@ -239,7 +239,7 @@ class _Running:
             self.progress.stop()
             self.terminal.error(f"stopped{self.progress.place}; what is recorded is kept:")
             self.terminal.hint(resuming(self.typed))
-            raise typer.Exit(exit_code(interrupt)) from None
+            raise SystemExit(exit_code(interrupt)) from None
         self._show(report)
         if report.failures:
             raise typer.Exit(FAILED)

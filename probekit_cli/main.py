@@ -17,7 +17,7 @@ from typing import NoReturn, TextIO
 from probekit.errors import OptionError, ProbekitError, ProbekitWarning, one_line, told
 from probekit.plugins import Switches, get_manager
 from probekit.plugins.config import read_config
-from probekit_cli._endings import FAILED, USAGE, exit_code
+from probekit_cli._endings import FAILED, USAGE, Asked, exit_code, signals_as_interrupts
 from probekit_cli._terminal import aside, leave
 
 _OF_OUTPUT = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
@@ -37,9 +37,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     _write_what_is_understood()
     code = FAILED
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), signals_as_interrupts() as asked:
             _show_warnings_in_one_line()
-            code = _command_line(given)
+            code = _command_line(given, asked)
             sys.stdout.flush()
     except BrokenPipeError:  # whoever read our output has seen enough
         _leave_output()
@@ -95,21 +95,24 @@ def plugin_requests(arguments: Sequence[str]) -> tuple[tuple[str, ...], list[str
     return tuple(requests), rest
 
 
-def _command_line(arguments: list[str]) -> int:
-    requests, rest = plugin_requests(arguments)
-    manager = get_manager(_switches().with_requests(requests))
-    from probekit_cli._complaints import CannotBeUsed, complaint, is_help
-    from probekit_cli._completing import last_word_alone, let_shell_be_named, words_so_far
-    from probekit_cli.app import arranged, build
+def _command_line(arguments: list[str], asked: Asked) -> int:
+    with asked.importing():
+        requests, rest = plugin_requests(arguments)
+        manager = get_manager(_switches().with_requests(requests))
+        from probekit_cli._complaints import CannotBeUsed, complaint, is_help
+        from probekit_cli._completing import last_word_alone, let_shell_be_named, words_so_far
+        from probekit_cli.app import arranged, build
 
-    completing = words_so_far()
-    let_shell_be_named(rest)
-    rest = arranged(rest, manager.registry)
-    app = build(manager, [*rest, *completing], typed=arguments)
+        completing = words_so_far()
+        let_shell_be_named(rest)
+        rest = arranged(rest, manager.registry)
+        app = build(manager, [*rest, *completing], typed=arguments)
     try:
         with last_word_alone():
             code = app(args=rest, prog_name="probekit", standalone_mode=False)
-    except SystemExit as done:  # how completion ends, with the code
+        if code == exit_code(KeyboardInterrupt()):  # what typer makes of any that nobody told of
+            raise asked.interrupt()
+    except SystemExit as done:  # how completion ends, with the code, and what was interrupted
         if isinstance(done.__context__, BrokenPipeError):  # typer's own answer would be 1
             raise done.__context__ from None
         code = done.code

@@ -70,7 +70,7 @@ class _Probing:
                     if kept
                     else "stopped; nothing was kept: give --output to keep what is recorded."
                 )
-                raise typer.Exit(exit_code(interrupt)) from None
+                raise SystemExit(exit_code(interrupt)) from None
 
     def _check_options(self) -> None:
         """Say at once what would only be said after seconds of imports."""

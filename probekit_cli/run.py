@@ -187,10 +187,10 @@ class _Running:
                 others_print_aside(),
                 as_typed(self.flags),
             ):
-                dataset = self._run(given, named)
+                dataset = self._run(given, named, asked)
         except KeyboardInterrupt as interrupt:
             self._tell_how_to_resume(f"stopped{self.progress.place}")
-            raise typer.Exit(exit_code(interrupt)) from None
+            raise SystemExit(exit_code(interrupt)) from None
         except ProbekitError as error:
             self.terminal.error(told(error))
             self._tell_what_is_kept(error)
@@ -219,9 +219,12 @@ class _Running:
                     f"{text}: is of stored activations; give --store-activations GLOB too."
                 )
 
-    def _run(self, given: dict[str, Any], named: list[_estimators.Named]) -> "xr.Dataset":
-        from probekit.history import Storage
-        from probekit.running import run
+    def _run(
+        self, given: dict[str, Any], named: list[_estimators.Named], asked: Asked
+    ) -> "xr.Dataset":
+        with asked.importing():
+            from probekit.history import Storage
+            from probekit.running import run
 
         options = self.options
         chosen: dict[str, Any] = {
@@ -248,7 +251,7 @@ class _Running:
         if self.options.json:
             scores = final_scores(dataset)
             records = {name: [one.record() for one in found] for name, found in scores.items()}
-            self.events.finished(self.path, records, seconds)
+            self.events.finished(records, seconds)
         elif not self.options.quiet:
             show_history(self.terminal, self.path, dataset, seconds)
 

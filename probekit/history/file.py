@@ -45,7 +45,12 @@ def reading(path: Path) -> "Iterator[netCDF4.Dataset]":
         raise HistoryError(_damaged(path)) from error
     with file:
         file.set_auto_maskandscale(False)
-        yield file
+        try:
+            yield file
+        except AttributeError as error:  # how netCDF4 says that it cannot read an attribute
+            if str(error).startswith("NetCDF"):
+                raise HistoryError(_damaged(path)) from error
+            raise
 
 
 def fetch(variable: "netCDF4.Variable[Any]", index: Any) -> np.ndarray:
@@ -187,8 +192,13 @@ class Lock:
     """The right to write one history, held by at most one process; released even by a kill."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / LOCK_NAME
+        self.folder = folder
         self._descriptor: int | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file that is locked."""
+        return self.folder / LOCK_NAME
 
     @property
     def held(self) -> bool:
@@ -198,7 +208,7 @@ class Lock:
     def acquire(self) -> None:
         """Take the lock, or raise `HistoryLockedError`."""
         while self._descriptor is None:
-            make_folder(self.path.parent)
+            make_folder(self.folder)
             try:
                 descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o666)
             except FileNotFoundError:  # another process finished and removed the folder just now
@@ -220,7 +230,7 @@ class Lock:
             if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
                 raise HistoryError(f"{self.path}: cannot be locked: {error.strerror}.") from error
             raise HistoryLockedError(
-                f"{self.path.parent}: this history is being written, by another process or by a "
+                f"{self.folder}: this history is being written, by another process or by a "
                 "Recorder here that is not closed. Wait for it, close it, or write to another path."
             ) from None
         # Whoever held it may have removed the file meanwhile: then this is a lock on nothing.

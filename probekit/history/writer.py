@@ -132,6 +132,7 @@ class HistoryWriter:
             if not existed:
                 self._remove_folder()
             raise
+        self._stay()
 
     def append(
         self, dataset: "xr.Dataset", *, activations: Mapping[str, "xr.DataArray"] | None = None
@@ -276,6 +277,16 @@ class HistoryWriter:
 
     def __repr__(self) -> str:
         return f"HistoryWriter({str(self.path)!r}, lead={self.lead})"
+
+    def _stay(self) -> None:
+        """Name all files from the root: the process may go to another folder while it writes.
+
+        Not before the history is taken over, so that errors until then name what was given.
+        """
+        self.path = Path(os.path.abspath(self.path))
+        self.folder = partial_path(self.path)
+        for files in (self._lock, self._rows, self._activations):
+            files.folder = self.folder
 
     def _take_over(self, *, overwrite: bool, resume: bool, extend: bool) -> None:
         """Bring the folder into a state in which rows can be appended; the lock is held."""

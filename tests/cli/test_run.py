@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from probekit.errors import DivergedError, HistoryError, OptionError, ScoreWarning
-from probekit_cli._endings import program
+from probekit_cli import run as run_command
+from probekit_cli._endings import program, signals_as_interrupts
 from probekit_cli.run import size_text
 
 RUN = ("run", "my-task")
@@ -311,6 +312,42 @@ def test_a_signal_whose_exception_a_library_dropped_stops_the_run(
     assert done.code == code
     assert done.err.splitlines()[-2].startswith("probekit: stopped at seed 0, epoch ")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.usefixtures("unignored")
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+@pytest.mark.parametrize("dropped", [True, False])
+def test_a_signal_before_the_run_is_told_and_not_lost(
+    probekit, fake_run, monkeypatch, name, code, dropped
+):
+    """Python drops what is raised in the callbacks of an import; typer makes 130 of the rest."""
+    check = run_command.check_output
+
+    def signalled(*args, **kwargs):
+        with contextlib.suppress(KeyboardInterrupt if dropped else ()):
+            os.kill(os.getpid(), getattr(signal, name))
+            time.sleep(1)
+        check(*args, **kwargs)
+
+    monkeypatch.setattr(run_command, "check_output", signalled)
+    done = probekit(*RUN)
+    assert done.code == code
+    assert done.err.startswith("probekit: stopped")
+
+
+@pytest.mark.usefixtures("unignored")
+def test_what_is_imported_is_not_interrupted():
+    """C++ may end the process for an exception there."""
+    reached = []
+
+    def start():
+        with signals_as_interrupts() as asked, asked.importing():
+            os.kill(os.getpid(), signal.SIGINT)
+            reached.append("the end")
+
+    with pytest.raises(KeyboardInterrupt):
+        start()
+    assert reached
 
 
 @pytest.mark.usefixtures("unignored")

@@ -131,7 +131,7 @@ def test_resuming_what_is_not_there_starts_it(path):
         ),
         ({"config": {"a": 1}}, {"config": {"a": 1, "b": 2}}, "begun without b=2"),
         ({"task": "one"}, {"task": "two"}, "begun with task='one', not with task='two'"),
-        ({}, {"lead": ("seed", "step")}, "row_dims='step', not 'seed step'"),
+        ({}, {"lead": ("seed", "step")}, "row_dims='step', not with row_dims='seed step'"),
     ],
 )
 def test_two_experiments_do_not_mix(path, then, now, match):
@@ -250,6 +250,17 @@ def test_files_that_are_no_history(tmp_path):
         open_history(tmp_path / "folder.nc")
     with fails(HistoryError, r"folder\.nc: is a folder\. Name a file"):
         writer(tmp_path / "folder.nc")
+
+
+def test_attributes_that_are_damaged_are_told(path):
+    with writer(path) as history:
+        history.append(row(0))
+        history.finish()
+    whole = path.read_bytes()
+    last = whole.rindex(b"OCHK")  # of HDF5, where the attributes of a variable go on
+    path.write_bytes(whole[:last] + b"\0" + whole[last + 1 :])
+    with fails(HistoryError, r"history\.nc: is truncated or damaged"):
+        open_history(path)
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9, 0.999])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from probekit.errors import HistoryLockedError
 from probekit.history import HistoryWriter, make_attributes, open_history, status_attributes
 from probekit.history.segments import Span, remove_merged, spans
 
@@ -90,6 +91,20 @@ def test_finished_history_is_what_was_appended(path):
     assert_same(ds, expected)
     assert ds.attrs["task"] == "test"
     assert ds.attrs["row_dims"] == "seed epoch"
+
+
+def test_the_process_may_go_to_another_folder_meanwhile(tmp_path, monkeypatch):
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with writer("history.nc") as history:
+        history.append(rows(0, range(1)))
+        monkeypatch.chdir("elsewhere")
+        with pytest.raises(HistoryLockedError):
+            writer(tmp_path / "history.nc", resume=True)
+        history.append(rows(0, range(1, 3)))
+        assert history.finish() == tmp_path / "history.nc"
+    assert sorted(os.listdir(tmp_path)) == ["elsewhere", "history.nc"]
+    assert open_history(tmp_path / "history.nc").epoch.size == 3
 
 
 def test_xarray_reads_the_file_as_probekit_does(path):
