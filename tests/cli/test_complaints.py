@@ -103,6 +103,7 @@ def test_python_m_probekit_is_the_command_line_and_a_closed_pipe_no_failure(tmp_
     process.stderr.close()
 
 
+@pytest.mark.slow
 def test_a_terminal_that_knows_ascii_alone(history):
     process = in_process(
         "show", str(history()), PYTHONIOENCODING="ascii", PYTHONPATH=os.pathsep.join(sys.path)
@@ -114,6 +115,7 @@ def test_a_terminal_that_knows_ascii_alone(history):
     assert "hidden_0  33333\n" in shown
 
 
+@pytest.mark.slow
 def test_what_is_exported_is_utf8_whatever_the_terminal(history):
     import xarray as xr
 

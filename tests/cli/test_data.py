@@ -137,6 +137,7 @@ def test_tables_of_parquet(probekit):
     assert done.complaint.startswith("probekit: bad.parquet: cannot be read as Parquet: ")
 
 
+@pytest.mark.slow
 def test_folds_are_scored_by_probes_that_have_not_seen_them(probekit):
     words = ["probe", "h1.npy", "-f", "labels.csv:first", "-e", "decoding_r2,total_variance"]
     found = json.loads(probekit(*words, "--folds", "4", "--json").out)["scores"]

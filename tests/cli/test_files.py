@@ -15,6 +15,7 @@ def test_a_figure(probekit, history, tmp_path, kind):
     assert (tmp_path / f"history-{kind}.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_a_figure_as_svg(probekit, history, tmp_path):
     done = probekit("plot", history(), "-o", "figure.svg")
     assert (done.code, done.out) == (0, "figure.svg\n")
@@ -55,6 +56,7 @@ def test_a_figure_that_cannot_be_written(probekit, history, tmp_path, monkeypatc
     assert [each.name for each in tmp_path.glob("*.tmp")] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "target"),
     [

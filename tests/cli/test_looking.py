@@ -101,6 +101,7 @@ def test_a_report(probekit, history, tmp_path, plugin, monkeypatch):
     assert page.count("<svg") == 3
 
 
+@pytest.mark.slow
 def test_a_report_for_machines(probekit, history, tmp_path):
     answer = json.loads(probekit("report", history(), "-o", "page.html", "--json").out)
     assert answer == {"path": "page.html", "bytes": (tmp_path / "page.html").stat().st_size}

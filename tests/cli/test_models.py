@@ -216,6 +216,7 @@ def test_probe_keeps_what_it_shows(probekit):
     assert "no intervals: that needs at least 2 seeds" in probekit("compare", *2 * ["kept.nc"]).out
 
 
+@pytest.mark.slow
 def test_probe_of_geometry_needs_no_features(probekit):
     done = probekit("probe", "model.py:no_features", "-o", "alone")
     assert (done.code, done.err) == (0, "")
@@ -242,6 +243,7 @@ def test_probe_overwrites_no_file_that_is_no_history(probekit):
     assert Path("model.py").read_text() == before
 
 
+@pytest.mark.slow
 def test_probe_says_how_sure_scores_are(probekit):
     words = ("probe", "model.py:value", "-l", "a")
     done = probekit(*words, "--bootstrap", "40", "-o", "sure")

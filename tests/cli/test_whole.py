@@ -109,6 +109,7 @@ def places(rows):
     return zip(rows.dims, np.nonzero(rows.values), strict=True)
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_does_not_end_a_run(tmp_path):
     with start(*TASK, *SMALL, "--seeds", "1", "--epochs", "2", "--json") as process:
         assert json.loads(process.stdout.readline())["event"] == "started"
@@ -119,6 +120,7 @@ def test_a_reader_that_leaves_does_not_end_a_run(tmp_path):
     assert (tmp_path / "reference-complexity.nc").exists()
 
 
+@pytest.mark.slow
 def test_a_reader_that_leaves_hears_no_complaint(history):
     path = history()
     with start("export", str(path)) as process:
@@ -140,6 +142,7 @@ def read_terminal(descriptor):
         seen += read
 
 
+@pytest.mark.slow
 def test_a_person_sees_bars_that_go_away():
     ours, theirs = os.openpty()
     words = (*TASK, *SMALL, "--seeds", "1", "--epochs", "3")

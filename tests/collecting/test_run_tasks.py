@@ -503,6 +503,7 @@ def test_collections_can_be_run_as_they_are(project):
     assert np.asarray(only(report).dataset.score)[0] == 3
 
 
+@pytest.mark.slow
 def test_a_finished_history_of_other_layers_or_estimators_is_not_kept(project):
     project(tasks(f'    small = pk.task("reference-complexity", {SMALL})\n'))
     only(run_tasks("probes", output="out", settings=Settings(layers=["hidden_0"])))

@@ -99,6 +99,7 @@ def check_law(name, scores):
             assert (told | defined).all(), f"{variable.name}: NaN, and no status says why"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EACH)
 def test_hard_layers(name):
     scores = probed(name, layers(), features())

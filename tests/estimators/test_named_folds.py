@@ -85,14 +85,10 @@ def test_what_is_known_by_heart_predicts_nothing_of_other_groups():
     assert float(ds.linear_predictivity.squeeze()) == pytest.approx(together, abs=SCORE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
-    [
-        {},
-        {"shrinkage": "diagonal"},
-        pytest.param({"unbalanced": True}, marks=pytest.mark.slow),
-        pytest.param({"metric": "correlation_cv"}, marks=pytest.mark.slow),
-    ],
+    [{}, {"shrinkage": "diagonal"}, {"unbalanced": True}, {"metric": "correlation_cv"}],
     ids=str,
 )
 def test_distances_of_conditions_are_those_between_the_runs(options):
@@ -112,6 +108,7 @@ def test_distances_of_conditions_are_those_between_the_runs(options):
         np.testing.assert_allclose(ds.condition_rdm.squeeze(), wanted, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_encoding_rsa_of_named_folds():
     """As the measure has it, of the labels and examples that are kept."""
     y, x = groupwise()

@@ -127,6 +127,7 @@ def test_what_cannot_be_read(tmp_path, plain, monkeypatch):
         checkpoints.restore(plain, 5)
 
 
+@pytest.mark.slow
 def test_checkpoints_are_probed_as_a_history(managed, tmp_path):
     def make_extractor(found):
         return pk.extractors.function(

@@ -210,6 +210,7 @@ def transformer():
 TOKENS = np.random.default_rng(2).integers(0, 11, (4, 7))
 
 
+@pytest.mark.slow
 def test_a_transformer(transformer):
     model = transformer
     outputs, order = extracted(model, TOKENS)

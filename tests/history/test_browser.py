@@ -101,6 +101,7 @@ def history(tmp_path) -> xr.Dataset:
     return open_history(path)
 
 
+@pytest.mark.slow
 def test_a_browser_shows_all_of_it_and_asks_for_nothing(browser, history, tmp_path):
     loading = '<img src="http://example.org/a.png"><script src="https://example.net/b.js"></script>'
     page = write_report(history, tmp_path / "report.html", sections=[("Of a plugin", loading)])

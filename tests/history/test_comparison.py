@@ -203,8 +203,9 @@ def test_some_of_many_shuffles(two):
     np.testing.assert_allclose(exact, some, atol=0.25)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interval", ["percentile", "bca", "basic"])
-@pytest.mark.parametrize("layer", [0, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("layer", [0, 1])
 def test_resampled_seeds_are_those_of_scipy(two, layer, interval):
     option = pk.Bootstrap(resamples=4000, interval=interval, confidence=0.8)
     found = compare_histories(*two, uncertainty=option).total_variance.isel(layer=layer)

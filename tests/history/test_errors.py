@@ -289,6 +289,7 @@ NOBODY = """
 """
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_read_only(tmp_path):
     for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest's folders are closed to others
         folder.chmod(0o755)
@@ -343,12 +344,18 @@ LIMITED = """
     ("action", "limit", "file"),
     [
         ("append(row(30, size))", 6000, "segment-000021-000021.nc"),
-        ("finish()", 60000, "finished.nc"),
-        ("save_state('seed-0', [np.zeros(9999)], {})", 6000, "state-seed-0-000000.nc"),
-        (
+        pytest.param("finish()", 60000, "finished.nc", marks=pytest.mark.slow),
+        pytest.param(
+            "save_state('seed-0', [np.zeros(9999)], {})",
+            6000,
+            "state-seed-0-000000.nc",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
             "append_activations({'step': 3}, [{'a': np.ones((999, 9))}])",
             6000,
             "activations-000000.nc",
+            marks=pytest.mark.slow,
         ),
     ],
     ids=lambda value: str(value).split("(")[0],
@@ -380,6 +387,7 @@ FULL = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
 def test_a_full_disk_is_told_and_resumed(tmp_path):
     disk = tmp_path / "disk"

@@ -25,9 +25,8 @@ def deaths(folder, *arguments: str) -> list[dict]:
     return reports
 
 
-@pytest.mark.parametrize(
-    "mode", [["--torn"], pytest.param(["--overwrite"], marks=pytest.mark.slow)], ids=str
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [["--torn"], ["--overwrite"]], ids=str)
 def test_killed_at_some_points(tmp_path, mode):
     found = deaths(tmp_path, "points", "--every", "9", *mode)
     assert len(found) >= 6

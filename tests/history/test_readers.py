@@ -5,6 +5,7 @@ import sys
 import textwrap
 
 import numpy as np
+import pytest
 
 from probekit.errors import HistoryError
 from probekit.history import open_activations, open_history
@@ -24,6 +25,7 @@ WRITE = """
 """
 
 
+@pytest.mark.slow
 def test_a_reader_sees_a_history_grow(tmp_path):
     path, seen, looked = tmp_path / "history.nc", 0, 0
     writing = subprocess.Popen([sys.executable, "-c", textwrap.dedent(WRITE), path])

@@ -70,6 +70,7 @@ def test_tables_have_the_intervals_of_a_bootstrap(tmp_path, rows):
     assert page.count("0.500 <small>[0.250, 0.625]</small>") == 2
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_nothing(page):
     assert "http:" not in page
     assert "https:" not in page

@@ -78,6 +78,7 @@ def test_whitened_as_rsatoolbox(comparison):
     np.testing.assert_allclose(ours, near, atol=2e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("comparison", ["pearson", "cosine", *WHITENED])
 def test_no_matrix_does_better(comparison):
     """Whatever is searched from where, and a weighted model of the matrices themselves."""

@@ -197,9 +197,13 @@ def test_p_and_bias_know_no_units(uncertainty):
     [
         (pk.Bootstrap(resamples=39), 40),
         (pk.Bootstrap(resamples=40), None),
-        (pk.Bootstrap(resamples=20, confidence=0.9), None),
-        (pk.Bootstrap(resamples=60, confidence=0.99, interval="basic"), 200),
-        (pk.Permutation(resamples=39), None),
+        pytest.param(pk.Bootstrap(resamples=20, confidence=0.9), None, marks=pytest.mark.slow),
+        pytest.param(
+            pk.Bootstrap(resamples=60, confidence=0.99, interval="basic"),
+            200,
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(pk.Permutation(resamples=39), None, marks=pytest.mark.slow),
     ],
 )
 def test_too_few_resamples_for_an_interval_are_told_once_a_call(option, needed):

@@ -69,6 +69,7 @@ def test_the_interval_holds_what_the_test_does_not_reject(test, n):
         np.testing.assert_allclose(shifted[:3], 3 + 2 * np.array(found[:3]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("test", PAIRED_TESTS)
 def test_as_many_are_rejected_as_the_level_says(test):
     """Of 600 sets of 8 differences about 0, some 30 at 0.05; by ranks fewer, as p is in steps."""

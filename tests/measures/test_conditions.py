@@ -141,6 +141,7 @@ def test_undefined(metric):
     assert np.isnan(measures.condition_rdm(COUNTS, np.where(LABELS, 1, np.nan))).all()
 
 
+@pytest.mark.slow
 def test_conditions_without_such_a_distance():
     x = COUNTS.copy()
     x[LABELS == 2] = 0
@@ -218,6 +219,7 @@ def test_conditions_are_the_values_of_a_feature_or_thirds_of_the_examples():
     assert status.values.tolist() == [[0, 0, -1], [0, 0, -1], [-1, -1, -1]]
 
 
+@pytest.mark.slow
 def test_conditions_that_are_asked_for_and_lack_examples_are_told():
     bits = np.arange(40) % 2
     x = np.float32(np.random.default_rng(0).normal(size=(40, 3)))

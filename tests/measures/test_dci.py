@@ -55,6 +55,7 @@ def test_they_are_those_of_disentanglement_lib():
     np.testing.assert_allclose(found, wanted, atol=SCORE)
 
 
+@pytest.mark.slow
 def test_units_of_no_importance_are_left_out():
     matrix = np.array([[1.0, 0.0], [0.0, 2.0], [0.0, 0.0]])
     assert float(measures.disentanglement(matrix)) == 1
@@ -137,6 +138,7 @@ def scores(x, y, **options):
     return estimator.compute(state, state, columns=columns)
 
 
+@pytest.mark.slow
 def test_columns_of_one_feature_are_predicted_together():
     found = scores(noisy(), Y)
     z = StandardScaler().fit_transform(Y)

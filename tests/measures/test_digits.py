@@ -57,6 +57,7 @@ def pls(x, y):
 SLOW = pytest.mark.slow
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [pytest.param(1, marks=SLOW), pytest.param(1e5, marks=SLOW), 1e6])
 def test_no_component_of_pls_is_lost(size):
     """Of one example a million times as far out, all others were left out: 0.2 too low."""
@@ -201,6 +202,7 @@ def test_tight_localities_beside_one_example_far_out(size):
     assert found == pytest.approx(1 / tight_localities(x, 6), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_spans_of_all_there_is_have_no_distance():
     rng = np.random.default_rng(0)
     x, y = np.float32(rng.normal(size=(2, 8, 7)))

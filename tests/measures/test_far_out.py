@@ -119,7 +119,8 @@ def mean_correlation(a, b):
     return np.linalg.svd(a.T @ b, compute_uv=False).sum() / min(a.shape[1], b.shape[1])
 
 
-@pytest.mark.parametrize("size", [pytest.param(1e3, marks=pytest.mark.slow), 1e5])
+@pytest.mark.slow
+@pytest.mark.parametrize("size", [1e3, 1e5])
 def test_spaces_beside_one_example_far_out(size):
     x = far_out(X, size)
     a, b = span(x), span(Y)
@@ -137,6 +138,7 @@ def test_spaces_beside_one_example_far_out(size):
         np.testing.assert_allclose(traced, (whole**2).sum() / 20, atol=2e-3)
 
 
+@pytest.mark.slow
 def test_all_directions_beside_one_example_far_out():
     x = far_out(X, 1e4)
     wanted = mean_correlation(span(x), span(Y))

@@ -25,18 +25,13 @@ def split(y):
     return [y[:, columns] for columns in GROUPS]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
         {},
-        pytest.param(
-            {"sparsity": 0.4, "per_unit": True, "multioutput": "raw_values"},
-            marks=pytest.mark.slow,
-        ),
-        pytest.param(
-            {"sparsity": 1.0, "scoring": "correlation", "penalties": (0.05, 0.2), "folds": 3},
-            marks=pytest.mark.slow,
-        ),
+        {"sparsity": 0.4, "per_unit": True, "multioutput": "raw_values"},
+        {"sparsity": 1.0, "scoring": "correlation", "penalties": (0.05, 0.2), "folds": 3},
     ],
 )
 def test_against_himalaya(options):

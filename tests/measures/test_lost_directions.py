@@ -21,6 +21,7 @@ from tests.reference import oracles
 RANK_DEFICIENT = STATUS_MEANINGS.index("rank_deficient")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_pls_beside_an_example_far_out_is_never_called_not_finite(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -79,6 +80,7 @@ def canonical(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("far", [1e3, 1e5])
 def test_arrays_keep_all_directions_beside_an_example_far_out(far: float) -> None:
     """Covariances in float32 have lost them; what is computed of the examples has not."""

@@ -14,6 +14,7 @@ def slow(measure):
     return pytest.param(measure, marks=pytest.mark.slow)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "measure",
     [

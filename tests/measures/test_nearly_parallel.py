@@ -62,6 +62,7 @@ def neighbours(x, count=10):
     return far.argsort(axis=1).argsort(axis=1) < count
 
 
+@pytest.mark.slow
 def test_neighbours_by_directions():
     far = moved(WIDE, 1e4)
     a, b = neighbours(far), neighbours(np.float64(Y))

@@ -47,6 +47,7 @@ def reached(weights, candidates, targets, comparison):
     return np.mean([oracles.compare(prediction, np.float64(z)[UPPER], comparison) for z in targets])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "comparison"), CASES)
 def test_they_are_as_good_as_those_of_rsatoolbox(model, comparison):
     toolbox = optional("rsatoolbox")

@@ -72,9 +72,8 @@ def same(score, size):
     np.testing.assert_allclose(score(X * np.float32(size)), score(X), rtol=2e-5)
 
 
-@pytest.mark.parametrize(
-    "size", [*SIZES[::3], *(pytest.param(size, marks=pytest.mark.slow) for size in SIZES[1:3])]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("name", OF_TWO)
 def test_scale_of_one_of_two(name, size):
     measure = getattr(m, name.split(",")[0])

@@ -24,6 +24,7 @@ def data(*, offset=0.0):
     return tuple(np.float32(part + offset) for part in (x[0], y[0], x[1], y[1]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("multioutput", WAYS)
 @pytest.mark.parametrize("offset", [0.0, 1e3])
 def test_shapley_against_all_permutations(multioutput, offset):

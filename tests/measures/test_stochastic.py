@@ -40,6 +40,7 @@ def test_against_a_general_minimiser(units, alpha):
     assert found == pytest.approx(wanted, rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 def test_against_all_rotations_of_the_plane(alpha):
     x, y = pair((2, 2))

@@ -75,12 +75,14 @@ def test_the_figures_of_netrep(alpha, theirs):
     assert float(ours) == pytest.approx(theirs, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_figure_of_netrep_for_permutations():
     fit, held_out = pair()
     ours = measures.permutation_distance(*fit, held_out=held_out)
     assert float(ours) == pytest.approx(1.3232903158389502, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_of_fewer_examples_than_units_all_of_the_narrower_may_be_known():
     """As netrep has it: eleven directions of the fitted examples are enough for ten units."""
     fit, held_out = pair(12, units=(20, 10))
@@ -156,6 +158,7 @@ def test_of_whitened_representations_no_linear_map_counts():
     assert ours == pytest.approx(wanted, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOME)
 def test_units_that_never_change_in_one_of_the_splits(name):
     """They are matched with nothing, and add to lengths alone."""

@@ -131,6 +131,7 @@ def test_imbalances_against_the_definition(neighbours):
         assert float(found) == pytest.approx(wanted, abs=SCORE)
 
 
+@pytest.mark.slow
 def test_imbalances_tell_which_representation_holds_more():
     generator = np.random.default_rng(1)
     both = np.float32(generator.normal(size=(200, 2)))

@@ -36,6 +36,7 @@ def outcomes(results):
     return {result.message or result.outcome for result in results}
 
 
+@pytest.mark.slow
 def test_the_plugin_passes(example):
     results = check_plugin(example)
     assert outcomes(results) == {"passed"}

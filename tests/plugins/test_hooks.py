@@ -164,6 +164,7 @@ def test_a_plugin_that_raises_takes_nothing_with_it(tmp_path, hook, a_run):
     xr.testing.assert_equal(xr.load_dataset(path), xr.load_dataset(a_run[1]))
 
 
+@pytest.mark.slow
 def test_a_plugin_that_raises_when_a_run_has_failed_does_not_hide_why(tmp_path):
     from probekit.errors import DivergedError, PluginWarning
     from probekit.running import run

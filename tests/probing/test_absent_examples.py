@@ -25,6 +25,7 @@ def test_thirds_are_of_the_examples_that_are_there():
     assert float(found.squeeze()) == pytest.approx(float(wanted.squeeze()), abs=SCORE)
 
 
+@pytest.mark.slow
 def test_readouts_of_other_contexts_count_examples_by_their_weights():
     features = {"a": X[:, 1] + X[:, 0], "b": Z}
     found = pk.probe(A, None, features, estimators=["ccgp"], weight=WEIGHT).ccgp

@@ -20,6 +20,7 @@ def probe(features, **options):
     return pk.probe(HELD, None, features, estimators=ESTIMATORS, **options)
 
 
+@pytest.mark.slow
 def test_two_classes_are_a_column_and_more_are_one_each():
     columns = (KIND[:, None] == np.array(["cat", "dog", "owl"])).astype(np.float32)
     expected = probe({"kind": columns, "side": SIDE == "right"})

@@ -22,6 +22,7 @@ OF_CLASSES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "statistic", [GroupMoments(groups=3), LabelledExamples(groups=3), GroupExamples(groups=3)]
 )

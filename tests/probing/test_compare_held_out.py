@@ -59,6 +59,7 @@ def test_each_is_scored_on_what_is_held_out(batch_size):
             assert float(score) == pytest.approx(float(value), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_without_others_it_is_that_of_the_examples():
     found = compared(held_out=None)
     usual = found["usual"].values

@@ -134,6 +134,7 @@ def test_layers_that_do_not_fit_are_named():
         pk.compare(EXTRACTOR_A, EXTRACTOR_A, None, estimators=["disagreement"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_size", [17, 1])
 def test_one_batch_or_many(batch_size):
     """The first batch is remembered in another way than those that follow."""

@@ -94,20 +94,16 @@ def test_two_features_are_compared_by_their_resamples(bootstrapped):
     np.testing.assert_allclose(found, [score, *quantiles(each)], rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("estimator", "measure"),
     [
         ("linear_r2", pk.measures.linear_r2),
-        pytest.param(
+        (
             pk.estimators.RSA(rdm="euclidean"),
             lambda x, y: pk.measures.rsa(x, y, rdm="euclidean"),
-            marks=pytest.mark.slow,
         ),
-        pytest.param(
-            pk.estimators.HSIC(kernel="rbf"),
-            lambda x, y: pk.measures.hsic(x, y, kernel="rbf"),
-            marks=pytest.mark.slow,
-        ),
+        (pk.estimators.HSIC(kernel="rbf"), lambda x, y: pk.measures.hsic(x, y, kernel="rbf")),
     ],
 )
 @pytest.mark.parametrize("groups", [None, np.arange(N) // 5])

@@ -46,6 +46,7 @@ def extractor(kind):
     return pk.extractors.arrays(outputs), None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["traced", "on the host"])
 def test_one_program_for_all_and_the_same_numbers(kind, monkeypatch, compilations):
     model, inputs = extractor(kind)

@@ -31,7 +31,8 @@ def compared(a, b, estimators, resampling):
     return pk.compare(a, b, None, estimators=estimators, uncertainty=resampling)
 
 
-@pytest.mark.parametrize("width", [2, pytest.param(30, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [2, 30])
 def test_halves_are_scored_as_halves(width):
     """Few units and many: through products of units, and through Gram matrices."""
     a, b = layers(1, width), layers(2, 4)

@@ -250,6 +250,7 @@ class Widths(Width):
         return {"width": jnp.float32(held_out.xx.shape[0] + 1000 * held_out.yy.shape[0])}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("embedded", "width"), [(True, EXAMPLES), (False, UNITS)])
 def test_coordinates_are_for_who_declares_it(narrow, embedded, width):
     narrow(True)

@@ -125,6 +125,7 @@ def test_junit_has_the_scores(run, pytester):
     assert found["test_and"]["probekit.linear_r2[feature=and].verdict"] == "failed"
 
 
+@pytest.mark.slow
 def test_xdist_sends_the_scores(pytester):
     optional("xdist")
     pytester.makepyfile(test_it=SCORES)

@@ -142,6 +142,7 @@ def test_a_row_recorded_again_is_replaced(tmp_path):
     assert pk.open_history(tmp_path / "h.nc").loss.values.tolist() == [3.0, 2.0]
 
 
+@pytest.mark.slow
 def test_a_reader_sees_the_rows_while_the_loop_goes_on(tmp_path):
     path = tmp_path / "h.nc"
     with recorder(path, flush_seconds=0) as rec:
@@ -154,6 +155,7 @@ def test_a_reader_sees_the_rows_while_the_loop_goes_on(tmp_path):
         rec.record(1, model_at(1))
 
 
+@pytest.mark.slow
 def test_a_killed_loop_leaves_every_flushed_row(tmp_path):
     path = tmp_path / "h.nc"
     code = f"""

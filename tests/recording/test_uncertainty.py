@@ -71,6 +71,7 @@ def test_a_model_whose_parameters_are_given_away_was_looked_at(tmp_path):
     assert pk.open_history(path).linear_r2_ci.notnull().all()
 
 
+@pytest.mark.slow
 def test_each_probe_set_has_its_own(tmp_path):
     path = tmp_path / "history.nc"
     sets = {
@@ -98,6 +99,7 @@ def test_a_history_has_one_kind_of_uncertainty(tmp_path):
     assert pk.open_history(path).linear_r2_ci.sizes["step"] == 2
 
 
+@pytest.mark.slow
 def test_few_resamples_are_told_once(tmp_path):
     with recorder(tmp_path / "history.nc", pk.Bootstrap(resamples=10)) as rec:
         with pytest.warns(ProbekitWarning, match="resamples") as told:

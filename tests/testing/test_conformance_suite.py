@@ -24,6 +24,7 @@ def test_the_first_failure_raises_with_the_law_in_words():
         check_estimator(Variance(broken="name"))
 
 
+@pytest.mark.slow
 def test_all_failures_can_be_collected():
     results = check_estimator(Variance(broken="nan"), on_fail="collect")
     failed = {result.check for result in results if result.outcome == "failed"}

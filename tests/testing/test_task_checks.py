@@ -22,6 +22,7 @@ SMALL = {
 }
 
 
+@pytest.mark.slow
 def test_the_built_in_task_passes():
     results = check_task(ReferenceComplexity, **SMALL)
     assert {result.outcome for result in results} == {"passed"}
