@@ -547,6 +547,7 @@ def test_two_examples_are_too_few_for_an_interval():
         (pk.estimators.RSA(comparison="kendall"), pk.Bootstrap(), "'rsa' supposes that no"),
         ("total_variance", pk.Permutation(), "Permutation of kind geometry; there are no labels"),
         ("cka", pk.CrossValidation(), "only encoding and decoding fit something"),
+        ("online_codelength", pk.CrossValidation(), "'online_codelength' is of the examples that"),
         ("linear_r2", pk.CrossValidation(folds=99), "folds=99: more than the 60 examples"),
     ],
 )
