@@ -12,6 +12,9 @@ AT_LEAST_0 = (0.0, float("inf"))
 AT_MOST_1 = (-float("inf"), 1.0)
 """The range of R² on other examples than those that were fitted."""
 
+UNBOUNDED = (-float("inf"), float("inf"))
+"""The range of differences of such R²."""
+
 LOWER_IS_BETTER = "lower_is_better"
 """The attribute of variables that are distances or losses."""
 

@@ -16,7 +16,6 @@ TESTS = {
     "wilcoxon": "signed ranks of the differences, seeds with the same number as pairs",
     "bootstrap": "resamples of the examples that both keep",
 }
-CORRECTIONS = ("holm", "bonferroni", "fdr_bh", "fdr_by", "none")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,6 +16,7 @@ from probekit_cli._resampling import (
     alternative_option,
     bootstrap_option,
     confidence_option,
+    correction_option,
     folds_option,
     interval_option,
     permutations_option,
@@ -92,6 +93,16 @@ class ProbeOptions:
         alternative_option(
             "Of --permutations: how likely shuffles score as high (greater), as low (less), or "
             "either. less for distances and losses and else greater, unless given."
+        ),
+    ] = None
+    correction: Annotated[
+        str | None,
+        correction_option(
+            "max",
+            text="Of --permutations: how p is corrected for the number of layers and features. "
+            "max, against the largest score of each shuffle, needs the fewest shuffles. holm "
+            "unless given.",
+            show_default=False,
         ),
     ] = None
     whole_groups: Annotated[

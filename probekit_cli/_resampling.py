@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 INTERVALS = ("percentile", "basic", "bca")
 ALTERNATIVES = ("two-sided", "greater", "less")
+CORRECTIONS = ("holm", "bonferroni", "fdr_bh", "fdr_by", "none")
 DEFAULT_CONFIDENCE = 0.95
 
 
@@ -43,6 +44,11 @@ def interval_option(default: str) -> Any:
 def alternative_option(text: str) -> Any:
     """Return ``--alternative``; the text says what greater is, and which it is unless given."""
     return choice(ALTERNATIVES, "--alternative", help=text, show_default=False)
+
+
+def correction_option(*more: str, text: str, **settings: Any) -> Any:
+    """Return ``--correction``, of `CORRECTIONS` and `more`; the text says what p is of."""
+    return choice((*CORRECTIONS, *more), "--correction", help=text, **settings)
 
 
 def confidence_option(text: str) -> Any:

@@ -9,7 +9,7 @@ import typer
 
 from probekit.errors import OptionError
 from probekit.plugins import Manager
-from probekit_cli._comparing import CORRECTIONS, TESTS, Comparison
+from probekit_cli._comparing import TESTS, Comparison
 from probekit_cli._completing import names_of, scores
 from probekit_cli._declared import Json, command_with
 from probekit_cli._files import history_argument
@@ -19,6 +19,7 @@ from probekit_cli._resampling import (
     alternative_option,
     bootstrap_option,
     confidence_option,
+    correction_option,
     interval_option,
     permutations_option,
 )
@@ -86,10 +87,8 @@ class CompareOptions:
     ] = None
     correction: Annotated[
         str,
-        choice(
-            CORRECTIONS,
-            "--correction",
-            help="Of p for the number of tests of a score, over layers, features and the like.",
+        correction_option(
+            text="Of p for the number of tests of a score, over layers, features and the like."
         ),
     ] = "holm"
     as_json: Json = False

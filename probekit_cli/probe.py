@@ -107,6 +107,7 @@ class _Probing:
                 )
         for option, asked in (
             (f"--alternative {given.alternative}", given.alternative is not None),
+            (f"--correction {options.correction}", options.correction is not None),
             ("--whole-groups", options.whole_groups),
         ):
             if asked and given.permutations is None:
@@ -144,7 +145,10 @@ class _Probing:
 
             return pk.CrossValidation(folds=self.options.folds, groups=groups)
         return self.resampling.uncertainty(
-            keep=self.options.keep_resamples, groups=groups, whole=self.options.whole_groups
+            correction=self.options.correction or "holm",
+            keep=self.options.keep_resamples,
+            groups=groups,
+            whole=self.options.whole_groups,
         )
 
     def _probe_checkpoints(self, folder: Path, estimators: Sequence[Any] | None) -> "xr.Dataset":

@@ -18,7 +18,7 @@ from probekit.measures.relative_shares import SHARINGS, Sharing
 from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES
 from probekit.statistics import MomentsState
 from probekit.statistics.folds import Folds
-from probekit.variables import AT_MOST_1, Variable
+from probekit.variables import AT_MOST_1, UNBOUNDED, Variable
 
 _COMMONALITY = "Newton and Spurrell 1967; Seibold and McPhee 1979, Commonality analysis"
 
@@ -90,7 +90,7 @@ class UniqueR2(OfAllFeatures):
                 name,
                 dims=("feature",),
                 long_name=long_name,
-                valid_range=AT_MOST_1,
+                valid_range=UNBOUNDED,
                 references=_COMMONALITY,
             )
             for name, long_name in (
@@ -133,7 +133,7 @@ class Commonality(OfAllFeatures):
                 self.name,
                 dims=("subset",),
                 long_name="variance that a set of features explains in common (R²)",
-                valid_range=AT_MOST_1,
+                valid_range=UNBOUNDED,
                 references=_COMMONALITY,
             ),
         )

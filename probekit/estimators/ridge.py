@@ -155,7 +155,7 @@ class RidgeR2(OfFolds):
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
         states = swapped_folds(fit), swapped_folds(held_out)
-        return score_and_penalty(self.name, *ridge_score(*states, self._checked()))
+        return score_and_penalty(self.name, *ridge_score(*states, self._checked(), strict=True))
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from probekit.measures.commonality import check_features
 from probekit.measures.regression import MultiOutput
 from probekit.measures.shares import relative_weights_score, shapley_score
 from probekit.statistics import MomentsState
-from probekit.variables import AT_MOST_1, Variable
+from probekit.variables import UNBOUNDED, Variable
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class ShapleyR2(OfAllFeatures):
                 self.name,
                 dims=("feature",),
                 long_name="Shapley share of the variance explained (R², LMG)",
-                valid_range=AT_MOST_1,
+                valid_range=UNBOUNDED,
                 references="Lindeman, Merenda and Gold 1980; Budescu 1993, Dominance analysis",
             ),
         )

@@ -57,7 +57,8 @@ class Bootstrap(Uncertainty):
     up to 200 resamples more, each without one example, group or block of them. Where nearly all
     resamples lie above the score, or below, they cannot tell such an interval: it is NaN, for too
     few examples, if an end would miss the true score over twice as often as it should. More
-    resamples help, or `held_out`, or ``interval="basic"``.
+    resamples help, or `held_out`, or ``interval="basic"``. Of quantiles that do not hold the score
+    itself a warning tells.
 
     References
     ----------

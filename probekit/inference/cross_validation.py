@@ -26,8 +26,9 @@ class CrossValidation(Uncertainty):
     Notes
     -----
     Adds ``<name>_cv``, the mean over folds, and ``<name>_folds (…, fold)``; of encoding and
-    decoding estimators alone, as only these fit something. NaN in one fold is NaN in the mean.
-    Folds share examples to fit on: their spread is no standard error of the mean.
+    decoding estimators alone, as only these fit something, and of none that scores what it was
+    fitted on, as the length of a code does. NaN in one fold is NaN in the mean. Folds share
+    examples to fit on: their spread is no standard error of the mean.
 
     Within the examples that are fitted, estimators such as ``ridge_r2`` choose a penalty on folds
     of their own, which know nothing of these groups; give them ``folds=cv.assigned(examples)``.

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.measures._arguments import Splits, jitted
+from probekit.measures._arguments import Result, Splits, jitted
 
 
 def in_double(
@@ -29,10 +29,8 @@ def in_double(
     return splits_in_double(of_fit, Splits((x, y), None), **options)
 
 
-def splits_in_double(
-    function: Callable[..., jax.Array], given: Splits, **options: Any
-) -> jax.Array:
-    """Return ``function(given, eps=eps, **options)``, as `in_double` does."""
+def splits_in_double(function: Callable[..., Result], given: Splits, **options: Any) -> Result:
+    """Return ``function(given, eps=eps, **options)``, as `in_double` does; of any arrays."""
     arrays, dtype = jax.tree.leaves(given), given.fit[0].dtype
     eps = float(np.finfo(dtype).eps)
     traced = any(isinstance(array, jax.core.Tracer) for array in arrays)
@@ -41,7 +39,8 @@ def splits_in_double(
     with jax.enable_x64(True):
         wide = jax.tree.map(lambda z: _constant_made_equal(z.astype(np.float64), eps), given)
         value = function(wide, eps=eps, **options)
-    return value.astype(dtype)
+    narrow: Result = jax.tree.map(lambda z: z.astype(dtype), value)
+    return narrow
 
 
 @jitted(1)

@@ -30,9 +30,11 @@ from probekit.measures.ridge import (
     check_folds_of,
     checked_options,
     explained_outside,
+    in_double_if_doubtful,
     named_folds,
     path_of,
     swapped_folds,
+    turned_by_rounding,
 )
 from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics.folds import others, whole
@@ -120,7 +122,7 @@ def banded_ridge_r2(
     -----
     Invariant to translation, scaling and permutation of units, and to the scale of each group. Of
     one group it is `ridge_r2`. O(f n (d k + k²) + c f (k³ + p d k²)) for f folds, p penalties and c
-    candidates.
+    candidates. In float64 where `ridge_r2` would be, of features within a group.
 
     References
     ----------
@@ -143,7 +145,11 @@ def banded_ridge_r2(
     options = checked_options(penalties, named_folds(folds), per_unit, multioutput, scoring)
     given, columns = grouped_splits(x, groups, held_out)
     check_folds_of(options.folds, len(given.fit[0]))
-    return BandedRidge(*_banded(given, columns, int(candidates), options, sharing))
+
+    def found(given: Splits) -> tuple[BandedRidge, jax.Array]:
+        return _banded(given, columns, int(candidates), options, sharing)
+
+    return in_double_if_doubtful(found, given)
 
 
 def grouped_splits(
@@ -169,12 +175,21 @@ def _side_by_side(argument: str, groups: Sequence[Any]) -> tuple[jax.Array, Colu
 @jitted(1, 2, 3, 4)
 def _banded(
     given: Splits, columns: Columns, candidates: int, options: Options, sharing: Sharing
-) -> tuple[jax.Array, jax.Array]:
+) -> tuple[BandedRidge, jax.Array]:
+    """Score and shares, and whether rounding could matter for the smallest of the penalties."""
     states = states_of(FoldMoments(folds=options.folds, xx="diagonal"), given)
     total, shares = banded_score(
         *states, columns, candidates=candidates, options=options, sharing=sharing
     )
-    return total.value, shares.value
+    return BandedRidge(total.value, shares.value), _is_doubtful(states[0], columns, options)
+
+
+def _is_doubtful(fit: MomentsState, columns: Columns, options: Options) -> jax.Array:
+    every, _, owner = features_as_x(fit, fit, columns)
+    every, alike = whole(every), jnp.asarray(simplex_points(len(columns), 1)[0])
+    products, scale = _scaled(every, alike.astype(every.count.dtype), owner)
+    path = path_of(products, jnp.ones((), scale.dtype))
+    return turned_by_rounding(path, every, min(options.penalties))
 
 
 @cache

@@ -24,6 +24,9 @@ from probekit.statistics import Moments, MomentsState
 BY_UNIT = Moments(xx="diagonal")
 """All that the scores here need: of the units, each by itself."""
 
+_ROUNDING = 1e-5
+"""By how much a difference of R² on the fitted examples may be above 1."""
+
 
 def joint_r2(
     x: Any,
@@ -108,8 +111,8 @@ def unique_r2(
     Returns
     -------
     array (k,)
-        In [0, 1] on the examples that were fitted; on others it may be negative. Undefined as
-        `linear_r2` is.
+        In [0, 1] on the examples that were fitted; on others it may be negative, or above 1 where
+        the other features predict worse than the mean. Undefined as `linear_r2` is.
 
     Raises
     ------
@@ -165,8 +168,8 @@ def shared_r2(
     Returns
     -------
     array (k,)
-        At most 1; negative where a feature explains more beside the others than alone
-        (suppression). Undefined as `linear_r2` is.
+        At most 1 on the examples that were fitted; negative where a feature explains more beside
+        the others than alone (suppression). Undefined as `linear_r2` is.
 
     Raises
     ------
@@ -250,7 +253,9 @@ def unique_and_shared_score(
 def part_of(value: jax.Array, found: Score) -> Score:
     """Difference of scores, undefined where all features together are."""
     status = jnp.broadcast_to(found.status[0], value.shape)
-    return Score(jnp.minimum(jnp.where(jnp.isnan(found.value[0]), jnp.nan, value), 1), status)
+    # Of other examples than the fitted ones it may be above 1, and not by rounding.
+    value = jnp.where(value < 1 + _ROUNDING, jnp.minimum(value, 1), value)
+    return Score(jnp.where(jnp.isnan(found.value[0]), jnp.nan, value), status)
 
 
 def r2_of_sets(

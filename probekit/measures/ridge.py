@@ -1,6 +1,6 @@
 """Ridge regression whose penalty is chosen by cross-validation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -10,7 +10,7 @@ import numpy as np
 from probekit._checks import check_choice, check_numbers, check_positive
 from probekit._sums import product
 from probekit.errors import OptionError, ShapeError
-from probekit.measures._arguments import Splits, jitted, splits
+from probekit.measures._arguments import Result, Splits, jitted, splits
 from probekit.measures._double import splits_in_double
 from probekit.measures._linalg import eigh
 from probekit.measures._moments import states_of
@@ -89,7 +89,9 @@ def ridge_r2(
     Notes
     -----
     Invariant to translation, scaling and permutation of units. O(f n (d k + k²) + f k³ + f p d k²)
-    for f folds and p penalties.
+    for f folds and p penalties. In float64 outside of ``jit`` and ``vmap`` where features, or
+    combinations of them, differ in scale by so much that those of float32, which an estimator has,
+    would not do; estimators report ``rank_deficient`` if a penalty is so small that they count.
 
     References
     ----------
@@ -203,14 +205,36 @@ def _choose(
     given = splits(x, y, held_out, least=2)
     check_folds_of(options.folds, len(given.fit[0]))
     if encoding:
-        return _ridge(given.swapped(), options)
+        return in_double_if_doubtful(_encoding, given, options=options)
     return splits_in_double(_ridge_of_narrowed, given, options=options)
+
+
+def _encoding(given: Splits, *, options: "Options") -> tuple[jax.Array, jax.Array]:
+    return _ridge(given.swapped(), options)
 
 
 def _ridge_of_narrowed(given: Splits, *, eps: float, options: "Options") -> jax.Array:
     del eps  # what is below it is far below the smallest penalty
     given, share = narrowed_splits(given)
-    return _ridge(given, options._replace(penalties=relative_to(options.penalties, share)))
+    return _ridge(given, options._replace(penalties=relative_to(options.penalties, share)))[0]
+
+
+def in_double_if_doubtful(
+    function: Callable[..., tuple[Result, jax.Array]], given: Splits, **options: Any
+) -> Result:
+    """Return the first of ``function(given, **options)``; in float64 where the second is true.
+
+    Features are few and mostly of like scale: then float32, which takes half of the time, will do.
+    """
+    found, doubtful = function(given, **options)
+    if isinstance(doubtful, jax.core.Tracer) or not bool(doubtful):
+        return found
+
+    def again(given: Splits, *, eps: float) -> Result:
+        del eps  # what is below it is far below the smallest penalty
+        return function(given, **options)[0]
+
+    return splits_in_double(again, given)
 
 
 def relative_to(penalties: tuple[float, ...], share: float) -> tuple[float, ...]:
@@ -261,9 +285,12 @@ def check_folds_of(folds: Folds, examples: int) -> None:
 
 
 @jitted(1)
-def _ridge(given: Splits, options: Options) -> jax.Array:
+def _ridge(given: Splits, options: Options) -> tuple[jax.Array, jax.Array]:
+    """Score, and whether rounding could matter for the smallest of the penalties."""
     states = states_of(FoldMoments(folds=options.folds, yy="diagonal"), given)
-    return ridge_score(*states, options)[0].value
+    every = whole(states[0])
+    doubtful = turned_by_rounding(path_of(every), every, min(options.penalties))
+    return ridge_score(*states, options)[0].value, doubtful
 
 
 _ROUNDING = 4.0
@@ -312,14 +339,18 @@ def ridge_score(
     fit: MomentsState,
     held_out: MomentsState,
     options: Options,
+    *,
+    strict: bool = False,
 ) -> tuple[Score, jax.Array]:
     """R² of predicting `y` from `x`, from the moments of folds, and the penalties chosen ``(k,)``.
 
-    Needs `xx` in full and the diagonal of `yy`.
+    Needs `xx` in full and the diagonal of `yy`. `strict`: the status tells of rounding also if it
+    matters for a penalty that was not chosen, perhaps for that reason.
     """
     every, scored = whole(fit), whole(held_out)
     weights, chosen = chosen_weights(fit, options)
-    deficient = _turned_by_rounding(every, chosen)
+    least = jnp.full_like(chosen, min(options.penalties)) if strict else chosen
+    deficient = turned_by_rounding(path_of(every), every, least)
     found = weights_score(
         every,
         scored,
@@ -331,9 +362,8 @@ def ridge_score(
     return found, chosen
 
 
-def _turned_by_rounding(state: MomentsState, penalties: jax.Array) -> jax.Array:
+def turned_by_rounding(path: Path, state: MomentsState, penalties: jax.Array | float) -> jax.Array:
     """Whether penalties ``(k,)`` let directions count that rounding hides or may have turned."""
-    path = path_of(state)
     vague = _VAGUE * float(np.finfo(path.values.dtype).eps) * path.values[-1]
     most = jnp.minimum((~state.x_constant).sum(), state.count.astype(jnp.int32) - 1)
     lost: jax.Array = ((path.values > vague).sum() < most) & (penalties < vague)

@@ -51,8 +51,8 @@ def shapley_r2(
     Returns
     -------
     array (k,)
-        At most 1; at least 0 on the examples that were fitted. Their sum is R²(all), but for what
-        the mean of the fitted examples alone explains of others. Undefined as `linear_r2` is.
+        In [0, 1] on the examples that were fitted. Their sum is R²(all), but for what the mean of
+        the fitted examples alone explains of others. Undefined as `linear_r2` is.
 
     Raises
     ------

@@ -6,6 +6,7 @@ of the examples; `labelling` is the one place where arrays get names. `probe`, `
 Recorder and a run are made of these.
 """
 
+from probekit.probing.biased import warn_of_biased
 from probekit.probing.blaming import adapted_to, check_counts
 from probekit.probing.comparing import compare
 from probekit.probing.extracting import extract
@@ -47,5 +48,6 @@ __all__ = [
     "quick_options",
     "read_rows",
     "scored_with",
+    "warn_of_biased",
     "warn_of_undefined",
 ]

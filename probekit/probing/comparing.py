@@ -11,6 +11,7 @@ from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor
 from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
+from probekit.probing.biased import warn_of_biased
 from probekit.probing.blaming import check_counts
 from probekit.probing.blocks import Sample
 from probekit.probing.both_models import BothModels
@@ -84,7 +85,8 @@ def compare(
         Once per layer with undefined scores (NaN): which, and why.
     ProbekitWarning
         If a bootstrap has too few resamples for its intervals, or fewer than 10 examples or groups
-        to draw from; or if a permutation has too few for a corrected p of 0.05.
+        to draw from; if percentile intervals do not hold the score that they are of; or if a
+        permutation has too few for a corrected p of 0.05.
 
     Notes
     -----
@@ -132,6 +134,7 @@ def compare(
             every |= _resampled(part, uncertainty)
         dataset = add_uncertainty(dataset, every, uncertainty, examples=examples)
         warn_of_few_shuffles(uncertainty, largest_family(dataset))
+        warn_of_biased(dataset, uncertainty)
     warn_of_undefined(dataset)
     return dataset
 

@@ -4,9 +4,11 @@ What can be is kept of each layer alone, and only what depends on both is kept o
 preparations and L² cheap steps instead of L² updates with all there is.
 """
 
+import contextlib
 import dataclasses
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -85,10 +87,28 @@ class PairPlan:
         both = zip(self.estimators, self.pairings, strict=True)
         return shared(estimator.statistic for estimator, pairing in both if pairing is None)
 
-    def _preparing(self, wanted: bool) -> list[Estimator]:
-        """Return the estimators that look at layers alone, or those that look at pairs."""
-        both = zip(self.estimators, self.pairings, strict=True)
-        return [estimator for estimator, pairing in both if (pairing is not None) == wanted]
+    def _readers(self, *, alone: bool) -> dict[Statistic[Any], list[Estimator]]:
+        """Return who reads each statistic that is kept of layers alone, or of pairs of layers."""
+        serving = self._of_layers() if alone else self._of_pairs()
+        readers: dict[Statistic[Any], list[Estimator]] = {}
+        for estimator, pairing in zip(self.estimators, self.pairings, strict=True):
+            if (pairing is not None) == alone:
+                asked = estimator.statistic if pairing is None else pairing.statistic
+                readers.setdefault(serving[asked], []).append(estimator)
+        return readers
+
+    @contextlib.contextmanager
+    def _blaming(self, given: Iterable[tuple[Any, ...]], *, alone: bool) -> Iterator[None]:
+        """Blame those whose statistic fails, of any of the arguments: one program has them all."""
+        try:
+            yield
+        except Exception:
+            readers, given = self._readers(alone=alone), list(given)
+            failing = (
+                of for statistic, of in readers.items() if any(_fails(statistic, *z) for z in given)
+            )
+            with blaming(next(failing, list(itertools.chain(*readers.values())))):
+                raise
 
     def update(
         self,
@@ -109,8 +129,9 @@ class PairPlan:
                 return _of_batch(kept, x, y, weight, index)
             return _update(kept, state, x, y, weight, index)
 
+        nothing = np.zeros((len(index), 0), np.float32)
+
         def alone(known: dict[str, Kept], batch: Mapping[str, jax.Array]) -> dict[str, Kept]:
-            nothing = np.zeros((len(index), 0), np.float32)
             return {
                 layer: seen(of_layers, known.get(layer), x, nothing) for layer, x in batch.items()
             }
@@ -121,9 +142,11 @@ class PairPlan:
             except ShapeError as error:
                 raise ShapeError(f"layers {pair[0]!r} and {pair[1]!r}: {error}") from None
 
-        with blaming(self._preparing(True)):
+        layers = ((x, nothing, weight, index) for x in (*a.values(), *b.values()))
+        with self._blaming(layers, alone=True):
             alone_a, alone_b = alone(states.a, a), {} if self.same else alone(states.b, b)
-        with blaming(self._preparing(False)):
+        pairs = ((x, y, weight, index) for x in a.values() for y in b.values())
+        with self._blaming(pairs, alone=False):
             both = {pair: of_both(pair) for pair in itertools.product(a, b)}
         return PairStates(alone_a, alone_b, both)
 
@@ -193,6 +216,14 @@ class PairPlan:
             for name_a, x in a.items()
             for name_b, y in b.items()
         }
+
+
+def _fails(statistic: Statistic[Any], *arguments: Any) -> bool:
+    try:
+        jax.eval_shape(partial(_states_of, (statistic,)), *arguments)
+    except Exception:
+        return True
+    return False
 
 
 def _kept(serving: Mapping[Statistic[Any], Statistic[Any]]) -> tuple[Statistic[Any], ...]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from probekit.estimators import Estimator, resolve_for
 from probekit.extractors import Extractor
 from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
+from probekit.probing.biased import warn_of_biased
 from probekit.probing.labelling import (
     add_uncertainty,
     dataset_of,
@@ -81,7 +82,8 @@ def probe(
         Once per layer with undefined scores (NaN): which, and why.
     ProbekitWarning
         If a bootstrap has too few resamples for its intervals, or fewer than 10 examples or groups
-        to draw from; or if a permutation has too few for a corrected p of 0.05.
+        to draw from; if percentile intervals do not hold the score that they are of; or if a
+        permutation has too few for a corrected p of 0.05.
 
     Examples
     --------
@@ -106,6 +108,7 @@ def probe(
         warn_of_few_resamples(drawn, examples=count)
         dataset = scored_with(uncertainty, prepared, extractor)
         warn_of_few_shuffles(uncertainty, largest_family(dataset))
+        warn_of_biased(dataset, uncertainty)
     warn_of_undefined(dataset)
     return dataset
 

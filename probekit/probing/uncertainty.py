@@ -69,14 +69,19 @@ def check_uncertainty(
                     f"uncertainty: {estimator.name!r} supposes that no example is there twice. "
                     "Use Bootstrap(replace=False)."
                 )
+    of_fit = [estimator.name for estimator in estimators if estimator.of_fit]
     if not _concerned(uncertainty, estimators):
+        if of_fit:
+            raise OptionError(
+                f"uncertainty: {of_fit[0]!r} is of the examples that it is fitted on; "
+                "no fold can be left out of these. Give no CrossValidation."
+            )
         kinds = ", ".join(sorted({estimator.kind for estimator in estimators}))
         fits = isinstance(uncertainty, CrossValidation)
         raise OptionError(
             f"uncertainty: {type(uncertainty).__name__} of kind {kinds}; "
             + ("only encoding and decoding fit something." if fits else "there are no labels.")
         )
-    of_fit = [estimator.name for estimator in estimators if estimator.of_fit]
     if held_out and of_fit and isinstance(uncertainty, Bootstrap):
         raise OptionError(
             f"uncertainty: {of_fit[0]!r} is of the examples that it is fitted on; "
@@ -96,7 +101,10 @@ def _concerned(
         return estimators
     kinds = ["encoding", "decoding"]
     kinds += ["similarity"] if isinstance(uncertainty, Permutation) else []
-    return tuple(estimator for estimator in estimators if estimator.kind in kinds)
+    concerned = tuple(estimator for estimator in estimators if estimator.kind in kinds)
+    if isinstance(uncertainty, CrossValidation):
+        return tuple(estimator for estimator in concerned if not estimator.of_fit)
+    return concerned
 
 
 def resample(

@@ -26,6 +26,7 @@ from probekit.probing import (
     dataset_of,
     largest_family,
     scored_with,
+    warn_of_biased,
     warn_of_undefined,
 )
 from probekit.recording.plugged import with_plugin_variables
@@ -333,6 +334,7 @@ class Recorder:
             drawn, count = probe.drawn_by(self._uncertainty)
             warn_of_few_resamples(drawn, examples=count, stacklevel=4)
         warn_of_few_shuffles(self._uncertainty, largest_family(dataset), stacklevel=4)
+        warn_of_biased(dataset, self._uncertainty, stacklevel=4)
 
     def _check_scalars(self, scalars: Mapping[str, Any]) -> None:
         check_scalars(scalars, self._taken)

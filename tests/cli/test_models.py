@@ -268,7 +268,8 @@ def test_probe_says_how_sure_scores_are(probekit):
     done = probekit(*words, "--permutations", "19", "--json")
     first = json.loads(done.out)["scores"]["linear_r2"][0]
     assert first["p_corrected"] == pytest.approx(2 / 20)
-    assert "(p 0.1)" in probekit(*words, "--permutations", "19").out
+    more = ("--permutations", "19", "--correction", "max")
+    assert "(p 0.05)" in probekit(*words, *more).out
 
 
 @pytest.mark.slow
@@ -296,6 +297,7 @@ def test_shuffles_of_groups_and_on_either_side(probekit):
     [
         (("value", "--whole-groups"), 2, "--whole-groups: is of a permutation; give --perm"),
         (("value", "--alternative", "less"), 2, "--alternative less: is of a permutation; give"),
+        (("value", "--correction", "max"), 2, "--correction max: is of a permutation; give --p"),
         (
             ("value", "--permutations", "9", "--whole-groups"),
             2,

@@ -60,6 +60,22 @@ def test_the_parts_of_commonality_add_up():
 
 
 @pytest.mark.slow
+def test_parts_above_1_stay_so():
+    """Of few fitted examples, where fewer features predict others worse than the mean does."""
+    x, y, x2, y2 = data(examples=6, seed=3)
+    for measure in ("unique_r2", "commonality"):
+        ours = getattr(measures, measure)(x, y, held_out=(x2, y2))
+        theirs = getattr(oracles, measure)(x, y, x2, y2)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
+    assert max(theirs) > 1
+    alone = [measures.linear_r2(x, y[:, [f]], held_out=(x2, y2[:, [f]])) for f in range(K)]
+    both = [
+        getattr(measures, f"{part}_r2")(x, y, held_out=(x2, y2)) for part in ("unique", "shared")
+    ]
+    np.testing.assert_allclose(both[0] + both[1], alone, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.slow
 def test_one_feature_shares_nothing():
     x, y, _, _ = data()
     total = float(measures.linear_r2(x, y[:, 0]))

@@ -5,8 +5,16 @@ import numpy as np
 import pytest
 
 from probekit import measures
-from probekit.estimators import CCA, PLS, LinearPredictivity, RidgeDecodingR2, ShapeMetric
+from probekit.estimators import (
+    CCA,
+    PLS,
+    LinearPredictivity,
+    RidgeDecodingR2,
+    RidgeR2,
+    ShapeMetric,
+)
 from probekit.measures import STATUS_MEANINGS
+from probekit.measures.ridge import DEFAULT_PENALTIES
 from probekit.statistics import state_of
 from tests.reference import oracles
 
@@ -192,3 +200,25 @@ def test_components_of_rounding_in_place_of_others_are_told() -> None:
     for scales, status in ((1.0, 0), (10.0 ** np.linspace(-6, 3, 6), RANK_DEFICIENT)):
         state = state_of(estimator.statistic, (x * scales).astype(np.float32), y)
         assert int(estimator.compute(state, state)["linear_predictivity_status"]) == status
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("decades", [3, 6])
+def test_ridge_of_features_of_unlike_scale_is_exact(decades: int) -> None:
+    """In float32 scores were up to 0.6 off, and of 3 decades another penalty was chosen."""
+    rng = np.random.default_rng(0)
+    scales = 10.0 ** np.linspace(0, -decades, 5)
+    y = rng.normal(size=(40, 5)) * scales
+    x = y @ (rng.normal(size=(5, 3)) / scales[:, None]) + rng.normal(size=(40, 3)) / 2
+    x, y = x.astype(np.float32), y.astype(np.float32)
+    state = state_of(RidgeR2().statistic, x, y)
+    assert int(RidgeR2().compute(state, state)["ridge_r2_status"]) == RANK_DEFICIENT
+    for penalties in (DEFAULT_PENALTIES, (1e-10, 1e-6)):
+        options = {"penalties": penalties, "multioutput": "raw_values"}
+        wanted = oracles.ridge_r2(x[:24], y[:24], x[24:], y[24:], **options)
+        held_out = (x[24:], y[24:])
+        ridge = measures.ridge_r2(x[:24], y[:24], held_out=held_out, **options)
+        np.testing.assert_allclose(ridge, wanted, atol=1e-4)
+        held_out = (x[24:], [y[24:]])
+        banded = measures.banded_ridge_r2(x[:24], [y[:24]], held_out=held_out, **options)
+        np.testing.assert_allclose(banded.r2, wanted, atol=1e-4)

@@ -145,16 +145,15 @@ def test_scores_with_fewer_examples_to_leave_out_are_filled_up():
 def test_bca_of_a_score_below_all_its_resamples(data):
     """R² of 25 units fitted on 60 examples: with fewer that differ it is always higher."""
     x = np.random.default_rng(0).normal(size=(N, 25)).astype(np.float32)
+    given = (x, {"noise": data[1]["noise"]})
+    option = pk.Bootstrap(resamples=50, interval="bca")
     with pytest.warns(pk.errors.ScoreWarning, match=r"r2_ci is NaN \(too few examples\)"):
-        ds = probe(
-            x,
-            {"noise": data[1]["noise"]},
-            estimators=[DECODING],
-            uncertainty=pk.Bootstrap(resamples=50, interval="bca"),
-        )
+        ds = probe(*given, estimators=[DECODING], uncertainty=option)
     assert np.isfinite(ds.decoding_r2).all()
     assert ds.decoding_r2_ci.isnull().all()
     assert (ds.decoding_r2_ci_status == pk.history.Status.TOO_FEW_EXAMPLES).all()
+    with pytest.warns(ProbekitWarning, match="decoding_r2: 1 of 1 intervals do not hold their own"):
+        probe(*given, estimators=[DECODING], uncertainty=pk.Bootstrap(resamples=50))
 
 
 @pytest.mark.slow
@@ -549,6 +548,7 @@ def test_two_examples_are_too_few_for_an_interval():
         (pk.estimators.RSA(comparison="kendall"), pk.Bootstrap(), "'rsa' supposes that no"),
         ("total_variance", pk.Permutation(), "Permutation of kind geometry; there are no labels"),
         ("cka", pk.CrossValidation(), "only encoding and decoding fit something"),
+        ("online_codelength", pk.CrossValidation(), "'online_codelength' is of the examples that"),
         ("linear_r2", pk.CrossValidation(folds=99), "folds=99: more than the 60 examples"),
     ],
 )
