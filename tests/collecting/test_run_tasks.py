@@ -523,6 +523,7 @@ def test_a_finished_history_of_other_layers_or_estimators_is_not_kept(project):
     assert 'estimators=["LinearR2(' in failure(again(estimators="cka"))
 
 
+@pytest.mark.slow
 def test_a_finished_function_of_other_layers_is_not_kept(project):
     project(
         tasks(f"""

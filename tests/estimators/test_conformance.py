@@ -235,11 +235,7 @@ CORE = {
     "check_options",
     "check_declarations",
     "check_reports_what_it_declares",
-    "check_batches",
     "check_weight_zero",
-    "check_not_finite",
-    "check_constant_unit",
-    "check_few_examples",
 }
 OTHERS = {"check_pairing"} | {
     name

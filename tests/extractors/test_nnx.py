@@ -370,6 +370,7 @@ def test_transformations_that_give_their_state_back(through):
         np.testing.assert_allclose(outputs["step/inner"], dense(model.step.inner, X), **TOLERANCE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("through", HIDDEN.values(), ids=HIDDEN)
 def test_a_transformation_that_hides_its_layers_is_reported(through):
     model = Wrapped(fnn.Rngs(0), through)
@@ -509,6 +510,7 @@ def test_an_exception_leaves_nothing():
     np.testing.assert_allclose(extractor(X)["layers/0"], dense(model.layers[0], X), **TOLERANCE)
 
 
+@pytest.mark.slow
 def test_half_precision_is_kept_and_models_are_probed():
     class Half(fnn.Module):
         def __init__(self, rngs):

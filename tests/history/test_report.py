@@ -161,6 +161,7 @@ def test_scores_of_one_probe(tmp_path):
     assert reader.text["h2"] == ["Figures", "Scores"]
 
 
+@pytest.mark.slow
 def test_a_page_that_cannot_be_written(notebook, tmp_path):
     with pytest.raises(HistoryError, match=r"report\.html: the folder .* does not exist"):
         write_report(notebook, tmp_path / "nowhere" / "report.html")

@@ -55,6 +55,7 @@ def test_decoding_r2_with_more_units_than_examples():
     np.testing.assert_allclose(ours, theirs, atol=SCORE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["ridge", "logistic"])
 @pytest.mark.parametrize("units", [D, 2 * N])
 def test_decoding_accuracy(method, units):

@@ -51,6 +51,7 @@ def pair(seed=0, *, offset=0.0, examples=N, units=(D, D_Y)):
     return np.float32(x + offset), np.float32(y - offset)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", [0.0, 1e4])
 @pytest.mark.parametrize("measure", MEASURES)
 def test_unlike_widths(measure, offset):

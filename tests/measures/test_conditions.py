@@ -39,6 +39,7 @@ def ours(x, metric, **options):
     return np.asarray(measures.condition_rdm(x, LABELS, metric=metric, **options))[UPPER]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", OF_PATTERNS)
 def test_distances_of_means(metric):
     x = COUNTS if metric == "poisson" else X
@@ -129,6 +130,7 @@ def test_mahalanobis_with_a_given_precision(metric):
     np.testing.assert_allclose(ours(X, metric, precision=PRECISION), wanted, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("metric", CONDITION_METRICS)
 def test_undefined(metric):
     x = COUNTS.copy()

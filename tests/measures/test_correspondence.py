@@ -161,6 +161,7 @@ class TestExamples:
         turn = np.linalg.qr(GENERATOR.normal(size=(64, 64)))[0]
         assert float(measures.aligned_cosine(falling, np.float32(falling @ turn))) > 0.9999
 
+    @slow
     @pytest.mark.parametrize("norm", ["frobenius", "spectral"])
     @pytest.mark.parametrize("rsm", ["euclidean", "squared_euclidean", "correlation", "cosine"])
     def test_rsm_norm_difference(self, rsm, norm):

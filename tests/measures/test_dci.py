@@ -147,6 +147,7 @@ def statuses(found):
     return [np.asarray(found[f"{name}_status"]).tolist() for name in names]
 
 
+@pytest.mark.slow
 def test_what_is_undefined_says_why():
     x = noisy()
     assert statuses(scores(x, Y)) == [OK, [OK, OK], [OK, OK]]

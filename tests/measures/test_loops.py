@@ -17,6 +17,7 @@ def pair(examples=24, units=(3, 4), seed=0):
     return tuple(np.float32(generator.normal(size=(examples, width))) for width in units)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("landmarks", [1, 2, 8, 40])
 def test_against_the_formula(landmarks):
     x, y = pair()
@@ -36,6 +37,7 @@ def test_living_times_are_shares_of_the_scales():
     np.testing.assert_array_equal(fewer, times[:2])
 
 
+@pytest.mark.slow
 def test_what_it_is_made_for():
     """A ring has one loop, two rings have two, a disc has none that lives long."""
     angle = np.arange(120) * 2.399963

@@ -16,6 +16,7 @@ NEARLY = np.float32(np.stack([A, A + 3e-4 * B], axis=1))  # what tells them apar
 X = np.float32(np.stack([B, C, A + B], axis=1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["unique_r2", "commonality", "shapley_r2", "relative_weights", "selectivity"]
 )

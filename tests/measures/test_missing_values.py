@@ -38,6 +38,7 @@ def given(metric):
     return RATES if metric.startswith("poisson") else PARTIAL
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("metric", "folds"),
     [
@@ -45,8 +46,8 @@ def given(metric):
         ("crossnobis", FOLDS),
         ("poisson", None),
         ("poisson_cv", FOLDS),
-        pytest.param("crossnobis", OF_EXAMPLES, marks=pytest.mark.slow),
-        pytest.param("poisson_cv", OF_EXAMPLES, marks=pytest.mark.slow),
+        ("crossnobis", OF_EXAMPLES),
+        ("poisson_cv", OF_EXAMPLES),
     ],
 )
 def test_as_rsatoolbox(metric, folds):

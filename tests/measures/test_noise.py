@@ -35,6 +35,7 @@ def close(found, wanted):
     assert np.abs(found - wanted).max() <= 1e-4 * np.abs(wanted).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shrinkage", THEIRS, ids=str)
 def test_as_rsatoolbox(shrinkage):
     method = THEIRS[shrinkage]

@@ -24,6 +24,7 @@ def squares(rows):
     return np.stack([squareform(row) for row in rows])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("comparison", PEERS)
 def test_missing_pairs_are_left_out(comparison):
     """They must be the same in both for rsatoolbox."""

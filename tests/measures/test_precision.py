@@ -20,6 +20,7 @@ def given(units, examples=11):
     return x, root @ root.T + 0.1 * np.eye(units)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("units", [1, 5, 24])
 @pytest.mark.parametrize("metric", METRICS)
 def test_distances(metric, units):

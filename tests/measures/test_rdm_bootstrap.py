@@ -130,6 +130,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Noise ceiling for tau:UserWarning")
 @pytest.mark.parametrize(("model", "comparison", "folds", "subject_folds"), CASES)
 def test_each_resample_is_scored_as_rsatoolbox_does(model, comparison, folds, subject_folds):

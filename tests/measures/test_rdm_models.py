@@ -64,6 +64,7 @@ ALL = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("comparison", "penalty", "model"), ALL)
 def test_weights_are_those_of_rsatoolbox(comparison, penalty, model):
     """Which penalises weights of candidates as they are given, not scaled to length 1."""
@@ -119,6 +120,7 @@ def test_the_best_mixture_is_that_of_rsatoolbox(comparison):
     assert comparison == "cosine" or sorted(ends.tolist()) == [0, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("comparison", [*PEERS])
 def test_the_best_candidate_is_that_of_rsatoolbox(comparison):
     toolbox, model, _ = models("Select")
@@ -152,6 +154,7 @@ CASES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("model", "comparison", "folds", "subject_folds"), CASES)
 def test_cross_validation_is_that_of_rsatoolbox(model, comparison, folds, subject_folds):
     toolbox, theirs, targets = models(FITTERS[model][0])

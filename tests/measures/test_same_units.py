@@ -51,6 +51,7 @@ def test_bad_options_are_refused(options, message):
         UnitCorrelation(**options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", ["laplace", "max"])
 @pytest.mark.parametrize("debiased", [False, True])
 def test_kernels_against_their_formulas(kernel, debiased):

@@ -92,6 +92,7 @@ def test_of_fewer_examples_than_units_all_of_the_narrower_may_be_known():
     assert measured("procrustes_distance", fit, held_out) == pytest.approx(wanted, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TURNED)
 def test_what_is_left_open_counts_as_the_mean_of_all_rotations(name):
     """Fitted to fewer examples than units, on which any rotation of the others is as good."""
@@ -130,6 +131,7 @@ def test_what_is_left_open_is_said():
     assert int(usual.angular_procrustes_distance_status.squeeze()) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOME)
 def test_invariances(name):
     fit, held_out = pair()

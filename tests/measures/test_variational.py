@@ -68,6 +68,7 @@ def test_the_prior_is_a_mixture_of_scales():
     assert each.min() < mixed < each.min() + np.log2(len(SCALES))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [2, 4])
 def test_a_representation_that_tells_nothing_costs_the_entropy(classes):
     n = 1000

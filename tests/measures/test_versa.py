@@ -63,6 +63,7 @@ def test_named_folds_against_scikit_learn(folds):
     assert float(ours) == pytest.approx(np.mean(found), abs=2e-6)
 
 
+@pytest.mark.slow
 def test_units_count_as_far_as_they_are_of_use():
     _, y = pair(60)
     loud = np.float32(np.hstack([y, 50 * np.random.default_rng(1).normal(size=(60, 4))]))

@@ -121,6 +121,7 @@ def test_constant_features_and_no_use_of_any():
     assert (float(silent.score), float(silent.weights[0])) == (0, 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_not_finite(value):
     x, y = X[0].copy(), Y[0].copy()

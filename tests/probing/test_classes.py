@@ -29,6 +29,7 @@ def test_two_classes_are_a_column_and_more_are_one_each():
     assert codes.decoding_accuracy.item() == expected.decoding_accuracy[0, 0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "as_given",
     [
@@ -57,6 +58,7 @@ def test_classes_mean_the_same_in_other_examples():
     xr.testing.assert_identical(found, expected)
 
 
+@pytest.mark.slow
 def test_tables_with_numbers_of_any_type():
     frame = pd.DataFrame({"a": X[:, 0], "n": pd.array([1, 2, None] * 20, dtype="Int64")})
     frame["o"] = frame["a"].astype(object)

@@ -102,6 +102,7 @@ def test_what_is_undefined_is_nan_in_its_own_pairs_alone(estimator):
     assert len(warned) == 2
 
 
+@pytest.mark.slow
 def test_estimators_with_and_without_preparations_together():
     ds = pk.compare(EXTRACTOR_A, EXTRACTOR_B, None, estimators=["cka", RSA(examples=EXAMPLES)])
     assert set(ds.data_vars) == {"cka", "cka_status", "rsa", "rsa_status"}

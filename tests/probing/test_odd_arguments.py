@@ -96,6 +96,7 @@ def test_estimators_that_cannot_be_taken(estimator, message):
         pk.probe(LAYERS, None, FEATURES, estimators=[estimator])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [

@@ -73,6 +73,7 @@ def test_weights_are_copies(data, bootstrapped):
     assert (bootstrapped.linear_r2_ci_status == 0).all()
 
 
+@pytest.mark.slow
 def test_the_score_stays_what_it_was(data, bootstrapped):
     plain = probe(*data, estimators=["linear_r2", pk.estimators.RSA(rdm="euclidean")])
     np.testing.assert_array_equal(plain.linear_r2, bootstrapped.linear_r2)
@@ -142,6 +143,7 @@ def test_scores_with_fewer_examples_to_leave_out_are_filled_up():
     assert (found.a_left_out.attrs["left_out"], found.b_left_out.attrs["left_out"]) == (9, 4)
 
 
+@pytest.mark.slow
 def test_bca_of_a_score_below_all_its_resamples(data):
     """R² of 25 units fitted on 60 examples: with fewer that differ it is always higher."""
     x = np.random.default_rng(0).normal(size=(N, 25)).astype(np.float32)
@@ -393,6 +395,7 @@ def test_shuffled_rdms_are_those_of_shuffled_features(data, comparison):
     np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_shuffles_of_a_sample_stay_within_it(data):
     """With places for 20 examples, labels of these alone are shuffled."""
     x, y = data[0], data[1]["noise"]

@@ -266,6 +266,7 @@ def test_a_long_table_is_cut():
     assert lines[-1].strip() == f"… and {49 - ROWS} more"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["rsa", "distance_correlation"])
 def test_what_is_made_of_distances_is_none(estimator):
     x = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)

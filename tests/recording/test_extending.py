@@ -38,6 +38,7 @@ def assert_same(path, other):
     xr.testing.assert_identical(a.assign_attrs(circumstances), b.assign_attrs(circumstances))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("has_links", [True, False])
 def test_what_is_added_is_as_if_it_had_been_there(tmp_path, monkeypatch, has_links):
     def refusing(*_):

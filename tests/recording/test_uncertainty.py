@@ -76,6 +76,7 @@ def test_each_probe_set_has_its_own(tmp_path):
     assert (width.sel(probe_set="few") > width.sel(probe_set="all")).all()
 
 
+@pytest.mark.slow
 def test_a_history_has_one_kind_of_uncertainty(tmp_path):
     path = tmp_path / "history.nc"
     with recorder(path, pk.Bootstrap(resamples=40)) as rec:

@@ -346,6 +346,7 @@ def test_a_diverging_run_says_so_and_keeps_its_rows(tmp_path):
     assert pk.open_history(path).sizes["epoch"] >= 1
 
 
+@pytest.mark.slow
 def test_vectorised_seeds_agree_with_single_ones(whole):
     together = run(vectorized=True)
     # Other kernels add in another order, and training makes differences grow.
