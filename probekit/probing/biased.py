@@ -29,14 +29,15 @@ def warn_of_biased(
     dataset : xarray.Dataset
         As `probekit.probing.labelling.add_uncertainty` makes it.
     uncertainty : Uncertainty or None
-        Nothing is said of anything else than a `Bootstrap` with percentile intervals, and with as
-        many resamples as these need.
+        Nothing is said of anything else than a `Bootstrap` with percentile intervals, at least 90 %
+        wide (a narrow one may well lie beside the score) and with as many resamples as they need.
     stacklevel : int
         As `warnings.warn` takes it, counted from the caller.
     """
     if not isinstance(uncertainty, Bootstrap) or uncertainty.interval != "percentile":
         return
-    if uncertainty.resamples * (1 - uncertainty.confidence) < 2 - 1e-6:
+    outer = 1 - uncertainty.confidence
+    if outer > 0.1 + 1e-6 or uncertainty.resamples * outer < 2 - 1e-6:
         return
     names = [str(name) for name in dataset.data_vars if f"{name}_ci" in dataset]
     outside = {name: _outside(dataset[name], dataset[f"{name}_ci"]) for name in names}

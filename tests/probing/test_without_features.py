@@ -44,7 +44,7 @@ def test_geometry_of_held_out_examples_and_its_uncertainty():
     scored = pk.probe(EXTRACTOR, INPUTS, held_out=(OTHER, None), estimators=name)
     expected = pk.probe(EXTRACTOR, OTHER, estimators=name)
     xr.testing.assert_allclose(scored, expected)
-    bootstrap = pk.Bootstrap(resamples=40)
+    bootstrap = pk.Bootstrap(resamples=40, interval="basic")
     sure = pk.probe(EXTRACTOR, INPUTS, estimators=name, uncertainty=bootstrap)
     assert sure.participation_ratio_ci.dims == ("layer", "bound")
     held = pk.extractors.arrays({"hidden": INPUTS}), pk.extractors.arrays({"hidden": OTHER})
