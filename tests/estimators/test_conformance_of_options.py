@@ -1,0 +1,24 @@
+"""With other options than the usual ones, estimators keep the contract, too."""
+
+import pytest
+
+from probekit.estimators import JensenShannonDivergence
+from probekit.testing import parametrize_with_checks
+from tests.estimators.configured import CONFIGURED
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [JensenShannonDivergence(distance=True)],
+    expected_failures={
+        "check_constant_representation": "a model that always predicts the same predicts"
+    },
+)
+def test_contract_of_a_distance_of_outputs(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(CONFIGURED)
+def test_contract_with_other_options(estimator, check):
+    check(estimator)
