@@ -2,6 +2,7 @@
 
 import pytest
 
+from probekit.estimators import resolve
 from probekit.plugins import get_manager
 from probekit.testing import (
     column_checks,
@@ -12,6 +13,8 @@ from probekit.testing import (
     parametrize_with_checks,
     split_checks,
 )
+from tests.estimators.against_oracle import assert_as_its_oracle
+from tests.reference import oracles
 
 REGISTERED = sorted(get_manager().registry.names("estimator"))
 
@@ -71,3 +74,14 @@ def test_contract_of_one_without_an_end(estimator, check):
 )
 def test_contract_of_outputs(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_every_registered_estimator_has_an_oracle(name):
+    assert name in oracles.BY_ESTIMATOR
+
+
+@pytest.mark.parametrize("name", REGISTERED)
+def test_against_its_oracle(name):
+    """Beside the contract, so that what is compiled for it serves here."""
+    assert_as_its_oracle(*resolve(name))

@@ -4,6 +4,7 @@ import pytest
 
 from probekit.estimators import JensenShannonDivergence
 from probekit.testing import parametrize_with_checks
+from tests.estimators.against_oracle import assert_as_its_oracle
 from tests.estimators.configured import CONFIGURED
 
 
@@ -22,3 +23,9 @@ def test_contract_of_a_distance_of_outputs(estimator, check):
 @parametrize_with_checks(CONFIGURED)
 def test_contract_with_other_options(estimator, check):
     check(estimator)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("estimator", CONFIGURED, ids=repr)
+def test_against_its_oracle(estimator):
+    assert_as_its_oracle(estimator)

@@ -3,34 +3,13 @@
 import inspect
 
 import numpy as np
-import pytest
 
-from probekit.estimators import resolve
-from probekit.plugins import get_manager
 from probekit.testing._harness import EXAMPLES, data_for, scores, state
-from tests.estimators.configured import CONFIGURED
 from tests.reference import oracles
 from tests.reference.tolerances import RELATIVE, SCORE
 
-REGISTERED = sorted(get_manager().registry.names("estimator"))
 
-
-def one(name):
-    (estimator,) = resolve(name)
-    return estimator
-
-
-@pytest.mark.parametrize("name", REGISTERED)
-def test_every_registered_estimator_has_an_oracle(name):
-    assert name in oracles.BY_ESTIMATOR
-
-
-@pytest.mark.parametrize(
-    "estimator",
-    [*map(one, REGISTERED), *(pytest.param(other, marks=pytest.mark.slow) for other in CONFIGURED)],
-    ids=repr,
-)
-def test_against_its_oracle(estimator):
+def assert_as_its_oracle(estimator):
     oracle = oracles.BY_ESTIMATOR[estimator.name]
     known = inspect.signature(oracle).parameters
     options = {name: value for name, value in vars(estimator).items() if name in known}
