@@ -51,6 +51,23 @@ def interval_of(
     return found
 
 
+def resamples_needed(confidence: float) -> int:
+    """Return how many resamples there must be for quantiles where an interval ends.
+
+    Parameters
+    ----------
+    confidence : float
+        Of the interval, between 0 and 1.
+
+    Examples
+    --------
+    >>> resamples_needed(0.95)
+    40
+    """
+    # Less a little, since 2 / (1 - 0.9) is 20.000000000000004.
+    return math.ceil(2 / (1 - confidence) - 1e-6)
+
+
 def warn_of_few_resamples(
     uncertainty: Any, *, examples: int | None = None, stacklevel: int = 2
 ) -> None:
@@ -75,8 +92,7 @@ def warn_of_few_resamples(
     if examples is not None:
         things = "examples" if uncertainty.groups is None else "groups"
         warn_of_few_drawn(things, uncertainty.drawn(examples), stacklevel=stacklevel + 1)
-    # Less a little, since 2 / (1 - 0.9) is 20.000000000000004.
-    needed = math.ceil(2 / (1 - uncertainty.confidence) - 1e-6)
+    needed = resamples_needed(uncertainty.confidence)
     if uncertainty.resamples < needed:
         warnings.warn(
             f"resamples={uncertainty.resamples}: too few for intervals of "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from probekit.errors import ProbekitWarning
-from probekit.inference import Bootstrap, Uncertainty
+from probekit.inference import Bootstrap, Uncertainty, resamples_needed
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -36,8 +36,9 @@ def warn_of_biased(
     """
     if not isinstance(uncertainty, Bootstrap) or uncertainty.interval != "percentile":
         return
-    outer = 1 - uncertainty.confidence
-    if outer > 0.1 + 1e-6 or uncertainty.resamples * outer < 2 - 1e-6:
+    if uncertainty.confidence < 0.9 or uncertainty.resamples < resamples_needed(
+        uncertainty.confidence
+    ):
         return
     names = [str(name) for name in dataset.data_vars if f"{name}_ci" in dataset]
     outside = {name: _outside(dataset[name], dataset[f"{name}_ci"]) for name in names}
