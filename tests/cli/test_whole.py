@@ -48,6 +48,7 @@ def has_rows(path):
         return False
 
 
+@pytest.mark.slow
 def test_stopping_and_going_on():
     process = start(*LONG)
     wait_for(lambda: has_rows("reference-complexity.nc"), process)

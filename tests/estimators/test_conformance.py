@@ -40,6 +40,7 @@ OTHERS = {"check_pairing"} | {
     if name.startswith("check_")
 } - CORE
 OF_OUTPUTS = ["disagreement", "jensen_shannon_divergence"]
+MANY_SECONDS = {"geometry_score", "unit_split_rsa", "variational_codelength"}
 EXEMPLARY = ["linear_r2", "cka", "rsa", "total_variance", "condition_rdm"]
 
 
@@ -81,7 +82,13 @@ def test_every_registered_estimator_has_an_oracle(name):
     assert name in oracles.BY_ESTIMATOR
 
 
-@pytest.mark.parametrize("name", REGISTERED)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in MANY_SECONDS else [])
+        for name in REGISTERED
+    ],
+)
 def test_against_its_oracle(name):
     """Beside the contract, so that what is compiled for it serves here."""
     assert_as_its_oracle(*resolve(name))

@@ -82,6 +82,7 @@ def test_a_metric(measure):
     assert (far <= through * 1.0001).all()
 
 
+@pytest.mark.slow
 def test_the_shape_metric_goes_from_cca_to_procrustes():
     x, y = pair()
     correlations = D_Y * float(measures.cca(x, y))
@@ -120,6 +121,7 @@ def test_gulp_is_the_mean_difference_of_predictions(penalty):
     assert float(measures.gulp(x, y, penalty=penalty)) == pytest.approx(wanted, rel=0.01)
 
 
+@pytest.mark.slow
 def test_gulp_goes_from_counting_directions_to_cka():
     x, y = pair()
     correlations = D_Y * float(measures.cca(x, y, squared=True))

@@ -46,6 +46,7 @@ def test_of_other_shapes(units, options):
         check(cloud(examples=60, units=units, labels=labels), labels, **options)
 
 
+@pytest.mark.slow
 def test_centres_and_their_correlation():
     x = cloud()
     means = np.stack([x[label == LABELS].mean(axis=0) for label in range(3)]).astype(float)

@@ -90,6 +90,7 @@ def test_they_are_nearly_the_best_there_are(comparison):
         assert reached(ours, candidates, targets, comparison) > best - 3e-3
 
 
+@pytest.mark.slow
 def test_what_orders_as_the_target_does_is_found():
     """Of any monotone function of a sum the weights are found, within what orders alike."""
     candidates, _ = squares(0)

@@ -157,6 +157,7 @@ def test_each_resample_is_scored_as_rsatoolbox_does(model, comparison, folds, su
     assert compared > 2
 
 
+@pytest.mark.slow
 def test_the_score_is_that_of_the_data():
     found = bootstrap()
     draws = draws_of(Plan(2, 1, 2))

@@ -102,6 +102,7 @@ def test_no_other_weights_are_better(comparison):
         assert reached[0] >= reached[1] - 1e-9
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "comparison", ["pearson", *(pytest.param(name, marks=slow) for name in FITTABLE[1:])]
 )
@@ -199,6 +200,7 @@ def test_a_model_without_weights_is_rsatoolbox_s_fixed_one(comparison):
     np.testing.assert_array_equal(ours.weights, np.ones((5, K)))
 
 
+@pytest.mark.slow
 def test_no_condition_and_no_subject_is_fitted_and_scored():
     """What is held out may change in any way: the weights stay what they are."""
     found = measures.evaluate_rdm_model(CANDIDATES, TARGETS, folds=3, subject_folds=2)

@@ -78,6 +78,7 @@ def test_of_the_maximum_kernel_units_count_as_such():
     assert np.isnan(measures.cka(np.full_like(x, 3.3), y, kernel="max"))
 
 
+@pytest.mark.slow
 def test_the_maximum_kernel_has_negative_eigenvalues_and_scores():
     rng = np.random.default_rng(27)
     x, y = np.float32(rng.integers(-5, 6, size=(12, 4))), np.float32(rng.integers(3, size=(12, 3)))

@@ -109,6 +109,7 @@ def test_names_of_classes_and_maps_of_the_representation_are_irrelevant():
     assert length(np.concatenate([x, x], axis=1), y) == pytest.approx(wanted, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_more_units_than_examples():
     y = np.arange(20) % 2
     x = GENERATOR.normal(size=(20, 200))
@@ -117,6 +118,7 @@ def test_more_units_than_examples():
     assert length(x, y) < 10
 
 
+@pytest.mark.slow
 def test_weights_are_copies():
     y = GENERATOR.integers(0, 2, (40, 1)).astype(np.float32)
     x = np.float32(y + GENERATOR.normal(size=(40, 3)))

@@ -413,6 +413,7 @@ def test_shuffles_of_a_sample_stay_within_it(data):
     np.testing.assert_allclose(found[:, 0], expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_whole_groups_are_shuffled_where_examples_are_alike():
     """Of 48 pairs of a layer and a feature that nothing relates, some 2 at 0.05; else half."""
     generator = np.random.default_rng(0)
@@ -431,6 +432,7 @@ def test_whole_groups_are_shuffled_where_examples_are_alike():
     assert whole <= 6
 
 
+@pytest.mark.slow
 def test_whole_groups_keep_their_order_in_a_sample():
     """With places for 20 of 60 examples: of a label that says the place in the group alone."""
     groups, place = np.repeat(np.arange(15), 4), np.tile(np.arange(4.0), 15)

@@ -83,6 +83,7 @@ def test_statistics_of_each_resample_say_the_same(monkeypatch, resampling):
         np.testing.assert_allclose(every[0][name], wanted, rtol=1e-5, atol=atol, err_msg=name)
 
 
+@pytest.mark.slow
 def test_features_of_a_probe_are_shuffled_and_weighed():
     x = layers(1, 30)["30"]
     features = {"a": x[:, 0], "b": np.repeat([0.0, 1.0], N // 2)}

@@ -128,6 +128,7 @@ def test_the_same_whatever_the_size_of_chunks(whole, monkeypatch):
     assert_identical(run(), whole.copy())
 
 
+@pytest.mark.slow
 def test_only_the_first_seed_begins_slowly():
     """Epoch 0 alone shows soon that a run works; the seeds after it take as many as fit."""
 
@@ -361,6 +362,7 @@ def stopped_and_resumed(path, chunks, **options):
     return run(output=path, resume=True, **options)
 
 
+@pytest.mark.slow
 def test_vectorised_seeds_are_resumed_bit_for_bit(tmp_path):
     resumed = stopped_and_resumed(tmp_path / "history.nc", 3, vectorized=True)
     assert_identical(resumed, run(vectorized=True))
