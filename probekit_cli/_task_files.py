@@ -29,7 +29,7 @@ from probekit_cli._endings import FAILED, exit_code, program, resuming, signals_
 from probekit_cli._events import Events
 from probekit_cli._options import command_of, parameters_of, separated
 from probekit_cli._progress import Progress
-from probekit_cli._spelling import Flags, flags_of, retold, spellings
+from probekit_cli._spelling import Flags, flags_of, respell, spellings
 from probekit_cli._terminal import Terminal
 from probekit_cli.run import (
     RunOptions,
@@ -234,6 +234,7 @@ class _Running:
                     settings=self._settings(named),
                     started=self._started,
                     finished=self._finished,
+                    failed=lambda error: respell(error, self.flags),
                 )
         except KeyboardInterrupt as interrupt:
             self.progress.stop()
@@ -303,7 +304,7 @@ class _Running:
                 outcome=result.outcome,
                 path=result.path,
                 seconds=round(result.seconds, 3),
-                message=retold(result.message, self.flags),
+                message=result.message,
             )
         elif self.several:
             self.terminal.note(f"{result.outcome:6} {result.nodeid} ({result.seconds:.1f} s)")
@@ -333,7 +334,7 @@ class _Running:
             # One line of the trace says no more than the message.
             if len(lines) > 1 and not self.options.quiet:
                 print("\n".join(lines), file=self.terminal.err)
-            self.terminal.error(retold(failure.message, self.flags))
+            self.terminal.error(failure.message)
 
 
 def _defaults(item: Item) -> dict[str, Any]:
