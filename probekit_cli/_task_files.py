@@ -27,6 +27,7 @@ from probekit_cli._completing import is_asked, silence
 from probekit_cli._declared import check_mode, declared, output_option
 from probekit_cli._endings import FAILED, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
+from probekit_cli._files import given_path
 from probekit_cli._options import command_of, parameters_of, separated
 from probekit_cli._progress import Progress
 from probekit_cli._spelling import Flags, flags_of, respell, spellings
@@ -55,6 +56,7 @@ class FileOptions(RunOptions):
             "Where histories go: that of probes/probe_a.py::small is probes/probe_a/small.nc "
             "in it; the current folder unless given. For a single task also a file, NAME.nc.",
             metavar="FOLDER",
+            parser=given_path,  # it is made if it is not there
         ),
     ] = None
     keyword: Annotated[

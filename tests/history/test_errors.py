@@ -250,6 +250,10 @@ def test_files_that_are_no_history(tmp_path):
         open_history(tmp_path / "folder.nc")
     with fails(HistoryError, r"folder\.nc: is a folder\. Name a file"):
         writer(tmp_path / "folder.nc")
+    (tmp_path / "other").mkdir()
+    for opening in (open_history, writer):  # rather than of other.nc beside it
+        with fails(HistoryError, r"other: is a folder"):
+            opening(tmp_path / "other")
 
 
 def test_attributes_that_are_damaged_are_told(path):
