@@ -267,6 +267,18 @@ def test_attributes_that_are_damaged_are_told(path):
         open_history(path)
 
 
+def test_a_file_that_hdf5_would_read_for_ever_is_told(path):
+    with writer(path) as history:
+        history.append(row(0))
+        history.finish()
+    whole = path.read_bytes()
+    heap = whole.index(b"GCOL")
+    second = heap + 16 + 16 + -(-int.from_bytes(whole[heap + 24 : heap + 32], "little") // 8) * 8
+    path.write_bytes(whole[:second] + bytes(16) + whole[second + 16 :])
+    with fails(HistoryError, r"history\.nc: is truncated or damaged"):
+        open_history(path)
+
+
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9, 0.999])
 def test_a_truncated_file_is_told(path, share):
     with writer(path) as history:
