@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
-from probekit.errors import OptionError, ProbekitWarning, ShapeError, suggestion
+from probekit.errors import Argument, OptionError, ProbekitWarning, ShapeError, suggestion
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +24,9 @@ def check_choice(argument: str, value: str, choices: Iterable[str]) -> None:
     """Raise `OptionError` unless `value` is one of `choices`."""
     choices = tuple(choices)
     if not isinstance(value, str) or value not in choices:
-        raise OptionError(f"{argument}={value!r}: not a choice{suggestion(str(value), choices)}")
+        raise OptionError(
+            Argument(argument, value), f": not a choice{suggestion(str(value), choices)}"
+        )
 
 
 def check_number(argument: str, value: Any) -> None:
@@ -51,19 +53,19 @@ def check_at_least(argument: str, value: float, least: float) -> None:
     """Raise `OptionError` unless ``value >= least`` (NaN is refused too)."""
     check_number(argument, value)
     if not value >= least:
-        raise OptionError(f"{argument}={value!r}: must be at least {least}.")
+        raise OptionError(Argument(argument, value), f": must be at least {least}.")
 
 
 def check_at_most(argument: str, value: float, most: float) -> None:
     """Raise `OptionError` unless ``value <= most`` (NaN is refused too)."""
     if not value <= most:
-        raise OptionError(f"{argument}={value!r}: must be at most {most}.")
+        raise OptionError(Argument(argument, value), f": must be at most {most}.")
 
 
 def check_count(argument: str, value: Any, least: int) -> None:
     """Raise `OptionError` unless the value is a whole number and at least `least`."""
     if not isinstance(value, Integral):
-        raise OptionError(f"{argument}={value!r}: must be a whole number, at least {least}.")
+        raise OptionError(Argument(argument, value), f": must be a whole number, at least {least}.")
     check_at_least(argument, int(value), least)
 
 
@@ -71,20 +73,20 @@ def check_seed(seed: Any) -> None:
     """Raise `OptionError` unless the value is a seed of NumPy's generators."""
     check_count("seed", seed, 0)
     if seed >= 1 << 32:
-        raise OptionError(f"seed={seed!r}: must be less than 2**32.")
+        raise OptionError(Argument("seed", seed), ": must be less than 2**32.")
 
 
 def check_positive(argument: str, value: float) -> None:
     """Raise `OptionError` unless ``value > 0``."""
     check_number(argument, value)
     if not value > 0:
-        raise OptionError(f"{argument}={value!r}: must be greater than 0.")
+        raise OptionError(Argument(argument, value), ": must be greater than 0.")
 
 
 def check_confidence(confidence: Any) -> None:
     """Raise `OptionError` unless the confidence of an interval lies between 0 and 1."""
     if not isinstance(confidence, Real) or not 0 < float(confidence) < 1:
-        raise OptionError(f"confidence={confidence!r}: must lie between 0 and 1.")
+        raise OptionError(Argument("confidence", confidence), ": must lie between 0 and 1.")
 
 
 def warn_of_no_effect(argument: str, value: Any, beside: str, *, stacklevel: int = 3) -> None:

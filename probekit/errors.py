@@ -5,12 +5,43 @@ built-in exception that a Python user would catch. The command line shows a `Pro
 line; anything else is a bug and keeps its traceback.
 """
 
+import dataclasses
 import difflib
 from collections.abc import Iterable
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Argument:
+    """An argument and its value in the message of an error: ``epochs=-1``.
+
+    Where it is an option of the command line, that tells it as one: ``--epochs -1``.
+
+    Examples
+    --------
+    >>> print(OptionError(Argument("epochs", -1), ": must be at least 0."))
+    epochs=-1: must be at least 0.
+    """
+
+    name: str
+    value: Any
+
+    def __str__(self) -> str:
+        return f"{self.name}={self.value!r}"
 
 
 class ProbekitError(Exception):
-    """Base of everything that probekit raises on purpose."""
+    """Base of everything that probekit raises on purpose.
+
+    Parameters
+    ----------
+    *args : str or Argument
+        The message, in pieces.
+    """
+
+    # Its own, as some built-in exceptions have other ideas of what several arguments are.
+    def __str__(self) -> str:
+        return "".join(map(str, self.args))
 
 
 class OptionError(ProbekitError, ValueError):
@@ -48,10 +79,6 @@ class UnknownNameError(ProbekitError, LookupError):
 
 class HistoryError(ProbekitError, OSError):
     """A history file that cannot be read or written."""
-
-    # OSError formats two-argument instances its own way; a history error is one line of text.
-    def __str__(self) -> str:
-        return str(self.args[0]) if self.args else ""
 
 
 class HistoryExistsError(HistoryError, FileExistsError):

@@ -30,6 +30,23 @@ def finished_path(path: str | os.PathLike[str]) -> Path:
     return path
 
 
+def path_in(output: str | os.PathLike[str], name: str) -> Path:
+    """Return where a history goes: into a folder that is there it goes under this name.
+
+    Examples
+    --------
+    >>> path_in("", "my-task").name, path_in("wide", "my-task").name
+    ('my-task.nc', 'wide.nc')
+    """
+    path = Path(output)
+    return path / f"{name}{SUFFIX}" if is_folder(path) else finished_path(path)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder that is no history in the making."""
+    return path.is_dir() and not path.name.endswith(PARTIAL_SUFFIX)
+
+
 def partial_path(path: Path) -> Path:
     """``NAME.nc.partial``, the folder in which ``NAME.nc`` comes into being."""
     return path.with_name(path.name + PARTIAL_SUFFIX)

@@ -10,7 +10,7 @@ import typer
 
 from probekit.errors import OptionError
 from probekit_cli._completing import estimators, layers, names_of
-from probekit_cli._files import given_path
+from probekit_cli._files import given_output
 from probekit_cli._options import command_of, some_names
 
 Options = TypeVar("Options")
@@ -37,7 +37,7 @@ def check_mode(*, overwrite: bool, resume: bool) -> None:
 
 
 def output_option(
-    text: str, *, metavar: str = "FILE", parser: Callable[[str | Path], Path] = given_path
+    text: str, *, metavar: str = "FILE", parser: Callable[[str | Path], Path] = given_output
 ) -> Any:
     """Return ``--output``; the text says of what kind, and where it goes unless given."""
     flags = "--output", "-o"

@@ -25,6 +25,20 @@ def given_path(value: str | Path) -> Path:
     return Path(os.path.expanduser(value))
 
 
+def given_output(value: str | Path) -> Path:
+    """Return the path of what is to be written.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it is meant as a folder that is not there.
+    """
+    path = given_path(value)
+    if str(value).endswith(os.sep) and not path.is_dir():
+        raise typer.BadParameter(f"there is no folder {value}; make it first.")
+    return path
+
+
 def given_history(value: str | Path) -> Path:
     """Return the path of a history to be written, which may be a folder for it.
 
@@ -33,9 +47,7 @@ def given_history(value: str | Path) -> Path:
     typer.BadParameter
         If it is meant as a folder that is not there, or is a device.
     """
-    path = given_path(value)
-    if str(value).endswith(os.sep) and not path.is_dir():
-        raise typer.BadParameter(f"there is no folder {value}; make it first.")
+    path = given_output(value)
     if path.exists() and not (path.is_file() or path.is_dir()):
         raise typer.BadParameter(f"{path} is a device or a pipe; name a file.")
     return path

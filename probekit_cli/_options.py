@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import typer
 
-from probekit.errors import PluginError, suggestion
+from probekit.errors import PluginError, one_line, suggestion
 from probekit_cli._spelling import as_typed, flags_of, spellings
 
 METAVARS: dict[type, str] = {int: "INTEGER", float: "NUMBER", str: "TEXT", Path: "PATH"}
@@ -97,7 +97,7 @@ def parameters_of(
     PluginError
         If a field has a type that no option can have, or a name that is taken.
     """
-    hints = get_type_hints(config)
+    hints = _hints_of(config, task)
     names = RESERVED | {parameter.name for parameter in shared}
     own = ["--help", *itertools.chain.from_iterable(map(spellings, shared))]
     taken = dict.fromkeys(own, "'probekit run' itself")
@@ -115,6 +115,18 @@ def parameters_of(
         taken |= dict.fromkeys(spellings(parameter), f"{field.name!r} already")
         parameters.append(parameter)
     return parameters
+
+
+def _hints_of(config: type, task: str) -> dict[str, Any]:
+    if not (isinstance(config, type) and dataclasses.is_dataclass(config)):
+        raise PluginError(f"task {task!r}: its Config is {config!r}; give a dataclass.")
+    try:
+        return get_type_hints(config)
+    except Exception as error:
+        raise PluginError(
+            f"task {task!r}: the types of its options cannot be read "
+            f"({type(error).__name__}: {one_line(error)})."
+        ) from error
 
 
 def command_of(

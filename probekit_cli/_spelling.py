@@ -1,22 +1,17 @@
 """Errors in the words of the command line: ``--epochs -1`` where Python has ``epochs=-1``."""
 
-import ast
 import contextlib
 import inspect
-import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from typer.models import OptionInfo
 
-from probekit.errors import IN_ESTIMATOR, ProbekitError
+from probekit.errors import IN_ESTIMATOR, Argument, ProbekitError
 
 Flags = Mapping[str, tuple[str, ...]]
 """For the name of an option how it is spelt; of a switch also how it is switched off."""
-
-_VALUE = r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\([^()]*\)|[-+\w.]*\w"""
-"""As Python writes texts, tuples, numbers and words; lists are from files, typed by no one."""
 
 
 def spellings(parameter: inspect.Parameter) -> list[str]:
@@ -43,60 +38,44 @@ def flags_of(parameters: Iterable[inspect.Parameter]) -> dict[str, tuple[str, ..
 
 @contextlib.contextmanager
 def as_typed(flags: Flags) -> Iterator[None]:
-    """Have our errors name the options of a command as one types them.
-
-    What an estimator says is of its own options, which may have the same names.
-    """
+    """Have our errors name the options of a command as one types them."""
     try:
         yield
     except ProbekitError as error:
-        if not any(note.startswith(IN_ESTIMATOR) for note in getattr(error, "__notes__", ())):
-            error.args = (retold(str(error), flags),)
+        respell(error, flags)
         raise
 
 
-def retold(text: str, flags: Flags) -> str:
-    """Return a message with options in place of the arguments of the same name.
+def respell(error: BaseException, flags: Flags) -> None:
+    """Put options in place of the arguments that a message of ours names.
 
-    What stands in a call, such as the repr of an estimator, is left alone.
+    What an estimator says is of its own options, which may have the same names.
+    """
+    notes = getattr(error, "__notes__", ())
+    if isinstance(error, ProbekitError) and not any(n.startswith(IN_ESTIMATOR) for n in notes):
+        error.args = tuple(
+            typed(piece.value, flags[piece.name])
+            if isinstance(piece, Argument) and piece.name in flags
+            else piece
+            for piece in error.args
+        )
+
+
+def typed(value: Any, flags: tuple[str, ...]) -> str:
+    """Return an option and its value as one types them.
 
     Examples
     --------
-    >>> flags = {"batch_size": ("--batch-size",), "names": ("--names",)}
-    >>> retold("batch_size=-1.0: must be at least 1.", flags)
-    '--batch-size -1: must be at least 1.'
-    >>> retold("names='a b': no such name; Mine(names=2) has", flags)
-    "--names 'a b': no such name; Mine(names=2) has"
+    >>> [typed(value, ("--names",)) for value in ("a b", (8, 0), 2.0, 1e-05, None)]
+    ["--names 'a b'", '--names 8,0', '--names 2', '--names 1e-05', 'no --names']
+    >>> typed(True, ("--deep", "--no-deep")), typed(False, ("--deep", "--no-deep"))
+    ('--deep', '--no-deep')
     """
-    if not flags or f"({IN_ESTIMATOR}" in text:
-        return text
-    names = "|".join(map(re.escape, flags))
-
-    def typed(found: re.Match[str]) -> str:
-        before = text[: found.start()]
-        if before.count("(") > before.count(")"):  # in a call
-            return found[0]
-        (on, *off), value = flags[found[1]], found[2]
-        if value in ("True", "False", "None"):
-            return on if value == "True" else off[0] if off and value == "False" else f"no {on}"
-        return f"{on} {_typed(value)}"
-
-    found, count = re.subn(rf"(?<![\w.-])({names})=({_VALUE})", typed, text)
-    return found.replace("or None ", "or left out ") if count else text
-
-
-def _typed(value: str) -> str:
-    """Return a value that Python writes like this as one types it.
-
-    Examples
-    --------
-    >>> [_typed(text) for text in ("-1.0", "1e-05", "(8, 0)", "'xor'", "()")]
-    ['-1', '1e-05', '8,0', 'xor', "''"]
-    """
-    try:
-        found = ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return value
-    parts = found if isinstance(found, tuple) else [found]
+    on, *off = flags
+    if value is True:
+        return on
+    if value is None or value is False:
+        return off[0] if off and value is False else f"no {on}"
+    parts = value if isinstance(value, tuple | list) else [value]
     texts = (str(p).removesuffix(".0") if isinstance(p, float) else str(p) for p in parts)
-    return shlex.quote(",".join(texts))
+    return f"{on} {shlex.quote(','.join(texts))}"

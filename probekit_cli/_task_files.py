@@ -27,9 +27,10 @@ from probekit_cli._completing import is_asked, silence
 from probekit_cli._declared import check_mode, declared, output_option
 from probekit_cli._endings import FAILED, exit_code, program, resuming, signals_as_interrupts
 from probekit_cli._events import Events
+from probekit_cli._files import given_path
 from probekit_cli._options import command_of, parameters_of, separated
 from probekit_cli._progress import Progress
-from probekit_cli._spelling import Flags, flags_of, retold, spellings
+from probekit_cli._spelling import Flags, flags_of, respell, spellings
 from probekit_cli._terminal import Terminal
 from probekit_cli.run import (
     RunOptions,
@@ -55,6 +56,7 @@ class FileOptions(RunOptions):
             "Where histories go: that of probes/probe_a.py::small is probes/probe_a/small.nc "
             "in it; the current folder unless given. For a single task also a file, NAME.nc.",
             metavar="FOLDER",
+            parser=given_path,  # it is made if it is not there
         ),
     ] = None
     keyword: Annotated[
@@ -234,6 +236,7 @@ class _Running:
                     settings=self._settings(named),
                     started=self._started,
                     finished=self._finished,
+                    failed=lambda error: respell(error, self.flags),
                 )
         except KeyboardInterrupt as interrupt:
             self.progress.stop()
@@ -303,7 +306,7 @@ class _Running:
                 outcome=result.outcome,
                 path=result.path,
                 seconds=round(result.seconds, 3),
-                message=retold(result.message, self.flags),
+                message=result.message,
             )
         elif self.several:
             self.terminal.note(f"{result.outcome:6} {result.nodeid} ({result.seconds:.1f} s)")
@@ -333,7 +336,7 @@ class _Running:
             # One line of the trace says no more than the message.
             if len(lines) > 1 and not self.options.quiet:
                 print("\n".join(lines), file=self.terminal.err)
-            self.terminal.error(retold(failure.message, self.flags))
+            self.terminal.error(failure.message)
 
 
 def _defaults(item: Item) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from probekit.errors import DivergedError, OptionError, ProbekitError, told
-from probekit.naming import PARTIAL_SUFFIX, SUFFIX, finished_path, partial_path
+from probekit.naming import partial_path, path_in
 from probekit.plugins import Manager, Registry
 from probekit.plugins.config import read_config
 from probekit_cli import _estimators
@@ -166,7 +166,7 @@ class _Running:
     ) -> None:
         self.manager, self.task, self.options = manager, task, options
         self.typed, self.flags = typed, flags
-        self.path = history_path(options.output or configured_folder(), task)
+        self.path = path_in(options.output or configured_folder() or Path(), task)
         self.terminal = Terminal(quiet=options.quiet)
         self.progress = Progress(self.terminal)
         self.events = Events(self.terminal)
@@ -275,20 +275,6 @@ class _Running:
     @property
     def _partial(self) -> Path:
         return partial_path(self.path)
-
-
-def history_path(output: Path | None, task: str) -> Path:
-    """Return where the history goes: into a folder it goes under the name of the task.
-
-    Examples
-    --------
-    >>> history_path(None, "my-task").name, history_path(Path("wide"), "my-task").name
-    ('my-task.nc', 'wide.nc')
-    """
-    path = output or Path()
-    if path.is_dir() and not path.name.endswith(PARTIAL_SUFFIX):
-        return path / f"{task}{SUFFIX}"
-    return finished_path(path)
 
 
 def configured_folder() -> Path | None:

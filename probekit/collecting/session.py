@@ -16,7 +16,7 @@ from probekit.collecting.items import Item, items_of
 from probekit.collecting.selecting import matcher
 from probekit.collecting.settings import Settings
 from probekit.collecting.sharing import Values
-from probekit.errors import HistoryError, OptionError, UnknownNameError
+from probekit.errors import Argument, HistoryError, OptionError, UnknownNameError
 from probekit.naming import SUFFIX, partial_path
 
 if TYPE_CHECKING:
@@ -157,6 +157,7 @@ def run_tasks(
     settings: Settings | None = None,
     started: Callable[[Item], None] = lambda item: None,
     finished: Callable[[Result], None] = lambda result: None,
+    failed: Callable[[Exception], None] = lambda error: None,
 ) -> Report:
     """Run tasks of files one after the other; one that fails does not keep the others from running.
 
@@ -177,6 +178,8 @@ def run_tasks(
         What can be said of any run: estimators, layers, overwrite, resume, durable.
     started, finished : callable
         Called before and after each task. A file that could not be read is only finished.
+    failed : callable
+        Given what a task raised, before a message is made of it.
 
     Returns
     -------
@@ -205,7 +208,7 @@ def run_tasks(
         while waiting and not (stop_at_first and any(not one.succeeded for one in results)):
             item = waiting.pop(0)
             started(item)
-            results.append(_result(item, targets[item.nodeid], options, settings, values))
+            results.append(_result(item, targets[item.nodeid], options, settings, values, failed))
             finished(results[-1])
     for fixture, problem in values.problems:
         where = place_of(problem, fixture.path)
@@ -228,7 +231,9 @@ def _targets(items: tuple[Item, ...], output: Path | None) -> dict[str, Path | N
     if output.suffix != SUFFIX or output.is_dir():
         return {item.nodeid: history_path(item, output) for item in items}
     if len(items) > 1:
-        raise OptionError(f"output={str(output)!r}: is one file, for {len(items)} tasks.")
+        raise OptionError(
+            Argument("output", str(output)), f": is one file, for {len(items)} tasks."
+        )
     return {item.nodeid: output for item in items}
 
 
@@ -238,6 +243,7 @@ def _result(
     options: Mapping[str, Any],
     settings: Settings,
     values: Values,
+    failed: Callable[[Exception], None],
 ) -> Result:
     began = time.monotonic()
     try:
@@ -248,6 +254,7 @@ def _result(
             _make_folder(path.parent)
         dataset = execute(item, path, options, settings, values)
     except Exception as error:
+        failed(error)
         files = (item.path, *shared_files(item.path))
         # JAX adds long ones of its own.
         notes = [note for note in getattr(error, "__notes__", ()) if note.startswith("[")]

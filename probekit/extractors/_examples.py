@@ -16,7 +16,7 @@ import numpy as np
 
 from probekit._checks import shape_text
 from probekit._shapes import struct
-from probekit.errors import OptionError
+from probekit.errors import Argument, OptionError
 from probekit.extractors._calls import warn_of_missing, warn_user
 from probekit.extractors._captured import (
     Captured,
@@ -143,7 +143,9 @@ class Listing:
         for glob in globs_of(patterns):
             found = self._matched([glob])
             if all(name in self.without for name in found):
-                raise OptionError(f"layers={glob!r}: {found[0]} {self.without[found[0]]}.")
+                raise OptionError(
+                    Argument("layers", glob), f": {found[0]} {self.without[found[0]]}."
+                )
         names = self._matched(patterns)
         return {name: self.without[name] for name in names if name in self.without}
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from probekit.errors import OptionError, suggestion
+from probekit.errors import Argument, OptionError, suggestion
 
 
 def match(
@@ -41,10 +41,12 @@ def match(
         expression = _expression(glob)
         found = [name for name in names if expression.fullmatch(name)]
         if not found:
-            raise OptionError(f"{argument}={glob!r}: matches none of {_listed(glob, names)}")
+            raise OptionError(Argument(argument, glob), f": matches none of {_listed(glob, names)}")
         chosen.update(found)
     if not chosen:
-        raise OptionError(f"{argument}={patterns!r}: no pattern; give one, e.g. '**' for all.")
+        raise OptionError(
+            Argument(argument, patterns), ": no pattern; give one, e.g. '**' for all."
+        )
     return tuple(name for name in names if name in chosen)
 
 

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from types import CodeType
 from typing import Any
-from weakref import WeakKeyDictionary, WeakSet
+from weakref import WeakKeyDictionary
 
 import jax
 
@@ -14,6 +14,7 @@ from probekit.errors import OptionError, ShapeError
 from probekit.extractors._calls import is_array, warn_user
 from probekit.extractors._paths import check_names, match, patterns_of
 from probekit.extractors._protocol import Extractor
+from probekit.extractors._taken import taken
 
 
 @jax.tree_util.register_pytree_node_class
@@ -54,13 +55,13 @@ class FunctionExtractor(Extractor):
     def tree_flatten(self) -> tuple[tuple[Any, ...], Any]:
         """Take parameters out of a function that is a pytree; any other function is static."""
         if jax.tree_util.all_leaves([self.fn]):
-            return (), (self.fn, self.patterns)
-        return (self.fn,), (None, self.patterns)
+            return (), (self.fn, self.patterns, taken(self.fn))
+        return (self.fn,), (None, self.patterns, None)
 
     @classmethod
     def tree_unflatten(cls, static: Any, children: tuple[Any, ...]) -> "FunctionExtractor":
         """Put the parts together again."""
-        fn, patterns = static
+        fn, patterns, _ = static
         return cls(children[0] if children else fn, patterns)
 
 
@@ -73,8 +74,10 @@ def function(
     ----------
     fn : callable
         ``fn(inputs) -> {layer: array (example, …)}``, which JAX can trace. A function that closes
-        over parameters is compiled anew for each new one; give ``jax.tree_util.Partial(apply,
-        parameters)``, or any pytree that can be called, and new parameters do not recompile.
+        over parameters, or takes them from globals or its object, is compiled anew for each new
+        one; give ``jax.tree_util.Partial(apply, parameters)``, or any pytree that can be called,
+        and new parameters do not recompile. An array that is changed in place is not seen to have
+        changed.
     layers : str or sequence of str
         Globs over the names of the layers to keep.
 
@@ -93,8 +96,8 @@ def function(
     Warns
     -----
     ProbekitWarning
-        When it is used, if `fn` is the fourth function that one ``lambda`` or ``def`` has made:
-        each is compiled anew.
+        When it is used, if `fn` is the fourth function that one ``lambda`` or ``def`` has made, or
+        takes other values from outside for the fourth time: each is compiled anew.
 
     Examples
     --------
@@ -112,10 +115,13 @@ _TOO_MANY = 4
 
 
 class _Made:
-    """Functions of one code: those that are still there, and how many there have been."""
+    """Functions of one code: those that are still there, and how many there have been.
+
+    One that takes other values from outside than before is another.
+    """
 
     def __init__(self) -> None:
-        self.known: WeakSet[Any] = WeakSet()
+        self.known: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
         self.count = 0
 
 
@@ -127,14 +133,16 @@ def _note(fn: Any) -> None:
     if not inspect.isfunction(fn):
         return
     alike = _made.setdefault(fn.__code__, _Made())
-    if fn in alike.known:
+    now = hash(taken(fn))  # not the values: they would keep the function itself
+    if alike.known.get(fn) == now:
         return
-    alike.known.add(fn)
+    alike.known[fn] = now
     alike.count += 1
     if alike.count == _TOO_MANY:
         warn_user(
-            f"fn: {fn.__qualname__} was made {_TOO_MANY} times, and is compiled as often. Make it "
-            "once; for new parameters give jax.tree_util.Partial(apply, parameters)."
+            f"fn: {fn.__qualname__} was made {_TOO_MANY} times, or takes other values from outside "
+            "each time, and is compiled as often. Make it once; for new parameters give "
+            "jax.tree_util.Partial(apply, parameters)."
         )
 
 

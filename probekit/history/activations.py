@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from probekit._checks import shape_text
-from probekit.errors import OptionError, ShapeError
+from probekit.errors import Argument, OptionError, ShapeError
 from probekit.history import block
 from probekit.history.block import Block, Header, Outline
 from probekit.history.file import fetch
@@ -54,9 +54,11 @@ class Storage(NamedTuple):
     def check(self) -> "Storage":
         """Refuse what zlib and float32 do not have."""
         if self.compression not in range(10):
-            raise OptionError(f"compression={self.compression!r}: must be 0 (none) to 9.")
+            raise OptionError(Argument("compression", self.compression), ": must be 0 (none) to 9.")
         if self.keep_bits is not None and self.keep_bits not in range(1, 24):
-            raise OptionError(f"keep_bits={self.keep_bits!r}: must be 1 to 23, or None for all.")
+            raise OptionError(
+                Argument("keep_bits", self.keep_bits), ": must be 1 to 23; all unless given."
+            )
         return self
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probekit._checks import check_choice, check_confidence, warn_of_no_effect
-from probekit.errors import OptionError
+from probekit.errors import Argument, OptionError
 from probekit.history.accessor import register_accessor
 from probekit.history.contents import scores
 from probekit.history.schema import UNCERTAINTY
@@ -144,8 +144,11 @@ def _correction_of(permutation: Permutation, given: Correction) -> Correction:
     """Return that of the permutation, if seeds have it; warn of another one that was given."""
     if permutation.correction == "max":
         raise OptionError(
-            "uncertainty: correction='max' of seeds; they are shuffled apart where some are "
-            "missing. Give correction='holm'."
+            "uncertainty: ",
+            Argument("correction", "max"),
+            " of seeds; they are shuffled apart where some are missing. Give ",
+            Argument("correction", "holm"),
+            ".",
         )
     if given not in ("holm", permutation.correction):
         beside = f"with Permutation(correction={permutation.correction!r})"

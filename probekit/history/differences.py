@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 import numpy as np
 
 from probekit._checks import check_choice, check_confidence, warn_of_no_effect
-from probekit.errors import OptionError, UnknownNameError
+from probekit.errors import Argument, OptionError, UnknownNameError
 from probekit.history.contents import scores
 from probekit.history.schema import LEFT_OUT, UNCERTAINTY
 from probekit.history.sides import Table, aligned, final_rows, joined, p_of_resamples
@@ -113,8 +113,9 @@ def _tested(
     if not found:
         needed = "resamples" if asked.test == "bootstrap" else "the axis 'seed'"
         raise OptionError(
-            f"test={asked.test!r}: no score has {needed}. Record several seeds, "
-            "or probe with uncertainty=Bootstrap(keep=True)."
+            Argument("test", asked.test),
+            f": no score has {needed}. Record several seeds, "
+            "or probe with uncertainty=Bootstrap(keep=True).",
         )
     return found
 
@@ -233,8 +234,10 @@ def _acceleration(name: str, one: "xr.Dataset", other: "xr.Dataset") -> np.ndarr
     left_out = f"{name}_{LEFT_OUT}"
     if left_out not in one or left_out not in other:
         raise OptionError(
-            f"interval='bca': {left_out} is not there; probe with "
-            "Bootstrap(interval='bca', keep=True), or give interval='percentile' or 'basic'."
+            Argument("interval", "bca"),
+            f": {left_out} is not there; probe with Bootstrap(interval='bca', keep=True), or give ",
+            Argument("interval", "percentile"),
+            " or 'basic'.",
         )
     a, b = aligned(name, one[left_out], other[left_out])
     each = (b - a).isel({LEFT_OUT: slice(one[left_out].attrs.get(LEFT_OUT))})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from probekit._checks import check_choice
-from probekit.errors import OptionError
+from probekit.errors import Argument, OptionError
 from probekit.history.accessor import register_accessor
 from probekit.history.contents import last_hidden_layer
 from probekit.history.file import writing_text
@@ -115,8 +115,11 @@ def _notebook(dataset: "xr.Dataset") -> Iterator[str]:
     missing = [name for name in _NOTEBOOK_VARIABLES if name not in dataset]
     if missing:
         raise OptionError(
-            f"format='notebook': the history lacks {', '.join(missing)}, which only a run of "
-            "reference-complexity with its own estimators has. Use format='tidy'."
+            Argument("format", "notebook"),
+            f": the history lacks {', '.join(missing)}, which only a run of reference-complexity "
+            "with its own estimators has. Use ",
+            Argument("format", "tidy"),
+            ".",
         )
     layer = dataset.sel(layer=last_hidden_layer(dataset["layer"].values.tolist()))
     # A feature that is used twice is numbered in a history, and is not in the notebook.

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 import shutil
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -26,6 +27,8 @@ LOCK_NAME = "lock"
 
 _HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 _CLASSIC_SIGNATURES = (b"CDF\x01", b"CDF\x02", b"CDF\x05")
+_HEAP = b"GCOL\x01\0\0\0"  # of HDF5: how a collection of its global heap begins
+_SEARCHED = 1 << 24  # bytes of a file; enough for what is not activations
 _LITTLE_SPACE = 1 << 20  # bytes; netCDF-C hides the error number, so a full disk is told by this
 
 
@@ -265,16 +268,39 @@ def missing(path: Path) -> HistoryError:
 def _check_signature(path: Path) -> None:
     try:
         with open(path, "rb") as file:
-            start = file.read(len(_HDF5_SIGNATURE))
+            content = file.read(_SEARCHED)
     except FileNotFoundError:
         raise
     except IsADirectoryError:
         raise HistoryError(f"{path}: is a folder; a history is a netCDF file.") from None
     except OSError as error:
         raise HistoryError(f"{path}: cannot be read: {error.strerror}.") from error
-    if not _is_netcdf(start):
-        what = "is empty" if not start else "is not a netCDF file"
+    if not _is_netcdf(content[: len(_HDF5_SIGNATURE)]):
+        what = "is empty" if not content else "is not a netCDF file"
         raise HistoryError(f"{path}: {what}; a history is one that probekit wrote.")
+    if _is_endless(content):
+        raise HistoryError(_damaged(path))
+
+
+def _is_endless(content: bytes) -> bool:
+    """Whether HDF5 would read a collection of its global heap for ever.
+
+    Objects follow each other, each with its length, the last being what is free; where that has
+    been lost, HDF5 goes on by 0 bytes. All else that is damaged it notices itself.
+    """
+    at = content.find(_HEAP)
+    while at >= 0:
+        (size,) = struct.unpack_from("<Q", content.ljust(at + 16, b"\0"), at + 8)
+        place, end = at + 16, min(at + size, len(content)) - 16
+        while place <= end:
+            number, length = struct.unpack_from("<H6xQ", content, place)
+            if number == 0:
+                if length == 0:
+                    return True
+                break
+            place += 16 + -(-length // 8) * 8
+        at = content.find(_HEAP, at + 1)
+    return False
 
 
 def _is_netcdf(start: bytes) -> bool:
@@ -306,12 +332,23 @@ def _unwritable(path: Path, error: BaseException) -> str:
     if number in (errno.ENOSPC, errno.EDQUOT) or not _has_space(parent):
         reason = "the disk is full"
         remedy = "Everything recorded before is kept; free some space, then resume."
+    elif isinstance(error, RuntimeError) and (limit := _largest_file()) is not None:
+        reason = f"files may not be larger than {limit} bytes here"
+        remedy = "Everything recorded before is kept; raise that (ulimit -f), then resume."
     else:
         reason = os.strerror(number) if number and number > 0 else str(error)
         remedy = "Everything recorded before is kept."
     if path.suffix not in (*SUFFIXES, PARTIAL_SUFFIX):  # a table or a page
         return f"{path}: could not be written: {reason}."
     return f"{path}: could not be written: {reason}. {remedy}"
+
+
+def _largest_file() -> int | None:
+    """Return how large the system lets a file of this process be; None if it sets no limit."""
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 def _has_space(folder: Path) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from probekit.errors import OptionError
+from probekit.errors import Argument, OptionError
 from probekit.status import Status
 
 CONVENTIONS = "CF-1.11"
@@ -171,8 +171,7 @@ def check_same_experiment(where: str, before: Mapping[str, Any], now: Mapping[st
 def check_same_settings(where: str, then: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raise `OptionError` if what was begun `then` has other settings than are `given` now.
 
-    Both are as JSON gives them back. A setting is told as ``name=value``, which the command line
-    can turn into what is typed.
+    Both are as JSON gives them back.
 
     Examples
     --------
@@ -183,21 +182,23 @@ Resume it with the same, or write to another path.
     """
     for name in {**given, **then}:
         if name not in then:
-            begun = f"without {_setting(name, given)}"
+            begun = ["without ", _setting(name, given)]
         elif name not in given:
-            begun = f"with {_setting(name, then)}, not without"
+            begun = ["with ", _setting(name, then), ", not without"]
         elif then[name] != given[name]:
-            begun = f"with {_setting(name, then)}, not with {_setting(name, given)}"
+            begun = ["with ", _setting(name, then), ", not with ", _setting(name, given)]
         else:
             continue
         raise OptionError(
-            f"{where}: was begun {begun}. Resume it with the same, or write to another path."
+            f"{where}: was begun ", *begun, ". Resume it with the same, or write to another path."
         )
 
 
-def _setting(name: str, settings: Mapping[str, Any]) -> str:
+def _setting(name: str, settings: Mapping[str, Any]) -> str | Argument:
     value = settings[name]
-    return f"{name}={tuple(value) if isinstance(value, list) else value!r}"
+    if name == "estimators":  # kept as their reprs, which are not what an option takes
+        return f"{name}=[{', '.join(value)}]"
+    return Argument(name, tuple(value) if isinstance(value, list) else value)
 
 
 def _worded(value: Any) -> Any:

@@ -18,7 +18,7 @@ from probekit.history import block
 from probekit.history.block import Block
 from probekit.history.file import is_foreign, missing, reading
 from probekit.history.schema import MARK
-from probekit.naming import finished_path, partial_path
+from probekit.naming import finished_path, is_folder, partial_path
 
 if TYPE_CHECKING:
     import netCDF4
@@ -108,8 +108,9 @@ def locate(path: str | os.PathLike[str]) -> list[Path]:
         return [*files, *activation_files(folder).values()]
     if finished.is_file():
         return [finished]
-    if finished.is_dir():
-        raise HistoryError(f"{finished}: is a folder; a history is a netCDF file.")
+    for place in (finished, Path(path)):
+        if is_folder(place):
+            raise HistoryError(f"{place}: is a folder; a history is a netCDF file.")
     if folder.is_dir():
         raise HistoryError(f"{folder}: nothing has been recorded yet.")
     raise missing(finished)

@@ -35,7 +35,7 @@ from probekit.history.segments import (
     remove_merged,
     spans,
 )
-from probekit.naming import finished_path, partial_path
+from probekit.naming import finished_path, is_folder, partial_path
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -118,8 +118,9 @@ class HistoryWriter:
         self._attributes = {**attributes, ROW_DIMS: " ".join(self.lead)}
         self._lock = Lock(self.folder)
         self._is_as_found = False  # a finished history to which nothing was added yet
-        if self.path.is_dir():
-            raise HistoryError(f"{self.path}: is a folder. Name a file, e.g. 'history.nc' in it.")
+        for folder in (Path(path), self.path):
+            if is_folder(folder):
+                raise HistoryError(f"{folder}: is a folder. Name a file, e.g. 'history.nc' in it.")
         check_replaceable(self.path)
         existed = self.folder.exists()
         if self.path.exists() and not (overwrite or resume or existed):

@@ -7,7 +7,7 @@ from typing import Literal, get_args
 import numpy as np
 
 from probekit._checks import check_choice, check_confidence, check_count, check_flag
-from probekit.errors import OptionError
+from probekit.errors import Argument, OptionError
 from probekit.inference.options import Uncertainty
 
 Interval = Literal["percentile", "bca", "basic"]
@@ -89,8 +89,10 @@ class Bootstrap(Uncertainty):
         check_flag("keep", self.keep)
         if self.interval == "bca" and not self.replace:
             raise OptionError(
-                "interval='bca': supposes draws with replacement. "
-                "Give replace=True, or interval='basic'."
+                Argument("interval", "bca"),
+                ": supposes draws with replacement. Give replace=True, or ",
+                Argument("interval", "basic"),
+                ".",
             )
 
     def check(self, examples: int) -> None:  # noqa: D102

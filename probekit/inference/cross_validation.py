@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from probekit._checks import check_count, check_flag
-from probekit.errors import OptionError
+from probekit.errors import Argument, OptionError
 from probekit.inference.options import Uncertainty
 
 
@@ -56,7 +56,9 @@ class CrossValidation(Uncertainty):
     def check(self, examples: int) -> None:  # noqa: D102
         there = self.drawn(examples)
         if there < self.folds:
-            raise OptionError(f"folds={self.folds}: more than the {there} {self._things()}.")
+            raise OptionError(
+                Argument("folds", self.folds), f": more than the {there} {self._things()}."
+            )
 
     def weights(self, examples: int) -> np.ndarray:
         """Return 1 for the examples of each fold and 0 for others, ``(fold, example)`` float32."""

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from probekit._checks import check_choice, check_count, check_flag
-from probekit.errors import OptionError
+from probekit.errors import Argument, OptionError
 from probekit.inference.corrections import SHUFFLE_CORRECTIONS, ShuffleCorrection
 from probekit.inference.options import ALTERNATIVES, Alternative, Uncertainty
 from probekit.inference.orders import (
@@ -96,7 +96,9 @@ class Permutation(Uncertainty):
         check_count("resamples", self.resamples, 1)
         check_flag("whole", self.whole)
         if self.whole and self.groups is None:
-            raise OptionError("whole=True: there are no groups. Give groups, a label each.")
+            raise OptionError(
+                Argument("whole", True), ": there are no groups. Give groups, a label each."
+            )
         if self.alternative is not None:
             check_choice("alternative", self.alternative, ALTERNATIVES)
         check_choice("correction", self.correction, SHUFFLE_CORRECTIONS)
@@ -107,8 +109,9 @@ class Permutation(Uncertainty):
             raise OptionError(f"examples: {examples}; at least 2 are needed to shuffle them.")
         if self.whole and np.bincount(self._kinds(place)).max() < 2:
             raise OptionError(
-                "whole=True: groups are of unlike size, or lack unlike examples; "
-                "at least 2 that are alike can change places."
+                Argument("whole", True),
+                ": groups are of unlike size, or lack unlike examples; "
+                "at least 2 that are alike can change places.",
             )
         if self.groups is not None and not self.whole and np.bincount(place).max() < 2:
             raise OptionError("groups: one example each; nothing can be shuffled within them.")

@@ -2,12 +2,14 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from probekit.errors import IN_ESTIMATOR, OptionError
 from probekit.estimators import Estimator
+from probekit.variables import Variable
 
 SHOWN = 3
 """Of how many estimators that share a statistic the note tells."""
@@ -35,7 +37,7 @@ def computed(estimator: Estimator, fit: Any, held_out: Any, **more: Any) -> Mapp
     Raises
     ------
     OptionError
-        If a variable that it declares is missing.
+        If a variable that it declares is missing, no number, or has other axes.
     """
     with blaming([estimator]):
         found: Mapping[str, Any] = estimator.compute(fit, held_out, **more)
@@ -46,7 +48,22 @@ def computed(estimator: Estimator, fit: Any, held_out: Any, **more: Any) -> Mapp
                 f"estimators: compute returned {returned}; return a dict of what is declared in "
                 f"variables: {names}."
             )
+        for variable in estimator.variables:
+            _check_axes(variable, found[variable.name])
     return found
+
+
+def _check_axes(variable: Variable, value: Any) -> None:
+    if not isinstance(value, Real) and not hasattr(value, "dtype"):
+        raise OptionError(
+            f"estimators: compute returned a {type(value).__name__} as {variable.name!r}; "
+            "return a number or an array."
+        )
+    if np.ndim(value) != len(variable.dims):
+        raise OptionError(
+            f"estimators: compute returned {variable.name!r} of shape {np.shape(value)}; its "
+            f"declared dims are {variable.dims}."
+        )
 
 
 def check_counts(estimators: Iterable[Estimator], *, fitted: int, scored: int) -> None:

@@ -49,6 +49,8 @@ def _variables(given: Any, rows: "xr.Dataset", lead: tuple[str, ...]) -> "dict[s
     for name, array in given.items():
         if not isinstance(array, xr.DataArray):
             raise OptionError(f"{name!r} is a {type(array).__name__}; give a DataArray.")
+        if not isinstance(name, str) or not name or "/" in name:  # a path, for netCDF
+            raise OptionError(f"returned {name!r}, which is no name; take one without '/'.")
         if name in rows.variables:
             raise OptionError(f"returned {name!r}, which is taken; take another name.")
         lacking = [dim for dim in lead if dim not in array.dims]

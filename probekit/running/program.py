@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._shapes import shape_of
+from probekit.errors import OptionError
 from probekit.probing import Plan, States, absent
 from probekit.running.packing import Packing
 from probekit.tasks import Split, Task, TaskConfig
@@ -44,6 +45,11 @@ class Data:
     @classmethod
     def of(cls, splits: Mapping[str, Split]) -> "Data":
         """Put the splits of one seed together, as numbers that the device computes with."""
+        if not {*SPLITS} <= {*splits}:
+            raise OptionError(
+                f"data: a task makes the splits {', '.join(SPLITS)}; this one made "
+                f"{', '.join(splits) or 'none'}."
+            )
         parts = [splits[name] for name in SPLITS]
         inputs, features = (
             computable(np.concatenate([part[field] for part in parts])) for field in (0, 1)
@@ -205,6 +211,15 @@ class Program:
             both = jax.lax.map(packed, jax.tree.map(stacked, *splits))
         return both
 
+    def _check_layers(self, outputs: Mapping[str, Any]) -> None:
+        """Raise `OptionError` if the extractor of the task lacks a layer that the task names."""
+        lacking = [layer for layer in self.layers if layer not in outputs]
+        if lacking:
+            raise OptionError(
+                f"task {self.task.name!r}: its extractor gives {', '.join(outputs)}, and not "
+                f"{lacking[0]!r}, which its layers() names."
+            )
+
     def packings(self, carry: Carry, data: Data) -> tuple[dict[str, Packing], int]:
         """Return how the states of a split are packed, and how many bytes an epoch hands out.
 
@@ -213,6 +228,7 @@ class Program:
 
         def states_and_activations(carry: Carry, data: Data) -> tuple[States, Any]:
             outputs = self.task.extractor(self.config, carry.state)(data.inputs)
+            self._check_layers(outputs)
             states = self.plan.of({layer: outputs[layer] for layer in self.layers}, data.features)
             test = data.parts()["test"]
             return states, {layer: outputs[layer][test] for layer in self.stored}

@@ -18,6 +18,7 @@ from probekit._checks import check_count, warn_of_no_effect
 from probekit.errors import DivergedError
 from probekit.estimators import Estimator, resolve
 from probekit.history import HistoryWriter, Storage, make_attributes, open_history
+from probekit.naming import path_in
 from probekit.plugins import Manager, get_manager
 from probekit.probing import warn_of_undefined
 from probekit.recording.plugged import with_plugin_variables
@@ -97,7 +98,8 @@ def run(
     task : str, Task or class
         A registered name (``probekit list tasks``) or a task.
     output : path, optional
-        The history, ``NAME.nc``. Without it nothing is kept on disk.
+        The history, ``NAME.nc``, or a folder for it, where it is called after the task. Without it
+        nothing is kept on disk.
     estimators : names or instances, optional
         What to estimate; the task's own choice unless given. What they find out about features, as
         conditions, is that of the examples of the first seed.
@@ -173,7 +175,7 @@ def run(
             stack.enter_context(manager.listening(listener))
         together = lane_size(config.seeds, vectorized)
         folder = stack.enter_context(tempfile.TemporaryDirectory()) if output is None else ""
-        path = Path(output) if output is not None else Path(folder, "history.nc")
+        path = Path(folder, "history.nc") if output is None else path_in(output, chosen.name)
         writer = stack.enter_context(
             HistoryWriter(
                 path,

@@ -19,7 +19,7 @@ from typing import (
 import numpy as np
 
 from probekit._checks import check_at_least, check_at_most
-from probekit.errors import OptionError
+from probekit.errors import Argument, OptionError
 from probekit.variables import Variable
 
 if TYPE_CHECKING:  # a config's module imports no jax
@@ -71,8 +71,10 @@ class TaskConfig:
                     check(field.name, number, field.metadata[bound])
         if self.first_seed + self.seeds - 1 > LAST_SEED:
             raise OptionError(
-                f"first_seed={self.first_seed}, seeds={self.seeds}: the last seed must be at most "
-                f"{LAST_SEED}."
+                Argument("first_seed", self.first_seed),
+                ", ",
+                Argument("seeds", self.seeds),
+                f": the last seed must be at most {LAST_SEED}.",
             )
 
 
@@ -102,13 +104,13 @@ def _check_type(name: str, value: Any, expected: Any) -> None:
             _check_type(name, value, others[0])
     elif get_origin(expected) is tuple:
         if not isinstance(value, tuple):
-            raise OptionError(f"{name}={value!r}: must be a tuple, e.g. ({value!r},).")
+            raise OptionError(Argument(name, value), f": must be a tuple, e.g. ({value!r},).")
         for part in value if choices[1:] == (Ellipsis,) else ():
             _check_type(name, part, choices[0])
     elif expected in _WORDS:
         kind, words = _WORDS[expected]
         if not isinstance(value, kind) or (isinstance(value, bool) and expected is not bool):
-            raise OptionError(f"{name}={value!r}: must be {words}.")
+            raise OptionError(Argument(name, value), f": must be {words}.")
 
 
 class Split(NamedTuple):

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from probekit.errors import OptionError, suggestion
+from probekit.errors import Argument, OptionError, suggestion
 from probekit.tasks._protocol import Split
 
 OPERATIONS = {"and": np.logical_and, "or": np.logical_or, "xor": np.logical_xor}
@@ -29,25 +29,29 @@ def check_feature(feature: str, units: int) -> None:
     operations = feature.split("_")
     if feature and len(operations) == 1 and feature not in OPERATIONS:
         raise OptionError(
-            f"features={feature!r}: no such feature{suggestion(feature.lower(), ['linear'])} "
-            "A feature is 'linear' or top_left_right, e.g. 'xor_xor_xor'."
+            Argument("features", feature),
+            f": no such feature{suggestion(feature.lower(), ['linear'])} "
+            "A feature is 'linear' or top_left_right, e.g. 'xor_xor_xor'.",
         )
     for operation in operations:
         if operation not in OPERATIONS:
             near = suggestion(operation, OPERATIONS)
             raise OptionError(
-                f"features={feature!r}: unknown operation {operation!r}{near} "
-                "A feature is 'linear' or top_left_right, e.g. 'xor_xor_xor'."
+                Argument("features", feature),
+                f": unknown operation {operation!r}{near} "
+                "A feature is 'linear' or top_left_right, e.g. 'xor_xor_xor'.",
             )
     if len(operations) != 3:
         raise OptionError(
-            f"features={feature!r}: {len(operations)} operations; a feature needs 3 "
-            "(top_left_right), e.g. 'xor_xor_xor', or 'linear'."
+            Argument("features", feature),
+            f": {len(operations)} operations; a feature needs 3 "
+            "(top_left_right), e.g. 'xor_xor_xor', or 'linear'.",
         )
     if units < RELEVANT_UNITS:
         raise OptionError(
-            f"units={units}: feature {feature!r} depends on {RELEVANT_UNITS} units; "
-            f"give at least {RELEVANT_UNITS}."
+            Argument("units", units),
+            f": feature {feature!r} depends on {RELEVANT_UNITS} units; "
+            f"give at least {RELEVANT_UNITS}.",
         )
 
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from probekit._checks import check_choice, check_positive
-from probekit.errors import OptionError
+from probekit.errors import Argument, OptionError
 from probekit.tasks import boolean
 from probekit.tasks._protocol import MOST, Split, Task, TaskConfig, option
 from probekit.variables import Variable
@@ -76,27 +76,35 @@ class ComplexityConfig(TaskConfig):
         """Refuse settings that no run could use."""
         super().__post_init__()
         if not self.features:
-            raise OptionError("features=(): no feature; give at least one, e.g. 'linear'.")
+            raise OptionError(
+                Argument("features", ()), ": no feature; give at least one, e.g. 'linear'."
+            )
         if not self.hidden:
-            raise OptionError("hidden=(): no hidden layer; give at least one width, e.g. 64.")
+            raise OptionError(
+                Argument("hidden", ()), ": no hidden layer; give at least one width, e.g. 64."
+            )
         for feature in self.features:
             boolean.check_feature(feature, self.units)
         if (parameters := self._parameters()) > MOST:
             raise OptionError(
-                f"hidden={self.hidden}, units={self.units}: these are {parameters:.1e} parameters; "
-                f"give widths that make at most {MOST:.1e}."
+                Argument("hidden", self.hidden),
+                ", ",
+                Argument("units", self.units),
+                f": these are {parameters:.1e} parameters; "
+                f"give widths that make at most {MOST:.1e}.",
             )
         check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_positive("learning_rate", self.learning_rate)
         if not math.isfinite(self.learning_rate):
-            raise OptionError(f"learning_rate={self.learning_rate!r}: must be finite.")
+            raise OptionError(Argument("learning_rate", self.learning_rate), ": must be finite.")
         if not math.isfinite(self.weight_decay):
-            raise OptionError(f"weight_decay={self.weight_decay!r}: must be finite.")
+            raise OptionError(Argument("weight_decay", self.weight_decay), ": must be finite.")
         if self.momentum >= 1:
-            raise OptionError(f"momentum={self.momentum!r}: must be less than 1.")
+            raise OptionError(Argument("momentum", self.momentum), ": must be less than 1.")
         if self.stop_accuracy is not None and not 0 < self.stop_accuracy <= 1:
             raise OptionError(
-                f"stop_accuracy={self.stop_accuracy!r}: must be greater than 0 and at most 1."
+                Argument("stop_accuracy", self.stop_accuracy),
+                ": must be greater than 0 and at most 1.",
             )
 
     def _parameters(self) -> int:

@@ -152,6 +152,21 @@ def probekit_register(registry):
     assert done.complaint.startswith("probekit: --must: is missing")
 
 
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (int, "its Config is <class 'int'>; give a dataclass"),
+        (
+            dataclasses.make_dataclass("C", [("a", "Nope", 3)]),
+            r"cannot be read \(NameError: .*Nope",
+        ),
+    ],
+)
+def test_a_config_without_types(config, message):
+    with pytest.raises(PluginError, match=f"^task 'mine': .*{message}"):
+        parameters_of(config, task="mine", shared=[])
+
+
 @pytest.mark.parametrize("hint", [dict, list[int], tuple[int, str], tuple[dict, ...], int | str])
 def test_a_field_of_another_type(hint):
     config = dataclasses.make_dataclass("Config", [("odd", hint, None)])

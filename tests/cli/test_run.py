@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from probekit.errors import DivergedError, HistoryError, OptionError, ScoreWarning
+from probekit.errors import Argument, DivergedError, HistoryError, OptionError, ScoreWarning
 from probekit_cli import run as run_command
 from probekit_cli._endings import program, signals_as_interrupts
 from probekit_cli.run import size_text
@@ -164,7 +164,7 @@ def test_quiet_is_silent(probekit, fake_run):
 
 
 def test_quiet_or_not_errors_are_shown(probekit, fake_run):
-    fake_run.raises = OptionError("layers='x': matches none.")
+    fake_run.raises = OptionError(Argument("layers", "x"), ": matches none.")
     done = probekit(*RUN, "-q")
     assert done.code == 2
     assert done.complaint == "probekit: --layers x: matches none."

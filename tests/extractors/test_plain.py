@@ -68,6 +68,85 @@ def test_function_with_parameters_as_leaves(compilations):
     np.testing.assert_allclose(got["y"][:, 0], 3 * X.sum(1), rtol=1e-5)
 
 
+weights = {"scale": 2.0}
+
+
+def scaled(x):
+    return x * weights["scale"]
+
+
+class Model:
+    def __init__(self):
+        self.scale = 2.0
+
+    def __call__(self, x):
+        return {"y": x * self.scale}
+
+    def forward(self, x):
+        return self(x)
+
+
+def closing_over_a_number():
+    scale = 2.0
+
+    def change():
+        nonlocal scale
+        scale = 3.0
+
+    return lambda x: {"y": x * scale}, change
+
+
+def calling_another_with_a_global():
+    globals().update(weights={"scale": 2.0})
+    return lambda x: {"y": scaled(x)}, lambda: globals().update(weights={"scale": 3.0})
+
+
+def reading_a_dict():
+    globals().update(weights={"scale": 2.0})
+    return lambda x: {"y": scaled(x)}, lambda: weights.update(scale=3.0)
+
+
+def being_a_method():
+    model = Model()
+    return model.forward, lambda: setattr(model, "scale", 3.0)
+
+
+def being_an_object():
+    model = Model()
+    return model, lambda: setattr(model, "scale", 3.0)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        closing_over_a_number,
+        calling_another_with_a_global,
+        reading_a_dict,
+        being_a_method,
+        being_an_object,
+    ],
+)
+def test_what_a_function_takes_from_outside_may_change(case):
+    function, change = case()
+    call = jax.jit(lambda extractor, x: extractor(x)["y"])
+    extractor = pk.extractors.function(function)
+    for _ in range(2):
+        np.testing.assert_array_equal(call(extractor, X), 2 * X)
+    assert call._cache_size() == 1
+    change()
+    np.testing.assert_array_equal(call(extractor, X), 3 * X)
+
+
+def test_a_function_that_takes_other_values_each_time():
+    extractor = pk.extractors.function(lambda x: {"y": x * weights["scale"]})
+    for number in range(3):
+        weights["scale"] = jnp.float32(number)
+        extractor.layers(X)
+    weights["scale"] = jnp.float32(3)
+    with pytest.warns(ProbekitWarning, match="takes other values from outside each time"):
+        extractor.layers(X)
+
+
 def test_a_function_that_is_made_again_and_again():
     def used(weight):
         pk.extractors.function(lambda x: {"y": x * weight}).layers(X)

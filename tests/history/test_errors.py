@@ -250,6 +250,10 @@ def test_files_that_are_no_history(tmp_path):
         open_history(tmp_path / "folder.nc")
     with fails(HistoryError, r"folder\.nc: is a folder\. Name a file"):
         writer(tmp_path / "folder.nc")
+    (tmp_path / "other").mkdir()
+    for opening in (open_history, writer):  # rather than of other.nc beside it
+        with fails(HistoryError, r"other: is a folder"):
+            opening(tmp_path / "other")
 
 
 def test_attributes_that_are_damaged_are_told(path):
@@ -259,6 +263,18 @@ def test_attributes_that_are_damaged_are_told(path):
     whole = path.read_bytes()
     last = whole.rindex(b"OCHK")  # of HDF5, where the attributes of a variable go on
     path.write_bytes(whole[:last] + b"\0" + whole[last + 1 :])
+    with fails(HistoryError, r"history\.nc: is truncated or damaged"):
+        open_history(path)
+
+
+def test_a_file_that_hdf5_would_read_for_ever_is_told(path):
+    with writer(path) as history:
+        history.append(row(0))
+        history.finish()
+    whole = path.read_bytes()
+    heap = whole.index(b"GCOL")
+    second = heap + 16 + 16 + -(-int.from_bytes(whole[heap + 24 : heap + 32], "little") // 8) * 8
+    path.write_bytes(whole[:second] + bytes(16) + whole[second + 16 :])
     with fails(HistoryError, r"history\.nc: is truncated or damaged"):
         open_history(path)
 

@@ -69,7 +69,12 @@ class Stranger(Estimator):
 
     def compute(self, fit, held_out):
         self._do("compute")
-        return {"other": 1.0} if self.fails == "nothing" else {self.name: 1.0}
+        wrong = {
+            "nothing": {"other": 1.0},
+            "number": {self.name: "one"},
+            "axes": {self.name: np.ones(3)},
+        }
+        return wrong.get(self.fails, {self.name: 1.0})
 
     def _do(self, what):
         if self.fails == what:
@@ -141,10 +146,18 @@ def test_a_bootstrap_names_it():
     assert repr(once) in told(caught.value)
 
 
-def test_what_is_not_computed_although_declared_is_told():
+@pytest.mark.parametrize(
+    ("fails", "message"),
+    [
+        ("nothing", r"compute returned \['other'\]; .*: \['stranger'\]"),
+        ("number", "compute returned a str as 'stranger'; return a number or an array"),
+        ("axes", r"compute returned 'stranger' of shape \(3,\); its declared dims are \(\)"),
+    ],
+)
+def test_what_is_not_computed_as_declared_is_told(fails, message):
     extractor = pk.extractors.arrays({"a": _x()})
-    with pytest.raises(OptionError, match=r"compute returned \['other'\]; .*: \['stranger'\]"):
-        pk.probe(extractor, None, {"y": _x()[:, 0]}, estimators=Stranger(fails="nothing"))
+    with pytest.raises(OptionError, match=message):
+        pk.probe(extractor, None, {"y": _x()[:, 0]}, estimators=Stranger(fails=fails))
 
 
 def test_the_inner_one_knows_better_and_many_are_counted():

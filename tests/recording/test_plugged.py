@@ -88,6 +88,8 @@ def test_a_plugin_cannot_change_the_rows(writer, manager):
         (lambda d: {"x": d.score.values}, r"'x' is a ndarray; give a DataArray\."),
         (lambda d: {"score": d.score}, r"returned 'score', which is taken; take another name\."),
         (lambda d: {"step": d.score}, r"returned 'step', which is taken"),
+        (lambda d: {"a/b": d.score}, r"returned 'a/b', which is no name; take one without '/'\."),
+        (lambda d: {3: d.score}, "returned 3, which is no name"),
         (
             lambda d: {"x": d.score.mean("step")},
             r"'x' has dims \('layer',\), not 'step'; give a value for each row\.",

@@ -256,8 +256,8 @@ def test_pace_is_steady_where_chunks_take_about_as_long_as_they_may():
 
 
 def test_an_existing_history_is_kept(tmp_path):
-    path = tmp_path / "history.nc"
-    first = run(output=path, seeds=1, epochs=1)
+    path = tmp_path / "reference-complexity.nc"
+    first = run(output=tmp_path, seeds=1, epochs=1)  # a folder, as on the command line
     with pytest.raises(HistoryExistsError, match="exists"):
         run(output=path)
     second = run(output=path, overwrite=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from probekit._checks import check_choice, check_count
-from probekit.errors import OptionError, ShapeError
+from probekit.errors import Argument, OptionError, ShapeError
 from probekit.history.plots import style
 from probekit.history.plots.stored import activation_history, stored_activations
 from probekit.history.representations import Representation
@@ -136,7 +136,9 @@ def _between_rows(history: Any, layer: str, examples: int) -> "Figure":
     """Draw a path for each seed, a point for each of its rows."""
     there = history.rows_of(layer)
     if len(there) < 3:
-        raise OptionError(f"method='mds': {len(there)} rows with activations; it needs 3 or more.")
+        raise OptionError(
+            Argument("method", "mds"), f": {len(there)} rows with activations; it needs 3 or more."
+        )
     *others, time = history.lead
     paths = _few_of_each(there, others)
     shown = [one for path in paths.values() for one in path]

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from probekit.errors import OptionError
+from probekit.errors import Argument, OptionError
 from probekit.history.contents import last_hidden_layer
 from probekit.history.plots import style
 
@@ -78,7 +78,9 @@ def _of_seeds(array: "xr.DataArray", seed: Any) -> "xr.DataArray":
     extra = set(array.dims) - {"seed", "unit", "feature"}
     if extra:
         names = sorted(map(str, extra))
-        raise OptionError(f"variable={array.name!r}: has the axes {names} too; choose first.")
+        raise OptionError(
+            Argument("variable", array.name), f": has the axes {names} too; choose first."
+        )
     return array
 
 

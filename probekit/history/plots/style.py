@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from probekit.errors import (
+    Argument,
     MissingExtraError,
     OptionError,
     ProbekitWarning,
@@ -267,7 +268,9 @@ def check_variable(dataset: "xr.Dataset", variable: str, *dims: str) -> "xr.Data
     array = dataset[variable]
     for dim in dims:
         if dim not in array.dims:
-            raise OptionError(f"variable={variable!r}: dims {array.dims}; {dim!r} is needed here.")
+            raise OptionError(
+                Argument("variable", variable), f": dims {array.dims}; {dim!r} is needed here."
+            )
     return array
 
 
@@ -303,7 +306,7 @@ def at(dataset: "xr.Dataset", epoch: Any) -> "tuple[xr.Dataset, str]":
     except OptionError:  # a Dataset of `probe` or `compare`, without rows
         if epoch is not None:
             raise OptionError(
-                f"epoch={epoch!r}: these scores have no epochs. Leave it out."
+                Argument("epoch", epoch), ": these scores have no epochs. Leave it out."
             ) from None
         return dataset, ""
     if epoch is None:
@@ -316,7 +319,7 @@ def one_of_seeds(array: "xr.DataArray", seed: Any) -> "tuple[xr.DataArray, str]"
     """Return one seed or the mean over seeds, and how to say so in a title."""
     if "seed" not in array.dims:
         if seed is not None:
-            raise OptionError(f"seed={seed!r}: these scores have no seeds. Leave it out.")
+            raise OptionError(Argument("seed", seed), ": these scores have no seeds. Leave it out.")
         return array, ""
     if seed is not None:
         choose("seed", seed, array["seed"].values.tolist())

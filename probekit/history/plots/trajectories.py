@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from probekit.errors import OptionError
+from probekit.errors import Argument, OptionError
 from probekit.history.contents import last_hidden_layer, scores
 from probekit.history.intervals import interval
 from probekit.history.plots import style
@@ -150,8 +150,9 @@ def _panels(
     others = [str(dim) for dim in array.dims if dim not in kept]
     if others:
         raise OptionError(
-            f"variables={name!r}: has the axis {others[0]!r} too; choose from it or average over "
-            f"it first, e.g. ds.mean({others[0]!r})."
+            Argument("variables", name),
+            f": has the axis {others[0]!r} too; choose from it or average over "
+            f"it first, e.g. ds.mean({others[0]!r}).",
         )
     title = style.axis_label(array.rename(name))
     if "layer" not in array.dims:
