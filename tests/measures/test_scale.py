@@ -139,6 +139,17 @@ def test_the_bures_metric_scales_with_both(exponent):
     assert found == pytest.approx(float(m.bures_metric(X, Y)), rel=1e-5)
 
 
+@pytest.mark.parametrize(("size", "size_y"), [(2.0**-66, 2.0**66), (2.0**66, 2.0**-66)])
+def test_the_bures_metric_beside_what_vanishes_is_the_size_of_the_larger(size, size_y):
+    x, y = X * np.float32(size), Y * np.float32(size_y)
+    larger = np.float64(x if size > size_y else y)
+    root = np.sqrt(larger.var(axis=0).sum())
+    np.testing.assert_allclose(m.bures_metric(x, y), root, rtol=1e-5)
+    halves = m.bures_metric(x[:16], y[:16], held_out=(x[16:], y[16:]))
+    root = np.sqrt(((larger[16:] - larger[:16].mean(axis=0)) ** 2).sum() / 16)
+    np.testing.assert_allclose(halves, root, rtol=1e-5)
+
+
 def test_a_norm_that_is_too_large_is_undefined_and_one_that_is_not_is_exact():
     large = np.float32([[0], [3e38]])
     assert np.isnan(m.rsm_norm_difference(large, 0.5 * large, rsm="inner_product"))
