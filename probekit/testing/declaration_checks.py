@@ -131,7 +131,7 @@ def check_reports_what_it_declares(estimator: Estimator) -> None:
 
 
 def _untouched(estimator: Estimator) -> str:
-    """Say which parts of a state are as `init` made them, as where an update merges and it forgets."""
+    """Say which parts of a state are as `init` made them, as where a merge forgets them."""
     rows = data_for(estimator).held_out
     states = (f(estimator.statistic, rows) for f in (_harness.empty, _harness.state))
     empty, seen = (jax.tree_util.tree_flatten_with_path(state)[0] for state in states)

@@ -158,7 +158,7 @@ def check_order(estimator: Estimator) -> None:
 
 
 def check_numbers(estimator: Estimator) -> None:
-    """Give the same scores whatever the numbers of the examples, or be of a `numbered` statistic."""
+    """Give the same scores whatever numbers examples have, or be of a `numbered` statistic."""
     data = data_for(estimator)
     renumbered = data.map(lambda rows: rows._replace(number=7 * rows.number[::-1] + 1000))
     assert_same(scores(estimator, renumbered), scores(estimator, data))
