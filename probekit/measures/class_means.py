@@ -73,12 +73,13 @@ def _spread(state: GroupMomentsState, each: bool) -> jax.Array:
 def more_than_rounding(step: jax.Array, size: jax.Array, spread: jax.Array) -> jax.Array:
     """Return where means differ by a `step` that is more than the rounding of what they are of.
 
-    That of values of this `size`, several times over, as it may go the same way in a whole class;
-    but where examples of a class vary by more, the rounding of one value: means of large numbers
-    are known to more digits than these have.
+    That of values of this `size`, several times over, as it may go the same way in a whole class.
+    But where examples of a class vary by more, any step counts beside that: means are known to more
+    digits than values.
     """
-    eps = float(np.finfo(step.dtype).eps)
-    return (step > 8 * eps * size) | ((spread > 8 * eps * size) & (step > eps * size))
+    rounding = 8 * float(np.finfo(step.dtype).eps) * size
+    found: jax.Array = jnp.maximum(step, spread) > rounding
+    return found
 
 
 def codes_of(y: Any) -> tuple[int, np.ndarray]:
