@@ -11,12 +11,21 @@ from probekit._checks import check_choice, check_number
 from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
-from probekit.measures._scale import largest_or_1, moderate, scaled_to_one
+from probekit.measures._scale import (
+    largest_or_1,
+    moderate,
+    moderating_power,
+    restored,
+    scaled_to_one,
+)
 from probekit.measures.precision import root_of_precision
 
 Metric = Literal["correlation", "euclidean", "squared_euclidean", "cosine", "poisson"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 MeasuredMetric = Literal[Metric, "mahalanobis", "squared_mahalanobis"]
+DEGREES = {"euclidean": 1, "squared_euclidean": 2}
+"""How often the scale of a representation is in a distance, of those in which it is."""
+
 MEASURED = ("mahalanobis", "squared_mahalanobis")
 """Metrics by a precision matrix, which has to be given."""
 
@@ -116,6 +125,8 @@ def rdm(
     if metric not in MEASURED:
         if precision is not None:
             raise OptionError(f"precision: metric {metric!r} uses none; leave it out.")
+        if metric in DEGREES:
+            return _of_any_size(x, metric)
         return distances(x, cast(Metric, metric), prior)
     if precision is None:
         raise OptionError(
@@ -132,6 +143,13 @@ def prior_of(rate: Any, weight: Any) -> Prior:
         if not (math.isfinite(value) and value >= 0):
             raise OptionError(f"{name}={value!r}: must be at least 0 and finite.")
     return Prior(float(rate), float(weight))
+
+
+@jitted(1)
+def _of_any_size(x: jax.Array, metric: Metric) -> jax.Array:
+    """Distances that have the scale of `x`, which squares may not vanish or overflow on the way."""
+    power = moderating_power(jnp.where(jnp.isfinite(x), x, 0))
+    return restored(distances(x * power, metric), power, degree=DEGREES[metric])
 
 
 @jitted(2)

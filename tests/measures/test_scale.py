@@ -167,3 +167,13 @@ def test_rows_have_scales_of_their_own():
     rows = np.float32([[1e38, -3.4e38], [2e-37, 1e-37], [0, 0], [3, 4]])
     found = scaled_to_one(rows, axis=1)
     np.testing.assert_allclose(found, [[0.294118, -1], [1, 0.5], [0, 0], [0.75, 1]], rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", SIZES[:3])
+@pytest.mark.parametrize("metric", ["euclidean", "squared_euclidean"])
+def test_distances_vanish_and_overflow_where_they_must(metric, size):
+    found = np.float64(m.rdm(X * np.float32(size), metric=metric))
+    wanted = np.float64(m.rdm(X, metric=metric)) * float(size) ** (1 + (metric != "euclidean"))
+    known = (wanted < 3e38) & (wanted.max() > 1e-37)
+    np.testing.assert_allclose(found[known], wanted[known], rtol=1e-5)
+    assert np.isnan(found[~known]).all()
