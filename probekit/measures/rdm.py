@@ -23,7 +23,7 @@ from probekit.measures.precision import root_of_precision
 Metric = Literal["correlation", "euclidean", "squared_euclidean", "cosine", "poisson"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 MeasuredMetric = Literal[Metric, "mahalanobis", "squared_mahalanobis"]
-DEGREES = {"euclidean": 1, "squared_euclidean": 2}
+DEGREES: dict[Metric, int] = {"euclidean": 1, "squared_euclidean": 2}
 """How often the scale of a representation is in a distance, of those in which it is."""
 
 MEASURED = ("mahalanobis", "squared_mahalanobis")
@@ -105,8 +105,8 @@ def rdm(
     to rotation and scaling, correlation to scaling and to a constant added to all units of an
     example; Mahalanobis distances to translation. Of float32, correlation and cosine distances that
     differ from 2 by less than 1e-7 are equal, as of rows that are all but opposite beside one unit
-    far larger than the others: their ranks are tied. O(n² d), and O(n d² + d³) for a precision, which
-    is taken apart on the host.
+    far larger than the others: their ranks are tied. O(n² d), and O(n d² + d³) for a precision,
+    which is taken apart on the host.
 
     References
     ----------
@@ -127,9 +127,8 @@ def rdm(
     if metric not in MEASURED:
         if precision is not None:
             raise OptionError(f"precision: metric {metric!r} uses none; leave it out.")
-        if metric in DEGREES:
-            return _of_any_size(x, metric)
-        return distances(x, cast(Metric, metric), prior)
+        known = cast(Metric, metric)
+        return _of_any_size(x, known) if known in DEGREES else distances(x, known, prior)
     if precision is None:
         raise OptionError(
             f"precision: missing for metric {metric!r}; give the inverse covariance of the noise, "
