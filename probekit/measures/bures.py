@@ -7,7 +7,7 @@ import jax.numpy as jnp
 
 from probekit._rounding import reciprocal
 from probekit.measures._arguments import Splits, jitted, splits
-from probekit.measures._moments import from_moments, from_splits, pair_score
+from probekit.measures._moments import from_moments, from_splits, pair_score, states_of
 from probekit.measures._narrowing import both_narrowed
 from probekit.measures._scale import moderating_power, restored
 from probekit.measures._status import Score
@@ -17,7 +17,7 @@ from probekit.measures.transfer import (
     rotated_similarity_score,
     squared_distance,
 )
-from probekit.statistics import Moments, MomentsState, state_of
+from probekit.statistics import Moments, MomentsState
 
 
 def bures_similarity(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> jax.Array:
@@ -121,11 +121,18 @@ def bures_metric(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> 
 
 @jitted()
 def _bures_metric(given: Splits) -> jax.Array:
-    power = moderating_power(jnp.concatenate(given.fit, axis=1))
-    fit, scored = given.each(lambda x, y: state_of(Moments(), x * power, y * power))
+    powers = jnp.stack([moderating_power(z) for z in given.fit])
+    fit, scored = states_of(Moments(), given)
+    # On the scale of the larger: what vanishes there adds nothing, but it is known where it points.
+    shared = powers.min()
+    sizes = shared / powers
     whole = given.held_out is None
-    found = bures_metric_score(scored) if whole else rotated_metric_score(fit, scored)
-    return restored(found.value, power, degree=1)
+    found = (
+        bures_metric_score(scored, sizes=sizes)
+        if whole
+        else rotated_metric_score(fit, scored, sizes=sizes)
+    )
+    return restored(found.value, shared, degree=1)
 
 
 def bures_similarity_score(state: MomentsState) -> Score:
@@ -133,11 +140,16 @@ def bures_similarity_score(state: MomentsState) -> Score:
     return pair_score(overlap_of(state, 1.0)[0], state)
 
 
-def bures_metric_score(state: MomentsState) -> Score:
-    """`bures_metric` from moments; needs `xy` and the diagonals of the others."""
+def bures_metric_score(state: MomentsState, *, sizes: jax.Array | None = None) -> Score:
+    """`bures_metric` from moments; needs `xy` and the diagonals of the others.
+
+    `sizes` are by what the two representations are multiplied; 1 unless given.
+    """
     overlap, *_ = overlap_of(state, 1.0)
     share = reciprocal(state.count)
     x_size, y_size = (jnp.sqrt(z.sum() * share) for z in (state.x_squares, state.y_squares))
+    if sizes is not None:
+        x_size, y_size = x_size * sizes[0], y_size * sizes[1]
     # (a - b)² + 2ab (1 - s): no difference of large terms where the two are of one size.
     closeness = squared_distance(2 - 2 * overlap, state.xy)
     value = jnp.sqrt(jnp.square(x_size - y_size) + x_size * y_size * closeness)

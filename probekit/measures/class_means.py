@@ -30,8 +30,8 @@ class ClassMeans(NamedTuple):
     finite: jax.Array
 
     @classmethod
-    def of(cls, state: GroupMomentsState) -> "ClassMeans":
-        """Return those that `GroupMoments` remembers."""
+    def of(cls, state: GroupMomentsState, *, each: bool = False) -> "ClassMeans":
+        """Return those that `GroupMoments` remembers, which has the scatter of `each` class."""
         there = state.count > 0
         first = jnp.argmax(there)
         # About one of them first: far from zero, a mean over means would be all rounding.
@@ -40,8 +40,8 @@ class ClassMeans(NamedTuple):
         share = state.count * reciprocal(state.count.sum())
         mean = jnp.where(there[:, None], mean - (share[:, None] * mean).sum(axis=0), 0)
         largest = jnp.abs(jnp.where(there[:, None], state.mean, 0)).max(axis=0)
-        rounding = 8 * float(np.finfo(mean.dtype).eps) * largest
-        differs = jnp.abs(mean).max(axis=0) > rounding
+        spread = _spread(state, each) if state.within is not None else jnp.zeros_like(largest)
+        differs = more_than_rounding(jnp.abs(mean).max(axis=0), largest, spread)
         finite = jnp.isfinite(state.mean).all()
         if state.within is not None:
             finite = finite & jnp.isfinite(state.within).all()
@@ -60,6 +60,26 @@ class ClassMeans(NamedTuple):
     def freedom(self) -> jax.Array:
         """How many examples there are beyond one of each class."""
         return self.counts.sum() - self.classes
+
+
+def _spread(state: GroupMomentsState, each: bool) -> jax.Array:
+    """Return how far examples are from the mean of their class, root mean square, of each unit."""
+    assert state.within is not None
+    within = state.within.sum(axis=0) if each else state.within
+    squares = within.diagonal() if within.ndim == 2 else within
+    return jnp.sqrt(jnp.maximum(squares, 0) * reciprocal(state.count.sum()))
+
+
+def more_than_rounding(step: jax.Array, size: jax.Array, spread: jax.Array) -> jax.Array:
+    """Return where means differ by a `step` that is more than the rounding of what they are of.
+
+    That of values of this `size`, several times over, as it may go the same way in a whole class.
+    But where examples of a class vary by more, any step counts beside that: means are known to more
+    digits than values.
+    """
+    rounding = 8 * float(np.finfo(step.dtype).eps) * size
+    found: jax.Array = jnp.maximum(step, spread) > rounding
+    return found
 
 
 def codes_of(y: Any) -> tuple[int, np.ndarray]:

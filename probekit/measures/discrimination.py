@@ -20,7 +20,7 @@ def sensitivity_score(
     Infinite for a unit that does not vary within a class nor within the rest, but between them.
     """
     assert state.within is not None, "the scatter within each group was not asked for"
-    means = ClassMeans.of(state)
+    means = ClassMeans.of(state, each=True)
     there = means.there[:, None]
     noise = rounding_of_squares(state.count[:, None], state.mean)
     within = jnp.where(there & (state.within > noise), state.within, 0)

@@ -10,6 +10,7 @@ from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._basis import basis_of, least_eigenvalue
+from probekit.measures._double import splits_in_double
 from probekit.measures._linalg import eigh
 from probekit.measures._moments import states_of
 from probekit.measures._status import Score, divide, score
@@ -63,7 +64,9 @@ def erased_variance(
     -----
     Invariant to translation, scaling, rotation and permutation of units, and to invertible linear
     maps of the columns of `y`. With fewer examples than units every feature can be told, and what
-    is erased is what it is correlated with in these examples. O(n d (d + k) + d³ + d² k).
+    is erased is what it is correlated with in these examples. In float64; an estimator, in float32,
+    leaves out directions with less than 1e-7 d of the variance of the largest, which may be all
+    rounding. O(n d (d + k) + d³ + d² k).
 
     References
     ----------
@@ -79,7 +82,8 @@ def erased_variance(
     0.2
     """
     check_tolerance(tolerance)
-    return _erased(splits(x, y, held_out, least=2), float(tolerance))
+    given = splits(x, y, held_out, least=2)
+    return splits_in_double(_erased_in, given, tolerance=float(tolerance))
 
 
 def check_tolerance(tolerance: float) -> None:
@@ -89,13 +93,22 @@ def check_tolerance(tolerance: float) -> None:
         raise OptionError(f"tolerance={tolerance!r}: must be below 1.")
 
 
-@jitted(1)
-def _erased(given: Splits, tolerance: float) -> jax.Array:
-    return erased_score(*states_of(Moments(), given), tolerance=tolerance).value
+def _erased_in(given: Splits, *, eps: float, tolerance: float) -> jax.Array:
+    return _erased(given, tolerance, eps)
 
 
-def erased_score(fit: MomentsState, held_out: MomentsState, *, tolerance: float) -> Score:
-    """`erased_variance` from moments; needs all of them of `fit`, and `xx` of `held_out`."""
+@jitted(1, 2)
+def _erased(given: Splits, tolerance: float, eps: float) -> jax.Array:
+    return erased_score(*states_of(Moments(), given), tolerance=tolerance, eps=eps).value
+
+
+def erased_score(
+    fit: MomentsState, held_out: MomentsState, *, tolerance: float, eps: float | None = None
+) -> Score:
+    """`erased_variance` from moments; needs all of them of `fit`, and `xx` of `held_out`.
+
+    `eps` is the rounding of what was given, unless that is of the dtype of the moments.
+    """
     xx, xy, yy = fit.blocks()
     assert held_out.xx is not None
     # Each by itself: what depends on `x` alone is then done once for all features.
@@ -107,6 +120,9 @@ def erased_score(fit: MomentsState, held_out: MomentsState, *, tolerance: float)
     covariance = jnp.where(varies[:, None], product(xy, columns), 0)
     values, vectors = eigh(xx)
     kept = values > least_eigenvalue(values)
+    if eps is not None:
+        size = fit.count * jnp.square(fit.x_mean).sum()
+        kept = kept & (values > (8 * eps) ** 2 * values[-1] + (2 * eps) ** 2 * size)
     inverse = jnp.where(kept, 1 / jnp.where(kept, values, 1), 0)
     weights = product(vectors, product(vectors.T, covariance) * inverse[:, None])
     # Squared canonical correlations.

@@ -163,15 +163,23 @@ def evidence_score(
         finite=finite,
         enough=count >= 2,
         constant=constant,
-        deficient=deficient | _hidden(x, parts.rank),
+        deficient=deficient | _hidden(x, parts.rank, count),
     )
 
 
-def _hidden(x: jax.Array, rank: jax.Array) -> jax.Array:
-    """Whether units of little spread have directions that rounding of the others hides."""
-    lengths = jnp.sqrt(jnp.square(x).sum(axis=0))
-    sizes = svdvals(x / jnp.where(lengths > 0, lengths, 1))
-    hidden: jax.Array = (sizes > sizes[0] * _rounding_of(x)).sum() > rank
+def _hidden(x: jax.Array, rank: jax.Array, count: jax.Array) -> jax.Array:
+    """Whether units of little spread have directions that rounding of the others hides.
+
+    There are none where the rank is full, which is told without a second decomposition.
+    """
+
+    def more() -> jax.Array:
+        lengths = jnp.sqrt(jnp.square(x).sum(axis=0))
+        sizes = svdvals(x / jnp.where(lengths > 0, lengths, 1))
+        return (sizes > sizes[0] * _rounding_of(x)).sum() > rank
+
+    full = rank >= jnp.minimum(count, x.shape[1])
+    hidden: jax.Array = jax.lax.cond(full, lambda: jnp.zeros_like(full), more)
     return hidden
 
 

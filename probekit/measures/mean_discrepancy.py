@@ -32,8 +32,8 @@ def squared_mmd(
     x2 : array (example_2, unit)
         Other examples, in the same units.
     kernel : {"rbf", "polynomial"}
-        exp(-‖x - x'‖² / 2 σ²), with σ the median distance of all examples; or (x·x' / d + 1)³, with
-        which it is what KID is of images.
+        exp(-‖x - x'‖² / 2 σ²), with σ the median of the distances between all examples that
+        are not 0; or (x·x' / d + 1)³, with which it is what KID is of images.
     bandwidth : float
         Of the former: factor of σ.
 

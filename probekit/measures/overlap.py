@@ -152,8 +152,15 @@ class _Side(NamedTuple):
 
 def _with_means_shared(state: MomentsState, x: _Side, y: _Side, cross: jax.Array) -> _Overlap:
     """Overlap about 0, given bases about the means and the products of these."""
-    x_mean = _mean_of(state.x_mean + state.x_rest, state.x_squares, x, state.count)
-    y_mean = _mean_of(state.y_mean + state.y_rest, state.y_squares, y, state.count)
+    x_squares, y_squares = (
+        jnp.where(constant, 0, squares)
+        for constant, squares in (
+            (state.x_constant, state.x_squares),
+            (state.y_constant, state.y_squares),
+        )
+    )
+    x_mean = _mean_of(state.x_mean + state.x_rest, x_squares, x, state.count)
+    y_mean = _mean_of(state.y_mean + state.y_rest, y_squares, y, state.count)
     shared = jnp.square(cross).sum() + _with_means(cross, x_mean, y_mean)
     rank = jnp.maximum(x.rank + x_mean.spanned, y.rank + y_mean.spanned)
     return _Overlap(shared, rank, about=0)
@@ -183,7 +190,7 @@ def _mean_of(mean: jax.Array, squares: jax.Array, basis: _Side, count: jax.Array
     spread = jnp.sqrt(squares)
     scale = jnp.where(spread > 0, 1 / jnp.where(spread > 0, spread, 1), 0)
     explained = product(basis.loadings, along) / jnp.sqrt(count)
-    constant = ~(jnp.abs(basis.coefficients).max(axis=1) > 0)
+    constant = ~((jnp.abs(basis.coefficients).max(axis=1) > 0) & (squares > 0))
     rest = jnp.where(constant, 0, (mean - explained) * scale)
     whole = jnp.square(jnp.where(constant, 0, mean * scale)).sum()
     rounding = 8 * float(np.finfo(mean.dtype).eps)

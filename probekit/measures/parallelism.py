@@ -9,6 +9,7 @@ import numpy as np
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate, moderating_power
 from probekit.measures._status import Score, divide, score
+from probekit.measures.class_means import more_than_rounding
 from probekit.measures.parities import check_bits
 from probekit.statistics import BitGroups, GroupMomentsState, state_of
 
@@ -95,6 +96,8 @@ class _Means(NamedTuple):
     ----------
     mean, rest : array (cell, unit)
         The mean is their sum, to twice the digits.
+    spread : array (cell, unit)
+        How far examples are from it.
     rounding : array (cell,)
         What of the length of a mean may be rounding of examples that cancel out.
     there : array (cell,)
@@ -105,6 +108,7 @@ class _Means(NamedTuple):
 
     mean: jax.Array
     rest: jax.Array
+    spread: jax.Array
     rounding: jax.Array
     there: jax.Array
     finite: jax.Array
@@ -119,7 +123,8 @@ class _Means(NamedTuple):
         finite = jnp.isfinite(state.mean).all() & jnp.isfinite(state.within).all() & ~vanished
         power = moderating_power(jnp.where(finite, state.mean, 0))
         rounding = 8 * float(limits.eps) * jnp.sqrt(squares) * power
-        return cls(state.mean * power, state.rest * power, rounding, there, finite)
+        spread = jnp.sqrt(state.within / jnp.where(there, state.count, 1)[:, None]) * power
+        return cls(state.mean * power, state.rest * power, spread, rounding, there, finite)
 
     def by_context(self, bit: int) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Directions of a bit, what of their lengths may be rounding, and whether they are there.
@@ -131,7 +136,8 @@ class _Means(NamedTuple):
         as_set = unset | 1 << bit
         step = (self.mean[as_set] - self.mean[unset]) + (self.rest[as_set] - self.rest[unset])
         larger = jnp.maximum(jnp.abs(self.mean[as_set]), jnp.abs(self.mean[unset]))
-        differs = jnp.abs(step) > 8 * float(np.finfo(step.dtype).eps) * larger
+        spread = jnp.maximum(self.spread[as_set], self.spread[unset])
+        differs = more_than_rounding(jnp.abs(step), larger, spread)
         return (
             jnp.where(differs, step, 0),
             jnp.maximum(self.rounding[as_set], self.rounding[unset]),

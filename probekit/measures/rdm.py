@@ -11,12 +11,21 @@ from probekit._checks import check_choice, check_number
 from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matrix
-from probekit.measures._scale import largest_or_1, moderate, scaled_to_one
+from probekit.measures._scale import (
+    largest_or_1,
+    moderate,
+    moderating_power,
+    restored,
+    scaled_to_one,
+)
 from probekit.measures.precision import root_of_precision
 
 Metric = Literal["correlation", "euclidean", "squared_euclidean", "cosine", "poisson"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 MeasuredMetric = Literal[Metric, "mahalanobis", "squared_mahalanobis"]
+DEGREES: dict[Metric, int] = {"euclidean": 1, "squared_euclidean": 2}
+"""How often the scale of a representation is in a distance, of those in which it is."""
+
 MEASURED = ("mahalanobis", "squared_mahalanobis")
 """Metrics by a precision matrix, which has to be given."""
 
@@ -94,8 +103,10 @@ def rdm(
     -----
     Invariant to permutation of units; euclidean distances also to rotation and translation, cosine
     to rotation and scaling, correlation to scaling and to a constant added to all units of an
-    example; Mahalanobis distances to translation. O(n² d), and O(n d² + d³) for a precision, which
-    is taken apart on the host.
+    example; Mahalanobis distances to translation. Of float32, correlation and cosine distances that
+    differ from 2 by less than 1e-7 are equal, as of rows that are all but opposite beside one unit
+    far larger than the others: their ranks are tied. O(n² d), and O(n d² + d³) for a precision,
+    which is taken apart on the host.
 
     References
     ----------
@@ -116,7 +127,8 @@ def rdm(
     if metric not in MEASURED:
         if precision is not None:
             raise OptionError(f"precision: metric {metric!r} uses none; leave it out.")
-        return distances(x, cast(Metric, metric), prior)
+        known = cast(Metric, metric)
+        return _of_any_size(x, known) if known in DEGREES else distances(x, known, prior)
     if precision is None:
         raise OptionError(
             f"precision: missing for metric {metric!r}; give the inverse covariance of the noise, "
@@ -132,6 +144,13 @@ def prior_of(rate: Any, weight: Any) -> Prior:
         if not (math.isfinite(value) and value >= 0):
             raise OptionError(f"{name}={value!r}: must be at least 0 and finite.")
     return Prior(float(rate), float(weight))
+
+
+@jitted(1)
+def _of_any_size(x: jax.Array, metric: Metric) -> jax.Array:
+    """Distances that have the scale of `x`, which squares may not vanish or overflow on the way."""
+    power = moderating_power(jnp.where(jnp.isfinite(x), x, 0))
+    return restored(distances(x * power, metric), power, degree=DEGREES[metric])
 
 
 @jitted(2)

@@ -273,7 +273,9 @@ def local_procrustes_score(state: ExamplesState, *, neighbours: int, scaled: boo
     places = min(neighbours, len(present) - 1)
     others = jnp.argsort(ranked[0].ranks, axis=1)[:, :places]
     members = jnp.concatenate([jnp.arange(len(present))[:, None], others], axis=1)
-    there = present[:, None] & present[members]
+    # Of few examples there are fewer neighbours than places; an example itself comes next.
+    near = jnp.concatenate([jnp.ones(1, bool), jnp.arange(places) < present.sum() - 1])
+    there = present[:, None] & near & present[members]
     clouds = [_about_mean(z, present) for z in (state.x, state.y)]
     powers = list(map(moderating_power, clouds))
     if not scaled:  # then one size is compared with the other

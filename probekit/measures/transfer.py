@@ -102,12 +102,19 @@ def rotated_similarity_score(fit: MomentsState, held_out: MomentsState) -> Score
     return of_both(value, fit, held_out, deficient=found.deficient)
 
 
-def rotated_metric_score(fit: MomentsState, held_out: MomentsState) -> Score:
-    """`bures_metric` of examples other than those it is fitted on; needs as `rotated_score`."""
+def rotated_metric_score(
+    fit: MomentsState, held_out: MomentsState, *, sizes: jax.Array | None = None
+) -> Score:
+    """`bures_metric` of examples other than those it is fitted on; needs as `rotated_score`.
+
+    `sizes` are by what the two representations are multiplied; 1 unless given.
+    """
     found = _rotated(fit, held_out, 1.0)
     share = jnp.sqrt(reciprocal(held_out.count))
     x_scale, y_scale = unit_scales(fit)
     x_size, y_size = found.x_length / x_scale * share, found.y_length / y_scale * share
+    if sizes is not None:
+        x_size, y_size = x_size * sizes[0], y_size * sizes[1]
     # (a - b)² + 2ab (1 - s): no difference of large terms where the two are of one size.
     far = squared_distance(2 - 2 * jnp.clip(found.cosine, -1, 1), fit.xy)
     value = jnp.sqrt(jnp.square(x_size - y_size) + x_size * y_size * far)

@@ -10,6 +10,9 @@ from probekit.statistics import CrossKernelState
 
 LEAST = 4
 
+_TOLD = 2.0**10
+"""How many roundings of its terms the estimate of ‖C‖² must be: fewer are off by 1e-3 and more."""
+
 
 def unbiased_ratio_score(state: CrossKernelState, *, own_fourths: jax.Array | None = None) -> Score:
     """`participation_ratio` of which examples, and perhaps units, are a sample.
@@ -37,7 +40,7 @@ def unbiased_ratio_score(state: CrossKernelState, *, own_fourths: jax.Array | No
         own = jnp.square(diagonal(share)).sum()
         both = (1 + f) * own - c * (own_fourths / unit / unit).sum()
         above, below = above - both, below - both
-    told = below > 32 * float(np.finfo(below.dtype).eps) * (squares + fourths)
+    told = below > _TOLD * float(np.finfo(below.dtype).eps) * (squares + fourths)
     value = divide(above, jnp.where(told, below, 0))
     return score(
         jnp.where(constant, jnp.nan, value),

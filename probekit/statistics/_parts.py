@@ -15,6 +15,8 @@ class MomentsOfParts(Statistic[MomentsState]):
     A final class says in `update` which part an example falls into.
     """
 
+    numbered = True
+
     @property
     @abc.abstractmethod
     def parts(self) -> int:

@@ -29,10 +29,14 @@ class Statistic(Protocol[State]):
         Whether `merge` exists. What cannot merge is refused early where it would have to.
     memory : str
         ``"fixed"``, ``"capacity"`` (grows up to an option) or ``"examples"`` (grows with the data).
+    numbered : bool
+        Whether it matters which number an example has, as it does for folds. Where the memory is
+        fixed nothing but that tells examples apart.
     """
 
     mergeable: bool = True
     memory: str = "fixed"
+    numbered: bool = False
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> State:
         """Return the identity for `x` of shape ``(example, unit)`` and `y` of ``(example, k)``."""
@@ -131,6 +135,11 @@ def memory_of(statistic: Statistic[Any]) -> str:
 def is_mergeable(statistic: Statistic[Any]) -> bool:
     """Return `Statistic.mergeable`; a stranger's statistic that has none is held to it."""
     return bool(getattr(statistic, "mergeable", True))
+
+
+def is_numbered(statistic: Statistic[Any]) -> bool:
+    """Return `Statistic.numbered`; a stranger's statistic that has none says that it is not."""
+    return bool(getattr(statistic, "numbered", False))
 
 
 def state_of(

@@ -196,6 +196,7 @@ class FoldGroups(Statistic[MomentsState]):
     folds: Folds = 2
     edges: tuple[tuple[float, ...], ...] = ()
     xx: Block = "full"
+    numbered = True
 
     def __post_init__(self) -> None:
         """Check the options."""

@@ -38,6 +38,7 @@ class MappedGroups(Statistic[MomentsState]):
 
     moments: FoldGroups
     columns: Callable[[jax.Array], jax.Array]
+    numbered = True
 
     def of_feature(self, place: int) -> "MappedGroups":
         """Return the statistic with the edges of this feature alone."""

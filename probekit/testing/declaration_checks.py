@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, get_args
 
+import jax
 import numpy as np
 
 from probekit.estimators import Estimator, Kind
@@ -119,12 +120,28 @@ def check_reports_what_it_declares(estimator: Estimator) -> None:
             f"{variable.name} has dtype {value.dtype}, not float32 or float64"
         )
         assert value.ndim == len(variable.dims), f"{value.shape} for the axes {variable.dims}"
-        assert np.isfinite(value).all(), f"{variable.name} is {value} on ordinary data"
+        assert np.isfinite(value).all(), (
+            f"{variable.name} is {value} on ordinary data{_untouched(estimator)}"
+        )
     for name, status in status_of(estimator, found).items():
         assert status.dtype == np.int8, f"{name}_status has dtype {status.dtype}, not int8"
         assert status.shape == found[name].shape, f"{name}_status has shape {status.shape}"
     assert_sound(estimator, found)
     _assert_labels_fit(estimator, found)
+
+
+def _untouched(estimator: Estimator) -> str:
+    """Say which parts of a state are as `init` made them, as where a merge forgets them."""
+    rows = data_for(estimator).held_out
+    states = (f(estimator.statistic, rows) for f in (_harness.empty, _harness.state))
+    empty, seen = (jax.tree_util.tree_flatten_with_path(state)[0] for state in states)
+    same = [
+        jax.tree_util.keystr(path) or "all of it"
+        for (path, leaf), (_, before) in zip(seen, empty, strict=True)
+        if np.shape(leaf) == np.shape(before) and np.array_equal(leaf, before, equal_nan=True)
+    ]
+    told = f"; update and merge leave of the state as init made it: {', '.join(same)}"
+    return told if same else ""
 
 
 def _assert_labels_fit(estimator: Estimator, found: Scores) -> None:

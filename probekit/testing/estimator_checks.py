@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from probekit.estimators import Estimator
-from probekit.statistics import Moments, is_mergeable, memory_of, shared
+from probekit.statistics import Moments, is_mergeable, is_numbered, memory_of, shared
 from probekit.testing import _harness
 from probekit.testing._asserting import assert_same, assert_sound
 from probekit.testing._harness import EXAMPLES, TOLERANCE, Data, Rows, data_for, scores
@@ -29,9 +29,14 @@ _SIZES = (17, 20, 11)
 def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
     """Yield the checks that apply to what the estimator declares."""
     yield from checks_of_declarations(estimator)
+    fixed = memory_of(estimator.statistic) == "fixed"
+    if is_mergeable(estimator.statistic):  # before batches, as an update may merge too
+        yield from (check_identity, check_merge_commutative, check_merge_associative)
     yield check_batches
     yield check_weight_zero
     yield check_order
+    if fixed and not is_numbered(estimator.statistic):
+        yield check_numbers
     yield check_shared_statistic
     yield check_no_recompilation
     yield check_half_precision
@@ -40,9 +45,7 @@ def checks_of(estimator: Estimator) -> Iterator[Callable[[Estimator], None]]:
     yield check_constant_unit
     yield check_few_examples
     yield check_one_unit
-    if is_mergeable(estimator.statistic):
-        yield from (check_identity, check_merge_commutative, check_merge_associative)
-    if memory_of(estimator.statistic) == "fixed":
+    if fixed:
         yield check_weights_are_copies
     yield from checks_of_states(estimator)
     yield from checks_of_splits(estimator)
@@ -152,6 +155,13 @@ def check_order(estimator: Estimator) -> None:
     data = data_for(estimator)
     order = _harness.rng().permutation(EXAMPLES)
     assert_same(scores(estimator, data.map(lambda rows: rows.take(order))), scores(estimator, data))
+
+
+def check_numbers(estimator: Estimator) -> None:
+    """Give the same scores whatever numbers examples have, or be of a `numbered` statistic."""
+    data = data_for(estimator)
+    renumbered = data.map(lambda rows: rows._replace(number=7 * rows.number[::-1] + 1000))
+    assert_same(scores(estimator, renumbered), scores(estimator, data))
 
 
 def check_select(estimator: Estimator) -> None:

@@ -165,3 +165,25 @@ def test_lidar_that_is_undefined():
         assert np.isnan(measures.lidar(rows, labels))
     with pytest.raises(OptionError, match="penalty=0: must be greater than 0"):
         measures.lidar(x, LABELS, penalty=0)
+
+
+OF_CLASSES = {
+    "neural_collapse": {},
+    "lidar": {},
+    "class_selectivity": {"index": "d_prime", "multioutput": "raw_values"},
+    "parallelism_score": {},
+}
+
+
+@pytest.mark.parametrize("name", OF_CLASSES)
+def test_classes_far_from_zero_differ_by_what_their_means_do(name):
+    """In one unit by less than eight roundings of a value, by more than which examples vary."""
+    generator = np.random.default_rng(3)
+    steps = np.float32([[3, 0, -2, 1, 0], [0, 4, 1, 0, 0.6]])
+    bits = LABELS[:, None] >> np.arange(2) & 1
+    x = np.round(8 * (bits @ steps + 3 * generator.normal(size=(N, 5)))) / 8
+    far = np.float32(x + 2.0**20)
+    labels = bits if name == "parallelism_score" else LABELS
+    measure = getattr(measures, name)
+    found, wanted = (measure(z, labels, **OF_CLASSES[name]) for z in (far, np.float32(x)))
+    np.testing.assert_allclose(found, wanted, rtol=1e-4)

@@ -74,6 +74,17 @@ def test_far_from_zero_and_with_constant_units():
     np.testing.assert_allclose(measures.erased_variance(wider, LABELS), wanted, rtol=1e-4)
 
 
+def test_units_that_are_nearly_alike_are_two():
+    x = draw()
+    x[:, 3] = x[:, 0] * np.float32(1 + 2.0**-12) + np.float32(2.0**-10) * x[:, 3]
+    wide = np.float64(x) - x.mean(axis=0, dtype=float)
+    weights = np.linalg.lstsq(wide, LABELS - LABELS.mean(), rcond=None)[0]
+    along = wide.T @ (LABELS - LABELS.mean())
+    read = wide @ weights
+    wanted = (read**2).sum() * (along**2).sum() / (read @ LABELS) ** 2 / (wide**2).sum()
+    np.testing.assert_allclose(measures.erased_variance(x, LABELS), wanted, rtol=1e-4)
+
+
 def test_nothing_to_erase():
     assert measures.erased_variance(draw(), np.full(N, 3.3)) == 0
     bits = np.arange(16)[:, None] >> np.arange(4) & 1

@@ -9,6 +9,7 @@ from probekit import measures
 from probekit.errors import OptionError, ScoreWarning, ShapeError
 from probekit.estimators import IntrinsicDimension
 from probekit.measures.intrinsic import DIMENSION_METHODS, TWO_RADII
+from probekit.statistics import state_of
 from tests.reference import oracles
 
 METHODS = DIMENSION_METHODS
@@ -298,3 +299,14 @@ def test_a_pair_is_never_another_one():
     with pytest.raises(OptionError, match="examples=32: must be at least 33"):
         IntrinsicDimension(method="gride", neighbours=[16, 32], examples=32)
     assert hash(IntrinsicDimension(method="gride", neighbours=[16, 32]))
+
+
+@pytest.mark.slow
+def test_places_that_are_left_over_draw_no_other_balls():
+    x = cloud()
+    for capacity in (len(x), 2 * len(x)):
+        estimator = IntrinsicDimension(method="danco", neighbours=10, examples=capacity)
+        kept = state_of(estimator.statistic, x)
+        found = estimator.compute(kept, kept)["intrinsic_dimension"]
+        wanted = measures.intrinsic_dimension(x, method="danco", neighbours=10)
+        np.testing.assert_allclose(found, wanted, rtol=1e-5)

@@ -139,6 +139,17 @@ def test_the_bures_metric_scales_with_both(exponent):
     assert found == pytest.approx(float(m.bures_metric(X, Y)), rel=1e-5)
 
 
+@pytest.mark.parametrize(("size", "size_y"), [(2.0**-66, 2.0**66), (2.0**66, 2.0**-66)])
+def test_the_bures_metric_beside_what_vanishes_is_the_size_of_the_larger(size, size_y):
+    x, y = X * np.float32(size), Y * np.float32(size_y)
+    larger = np.float64(x if size > size_y else y)
+    root = np.sqrt(larger.var(axis=0).sum())
+    np.testing.assert_allclose(m.bures_metric(x, y), root, rtol=1e-5)
+    halves = m.bures_metric(x[:16], y[:16], held_out=(x[16:], y[16:]))
+    root = np.sqrt(((larger[16:] - larger[:16].mean(axis=0)) ** 2).sum() / 16)
+    np.testing.assert_allclose(halves, root, rtol=1e-5)
+
+
 def test_a_norm_that_is_too_large_is_undefined_and_one_that_is_not_is_exact():
     large = np.float32([[0], [3e38]])
     assert np.isnan(m.rsm_norm_difference(large, 0.5 * large, rsm="inner_product"))
@@ -156,3 +167,13 @@ def test_rows_have_scales_of_their_own():
     rows = np.float32([[1e38, -3.4e38], [2e-37, 1e-37], [0, 0], [3, 4]])
     found = scaled_to_one(rows, axis=1)
     np.testing.assert_allclose(found, [[0.294118, -1], [1, 0.5], [0, 0], [0.75, 1]], rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", SIZES[:3])
+@pytest.mark.parametrize("metric", ["euclidean", "squared_euclidean"])
+def test_distances_vanish_and_overflow_where_they_must(metric, size):
+    found = np.float64(m.rdm(X * np.float32(size), metric=metric))
+    wanted = np.float64(m.rdm(X, metric=metric)) * float(size) ** (1 + (metric != "euclidean"))
+    known = (wanted < 3e38) & (wanted.max() > 1e-37)
+    np.testing.assert_allclose(found[known], wanted[known], rtol=1e-5)
+    assert np.isnan(found[~known]).all()

@@ -1,5 +1,6 @@
 """Of units that span whatever there is, what looks at spans alone has nothing to say."""
 
+import jax
 import numpy as np
 import pytest
 
@@ -102,3 +103,13 @@ def test_a_matrix_of_layers_keeps_the_others():
         ds = pk.compare(layers, layers, estimators="cca")
     assert len(warned) == 3  # once a layer
     assert ds.cca.isnull().values.tolist() == [[0, 0, 1], [0, 0, 1], [1, 1, 1]]
+
+
+def test_a_constant_unit_spans_a_direction_about_zero_under_jit_too():
+    x = np.random.default_rng(5).normal(size=(36, 5)).astype(np.float32)
+    y = np.random.default_rng(6).normal(size=(36, 4)).astype(np.float32) + x[:, :4]
+    x[:, 2] = 3.3
+    bases = [np.linalg.svd(np.float64(z), full_matrices=False)[0] for z in (x, y)]
+    wanted = np.square(bases[0].T @ bases[1]).sum() / 5
+    for function in (measures.eigenspace_overlap, jax.jit(measures.eigenspace_overlap)):
+        np.testing.assert_allclose(function(x, y), wanted, rtol=1e-5)

@@ -5,6 +5,8 @@ import pytest
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from probekit.measures.topographic import local_procrustes_score
+from probekit.statistics import Examples, state_of
 from tests.reference import pictures
 from tests.reference.tolerances import SCORE
 
@@ -97,3 +99,16 @@ def test_errors(name):
     if MEASURES[name]:
         with pytest.raises(OptionError, match=r"neighbours=0: must be at least"):
             found(name, draw(), draw(), neighbours=0)
+
+
+@pytest.mark.parametrize("scaled", [True, pytest.param(False, marks=pytest.mark.slow)])
+def test_no_example_is_its_own_neighbour_where_there_are_few(scaled):
+    generator = np.random.default_rng(2)
+    x, y = (np.float32(generator.normal(size=(8, d))) for d in (3, 4))
+    kept = state_of(Examples(capacity=16), x, y)
+    found = local_procrustes_score(kept, neighbours=10, scaled=scaled).value
+    wanted = pictures.local_procrustes(None, None, x, y, neighbours=7, scaled=scaled)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4)
+    np.testing.assert_allclose(
+        measures.local_procrustes(x, y, neighbours=10, scaled=scaled), wanted, rtol=1e-4
+    )

@@ -68,6 +68,20 @@ def test_there_is_none_of_what_is_constant_or_not_finite_or_of_too_few():
     assert np.isnan(measures.participation_ratio(corners, debiased=True))
 
 
+@pytest.mark.parametrize("size", [60, 200, 300, 500, 2000])
+def test_beside_one_example_far_out_it_is_right_or_undefined(size):
+    x = draw(24, 5)
+    x[3] *= np.float32(size)
+    k = np.float64(x) - np.float64(x).mean(axis=0)
+    k = k @ k.T
+    squares, f = (k.diagonal() ** 2).sum() * 24 / 22, 1 / (23 * 22)
+    below = (k**2).sum() - squares + f * np.trace(k) ** 2
+    above = np.trace(k) ** 2 - squares + f * (2 * (k**2).sum() - np.trace(k) ** 2)
+    found = float(measures.participation_ratio(x, debiased=True))
+    assert np.isnan(found) or found == pytest.approx(above / below, rel=1.5e-3)
+    assert np.isnan(found) == (size > 400)
+
+
 def test_errors():
     with pytest.raises(ShapeError, match=r"x: 3 examples; at least 4"):
         measures.participation_ratio(draw(3, 4), debiased=True)

@@ -25,9 +25,8 @@ def danco(x, neighbours, seed):
 
 
 def balls(examples, most, seed):
-    generator = np.random.RandomState(seed)
-    radial = 2 * generator.standard_exponential(examples)
-    normal = generator.standard_normal((examples, MOST))
+    drawn = np.random.RandomState(seed).standard_normal((examples, MOST + 2))
+    radial, normal = (drawn[:, :2] ** 2).sum(axis=1), drawn[:, 2:]
     for d in range(1, most + 1):
         z = normal[:, :d]
         yield z / np.sqrt((z**2).sum(axis=1) + radial)[:, None]

@@ -188,6 +188,26 @@ class Tripled(Moments):
         return super().update(state, 3 * x, y, weight=weight, index=index)
 
 
+@options
+class Forgetful(Diagonal):
+    """Moments of which one merged has the count alone; an update, which merges, has none at all."""
+
+    of_first: bool = False
+
+    def merge(self, a, b):
+        count = a.count if self.of_first else b.count
+        return dataclasses.replace(Moments.merge(self, a, b), count=count)
+
+
+@options
+class Numbered(Diagonal):
+    """Moments in which examples of an even number count twice."""
+
+    def update(self, state, x, y, *, weight, index):
+        weight = weight * (2 - index % 2).astype(weight.dtype)
+        return super().update(state, x, y, weight=weight, index=index)
+
+
 class Unequal(Diagonal):
     """Never the same as another, so that everything is compiled again for it."""
 
@@ -629,6 +649,7 @@ BROKEN = {
     "check_weight_zero": (Remembering(statistic=Unweighted()), "instead of"),
     "check_weights_are_copies": (Remembering(statistic=PresentOrNot()), "instead of"),
     "check_order": (LastValue(), "instead of"),
+    "check_numbers": (Remembering(statistic=Numbered()), "instead of"),
     "check_select": (OfFirstColumns(), "instead of"),
     "check_shared_statistic": (Remembering(statistic=Tripling()), "instead of"),
     "check_jit": (OtherwiseTraced(), "instead of"),

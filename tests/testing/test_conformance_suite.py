@@ -12,7 +12,7 @@ from probekit.estimators import Estimator, LinearR2
 from probekit.testing import ConformanceError, check_estimator, parametrize_with_checks
 from probekit.testing.estimator_checks import checks_of
 from probekit.variables import Variable
-from tests.testing.broken import Variance
+from tests.testing.broken import Forgetful, Remembering, Variance
 
 
 def test_the_first_failure_raises_with_the_law_in_words():
@@ -37,6 +37,15 @@ def test_a_failure_can_be_expected_with_a_reason():
     results = check_estimator(Variance(broken="nan"), on_fail="collect", expected_failures=expected)
     outcome = {result.check: (result.outcome, result.message) for result in results}
     assert outcome["check_not_finite"] == ("expected", "zero is what we want")
+
+
+@pytest.mark.parametrize(
+    ("of_first", "message"),
+    [(False, "check_identity: "), (True, r"merge leave of the state as init made it: .*\.count")],
+)
+def test_a_merge_that_forgets_is_named_though_updates_merge_too(of_first, message):
+    with pytest.raises(ConformanceError, match=message):
+        check_estimator(Remembering(statistic=Forgetful(of_first=of_first)))
 
 
 def test_an_expected_failure_that_passes_is_a_failure():
