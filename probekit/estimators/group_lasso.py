@@ -7,9 +7,9 @@ import jax
 from probekit.estimators._readout import reported
 from probekit.estimators.ridge import OfGroups, score_and_share
 from probekit.measures.columns import Columns
+from probekit.measures.folds import DEFAULT_FOLDS
 from probekit.measures.group_lasso import LASSO_PENALTIES, check_sparsity, group_lasso_score
 from probekit.measures.regression import MultiOutput, Scoring
-from probekit.measures.ridge import DEFAULT_FOLDS
 from probekit.statistics import MomentsState
 from probekit.statistics.folds import Folds
 from probekit.variables import Variable

@@ -17,11 +17,11 @@ from probekit.estimators.ridge import (
 )
 from probekit.measures.banded import DEFAULT_CANDIDATES
 from probekit.measures.columns import Columns
+from probekit.measures.folds import DEFAULT_FOLDS
 from probekit.measures.kernel_fits import Kernels, RidgeKernel, check_kernel, kernel_ridge_score
 from probekit.measures.kernel_ridge import DEFAULT_DEGREE, KERNEL_PENALTIES
 from probekit.measures.partition import check_averaged
 from probekit.measures.regression import MultiOutput, Scoring
-from probekit.measures.ridge import DEFAULT_FOLDS
 from probekit.statistics import Examples, ExamplesState
 from probekit.statistics.folds import Folds
 from probekit.variables import Variable

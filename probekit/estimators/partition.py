@@ -12,10 +12,11 @@ from probekit.estimators.ridge import OfGroups, score_and_share
 from probekit.measures.banded import DEFAULT_CANDIDATES, banded_score
 from probekit.measures.columns import Columns
 from probekit.measures.commonality import check_features, commonality_score, subset_names
+from probekit.measures.folds import DEFAULT_FOLDS
 from probekit.measures.partition import unique_and_shared_score
+from probekit.measures.penalties import DEFAULT_PENALTIES
 from probekit.measures.regression import MULTIOUTPUT, MultiOutput, Scoring, encoding_score
 from probekit.measures.relative_shares import SHARINGS, Sharing
-from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES
 from probekit.statistics import MomentsState
 from probekit.statistics.folds import Folds
 from probekit.variables import AT_MOST_1, UNBOUNDED, Variable

@@ -10,20 +10,13 @@ from probekit.estimators._invariances import invariances_of_units
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures import Score
+from probekit.measures.folds import DEFAULT_FOLDS, check_folds_of
 from probekit.measures.partition import check_averaged
+from probekit.measures.penalties import DEFAULT_PENALTIES, Options, checked_options, relative_to
 from probekit.measures.regression import MultiOutput, Scoring
-from probekit.measures.ridge import (
-    DEFAULT_FOLDS,
-    DEFAULT_PENALTIES,
-    Options,
-    check_folds_of,
-    checked_options,
-    relative_to,
-    ridge_score,
-    swapped_folds,
-)
+from probekit.measures.ridge_fits import ridge_score
 from probekit.statistics import FoldMoments, MomentsState
-from probekit.statistics.folds import Folds
+from probekit.statistics.folds import Folds, swapped_folds
 from probekit.variables import AT_LEAST_0, AT_MOST_1, Variable
 
 _REFERENCES = "Hoerl and Kennard 1970, Ridge regression; Stone 1974, Cross-validatory choice"
@@ -155,7 +148,8 @@ class RidgeR2(OfFolds):
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
         states = swapped_folds(fit), swapped_folds(held_out)
-        return score_and_penalty(self.name, *ridge_score(*states, self._checked(), strict=True))
+        found = ridge_score(*states, self._checked(), strict=True)
+        return score_and_penalty(self.name, found.score, found.penalties)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -232,7 +226,8 @@ class RidgeDecodingR2(Estimator):
         return _OfCoordinates(**options | {"share": to / units})
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
-        return score_and_penalty(self.name, *ridge_score(fit, held_out, self._checked()))
+        found = ridge_score(fit, held_out, self._checked())
+        return score_and_penalty(self.name, found.score, found.penalties)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -244,8 +239,8 @@ class _OfCoordinates(RidgeDecodingR2):
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:
         penalties = relative_to(self.penalties, self.share)
         options = dataclasses.replace(self, penalties=penalties)._checked()
-        score, chosen = ridge_score(fit, held_out, options)
-        return score_and_penalty(self.name, score, chosen / self.share)
+        found = ridge_score(fit, held_out, options)
+        return score_and_penalty(self.name, found.score, found.penalties / self.share)
 
 
 def score_and_share(

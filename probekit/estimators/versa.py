@@ -6,7 +6,8 @@ from probekit._checks import check_count
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._readout import OfExamples
 from probekit.measures import Score
-from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, check_folds_of
+from probekit.measures.folds import DEFAULT_FOLDS, check_folds_of
+from probekit.measures.penalties import DEFAULT_PENALTIES
 from probekit.measures.versa import EncodingRDM, RankComparison, check_versa, versa_score
 from probekit.statistics import ExamplesState
 from probekit.statistics.folds import Folds, fold_count

@@ -10,14 +10,8 @@ import numpy as np
 from probekit._checks import check_choice
 from probekit.measures._arguments import matched, on_host
 from probekit.measures._status import Score, score
-from probekit.measures.ridge import (
-    DEFAULT_FOLDS,
-    DEFAULT_PENALTIES,
-    AnyFolds,
-    check_folds_of,
-    check_penalties,
-    named_folds,
-)
+from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, named_folds
+from probekit.measures.penalties import DEFAULT_PENALTIES, check_penalties
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics.folds import Folds, check_folds, fold_count, fold_of
 
