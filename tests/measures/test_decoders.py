@@ -48,7 +48,7 @@ def test_two_classes(metric):
         if probe == "logistic":
             theirs = oracles.decoding(X, y, X2, y2, metric=metric)
         else:
-            x, x2 = oracles._scaled(X, X2)
+            x, x2 = oracles.as_probes_see(X, X2)
             model = RidgeClassifier(alpha=1e-3 * N).fit(x, y[:, 0])
             area = roc_auc_score(y2[:, 0], model.decision_function(x2))
             theirs = area if metric == "auc" else model.score(x2, y2[:, 0])
@@ -64,7 +64,7 @@ def test_offsets_and_half_precision_change_nothing():
 
 
 def test_any_scikit_learn_estimator():
-    x, x2 = oracles._scaled(X, X2)
+    x, x2 = oracles.as_probes_see(X, X2)
     theirs = SVC(C=3.0).fit(x, Y[:, 0]).score(x2, Y2[:, 0])
     options = {"held_out": (X2, Y2)}
     assert float(measures.decoding(X, Y, probe=SVC(C=3.0), **options)) == pytest.approx(theirs)
@@ -85,7 +85,7 @@ def test_a_forest():
 def test_regressions(probe):
     y, y2 = X @ WAY.T, X2 @ WAY.T
     ours = measures.decoding(X, y, held_out=(X2, y2), probe=probe, metric="r2")
-    x, x2 = oracles._scaled(X, X2)
+    x, x2 = oracles.as_probes_see(X, X2)
     model = Ridge(alpha=1e-3 * N) if probe == "ridge" else KNeighborsRegressor(5)
     theirs = model.fit(x, y).score(x2, y2)
     np.testing.assert_allclose(ours, theirs, atol=1e-4)

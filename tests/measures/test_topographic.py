@@ -5,7 +5,7 @@ import pytest
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
-from tests.reference import pictures
+from tests.reference.oracles import pictures
 from tests.reference.tolerances import SCORE
 
 N = 30
