@@ -3,9 +3,9 @@
 import dataclasses
 
 from probekit._checks import check_choice
+from probekit.estimators._penalised import RANGES
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import Readout
-from probekit.estimators.ridge import RANGES
 from probekit.measures import Score
 from probekit.measures.folds import DEFAULT_FOLDS, check_folds_of
 from probekit.measures.penalties import DEFAULT_PENALTIES, relative_to
