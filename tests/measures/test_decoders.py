@@ -1,6 +1,9 @@
 """Any probe and any score of it, and what probes tell in bits."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.svm import SVC
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from probekit import measures
 from probekit.errors import OptionError
@@ -38,6 +42,52 @@ def test_against_scikit_learn(probe, metric):
         return
     theirs = oracles.decoding(X, Y, X2, Y2, probe=probe, metric=metric)
     np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+
+
+class Watched(LogisticRegression):
+    """Notes how many threads it is called with."""
+
+    threads = set()
+
+    def noted(self):
+        self.threads.update(library["num_threads"] for library in threadpool_info())
+        return super()
+
+    def fit(self, x, y):
+        return self.noted().fit(x, y)
+
+    def predict_proba(self, x):
+        return self.noted().predict_proba(x)
+
+    def decision_function(self, x):
+        return self.noted().decision_function(x)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_probes_are_fitted_and_asked_on_one_thread(metric):
+    """Of few numbers neighbours take twenty times as long on two."""
+    Watched.threads.clear()
+    with threadpool_limits(2):
+        measures.decoding(X, Y, probe=Watched(), metric=metric)
+        assert {library["num_threads"] for library in threadpool_info()} == {2}
+    assert Watched.threads == {1}
+
+
+@pytest.mark.slow
+def test_every_library_is_known_that_has_threads():
+    """SciPy brings a BLAS of its own, which may be loaded later than it is limited."""
+    code = (
+        "from probekit.measures._threads import one_thread\n"
+        "with one_thread():\n"
+        "    import scipy.linalg, scipy.optimize\n"
+        "    from threadpoolctl import threadpool_info\n"
+        "    print({library['num_threads'] for library in threadpool_info()})\n"
+    )
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert run.stdout.strip() == "{1}"
 
 
 @pytest.mark.parametrize("metric", ["accuracy", "auc"])
