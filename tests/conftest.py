@@ -8,6 +8,7 @@ from pathlib import Path
 
 import jax
 import pytest
+from threadpoolctl import threadpool_limits
 
 pytest_plugins = ["pytester"]  # must stand in the outermost conftest
 
@@ -27,6 +28,18 @@ def pytest_configure(config):
             "--xla_cpu_parallel_codegen_split_count=1",
         )
         os.environ.setdefault("XLA_FLAGS", " ".join(less_care))
+    if not timed:
+        _let_blas_use_one_thread()
+
+
+def _let_blas_use_one_thread():
+    """Matrices of tests are small: more threads take turns at waiting, and twenty times as long.
+
+    The environment is for libraries that are not loaded yet, and for other processes.
+    """
+    for library in ("OPENBLAS", "MKL", "OMP"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    threadpool_limits(1, user_api="blas")
 
 
 _tests = itertools.count(1)

@@ -24,10 +24,10 @@ from probekit.measures.conditions import (
     check_precision,
     mapped,
 )
+from probekit.measures.folds import check_folds_of
 from probekit.measures.noise import Shrinkage
 from probekit.measures.precision import check_rows, root_of_precision
 from probekit.measures.rdm import PRIOR, Prior, prior_of
-from probekit.measures.ridge import check_folds_of
 from probekit.statistics import (
     FoldGroups,
     KeptGroups,

@@ -4,12 +4,12 @@ import dataclasses
 
 import jax
 
+from probekit.estimators._penalised import OfGroups, variables_of_groups
 from probekit.estimators._readout import reported
-from probekit.estimators.ridge import OfGroups, score_and_share
 from probekit.measures.columns import Columns
+from probekit.measures.folds import DEFAULT_FOLDS
 from probekit.measures.group_lasso import LASSO_PENALTIES, check_sparsity, group_lasso_score
 from probekit.measures.regression import MultiOutput, Scoring
-from probekit.measures.ridge import DEFAULT_FOLDS
 from probekit.statistics import MomentsState
 from probekit.statistics.folds import Folds
 from probekit.variables import Variable
@@ -61,7 +61,7 @@ class GroupLassoR2(OfGroups):
             "Yuan and Lin 2006, Model selection and estimation in regression with grouped "
             "variables; Simon et al. 2013, A sparse-group lasso"
         )
-        return score_and_share(self.name, "group lasso", self.scoring, references)
+        return variables_of_groups(self.name, "group lasso", self.scoring, references)
 
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: MomentsState, held_out: MomentsState, *, columns: Columns

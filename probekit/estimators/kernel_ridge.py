@@ -6,22 +6,22 @@ import jax
 
 from probekit._checks import check_count
 from probekit.estimators._invariances import invariances_of_units
-from probekit.estimators._readout import reported
-from probekit.estimators.ridge import (
+from probekit.estimators._penalised import (
     RANGES,
     WORDS,
     Penalised,
     penalty_variable,
     score_and_penalty,
-    score_and_share,
+    variables_of_groups,
 )
+from probekit.estimators._readout import reported
 from probekit.measures.banded import DEFAULT_CANDIDATES
 from probekit.measures.columns import Columns
+from probekit.measures.folds import DEFAULT_FOLDS
 from probekit.measures.kernel_fits import Kernels, RidgeKernel, check_kernel, kernel_ridge_score
 from probekit.measures.kernel_ridge import DEFAULT_DEGREE, KERNEL_PENALTIES
 from probekit.measures.partition import check_averaged
 from probekit.measures.regression import MultiOutput, Scoring
-from probekit.measures.ridge import DEFAULT_FOLDS
 from probekit.statistics import Examples, ExamplesState
 from probekit.statistics.folds import Folds
 from probekit.variables import Variable
@@ -187,7 +187,7 @@ class MultipleKernelRidgeR2(OfKernels):
     @property
     def variables(self) -> tuple[Variable, ...]:
         """R² of all features, and the share of each."""
-        return score_and_share(self.name, "multiple-kernel ridge", self.scoring, _LA_TOUR)
+        return variables_of_groups(self.name, "multiple-kernel ridge", self.scoring, _LA_TOUR)
 
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: ExamplesState, held_out: ExamplesState, *, columns: Columns

@@ -7,15 +7,16 @@ import jax
 
 from probekit._checks import check_choice, check_count
 from probekit.estimators._all_features import OfAllFeatures
+from probekit.estimators._penalised import OfGroups, variables_of_groups
 from probekit.estimators._readout import reported
-from probekit.estimators.ridge import OfGroups, score_and_share
 from probekit.measures.banded import DEFAULT_CANDIDATES, banded_score
 from probekit.measures.columns import Columns
 from probekit.measures.commonality import check_features, commonality_score, subset_names
+from probekit.measures.folds import DEFAULT_FOLDS
 from probekit.measures.partition import unique_and_shared_score
+from probekit.measures.penalties import DEFAULT_PENALTIES
 from probekit.measures.regression import MULTIOUTPUT, MultiOutput, Scoring, encoding_score
 from probekit.measures.relative_shares import SHARINGS, Sharing
-from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES
 from probekit.statistics import MomentsState
 from probekit.statistics.folds import Folds
 from probekit.variables import AT_MOST_1, UNBOUNDED, Variable
@@ -200,7 +201,9 @@ class BandedRidgeR2(OfGroups):
             "Nunez-Elizalde, Huth and Gallant 2019; Dupré la Tour et al. 2022, Feature-space "
             "selection with banded ridge regression"
         )
-        return score_and_share(self.name, "banded ridge", self.scoring, references)
+        return variables_of_groups(
+            self.name, "banded ridge", self.scoring, references, sharing=self.sharing
+        )
 
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: MomentsState, held_out: MomentsState, *, columns: Columns

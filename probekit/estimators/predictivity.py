@@ -3,10 +3,12 @@
 import dataclasses
 
 from probekit._checks import check_choice
+from probekit.estimators._penalised import RANGES
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import Readout
-from probekit.estimators.ridge import RANGES
 from probekit.measures import Score
+from probekit.measures.folds import DEFAULT_FOLDS, check_folds_of
+from probekit.measures.penalties import DEFAULT_PENALTIES, relative_to
 from probekit.measures.predictivity import (
     AVERAGES,
     DEFAULT_COMPONENTS,
@@ -17,7 +19,6 @@ from probekit.measures.predictivity import (
     predictivity_score,
 )
 from probekit.measures.regression import Scoring
-from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, check_folds_of, relative_to
 from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics.folds import Folds
 from probekit.variables import Variable

@@ -1,106 +1,27 @@
 """Ridge regression with a cross-validated penalty, in both directions."""
 
 import dataclasses
-from typing import Any
 
 import jax
-import jax.numpy as jnp
 
 from probekit.estimators._invariances import invariances_of_units
-from probekit.estimators._protocol import Estimator
-from probekit.estimators._readout import reported
-from probekit.measures import Score
-from probekit.measures.partition import check_averaged
-from probekit.measures.regression import MultiOutput, Scoring
-from probekit.measures.ridge import (
-    DEFAULT_FOLDS,
-    DEFAULT_PENALTIES,
-    Options,
-    check_folds_of,
-    checked_options,
-    relative_to,
-    ridge_score,
-    swapped_folds,
+from probekit.estimators._penalised import (
+    RANGES,
+    WORDS,
+    OfFolds,
+    Penalised,
+    penalty_variable,
+    score_and_penalty,
 )
+from probekit.measures.folds import DEFAULT_FOLDS
+from probekit.measures.penalties import DEFAULT_PENALTIES, relative_to
+from probekit.measures.regression import MultiOutput, Scoring
+from probekit.measures.ridge_fits import ridge_score
 from probekit.statistics import FoldMoments, MomentsState
-from probekit.statistics.folds import Folds
-from probekit.variables import AT_LEAST_0, AT_MOST_1, Variable
+from probekit.statistics.folds import Folds, swapped_folds
+from probekit.variables import Variable
 
 _REFERENCES = "Hoerl and Kennard 1970, Ridge regression; Stone 1974, Cross-validatory choice"
-
-
-RANGES = {"r2": AT_MOST_1, "correlation": (-1.0, 1.0)}
-"""Of the scorings."""
-
-WORDS = {"r2": "R²", "correlation": "correlation of units with what is predicted"}
-"""For the scorings."""
-
-
-def penalty_variable(name: str, references: str = _REFERENCES) -> Variable:
-    """Return the variable for the penalty that was chosen."""
-    return Variable(
-        f"{name}_penalty",
-        long_name="penalty chosen by cross-validation (median)",
-        valid_range=AT_LEAST_0,
-        references=references,
-    )
-
-
-def score_and_penalty(name: str, score: Score, chosen: Any) -> dict[str, jax.Array]:
-    """Return the score with its status, and the penalty."""
-    undefined = jnp.isnan(score.value).all()
-    return reported(name, score) | {
-        f"{name}_penalty": jnp.where(undefined, jnp.nan, jnp.median(chosen))
-    }
-
-
-class Penalised(Estimator):
-    """Encoding with a penalty that cross-validation chooses; abstract.
-
-    A final class declares these options as fields.
-    """
-
-    kind = "encoding"
-    penalties: tuple[float, ...]
-    folds: Folds
-    per_unit: bool
-    multioutput: MultiOutput
-    scoring: Scoring
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        self._checked()
-
-    def _checked(self) -> Options:
-        return checked_options(
-            self.penalties, self.folds, self.per_unit, self.multioutput, self.scoring
-        )
-
-    def check_examples(self, *, fitted: int, scored: int) -> None:
-        """Check that there is a fold for each example that is fitted, if folds are named."""
-        del scored
-        check_folds_of(self.folds, fitted)
-
-
-class OfFolds(Penalised):
-    """The same from the moments of folds; abstract."""
-
-    @property
-    def statistic(self) -> FoldMoments:
-        """Variances of the units, covariances with and among the features, of each fold."""
-        return FoldMoments(folds=self.folds, xx="diagonal")
-
-
-class OfGroups(OfFolds):
-    """The same of all features at once, each a group of columns; abstract."""
-
-    joint = True
-    invariances = frozenset({"translation", "scaling", "permutation"})
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        check_averaged(self.multioutput)
-        super().__post_init__()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -150,16 +71,17 @@ class RidgeR2(OfFolds):
                 valid_range=RANGES[self.scoring],
                 references=_REFERENCES,
             ),
-            penalty_variable(self.name),
+            penalty_variable(self.name, _REFERENCES),
         )
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
         states = swapped_folds(fit), swapped_folds(held_out)
-        return score_and_penalty(self.name, *ridge_score(*states, self._checked(), strict=True))
+        found = ridge_score(*states, self._checked(), strict=True)
+        return score_and_penalty(self.name, found.score, found.penalties)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class RidgeDecodingR2(Estimator):
+class RidgeDecodingR2(Penalised):
     """R² of predicting a feature from the representation by ridge, the penalty cross-validated.
 
     As `probekit.measures.ridge_decoding_r2`; the second variable, ``<name>_penalty``, is the
@@ -186,25 +108,8 @@ class RidgeDecodingR2(Estimator):
     scoring: Scoring = "r2"
     name: str = "ridge_decoding_r2"
     kind = "decoding"
+    per_unit = False
     invariances = frozenset({"translation", "scaling", "rotation", "permutation"})
-
-    def __post_init__(self) -> None:
-        """Check the options."""
-        self._checked()
-
-    def _checked(self) -> Options:
-        return checked_options(
-            self.penalties,
-            self.folds,
-            per_target=False,
-            multioutput=self.multioutput,
-            scoring=self.scoring,
-        )
-
-    def check_examples(self, *, fitted: int, scored: int) -> None:
-        """Check that there is a fold for each example that is fitted, if folds are named."""
-        del scored
-        check_folds_of(self.folds, fitted)
 
     @property
     def variables(self) -> tuple[Variable, ...]:
@@ -218,7 +123,7 @@ class RidgeDecodingR2(Estimator):
                 valid_range=RANGES[self.scoring],
                 references=_REFERENCES,
             ),
-            penalty_variable(self.name),
+            penalty_variable(self.name, _REFERENCES),
         )
 
     @property
@@ -232,7 +137,8 @@ class RidgeDecodingR2(Estimator):
         return _OfCoordinates(**options | {"share": to / units})
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
-        return score_and_penalty(self.name, *ridge_score(fit, held_out, self._checked()))
+        found = ridge_score(fit, held_out, self._checked())
+        return score_and_penalty(self.name, found.score, found.penalties)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -244,25 +150,5 @@ class _OfCoordinates(RidgeDecodingR2):
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:
         penalties = relative_to(self.penalties, self.share)
         options = dataclasses.replace(self, penalties=penalties)._checked()
-        score, chosen = ridge_score(fit, held_out, options)
-        return score_and_penalty(self.name, score, chosen / self.share)
-
-
-def score_and_share(
-    name: str, method: str, scoring: Scoring, references: str
-) -> tuple[Variable, ...]:
-    """Return the variables of ridge with groups: the score of all features, and what each has."""
-    return (
-        Variable(
-            name,
-            long_name=f"variance explained by {method} ({WORDS[scoring]})",
-            valid_range=RANGES[scoring],
-            references=references,
-        ),
-        Variable(
-            f"{name}_share",
-            dims=("feature",),
-            long_name="part of it that the feature has (product measure)",
-            references=references,
-        ),
-    )
+        found = ridge_score(fit, held_out, options)
+        return score_and_penalty(self.name, found.score, found.penalties / self.share)

@@ -6,8 +6,15 @@ from probekit._checks import check_count
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._readout import OfExamples
 from probekit.measures import Score
-from probekit.measures.ridge import DEFAULT_FOLDS, DEFAULT_PENALTIES, check_folds_of
-from probekit.measures.versa import EncodingRDM, RankComparison, check_versa, versa_score
+from probekit.measures.folds import DEFAULT_FOLDS, check_folds_of
+from probekit.measures.penalties import DEFAULT_PENALTIES
+from probekit.measures.versa import (
+    EncodingRDM,
+    RankComparison,
+    VersaOptions,
+    checked_versa,
+    versa_score,
+)
 from probekit.statistics import ExamplesState
 from probekit.statistics.folds import Folds, fold_count
 from probekit.variables import Variable, reason_of_distance
@@ -49,8 +56,11 @@ class VERSA(OfExamples):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_versa(self.penalties, self.folds, self.rdm, self.comparison)
+        self._checked()
         check_count("examples", self.examples, 3 * fold_count(self.folds))
+
+    def _checked(self) -> VersaOptions:
+        return checked_versa(self.penalties, self.folds, self.rdm, self.comparison)
 
     @property
     def invariances(self) -> frozenset[str]:
@@ -74,10 +84,4 @@ class VERSA(OfExamples):
         check_folds_of(self.folds, scored)
 
     def _score(self, state: ExamplesState) -> Score:
-        return versa_score(
-            state,
-            penalties=self.penalties,
-            folds=self.folds,
-            metric=self.rdm,
-            comparison=self.comparison,
-        )
+        return versa_score(state, self._checked())

@@ -43,6 +43,24 @@ def splits_in_double(function: Callable[..., Result], given: Splits, **options: 
     return narrow
 
 
+def in_double_if_doubtful(
+    function: Callable[..., tuple[Result, jax.Array]], given: Splits, **options: Any
+) -> Result:
+    """Return the first of ``function(given, **options)``; in float64 where the second is true.
+
+    Features are few and mostly of like scale: then float32, which takes half of the time, will do.
+    """
+    found, doubtful = function(given, **options)
+    if isinstance(doubtful, jax.core.Tracer) or not bool(doubtful):
+        return found
+
+    def again(given: Splits, *, eps: float) -> Result:
+        del eps  # what is below it is far below the smallest penalty
+        return function(given, **options)[0]
+
+    return splits_in_double(again, given)
+
+
 @jitted(1)
 def _constant_made_equal(x: jax.Array, eps: float) -> jax.Array:
     """Replace units that are constant within their rounding by their mean."""

@@ -16,7 +16,8 @@ def one_thread() -> Any:
 @cache
 def _controller(with_sklearn: bool) -> Any:
     """Return what sets the threads of the libraries that are loaded; scikit-learn brings more."""
+    import scipy.linalg  # a BLAS of its own, which is loaded now and not when it is first used
     from threadpoolctl import ThreadpoolController
 
-    del with_sklearn
+    del with_sklearn, scipy
     return ThreadpoolController()

@@ -12,9 +12,17 @@ from probekit._checks import check_choice, check_count, check_same_examples
 from probekit._sums import product
 from probekit.errors import ShapeError
 from probekit.measures._arguments import Splits, jitted, matrix, splits
+from probekit.measures._double import in_double_if_doubtful
 from probekit.measures._moments import states_of
 from probekit.measures._status import Score, divide
 from probekit.measures.columns import Columns, columns_of, in_order
+from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, named_folds
+from probekit.measures.penalties import (
+    DEFAULT_PENALTIES,
+    Options,
+    checked_options,
+    explained_outside,
+)
 from probekit.measures.regression import (
     MultiOutput,
     Scoring,
@@ -22,22 +30,9 @@ from probekit.measures.regression import (
     weights_score,
 )
 from probekit.measures.relative_shares import SHARINGS, Sharing, relative_fractions
-from probekit.measures.ridge import (
-    DEFAULT_FOLDS,
-    DEFAULT_PENALTIES,
-    AnyFolds,
-    Options,
-    check_folds_of,
-    checked_options,
-    explained_outside,
-    in_double_if_doubtful,
-    named_folds,
-    path_of,
-    swapped_folds,
-    turned_by_rounding,
-)
+from probekit.measures.ridge_fits import Path, path_of, turned_by_rounding
 from probekit.statistics import FoldMoments, MomentsState
-from probekit.statistics.folds import others, whole
+from probekit.statistics.folds import others, swapped_folds, whole
 
 DEFAULT_CANDIDATES = 20
 
@@ -187,8 +182,7 @@ def _banded(
 def _is_doubtful(fit: MomentsState, columns: Columns, options: Options) -> jax.Array:
     every, _, owner = features_as_x(fit, fit, columns)
     every, alike = whole(every), jnp.asarray(simplex_points(len(columns), 1)[0])
-    products, scale = _scaled(every, alike.astype(every.count.dtype), owner)
-    path = path_of(products, jnp.ones((), scale.dtype))
+    path, _ = _path(every, alike.astype(every.count.dtype), owner)
     return turned_by_rounding(path, every, min(options.penalties))
 
 
@@ -229,23 +223,14 @@ def banded_score(
     return score_and_shares(every, scored, weights, owner, options, sharing)
 
 
-def _scaled(state: MomentsState, point: jax.Array, owner: np.ndarray) -> tuple[Any, jax.Array]:
-    """Moments with each group scaled to the sum of squares that `point` says, and the factors."""
+def _path(state: MomentsState, point: jax.Array, owner: np.ndarray) -> tuple[Path, jax.Array]:
+    """Path with each group scaled to the sum of squares that `point` says, and the factors."""
     member = owner[None, :] == np.arange(point.shape[0])[:, None]  # (group, column)
     squares = jnp.where(member, state.x_squares[None, :], 0).sum(axis=1) / member.sum(axis=1)
     scale = jnp.where(squares > 0, jnp.sqrt(point / jnp.where(squares > 0, squares, 1)), 0)[owner]
     xx, xy, _ = state.blocks()
-    return _Products(xx * scale[:, None] * scale[None, :], xy * scale[:, None]), scale
-
-
-class _Products(NamedTuple):
-    """What `path_of` reads of a state."""
-
-    xx: jax.Array
-    xy: jax.Array
-
-    def blocks(self) -> tuple[jax.Array, jax.Array, None]:
-        return self.xx, self.xy, None
+    xx, xy = xx * scale[:, None] * scale[None, :], xy * scale[:, None]
+    return path_of(xx, xy, jnp.ones((), scale.dtype)), scale
 
 
 def _left_out_errors(
@@ -257,8 +242,7 @@ def _left_out_errors(
     def of_point(point: jax.Array) -> jax.Array:
         def of_fold(total: jax.Array, parts: Any) -> tuple[jax.Array, None]:
             rest, fold = parts
-            products, scale = _scaled(rest, point, owner)
-            path = path_of(products, jnp.ones((), scale.dtype))
+            path, scale = _path(rest, point, owner)
 
             def of_penalty(penalty: jax.Array) -> jax.Array:
                 return residual_squares(rest, fold, path.weights(penalty) * scale[:, None])
@@ -283,9 +267,9 @@ def _chosen_weights(
 
     def take(weights: jax.Array, part: Any) -> tuple[jax.Array, None]:
         number, point = part
-        products, scale = _scaled(state, point, owner)
-        found = path_of(products, jnp.ones((), scale.dtype)).weights(penalty[None, :])
-        return jnp.where(candidate[None, :] == number, found * scale[:, None], weights), None
+        path, scale = _path(state, point, owner)
+        found = path.weights(penalty[None, :]) * scale[:, None]
+        return jnp.where(candidate[None, :] == number, found, weights), None
 
     start = jnp.zeros_like(state.blocks()[1])
     numbers = jnp.arange(points.shape[0], dtype=candidate.dtype)

@@ -16,16 +16,9 @@ from probekit.measures._moments import states_of
 from probekit.measures._status import Score
 from probekit.measures.banded import features_as_x, grouped_splits, score_and_shares
 from probekit.measures.columns import Columns
+from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, named_folds
+from probekit.measures.penalties import Options, checked_options, explained_outside
 from probekit.measures.regression import MultiOutput, Scoring, residual_squares
-from probekit.measures.ridge import (
-    DEFAULT_FOLDS,
-    AnyFolds,
-    Options,
-    check_folds_of,
-    checked_options,
-    explained_outside,
-    named_folds,
-)
 from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics.folds import others, whole
 

@@ -19,9 +19,9 @@ from probekit.measures._status import Score
 from probekit.measures._threads import one_thread
 from probekit.measures.banded import averaged_shares, simplex_points
 from probekit.measures.columns import Columns
+from probekit.measures.penalties import Options, explained_outside
 from probekit.measures.probes import Labelled, numeric
 from probekit.measures.regression import averaged, correlations, explained
-from probekit.measures.ridge import Options, explained_outside
 from probekit.statistics import ExamplesState, Moments, MomentsState
 from probekit.statistics.folds import fold_of
 

@@ -14,20 +14,15 @@ from probekit.measures.banded import (
     grouped_splits,
 )
 from probekit.measures.classification import both_states
+from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, named_folds
 from probekit.measures.kernel_fits import (
     AnyRidgeKernel,
     Kernels,
     check_kernel,
     kernel_ridge_score,
 )
+from probekit.measures.penalties import checked_options
 from probekit.measures.regression import MultiOutput, Scoring
-from probekit.measures.ridge import (
-    DEFAULT_FOLDS,
-    AnyFolds,
-    check_folds_of,
-    checked_options,
-    named_folds,
-)
 
 KERNEL_PENALTIES = (1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0)
 DEFAULT_DEGREE = 3

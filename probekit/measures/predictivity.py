@@ -14,19 +14,11 @@ from probekit._rounding import reciprocal
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._narrowing import narrowed
 from probekit.measures._status import Score, divide, score
+from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, named_folds
+from probekit.measures.penalties import DEFAULT_PENALTIES, Options, checked_options, relative_to
 from probekit.measures.pls_regression import pls_weights
 from probekit.measures.regression import Scoring, coefficients, weights_score
-from probekit.measures.ridge import (
-    DEFAULT_FOLDS,
-    DEFAULT_PENALTIES,
-    AnyFolds,
-    Options,
-    check_folds_of,
-    checked_options,
-    chosen_weights,
-    named_folds,
-    relative_to,
-)
+from probekit.measures.ridge_fits import ridge_fit
 from probekit.statistics import FoldMoments, MomentsState, state_of
 from probekit.statistics.folds import Folds, whole
 
@@ -260,7 +252,7 @@ def _map(
     if options.method == "linear":
         return coefficients(fitted, 0.0)
     if options.method == "ridge":
-        return chosen_weights(rest, options.ridge)[0], jnp.zeros((), bool)
+        return ridge_fit(rest, options.ridge).weights, jnp.zeros((), bool)
     return pls_weights(fitted, options.components)
 
 

@@ -123,7 +123,7 @@ class Trained(NamedTuple):
 
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Class of each example, or the predicted feature."""
-        with _in_its_words(self.name):
+        with _calling(self.name):
             predicted: np.ndarray = self.model.predict(self.inputs(x))
         return predicted
 
@@ -135,7 +135,7 @@ class Trained(NamedTuple):
                 "Take one with predict_proba, such as 'logistic'."
             )
         found = np.zeros((len(x), max(classes, int(self.classes.max()) + 1)))
-        with _in_its_words(self.name):
+        with _calling(self.name):
             found[:, self.classes] = self.model.predict_proba(self.inputs(x))
         return found
 
@@ -143,7 +143,8 @@ class Trained(NamedTuple):
         """Return what orders examples by how likely they are of each class."""
         if hasattr(self.model, "predict_proba") or not hasattr(self.model, "decision_function"):
             return self.probabilities(x, classes)
-        decided = self.model.decision_function(self.inputs(x))
+        with _calling(self.name):
+            decided = self.model.decision_function(self.inputs(x))
         decided = np.stack([-decided, decided], axis=1) if decided.ndim == 1 else decided
         found = np.full((len(x), max(classes, int(self.classes.max()) + 1)), -np.inf)
         found[:, self.classes] = decided
@@ -165,7 +166,7 @@ def trained(probe: Any, known: Labelled, options: Options = (), *, regression: b
     target = known.label
     if regression and target.shape[1] == 1:
         target = target[:, 0]
-    with warnings.catch_warnings(), one_thread(), _in_its_words(name):
+    with warnings.catch_warnings(), _calling(name):
         # A perceptron of so many steps is the probe; whether it could get better is no matter.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit((known.x - mean) / scale, target, **weights)
@@ -190,10 +191,14 @@ def check_object(probe: Any) -> None:
 
 
 @contextlib.contextmanager
-def _in_its_words(name: str) -> Iterator[None]:
-    """Raise `OptionError` with what a probe says, where it refuses its options or the examples."""
+def _calling(name: str) -> Iterator[None]:
+    """Call a probe on one thread; raise `OptionError` with what it says where it refuses.
+
+    Its options, or the examples.
+    """
     try:
-        yield
+        with one_thread():
+            yield
     except (ValueError, TypeError) as error:
         said = " ".join(str(error).split())
         raise OptionError(f"probe={name!r}: refused its options or the examples ({said}).") from (

@@ -1,36 +1,24 @@
-"""Ridge regression whose penalty is chosen by cross-validation."""
+"""Ridge regression whose penalty is chosen by cross-validation, in both directions."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import jax
-import jax.numpy as jnp
-import numpy as np
 
-from probekit._checks import check_choice, check_numbers, check_positive
-from probekit._sums import product
-from probekit.errors import OptionError, ShapeError
-from probekit.measures._arguments import Result, Splits, jitted, splits
-from probekit.measures._double import splits_in_double
-from probekit.measures._linalg import eigh
+from probekit.measures._arguments import Splits, jitted, splits
+from probekit.measures._double import in_double_if_doubtful, splits_in_double
 from probekit.measures._moments import states_of
 from probekit.measures._narrowing import narrowed_splits
-from probekit.measures._status import Score
-from probekit.measures.regression import (
-    MULTIOUTPUT,
-    SCORING,
-    MultiOutput,
-    Scoring,
-    residual_squares,
-    weights_score,
+from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, named_folds
+from probekit.measures.penalties import (
+    DEFAULT_PENALTIES,
+    Options,
+    checked_options,
+    relative_to,
 )
-from probekit.statistics import FoldMoments, MomentsState
-from probekit.statistics.folds import Folds, check_folds, others, whole
-
-DEFAULT_PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0)
-DEFAULT_FOLDS = 5
-AnyFolds = int | Sequence[Any] | np.ndarray | jax.Array
-"""How many folds, or a label of that of each example."""
+from probekit.measures.regression import MultiOutput, Scoring
+from probekit.measures.ridge_fits import ridge_score
+from probekit.statistics import FoldMoments
 
 
 def ridge_r2(
@@ -106,7 +94,9 @@ def ridge_r2(
     >>> round(float(ridge_r2(y @ np.ones((3, 2)), y)), 3)
     1.0
     """
-    return _choose(x, y, held_out, penalties, folds, per_unit, multioutput, scoring, True)
+    options = checked_options(penalties, named_folds(folds), per_unit, multioutput, scoring)
+    given = _folded_splits(x, y, held_out, options)
+    return in_double_if_doubtful(_encoding, given, options=options)
 
 
 def ridge_decoding_r2(
@@ -178,233 +168,30 @@ def ridge_decoding_r2(
     >>> round(float(ridge_decoding_r2(x, x[:, 0] - 2 * x[:, 1])), 3)
     1.0
     """
-    return _choose(x, y, held_out, penalties, folds, False, multioutput, scoring, False)
+    options = checked_options(penalties, named_folds(folds), False, multioutput, scoring)
+    given = _folded_splits(x, y, held_out, options)
+    return splits_in_double(_decoding, given, options=options)
 
 
-def check_penalties(penalties: Sequence[float]) -> None:
-    """Raise `OptionError` unless there is a penalty and all are positive."""
-    check_numbers("penalties", penalties)
-    if len(penalties) == 0:
-        raise OptionError("penalties=(): none to choose from; give at least one.")
-    for penalty in penalties:
-        check_positive("penalties", penalty)
-
-
-def _choose(
-    x: Any,
-    y: Any,
-    held_out: Any,
-    penalties: Sequence[float],
-    folds: AnyFolds,
-    per_unit: bool,
-    multioutput: MultiOutput,
-    scoring: Scoring,
-    encoding: bool,
-) -> jax.Array:
-    options = checked_options(penalties, named_folds(folds), per_unit, multioutput, scoring)
+def _folded_splits(x: Any, y: Any, held_out: Any, options: Options) -> Splits:
     given = splits(x, y, held_out, least=2)
     check_folds_of(options.folds, len(given.fit[0]))
-    if encoding:
-        return in_double_if_doubtful(_encoding, given, options=options)
-    return splits_in_double(_ridge_of_narrowed, given, options=options)
+    return given
 
 
-def _encoding(given: Splits, *, options: "Options") -> tuple[jax.Array, jax.Array]:
+def _encoding(given: Splits, *, options: Options) -> tuple[jax.Array, jax.Array]:
     return _ridge(given.swapped(), options)
 
 
-def _ridge_of_narrowed(given: Splits, *, eps: float, options: "Options") -> jax.Array:
+def _decoding(given: Splits, *, eps: float, options: Options) -> jax.Array:
     del eps  # what is below it is far below the smallest penalty
     given, share = narrowed_splits(given)
     return _ridge(given, options._replace(penalties=relative_to(options.penalties, share)))[0]
-
-
-def in_double_if_doubtful(
-    function: Callable[..., tuple[Result, jax.Array]], given: Splits, **options: Any
-) -> Result:
-    """Return the first of ``function(given, **options)``; in float64 where the second is true.
-
-    Features are few and mostly of like scale: then float32, which takes half of the time, will do.
-    """
-    found, doubtful = function(given, **options)
-    if isinstance(doubtful, jax.core.Tracer) or not bool(doubtful):
-        return found
-
-    def again(given: Splits, *, eps: float) -> Result:
-        del eps  # what is below it is far below the smallest penalty
-        return function(given, **options)[0]
-
-    return splits_in_double(again, given)
-
-
-def relative_to(penalties: tuple[float, ...], share: float) -> tuple[float, ...]:
-    """Return penalties relative to the mean of a `share` of as many units."""
-    return tuple(penalty * share for penalty in penalties)
-
-
-class Options(NamedTuple):
-    """What is chosen from, and how; hashable."""
-
-    penalties: tuple[float, ...]
-    folds: Folds
-    per_target: bool
-    multioutput: MultiOutput
-    scoring: Scoring = "r2"
-
-
-def checked_options(
-    penalties: Sequence[float],
-    folds: Folds,
-    per_target: bool,
-    multioutput: MultiOutput,
-    scoring: Scoring,
-) -> Options:
-    """Return the options, or raise `OptionError`."""
-    check_penalties(penalties)
-    check_folds(folds)
-    check_choice("multioutput", multioutput, MULTIOUTPUT)
-    check_choice("scoring", scoring, SCORING)
-    folds = folds if isinstance(folds, tuple) else int(folds)
-    return Options(tuple(map(float, penalties)), folds, bool(per_target), multioutput, scoring)
-
-
-def named_folds(folds: Any) -> Any:
-    """Return labels of the folds of examples as whole numbers in a tuple; a count as it is."""
-    if np.ndim(folds) == 0:
-        return folds
-    labels = np.asarray(folds)
-    if labels.ndim != 1:
-        raise ShapeError(f"folds: shape {labels.shape}; give how many, or one label per example.")
-    return tuple(np.unique(labels, return_inverse=True)[1].tolist())
-
-
-def check_folds_of(folds: Folds, examples: int) -> None:
-    """Raise `ShapeError` if folds are named, and not one for each of the examples."""
-    if isinstance(folds, tuple) and len(folds) != examples:
-        raise ShapeError(f"folds: {len(folds)} labels; there are {examples} examples.")
 
 
 @jitted(1)
 def _ridge(given: Splits, options: Options) -> tuple[jax.Array, jax.Array]:
     """Score, and whether rounding could matter for the smallest of the penalties."""
     states = states_of(FoldMoments(folds=options.folds, yy="diagonal"), given)
-    every = whole(states[0])
-    doubtful = turned_by_rounding(path_of(every), every, min(options.penalties))
-    return ridge_score(*states, options)[0].value, doubtful
-
-
-_ROUNDING = 4.0
-"""Eigenvalues of directions without variance, in units of the largest one's last digit, at most."""
-
-
-_VAGUE = 32.0
-"""Those of directions that rounding may turn, in the same units."""
-
-
-class Path(NamedTuple):
-    """Ridge regression for any penalty: eigenvectors of M_xx and what `y` holds along them.
-
-    Attributes
-    ----------
-    vectors : array (unit, component)
-    values : array (component,)
-        Eigenvalues in units of their mean.
-    along : array (component, k)
-    """
-
-    vectors: jax.Array
-    values: jax.Array
-    along: jax.Array
-
-    def weights(self, penalty: jax.Array) -> jax.Array:
-        """Weights ``(unit, k)`` for one penalty, or one for each column."""
-        return product(self.vectors, self.along / (self.values[:, None] + penalty))
-
-
-def path_of(state: MomentsState, scale: jax.Array | None = None) -> Path:
-    """Diagonalise `xx`; unless `scale` is given, penalties are relative to its mean eigenvalue."""
-    xx, xy, _ = state.blocks()
-    finite = jnp.isfinite(xx).all()
-    mean = jnp.where(finite, xx, 0).diagonal().mean() if scale is None else scale
-    mean = jnp.where(mean > 0, mean, 1)
-    values, vectors = eigh(jnp.where(finite, xx, 0) / mean)
-    along = product(vectors.T, xy) / mean
-    # Where nothing varies, as where there are fewer examples than units, `y` has nothing either:
-    # rounding over a small penalty would be something.
-    varies = values > _ROUNDING * float(np.finfo(values.dtype).eps) * values[-1]
-    return Path(vectors, jnp.maximum(values, 0), jnp.where(varies[:, None], along, 0))
-
-
-def ridge_score(
-    fit: MomentsState,
-    held_out: MomentsState,
-    options: Options,
-    *,
-    strict: bool = False,
-) -> tuple[Score, jax.Array]:
-    """R² of predicting `y` from `x`, from the moments of folds, and the penalties chosen ``(k,)``.
-
-    Needs `xx` in full and the diagonal of `yy`. `strict`: the status tells of rounding also if it
-    matters for a penalty that was not chosen, perhaps for that reason.
-    """
-    every, scored = whole(fit), whole(held_out)
-    weights, chosen = chosen_weights(fit, options)
-    least = jnp.full_like(chosen, min(options.penalties)) if strict else chosen
-    deficient = turned_by_rounding(path_of(every), every, least)
-    found = weights_score(
-        every,
-        scored,
-        weights,
-        multioutput=options.multioutput,
-        scoring=options.scoring,
-        deficient=deficient if options.multioutput == "raw_values" else deficient.any(),
-    )
-    return found, chosen
-
-
-def turned_by_rounding(path: Path, state: MomentsState, penalties: jax.Array | float) -> jax.Array:
-    """Whether penalties ``(k,)`` let directions count that rounding hides or may have turned."""
-    vague = _VAGUE * float(np.finfo(path.values.dtype).eps) * path.values[-1]
-    most = jnp.minimum((~state.x_constant).sum(), state.count.astype(jnp.int32) - 1)
-    lost: jax.Array = ((path.values > vague).sum() < most) & (penalties < vague)
-    return lost
-
-
-def chosen_weights(fit: MomentsState, options: Options) -> tuple[jax.Array, jax.Array]:
-    """Weights ``(unit, k)`` for the penalty that cross-validation chooses, and the penalties."""
-    every = whole(fit)
-    choices = jnp.asarray(options.penalties, every.count.dtype)
-    each = explained_outside(left_out_errors(fit, choices), every, options.per_target)
-    chosen = choices[jnp.argmax(each, axis=0)]
-    return path_of(every).weights(chosen[None, :]), chosen
-
-
-def explained_outside(errors: Any, every: MomentsState, per_target: bool) -> jax.Array:
-    """R² of each choice from its squared errors ``(choice, k)``; the mean of all unless per target.
-
-    Each is in the column of every target, so that the best is found in it.
-    """
-    each = 1 - errors / jnp.where(every.y_constant, 1, every.y_squares)
-    each = jnp.where(every.y_constant, 0, each)
-    if per_target:
-        return each
-    return jnp.broadcast_to(each.mean(axis=1, keepdims=True), each.shape)
-
-
-def swapped_folds(state: MomentsState) -> MomentsState:
-    """Return the moments of folds with `x` and `y` exchanged."""
-    swapped: MomentsState = jax.vmap(lambda fold: fold.swapped())(state)
-    return swapped
-
-
-def left_out_errors(fit: MomentsState, choices: jax.Array) -> jax.Array:
-    """Sum over folds of the squared errors of ridge fitted on the others, ``(penalty, k)``."""
-
-    def of_fold(total: jax.Array, parts: Any) -> tuple[jax.Array, None]:
-        rest, fold = parts
-        path = path_of(rest)
-        errors = jax.lax.map(lambda c: residual_squares(rest, fold, path.weights(c)), choices)
-        return total + errors, None
-
-    start = jnp.zeros((choices.shape[0], fit.y_mean.shape[1]), fit.y_mean.dtype)
-    return jax.lax.scan(of_fold, start, (others(fit), fit))[0]
+    found = ridge_score(*states, options)
+    return found.score.value, found.doubtful

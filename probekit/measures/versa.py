@@ -1,7 +1,7 @@
 """Encoding RSA: representational similarity after one representation is mapped onto the other."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -10,14 +10,8 @@ import numpy as np
 from probekit._checks import check_choice
 from probekit.measures._arguments import matched, on_host
 from probekit.measures._status import Score, score
-from probekit.measures.ridge import (
-    DEFAULT_FOLDS,
-    DEFAULT_PENALTIES,
-    AnyFolds,
-    check_folds_of,
-    check_penalties,
-    named_folds,
-)
+from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, named_folds
+from probekit.measures.penalties import DEFAULT_PENALTIES, check_penalties
 from probekit.statistics import Examples, ExamplesState, state_of
 from probekit.statistics.folds import Folds, check_folds, fold_count, fold_of
 
@@ -96,51 +90,52 @@ def versa(
     >>> round(float(versa(x, y)), 3), bool(rsa(x, y, comparison="kendall_tau_b") < 0.8)
     (1.0, True)
     """
-    named: Folds = named_folds(folds)
-    check_versa(penalties, named, rdm, comparison)
-    x, y = on_host(*matched(x, y, least=3 * fold_count(named)))
-    check_folds_of(named, len(x))
+    options = checked_versa(penalties, named_folds(folds), rdm, comparison)
+    x, y = on_host(*matched(x, y, least=3 * fold_count(options.folds)))
+    check_folds_of(options.folds, len(x))
     state = jax.device_get(state_of(Examples(capacity=x.shape[0]), x, y))
-    return versa_score(
-        state, penalties=penalties, folds=named, metric=rdm, comparison=comparison
-    ).value
+    return versa_score(state, options).value
 
 
-def check_versa(
+class VersaOptions(NamedTuple):
+    """How one representation predicts the other, and how matrices are compared."""
+
+    penalties: tuple[float, ...]
+    folds: Folds
+    rdm: EncodingRDM
+    comparison: RankComparison
+
+
+def checked_versa(
     penalties: Sequence[float], folds: Folds, rdm: EncodingRDM, comparison: RankComparison
-) -> None:
-    """Raise `OptionError` unless the options are what they can be."""
+) -> VersaOptions:
+    """Return the options, or raise `OptionError`."""
     check_penalties(penalties)
     check_folds(folds)
     check_choice("rdm", rdm, RDMS)
     check_choice("comparison", comparison, COMPARISONS)
+    return VersaOptions(tuple(penalties), folds, rdm, comparison)
 
 
-def versa_score(
-    state: ExamplesState,
-    *,
-    penalties: Sequence[float],
-    folds: Folds,
-    metric: EncodingRDM,
-    comparison: RankComparison,
-) -> Score:
+def versa_score(state: ExamplesState, options: VersaOptions) -> Score:
     """`versa` of the examples that were kept, on the host."""
     present = np.asarray(state.present)
-    named, count = isinstance(folds, tuple), fold_count(folds)
+    named, count = isinstance(options.folds, tuple), fold_count(options.folds)
     fold = np.arange(present.sum()) % count  # they are in the order of a hash
     if named:
-        fold = np.asarray(fold_of(state.index, folds))[present]
+        fold = np.asarray(fold_of(state.index, options.folds))[present]
     finite = bool(state.finite())
     enough = bool(np.bincount(fold, minlength=count).min() >= 3)
     value = np.nan
     if finite and enough:
         x, y = (np.asarray(z, np.float64)[present] for z in (state.x, state.y))
-        metric = metric if y.shape[1] > 1 else "euclidean"
+        if y.shape[1] == 1:
+            options = options._replace(rdm="euclidean")
         each = []
         for k in range(count):
             out = fold == k
             together = fold[~out] if named and count > 2 else None
-            each.append(_of_fold(x, y, out, together, penalties, metric, comparison))
+            each.append(_of_fold(x, y, out, together, options))
         value = float(np.mean(each))
     return score(
         jnp.asarray(value, state.x.dtype),
@@ -155,9 +150,7 @@ def _of_fold(
     y: np.ndarray,
     out: np.ndarray,
     together: np.ndarray | None,
-    penalties: Sequence[float],
-    metric: EncodingRDM,
-    comparison: RankComparison,
+    options: VersaOptions,
 ) -> float:
     """Correlation of the dissimilarities of examples left out and of their predictions."""
     from scipy.spatial.distance import pdist
@@ -167,10 +160,10 @@ def _of_fold(
     if (x[~out] == x[~out][:1]).all() or unit == 0:
         return float("nan")
     relative = (y[~out] - mean) / unit
-    predicted = mean + _predicted(x[~out], relative, x[out], together, penalties) * unit
+    predicted = mean + _predicted(x[~out], relative, x[out], together, options.penalties) * unit
     with np.errstate(invalid="ignore", divide="ignore"):
-        a, b = (pdist(z / np.abs(z).max(), metric) for z in (predicted, y[out]))
-    return _correlation(a, b, comparison)
+        a, b = (pdist(z / np.abs(z).max(), options.rdm) for z in (predicted, y[out]))
+    return _correlation(a, b, options.comparison)
 
 
 def _predicted(

@@ -146,6 +146,12 @@ def others(state: MomentsState) -> MomentsState:
     return merged
 
 
+def swapped_folds(state: MomentsState) -> MomentsState:
+    """Return the moments of folds with `x` and `y` exchanged."""
+    swapped: MomentsState = jax.vmap(lambda fold: fold.swapped())(state)
+    return swapped
+
+
 def _sum_of(state: MomentsState, chosen: jax.Array) -> MomentsState:
     """Merge the chosen folds, in their order."""
     statistic = Moments()

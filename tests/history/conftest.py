@@ -19,8 +19,14 @@ def notebook_text() -> str:
 
 
 @pytest.fixture
-def notebook(notebook_text) -> xr.Dataset:
+def notebook(read_notebook) -> xr.Dataset:
     """The notebook's results as a history: 5 seeds, epochs 0 to 100."""
+    return read_notebook.copy(deep=True)
+
+
+@pytest.fixture(scope="session")
+def read_notebook(notebook_text) -> xr.Dataset:
+    """The same, for all tests that leave it as it is."""
     register_accessor()
     table = list(csv.reader(notebook_text.replace("(linear, xor_xor_xor)", "-").splitlines()))
     columns = [name.strip() for name in table[0]]

@@ -48,9 +48,9 @@ class Reader(html.parser.HTMLParser):
             self.text[tag].append(data)
 
 
-@pytest.fixture
-def page(notebook, tmp_path) -> str:
-    return write_report(notebook, tmp_path / "report.html").read_text()
+@pytest.fixture(scope="module")
+def page(read_notebook, tmp_path_factory) -> str:
+    return write_report(read_notebook, tmp_path_factory.mktemp("page") / "report.html").read_text()
 
 
 @pytest.mark.parametrize("rows", [{}, {"step": [0, 10]}, {"seed": [3], "step": [0, 10]}])

@@ -110,7 +110,7 @@ def test_informativeness_is_that_of_the_probe_on_other_examples():
     ]
     np.testing.assert_allclose(found.informativeness, wanted, atol=1e-4)
     found = measures.dci(x, Y, held_out=(x2, Y), probe=FOREST, metric="accuracy")
-    order, even = oracles._order(0, N), np.ones(N)  # which trees depend on
+    order, even = oracles.order_of_sample(0, N), np.ones(N)  # which trees depend on
     wanted = [FOREST.fit(z[order], c[order], sample_weight=even).score(z2, c) for c in Y.T]
     np.testing.assert_allclose(found.informativeness, wanted, atol=0.02)
 

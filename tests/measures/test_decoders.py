@@ -1,6 +1,9 @@
 """Any probe and any score of it, and what probes tell in bits."""
 
 import itertools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -9,6 +12,7 @@ from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.svm import SVC
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from probekit import measures
 from probekit.errors import OptionError
@@ -40,6 +44,52 @@ def test_against_scikit_learn(probe, metric):
     np.testing.assert_allclose(ours, theirs, rtol=1e-4)
 
 
+class Watched(LogisticRegression):
+    """Notes how many threads it is called with."""
+
+    threads = set()
+
+    def noted(self):
+        self.threads.update(library["num_threads"] for library in threadpool_info())
+        return super()
+
+    def fit(self, x, y):
+        return self.noted().fit(x, y)
+
+    def predict_proba(self, x):
+        return self.noted().predict_proba(x)
+
+    def decision_function(self, x):
+        return self.noted().decision_function(x)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_probes_are_fitted_and_asked_on_one_thread(metric):
+    """Of few numbers neighbours take twenty times as long on two."""
+    Watched.threads.clear()
+    with threadpool_limits(2):
+        measures.decoding(X, Y, probe=Watched(), metric=metric)
+        assert {library["num_threads"] for library in threadpool_info()} == {2}
+    assert Watched.threads == {1}
+
+
+@pytest.mark.slow
+def test_every_library_is_known_that_has_threads():
+    """SciPy brings a BLAS of its own, which may be loaded later than it is limited."""
+    code = (
+        "from probekit.measures._threads import one_thread\n"
+        "with one_thread():\n"
+        "    import scipy.linalg, scipy.optimize\n"
+        "    from threadpoolctl import threadpool_info\n"
+        "    print({library['num_threads'] for library in threadpool_info()})\n"
+    )
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert run.stdout.strip() == "{1}"
+
+
 @pytest.mark.parametrize("metric", ["accuracy", "auc"])
 def test_two_classes(metric):
     y, y2 = (np.minimum(z, 1) for z in (Y, Y2))
@@ -48,7 +98,7 @@ def test_two_classes(metric):
         if probe == "logistic":
             theirs = oracles.decoding(X, y, X2, y2, metric=metric)
         else:
-            x, x2 = oracles._scaled(X, X2)
+            x, x2 = oracles.as_probes_see(X, X2)
             model = RidgeClassifier(alpha=1e-3 * N).fit(x, y[:, 0])
             area = roc_auc_score(y2[:, 0], model.decision_function(x2))
             theirs = area if metric == "auc" else model.score(x2, y2[:, 0])
@@ -64,7 +114,7 @@ def test_offsets_and_half_precision_change_nothing():
 
 
 def test_any_scikit_learn_estimator():
-    x, x2 = oracles._scaled(X, X2)
+    x, x2 = oracles.as_probes_see(X, X2)
     theirs = SVC(C=3.0).fit(x, Y[:, 0]).score(x2, Y2[:, 0])
     options = {"held_out": (X2, Y2)}
     assert float(measures.decoding(X, Y, probe=SVC(C=3.0), **options)) == pytest.approx(theirs)
@@ -85,7 +135,7 @@ def test_a_forest():
 def test_regressions(probe):
     y, y2 = X @ WAY.T, X2 @ WAY.T
     ours = measures.decoding(X, y, held_out=(X2, y2), probe=probe, metric="r2")
-    x, x2 = oracles._scaled(X, X2)
+    x, x2 = oracles.as_probes_see(X, X2)
     model = Ridge(alpha=1e-3 * N) if probe == "ridge" else KNeighborsRegressor(5)
     theirs = model.fit(x, y).score(x2, y2)
     np.testing.assert_allclose(ours, theirs, atol=1e-4)

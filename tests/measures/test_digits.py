@@ -8,7 +8,7 @@ import probekit as pk
 from probekit import measures
 from probekit.errors import ShapeError
 from probekit.measures import STATUS_MEANINGS
-from probekit.measures.ridge import DEFAULT_PENALTIES
+from probekit.measures.penalties import DEFAULT_PENALTIES
 from probekit.statistics import state_of
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from probekit.estimators import BandedRidgeR2
 from probekit.measures.banded import simplex_points
 from tests.optional import optional
 from tests.reference import oracles
@@ -133,6 +134,15 @@ def test_banded_ridge_shared_by_relative_weights():
         x, y, x2, y2, multioutput="uniform_average", sharing="relative_weights", **more, **options
     )
     np.testing.assert_allclose(ours.shares, shares, atol=3 * SCORE)
+
+
+@pytest.mark.parametrize(
+    ("sharing", "words"),
+    [("product", "product measure"), ("relative_weights", "relative weights")],
+)
+def test_shares_are_called_by_how_the_score_was_divided(sharing, words):
+    _, share = BandedRidgeR2(sharing=sharing).variables
+    assert share.long_name == f"part of it that the feature has ({words})"
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from probekit.estimators import (
     ShapeMetric,
 )
 from probekit.measures import STATUS_MEANINGS
-from probekit.measures.ridge import DEFAULT_PENALTIES
+from probekit.measures.penalties import DEFAULT_PENALTIES
 from probekit.statistics import state_of
 from tests.reference import oracles
 

@@ -8,7 +8,7 @@ from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import ShatteringDimensionality
 from probekit.measures.shattering import dichotomies_of
-from tests.reference import halves
+from tests.reference.oracles import halves
 from tests.reference.tolerances import SCORE
 
 BITS = np.arange(48)[:, None] >> np.arange(3) & 1

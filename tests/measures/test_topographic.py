@@ -7,7 +7,7 @@ from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.measures.topographic import local_procrustes_score
 from probekit.statistics import Examples, state_of
-from tests.reference import pictures
+from tests.reference.oracles import pictures
 from tests.reference.tolerances import SCORE
 
 N = 30

@@ -12,7 +12,7 @@ from probekit.measures import topology
 from probekit.testing import strategies
 from tests.optional import hide, optional
 from tests.reference import oracles
-from tests.reference.homology import cone_bars, rips_bars
+from tests.reference.oracles.homology import cone_bars, rips_bars
 
 SHAPE = ((12, 3),)
 

@@ -7,7 +7,7 @@ import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from tests.optional import optional
-from tests.reference import two_sets
+from tests.reference.oracles import two_sets
 from tests.reference.tolerances import SCORE
 
 N, UNITS = 40, 3

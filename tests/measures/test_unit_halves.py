@@ -5,7 +5,7 @@ import pytest
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
-from tests.reference import examples
+from tests.reference.oracles import examples
 from tests.reference.tolerances import SCORE
 
 N, UNITS = 30, 9

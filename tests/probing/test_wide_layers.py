@@ -11,7 +11,7 @@ import probekit as pk
 from probekit._coordinates import coordinates
 from probekit.errors import ScoreWarning, ShapeError
 from probekit.estimators import Estimator, resolve
-from probekit.measures.ridge import DEFAULT_PENALTIES
+from probekit.measures.penalties import DEFAULT_PENALTIES
 from probekit.plugins import get_manager
 from probekit.statistics import Moments, memory_of
 from probekit.variables import Variable

@@ -57,7 +57,7 @@ def test_groups_in_folds():
 def test_parities():
     bits = GENERATOR.integers(0, 2, (40, 3))
     state = state_of(ParityMoments(), X, np.float32(bits))
-    signs, x = oracles._parities(bits), np.float64(X)
+    signs, x = oracles.parities(bits), np.float64(X)
     wanted = (x - x.mean(axis=0)).T @ (signs - signs.mean(axis=0))
     np.testing.assert_allclose(state.xy, wanted, atol=1e-4)
 
