@@ -9,7 +9,7 @@ from probekit._checks import check_positive
 from probekit._sums import product
 from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted, splits
-from probekit.measures._basis import basis_of, least_eigenvalue
+from probekit.measures._basis import basis_of, least_eigenvalue, vague_of
 from probekit.measures._double import splits_in_double
 from probekit.measures._linalg import eigh
 from probekit.measures._moments import states_of
@@ -66,7 +66,7 @@ def erased_variance(
     maps of the columns of `y`. With fewer examples than units every feature can be told, and what
     is erased is what it is correlated with in these examples. In float64; an estimator, in float32,
     leaves out directions with less than 1e-7 d of the variance of the largest, which may be all
-    rounding. O(n d (d + k) + d³ + d² k).
+    rounding, and reports ``rank_deficient`` then. O(n d (d + k) + d³ + d² k).
 
     References
     ----------
@@ -123,6 +123,8 @@ def erased_score(
     if eps is not None:
         size = fit.count * jnp.square(fit.x_mean).sum()
         kept = kept & (values > (8 * eps) ** 2 * values[-1] + (2 * eps) ** 2 * size)
+    directions = jnp.minimum(varies.sum(), fit.count.astype(jnp.int32) - 1)
+    deficient = (~vague_of(values)).sum() < directions
     inverse = jnp.where(kept, 1 / jnp.where(kept, values, 1), 0)
     weights = product(vectors, product(vectors.T, covariance) * inverse[:, None])
     # Squared canonical correlations.
@@ -141,4 +143,5 @@ def erased_score(
         finite=fit.finite() & held_out.x_finite(),
         enough=(fit.count >= 2) & (held_out.count >= 2),
         constant=constant,
+        deficient=deficient,
     )

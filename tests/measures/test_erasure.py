@@ -5,6 +5,9 @@ import pytest
 
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
+from probekit.measures.erasure import erased_score
+from probekit.statistics import Moments, state_of
+from probekit.status import Status
 from tests.reference.oracles import erasure
 from tests.reference.tolerances import SCORE
 
@@ -83,6 +86,17 @@ def test_units_that_are_nearly_alike_are_two():
     read = wide @ weights
     wanted = (read**2).sum() * (along**2).sum() / (read @ LABELS) ** 2 / (wide**2).sum()
     np.testing.assert_allclose(measures.erased_variance(x, LABELS), wanted, rtol=1e-4)
+
+
+def test_directions_that_float32_loses_are_told():
+    def status(x):
+        state = state_of(Moments(), x, LABELS[:, None].astype(np.float32))
+        return int(erased_score(state, state, tolerance=0.1).status)
+
+    far = draw()
+    assert status(far) == Status.OK
+    far[0] *= 2.0**15
+    assert status(far) == Status.RANK_DEFICIENT
 
 
 def test_nothing_to_erase():
