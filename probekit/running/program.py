@@ -211,8 +211,14 @@ class Program:
             both = jax.lax.map(packed, jax.tree.map(stacked, *splits))
         return both
 
-    def _check_layers(self, outputs: Mapping[str, Any]) -> None:
-        """Raise `OptionError` if the extractor of the task lacks a layer that the task names."""
+    def _check_names(self, outputs: Mapping[str, Any], features: Any) -> None:
+        """Raise `OptionError` if layers or features are not those that the task names."""
+        names = self.plan.names
+        if np.shape(features)[1:] != (len(names),):
+            raise OptionError(
+                f"task {self.task.name!r}: the features of a split have the shape "
+                f"{np.shape(features)}; its features() names {len(names)}, a column each."
+            )
         lacking = [layer for layer in self.layers if layer not in outputs]
         if lacking:
             raise OptionError(
@@ -228,7 +234,7 @@ class Program:
 
         def states_and_activations(carry: Carry, data: Data) -> tuple[States, Any]:
             outputs = self.task.extractor(self.config, carry.state)(data.inputs)
-            self._check_layers(outputs)
+            self._check_names(outputs, data.features)
             states = self.plan.of({layer: outputs[layer] for layer in self.layers}, data.features)
             test = data.parts()["test"]
             return states, {layer: outputs[layer][test] for layer in self.stored}
