@@ -39,9 +39,29 @@ class ProbekitError(Exception):
         The message, in pieces.
     """
 
-    # Its own, as some built-in exceptions have other ideas of what several arguments are.
+    # Both its own, as some built-in exceptions have other ideas of what several arguments are.
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.args = args
+
     def __str__(self) -> str:
         return "".join(map(str, self.args))
+
+
+class _Worded(ProbekitError):
+    """An error that is not made of its message, but words it.
+
+    Another process makes it again of its message, or could not.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _with_message, (type(self), self.args), vars(self)
+
+
+def _with_message(kind: type[_Worded], args: tuple[Any, ...]) -> _Worded:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
 
 
 class OptionError(ProbekitError, ValueError):
@@ -52,7 +72,7 @@ class ShapeError(OptionError):
     """Arrays whose shapes or dtypes do not fit what was asked of them."""
 
 
-class UnknownNameError(ProbekitError, LookupError):
+class UnknownNameError(_Worded, LookupError):
     """A name that is not registered; the message offers near matches.
 
     Parameters
@@ -97,7 +117,7 @@ class OutOfMemoryError(ProbekitError, MemoryError):
     """What was asked for does not fit into memory."""
 
 
-class MissingExtraError(ProbekitError, ImportError):
+class MissingExtraError(_Worded, ImportError):
     """An optional dependency is not installed.
 
     Examples
