@@ -333,8 +333,9 @@ def _unwritable(path: Path, error: BaseException) -> str:
         reason = "the disk is full"
         remedy = "Everything recorded before is kept; free some space, then resume."
     elif isinstance(error, RuntimeError) and (limit := _largest_file()) is not None:
-        reason = f"files may not be larger than {limit} bytes here"
-        remedy = "Everything recorded before is kept; raise that (ulimit -f), then resume."
+        # It may be this, or anything else.
+        reason = f"{error}; files may not be larger than {limit} bytes here"
+        remedy = "Everything recorded before is kept; raise that limit (ulimit -f), then resume."
     else:
         reason = os.strerror(number) if number and number > 0 else str(error)
         remedy = "Everything recorded before is kept."

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import re
+import resource
 import subprocess
 import sys
 import textwrap
@@ -277,6 +278,22 @@ def test_a_file_that_hdf5_would_read_for_ever_is_told(path):
     path.write_bytes(whole[:second] + bytes(16) + whole[second + 16 :])
     with fails(HistoryError, r"history\.nc: is truncated or damaged"):
         open_history(path)
+
+
+def test_a_limit_of_file_sizes_is_named_and_the_rows_resumed(path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with writer(path) as history:
+        history.append(row(0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+        try:
+            with fails(HistoryError, r"not be larger than 4096 bytes here.*is kept.*ulimit -f"):
+                history.finish()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with writer(path, resume=True) as history:
+        history.finish()
+    with open_history(path) as found:
+        assert found.sizes["step"] == 1
 
 
 @pytest.mark.parametrize("share", [0.02, 0.3, 0.6, 0.9, 0.999])
