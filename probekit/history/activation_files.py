@@ -18,7 +18,7 @@ from probekit.history.activations import (
     write_rows,
 )
 from probekit.history.file import reading, writing
-from probekit.history.segments import activation_files, activations_name
+from probekit.history.segments import activation_files, activations_name, entries
 
 if TYPE_CHECKING:
     import netCDF4
@@ -44,7 +44,7 @@ class ActivationFiles:
 
     def resume(self) -> None:
         """Go on after the files that are there."""
-        for number, path in activation_files(self.folder).items():
+        for number, path in activation_files(entries(self.folder)).items():
             self._number = number + 1
             with reading(path) as file:
                 self._check(file)

@@ -9,7 +9,7 @@ from probekit.history.activations import Merger, Storage
 from probekit.history.block import Outline
 from probekit.history.file import reading, writing
 from probekit.history.layout import combined_outline, empty, places
-from probekit.history.segments import FINISHED_NAME, activation_files, spans
+from probekit.history.segments import FINISHED_NAME, activation_files, entries, spans
 
 if TYPE_CHECKING:
     import netCDF4
@@ -20,8 +20,9 @@ def compact(folder: Path, lead: Sequence[str], storage: Storage, *, durable: boo
 
     What comes out depends on the rows alone, not on how they were cut into segments.
     """
-    files = [folder / span.file_name() for span in spans(folder)]
-    with_activations = list(activation_files(folder).values())
+    found = entries(folder)
+    files = [folder / span.file_name() for span in spans(found)]
+    with_activations = list(activation_files(found).values())
     outlines = {}
     for path in (*files, *with_activations):
         with reading(path) as segment:

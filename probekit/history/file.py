@@ -7,6 +7,7 @@ this belongs to one thread.
 
 import contextlib
 import errno
+import functools
 import os
 import shutil
 import struct
@@ -44,7 +45,7 @@ def reading(path: Path) -> "Iterator[netCDF4.Dataset]":
         raise
     except (OSError, RuntimeError) as error:
         if not path.exists():  # gone since its signature was read: a writer has moved it
-            raise FileNotFoundError(path) from error
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
         raise HistoryError(_damaged(path)) from error
     with file:
         file.set_auto_maskandscale(False)
@@ -268,26 +269,31 @@ def missing(path: Path) -> HistoryError:
 def _check_signature(path: Path) -> None:
     try:
         with open(path, "rb") as file:
-            content = file.read(_SEARCHED)
+            start = file.read(len(_HDF5_SIGNATURE))
+            version = os.fstat(file.fileno())
     except FileNotFoundError:
         raise
     except IsADirectoryError:
         raise HistoryError(f"{path}: is a folder; a history is a netCDF file.") from None
     except OSError as error:
         raise HistoryError(f"{path}: cannot be read: {error.strerror}.") from error
-    if not _is_netcdf(content[: len(_HDF5_SIGNATURE)]):
-        what = "is empty" if not content else "is not a netCDF file"
+    if not _is_netcdf(start):
+        what = "is not a netCDF file" if start else "is empty"
         raise HistoryError(f"{path}: {what}; a history is one that probekit wrote.")
-    if _is_endless(content):
+    if _is_endless(path, version.st_ino, version.st_size, version.st_mtime_ns):
         raise HistoryError(_damaged(path))
 
 
-def _is_endless(content: bytes) -> bool:
+@functools.lru_cache(maxsize=1024)
+def _is_endless(path: Path, *version: int) -> bool:
     """Whether HDF5 would read a collection of its global heap for ever.
 
     Objects follow each other, each with its length, the last being what is free; where that has
-    been lost, HDF5 goes on by 0 bytes. All else that is damaged it notices itself.
+    been lost, HDF5 goes on by 0 bytes. All else that is damaged it notices itself. A file is
+    searched once, and not for every slice of its activations: another version is another file.
     """
+    with open(path, "rb") as file:
+        content = file.read(_SEARCHED)
     at = content.find(_HEAP)
     while at >= 0:
         (size,) = struct.unpack_from("<Q", content.ljust(at + 16, b"\0"), at + 8)

@@ -180,12 +180,16 @@ class ActivationHistory(Mapping[str, Representation]):
         return self.reading_again(read)
 
     def reading_again(self, read: Callable[[], Result]) -> Result:
-        """Call `read`; look again where everything lies if the writer has finished meanwhile."""
+        """Call `read`; look again where everything lies as often as the writer has moved it."""
+
+        def look_and_read() -> Result:
+            self._take(_survey(self.path))
+            return read()
+
         try:
             return read()
         except FileNotFoundError:
-            self.refresh()
-            return steadily(read)
+            return steadily(look_and_read)
 
     def sel(self, **labels: Any) -> "ActivationHistory":
         """Choose rows by their labels, e.g. ``sel(seed=0, epoch=100)``."""

@@ -9,7 +9,7 @@ from probekit.history import block
 from probekit.history.block import Block
 from probekit.history.file import writing
 from probekit.history.layout import are_complete, combine
-from probekit.history.segments import Span, load, spans
+from probekit.history.segments import Span, entries, load, spans
 
 FAN_IN = 64  # so many segments are merged into one
 _HELD_BYTES = 64 << 20  # the newest segments are kept in memory for that, up to this size
@@ -29,7 +29,7 @@ class RowFiles:
 
     def __init__(self, folder: Path, lead: Sequence[str], *, durable: bool) -> None:
         self.folder, self.lead, self.durable = folder, tuple(lead), durable
-        self.spans = spans(folder)
+        self.spans = spans(entries(folder))
         self._held: list[tuple[Span, Block]] = []
 
     def load(self) -> list[Block]:

@@ -6,10 +6,12 @@ lie about if the process was killed before it could remove them; they count no m
 """
 
 import contextlib
+import errno
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -43,19 +45,24 @@ class Span(NamedTuple):
         return f"segment-{self.first:06d}-{self.last:06d}.nc"
 
 
-def spans(folder: Path) -> list[Span]:
-    """Return the segments that count, in the order in which they were written."""
+def spans(files: Sequence[Path]) -> list[Span]:
+    """Return the segments that count among the `entries` of a folder, in the order of writing."""
     chosen: list[Span] = []
-    for span in sorted(_all_spans(folder), key=lambda span: (span.first, -span.last)):
+    for span in sorted(_all_spans(files), key=lambda span: (span.first, -span.last)):
         if not chosen or span.first > chosen[-1].last:
             chosen.append(span)
     return chosen
 
 
-def activation_files(folder: Path) -> dict[int, Path]:
-    """Return the files with activations by their numbers, in the order of their writing."""
-    matches = [(_ACTIVATIONS.fullmatch(entry.name), entry) for entry in entries(folder)]
-    return dict(sorted((int(match[1]), entry) for match, entry in matches if match))
+def _all_spans(files: Sequence[Path]) -> list[Span]:
+    matches = [_SEGMENT.fullmatch(file.name) for file in files]
+    return [Span(int(match[1]), int(match[2])) for match in matches if match]
+
+
+def activation_files(files: Sequence[Path]) -> dict[int, Path]:
+    """Return those with activations among the `entries` of a folder, by number, in this order."""
+    matches = [(_ACTIVATIONS.fullmatch(file.name), file) for file in files]
+    return dict(sorted((int(match[1]), file) for match, file in matches if match))
 
 
 def activations_name(number: int) -> str:
@@ -73,13 +80,9 @@ def entries(folder: Path) -> list[Path]:
 
 def remove_merged(folder: Path) -> None:
     """Remove the segments that were merged into another and count no more."""
-    for span in set(_all_spans(folder)).difference(spans(folder)):
+    files = entries(folder)
+    for span in set(_all_spans(files)).difference(spans(files)):
         (folder / span.file_name()).unlink(missing_ok=True)
-
-
-def _all_spans(folder: Path) -> list[Span]:
-    matches = [_SEGMENT.fullmatch(entry.name) for entry in entries(folder)]
-    return [Span(int(match[1]), int(match[2])) for match in matches if match]
 
 
 def load(folder: Path, span: Span) -> Block:
@@ -95,17 +98,25 @@ def locate(path: str | os.PathLike[str]) -> list[Path]:
     ------
     HistoryError
         If there is no history at `path`, or one that has no row yet.
+    FileNotFoundError
+        If a segment between two others is not there, as when a writer has just merged it.
     """
     finished = finished_path(path)
     folder = partial_path(finished)
     named_itself = Path(path) == folder
     if finished.is_file() and not named_itself:
         return [finished]
+    # Listed at once: the activations of a row are written before it, those of the next after it.
+    files = entries(folder)
+    segments = spans(files)
+    # Looked for afterwards: a writer removes files only while the finished one stands there, so
+    # that either all of them were there, or this one is, or opening them fails and we look again.
     if (folder / FINISHED_NAME).is_file():
         return [folder / FINISHED_NAME]
-    files = [folder / span.file_name() for span in spans(folder)]
-    if files:
-        return [*files, *activation_files(folder).values()]
+    if segments:
+        _check_unbroken(folder, segments)
+        rows = [folder / span.file_name() for span in segments]
+        return [*rows, *activation_files(files).values()]
     if finished.is_file():
         return [finished]
     for place in (finished, Path(path)):
@@ -116,13 +127,33 @@ def locate(path: str | os.PathLike[str]) -> list[Path]:
     raise missing(finished)
 
 
+def _check_unbroken(folder: Path, segments: Sequence[Span]) -> None:
+    for before, after in pairwise([Span(0, -1), *segments]):
+        if after.first != before.last + 1:
+            gap = Span(before.last + 1, after.first - 1)
+            path = folder / gap.file_name()
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+
+
 def steadily(read: Callable[[], Result]) -> Result:
-    """Call `read` again as long as a writer moves the files that it was about to open."""
+    """Call `read` again as long as a writer moves the files that it was about to open.
+
+    Raises
+    ------
+    HistoryError
+        If a file of the history stays missing.
+    """
     for _ in range(_ATTEMPTS):
         with contextlib.suppress(FileNotFoundError):
             return read()
         time.sleep(_PAUSE)
-    return read()
+    try:
+        return read()
+    except FileNotFoundError as error:
+        raise HistoryError(
+            f"{error.filename or error}: is missing from the history. Put it back, or resume to go "
+            "on with the rows that are left."
+        ) from error
 
 
 def check_replaceable(path: Path) -> None:

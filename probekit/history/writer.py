@@ -32,6 +32,7 @@ from probekit.history.segments import (
     activation_files,
     activations_name,
     check_replaceable,
+    entries,
     remove_merged,
     spans,
 )
@@ -372,7 +373,7 @@ class HistoryWriter:
 
     def _has_more_than_rows(self) -> bool:
         """Whether there are states or activations beside the rows."""
-        return any(self.folder.glob("state-*")) or bool(activation_files(self.folder))
+        return any(self.folder.glob("state-*")) or bool(activation_files(entries(self.folder)))
 
     def _check_open(self) -> None:
         if not self._lock.held:
@@ -389,7 +390,7 @@ class HistoryWriter:
                 f"{self.path}: is finished, there is nothing to resume. "
                 "Pass overwrite (--overwrite) to replace it."
             )
-        if not spans(self.folder):
+        if not spans(entries(self.folder)):
             return HistoryExistsError(
                 f"{self.path}: exists. Pass overwrite (--overwrite) to replace it, "
                 "or choose another path."

@@ -7,8 +7,17 @@ import pytest
 import xarray as xr
 
 from probekit.errors import HistoryError, OptionError, ShapeError, UnknownNameError
-from probekit.history import HistoryWriter, make_attributes, open_activations, open_history
+from probekit.history import (
+    HistoryWriter,
+    make_attributes,
+    open_activations,
+    open_history,
+    representations,
+)
 from probekit.history.activations import Storage
+from probekit.history.compaction import compact
+from probekit.history.file import reading
+from probekit.history.segments import activation_files, entries
 
 LAYERS = {"encoder": 6, "encoder/block_0": 3, "logits": 2}
 EXAMPLES = 11
@@ -134,6 +143,23 @@ def test_reading_goes_on_when_the_history_is_finished(tmp_path):
     representation = open_activations(path, "encoder", seed=0, epoch=2)
     with writer(path, resume=True) as history:
         history.finish()
+    np.testing.assert_array_equal(representation[3:], values(0, 2, "encoder")[3:])
+
+
+def test_reading_goes_on_however_often_the_writer_moves_what_is_read(tmp_path, monkeypatch):
+    path = write(tmp_path / "history.nc", finish=False)
+    representation = open_activations(path, "encoder", seed=0, epoch=2)
+    with writer(path, resume=True) as history:
+        finished = compact(history.folder, history.lead, Storage())
+    for file in activation_files(entries(finished.parent)).values():
+        file.unlink()
+
+    def reading_late(place):
+        if place == finished and place.exists():  # found there, and moved before it is opened
+            place.rename(path)
+        return reading(place)
+
+    monkeypatch.setattr(representations, "reading", reading_late)
     np.testing.assert_array_equal(representation[3:], values(0, 2, "encoder")[3:])
 
 

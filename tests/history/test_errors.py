@@ -20,7 +20,9 @@ from probekit.errors import (
     ShapeError,
 )
 from probekit.history import HistoryWriter, make_attributes, open_history
+from probekit.history.compaction import compact
 from probekit.history.file import Lock
+from probekit.history.segments import Span
 
 
 def row(step: int, size: int = 1) -> xr.Dataset:
@@ -278,6 +280,29 @@ def test_a_file_that_hdf5_would_read_for_ever_is_told(path):
     path.write_bytes(whole[:second] + bytes(16) + whole[second + 16 :])
     with fails(HistoryError, r"history\.nc: is truncated or damaged"):
         open_history(path)
+
+
+def test_a_missing_segment_is_told_and_the_others_resumed(path, monkeypatch):
+    monkeypatch.setattr("probekit.history.segments._PAUSE", 0)
+    with writer(path) as history:
+        for step in range(3):
+            history.append(row(step))
+        (history.folder / Span(2, 2).file_name()).unlink()
+    with fails(HistoryError, r"segment-000002-000002\.nc: is missing.*resume to go on"):
+        open_history(path)
+    with writer(path, resume=True) as history:
+        history.finish()
+    assert open_history(path).step.values.tolist() == [0, 2]
+
+
+def test_a_finished_history_counts_and_not_what_is_left_of_its_segments(path):
+    """A kill while they are removed, in any order."""
+    with writer(path) as history:
+        for step in range(3):
+            history.append(row(step))
+        compact(history.folder, history.lead, history.storage)
+        (history.folder / Span(2, 2).file_name()).unlink()
+    assert open_history(path).step.values.tolist() == [0, 1, 2]
 
 
 def test_a_limit_of_file_sizes_is_named_and_the_rows_resumed(path):

@@ -10,7 +10,7 @@ import xarray as xr
 
 from probekit.errors import HistoryLockedError
 from probekit.history import HistoryWriter, make_attributes, open_history, status_attributes
-from probekit.history.segments import Span, remove_merged, spans
+from probekit.history.segments import Span, entries, remove_merged, spans
 
 FEATURES = ["linear", "xor_xor_xor"]
 LAYERS = ["hidden_0", "encoder/block_0", "logits"]
@@ -184,7 +184,7 @@ def test_segments_that_were_merged_count_no_more(tmp_path):
     left = [Span(0, 63), Span(0, 0), Span(63, 63), Span(64, 64)]
     for span in left:
         (tmp_path / span.file_name()).touch()
-    assert spans(tmp_path) == [Span(0, 63), Span(64, 64)]
+    assert spans(entries(tmp_path)) == [Span(0, 63), Span(64, 64)]
     remove_merged(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         span.file_name() for span in (left[0], left[3])
