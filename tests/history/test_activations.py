@@ -19,7 +19,7 @@ from probekit.history.compaction import compact
 from probekit.history.file import reading
 from probekit.history.segments import activation_files, entries
 
-LAYERS = {"logits": 2, "encoder": 6, "encoder/block_0": 3}  # in an order that is not that of names
+LAYERS = {"encoder": 6, "logits": 2, "encoder/block_0": 3}  # groups stand in another order
 EXAMPLES = 11
 
 

@@ -44,24 +44,3 @@ def test_each_value_lies_where_its_labels_say(seed):
     assert are_complete([each.outline for each in parts], ("step",)) == (
         len(wanted) == len(steps) * len(layers)
     )
-
-
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        (True, 1),
-        (np.bool_(False), 0),
-        ([1, 2.5], [1, 2.5]),
-        (["a", "b"], ["a", "b"]),
-        ([], "[]"),
-        ([[1, 2]], "[[1, 2]]"),
-        ([[1], [2, 3]], "[[1], [2, 3]]"),
-        (["a", 1], ["a", "1"]),
-        (1j, "1j"),
-        ({"a": 1}, "{'a': 1}"),
-    ],
-)
-def test_attributes_are_numbers_rows_of_them_or_text(given, kept):
-    found = block.plain_attributes({"given": given, "nothing": None})
-    assert found == {"given": kept}
-    assert type(found["given"]) is type(kept)
