@@ -173,6 +173,22 @@ def fixture(function: T) -> T:
     by. It is computed once a session (for each value of those), when first asked for. What a
     generator does after its ``yield`` is done at the end.
 
+    Parameters
+    ----------
+    function : callable
+        Its arguments are the names of other fixtures, or of parameters. It returns the value, or
+        yields it, once.
+
+    Returns
+    -------
+    callable
+        The function itself, marked.
+
+    Raises
+    ------
+    OptionError
+        If it is no function.
+
     Examples
     --------
     >>> import numpy as np

@@ -1,7 +1,8 @@
 """The table of all registered estimators, as a page of documentation.
 
 Nothing is written twice: names and summaries come from the registry, kind, range, invariances and
-papers from the estimators, the cost from the documentation of the measures.
+papers from the estimators, the cost from the documentation of the measures. What other packages
+call it is written by hand, in ``elsewhere.md``.
 ``python -m probekit.estimators.catalogue FILE`` writes the page, which a test compares.
 """
 
@@ -13,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from probekit.errors import OptionError
-from probekit.estimators import elsewhere
 from probekit.estimators._protocol import Estimator
 from probekit.estimators._resolve import resolve
 from probekit.statistics import memory_of
 
+ELSEWHERE = Path(__file__).with_name("elsewhere.md")
 KINDS = {
     "encoding": "How much of a representation features explain.",
     "decoding": "How well a representation predicts a feature.",
@@ -56,7 +57,7 @@ def page() -> str:
             if estimator.kind == kind and entries[name].plugin == "builtin":
                 parts.append(_row(estimator, entries[name].summary))
         parts.append("")
-    return "\n".join([*parts, elsewhere.table()])
+    return "\n".join([*parts, ELSEWHERE.read_text(encoding="utf-8")])
 
 
 def _row(estimator: Estimator, summary: str) -> str:

@@ -27,7 +27,7 @@ from probekit.measures.conditions import (
 from probekit.measures.folds import check_folds_of
 from probekit.measures.noise import Shrinkage
 from probekit.measures.precision import check_rows, root_of_precision
-from probekit.measures.rdm import PRIOR, Prior, prior_of
+from probekit.measures.rdm import DEFAULT_PRIOR, Prior, prior_of
 from probekit.statistics import (
     FoldGroups,
     KeptGroups,
@@ -88,8 +88,8 @@ class ConditionRDM(OfConditions):
     examples: int = 1024
     precision: tuple[tuple[float, ...], ...] | Literal["identity"] | None = None
     unbalanced: bool = False
-    prior_lambda: float = PRIOR.rate
-    prior_weight: float = PRIOR.weight
+    prior_lambda: float = DEFAULT_PRIOR.rate
+    prior_weight: float = DEFAULT_PRIOR.weight
     name: str = "condition_rdm"
     kind = "encoding"
 

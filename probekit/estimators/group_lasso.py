@@ -8,7 +8,7 @@ from probekit.estimators._penalised import OfGroups, variables_of_groups
 from probekit.estimators._readout import reported
 from probekit.measures.columns import Columns
 from probekit.measures.folds import DEFAULT_FOLDS
-from probekit.measures.group_lasso import LASSO_PENALTIES, check_sparsity, group_lasso_score
+from probekit.measures.group_lasso import DEFAULT_LASSO_PENALTIES, check_sparsity, group_lasso_score
 from probekit.measures.regression import MultiOutput, Scoring
 from probekit.statistics import MomentsState
 from probekit.statistics.folds import Folds
@@ -41,7 +41,7 @@ class GroupLassoR2(OfGroups):
         Name of the first variable.
     """
 
-    penalties: tuple[float, ...] = LASSO_PENALTIES
+    penalties: tuple[float, ...] = DEFAULT_LASSO_PENALTIES
     sparsity: float = 0.0
     folds: Folds = DEFAULT_FOLDS
     per_unit: bool = False

@@ -12,13 +12,13 @@ from probekit.estimators._readout import reported
 from probekit.measures import Score
 from probekit.measures.control_tasks import DEFAULT_DRAWS, selectivity_score
 from probekit.measures.information import (
-    FRACTIONS,
+    DEFAULT_FRACTIONS,
     check_fractions,
     codelength_score,
     information_score,
 )
 from probekit.measures.probes import Options
-from probekit.measures.variational import SCALES, check_scales, variational_score
+from probekit.measures.variational import DEFAULT_SCALES, check_scales, variational_score
 from probekit.statistics import Examples, ExamplesState
 from probekit.variables import ALL_DIFFER, AT_LEAST_0, Variable
 
@@ -46,7 +46,7 @@ class OnlineCodelength(OfProbe):
     """
 
     probe: str = "logistic"
-    fractions: tuple[float, ...] = FRACTIONS
+    fractions: tuple[float, ...] = DEFAULT_FRACTIONS
     options: Options = ()
     examples: int = 1024
     name: str = "online_codelength"
@@ -98,7 +98,7 @@ class VariationalCodelength(Estimator):
         Name of the first variable.
     """
 
-    scales: tuple[float, ...] = SCALES
+    scales: tuple[float, ...] = DEFAULT_SCALES
     examples: int = 1024
     name: str = "variational_codelength"
     kind = "decoding"

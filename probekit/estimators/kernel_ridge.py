@@ -19,7 +19,7 @@ from probekit.measures.banded import DEFAULT_CANDIDATES
 from probekit.measures.columns import Columns
 from probekit.measures.folds import DEFAULT_FOLDS
 from probekit.measures.kernel_fits import Kernels, RidgeKernel, check_kernel, kernel_ridge_score
-from probekit.measures.kernel_ridge import DEFAULT_DEGREE, KERNEL_PENALTIES
+from probekit.measures.kernel_ridge import DEFAULT_DEGREE, DEFAULT_KERNEL_PENALTIES
 from probekit.measures.partition import check_averaged
 from probekit.measures.regression import MultiOutput, Scoring
 from probekit.statistics import Examples, ExamplesState
@@ -96,7 +96,7 @@ class KernelRidgeR2(OfKernels):
     kernel: RidgeKernel = "rbf"
     bandwidth: float = 1.0
     degree: int = DEFAULT_DEGREE
-    penalties: tuple[float, ...] = KERNEL_PENALTIES
+    penalties: tuple[float, ...] = DEFAULT_KERNEL_PENALTIES
     folds: Folds = DEFAULT_FOLDS
     per_unit: bool = False
     multioutput: MultiOutput = "uniform_average"
@@ -168,7 +168,7 @@ class MultipleKernelRidgeR2(OfKernels):
     kernel: RidgeKernel = "rbf"
     bandwidth: float = 1.0
     degree: int = DEFAULT_DEGREE
-    penalties: tuple[float, ...] = KERNEL_PENALTIES
+    penalties: tuple[float, ...] = DEFAULT_KERNEL_PENALTIES
     candidates: int = DEFAULT_CANDIDATES
     folds: Folds = DEFAULT_FOLDS
     per_unit: bool = False

@@ -7,7 +7,7 @@ import jax
 
 from probekit.estimators._conditions import OfClassExamples
 from probekit.estimators._readout import reported
-from probekit.measures.manifolds import DIRECTIONS, Draws, check_draws, manifold_scores
+from probekit.measures.manifolds import DEFAULT_DIRECTIONS, Draws, check_draws, manifold_scores
 from probekit.statistics import GroupExamplesState
 from probekit.variables import AT_LEAST_0, Variable
 
@@ -43,7 +43,7 @@ class ManifoldCapacity(OfClassExamples):
 
     examples: int = 50
     margin: float = 0.0
-    directions: int = DIRECTIONS
+    directions: int = DEFAULT_DIRECTIONS
     seed: int = 0
     name: str = "manifold_capacity"
     least_examples = 2

@@ -9,7 +9,7 @@ from probekit._checks import check_at_least, check_count
 from probekit.estimators._probing import OfProbe
 from probekit.estimators._readout import reported
 from probekit.measures.decoders import Metric, decoding_score
-from probekit.measures.probes import HIDDEN, NEIGHBOURS, Options
+from probekit.measures.probes import DEFAULT_HIDDEN, DEFAULT_NEIGHBOURS, Options
 from probekit.statistics import ExamplesState
 from probekit.variables import ALL_DIFFER, AT_LEAST_0, AT_MOST_1, Variable
 
@@ -193,7 +193,7 @@ class KNNAccuracy(Probed):
         Name of the variable.
     """
 
-    neighbours: int = NEIGHBOURS
+    neighbours: int = DEFAULT_NEIGHBOURS
     examples: int = 1024
     name: str = "knn_accuracy"
     probe = "knn"
@@ -208,7 +208,7 @@ class KNNAccuracy(Probed):
     @property
     def options(self) -> Options:  # type: ignore[override]
         """Arguments of the scikit-learn class."""
-        return () if self.neighbours == NEIGHBOURS else (("n_neighbors", self.neighbours),)
+        return () if self.neighbours == DEFAULT_NEIGHBOURS else (("n_neighbors", self.neighbours),)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -231,7 +231,7 @@ class MLPAccuracy(Probed):
         Name of the variable.
     """
 
-    hidden: int = HIDDEN
+    hidden: int = DEFAULT_HIDDEN
     penalty: float = 1e-3
     seed: int = 0
     examples: int = 1024

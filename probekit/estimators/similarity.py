@@ -26,7 +26,7 @@ from probekit.measures.kernels import (
     linear_cka_score,
     sampled_cka_score,
 )
-from probekit.measures.rdm import PRIOR, Metric, prior_of
+from probekit.measures.rdm import DEFAULT_PRIOR, Metric, prior_of
 from probekit.measures.reweighting import WEIGHTABLE, Weightable, reweighted_cka_scores
 from probekit.measures.rsm import RSM, Norm, check_rsm, rsm_norm_difference_score
 from probekit.measures.similarity import (
@@ -169,8 +169,8 @@ class RSA(OfExamples):
     rdm: Metric = "correlation"
     comparison: Comparison = "pearson"
     rdm_y: Metric | None = None
-    prior_lambda: float = PRIOR.rate
-    prior_weight: float = PRIOR.weight
+    prior_lambda: float = DEFAULT_PRIOR.rate
+    prior_weight: float = DEFAULT_PRIOR.weight
     name: str = "rsa"
     kind = "similarity"
     references = "Kriegeskorte et al. 2008, Representational similarity analysis"

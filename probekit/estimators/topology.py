@@ -72,10 +72,10 @@ class GeometryScore(OfExamples):
         Name of the variable.
     """
 
-    landmarks: int = loops.LANDMARKS
-    reach: float = loops.REACH
-    draws: int = loops.DRAWS
-    holes: int = loops.HOLES
+    landmarks: int = loops.DEFAULT_LANDMARKS
+    reach: float = loops.DEFAULT_REACH
+    draws: int = loops.DEFAULT_DRAWS
+    holes: int = loops.DEFAULT_HOLES
     examples: int = 128
     name: str = "geometry_score"
     kind = "similarity"

@@ -8,7 +8,12 @@ import jax
 from probekit.estimators._conditions import OfClassExamples
 from probekit.estimators._readout import reported
 from probekit.measures import Score
-from probekit.measures.coding_rate import PRECISION, Weighting, check_coding, transrate_score
+from probekit.measures.coding_rate import (
+    DEFAULT_PRECISION,
+    Weighting,
+    check_coding,
+    transrate_score,
+)
 from probekit.measures.evidence import logme_score
 from probekit.statistics import GroupExamplesState
 from probekit.variables import AT_LEAST_0, Variable
@@ -40,7 +45,7 @@ class TransRate(OfClassExamples):
     """
 
     examples: int = 50
-    precision: float = PRECISION
+    precision: float = DEFAULT_PRECISION
     weighting: Weighting = "examples"
     name: str = "transrate"
     invariances = frozenset({"translation", "rotation", "permutation"})

@@ -10,7 +10,7 @@ from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import reported
 from probekit.measures.columns import Columns
 from probekit.measures.comparisons import Comparison
-from probekit.measures.rdm import PRIOR, Metric, prior_of
+from probekit.measures.rdm import DEFAULT_PRIOR, Metric, prior_of
 from probekit.measures.weighted_rsa import Options, weighted_rsa_score
 from probekit.statistics import Examples, ExamplesState
 from probekit.variables import Variable, reason_of_distance
@@ -53,8 +53,8 @@ class WeightedRSA(Estimator):
     nonnegative: bool = True
     penalty: float = 0.0
     examples: int = 256
-    prior_lambda: float = PRIOR.rate
-    prior_weight: float = PRIOR.weight
+    prior_lambda: float = DEFAULT_PRIOR.rate
+    prior_weight: float = DEFAULT_PRIOR.weight
     name: str = "weighted_rsa"
     kind = "encoding"
     joint = True

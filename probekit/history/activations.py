@@ -123,7 +123,7 @@ def write_batches(
 
 
 def shelves(file: "netCDF4.Dataset") -> Iterator[Shelf]:
-    """Find the activations in a file, in forward order, where netCDF lists groups by name."""
+    """Find the activations in a file, in forward order: groups below one stand together in it."""
     if ACTIVATIONS_GROUP in file.groups:
         found = _shelves(file.groups[ACTIVATIONS_GROUP], f"/{ACTIVATIONS_GROUP}")
         yield from (shelf for _, shelf in sorted(found, key=operator.itemgetter(0)))

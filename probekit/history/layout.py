@@ -52,7 +52,7 @@ def combined_outline(outlines: Sequence[Outline], lead: Sequence[str]) -> Outlin
     coordinates = tuple(dict.fromkeys(name for each in outlines for name in each.coordinates))
     whole = Outline(sizes, labels, headers, coordinates, attributes)
     for name, header in headers.items():
-        if name not in labels and fill_value(header) is None and _has_gaps(name, outlines, whole):
+        if fill_value(header) is None and _has_gaps(name, outlines, whole):
             headers[name] = header._replace(dtype=np.dtype(np.float64))
     return whole
 
@@ -64,9 +64,7 @@ def are_complete(outlines: Sequence[Outline], lead: Sequence[str]) -> bool:
     what other blocks say.
     """
     whole = combined_outline(outlines, lead)
-    return not any(
-        name not in whole.labels and _has_gaps(name, outlines, whole) for name in whole.headers
-    )
+    return not any(_has_gaps(name, outlines, whole) for name in whole.headers)
 
 
 def check_alike(sizes: dict[str, int], headers: dict[str, Header], outline: Outline) -> None:
@@ -94,7 +92,7 @@ def places(part: Outline, whole: Outline, name: str) -> Iterator[tuple[Slices, S
     """Where a variable of a block belongs: pairs of slices, of the block and of the whole."""
     axes = []
     for dim in part.headers[name].dims:
-        if dim in whole.labels and dim in part.labels:
+        if dim in part.labels:
             positions = whole.positions[dim]
             axes.append(list(_runs([positions[label] for label in part.labels[dim].tolist()])))
         else:

@@ -36,6 +36,18 @@ def open_history(path: str | os.PathLike[str]) -> "xr.Dataset":
     ------
     HistoryError
         If there is no history, if the file is not one, or if it is damaged.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> import probekit as pk
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "history.nc"
+    >>> x = np.array([[0.0, 1.0], [2.0, 3.0]])
+    >>> with pk.Recorder(path, features={"f": x[:, 0]}, estimators="total_variance") as recorder:
+    ...     recorder.record(0, pk.extractors.arrays({"layer": x}))
+    >>> pk.open_history(path).total_variance.values.tolist()
+    [[2.0]]
     """
     from probekit.history.accessor import register_accessor
 

@@ -260,6 +260,17 @@ def open_activations(
         If no such row was recorded, or the labels leave several seeds.
     UnknownNameError
         If there is no such layer.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import probekit as pk
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "history.nc"
+    >>> x = np.array([[0.0, 1.0], [2.0, 3.0]])
+    >>> with pk.Recorder(path, estimators="total_variance", store="**") as recorder:
+    ...     recorder.record(0, pk.extractors.arrays({"layer": x}))
+    >>> pk.open_activations(path, "layer", step=0)[:1]
+    array([[0., 1.]])
     """
     history = ActivationHistory(path, row)
     return history if layer is None else history[layer]

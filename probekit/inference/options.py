@@ -74,7 +74,20 @@ class Uncertainty(abc.ABC):
 
 
 def check_kind(uncertainty: Any, kinds: tuple[type[Uncertainty], ...]) -> None:
-    """Raise `OptionError` unless it is an instance of one of these kinds."""
+    """Raise `OptionError` unless it is an instance of one of these kinds.
+
+    Parameters
+    ----------
+    uncertainty : object
+        What was given, whatever it is.
+    kinds : tuple of type
+        Those that the caller can do something with.
+
+    Raises
+    ------
+    OptionError
+        It names what was given, a class for an instance too, and the kinds.
+    """
     if not isinstance(uncertainty, kinds):
         is_class = isinstance(uncertainty, type)
         name = uncertainty.__name__ if is_class else type(uncertainty).__name__

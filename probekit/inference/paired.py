@@ -131,7 +131,27 @@ def paired_test(
 
 
 def least_p(pairs: int, *, test: PairedTestName, alternative: Alternative = "two-sided") -> float:
-    """Return the smallest p that a test can give of so many pairs."""
+    """Return the smallest p that a test can give of so many pairs.
+
+    1 / 2ⁿ of n pairs for the tests that change signs in every way, twice that two-sided; 0 for
+    ``t``, which has no such bound.
+
+    Parameters
+    ----------
+    pairs : int
+    test : {"t", "signs", "wilcoxon"}
+    alternative : {"two-sided", "greater", "less"}
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Examples
+    --------
+    >>> least_p(5, test="wilcoxon")
+    0.0625
+    """
     if test == "t":
         return 0.0
     return min((1 + (alternative == "two-sided")) / 2.0**pairs, 1.0)

@@ -35,6 +35,11 @@ def interval_of(
         Of `acceleration_of`, for ``interval="bca"``; 0 allows for bias alone. That interval is NaN,
         too, where the acceleration is, where all resamples lie on one side of the score, and where
         so many do that the outermost of them stands for more than twice the tail asked for.
+
+    Returns
+    -------
+    array (…, bound)
+        The lower bound and the upper.
     """
     tail = (1 - bootstrap.confidence) / 2
     score, resampled = np.asarray(score, float), np.asarray(resampled, float)
@@ -58,6 +63,10 @@ def resamples_needed(confidence: float) -> int:
     ----------
     confidence : float
         Of the interval, between 0 and 1.
+
+    Returns
+    -------
+    int
 
     Examples
     --------
@@ -286,6 +295,11 @@ def p_value_of(score: np.ndarray, shuffled: np.ndarray, permutation: Permutation
         One that is undefined counts as extreme: p is then too large rather than too small.
     permutation : Permutation
         Without an alternative it is ``greater``.
+
+    Returns
+    -------
+    array (…)
+        In (0, 1]; NaN where the score is.
     """
     score, shuffled = np.asarray(score, float), np.asarray(shuffled, float)
     slack = _slack(score, shuffled)

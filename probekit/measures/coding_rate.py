@@ -17,13 +17,13 @@ from probekit.statistics import GroupExamples, GroupExamplesState, state_of
 
 Weighting = Literal["examples", "classes"]
 WEIGHTINGS: tuple[Weighting, ...] = get_args(Weighting)
-PRECISION = 1e-4
+DEFAULT_PRECISION = 1e-4
 _LOST_AT_MOST = 0.02
 """How much of it rounding may be: nats, or a share of more than one."""
 
 
 def transrate(
-    x: Any, y: Any, *, precision: float = PRECISION, weighting: Weighting = "examples"
+    x: Any, y: Any, *, precision: float = DEFAULT_PRECISION, weighting: Weighting = "examples"
 ) -> jax.Array:
     """TransRate: coding rate of the representation less that within classes, in nats an example.
 

@@ -26,7 +26,7 @@ from probekit.measures.condition_means import (
 )
 from probekit.measures.noise import Residuals, Shrinkage, share_of, whitening
 from probekit.measures.patterns import PatternColumns
-from probekit.measures.rdm import PRIOR, Metric, Prior, distances
+from probekit.measures.rdm import DEFAULT_PRIOR, Metric, Prior, distances
 from probekit.measures.unbalanced import Cells, Places, from_pairs, of_means
 from probekit.statistics import MomentsState
 
@@ -64,7 +64,7 @@ class Options(NamedTuple):
     folds: int
     shrinkage: Shrinkage
     unbalanced: bool = False
-    prior: Prior = PRIOR
+    prior: Prior = DEFAULT_PRIOR
 
     @property
     def columns(self) -> PatternColumns | None:

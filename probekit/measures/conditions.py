@@ -24,7 +24,7 @@ from probekit.measures.missing_values import Missing, cells_of, check_missing, w
 from probekit.measures.noise import Shrinkage, check_shrinkage, folds_of
 from probekit.measures.patterns import PatternColumns
 from probekit.measures.precision import root_of_precision, roots_of_pairs
-from probekit.measures.rdm import PRIOR, prior_of
+from probekit.measures.rdm import DEFAULT_PRIOR, prior_of
 from probekit.measures.unbalanced import Places
 from probekit.statistics import FoldGroups, MappedGroups, state_of
 from probekit.statistics.examples import hash_of
@@ -46,8 +46,8 @@ def condition_rdm(
     precision: Any = None,
     unbalanced: bool = False,
     missing: Missing = "undefined",
-    prior_lambda: float = PRIOR.rate,
-    prior_weight: float = PRIOR.weight,
+    prior_lambda: float = DEFAULT_PRIOR.rate,
+    prior_weight: float = DEFAULT_PRIOR.weight,
 ) -> jax.Array:
     """Representational dissimilarity matrix of conditions, from the means of their examples.
 

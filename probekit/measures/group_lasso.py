@@ -22,7 +22,7 @@ from probekit.measures.regression import MultiOutput, Scoring, residual_squares
 from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics.folds import others, whole
 
-LASSO_PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3)
+DEFAULT_LASSO_PENALTIES = (0.003, 0.01, 0.03, 0.1, 0.3)
 _STEPS = 1000
 """Of the proximal gradient method at most; less where weights change no more."""
 
@@ -50,7 +50,7 @@ def group_lasso_r2(
     groups: Sequence[Any],
     *,
     held_out: tuple[Any, Sequence[Any]] | None = None,
-    penalties: Sequence[float] = LASSO_PENALTIES,
+    penalties: Sequence[float] = DEFAULT_LASSO_PENALTIES,
     sparsity: float = 0.0,
     folds: AnyFolds = DEFAULT_FOLDS,
     per_unit: bool = False,

@@ -15,7 +15,7 @@ from probekit.measures.decoders import as_score, check_probe, cross_entropy
 from probekit.measures.probes import Labelled, Options, labelled, status_of_classes, trained
 from probekit.statistics import Examples, ExamplesState, state_of
 
-FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
+DEFAULT_FRACTIONS = (0.001, 0.002, 0.004, 0.008, 0.016, 0.032, 0.0625, 0.125, 0.25, 0.5, 1.0)
 
 
 def online_codelength(
@@ -23,7 +23,7 @@ def online_codelength(
     y: Any,
     *,
     probe: Any = "logistic",
-    fractions: Sequence[float] = FRACTIONS,
+    fractions: Sequence[float] = DEFAULT_FRACTIONS,
     options: Mapping[str, Any] | None = None,
 ) -> jax.Array:
     """Minimum description length of a feature given the representation, by online coding.

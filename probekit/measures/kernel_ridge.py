@@ -24,7 +24,7 @@ from probekit.measures.kernel_fits import (
 from probekit.measures.penalties import checked_options
 from probekit.measures.regression import MultiOutput, Scoring
 
-KERNEL_PENALTIES = (1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0)
+DEFAULT_KERNEL_PENALTIES = (1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0, 10_000.0)
 DEFAULT_DEGREE = 3
 
 
@@ -36,7 +36,7 @@ def kernel_ridge_r2(
     kernel: AnyRidgeKernel = "rbf",
     bandwidth: float = 1.0,
     degree: int = DEFAULT_DEGREE,
-    penalties: Sequence[float] = KERNEL_PENALTIES,
+    penalties: Sequence[float] = DEFAULT_KERNEL_PENALTIES,
     folds: AnyFolds = DEFAULT_FOLDS,
     per_unit: bool = False,
     multioutput: MultiOutput = "uniform_average",
@@ -130,7 +130,7 @@ def multiple_kernel_ridge_r2(
     kernels: AnyRidgeKernel | Sequence[AnyRidgeKernel] = "rbf",
     bandwidth: float = 1.0,
     degree: int = DEFAULT_DEGREE,
-    penalties: Sequence[float] = KERNEL_PENALTIES,
+    penalties: Sequence[float] = DEFAULT_KERNEL_PENALTIES,
     candidates: int = DEFAULT_CANDIDATES,
     folds: AnyFolds = DEFAULT_FOLDS,
     per_unit: bool = False,

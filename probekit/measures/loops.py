@@ -12,17 +12,20 @@ from probekit.measures._arguments import matched, matrix
 from probekit.measures._status import Score, score
 from probekit.statistics import Examples, ExamplesState, state_of
 
-LANDMARKS, REACH, DRAWS, HOLES = 32, 0.125, 32, 100
+DEFAULT_LANDMARKS = 32
+DEFAULT_REACH = 0.125
+DEFAULT_DRAWS = 32
+DEFAULT_HOLES = 100
 
 
 def geometry_score(
     x: Any,
     y: Any,
     *,
-    landmarks: int = LANDMARKS,
-    reach: float = REACH,
-    draws: int = DRAWS,
-    holes: int = HOLES,
+    landmarks: int = DEFAULT_LANDMARKS,
+    reach: float = DEFAULT_REACH,
+    draws: int = DEFAULT_DRAWS,
+    holes: int = DEFAULT_HOLES,
 ) -> jax.Array:
     """Geometry score: how differently long two clouds of examples have so many loops.
 
@@ -88,10 +91,10 @@ def geometry_score(
 def living_times(
     x: Any,
     *,
-    landmarks: int = LANDMARKS,
-    reach: float = REACH,
-    draws: int = DRAWS,
-    holes: int = HOLES,
+    landmarks: int = DEFAULT_LANDMARKS,
+    reach: float = DEFAULT_REACH,
+    draws: int = DEFAULT_DRAWS,
+    holes: int = DEFAULT_HOLES,
 ) -> jax.Array:
     """Mean relative living times: over which share of its scales a cloud has i loops.
 

@@ -17,7 +17,7 @@ from probekit.measures.class_clouds import ClassClouds
 from probekit.measures.class_means import codes_of
 from probekit.statistics import GroupExamples, GroupExamplesState, state_of
 
-DIRECTIONS = 200
+DEFAULT_DIRECTIONS = 200
 
 _THINNEST = 1024
 """How many times as far as in a dimension that counts a class may vary in its widest one.
@@ -61,7 +61,7 @@ def manifold_capacity(
     y: Any,
     *,
     margin: float = 0.0,
-    directions: int = DIRECTIONS,
+    directions: int = DEFAULT_DIRECTIONS,
     seed: int = 0,
     per_class: bool = False,
 ) -> ManifoldCapacity:

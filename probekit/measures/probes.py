@@ -15,13 +15,13 @@ from probekit.statistics import ExamplesState
 
 PROBES = ("logistic", "ridge", "knn", "mlp")
 DEFAULT_PENALTY = 1e-3
-NEIGHBOURS = 5
+DEFAULT_NEIGHBOURS = 5
 _TOLERANCE = 1e-7
 """Of the gradient of logistic regression.
 
 By scikit-learn's 1e-4, for which accuracy is the same, bits were up to 0.02 an example off.
 """
-HIDDEN = 32
+DEFAULT_HIDDEN = 32
 
 # name of a probe -> (classifier, regression), each with options that `options` may replace
 _BUILT_IN = {
@@ -243,9 +243,9 @@ def _defaults(probe: str, total: float, examples: int) -> dict[str, Any]:
     if probe == "ridge":
         return {"alpha": DEFAULT_PENALTY * total}
     if probe == "knn":
-        return {"n_neighbors": min(NEIGHBOURS, examples)}
+        return {"n_neighbors": min(DEFAULT_NEIGHBOURS, examples)}
     return {
-        "hidden_layer_sizes": (HIDDEN,),
+        "hidden_layer_sizes": (DEFAULT_HIDDEN,),
         "solver": "lbfgs",
         "alpha": 1e-3,
         "max_iter": 200,

@@ -48,7 +48,7 @@ class Prior(NamedTuple):
     weight: float = 0.1
 
 
-PRIOR = Prior()
+DEFAULT_PRIOR = Prior()
 
 
 def rdm(
@@ -56,8 +56,8 @@ def rdm(
     *,
     metric: MeasuredMetric = "correlation",
     precision: Any = None,
-    prior_lambda: float = PRIOR.rate,
-    prior_weight: float = PRIOR.weight,
+    prior_lambda: float = DEFAULT_PRIOR.rate,
+    prior_weight: float = DEFAULT_PRIOR.weight,
 ) -> jax.Array:
     """Representational dissimilarity matrix: the distance between each pair of examples.
 
@@ -164,7 +164,7 @@ def _measured(x: jax.Array, root: jax.Array, squared: bool) -> jax.Array:
 
 
 @jitted(1, 2)
-def distances(x: jax.Array, metric: Metric, prior: Prior = PRIOR) -> jax.Array:
+def distances(x: jax.Array, metric: Metric, prior: Prior = DEFAULT_PRIOR) -> jax.Array:
     """Distances ``(example, example)`` between rows; see `rdm`."""
     if metric == "squared_euclidean":
         return squared_distances(x)
@@ -345,7 +345,7 @@ def _squares(rows: jax.Array) -> jax.Array:
     return jnp.square(rows).sum(axis=1)
 
 
-def poisson_distances(x: jax.Array, prior: Prior = PRIOR) -> jax.Array:
+def poisson_distances(x: jax.Array, prior: Prior = DEFAULT_PRIOR) -> jax.Array:
     """Symmetric divergences of Poisson distributions, mean over units; see `rdm`."""
     rates, logs = rates_of(x, prior)
     if x.shape[1] <= FEW_UNITS:
@@ -363,7 +363,7 @@ def poisson_distances(x: jax.Array, prior: Prior = PRIOR) -> jax.Array:
     return _without_diagonal(jnp.where(far <= rounding, 0, far)) / x.shape[1]
 
 
-def rates_of(x: jax.Array, prior: Prior = PRIOR) -> tuple[jax.Array, jax.Array]:
+def rates_of(x: jax.Array, prior: Prior = DEFAULT_PRIOR) -> tuple[jax.Array, jax.Array]:
     """Rates drawn a little to that of the prior, and their logarithms; NaN where there is none."""
     rates = (x + prior.rate * prior.weight) / (1 + prior.weight)
     known = (x >= 0) & (rates > 0) & jnp.isfinite(x)

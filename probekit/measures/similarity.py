@@ -14,7 +14,7 @@ from probekit.measures._status import Score, score
 from probekit.measures.comparisons import COMPARISONS, Comparison, compared, noise_root
 from probekit.measures.missing_values import MISSING, Missing
 from probekit.measures.ranks import spearman_of_arrays
-from probekit.measures.rdm import METRICS, PRIOR, Metric, Prior, distances, pairs, prior_of
+from probekit.measures.rdm import DEFAULT_PRIOR, METRICS, Metric, Prior, distances, pairs, prior_of
 from probekit.measures.reweighting import Weightable, compare_rdms_weighted
 from probekit.measures.shuffling import compare_rdms_shuffled
 from probekit.statistics import ExamplesState
@@ -27,8 +27,8 @@ def rsa(
     rdm: Metric = "correlation",
     comparison: Comparison = "pearson",
     rdm_y: Metric | None = None,
-    prior_lambda: float = PRIOR.rate,
-    prior_weight: float = PRIOR.weight,
+    prior_lambda: float = DEFAULT_PRIOR.rate,
+    prior_weight: float = DEFAULT_PRIOR.weight,
 ) -> jax.Array:
     """Representational similarity: how alike the distances between examples are in `x` and in `y`.
 
@@ -100,7 +100,7 @@ class Both(NamedTuple):
 
     metric: Metric
     metric_y: Metric | None = None
-    prior: Prior = PRIOR
+    prior: Prior = DEFAULT_PRIOR
 
     def distances(self, x: jax.Array, y: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Dissimilarities of both, whose scale says nothing."""
@@ -238,7 +238,7 @@ def _compared(
     return compared(a, b, every, comparison, omit_missing=omit_missing, root=root)
 
 
-def comparable_distances(x: jax.Array, metric: Metric, prior: Prior = PRIOR) -> jax.Array:
+def comparable_distances(x: jax.Array, metric: Metric, prior: Prior = DEFAULT_PRIOR) -> jax.Array:
     """Dissimilarities up to their scale, which is one at which they cannot overflow."""
     return distances(x if metric == "poisson" else moderate(x), metric, prior)
 

@@ -16,14 +16,16 @@ from probekit.measures.information import as_codelength
 from probekit.measures.probes import labelled, status_of_classes
 from probekit.statistics import Examples, ExamplesState, state_of
 
-SCALES = (0.1, 1.0, 10.0, 100.0, 1000.0)
+DEFAULT_SCALES = (0.1, 1.0, 10.0, 100.0, 1000.0)
 _BIAS = np.pi / np.sqrt(3)  # of a log-odds whose probability is about as likely everywhere
 _LONGER = 30 * np.log(2)  # nats; what is this much longer is no part of the sum over scales
 _ROUNDS, _STEPS, _FLAT, _GAIN = 20, 50, 1e-5, 1e-9
 _STEP = 0.125  # between the nodes of `expected_softplus`
 
 
-def variational_codelength(x: Any, y: Any, *, scales: Sequence[float] = SCALES) -> jax.Array:
+def variational_codelength(
+    x: Any, y: Any, *, scales: Sequence[float] = DEFAULT_SCALES
+) -> jax.Array:
     """Minimum description length of a feature given the representation, by variational coding.
 
     L = log₂ S - log₂ Σ_s 2^(-L_s) over S scales of the prior, and

@@ -13,7 +13,7 @@ from probekit.measures.classification import both_states
 from probekit.measures.columns import Columns
 from probekit.measures.comparisons import Comparison, compared
 from probekit.measures.rank_fitting import searched
-from probekit.measures.rdm import PRIOR, Metric, Prior, pairs, prior_of
+from probekit.measures.rdm import DEFAULT_PRIOR, Metric, Prior, pairs, prior_of
 from probekit.measures.rdm_fitting import (
     FITTABLE,
     Fit,
@@ -36,7 +36,7 @@ class Options(NamedTuple):
     comparison: Comparison = "pearson"
     nonnegative: bool = True
     penalty: float = 0.0
-    prior: Prior = PRIOR
+    prior: Prior = DEFAULT_PRIOR
 
     @property
     def model(self) -> Model:
@@ -72,8 +72,8 @@ def weighted_rsa(
     comparison: Comparison = "pearson",
     nonnegative: bool = True,
     penalty: float = 0.0,
-    prior_lambda: float = PRIOR.rate,
-    prior_weight: float = PRIOR.weight,
+    prior_lambda: float = DEFAULT_PRIOR.rate,
+    prior_weight: float = DEFAULT_PRIOR.weight,
 ) -> WeightedRSA:
     """RSA of a representation with the sum of features' dissimilarities that predicts it best.
 

@@ -59,6 +59,15 @@ def probe_checkpoints(
         If there are no checkpoints, or one cannot be read.
     OptionError
         If a step that is asked for is not there.
+
+    Examples
+    --------
+    >>> import probekit as pk
+    >>> def extractor_of(variables):
+    ...     return pk.extractors.linen(model, variables, layers="Dense_*")
+    >>> pk.probe_checkpoints(
+    ...     "checkpoints", extractor_of, inputs, features, output="history.nc"
+    ... )  # doctest: +SKIP
     """
     from probekit.extractors import checkpoints
 

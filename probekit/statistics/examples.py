@@ -167,14 +167,16 @@ class Examples(Statistic[ExamplesState]):
         )
 
     def select(
-        self, state: ExamplesState, *, x: jax.Array | None = None, y: jax.Array | None = None
+        self,
+        state: ExamplesState,
+        *,
+        x: jax.Array | slice | None = None,
+        y: jax.Array | slice | None = None,
     ) -> ExamplesState:
         """Return the state of these columns of `x` and `y` alone."""
         if x is not None:
-            x = jnp.asarray(x)
             state = dataclasses.replace(state, x=state.x[:, x], x_finite=state.x_finite[x])
         if y is not None:
-            y = jnp.asarray(y)
             state = dataclasses.replace(state, y=state.y[:, y], y_finite=state.y_finite[y])
         return state
 

@@ -1,7 +1,7 @@
 """Means of groups of examples and the scatter within them."""
 
 import dataclasses
-from typing import Literal
+from typing import Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,7 @@ from probekit._sums import accumulator_dtype, inner, inner_squares, present_rows
 from probekit.statistics._protocol import ShapeDtype, Statistic
 
 Within = Literal["full", "diagonal", "each", "none"]
+WITHIN: tuple[Within, ...] = get_args(Within)
 
 
 @jax.tree_util.register_dataclass
@@ -71,7 +72,7 @@ class GroupMoments(Statistic[GroupMomentsState]):
     def __post_init__(self) -> None:
         """Check the options."""
         check_count("groups", self.groups, 1)
-        check_choice("within", self.within, ("full", "diagonal", "each", "none"))
+        check_choice("within", self.within, WITHIN)
 
     def of_feature(self, place: int) -> "GroupMoments":
         """Return the statistic with the edges of this feature alone."""

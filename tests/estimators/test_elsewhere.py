@@ -4,16 +4,41 @@ Of packages that tests can install every row is compared, here; with the options
 that numbers differ, for which they do not.
 """
 
+from typing import NamedTuple
+
 import jax
 import numpy as np
 import pytest
 import scipy.spatial.distance as spatial
 
 from probekit import inference, measures
-from probekit.estimators.elsewhere import ELSEWHERE, NOT_HERE
+from probekit.estimators import catalogue
 from tests.estimators.of_himalaya import of_himalaya
 from tests.optional import optional
 from tests.reference import oracles
+
+
+class Row(NamedTuple):
+    """A name of another package, the expression for the same here, and what differs."""
+
+    package: str
+    there: str
+    here: str
+    differs: str
+
+
+def cells(table):
+    """Return the cells of each row of a table in Markdown, below its head."""
+    rows = [line[2:-2].split(" | ") for line in table.splitlines() if line.startswith("|")]
+    return rows[2:]
+
+
+TABLES = catalogue.ELSEWHERE.read_text(encoding="utf-8").split("\n## ")
+ELSEWHERE = [
+    Row(package, there, here.strip("`"), differs)
+    for package, there, here, differs in cells(TABLES[0])
+]
+NOT_HERE = cells(TABLES[1])
 
 N = 24
 GENERATOR = np.random.default_rng(0)

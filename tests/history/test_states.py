@@ -70,6 +70,8 @@ def test_what_is_no_state(history):
         history.save_state("a/b", [], {})
     with pytest.raises(ShapeError, match=r"leaves\[1\]: dtype object; a state is made of numbers"):
         history.save_state("a", [np.zeros(2), {"not": "an array"}], {})
+    with pytest.raises(ShapeError, match=r"leaves\[0\]: dtype \[\('f0', '<i4'\)"):
+        history.save_state("a", [np.zeros(2, "i4,f4")], {})
     history.close()
     with pytest.raises(HistoryError, match="the writer is closed"):
         history.save_state("a", [], {})

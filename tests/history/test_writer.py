@@ -164,6 +164,17 @@ def test_resumed_history_equals_the_uninterrupted_one(path, tmp_path):
     assert "resumed" in resumed.attrs["history"].splitlines()[1]
 
 
+def test_a_finished_history_to_which_nothing_is_added_stays_as_it_is(path):
+    with writer(path) as history:
+        history.append(rows(0, range(2)))
+        history.finish()
+    before = path.stat().st_ino, path.read_bytes()
+    with writer(path, resume=True, extend=True) as history:
+        assert history.finish() == path
+    assert (path.stat().st_ino, path.read_bytes()) == before
+    assert os.listdir(path.parent) == ["history.nc"]
+
+
 def test_many_small_segments_are_merged(path):
     steps = [
         xr.Dataset({"loss": ("step", [1.0 / step])}, {"step": [step]}) for step in range(200, 0, -1)
@@ -259,15 +270,28 @@ def test_durable_files_are_on_the_disk_before_and_after_they_are_renamed(path, m
 
     monkeypatch.setattr(os, "fsync", fsync)
     monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr("probekit.history.row_files.FAN_IN", 3)
     with writer(path, durable=True) as history:
         assert done == ["file", "renamed", "folder"]
         done.clear()
         history.append(rows(0, range(1)))
         assert done == ["file", "renamed", "folder"]
+        done.clear()
+        history.append(rows(0, range(1, 2)))
+        assert done == ["file", "renamed", "folder"] * 2, "what segments are merged into, too"
     done.clear()
     with writer(path, resume=True) as history:
-        history.append(rows(0, range(1, 2)))
+        history.append(rows(0, range(2, 3)))
     assert done == ["renamed"]
+
+
+def test_large_segments_are_not_held_in_memory_and_stay_as_they_are(path, monkeypatch):
+    monkeypatch.setattr("probekit.history.row_files.FAN_IN", 2)
+    monkeypatch.setattr("probekit.history.row_files._HELD_BYTES", 8)
+    with writer(path) as history:  # its attributes are the first segment
+        for epoch in range(3):
+            history.append(rows(0, range(epoch, epoch + 1)))
+        assert len(spans(entries(history.folder))) == 4
 
 
 def test_a_variable_may_come_later(path):

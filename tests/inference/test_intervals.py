@@ -17,6 +17,7 @@ from probekit.inference import (
     acceleration_of,
     interval_of,
     p_value_of,
+    warn_of_few_drawn,
     warn_of_few_shuffles,
 )
 
@@ -171,6 +172,12 @@ def test_too_few_groups_are_told_before_anything_is_computed(call):
     """Warnings are errors here."""
     with pytest.raises(ProbekitWarning, match="groups: 7; a bootstrap of so few holds the truth"):
         call(pk.Bootstrap(resamples=40, groups=np.arange(20) // 3))
+
+
+def test_few_to_draw_from_are_fewer_than_ten():
+    warn_of_few_drawn("seeds", 10)
+    with pytest.warns(ProbekitWarning, match="seeds: 9; .* Use at least 10"):
+        warn_of_few_drawn("seeds", 9)
 
 
 @pytest.mark.parametrize("uncertainty", [pk.Permutation(), pk.Bootstrap()])

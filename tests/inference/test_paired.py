@@ -47,7 +47,9 @@ def test_many_signs_are_drawn():
     p, again, other = (paired_test(each, test="signs", seed=seed).p for seed in (0, 0, 1))
     assert p == again != other
     assert p == pytest.approx(paired_test(each).p, abs=0.01)
-    assert p * (1 << 14) >= 1, "the data itself is one of the ways"
+    for n, ways in ((12, 1 << 12), (40, 1 << 14)):
+        same = paired_test(np.arange(1.0, n + 1), test="signs", alternative="greater")
+        assert same.p == 1 / ways, "the data itself is one of the ways, and no other is as far"
 
 
 def test_ranks_outside_are_the_quantiles_of_tables():

@@ -76,6 +76,7 @@ def test_holm_by_hand():
     np.testing.assert_allclose(corrected([0.04, 0.01, np.nan, 0.02]), [0.04, 0.03, np.nan, 0.04])
     np.testing.assert_allclose(corrected([0.5, 0.6, 0.04], method="none"), [0.5, 0.6, 0.04])
     assert corrected([0.9, 0.8]).tolist() == [1, 1]
+    assert corrected([0.0, 1.0]).tolist() == [0, 1]
     with pytest.raises(OptionError, match=r"p: from 0.5 to 1.5; p-values lie in \[0, 1\]"):
         corrected([0.5, 1.5])
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from probekit.measures.patterns import PatternColumns
-from probekit.measures.rdm import PRIOR
+from probekit.measures.rdm import DEFAULT_PRIOR
 from probekit.statistics import (
     BitGroups,
     ConditionMoments,
@@ -46,7 +46,7 @@ STATISTICS = [
     KeptGroups(moments=FoldGroups(groups=3, folds=2), capacity=6),
     MappedGroups(
         moments=FoldGroups(groups=3, folds=2, xx="diagonal"),
-        columns=PatternColumns("cosine", PRIOR),
+        columns=PatternColumns("cosine", DEFAULT_PRIOR),
     ),
     ParityMoments(),
     BitGroups(),

@@ -17,6 +17,7 @@ from probekit.statistics import (
     Rows,
 )
 from probekit.statistics import state_of as state_of_eagerly
+from probekit.statistics.groups import group_of
 
 state_of = jax.jit(state_of_eagerly, static_argnums=0)
 update = jax.jit(
@@ -238,3 +239,9 @@ def test_an_absent_prediction_is_none_that_cannot_be_read():
     assert float(without.count) == float(without.disagreeing) == 2
     assert np.isfinite(without.divergence)
     assert np.isnan(state_of(statistic, p, q).divergence)
+
+
+def test_a_group_begins_at_its_edge():
+    values = np.float32([-9, 1, 1.5, 2, 99, np.inf, np.nan])
+    found = group_of(values, ((1.0, 2.0), (7.0,)))  # the first feature's
+    np.testing.assert_array_equal(found, [0, 1, 1, 2, 2, np.nan, np.nan])
