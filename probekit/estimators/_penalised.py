@@ -38,7 +38,9 @@ def score_and_penalty(name: str, score: Score, chosen: Any) -> dict[str, jax.Arr
     """Return the score with its status, and the penalty."""
     undefined = jnp.isnan(score.value).all()
     return reported(name, score) | {
-        f"{name}_penalty": jnp.where(undefined, jnp.nan, jnp.median(chosen))
+        f"{name}_penalty": jnp.where(
+            undefined, jnp.nan, jnp.median(jnp.asarray(chosen, score.value.dtype))
+        )
     }
 
 

@@ -233,7 +233,7 @@ def shape_metric_score(state: MomentsState, *, alpha: float, angular: bool) -> S
     """`shape_metric` from moments; needs `xy`, and unless `alpha` is 1 all blocks in full."""
     overlap, deficient, rank = overlap_of(state, alpha)
     far = squared_distance(2 - 2 * overlap, state.xy)
-    value = jnp.minimum(jnp.sqrt(far), np.sqrt(2))
+    value = jnp.minimum(jnp.sqrt(far), float(np.sqrt(2)))
     if angular:  # not by arccos, which would lose half of the digits near 0
         value = jnp.minimum(2 * jnp.arcsin(value / 2), np.pi / 2)
     least = rank + 2 if alpha == 0 else 2  # or else spans are compared that are all there is

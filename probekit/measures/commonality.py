@@ -53,8 +53,8 @@ def commonality(
     array (2^k - 1,)
         Entry s - 1 belongs to the set of the features whose bits are set in s: first {0}, then {1},
         {0, 1}, {2}, … Their sum is R²(all), but for what the mean of the fitted examples alone
-        explains of others; on the fitted ones each is at most 1. Those of several features may be
-        negative. Undefined as `linear_r2` is.
+        explains: something of others, and constant units, which count 0 here; on the fitted ones
+        each is at most 1. Those of several features may be negative. Undefined as `linear_r2` is.
 
     Raises
     ------

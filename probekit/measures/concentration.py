@@ -52,7 +52,9 @@ def concentration_dimension(
     here, inside = _concentration(cloud, found), _in_balls(cloud, neighbours, seed, most)
     steps = np.arange(int(np.ceil(_STEPS * np.log2(most))) + 1) / _STEPS
     at = np.minimum(2**steps, most).astype(cloud.rows.dtype)
-    there = Concentration(*(jnp.interp(at, np.arange(1.0, most + 1), z) for z in inside))
+    there = Concentration(
+        *(jnp.interp(at, np.arange(1, most + 1, dtype=at.dtype), z) for z in inside)
+    )
     k = jnp.clip(cloud.examples - 2, 1, neighbours).astype(cloud.rows.dtype)
     apart = _of_distances(here.dimension, there.dimension, k) + _of_angles(here, there)
     # So many examples lie in so many dimensions, whatever they are embedded in.

@@ -184,7 +184,9 @@ def _pls_of_examples(x: jax.Array, y: jax.Array, eps: float, weighting: Weightin
     )
     lengths = [jnp.sqrt(jnp.square(z).sum(axis=0)) for z in along]
     correlations = divide(covariances, jnp.where(kept, lengths[0] * lengths[1], 0))
-    weights = jnp.where(kept, covariances if weighting == "covariance" else 1.0, 0)
+    weights = jnp.where(
+        kept, covariances if weighting == "covariance" else jnp.ones_like(covariances), 0
+    )
     value = divide(jnp.where(kept, weights * correlations, 0).sum(), weights.sum())
     return jnp.where(finite, jnp.clip(value, 0, 1), jnp.nan)
 
@@ -223,7 +225,9 @@ def pls_score(state: MomentsState, *, weighting: Weighting) -> Score:
     vague = (kept & ((x_spread < rounding[0]) | (y_spread < rounding[1]))).any() & finite
     spread = jnp.sqrt(jnp.where(kept & ~hidden, x_spread * y_spread, 1))
     correlations = jnp.where(kept, covariances / spread, 0)
-    weights = jnp.where(kept, covariances if weighting == "covariance" else 1.0, 0)
+    weights = jnp.where(
+        kept, covariances if weighting == "covariance" else jnp.ones_like(covariances), 0
+    )
     value = divide((weights * correlations).sum(), weights.sum())
     value = jnp.where(finite & ~hidden, jnp.clip(value, 0, 1), jnp.nan)
     deficient = hidden | vague

@@ -214,7 +214,8 @@ def _of_feature(
     known, asked = _standardised(*parts, labels=numbers)
     if probe == "lasso":
         probe, options = "sklearn.linear_model:Lasso", tuple((_LASSO | dict(options)).items())
-    fitted = trained(probe, known, options, regression=numbers)
+    # Units have variance 1 but for constant ones, which a scale for all would make others feel.
+    fitted = trained(probe, known, options, regression=numbers, scaled=False)
     value = value_of(fitted, asked, metric)
     return importance_of(fitted), value, CONSTANT if np.isnan(value) else OK
 

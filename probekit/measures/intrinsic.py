@@ -302,7 +302,8 @@ def _binomial(cloud: Cloud, options: DimensionOptions) -> Found:
     found = nearest(cloud, None, options.far)
     within = (found.squared <= found.at(found.far)[:, None] / 4) & found.among
     inside = jnp.where(found.counted, within.sum(axis=1), 0).sum()
-    share = inside / jnp.maximum(found.counted.sum() * (found.far - 1), 1)
+    pairs = jnp.maximum(found.counted.sum() * (found.far - 1), 1)
+    share = inside.astype(cloud.squared.dtype) / pairs
     return -jnp.log2(share), found.counted
 
 

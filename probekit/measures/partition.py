@@ -169,7 +169,8 @@ def shared_r2(
     -------
     array (k,)
         At most 1 on the examples that were fitted; negative where a feature explains more beside
-        the others than alone (suppression). Undefined as `linear_r2` is.
+        the others than alone (suppression). A constant unit that is predicted exactly counts 1, as
+        in R²(f alone); it counts 0 in `unique_r2` and `commonality`. Undefined as `linear_r2` is.
 
     Raises
     ------

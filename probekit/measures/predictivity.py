@@ -18,7 +18,7 @@ from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, nam
 from probekit.measures.penalties import DEFAULT_PENALTIES, Options, checked_options, relative_to
 from probekit.measures.pls_regression import pls_weights
 from probekit.measures.regression import Scoring, coefficients, weights_score
-from probekit.measures.ridge_fits import ridge_fit
+from probekit.measures.ridge_fits import ridge_fit, turned_by_rounding
 from probekit.statistics import FoldMoments, MomentsState, state_of
 from probekit.statistics.folds import Folds, whole
 
@@ -54,9 +54,9 @@ def linear_predictivity(
     y : array (example, unit_y)
         Whose units are predicted; the same examples in the same order.
     method : {"pls", "linear", "ridge"}
-        Partial least squares regression; least squares (the smallest weights, where there are more
-        units than examples); or ridge regression, its penalty chosen by the other folds as in
-        `ridge_decoding_r2`.
+        Partial least squares regression; least squares (where there are more units than examples
+        the smallest weights, in units of each unit's spread); or ridge regression, its penalty
+        chosen by the other folds as in `ridge_decoding_r2`.
     components : int
         Of PLS; all that there are, if those are fewer.
     penalties : sequence of float
@@ -97,7 +97,8 @@ def linear_predictivity(
     uniformly, are this with other folds; none divides by a noise ceiling here. Least squares from
     covariances asks for many more examples than units; PLS does not, and ends at directions with
     less than about a millionth of the variance of the units that they are made of, which float32
-    cannot tell from rounding; the status then says ``rank_deficient``.
+    cannot tell from rounding; the status then says ``rank_deficient``. It does so too if the
+    penalty of a ridge, here in float32, is so small that such directions would count.
     O(n f d (d + d_y) + f c (d² + d d_y m)) for f folds, c components and m the fewer units;
     ridge O(f² (d³ + p d_y d²)) for p penalties.
 
@@ -252,7 +253,8 @@ def _map(
     if options.method == "linear":
         return coefficients(fitted, 0.0)
     if options.method == "ridge":
-        return ridge_fit(rest, options.ridge).weights, jnp.zeros((), bool)
+        found = ridge_fit(rest, options.ridge)
+        return found.weights, turned_by_rounding(found.path, fitted, found.penalties).any()
     return pls_weights(fitted, options.components)
 
 

@@ -151,8 +151,15 @@ class Trained(NamedTuple):
         return found
 
 
-def trained(probe: Any, known: Labelled, options: Options = (), *, regression: bool = False) -> Any:
-    """Fit a probe to examples."""
+def trained(
+    probe: Any,
+    known: Labelled,
+    options: Options = (),
+    *,
+    regression: bool = False,
+    scaled: bool = True,
+) -> Any:
+    """Fit a probe to examples, `scaled` to a mean unit's variance of 1."""
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.utils.validation import has_fit_parameter
 
@@ -162,7 +169,7 @@ def trained(probe: Any, known: Labelled, options: Options = (), *, regression: b
     name = probe if isinstance(probe, str) else type(probe).__name__
     model = _model(probe, dict(options), weight.sum(), len(known.x), regression)
     weights = {"sample_weight": weight} if has_fit_parameter(model, "sample_weight") else {}
-    scale = float(np.sqrt(variance)) if variance > 0 else 1.0
+    scale = float(np.sqrt(variance)) if scaled and variance > 0 else 1.0
     target = known.label
     if regression and target.shape[1] == 1:
         target = target[:, 0]

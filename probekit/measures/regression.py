@@ -57,8 +57,10 @@ def linear_r2(
     -------
     array () or (unit,)
         At most 1; below 0 where the prediction is worse than the mean. A unit that is constant in
-        the scored examples counts 1 if predicted exactly and else 0, as in scikit-learn. NaN if the
-        input is not finite or, unless ``"raw_values"``, if every unit is constant.
+        the scored examples counts 1 if predicted exactly and else 0, as in scikit-learn; and so
+        does one whose values differ by a few float32 roundings of its mean, of which estimators
+        report ``rank_deficient``. NaN if the input is not finite or, unless ``"raw_values"``, if
+        every unit is constant.
 
     Raises
     ------
@@ -71,7 +73,9 @@ def linear_r2(
     Notes
     -----
     Invariant to translation, scaling and permutation of units; weighted by variance also to
-    rotation. Collinear features share the smallest coefficients. O(n (d k + k²)).
+    rotation. Collinear features share the smallest coefficients, in units of each one's spread:
+    scikit-learn's are in units of the features, and so predict other examples differently, if what
+    is collinear in the fitted examples is not in these. O(n (d k + k²)).
 
     References
     ----------
@@ -285,15 +289,25 @@ def averaged(
 ) -> Score:
     """Score from that of each column of `y`, some of which are constant."""
     enough = (fit.count >= 2) & (held_out.count >= 2)
+    # Where values differ after all, "constant" would say more than float32 can tell.
+    blurred = held_out.y_blurred
     if multioutput == "raw_values":
-        return score(each, finite=finite, enough=enough, constant=constant, deficient=deficient)
-    if multioutput == "uniform_average":
-        value, remark = each.mean(), constant.any()
+        value, remark = each, constant
+    elif multioutput == "uniform_average":
+        value, remark, blurred = each.mean(), constant.any(), blurred.any()
     else:
         total = jnp.where(held_out.y_constant, 0, held_out.y_squares)
         value, remark = divide((each * total).sum(), total.sum()), constant.all()
-    value = jnp.where(constant.all(), jnp.nan, value)
-    return score(value, finite=finite, enough=enough, constant=remark, deficient=deficient)
+        blurred = remark & blurred.any()
+    if multioutput != "raw_values":
+        value = jnp.where(constant.all(), jnp.nan, value)
+    return score(
+        value,
+        finite=finite,
+        enough=enough,
+        constant=remark & ~blurred,
+        deficient=deficient | blurred,
+    )
 
 
 def coefficients(state: MomentsState, penalty: float) -> tuple[jax.Array, jax.Array]:

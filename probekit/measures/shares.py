@@ -52,7 +52,8 @@ def shapley_r2(
     -------
     array (k,)
         In [0, 1] on the examples that were fitted. Their sum is R²(all), but for what the mean of
-        the fitted examples alone explains of others. Undefined as `linear_r2` is.
+        the fitted examples alone explains: something of others, and constant units, which count 0
+        here. Undefined as `linear_r2` is.
 
     Raises
     ------

@@ -140,7 +140,7 @@ def sparsity_score(state: ExamplesState, *, measure: Sparsity) -> Score:
         each = (1 - spread) / (1 - 1 / d) if d > 1 else jnp.full_like(total, jnp.nan)
     else:
         ratio = total / jnp.sqrt(jnp.where(counted, squares, 1))
-        root = np.sqrt(d)
+        root = float(np.sqrt(d))
         each = (root - ratio) / (root - 1) if d > 1 else jnp.full_like(total, jnp.nan)
     weight = jnp.where(counted, state.weight, 0)
     mean = divide(jnp.where(counted, jnp.clip(each, 0, 1) * weight, 0).sum(), weight.sum())

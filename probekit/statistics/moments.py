@@ -11,6 +11,7 @@ from probekit._checks import check_choice
 from probekit._rounding import (
     mean_of_both,
     reciprocal,
+    rounding_of_constants,
     rounding_of_squares,
     sum_and_rest,
 )
@@ -81,6 +82,14 @@ class MomentsState:
     def y_constant(self) -> jax.Array:
         """Whether each column of `y` is constant within rounding, ``(k,)``."""
         return self.y_squares <= rounding_of_squares(self.count, self.y_mean)
+
+    @property
+    def y_blurred(self) -> jax.Array:
+        """Whether each constant column of `y` has different values all the same, ``(k,)``.
+
+        They are so few roundings of the mean apart that what they show may be rounding.
+        """
+        return self.y_constant & (self.y_squares > rounding_of_constants(self.count, self.y_mean))
 
     def blocks(self) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Return `xx`, `xy` and `yy`, none of which may be missing."""

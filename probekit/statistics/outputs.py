@@ -143,7 +143,7 @@ def divergence_in_bits(p: jax.Array, q: jax.Array) -> jax.Array:
     exact = jax.scipy.special.xlog1py(1 + t, t) + jax.scipy.special.xlog1py(1 - t, -t)
     near = (45 * float(np.finfo(t.dtype).eps)) ** 0.125  # the next term, t⁸ / 45, is rounding
     each = both * jnp.where(jnp.abs(t) < near, series, exact)
-    return jnp.clip(each.sum(axis=1) / (4 * np.log(2)), 0, 1)
+    return jnp.clip(each.sum(axis=1) / float(4 * np.log(2)), 0, 1)
 
 
 def _likeliest(z: jax.Array) -> jax.Array:

@@ -99,6 +99,17 @@ def test_importances_are_the_weights_of_scikit_learn(probe, model):
     np.testing.assert_allclose(found.completeness, each, atol=SCORE)
 
 
+@pytest.mark.parametrize("probe", ["lasso", "ridge"])
+def test_constant_units_change_nothing_of_the_others(probe):
+    x = noisy()
+    wide = np.concatenate([x, np.full((len(x), 5), 2.5, np.float32)], axis=1)
+    plain, found = (measures.dci(z, Y, probe=probe) for z in (x, wide))
+    assert (np.asarray(found.importance)[x.shape[1] :] == 0).all()
+    np.testing.assert_allclose(found.importance[: x.shape[1]], plain.importance, atol=SCORE)
+    for part in ("disentanglement", "informativeness"):  # completeness is of so many units
+        np.testing.assert_allclose(getattr(found, part), getattr(plain, part), atol=SCORE)
+
+
 def test_informativeness_is_that_of_the_probe_on_other_examples():
     x, x2 = noisy(), noisy(1)
     mean, deviation = x.mean(axis=0), x.std(axis=0)

@@ -232,6 +232,9 @@ def test_a_constant_unit_and_copies():
     assert unique[1:] == pytest.approx([0, 0], abs=SCORE)
     assert np.isfinite(measures.ridge_r2(x, y))
     assert np.isfinite(measures.banded_ridge_r2(x, [y[:, :2], y[:, 2]]).shares).all()
+    x[:, 0] = 0.5  # whose mean is exact in the reference too
+    theirs = oracles.ridge_r2(x, y, x, y)
+    assert float(measures.ridge_r2(x, y)) == pytest.approx(float(theirs), abs=3 * SCORE)
 
 
 @pytest.mark.parametrize(

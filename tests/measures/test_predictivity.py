@@ -91,6 +91,9 @@ def test_units_of_unlike_spread():
     assert code == "ok"
     turned = np.float32(x @ np.linalg.qr(generator.normal(size=(D, D)))[0])
     assert status(turned, y, scoring="r2")[1] == "rank_deficient"
+    ridge = {"method": "ridge", "scoring": "r2"}
+    assert status(turned, y, **ridge)[1] == "rank_deficient"
+    assert status(turned, y, **ridge, penalties=(1.0, 10.0))[1] == "ok"  # too much for them
 
 
 @slow
@@ -105,6 +108,19 @@ def test_constant_units_are_left_out():
         np.testing.assert_allclose(found, plain, atol=SCORE)
     each = np.asarray(measures.linear_predictivity(x, flat, components=3, multioutput="raw_values"))
     assert np.isnan(each).tolist() == [False] * K + [True] * 2
+
+
+@slow
+@pytest.mark.parametrize("scoring", ["correlation", "r2"])
+@pytest.mark.parametrize("method", ["pls", "ridge", "linear"])
+def test_units_that_vary_in_one_fold_alone_are_scored_in_that(method, scoring):
+    """Where one varies its prediction is constant: a correlation of 0, and an R² below 0."""
+    x, y = data()
+    y[:, 1] = np.arange(N) == 3
+    options = {"method": method, "scoring": scoring, "components": 3}
+    check(x, y, multioutput="uniform_average", **options)
+    raw = np.asarray(measures.linear_predictivity(x, y, multioutput="raw_values", **options))
+    assert raw[1] == 0 if scoring == "correlation" else raw[1] < 0
 
 
 def status(x, y, **options):

@@ -38,17 +38,24 @@ def linear_predictivity(
         if scoring == "r2":
             each = r2_score(truth, guess, multioutput="raw_values")
         else:
-            each = [stats.pearsonr(*unit).statistic for unit in zip(truth.T, guess.T, strict=True)]
-        found.append(_average_of_units(np.array(each), truth, multioutput))
-    return np.mean(found, axis=0)
+            each = [_correlation(*unit) for unit in zip(truth.T, guess.T, strict=True)]
+        each = np.where(np.ptp(truth, axis=0) > 0, each, np.nan)  # left out where constant
+        found.append(_average_of_units(each, truth, multioutput))
+    return np.nanmean(found, axis=0)
+
+
+def _correlation(truth, guess):
+    varies = np.ptp(truth) > 0 and np.ptp(guess) > 1e-9 * np.abs(guess).max()
+    return stats.pearsonr(truth, guess).statistic if varies else 0.0
 
 
 def _average_of_units(each, truth, multioutput):
+    if multioutput == "raw_values":
+        return each
+    known = ~np.isnan(each)
     if multioutput == "variance_weighted":
-        return np.average(each, weights=truth.var(axis=0) * len(truth))
-    return {"median": np.median, "uniform_average": np.mean, "raw_values": np.array}[multioutput](
-        each
-    )
+        return np.average(each[known], weights=truth.var(axis=0)[known] * len(truth))
+    return {"median": np.median, "uniform_average": np.mean}[multioutput](each[known])
 
 
 def _linear_map(x, y, method, components, penalties, fold):

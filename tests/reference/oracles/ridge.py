@@ -43,8 +43,10 @@ PENALTIES = 10.0 ** np.arange(-5, 4)
 
 
 def chosen_by_folds(errors, y, per_target):
-    """Number of the best choice for each target, by R² of what was left out."""
-    each = 1 - errors / ((y - y.mean(axis=0)) ** 2).sum(axis=0)
+    """Number of the best choice for each target, by R² of what was left out; 0 if constant."""
+    varies = np.ptp(y, axis=0) > 0
+    total = np.where(varies, ((y - y.mean(axis=0)) ** 2).sum(axis=0), 1)
+    each = np.where(varies, 1 - errors / total, 0)
     if not per_target:
         each = np.repeat(each.mean(axis=1, keepdims=True), each.shape[1], axis=1)
     return each.argmax(axis=0)
@@ -225,7 +227,8 @@ def scored_parts(parts, mean, x2, multioutput, scoring, sharing="product"):
     parts, units = parts - parts.mean(axis=1, keepdims=True), range(x2.shape[1])
     if scoring == "r2":
         total = r2_score(x2, mean + prediction, multioutput=multioutput)
-        each = (parts * (2 * truth - parts.sum(axis=0))).sum(axis=1) / (truth**2).sum(axis=0)
+        squares = np.where(np.ptp(x2, axis=0) > 0, (truth**2).sum(axis=0), 1)
+        each = (parts * (2 * truth - parts.sum(axis=0))).sum(axis=1) / squares
     else:
         length = np.linalg.norm(parts.sum(axis=0), axis=0) * np.linalg.norm(truth, axis=0)
         each = (parts * truth).sum(axis=1) / length
