@@ -71,20 +71,20 @@ def _checked(name: str, split: Any) -> Split:
             f"data: the split {name!r} is a {type(split).__name__}; "
             "give probekit.tasks.Split(inputs, features)."
         )
-    split = Split(*map(np.asarray, split))
-    for field, array in split._asdict().items():
+    arrays = Split(*map(np.asarray, split))
+    for field, array in arrays._asdict().items():
         if not array.ndim or array.dtype.kind in "OSUMm":
             raise OptionError(
                 f"data: {field} of the split {name!r} have {shape_text(array)}; "
                 "give numbers (example, …)."
             )
-    inputs, features = map(len, split)
+    inputs, features = map(len, arrays)
     if inputs != features:
         raise ShapeError(
             f"data: the split {name!r} has inputs of {inputs} examples and features of {features}. "
             "Give the same examples."
         )
-    return split
+    return arrays
 
 
 def computable(array: np.ndarray) -> np.ndarray:
