@@ -45,6 +45,7 @@ def resolve(estimators: str | Estimator | Iterable[Any]) -> tuple[Estimator, ...
         raise OptionError("estimators: none given; at least one is needed, e.g. 'linear_r2'.")
     owners: dict[str, Estimator] = {}
     for estimator in resolved:
+        _check_hashable(estimator)
         for variable in estimator.variables:
             if not isinstance(variable, Variable):
                 raise OptionError(
@@ -58,6 +59,17 @@ def resolve(estimators: str | Estimator | Iterable[Any]) -> tuple[Estimator, ...
                     "give one of them another name=."
                 )
     return resolved
+
+
+def _check_hashable(estimator: Estimator) -> None:
+    """Raise `OptionError` if an estimator may change: programs are compiled for each."""
+    try:
+        hash(estimator)
+    except TypeError as error:
+        raise OptionError(
+            f"estimators: {estimator!r} has no hash ({error}); make it a frozen dataclass, with "
+            "tuples in place of lists."
+        ) from None
 
 
 def _one(item: Any) -> Estimator:

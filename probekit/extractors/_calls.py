@@ -48,6 +48,7 @@ def check_arguments(
         The other keyword arguments.
     """
     options = {} if options is None else options
+    _check_method(model, method)
     try:
         parameters = inspect.signature(bound(model, method)).parameters
     except (TypeError, ValueError):  # not written in Python
@@ -64,6 +65,26 @@ def check_arguments(
             f"inputs: {error}; the model takes {', '.join(parameters) or 'none'}. "
             f"{_ways_to_give(inputs, str(error))}"
         ) from error
+
+
+def _check_method(model: Any, method: Any) -> None:
+    """Raise `OptionError` unless this is a method of the model, or a function."""
+    kind = type(model)
+    if isinstance(method, str) and not callable(getattr(model, method, None)):
+        own = {name for parent in kind.__mro__ if not _is_foreign(parent) for name in vars(parent)}
+        known = [name for name in own if not name.startswith("_") and callable(getattr(kind, name))]
+        raise OptionError(
+            f"method={method!r}: no method of {kind.__name__}{suggestion(method, sorted(known))}"
+        )
+    if not (method is None or isinstance(method, str) or callable(method)):
+        raise OptionError(
+            f"method={method!r}: give the name of a method, or a function of the model."
+        )
+
+
+def _is_foreign(parent: type) -> bool:
+    """Whether a class comes with a framework: its methods do not call the model."""
+    return parent.__module__.split(".")[0] in ("builtins", "flax", "equinox", "abc", "typing")
 
 
 def _ways_to_give(inputs: Any, problem: str) -> str:

@@ -19,18 +19,33 @@ class TracedExtractor(Extractor):
     patterns : tuple of str
         Globs of the layers that are asked for.
     pool : str, int, callable or None
+    method : str, callable or None
+        What is called in place of the model.
     remedy : str
         What to do if nothing is seen of a module.
     """
 
     patterns: tuple[str, ...]
     pool: Pool
+    method: Any
     remedy: ClassVar[str] = ""
 
     @property
     def inputs_too(self) -> bool:
         """Whether what modules are given is asked for, and not only what they give out."""
         return any(INPUT in pattern for pattern in self.patterns)
+
+    def __repr__(self) -> str:
+        """Name the model and what is read of it, and no parameters: they would fill pages."""
+        framework = type(self).__name__.removesuffix("Extractor").lower()
+        given = {"pool": self.pool, "method": self.method}
+        options = [f"{name}={value!r}" for name, value in given.items() if value is not None]
+        model = type(self._model()).__name__
+        return f"{framework}({', '.join([model, f'layers={list(self.patterns)}', *options])})"
+
+    def _model(self) -> Any:
+        """Return the model, whatever its parameters."""
+        raise NotImplementedError
 
     def _run(self, inputs: Any) -> Seen:
         """Run the model; return all values that were captured."""

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import jax
 
 from probekit.errors import MissingExtraError, OptionError
+from probekit.extractors._alike import first_alike
 from probekit.extractors._calls import as_arguments, bound, check_arguments
 from probekit.extractors._examples import Seen
 from probekit.extractors._paths import patterns_of
@@ -22,7 +23,7 @@ _REMEDY = (
 
 
 @jax.tree_util.register_pytree_node_class
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class EquinoxExtractor(TracedExtractor):
     """What `equinox` returns."""
 
@@ -33,6 +34,9 @@ class EquinoxExtractor(TracedExtractor):
     patterns: tuple[str, ...]
     pool: Pool
     method: Any
+
+    def _model(self) -> Any:
+        return joined(self.arrays, self.rest)[0]
 
     def _run(self, inputs: Any) -> Seen:
         """Run the model; return all values that were captured."""
@@ -132,5 +136,6 @@ def equinox(
     check_pool(pool)
     if callable(method) and getattr(method, "__self__", None) is not None:
         method = method.__func__  # bound to this very model: it would not see the rebuilt one
+    pool, method = first_alike(pool), first_alike(method)
     model = eqx.nn.inference_mode(model) if inference else model
     return EquinoxExtractor(*parted((model, arguments)), patterns_of(layers), pool, method)

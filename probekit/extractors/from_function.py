@@ -1,6 +1,7 @@
 """Any function from inputs to `{layer: array}` as an extractor."""
 
 import dataclasses
+import functools
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from types import CodeType
@@ -18,7 +19,7 @@ from probekit.extractors._taken import taken
 
 
 @jax.tree_util.register_pytree_node_class
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class FunctionExtractor(Extractor):
     """What `function` returns."""
 
@@ -51,6 +52,9 @@ class FunctionExtractor(Extractor):
         """Return the activations of the layers that were asked for."""
         outputs = _checked(self.fn(inputs))
         return {layer: outputs[layer] for layer in match(outputs, self.patterns)}
+
+    def __repr__(self) -> str:
+        return f"function({_name(self.fn)}, layers={list(self.patterns)})"
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], Any]:
         """Take parameters out of a function that is a pytree; any other function is static."""
@@ -96,8 +100,9 @@ def function(
     Warns
     -----
     ProbekitWarning
-        When it is used, if `fn` is the fourth function that one ``lambda`` or ``def`` has made, or
-        takes other values from outside for the fourth time: each is compiled anew.
+        When it is used, if `fn` is the fourth function that one ``lambda`` or ``def``, or
+        `functools.partial` of it, has made, or takes other values from outside for the fourth
+        time: each is compiled anew.
 
     Examples
     --------
@@ -130,9 +135,12 @@ _made: WeakKeyDictionary[CodeType, _Made] = WeakKeyDictionary()
 
 def _note(fn: Any) -> None:
     """Warn, once, of a function that is made again and again, which compiles it as often."""
-    if not inspect.isfunction(fn):
+    made = fn
+    while type(made) is functools.partial:  # but that of JAX, whose parameters are leaves
+        made = made.func
+    if not inspect.isfunction(made):
         return
-    alike = _made.setdefault(fn.__code__, _Made())
+    alike = _made.setdefault(made.__code__, _Made())
     now = hash(taken(fn))  # not the values: they would keep the function itself
     if alike.known.get(fn) == now:
         return
@@ -140,10 +148,17 @@ def _note(fn: Any) -> None:
     alike.count += 1
     if alike.count == _TOO_MANY:
         warn_user(
-            f"fn: {fn.__qualname__} was made {_TOO_MANY} times, or takes other values from outside "
+            f"fn: {_name(fn)} was made {_TOO_MANY} times, or takes other values from outside "
             "each time, and is compiled as often. Make it once; for new parameters give "
             "jax.tree_util.Partial(apply, parameters)."
         )
+
+
+def _name(fn: Any) -> str:
+    """Return what a function is called, or the class of another thing that can be called."""
+    while isinstance(fn, functools.partial):  # that of JAX too
+        fn = fn.func
+    return str(getattr(fn, "__qualname__", type(fn).__name__))
 
 
 def _checked(outputs: Any) -> Mapping[str, Any]:

@@ -20,6 +20,7 @@ from flax.errors import (
 )
 
 from probekit.errors import OptionError
+from probekit.extractors._alike import first_alike
 from probekit.extractors._calls import (
     as_arguments,
     check_arguments,
@@ -42,7 +43,7 @@ _REMEDY = (
 
 
 @jax.tree_util.register_pytree_node_class
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class LinenExtractor(TracedExtractor):
     """What `linen` returns."""
 
@@ -57,6 +58,9 @@ class LinenExtractor(TracedExtractor):
     pool: Pool
     method: Any
     mutable: Static
+
+    def _model(self) -> Any:
+        return self.module.value
 
     def _run(self, inputs: Any) -> Seen:
         """Run the model; return all values that were captured."""
@@ -253,6 +257,7 @@ def linen(
     check_pool(pool)
     if inspect.ismethod(method):  # another object each time, though the same function
         method = method.__func__
+    pool, method = first_alike(pool), first_alike(method)
     arrays, rest = parted(arguments)
     return LinenExtractor(
         Static(module),

@@ -9,6 +9,7 @@ import jax
 from flax import nnx as flax_nnx
 
 from probekit.errors import OptionError
+from probekit.extractors._alike import first_alike
 from probekit.extractors._calls import as_arguments, check_arguments, is_array
 from probekit.extractors._examples import Seen
 from probekit.extractors._nnx_tap import run_tapped
@@ -35,7 +36,7 @@ class _Structure(Static):
 
 
 @jax.tree_util.register_pytree_node_class
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class NNXExtractor(TracedExtractor):
     """What `nnx` returns."""
 
@@ -47,6 +48,9 @@ class NNXExtractor(TracedExtractor):
     patterns: tuple[str, ...]
     pool: Pool
     method: Any
+
+    def _model(self) -> Any:
+        return self._rebuilt()[0]
 
     def _run(self, inputs: Any) -> Seen:
         """Run the model; return all values that were captured."""
@@ -156,6 +160,7 @@ def nnx(
     check_pool(pool)
     if inspect.ismethod(method):  # bound to this very model: it would not see the private copy
         method = method.__func__
+    pool, method = first_alike(pool), first_alike(method)
     dynamic = {name: value for name, value in arguments.items() if _is_dynamic(value)}
     graphdef, state = flax_nnx.split((_viewed(model, view), dynamic))
     return NNXExtractor(

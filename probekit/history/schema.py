@@ -113,9 +113,13 @@ def make_attributes(
 def event(what: str, when: str | None = None) -> str:
     """One line of the ``history`` attribute: when, what, by which command."""
     when = when or datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    program = sys.argv[0].rsplit("/", 1)[-1] or "python"
+    called = PurePath(sys.argv[0])
+    program = [called.name or "python"]
+    if called.name == "__main__.py":  # of which package, then
+        program = ["python", "-m", called.parent.name]
     # The arguments of a notebook's kernel tell nothing but where temporary files are.
-    command = "a notebook" if "ipykernel" in program else shlex.join([program, *sys.argv[1:]])
+    in_notebook = "ipykernel" in called.name
+    command = "a notebook" if in_notebook else shlex.join([*program, *sys.argv[1:]])
     return f"{when} {what} by probekit {version_of('probekit')}: {command}"
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
+from probekit.errors import OptionError
 from probekit.probing import Scores
 from probekit.running.compiled import Compiled
 from probekit.running.program import Carry, Data, Epochs, Row
@@ -167,5 +168,20 @@ def _epochs(
         if number > 0:  # nothing is trained before epoch 0
             given.trained[:, place] = True
             for seed, order in enumerate(orders):
-                given.order[seed, place] = next(order)
+                given.order[seed, place] = _next(order, number, examples=given.order.shape[-1])
     return given
+
+
+def _next(orders: Iterator[np.ndarray], epoch: int, *, examples: int) -> np.ndarray:
+    """Return the order of an epoch, if it is one of the training examples."""
+    order = next(orders, None)
+    if order is None:
+        raise OptionError(f"orders: none is left for epoch {epoch}; yield one after the other.")
+    order = np.asarray(order)
+    if order.shape != (examples,) or not 0 <= order.min() <= order.max() < examples:
+        between = f", from {order.min()} to {order.max()}" if order.size else ""
+        raise OptionError(
+            f"orders: for epoch {epoch} shape {order.shape}{between}; "
+            f"yield the numbers of all {examples} training examples."
+        )
+    return order

@@ -14,8 +14,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._checks import shape_text
 from probekit._shapes import shape_of
-from probekit.errors import OptionError
+from probekit.errors import OptionError, ShapeError
 from probekit.probing import Plan, States, absent
 from probekit.running.packing import Packing
 from probekit.tasks import Split, Task, TaskConfig
@@ -50,7 +51,7 @@ class Data:
                 f"data: a task makes the splits {', '.join(SPLITS)}; this one made "
                 f"{', '.join(splits) or 'none'}."
             )
-        parts = [splits[name] for name in SPLITS]
+        parts = [_checked(name, splits[name]) for name in SPLITS]
         inputs, features = (
             computable(np.concatenate([part[field] for part in parts])) for field in (0, 1)
         )
@@ -61,6 +62,29 @@ class Data:
         ends = np.cumsum(self.sizes).tolist()
         bounds = zip(SPLITS, self.sizes, ends, strict=True)
         return {name: slice(end - size, end) for name, size, end in bounds}
+
+
+def _checked(name: str, split: Any) -> Split:
+    """Return a split of a task, if it is arrays of numbers for the same examples."""
+    if not isinstance(split, tuple) or len(split) != len(Split._fields):
+        raise OptionError(
+            f"data: the split {name!r} is a {type(split).__name__}; "
+            "give probekit.tasks.Split(inputs, features)."
+        )
+    arrays = Split(*map(np.asarray, split))
+    for field, array in arrays._asdict().items():
+        if not array.ndim or array.dtype.kind in "OSUMm":
+            raise OptionError(
+                f"data: {field} of the split {name!r} have {shape_text(array)}; "
+                "give numbers (example, …)."
+            )
+    inputs, features = map(len, arrays)
+    if inputs != features:
+        raise ShapeError(
+            f"data: the split {name!r} has inputs of {inputs} examples and features of {features}. "
+            "Give the same examples."
+        )
+    return arrays
 
 
 def computable(array: np.ndarray) -> np.ndarray:
@@ -185,6 +209,8 @@ class Program:
         metrics = {
             name: self.task.metrics(self.config, *splits[name]) for name in ("train", "test")
         }
+        for of_split in metrics.values():
+            self._check_metrics(of_split)
         states = self._remember(splits["fit"], splits["test"])
         activations = {layer: splits["test"][0][layer] for layer in self.stored}
         return Row(jnp.array(True), metrics, states, activations)
@@ -226,6 +252,26 @@ class Program:
                 f"{lacking[0]!r}, which its layers() names."
             )
 
+    def _check_metrics(self, metrics: Any) -> None:
+        """Raise `OptionError` unless the metrics are the variables that the task names."""
+        task = f"task {self.task.name!r}: its metrics()"
+        if not isinstance(metrics, Mapping):
+            raise OptionError(f"{task} return a {type(metrics).__name__}; return {{name: number}}.")
+        declared = {variable.name: variable.dims for variable in self.task.variables}
+        lacking = [name for name in ("loss", *declared) if name not in metrics]
+        if lacking:
+            given = ", ".join(map(str, metrics)) or "nothing"
+            raise OptionError(f"{task} return {given}, and not {lacking[0]!r}.")
+        sizes = {"feature": len(self.plan.names)}
+        for name, dims in {"loss": (), **declared}.items():
+            shape = np.shape(metrics[name])
+            wanted = [sizes.get(dim, size) for dim, size in zip(dims, shape, strict=False)]
+            if len(shape) != len(dims) or list(shape) != wanted:
+                raise OptionError(
+                    f"{task} return {name!r} with shape {shape}; its dims are {tuple(dims)}"
+                    f"{f', {sizes} in size' if 'feature' in dims else ''}."
+                )
+
     def packings(self, carry: Carry, data: Data) -> tuple[dict[str, Packing], int]:
         """Return how the states of a split are packed, and how many bytes an epoch hands out.
 
@@ -233,7 +279,13 @@ class Program:
         """
 
         def states_and_activations(carry: Carry, data: Data) -> tuple[States, Any]:
-            outputs = self.task.extractor(self.config, carry.state)(data.inputs)
+            extractor = self.task.extractor(self.config, carry.state)
+            if not callable(extractor):
+                raise OptionError(
+                    f"task {self.task.name!r}: its extractor() returns a "
+                    f"{type(extractor).__name__}; return one of probekit.extractors."
+                )
+            outputs = extractor(data.inputs)
             self._check_names(outputs, data.features)
             states = self.plan.of({layer: outputs[layer] for layer in self.layers}, data.features)
             test = data.parts()["test"]

@@ -15,6 +15,12 @@ from probekit.probing import Plan, adapted_to, check_counts
 from probekit.running.program import Program, computable
 from probekit.tasks import Task, TaskConfig
 
+_PARTS = (
+    *("name", "summary", "Config", "estimators", "variables", "features", "layers"),
+    *("data", "orders", "init", "step", "extractor", "metrics", "finished"),
+)
+"""What `Task` asks for."""
+
 
 def task_of(task: str | Task | type[Task]) -> Task:
     """Return the task that is meant: a registered name, a task, or a class.
@@ -29,7 +35,7 @@ def task_of(task: str | Task | type[Task]) -> Task:
     found = get_manager().registry.load("task", task) if isinstance(task, str) else task
     if isinstance(found, type):
         found = _instance(found)
-    missing = [part for part in ("name", "Config", "data", "step") if not hasattr(found, part)]
+    missing = [part for part in _PARTS if not hasattr(found, part)]
     if missing:
         raise OptionError(f"task={task!r}: is no task (it has no {', '.join(missing)}).")
     return cast(Task, found)
@@ -51,14 +57,39 @@ def config_of(task: Task, options: Mapping[str, Any]) -> TaskConfig:
     OptionError
         If its value cannot be used.
     """
-    fields = {field.name for field in dataclasses.fields(task.Config)}
+    if not dataclasses.is_dataclass(task.Config):
+        raise OptionError(
+            f"task {task.name!r}: its Config is no dataclass; make it a child of TaskConfig, with "
+            "@dataclasses.dataclass(frozen=True, kw_only=True)."
+        )
+    fields = {field.name: field for field in dataclasses.fields(task.Config)}
     for name in options:
         if name not in fields:
             raise UnknownNameError(f"option of task {task.name!r}:", name, sorted(fields))
+    for name, field in fields.items():
+        known = name in options or field.default is not field.default_factory  # both are MISSING
+        if field.init and not known:
+            raise OptionError(
+                f"task {task.name!r}: its setting {name} has no default; give {name}=."
+            )
     given = {name: tuple(v) if isinstance(v, list) else v for name, v in options.items()}
     settings: Any = task.Config  # which fields it has is known to the task alone
     config: TaskConfig = settings(**given)
+    _check_hashable(task, config)
     return config
+
+
+def _check_hashable(task: Task, config: TaskConfig) -> None:
+    """Raise `OptionError` if a setting may change: programs are compiled for each config."""
+    for field in dataclasses.fields(config):
+        value = getattr(config, field.name)
+        try:
+            hash(value)
+        except TypeError:
+            raise OptionError(
+                f"task {task.name!r}: its setting {field.name} is a {type(value).__name__}, which "
+                "has no hash; use a number, a text or a tuple of them."
+            ) from None
 
 
 def differing(

@@ -15,7 +15,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from probekit._checks import check_count, warn_of_no_effect
-from probekit.errors import DivergedError
+from probekit.errors import DivergedError, OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.history import HistoryWriter, Storage, make_attributes, open_history
 from probekit.naming import path_in
@@ -171,7 +171,7 @@ def run(
     check_count("every", every, 1)
     _warn_without_effect(config, options, every=every, storage=storage, stored=program.stored)
     with contextlib.ExitStack() as stack:
-        for listener in listeners:
+        for listener in _listed(listeners):
             stack.enter_context(manager.listening(listener))
         together = lane_size(config.seeds, vectorized)
         folder = stack.enter_context(tempfile.TemporaryDirectory()) if output is None else ""
@@ -303,7 +303,7 @@ class _Run:
             carry = compiled.init(seeds)
         else:
             carry = carry_of(program, [leaves for leaves, _ in states])
-        orders = [program.task.orders(config, seed) for seed in seeds]
+        orders = [iter(program.task.orders(config, seed)) for seed in seeds]
         for order in orders:
             next(islice(order, max(first - 1, 0), max(first - 1, 0)), None)  # trained already
         return compiled, data, orders, carry
@@ -338,6 +338,12 @@ class _Run:
                 f"seed {chunk.seeds[seed]}: the loss is {loss[:, seed, place].max()} at epoch "
                 f"{chunk.epochs[place]}; training diverged. Use a smaller learning rate{given}."
             )
+
+
+def _listed(listeners: Any) -> list[object]:
+    if not isinstance(listeners, Iterable):
+        raise OptionError(f"listeners: a {type(listeners).__name__}; give a list of plugins.")
+    return list(listeners)
 
 
 def _warn_without_effect(

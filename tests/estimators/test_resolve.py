@@ -68,6 +68,11 @@ def test_what_only_looks_like_an_estimator_is_told_what_it_lacks():
         resolve(Alike())
 
 
+def test_one_that_may_change_is_refused():
+    with pytest.raises(OptionError, match=r"no hash \(unhashable type: 'Listed'\); make it a f"):
+        resolve(type("Listed", (CKA,), {"__hash__": None})())
+
+
 def test_two_of_one_name_are_refused():
     with pytest.raises(OptionError, match=r"both report 'cka'; give one of them another name="):
         resolve([CKA(), CKA(debiased=True)])

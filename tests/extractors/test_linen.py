@@ -67,10 +67,17 @@ def test_new_parameters_do_not_compile_anything(compilations):
     module = MLP([4, 2])
     call = jax.jit(lambda e, x: e(x))
     variables = module.init(jax.random.key(0), X)
-    call(pk.extractors.linen(module, variables), X)
+
+    def extractor(variables):
+        """As in a training loop: the functions are made anew with each extractor."""
+        return pk.extractors.linen(
+            module, variables, pool=lambda a: 2 * a, method=lambda model, x: model(x)
+        )
+
+    call(extractor(variables), X)
     other = jax.tree.map(lambda a: a + 1, variables)
     with compilations() as compiled:
-        call(pk.extractors.linen(module, other), X)
+        call(extractor(other), X)
     assert compiled == []
 
 
@@ -351,6 +358,16 @@ def test_arguments_that_do_not_fit():
     for pool in (2.5, True):
         with pytest.raises(OptionError, match=rf"pool={pool}: give one of mean"):
             pk.extractors.linen(MLP([2]), {}, pool=pool)
+    with pytest.raises(OptionError, match="method='encod': no method of Coder; did you mean 'enco"):
+        pk.extractors.linen(Coder(), {}, method="encod").layers(X)
+    with pytest.raises(OptionError, match="method=3: give the name of a method, or a function"):
+        pk.extractors.linen(Coder(), {}, method=3).layers(X)
+
+
+def test_its_repr_has_no_parameters():
+    variables = {"params": {"body": np.ones((3, 3))}}
+    shown = repr(pk.extractors.linen(Coder(), variables, layers="body", pool=0, method="encode"))
+    assert shown == "linen(Coder, layers=['body'], pool=0, method='encode')"
 
 
 def test_a_model_that_takes_a_dict_or_a_tuple():

@@ -126,6 +126,10 @@ def test_new_parameters_do_not_compile_anything(compilations):
         after = call(extractor, X)
         nnx(model).layers(X)
     assert compiled == []
+    assert repr(extractor) == "nnx(MLP, layers=['**'])"
+    assert repr(jax.eval_shape(lambda: extractor)) == repr(extractor)
+    with pytest.raises(OptionError, match="method='nope': no method of MLP; there are none"):
+        nnx(model, method="nope").layers(X)
     np.testing.assert_allclose(after["layers/0"], dense(model.layers[0], X), **TOLERANCE)
     assert not np.allclose(before["output"], after["output"])
 

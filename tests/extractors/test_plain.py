@@ -1,5 +1,6 @@
 """The extractors `function` and `arrays`, globs and pooling."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -161,6 +162,23 @@ def test_a_function_that_is_made_again_and_again():
     for weight in range(3):
         used(weight)
         once.layers(X)
+
+
+def test_a_partial_function_that_is_made_again_and_again():
+    def scale(weight, x):
+        return {"y": x * weight}
+
+    def used(make, weight):
+        extractor = pk.extractors.function(make(scale, weight))
+        assert repr(extractor) == f"function({scale.__qualname__}, layers=['**'])"
+        extractor.layers(X)
+
+    for weight in range(5):
+        used(jax.tree_util.Partial, np.float32(weight))
+    for weight in range(3):
+        used(functools.partial, weight)
+    with pytest.warns(ProbekitWarning, match="scale was made 4 times.*Partial"):
+        used(functools.partial, 3)
 
 
 def test_function_that_does_not_fit():

@@ -56,6 +56,20 @@ def test_an_event_is_one_line():
     assert "\n" not in event("resumed")
 
 
+@pytest.mark.parametrize(
+    ("argv", "command"),
+    [
+        (["/usr/bin/probekit", "run", "a b"], "probekit run 'a b'"),
+        (["/lib/probekit_cli/__main__.py", "run"], "python -m probekit_cli run"),
+        (["/lib/ipykernel_launcher.py", "-f", "x.json"], "a notebook"),
+        ([""], "python"),
+    ],
+)
+def test_an_event_names_the_command(monkeypatch, argv, command):
+    monkeypatch.setattr("sys.argv", argv)
+    assert event("created").endswith(f": {command}")
+
+
 def test_status_codes_are_those_of_the_estimators():
     codes = {"OK": 0, "NON_FINITE_INPUT": 1, "RANK_DEFICIENT": 2}
     codes |= {"TOO_FEW_EXAMPLES": 3, "CONSTANT_UNIT": 4, "NOT_RECORDED": -1}

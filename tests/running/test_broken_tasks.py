@@ -1,9 +1,13 @@
 """Tasks of others that do not give what they name: one line, before anything is compiled."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 
 import probekit as pk
-from probekit.errors import OptionError
+from probekit.errors import OptionError, ShapeError
+from probekit.running.lane import _next
 from probekit.tasks import Split
 from probekit.tasks.complexity import ReferenceComplexity
 
@@ -28,9 +32,38 @@ class WithFeaturesInARow(ReferenceComplexity):
         return {name: Split(inputs, features[:, 0]) for name, (inputs, features) in splits}
 
 
+def with_splits(change):
+    """Return the task with a change to each split; its inputs and features come apart."""
+
+    class Changed(ReferenceComplexity):
+        def data(self, config, seed):
+            splits = super().data(config, seed).items()
+            return {name: change(*split) for name, split in splits}
+
+    return Changed
+
+
 class WithALayerTooMany(ReferenceComplexity):
     def layers(self, config):
         return (*super().layers(config), "attention")
+
+
+def giving(**parts):
+    """Return the task with some of its parts replaced."""
+    return type("Changed", (ReferenceComplexity,), parts)
+
+
+SCORES = {"loss": 0.0, "feature_loss": np.zeros(2), "accuracy": np.zeros(2)}
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WithAList(ReferenceComplexity.Config):
+    more: list = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class WithoutADefault(ReferenceComplexity.Config):
+    more: int
 
 
 @pytest.mark.parametrize(
@@ -39,9 +72,63 @@ class WithALayerTooMany(ReferenceComplexity):
         (WithoutASplit, "makes the splits train, fit, test; this one made train, test"),
         (WithAFeatureTooFew, r"have the shape \(64, 1\); its features\(\) names 2, a column each"),
         (WithFeaturesInARow, r"have the shape \(64,\); its features\(\) names 2, a column each"),
+        (with_splits(lambda x, y: x), "the split 'train' is a ndarray; give probekit.tasks.Split"),
+        (
+            with_splits(lambda x, y: Split(x.astype(str), y)),
+            "inputs of the split 'train' have shape .32, 32., dtype <U.*; give numbers",
+        ),
+        (
+            with_splits(lambda x, y: (x, y[:10])),
+            "'train' has inputs of 32 examples and features of 10. Give the same examples",
+        ),
+        (
+            giving(metrics=lambda self, config, outputs, features: 0.0),
+            r"its metrics\(\) return a float; return {name: number}",
+        ),
+        (
+            giving(metrics=lambda self, config, outputs, features: {"accuracy": 0.0}),
+            r"its metrics\(\) return accuracy, and not 'loss'",
+        ),
+        (
+            giving(metrics=lambda self, config, outputs, features: {**SCORES, "loss": np.ones(3)}),
+            r"return 'loss' with shape \(3,\); its dims are \(\)",
+        ),
+        (
+            giving(metrics=lambda self, config, *_: {**SCORES, "accuracy": np.ones(3)}),
+            r"return 'accuracy' with shape \(3,\); its dims are \('feature',\), {'feature': 2} in",
+        ),
+        (giving(extractor=lambda self, config, state: [1]), r"its extractor\(\) returns a list"),
+        (giving(Config=dict), "its Config is no dataclass; make it a child of TaskConfig"),
+        (giving(Config=WithoutADefault), "its setting more has no default; give more="),
+        (giving(Config=WithAList), "its setting more is a list, which has no hash; use a number"),
         (WithALayerTooMany, r"hidden_3, logits, and not 'attention', which its layers\(\) names"),
     ],
 )
 def test_what_a_task_names_and_does_not_give_is_told(task, message):
-    with pytest.raises(OptionError, match=message):
+    with pytest.raises((OptionError, ShapeError), match=message):
         pk.run(task, batch_size=16, **SMALL)
+
+
+def test_a_task_that_lacks_a_part():
+    parts = {name: part for name, part in vars(ReferenceComplexity).items() if name != "finished"}
+    with pytest.raises(OptionError, match=r"is no task \(it has no finished\)"):
+        pk.run(type("Unfinished", (), parts), **SMALL)
+
+
+@pytest.mark.parametrize(
+    ("orders", "message"),
+    [
+        ([], "none is left for epoch 1; yield one after the other"),
+        ([np.arange(33)], r"for epoch 1 shape \(33,\), from 0 to 32; yield the numbers of all 32"),
+        ([np.arange(32) + 1], r"shape \(32,\), from 1 to 32; yield the numbers of all 32 training"),
+        (np.arange(32), r"shape \(\), from 0 to 0; yield"),
+    ],
+)
+def test_orders_that_are_not_of_the_training_examples(orders, message):
+    with pytest.raises(OptionError, match=f"orders: .*{message}"):
+        _next(iter(orders), 1, examples=32)
+
+
+def test_listeners_that_are_no_list():
+    with pytest.raises(OptionError, match="listeners: a object; give a list of plugins"):
+        pk.run(ReferenceComplexity, listeners=object(), **SMALL)
