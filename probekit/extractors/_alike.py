@@ -1,25 +1,29 @@
 """Functions that are made anew at each use, though they are the same: a loop must not recompile.
 
 JAX compiles for a function as an object: ``pool=lambda x: x.max(axis=1)``, written in a training
-loop, would be another function, and compiled anew, at every step.
+loop, would be another function, and compiled anew, at every step. One that was compiled before may
+stand for it only if nothing that it takes from outside can have changed since; where that is not
+certain, as of globals and of objects with attributes, it is another function.
 """
 
 import functools
 import threading
 import types
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
-from weakref import WeakSet
+from weakref import WeakValueDictionary
 
-_known: WeakSet[Any] = WeakSet()
+import jax
+
+_known: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
 _looking = threading.Lock()
 
 
 def first_alike(fn: Any) -> Any:
     """Return the first function that is still there and does the same; anything else as it is.
 
-    Two of one ``lambda`` or ``def`` do the same if they were given the same defaults and take the
-    same objects from outside; two of `functools.partial` if they give the same to the same.
+    Two of one ``lambda`` or ``def`` do the same if they hold the same numbers, texts and JAX arrays
+    and use no globals but modules; two of `functools.partial` if they give the same to the same.
 
     Examples
     --------
@@ -30,55 +34,82 @@ def first_alike(fn: Any) -> Any:
     """
     if not isinstance(fn, types.FunctionType | functools.partial):
         return fn
+    try:
+        key = _key(fn)
+    except _MayChangeError:
+        return fn
     with _looking:
-        found = next((known for known in _known if _alike(known, fn)), fn)
-        _known.add(found)
-    return found
+        return _known.setdefault(key, fn)
 
 
-def _alike(a: Any, b: Any) -> bool:
-    if a is b:
-        return True
-    if type(a) is not type(b):
-        return False
-    if isinstance(a, types.FunctionType):
-        return _same_source(a, b) and _same(_held(a), _held(b))
-    if isinstance(a, functools.partial):
-        return _alike(a.func, b.func) and _same(_given(a), _given(b))
-    return False
+class _MayChangeError(Exception):
+    """Something that a function takes from outside may do something else the next time."""
 
 
-def _same_source(a: types.FunctionType, b: types.FunctionType) -> bool:
-    return a.__code__ == b.__code__ and a.__globals__ is b.__globals__
+class _Same:
+    """An object that equals itself alone; held, so that no other has its identity later."""
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self._value is other._value
+
+    def __hash__(self) -> int:
+        return id(self._value)
 
 
-def _held(fn: types.FunctionType) -> list[Any]:
-    """Return what a function holds beside its code: its defaults, and what it closes over."""
-    return [*(fn.__defaults__ or ()), *_items(fn.__kwdefaults__ or {}), *_enclosed(fn)]
+def _key(fn: Any) -> Hashable:
+    """Return what a function does, as far as it can be said once and for all."""
+    if isinstance(fn, functools.partial):
+        given = (*fn.args, *_items(fn.keywords))
+        return (_key(fn.func), *map(_key_of_value, given))
+    if not isinstance(fn, types.FunctionType) or _is_of_jax(fn):
+        return _key_of_value(fn)
+    if any(not _is_module(fn.__globals__[name]) for name in _global_names(fn)):
+        raise _MayChangeError
+    held = (*(fn.__defaults__ or ()), *_items(fn.__kwdefaults__ or {}), *_enclosed(fn))
+    return (fn.__code__, _Same(fn.__globals__), *map(_key_of_value, held))
+
+
+def _key_of_value(value: Any) -> Hashable:
+    if isinstance(value, int | float | str | bytes | None):
+        return (type(value), repr(value))  # which tells 0.0 from -0.0
+    if isinstance(value, tuple):
+        return (type(value), *map(_key_of_value, value))
+    is_value = isinstance(value, jax.Array) and not isinstance(value, jax.core.Tracer)
+    is_function = isinstance(value, jax.stages.Wrapped) or _is_of_jax(value)
+    if is_value or is_function or _is_module(value):
+        return _Same(value)
+    raise _MayChangeError
+
+
+def _global_names(fn: types.FunctionType) -> Iterator[str]:
+    codes = [fn.__code__]
+    while codes:
+        code = codes.pop()
+        yield from (name for name in code.co_names if name in fn.__globals__)
+        codes += [inner for inner in code.co_consts if isinstance(inner, types.CodeType)]
 
 
 def _enclosed(fn: types.FunctionType) -> Iterator[Any]:
     for cell in fn.__closure__ or ():
         try:
             yield cell.cell_contents
-        except ValueError:  # not bound yet: the same as nothing else
-            yield cell
-
-
-def _given(fn: "functools.partial[Any]") -> list[Any]:
-    return [*fn.args, *_items(fn.keywords)]
+        except ValueError as error:  # not bound yet
+            raise _MayChangeError from error
 
 
 def _items(values: dict[str, Any]) -> Iterator[Any]:
-    for name, value in values.items():
-        yield from (name, value)
+    for name in sorted(values):
+        yield from (name, values[name])
 
 
-def _same(a: list[Any], b: list[Any]) -> bool:
-    """Whether these are the same objects, or equal numbers or texts of one type."""
-    return len(a) == len(b) and all(map(_same_value, a, b))
+def _is_module(value: Any) -> bool:
+    return isinstance(value, types.ModuleType)
 
 
-def _same_value(a: Any, b: Any) -> bool:
-    plain = type(a) is type(b) and isinstance(a, int | float | str | bytes | None)
-    return a is b or (plain and a == b) or _alike(a, b)
+def _is_of_jax(value: Any) -> bool:
+    """Whether this is a function that JAX itself has defined."""
+    module = getattr(value, "__module__", None)
+    return isinstance(value, types.FunctionType) and str(module).split(".")[0] == "jax"
