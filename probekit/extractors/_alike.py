@@ -15,6 +15,8 @@ from weakref import WeakValueDictionary
 
 import jax
 
+from probekit.extractors._taken import global_values
+
 _known: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
 _looking = threading.Lock()
 
@@ -66,7 +68,7 @@ def _key(fn: Any) -> Hashable:
         return (_key(fn.func), *map(_key_of_value, given))
     if not isinstance(fn, types.FunctionType) or _is_of_jax(fn):
         return _key_of_value(fn)
-    if any(not _is_module(fn.__globals__[name]) for name in _global_names(fn)):
+    if not all(map(_is_module, global_values(fn))):
         raise _MayChangeError
     held = (*(fn.__defaults__ or ()), *_items(fn.__kwdefaults__ or {}), *_enclosed(fn))
     return (fn.__code__, _Same(fn.__globals__), *map(_key_of_value, held))
@@ -82,14 +84,6 @@ def _key_of_value(value: Any) -> Hashable:
     if is_value or is_function or _is_module(value):
         return _Same(value)
     raise _MayChangeError
-
-
-def _global_names(fn: types.FunctionType) -> Iterator[str]:
-    codes = [fn.__code__]
-    while codes:
-        code = codes.pop()
-        yield from (name for name in code.co_names if name in fn.__globals__)
-        codes += [inner for inner in code.co_consts if isinstance(inner, types.CodeType)]
 
 
 def _enclosed(fn: types.FunctionType) -> Iterator[Any]:

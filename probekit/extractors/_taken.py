@@ -99,6 +99,11 @@ def _outside(function: types.FunctionType) -> Iterator[Any]:
             yield cell.cell_contents
         except ValueError:  # not bound yet
             continue
+    yield from global_values(function)
+
+
+def global_values(function: types.FunctionType) -> Iterator[Any]:
+    """Yield what a function, and those defined within, may take from the globals of its module."""
     for name in _names(function.__code__):
         if name in function.__globals__:
             yield function.__globals__[name]
