@@ -54,7 +54,8 @@ def coordinates(x: Any, counted: np.ndarray, *, centred: bool) -> np.ndarray:
         dtype = floating()
     finite = np.isfinite(x).all(axis=1)
     counted = counted & finite
-    width = max(_BLOCK, 2 * examples)
+    in_full = dtype == np.float64
+    width = max(_BLOCK, 2 * examples) if in_full else _BLOCK  # QR takes in what it has made before
 
     def block_from(start: int) -> np.ndarray:
         block = np.where(finite[:, None], x[:, start : start + width], 0).astype(np.float64)
@@ -63,7 +64,7 @@ def coordinates(x: Any, counted: np.ndarray, *, centred: bool) -> np.ndarray:
         block[~finite] = 0
         return block
 
-    triangle = _triangle if dtype == np.float64 else _triangle_of_gram
+    triangle = _triangle if in_full else _triangle_of_gram
     found = triangle(map(block_from, range(0, units, width)), examples).astype(dtype)
     found[~finite] = np.nan
     return found
