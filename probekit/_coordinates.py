@@ -79,7 +79,7 @@ def _triangle(blocks: Iterable[np.ndarray], examples: int) -> np.ndarray:
 
 
 def _triangle_of_gram(blocks: Iterable[np.ndarray], examples: int) -> np.ndarray:
-    """Return the factor by a Cholesky decomposition of the Gram matrix, in less than half of the time.
+    """Return the factor by a Cholesky decomposition of the Gram matrix: in half of the time.
 
     Squares lose half of the digits, and the half of float64 is what float32 has. With pivots, since
     examples may depend on each other; of examples of length 1, so that none is small beside others.
