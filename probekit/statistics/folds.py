@@ -116,7 +116,8 @@ class FoldMoments(MomentsOfParts):
         def of_fold(weight: jax.Array) -> MomentsState:
             return self.moments.of(x, y, weight=weight)
 
-        batch = jax.vmap(of_fold)(jnp.where(member, weight[None, :], 0))
+        # One fold after the other: of all at once, each would hold what is left of `x` by itself.
+        batch = jax.lax.map(of_fold, jnp.where(member, weight[None, :], 0))
         return self.merge(state, batch)
 
     @property
