@@ -90,7 +90,8 @@ def _triangle_of_gram(blocks: Iterable[np.ndarray], examples: int) -> np.ndarray
     for block in blocks:
         gram += block @ block.T
     lengths = np.sqrt(np.diag(gram))
-    gram /= np.outer(*(np.where(lengths > 0, lengths, 1),) * 2)
+    scale = np.where(lengths > 0, lengths, 1)
+    gram /= np.outer(scale, scale)
     factor, pivots, rank, _ = dpstrf(gram, lower=1, tol=float(np.finfo(float).eps))
     found = np.zeros_like(gram)
     found[pivots - 1, :rank] = np.tril(factor)[:, :rank]

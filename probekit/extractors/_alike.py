@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 
 import jax
 
+from probekit._identity import Same
 from probekit.extractors._taken import global_values
 
 _known: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
@@ -48,30 +49,16 @@ class _MayChangeError(Exception):
     """Something that a function takes from outside may do something else the next time."""
 
 
-class _Same:
-    """An object that equals itself alone; held, so that no other has its identity later."""
-
-    def __init__(self, value: Any) -> None:
-        self._value = value
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self._value is other._value
-
-    def __hash__(self) -> int:
-        return id(self._value)
-
-
 def _key(fn: Any) -> Hashable:
     """Return what a function does, as far as it can be said once and for all."""
     if isinstance(fn, functools.partial):
-        given = (*fn.args, *_items(fn.keywords))
-        return (_key(fn.func), *map(_key_of_value, given))
+        return (_key(fn.func), _key_of_value(fn.args), *map(_key_of_value, _items(fn.keywords)))
     if not isinstance(fn, types.FunctionType) or _is_of_jax(fn):
         return _key_of_value(fn)
     if not all(map(_is_module, global_values(fn))):
         raise _MayChangeError
     held = (*(fn.__defaults__ or ()), *_items(fn.__kwdefaults__ or {}), *_enclosed(fn))
-    return (fn.__code__, _Same(fn.__globals__), *map(_key_of_value, held))
+    return (fn.__code__, Same(fn.__globals__), *map(_key_of_value, held))
 
 
 def _key_of_value(value: Any) -> Hashable:
@@ -82,7 +69,7 @@ def _key_of_value(value: Any) -> Hashable:
     is_value = isinstance(value, jax.Array) and not isinstance(value, jax.core.Tracer)
     is_function = isinstance(value, jax.stages.Wrapped) or _is_of_jax(value)
     if is_value or is_function or _is_module(value):
-        return _Same(value)
+        return Same(value)
     raise _MayChangeError
 
 

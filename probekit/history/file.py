@@ -45,7 +45,7 @@ def reading(path: Path) -> "Iterator[netCDF4.Dataset]":
         raise
     except (OSError, RuntimeError) as error:
         if not path.exists():  # gone since its signature was read: a writer has moved it
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path)) from error
+            raise gone(path) from error
         raise HistoryError(_damaged(path)) from error
     with file:
         file.set_auto_maskandscale(False)
@@ -250,6 +250,11 @@ class Lock:
             self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
         self._descriptor = None
+
+
+def gone(path: Path) -> FileNotFoundError:
+    """Return the error for a file that a writer has moved or removed meanwhile."""
+    return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
 
 
 def missing(path: Path) -> HistoryError:

@@ -6,7 +6,6 @@ lie about if the process was killed before it could remove them; they count no m
 """
 
 import contextlib
-import errno
 import os
 import re
 import time
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from probekit.errors import HistoryError, HistoryExistsError
 from probekit.history import block
 from probekit.history.block import Block
-from probekit.history.file import is_foreign, missing, reading
+from probekit.history.file import gone, is_foreign, missing, reading
 from probekit.history.schema import MARK
 from probekit.naming import finished_path, is_folder, partial_path
 
@@ -131,8 +130,7 @@ def _check_unbroken(folder: Path, segments: Sequence[Span]) -> None:
     for before, after in pairwise([Span(0, -1), *segments]):
         if after.first != before.last + 1:
             gap = Span(before.last + 1, after.first - 1)
-            path = folder / gap.file_name()
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path))
+            raise gone(folder / gap.file_name())
 
 
 def steadily(read: Callable[[], Result]) -> Result:

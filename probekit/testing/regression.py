@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from probekit._identity import Same
 from probekit.errors import OptionError
 from probekit.testing.baseline import check_same, load, save
 from probekit.testing.claims import check_dataset
@@ -152,7 +153,7 @@ class Histories:
             task, options = task.base, {**task.defaults, **options}
         # The task itself is in the key, and so kept alive: an id would be used again.
         ordered = {name: options[name] for name in sorted(options)}
-        key = (task if isinstance(task, str | type) else _Same(task), config_text(ordered))
+        key = (task if isinstance(task, str | type) else Same(task), config_text(ordered))
         if key not in self._histories:
             of_file = isinstance(task, str) and names_task_file(task)
             self._histories[key] = (self._of_file if of_file else _run)(task, options)
@@ -183,16 +184,3 @@ def _run(task: Any, options: Mapping[str, Any]) -> "xr.Dataset":
     from probekit.running import run
 
     return run(task, **options)
-
-
-class _Same:
-    """A task as a key: equal to itself alone, whatever its class says of equality."""
-
-    def __init__(self, task: Any) -> None:
-        self.task = task
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.task is self.task
-
-    def __hash__(self) -> int:
-        return id(self.task)

@@ -70,6 +70,7 @@ def test_partial_functions():
         functools.partial(jnp.max, axis=0, keepdims=True),
         functools.partial(jnp.min, axis=1, keepdims=True),
         functools.partial(jnp.max, keepdims=True),
+        functools.partial(jnp.max, "axis", 1, "keepdims", True),
         functools.partial(jnp.max, X),
     ):
         assert_stays(other)

@@ -19,10 +19,10 @@ from probekit.errors import (
     OptionError,
     ShapeError,
 )
-from probekit.history import HistoryWriter, make_attributes, open_history
+from probekit.history import HistoryWriter, make_attributes, open_history, segments
 from probekit.history.compaction import compact
 from probekit.history.file import Lock
-from probekit.history.segments import Span
+from probekit.history.segments import Span, entries
 
 
 def row(step: int, size: int = 1) -> xr.Dataset:
@@ -305,6 +305,44 @@ def test_a_finished_history_counts_and_not_what_is_left_of_its_segments(path):
     assert open_history(path).step.values.tolist() == [0, 1, 2]
 
 
+def test_what_a_writer_does_while_a_reader_lists_files_loses_no_row(path, monkeypatch):
+    """It finishes, or has removed some of the segments by then."""
+    with writer(path) as history:
+        for step in range(3):
+            history.append(row(step))
+
+        def listed_late(folder):
+            compact(folder, history.lead, history.storage)
+            (folder / Span(3, 3).file_name()).unlink(missing_ok=True)
+            return entries(folder)
+
+        monkeypatch.setattr(segments, "entries", listed_late)
+        assert open_history(path).step.values.tolist() == [0, 1, 2]
+
+
+def test_a_row_that_is_written_while_a_reader_lists_files_is_seen_whole_or_not_at_all(
+    path, monkeypatch
+):
+    with writer(path) as history:
+        steps = iter(range(9))
+
+        def append():
+            step = next(steps)
+            history.append_activations({"step": step}, [{"a": np.ones((2, 2), np.float32)}])
+            history.append(row(step))
+
+        def listed_before(folder):
+            found = entries(folder)
+            append()
+            return found
+
+        append()
+        monkeypatch.setattr(segments, "entries", listed_before)
+        found = open_history(path)
+        assert found.step.values.tolist() == [0]
+        assert np.isfinite(found.x).all()
+
+
 def test_a_limit_of_file_sizes_is_named_and_the_rows_resumed(path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with writer(path) as history:
@@ -386,7 +424,7 @@ LIMITED = """
     import resource, signal, sys
     import numpy as np, xarray as xr
     from probekit.errors import HistoryError
-    from probekit.history import HistoryWriter, make_attributes, open_history
+    from probekit.history import HistoryWriter, make_attributes, open_history, segments
 
     def row(step, size):
         values = np.random.default_rng(step).normal(size=(1, size))
