@@ -81,6 +81,29 @@ def test_an_example_far_out_leaves_the_others_their_digits():
     np.testing.assert_allclose(beside @ beside.T, alone @ alone.T, rtol=1e-5, atol=1e-4)
 
 
+def test_short_examples_keep_their_digits_beside_long_ones():
+    x, _ = representation()
+    lengths = np.logspace(-12, 12, len(x))
+    wanted = coordinates(x, np.ones(len(x), bool), centred=False).astype(float)
+    found = coordinates(
+        (x * lengths[:, None]).astype(np.float32), np.ones(len(x), bool), centred=False
+    )
+    found = found / lengths[:, None]
+    np.testing.assert_allclose(found @ found.T, wanted @ wanted.T, rtol=1e-5, atol=1e-4)
+
+
+def test_float32_and_float64_have_the_same_coordinates():
+    """The one by a Gram matrix, the other by QR; but for the sign of each."""
+    x, _ = representation()
+    x[1], x[5] = x[0], 0
+    parts = [
+        coordinates(x.astype(dtype), np.ones(len(x), bool), centred=True)
+        for dtype in (np.float32, np.float64)
+    ]
+    assert [part.dtype for part in parts] == [np.float32, np.float64]
+    np.testing.assert_allclose(parts[0] @ parts[0].T, parts[1] @ parts[1].T, rtol=1e-5, atol=1e-4)
+
+
 def test_what_is_absent_or_not_finite_touches_nothing_else():
     x, _ = representation()
     there = np.ones(len(x), bool)
