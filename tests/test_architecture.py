@@ -14,13 +14,14 @@ ROOT = Path(__file__).parents[1]
 # no other's list are imported by nobody. "probekit" stands for the public names. `inference` knows
 # nothing of scores, layers or JAX: measures draw conditions and subjects by it, histories seeds.
 BASE = {"_checks", "errors", "variables", "naming", "status"}
-WITH_JAX = BASE | {"_shapes", "_sums", "_rounding"}
+WITH_JAX = BASE | {"_compiling", "_shapes", "_sums", "_rounding"}
 MAY_IMPORT = {
     "errors": set(),
     "_checks": {"errors"},
     "variables": set(),
     "naming": {"errors"},
     "status": set(),
+    "_compiling": set(),
     "_shapes": set(),
     "_sums": {"_checks", "errors"},
     "_rounding": set(),

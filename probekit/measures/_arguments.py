@@ -17,6 +17,7 @@ from probekit._checks import (
     plain,
     shape_text,
 )
+from probekit._compiling import call_options, compiled_with
 from probekit.errors import ShapeError
 
 Parameters = ParamSpec("Parameters")
@@ -27,8 +28,7 @@ def jitted(*static: int) -> Callable[[Callable[Parameters, Result]], Callable[Pa
     """Compile a function, with these positions as static arguments, and keep its types."""
 
     def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-        compiled: Callable[Parameters, Result] = jax.jit(function, static_argnums=static)
-        return compiled
+        return compiled_with(call_options, static_argnums=static)(function)
 
     return decorate
 

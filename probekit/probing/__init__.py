@@ -12,7 +12,6 @@ from probekit.probing.comparing import compare
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
 from probekit.probing.labelling import dataset_of, largest_family
-from probekit.probing.options import many_options, once_options, quick_options
 from probekit.probing.plan import LayerStates, Plan, Scores, States
 from probekit.probing.prepared import Probe, begin, pair_of, probe_set_of
 from probekit.probing.readout import absent, host_rows, read_rows
@@ -40,12 +39,9 @@ __all__ = [
     "extract",
     "host_rows",
     "largest_family",
-    "many_options",
-    "once_options",
     "pair_of",
     "probe",
     "probe_set_of",
-    "quick_options",
     "read_rows",
     "scored_with",
     "warn_of_biased",

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.probing.options import compiled_with, once_options
+from probekit._compiling import compiled_with, once_options
 from probekit.probing.plan import LayerStates, Plan
 from probekit.statistics import memory_of
 

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
+from probekit._compiling import compiled_with, once_options, quick_options
 from probekit.errors import ShapeError
 from probekit.estimators import Estimator, Pairing
 from probekit.probing.blaming import blaming, computed
-from probekit.probing.options import compiled_with, once_options, quick_options
 from probekit.statistics import ShapeDtype, Statistic, shared, state_of
 
 Layers = Mapping[str, ShapeDtype]

@@ -13,7 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.probing.options import compiled_with, quick_options
+from probekit._compiling import compiled_with, quick_options
 from probekit.probing.plan import LayerStates, Plan, Scores, States
 
 

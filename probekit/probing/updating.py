@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
+from probekit._compiling import compiled_with, many_options, once_options, quick_options
 from probekit._shapes import struct
 from probekit.extractors import Extractor
-from probekit.probing.options import compiled_with, many_options, once_options, quick_options
 from probekit.probing.plan import LayerStates, Plan, States, units
 from probekit.statistics import ShapeDtype
 

@@ -13,15 +13,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._compiling import many_options, once_options, quick_options
 from probekit._shapes import shape_of, struct
 from probekit.probing import (
     LayerStates,
     Plan,
     Scores,
     host_rows,
-    many_options,
-    once_options,
-    quick_options,
     read_rows,
 )
 from probekit.running.packing import Packing

@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit._compiling import compiled_with, quick_options
 from probekit.estimators import Estimator
 from probekit.measures.columns import Columns
-from probekit.probing.options import compiled_with, quick_options
 from probekit.statistics import Statistic, shape_of
 from probekit.status import STATUS_SUFFIX
 
