@@ -268,3 +268,12 @@ def test_a_bootstrap_keeps_the_conditions():
     ds = pk.compare(a, b, None, estimators=[estimator], uncertainty=uncertainty)
     low, high = np.ravel(ds.stochastic_shape_distance_ci)
     assert 0 < low < high < 2 * float(distance(x, y, LABELS))
+
+
+def test_energy_counts_directions_that_only_one_has():
+    conditions = np.repeat(np.arange(3), 4)
+    y = np.random.default_rng(0).normal(size=(12, 2)) + 9 * conditions[:, None] * [1, 0]
+    x = y * [1, 0]
+    forth, back = (float(distance(*both, conditions, ground="energy")) for both in ((x, y), (y, x)))
+    assert forth == pytest.approx(back, rel=1e-5)
+    assert forth > 0.3
