@@ -10,6 +10,7 @@ import numpy as np
 from probekit._checks import check_choice, check_number
 from probekit._sums import product
 from probekit.errors import OptionError
+from probekit.measures import whole_numbers
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._scale import (
     largest_or_1,
@@ -105,7 +106,9 @@ def rdm(
     to rotation and scaling, correlation to scaling and to a constant added to all units of an
     example; Mahalanobis distances to translation. Of float32, correlation and cosine distances that
     differ from 2 by less than 1e-7 are equal, as of rows that are all but opposite beside one unit
-    far larger than the others: their ranks are tied. O(n² d), and O(n d² + d³) for a precision,
+    far larger than the others: their ranks are tied. Of rows of
+    whole numbers (whose squares sum to less than 2²⁴; for correlation d times that) distances that
+    are equal are equal numbers, as ranks need it. O(n² d), and O(n d² + d³) for a precision,
     which is taken apart on the host.
 
     References
@@ -175,7 +178,8 @@ def distances(x: jax.Array, metric: Metric, prior: Prior = DEFAULT_PRIOR) -> jax
     if metric == "cosine":
         return cosine_distances(x)
     rows = centred_rows(x)
-    return _angular_distances(unit_rows(rows), _Before(_with_means(x, rows), centred=True))
+    before = _Before(_with_means(x, rows), centred=True)
+    return _counted(x, _angular_distances(unit_rows(rows), before), centred=True)
 
 
 class _Before(NamedTuple):
@@ -200,7 +204,20 @@ class _Before(NamedTuple):
 
 def cosine_distances(x: jax.Array) -> jax.Array:
     """One minus the cosines of rows."""
-    return _angular_distances(unit_rows(x), _Before(moderate(x, axis=1), centred=False))
+    before = _Before(moderate(x, axis=1), centred=False)
+    return _counted(x, _angular_distances(unit_rows(x), before), centred=False)
+
+
+def _counted(x: jax.Array, far: jax.Array, *, centred: bool) -> jax.Array:
+    """Distances, of whole numbers exact ones: of these many are equal, as ranks need it."""
+
+    def counted() -> jax.Array:
+        exact = whole_numbers.angular_distances(x, centred=centred)
+        return jnp.where(far < _PARALLEL, far, jnp.clip(exact, 0, 2))
+
+    countable = whole_numbers.are_countable(x, centred=centred)
+    found: jax.Array = jax.lax.cond(countable, counted, lambda: far)
+    return found
 
 
 def _angular_distances(rows: jax.Array, before: _Before) -> jax.Array:

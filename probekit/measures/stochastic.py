@@ -32,7 +32,8 @@ def stochastic_shape_distance(
     The root of the least mean over conditions z, over rotations Q, of
 
     ``wasserstein``: α ‖m_z - Q m'_z‖² + (2 - α) B²(S_z, Q S'_z Qᵀ), with the means m and
-    covariances S of the responses to a condition, and B²(S, T) = tr S + tr T - 2 tr (S^½ T S^½)^½:
+    covariances S (over r - 1) of the r responses to a condition, and
+    B²(S, T) = tr S + tr T - 2 tr (S^½ T S^½)^½:
     for α = 1 the squared 2-Wasserstein distance of Gaussians with these moments;
 
     ``energy``: E‖X - Q Y‖ - E‖X - X'‖ / 2 - E‖Y - Y'‖ / 2, with X and X' two responses of one
@@ -227,6 +228,8 @@ def _energy(x: list[np.ndarray], y: list[np.ndarray], *, restarts: int) -> float
     from scipy.spatial.distance import pdist
 
     plane = plane_of(np.concatenate(x), np.concatenate(y), _paired(x, y))
+    if plane.x.shape[1] < plane.y.shape[1]:  # what is rotated must keep its length
+        return _energy(y, x, restarts=restarts)
     x, y = [group @ plane.x for group in x], [group @ plane.y for group in y]
     size = float(np.sqrt(sum(np.square(g).mean(axis=0).sum() for g in (*x, *y)) / len(x)))
     of_means = np.zeros_like(plane.paired)

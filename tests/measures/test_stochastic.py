@@ -268,3 +268,12 @@ def test_a_bootstrap_keeps_the_conditions():
     ds = pk.compare(a, b, None, estimators=[estimator], uncertainty=uncertainty)
     low, high = np.ravel(ds.stochastic_shape_distance_ci)
     assert 0 < low < high < 2 * float(distance(x, y, LABELS))
+
+
+def test_energy_counts_directions_that_only_one_has():
+    x = np.array([[-1.71], [-2.87], [2.9], [3.04], [-4.95], [-5.65]])
+    y = [[4.25, 0.49], [4.63, 2.27], [-1.93, 6.75], [-0.91, 4.69], [7.63, 3.85], [7.1, 3.09]]
+    forth = float(distance(x, y, [0, 0, 1, 1, 2, 2], ground="energy"))
+    back = float(distance(y, x, [0, 0, 1, 1, 2, 2], ground="energy"))
+    assert forth == pytest.approx(back, rel=1e-5)
+    assert forth == pytest.approx(0.508, abs=0.003)  # the least of 240 rotations of the plane
