@@ -275,16 +275,19 @@ def _is_finished(path: Path) -> bool:
 
 
 def _kept(item: Item, path: Path, options: Mapping[str, Any], settings: Settings) -> "xr.Dataset":
-    """Return a finished history, if it is of these options, estimators and layers."""
+    """Return a finished history, if it is of these options, estimators and layers.
+
+    What it says nothing of, and the file has a default for, was that.
+    """
     from probekit.history import open_history
     from probekit.history.schema import config_of
 
     dataset = open_history(path)
-    config = config_of(dataset.attrs)
+    config = {**as_json(item.told({})), **config_of(dataset.attrs)}
     others: list[tuple[str, Any, Any]] = [
         (name, config[name], value)
-        for name, value in options.items()
-        if name in config and config[name] != as_json(value)
+        for name, value in as_json(item.told(options)).items()
+        if name in config and config[name] != value
     ]
     if not others and (settings.estimators or settings.layers):
         from probekit.running.resolving import differing
