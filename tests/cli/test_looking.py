@@ -168,7 +168,10 @@ def test_every_figure_is_offered():
     ("words", "said"),
     [
         (("--method", "pca"), "--method: the figure 'trajectories' has no such option; it has --v"),
-        (("--kind", "layers", "--seed", "x"), "--seed x: is no whole number."),
+        *[
+            (("--kind", "layers", "--seed", word), f"--seed {word}: is no whole number.")
+            for word in ("x", "--1", "²")
+        ],
         (("--layer", "hidden_9"), "unknown layer 'hidden_9'; did you mean 'hidden_"),
         (("--kind", "layers", "--epoch", "44"), "unknown epoch '44'; did you mean '4'?"),
         (("--kind", "similarity"), "history.nc: no score has the axes ('layer_a', 'layer_b'), "),
