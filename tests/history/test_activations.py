@@ -34,7 +34,7 @@ def arrays(seed: int, epochs: list[int]) -> dict[str, xr.DataArray]:
             np.stack([values(seed, epoch, layer) for epoch in epochs])[None],
             {"seed": [seed], "epoch": epochs},
             ("seed", "epoch", "example", "unit"),
-        )
+        ).transpose(*(("unit", ...) if layer == "logits" else ()))  # in whichever order
         for layer in LAYERS
     }
 

@@ -134,6 +134,14 @@ def test_resamples_on_one_side_leave_no_bca_interval():
     assert np.isnan(acceleration_of(np.array([1, np.nan, 2])))
 
 
+@pytest.mark.parametrize(("resamples", "is_told"), [(18, False), (19, True)])
+def test_beyond_the_outermost_of_n_resamples_lies_one_part_in_n_plus_1(resamples, is_told):
+    """As of a uniform choice; twice the tail is 0.0515 here, 1 / 19 is more and 1 / 20 less."""
+    option = pk.Bootstrap(interval="bca", confidence=1 - 0.0515)
+    each = np.arange(resamples) - (resamples - 1) / 2  # as many below the score as above it
+    assert np.isfinite(interval_of(np.array(0.0), each, option)).all() == is_told
+
+
 @pytest.mark.parametrize(
     ("resamples", "options", "message"),
     [
