@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 PARTS = ".parts"
+NODE = "node"
+"""The attribute of a history that names its task."""
 _BEGUN = "begun.json"
 
 
@@ -187,6 +189,7 @@ class _Execution:
     def _cell(self, path: Path, given: Mapping[str, Any]) -> "xr.Dataset":
         """Return the history of one combination, of this run or of one that was stopped."""
         from probekit.history import open_history
+        from probekit.history.schema import config_of
 
         if path.exists():
             return open_history(path)
@@ -197,7 +200,8 @@ class _Execution:
         provided = {**runs.given(), **self.item.defaults, **self.options, **given}
         returned = self.values.call(self.item.fixtures, self.item.target, provided)
         dataset = dataset_of(returned, runs.output, self.item.name)
-        if runs.only is not None and runs.only[1].identical(dataset):
+        as_it_was = runs.only is not None and runs.only[1].identical(dataset)
+        if runs.only and as_it_was and "store_activations" in config_of(dataset.attrs):
             os.replace(runs.only[0], path)  # with the activations in it
             return dataset
         if self.settings.chosen().get("store_activations"):
@@ -239,7 +243,7 @@ class _Execution:
         }
         name = self.item.name if self.item.is_function else parts[0].get("task", self.item.name)
         own = make_attributes(str(name), {**common, **self.told}, title=self.item.summary)
-        return {**parts[0], **own, "node": self.item.nodeid}
+        return {**parts[0], **own, NODE: self.item.nodeid}
 
 
 def _expanded(dataset: "xr.Dataset", labels: Mapping[str, Any]) -> "xr.Dataset":

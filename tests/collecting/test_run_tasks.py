@@ -29,6 +29,9 @@ HEAD = """
 """
 
 
+ONE_ROW = xr.Dataset({"loss": (("seed", "epoch"), [[0.5]])}, {"seed": [0], "epoch": [0]})
+
+
 def tasks(source, head=HEAD):
     return {"probes/probe_a.py": head + source}
 
@@ -620,13 +623,63 @@ def test_scores_of_a_function_are_flushed_to_the_disk_if_asked(project, monkeypa
     assert bool(flushed) is durable
 
 
+@pytest.mark.parametrize("stored", [False, True])
+def test_the_history_of_a_run_says_with_which_options_its_function_ran_it(
+    project, monkeypatch, stored
+):
+    """But not that with activations, which stays as it was."""
+    project(
+        tasks("""
+    @pk.task
+    def shallow(run, width: int = 64):
+        return run("anything", hidden=[width])
+""")
+    )
+
+    def run(task, *, output, hidden, **_):
+        config = {"hidden": hidden} | ({"store_activations": ["a"]} if stored else {})
+        with HistoryWriter(output, attributes=make_attributes(task, config)) as writer:
+            writer.append(ONE_ROW)
+            writer.finish()
+        return pk.open_history(output)
+
+    def again(**options):
+        return run_tasks("probes", output="out", settings=Settings(resume=True), options=options)
+
+    monkeypatch.setattr("probekit.running.run", run)
+    attributes = only(again(width=3)).dataset.attrs
+    config = json.loads(attributes["config"])
+    assert (attributes["task"], config["hidden"]) == ("anything" if stored else "shallow", [3])
+    assert only(again(width=3)).outcome == "kept"
+    if not stored:
+        assert "was made with width=3, not 64" in failure(again())
+
+
+def test_a_finished_history_of_other_activations_is_not_kept(project, tmp_path):
+    project(tasks('    small = pk.task("reference-complexity", epochs=3)\n'))
+    (tmp_path / "out/probes/probe_a").mkdir(parents=True)
+    config = {"epochs": 3, "layers": ["logits"], "store_activations": ["hidden_0"], "every": 2}
+    attributes = make_attributes("reference-complexity", config)
+    with HistoryWriter("out/probes/probe_a/small.nc", attributes=attributes) as writer:
+        writer.append(ONE_ROW)
+        writer.finish()
+
+    def again(**settings):
+        return run_tasks("probes", output="out", settings=Settings(resume=True, **settings))
+
+    assert only(again(store_activations="*_0", every=2)).outcome == "kept"
+    assert "with every=2, not 3" in failure(again(store_activations="*_0", every=3))
+    assert "=['hidden_0'], not ['hidden_1']" in failure(again(store_activations=["hidden_1"]))
+    assert "layers=['logits'], not ['hidden_0']" in failure(again(layers="hidden_0"))
+
+
 def test_an_overwritten_history_is_not_kept_before_it_is_complete(project, tmp_path):
     """What is there is the old one; the new one was stopped."""
     project(tasks('    small = pk.task("reference-complexity", epochs=3)\n'))
     old = tmp_path / "out/probes/probe_a/small.nc"
     old.parent.mkdir(parents=True)
     with HistoryWriter(old, attributes=make_attributes("reference-complexity")) as writer:
-        writer.append(xr.Dataset(coords={"seed": [0], "epoch": [0]}))
+        writer.append(ONE_ROW)
         writer.finish()
     (old.parent / "small.nc.partial").mkdir()
     (old.parent / "small.nc.partial" / "segment-000000-000000.nc").touch()
