@@ -90,6 +90,7 @@ def test_blocks_tell_the_acceleration_of_examples():
     weights = Jackknife().weights(3000)
     assert weights.shape == (200, 3000)
     assert (weights.sum(axis=0) == 199).all(), "each is left out once"
+    assert (weights != Jackknife(seed=1).weights(3000)).any()
     found = acceleration_of(weights @ x / weights.sum(axis=1))
     assert found == pytest.approx(scipy.stats.skew(x) / 6 / np.sqrt(3000), abs=0.004)
 

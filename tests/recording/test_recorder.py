@@ -245,8 +245,9 @@ def test_arguments_that_do_not_fit(tmp_path):
         pk.Recorder(path, probe_sets={"a": (INPUTS, FEATURES), "b": (INPUTS, {"q": INPUTS[:, 0]})})
     with recorder(path) as rec:
         rec.record(0, model_at(0), loss=1.0)
-        with pytest.raises(OptionError, match="seed=3: the Recorder was made without one"):
-            rec.record(1, model_at(1), seed=3)
+        for of_seed in (lambda: rec.record(1, model_at(1), seed=3), lambda: rec.recorded(seed=3)):
+            with pytest.raises(OptionError, match="seed=3: the Recorder was made without one"):
+                of_seed()
         with (
             recorder(tmp_path / "seeds.nc", seed=0) as seeds,
             pytest.raises(OptionError, match=r"seed=1\.5: must be a whole number"),
