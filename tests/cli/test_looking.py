@@ -101,6 +101,19 @@ def test_a_report(probekit, history, tmp_path, plugin, monkeypatch):
     assert page.count("<svg") == 3
 
 
+def test_the_confidence_of_a_report(probekit, history, monkeypatch):
+    given = {}
+
+    def write_report(dataset, target, **options):
+        given.update(options)
+        target.write_text("a page")
+        return target
+
+    monkeypatch.setattr("probekit.history.write_report", write_report)
+    done = probekit("report", history(), "--confidence", "0.5")
+    assert (done.code, given["confidence"]) == (0, 0.5)
+
+
 @pytest.mark.slow
 def test_a_report_for_machines(probekit, history, tmp_path):
     answer = json.loads(probekit("report", history(), "-o", "page.html", "--json").out)

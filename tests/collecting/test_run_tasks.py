@@ -2,6 +2,7 @@
 
 import json
 import os
+from functools import partial
 
 import numpy as np
 import pytest
@@ -336,6 +337,12 @@ def test_a_stopped_sweep_is_resumed_and_a_finished_task_is_kept(project, tmp_pat
     only(run_tasks("probes", output="out", settings=overwrite, options={"scale": 2.0}))
     assert pk.open_history("out/probes/probe_a/swept.nc").score[0, 0] == 2.0
     assert "with scale=2.0, not 1.0" in failure(run_tasks("probes", output="out", settings=resume))
+    (tmp_path / "go").unlink()
+    again = {"output": "out", "options": {"scale": 2.0}}
+    assert "not yet" in failure(run_tasks("probes", settings=overwrite, **again))
+    (tmp_path / "go").touch()
+    resumed = only(run_tasks("probes", settings=resume, **again))
+    assert resumed.outcome == "passed", "what was to be replaced is not kept"
     one = {"options": {"width": 2}, "output": "one.nc"}
     for outcome in ("passed", "kept"):
         assert only(run_tasks("probes", settings=resume, **one)).outcome == outcome
@@ -623,6 +630,35 @@ def test_scores_of_a_function_are_flushed_to_the_disk_if_asked(project, monkeypa
     assert bool(flushed) is durable
 
 
+def written(more, task, *, output, hidden, **_):
+    """Write a history of one row, as `probekit.run` does after a while."""
+    attributes = make_attributes(task, {"hidden": hidden, **more})
+    with HistoryWriter(output, attributes=attributes) as writer:
+        writer.append(ONE_ROW)
+        writer.finish()
+    return pk.open_history(output)
+
+
+def test_a_run_that_has_finished_is_not_run_again(project, monkeypatch, tmp_path):
+    project(
+        tasks("""
+    from pathlib import Path
+
+    @pk.task
+    def twice(run):
+        one = run("anything", hidden=[1])
+        if not Path("go").exists():
+            raise RuntimeError("not yet")
+        return xr.concat([one, run("anything", hidden=[2])], "hidden")
+""")
+    )
+    monkeypatch.setattr("probekit.running.run", partial(written, {}))  # which overwrites nothing
+    resume = Settings(resume=True)
+    assert "not yet" in failure(run_tasks("probes", output="out", settings=resume))
+    (tmp_path / "go").touch()
+    assert only(run_tasks("probes", output="out", settings=resume)).dataset.sizes["hidden"] == 2
+
+
 @pytest.mark.parametrize("stored", [False, True])
 def test_the_history_of_a_run_says_with_which_options_its_function_ran_it(
     project, monkeypatch, stored
@@ -636,17 +672,11 @@ def test_the_history_of_a_run_says_with_which_options_its_function_ran_it(
 """)
     )
 
-    def run(task, *, output, hidden, **_):
-        config = {"hidden": hidden} | ({"store_activations": ["a"]} if stored else {})
-        with HistoryWriter(output, attributes=make_attributes(task, config)) as writer:
-            writer.append(ONE_ROW)
-            writer.finish()
-        return pk.open_history(output)
-
     def again(**options):
         return run_tasks("probes", output="out", settings=Settings(resume=True), options=options)
 
-    monkeypatch.setattr("probekit.running.run", run)
+    more = {"store_activations": ["a"]} if stored else {}
+    monkeypatch.setattr("probekit.running.run", partial(written, more))
     attributes = only(again(width=3)).dataset.attrs
     config = json.loads(attributes["config"])
     assert (attributes["task"], config["hidden"]) == ("anything" if stored else "shallow", [3])
