@@ -273,6 +273,7 @@ def test_probe_says_how_sure_scores_are(probekit):
     assert "(p 0.05)" in probekit(*words, *more).out
 
 
+@pytest.mark.slow
 def test_groups_are_those_that_the_function_gives(probekit, monkeypatch):
     """Of folds above all: a probe that has seen a subject is not scored on others."""
     given = {}
