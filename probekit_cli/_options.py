@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 import typer
 
-from probekit.errors import PluginError, one_line, suggestion
+from probekit.errors import OptionError, PluginError, one_line, suggestion
 from probekit_cli._spelling import as_typed, flags_of, spellings
 
 METAVARS: dict[type, str] = {int: "INTEGER", float: "NUMBER", str: "TEXT", Path: "PATH"}
@@ -61,6 +61,20 @@ def separated(texts: Sequence[str] | None) -> list[str]:
     """
     parts = (part.strip() for text in texts or () for part in text.split(","))
     return [part for part in parts if part]
+
+
+def whole_number(option: str, text: str) -> int:
+    """Return the number that the value of an option, or a part of it, stands for.
+
+    Raises
+    ------
+    OptionError
+        If it is no whole number.
+    """
+    try:
+        return int(text)
+    except ValueError:
+        raise OptionError(f"{option} {text}: is no whole number.") from None
 
 
 def some_names(given: Any) -> Any:

@@ -13,7 +13,7 @@ from probekit.plugins.config import Setting, read_config
 from probekit_cli._completing import Names, labels, names_of, scores
 from probekit_cli._declared import command_with, output_option
 from probekit_cli._files import History, check_matplotlib, check_target
-from probekit_cli._options import choice, separated, some_names
+from probekit_cli._options import choice, separated, some_names, whole_number
 from probekit_cli._terminal import Terminal
 
 if TYPE_CHECKING:
@@ -174,9 +174,7 @@ def options_of(kind: str, given: dict[str, str]) -> dict[str, Any]:
         if name not in known:
             takes = ", ".join(f"--{each}" for each in known)
             raise OptionError(f"--{name}: the figure {kind!r} has no such option; it has {takes}.")
-        if name in NUMBERS and not text.lstrip("-").isdigit():
-            raise OptionError(f"--{name} {text}: is no whole number.")
-        value = int(text) if name in NUMBERS else text
+        value = whole_number(f"--{name}", text) if name in NUMBERS else text
         options[known[name]] = separated([text]) if known[name] in SEVERAL else value
     return options
 

@@ -17,7 +17,7 @@ from probekit_cli._declared import check_mode, command_with
 from probekit_cli._endings import exit_code, program, signals_as_interrupts
 from probekit_cli._files import check_output
 from probekit_cli._models import Model
-from probekit_cli._options import separated
+from probekit_cli._options import separated, whole_number
 from probekit_cli._probe_options import HELP, ProbeOptions
 from probekit_cli._resampling import Resampling
 from probekit_cli._terminal import Terminal, others_print_aside
@@ -156,7 +156,7 @@ class _Probing:
         from probekit.extractors import checkpoints
 
         there = checkpoints.steps(folder)
-        steps = [_step(text) for text in separated(self.options.steps)] or there
+        steps = [whole_number("--steps", text) for text in separated(self.options.steps)] or there
         first = steps[0] if steps[0] in there else there[0]
         model = self._model(checkpoints.restore(folder, first))
 
@@ -222,13 +222,6 @@ def _estimators_of(dataset: "xr.Dataset") -> list[str]:
     """Return the reprs of the estimators whose scores these are."""
     attributes = (array.attrs for array in dataset.data_vars.values())
     return [str(found["estimator"]) for found in attributes if "estimator" in found]
-
-
-def _step(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise OptionError(f"--steps {text}: is no whole number.") from None
 
 
 def _history_path(output: Path | None) -> Path | None:

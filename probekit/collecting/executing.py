@@ -6,7 +6,6 @@ run that was stopped can be resumed.
 
 import contextlib
 import dataclasses
-import inspect
 import json
 import os
 import shutil
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from probekit.collecting.items import Item, combinations
-from probekit.collecting.marking import Parameter, Variant
+from probekit.collecting.marking import Parameter
 from probekit.collecting.providing import Runs, dataset_of
 from probekit.collecting.settings import Settings
 from probekit.collecting.sharing import Values
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 PARTS = ".parts"
+NODE = "node"
+"""The attribute of a history that names its task."""
 _BEGUN = "begun.json"
 
 
@@ -90,9 +91,9 @@ def _run(
     """Run a task that `probekit.run` knows."""
     from probekit.running import run
 
-    defaults = item.target.defaults if isinstance(item.target, Variant) else {}
     keeping = {name: getattr(settings, name) for name in ("overwrite", "resume", "durable")}
-    return run(item.task, output=output, **keeping, **settings.chosen(), **{**defaults, **options})
+    given = {**item.defaults, **options}
+    return run(item.task, output=output, **keeping, **settings.chosen(), **given)
 
 
 class _Execution:
@@ -107,25 +108,22 @@ class _Execution:
         values: Values,
     ) -> None:
         self.item, self.output, self.values = item, output, values
-        self.options = {name: v for name, v in options.items() if not self._is_swept(name)}
+        self.options, self.told = options, item.told(options)
         self.parts = output.with_suffix(PARTS)
         self.settings = settings
-
-    def _is_swept(self, name: str) -> bool:
-        return name in (parameter.name for parameter in self.item.parameters)
 
     def go(self, sweep: tuple[Parameter, ...]) -> "xr.Dataset":
         """Run what is not there yet, put it together, and clear away."""
         from probekit.history import open_history
 
         with self._lock():
-            self._begin(sweep)
+            self._begin()
             cells = []
             for number, (given, labels) in enumerate(combinations(sweep)):
                 with self._telling(labels):
                     cells.append((labels, self._cell(self.parts / f"{number:03}.nc", given)))
             if sweep:
-                self._save(self.output, cells, sweep)
+                self._save(self.output, cells)
             else:
                 os.replace(self.parts / "000.nc", self.output)
             shutil.rmtree(self.parts)
@@ -157,14 +155,13 @@ class _Execution:
                 with contextlib.suppress(OSError):  # another process may have begun just now
                     self.parts.rmdir()
 
-    def _begin(self, sweep: tuple[Parameter, ...]) -> None:
+    def _begin(self) -> None:
         """Look at what is there already; note what this run is about."""
-        from probekit.history.file import LOCK_NAME
+        from probekit.history.file import LOCK_NAME, writing_text
         from probekit.history.schema import check_same_settings
 
         note = self.parts / _BEGUN
-        about = {each.name: each.values for each in sweep}
-        now = as_json({**self.options, **about, **self.settings.chosen()})
+        now = as_json({**self.told, **self.settings.chosen()})
         if note.exists() and self.settings.resume:
             check_same_settings(str(self.parts), json.loads(note.read_text()), now)
             return
@@ -176,7 +173,8 @@ class _Execution:
         for entry in self.parts.iterdir():
             if entry.name != LOCK_NAME:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-        note.write_text(json.dumps(now))
+        with writing_text(note) as file:
+            json.dump(now, file)
 
     @contextlib.contextmanager
     def _telling(self, labels: Mapping[str, Any]) -> Iterator[None]:
@@ -191,6 +189,7 @@ class _Execution:
     def _cell(self, path: Path, given: Mapping[str, Any]) -> "xr.Dataset":
         """Return the history of one combination, of this run or of one that was stopped."""
         from probekit.history import open_history
+        from probekit.history.schema import config_of
 
         if path.exists():
             return open_history(path)
@@ -198,15 +197,11 @@ class _Execution:
             unfinished = dataclasses.replace(self.settings, resume=True, overwrite=False)
             return _run(self.item, {**self.options, **given}, unfinished, output=path)
         runs = Runs(path, self.settings)
-        defaults = {
-            name: parameter.default
-            for name, parameter in inspect.signature(self.item.target).parameters.items()
-            if parameter.default is not inspect.Parameter.empty
-        }
-        provided = {**runs.given(), **defaults, **self.options, **given}
+        provided = {**runs.given(), **self.item.defaults, **self.options, **given}
         returned = self.values.call(self.item.fixtures, self.item.target, provided)
         dataset = dataset_of(returned, runs.output, self.item.name)
-        if runs.only is not None and runs.only[1].identical(dataset):
+        as_it_was = runs.only is not None and runs.only[1].identical(dataset)
+        if runs.only and as_it_was and "store_activations" in config_of(dataset.attrs):
             os.replace(runs.only[0], path)  # with the activations in it
             return dataset
         if self.settings.chosen().get("store_activations"):
@@ -216,15 +211,10 @@ class _Execution:
                 ProbekitWarning,
                 stacklevel=2,
             )
-        self._save(path, [({}, dataset)], ())
+        self._save(path, [({}, dataset)])
         return dataset
 
-    def _save(
-        self,
-        path: Path,
-        cells: "list[tuple[dict[str, Any], xr.Dataset]]",
-        sweep: tuple[Parameter, ...],
-    ) -> None:
+    def _save(self, path: Path, cells: "list[tuple[dict[str, Any], xr.Dataset]]") -> None:
         from probekit.history import HistoryWriter
         from probekit.history.schema import ROW_DIMS
 
@@ -232,8 +222,7 @@ class _Execution:
         first = datasets[0]
         rows = str(first.attrs.get(ROW_DIMS, "")).split()
         lead = rows if all(dim in first.dims and dim in first.coords for dim in rows) else ()
-        about = {each.name: list(each.labels) for each in sweep}
-        attributes = self._attributes([dataset.attrs for dataset in datasets], about)
+        attributes = self._attributes([dataset.attrs for dataset in datasets])
         with HistoryWriter(
             path, attributes=attributes, lead=lead, overwrite=True, durable=self.settings.durable
         ) as writer:
@@ -241,9 +230,7 @@ class _Execution:
                 writer.append(dataset)
             writer.finish()
 
-    def _attributes(
-        self, parts: Sequence[Mapping[str, Any]], about: Mapping[str, Any]
-    ) -> dict[str, Any]:
+    def _attributes(self, parts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         """Return what the history says of itself: of the task, and what its parts share."""
         from probekit.history import make_attributes
         from probekit.history.schema import config_of
@@ -255,9 +242,8 @@ class _Execution:
             if all(name in config and config[name] == value for config in configs)
         }
         name = self.item.name if self.item.is_function else parts[0].get("task", self.item.name)
-        config = {**common, **self.options, **about}
-        own = make_attributes(str(name), config, title=self.item.summary)
-        return {**parts[0], **own, "node": self.item.nodeid}
+        own = make_attributes(str(name), {**common, **self.told}, title=self.item.summary)
+        return {**parts[0], **own, NODE: self.item.nodeid}
 
 
 def _expanded(dataset: "xr.Dataset", labels: Mapping[str, Any]) -> "xr.Dataset":
@@ -290,6 +276,8 @@ def _numbered(datasets: "list[xr.Dataset]") -> "list[xr.Dataset]":
     ]
 
 
-def as_json(value: Any) -> Any:
-    """Return settings as JSON gives them back, so that they can be compared."""
-    return json.loads(json.dumps(value, default=repr))
+def as_json(settings: Mapping[str, Any]) -> Any:
+    """Return settings as a history gives them back, so that they can be compared."""
+    from probekit.history.schema import config_text
+
+    return json.loads(config_text(settings))

@@ -66,6 +66,17 @@ class Item:
         """What `probekit.run` runs: a class or a registered name."""
         return self.target.base if isinstance(self.target, Variant) else self.target
 
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """What the file says that options are unless given."""
+        if self.is_function:
+            return {
+                name: argument.default
+                for name, argument in inspect.signature(self.target).parameters.items()
+                if argument.default is not inspect.Parameter.empty
+            }
+        return dict(self.target.defaults) if isinstance(self.target, Variant) else {}
+
     @cached_property
     def summary(self) -> str:
         """One line about it."""
@@ -80,9 +91,7 @@ class Item:
         if self.is_function:
             return _config_of_function(self.target, self.parameters)
         config: type = self._loaded.Config
-        if isinstance(self.target, Variant):
-            return _with_defaults(config, self.target.defaults)
-        return config
+        return _with_defaults(config, self.defaults) if self.defaults else config
 
     @property
     def _loaded(self) -> Any:
@@ -109,8 +118,7 @@ class Item:
             return
         try:
             self.check_options(names)
-            if isinstance(self.target, Variant):
-                self.check_options(self.target.defaults)
+            self.check_options(self.defaults)
         except ProbekitError as error:
             raise TaskFileError(f"{self.place}: {described(error)}") from error
 
@@ -120,6 +128,15 @@ class Item:
         for name in options:
             if name not in known:
                 raise UnknownNameError(f"option of task {self.name!r}:", name, known)
+
+    def told(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what its history says that it was made with: these options, or what the file says.
+
+        Of what is swept all the labels; defaults that are no numbers or texts are left out.
+        """
+        plain = {name: value for name, value in self.defaults.items() if _is_plain(value)}
+        swept = {each.name: list(each.labels) for each in self.sweep(options)}
+        return {**plain, **options, **swept}
 
     def sweep(self, options: Mapping[str, Any]) -> tuple[Parameter, ...]:
         """Return what is swept; a parameter that is given as an option keeps that one value."""
@@ -240,6 +257,13 @@ def _with_defaults(config: type, defaults: Mapping[str, Any]) -> type:
     return dataclasses.make_dataclass(
         config.__name__, fields, bases=(config,), frozen=True, kw_only=True
     )
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value is made of numbers and texts: others are not told alike by each process."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, int | float | str)
 
 
 def _immutable(default: Any) -> Any:

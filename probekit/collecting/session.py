@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from probekit.collecting.executing import PARTS, as_json, execute
+from probekit.collecting.executing import NODE, PARTS, as_json, execute
 from probekit.collecting.finding import shared_files, shown, split_node, task_files
 from probekit.collecting.importing import TaskFileError, described, place_of
 from probekit.collecting.items import Item, items_of
@@ -275,21 +275,25 @@ def _is_finished(path: Path) -> bool:
 
 
 def _kept(item: Item, path: Path, options: Mapping[str, Any], settings: Settings) -> "xr.Dataset":
-    """Return a finished history, if it is of these options, estimators and layers."""
+    """Return a finished history, if it is of these options and settings."""
     from probekit.history import open_history
     from probekit.history.schema import config_of
 
     dataset = open_history(path)
-    config = config_of(dataset.attrs)
+    config, chosen = config_of(dataset.attrs), settings.chosen()
+    # That of a run within a function, kept as it was, says nothing of the function.
+    told = options if item.is_function and NODE not in dataset.attrs else item.told(options)
+    every = {"every": chosen["every"]} if "every" in chosen else {}
     others: list[tuple[str, Any, Any]] = [
         (name, config[name], value)
-        for name, value in options.items()
-        if name in config and config[name] != as_json(value)
+        for name, value in as_json({**told, **every}).items()
+        if name in config and config[name] != value
     ]
-    if not others and (settings.estimators or settings.layers):
+    names = ("estimators", "layers", "store_activations")
+    asked = {name: chosen[name] for name in names if name in chosen}
+    if asked and not others:
         from probekit.running.resolving import differing
 
-        asked = {"estimators": settings.estimators or None, "layers": settings.layers or None}
         others = [*differing(config, _layers(item, options, dataset), **asked)]
     for name, before, value in others:
         raise OptionError(

@@ -81,11 +81,12 @@ class TracedExtractor(Extractor):
         shapes = jax.tree.map(shape_of, (self, inputs))
         leaves, structure = jax.tree.flatten(shapes)
         key = structure, *((leaf.shape, leaf.dtype) for leaf in leaves)
-        if key not in _LISTINGS:
+        listing = _LISTINGS.get(key)
+        if listing is None:
             if len(_LISTINGS) >= 256:
-                _LISTINGS.clear()
-            _LISTINGS[key] = Listing.of(shapes[0]._look, shapes[1])
-        return _LISTINGS[key]
+                _LISTINGS.clear()  # another thread may be about to return one of them
+            listing = _LISTINGS[key] = Listing.of(shapes[0]._look, shapes[1])
+        return listing
 
     def _look(self, inputs: Any) -> Seen:
         """Return what a run shows, in shapes."""

@@ -200,7 +200,7 @@ Resume it with the same, or write to another path.
 
 def _setting(name: str, settings: Mapping[str, Any]) -> str | Argument:
     value = settings[name]
-    if name == "estimators":  # kept as their reprs, which are not what an option takes
+    if name == "estimators" and isinstance(value, list):  # reprs, which no option takes
         return f"{name}=[{', '.join(value)}]"
     return Argument(name, tuple(value) if isinstance(value, list) else value)
 

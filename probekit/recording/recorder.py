@@ -194,13 +194,18 @@ class Recorder:
         ----------
         seed : int, optional
             Whose rows, if not the Recorder's.
+
+        Raises
+        ------
+        OptionError
+            If seed is no whole number, or is named and the Recorder was made without one.
         """
+        seed = self._seed_of(seed)
         self.flush()
         rows = self._writer.rows()
         if rows is None:
             return ()
-        if self._seed is not None:
-            seed = self._seed if seed is None else seed
+        if seed is not None:
             rows = rows.sel(seed=rows["seed"] == seed)
         return tuple(rows["step"].values[are_there(rows)].tolist())
 
@@ -285,9 +290,10 @@ class Recorder:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if kind is None:
-            self.finish()
-        else:
+        try:
+            if kind is None:
+                self.finish()
+        finally:
             self.close()
 
     @property
@@ -306,12 +312,16 @@ class Recorder:
         return config
 
     def _labels(self, step: int, seed: int | None) -> dict[str, Any]:
+        seed = self._seed_of(seed)
+        return {"step": int(step)} if seed is None else {"seed": seed, "step": int(step)}
+
+    def _seed_of(self, seed: int | None) -> int | None:
+        """Return the seed that is meant; None where there are none."""
         if self._seed is None:
             if seed is not None:
                 raise OptionError(f"seed={seed}: the Recorder was made without one; give it seed=.")
-            return {"step": int(step)}
-        seed = whole_number("seed", self._seed if seed is None else seed)
-        return {"seed": seed, "step": int(step)}
+            return None
+        return whole_number("seed", self._seed if seed is None else seed)
 
     def _begin(self, probe: Probe, extractor: Extractor) -> "Callable[[], xr.Dataset]":
         """Begin to compute the scores of a probe set; return what waits for them."""

@@ -93,7 +93,12 @@ def _check_hashable(task: Task, config: TaskConfig) -> None:
 
 
 def differing(
-    config: Mapping[str, Any], there: Sequence[str], *, estimators: Any = None, layers: Any = None
+    config: Mapping[str, Any],
+    there: Sequence[str],
+    *,
+    estimators: Any = None,
+    layers: Any = None,
+    store_activations: Any = None,
 ) -> Iterator[tuple[str, list[str], list[str]]]:
     """Yield what a history was made with, where that is not what is asked for now.
 
@@ -103,13 +108,13 @@ def differing(
         Of the history. It says nothing of estimators or layers if no run made it.
     there : sequence of str
         The layers that could have been probed.
-    estimators, layers : optional
+    estimators, layers, store_activations : optional
         As `run` takes them; what is None may be anything.
 
     Yields
     ------
     tuple
-        ``"estimators"`` or ``"layers"``, those of the history, and those that are asked for.
+        Its name, what it was in the history, and what is asked for.
     """
     before = config.get("estimators")
     if estimators is not None and before is not None:
@@ -118,15 +123,20 @@ def differing(
         fixed = {repr(each) for each in asked if type(each).adapted is Estimator.adapted}
         if len(asked) != len(before) or not fixed <= {*before}:
             yield "estimators", list(before), [repr(each) for each in asked]
-    before = config.get("layers", list(there))
-    if layers is not None:
-        globs = [layers] if isinstance(layers, str) else list(layers)
-        try:
-            chosen = list(match(there, layers))
-        except OptionError:  # one that it could not have been made with
-            chosen = globs
-        if chosen != list(before):
-            yield "layers", list(before), chosen
+    of_layers = [("layers", layers, there), ("store_activations", store_activations, ())]
+    for name, globs, unless_told in of_layers:
+        before = list(config.get(name, unless_told))
+        chosen = before if globs is None else _matched(there, globs)
+        if chosen != before:
+            yield name, before, chosen
+
+
+def _matched(there: Sequence[str], globs: str | Sequence[str]) -> list[str]:
+    """Return the layers that are meant; the globs, if one could not have been given."""
+    try:
+        return list(match(there, globs))
+    except OptionError:
+        return [globs] if isinstance(globs, str) else list(globs)
 
 
 def adapted(

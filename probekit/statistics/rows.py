@@ -75,10 +75,10 @@ class Rows(Statistic[ExamplesState]):
         def in_order() -> ExamplesState:
             return ExamplesState.batch(start.weight.dtype, x, y, weight=weight, index=index)
 
-        # All of them in order is the rule, and then none has to be moved.
-        every = (index == jnp.arange(self.examples)).all() & (weight > 0).all()
+        # In order is the rule, and then none has to be moved.
+        is_in_order = (index == jnp.arange(self.examples)).all()
         state: ExamplesState = jax.lax.cond(
-            every, in_order, lambda: self.update(start, x, y, weight=weight, index=index)
+            is_in_order, in_order, lambda: self.update(start, x, y, weight=weight, index=index)
         )
         return state
 

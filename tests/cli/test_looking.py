@@ -101,6 +101,19 @@ def test_a_report(probekit, history, tmp_path, plugin, monkeypatch):
     assert page.count("<svg") == 3
 
 
+def test_the_confidence_of_a_report(probekit, history, monkeypatch):
+    given = {}
+
+    def write_report(dataset, target, **options):
+        given.update(options)
+        target.write_text("a page")
+        return target
+
+    monkeypatch.setattr("probekit.history.write_report", write_report)
+    done = probekit("report", history(), "--confidence", "0.5")
+    assert (done.code, given["confidence"]) == (0, 0.5)
+
+
 @pytest.mark.slow
 def test_a_report_for_machines(probekit, history, tmp_path):
     answer = json.loads(probekit("report", history(), "-o", "page.html", "--json").out)
@@ -168,7 +181,10 @@ def test_every_figure_is_offered():
     ("words", "said"),
     [
         (("--method", "pca"), "--method: the figure 'trajectories' has no such option; it has --v"),
-        (("--kind", "layers", "--seed", "x"), "--seed x: is no whole number."),
+        *[
+            (("--kind", "layers", "--seed", word), f"--seed {word}: is no whole number.")
+            for word in ("x", "--1", "²")
+        ],
         (("--layer", "hidden_9"), "unknown layer 'hidden_9'; did you mean 'hidden_"),
         (("--kind", "layers", "--epoch", "44"), "unknown epoch '44'; did you mean '4'?"),
         (("--kind", "similarity"), "history.nc: no score has the axes ('layer_a', 'layer_b'), "),

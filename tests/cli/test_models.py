@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import probekit as pk
+from probekit.errors import OptionError
 
 FILE = """
 import dataclasses
@@ -270,6 +271,25 @@ def test_probe_says_how_sure_scores_are(probekit):
     assert first["p_corrected"] == pytest.approx(2 / 20)
     more = ("--permutations", "19", "--correction", "max")
     assert "(p 0.05)" in probekit(*words, *more).out
+
+
+@pytest.mark.slow
+def test_groups_are_those_that_the_function_gives(probekit, monkeypatch):
+    """Of folds above all: a probe that has seen a subject is not scored on others."""
+    given = {}
+
+    def probe(*_, **options):
+        given.update(options)
+        raise OptionError("enough.")
+
+    monkeypatch.setattr(pk, "probe", probe)
+    options = {"folds": pk.CrossValidation, "bootstrap": pk.Bootstrap}
+    for option, kind in (options | {"permutations": pk.Permutation}).items():
+        words = ("model.py:of_subjects", f"--{option}", "20", "--batch-size", "16")
+        assert probekit("probe", *words).complaint == "probekit: enough."
+        assert isinstance(given["uncertainty"], kind)
+        assert given["uncertainty"].groups.tolist() == np.repeat(list("abcdef"), 8).tolist()
+        assert given["batch_size"] == 16
 
 
 @pytest.mark.slow

@@ -39,13 +39,13 @@ def test_the_options_of_a_run_get_there(probekit, fake_run):
     probekit(
         *(*RUN, "-o", "other.nc", "--layers", "hidden_*,logits", "-l", "x", "--every", 3),
         *("--store-activations", "hidden_1", "--durable", "--overwrite"),
-        *("--compression", 1, "--keep-bits", 10),
+        *("--compression", 1, "--keep-bits", 10, "--one-by-one"),
     )
     given = fake_run.arguments
     assert str(given["output"]) == "other.nc"
     assert given["layers"] == ["hidden_*", "logits", "x"]
     assert given["store_activations"] == ["hidden_1"]
-    assert (given["every"], given["durable"]) == (3, True)
+    assert (given["every"], given["durable"], given["vectorized"]) == (3, True, False)
     assert given["storage"] == (1, 10)
     assert (given["overwrite"], given["resume"]) == (True, False)
 

@@ -176,11 +176,16 @@ def test_a_variant_of_a_registered_task(probekit, fake_run, tmp_path, monkeypatc
     monkeypatch.setattr(sys, "path", list(sys.path))
     source = 'import probekit as pk\nwide = pk.task("my-task", width=64)\n'
     (tmp_path / "probes.py").write_text(source)
-    done = probekit("run", "probes.py::wide", "--rate", "0.25", "--layers", "hidden_*")
+    storing = ("--store-activations", "hidden_0", "--every", "3", "--keep-bits", "10")
+    options = ("--rate", "0.25", "--layers", "hidden_*", "--durable", "--one-by-one", *storing)
+    done = probekit("run", "probes.py::wide", *options)
     assert done.code == 0, done.err
     given = fake_run.arguments
     assert (given["task"], given["width"], given["rate"]) == ("my-task", 64, 0.25)
     assert given["layers"] == ["hidden_*"]
+    assert (given["durable"], given["vectorized"]) == (True, False)
+    assert (given["store_activations"], given["every"]) == (["hidden_0"], 3)
+    assert given["storage"] == (0, 10)
     assert get_manager().registry.names("task")
 
 

@@ -175,6 +175,13 @@ def test_a_mistake_in_a_shared_file_names_that_file(project):
     assert error_of() == ("probefile.py:2: ModuleNotFoundError: No module named 'nowhere_at_all'")
 
 
+@pytest.mark.parametrize("mark", ["pyproject.toml", ".git"])
+def test_what_lies_above_the_project_is_not_shared(project, mark):
+    files = {"inner/probes/probe_a.py": TASK.format(name="a"), f"inner/{mark}": ""}
+    project({"probefile.py": "\nimport nowhere_at_all\n", **files})
+    assert nodes("inner/probes") == ["inner/probes/probe_a.py::a"]
+
+
 def test_a_changed_file_is_read_anew_and_an_unchanged_one_is_not(project):
     path = project({"probe_a.py": TASK.format(name="small")}) / "probe_a.py"
     first = collect("probe_a.py").items[0].target

@@ -1,6 +1,8 @@
 """Running tasks of files: into histories, sweeps into dims, failures told at the end."""
 
 import json
+import os
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import xarray as xr
 import probekit as pk
 from probekit.collecting import Settings, collect, run_tasks
 from probekit.errors import HistoryLockedError, OptionError, ProbekitWarning, UnknownNameError
+from probekit.history import HistoryWriter, Storage, make_attributes
 from probekit.history.file import Lock
 
 SMALL = (
@@ -25,6 +28,9 @@ HEAD = """
     def scores(value):
         return xr.Dataset({"score": ("layer", [float(value), 1.0])}, {"layer": ["a", "b"]})
 """
+
+
+ONE_ROW = xr.Dataset({"loss": (("seed", "epoch"), [[0.5]])}, {"seed": [0], "epoch": [0]})
 
 
 def tasks(source, head=HEAD):
@@ -106,7 +112,7 @@ def test_parameters_become_dims_in_the_given_order(project):
     assert (history.kind.values.tolist(), history.width.values.tolist()) == (["z", "a"], [64, 16])
     assert history.score.sel(layer="a").values.tolist() == [[65, 17], [64, 16]]
     config = json.loads(history.attrs["config"])
-    assert config == {"kind": ["z", "a"], "width": [64, 16]}
+    assert config == {"kind": ["z", "a"], "width": [64, 16], "scale": 1.0}
 
 
 def test_layers_and_units_may_differ_along_a_sweep(project):
@@ -315,7 +321,7 @@ def test_a_stopped_sweep_is_resumed_and_a_finished_task_is_kept(project, tmp_pat
     (tmp_path / "go").touch()
     resume = Settings(resume=True)
     other = run_tasks("probes", output="out", settings=resume, options={"scale": 2.0})
-    assert "was begun without scale=2.0." in failure(other)
+    assert "was begun with scale=1.0, not with scale=2.0." in failure(other)
     resumed = only(run_tasks("probes", output="out", settings=resume))
     assert resumed.dataset.score.sel(layer="a").values.tolist() == [1, 2, 3]
     assert (tmp_path / "calls").read_text() == "1 2 2 3 "
@@ -324,10 +330,52 @@ def test_a_stopped_sweep_is_resumed_and_a_finished_task_is_kept(project, tmp_pat
     xr.testing.assert_identical(kept.dataset, resumed.dataset)
     assert "exists. Pass overwrite" in failure(run_tasks("probes", output="out"))
     other = run_tasks("probes", output="out", settings=resume, options={"width": 2})
-    assert "was made with width=[1, 2, 3], not 2" in failure(other)
+    assert "was made with width=[1, 2, 3], not [2]" in failure(other)
+    other = run_tasks("probes", output="out", settings=resume, options={"scale": 2.0})
+    assert "was made with scale=1.0, not 2.0" in failure(other)
     overwrite = Settings(overwrite=True)
     only(run_tasks("probes", output="out", settings=overwrite, options={"scale": 2.0}))
     assert pk.open_history("out/probes/probe_a/swept.nc").score[0, 0] == 2.0
+    assert "with scale=2.0, not 1.0" in failure(run_tasks("probes", output="out", settings=resume))
+    (tmp_path / "go").unlink()
+    again = {"output": "out", "options": {"scale": 2.0}}
+    assert "not yet" in failure(run_tasks("probes", settings=overwrite, **again))
+    (tmp_path / "go").touch()
+    resumed = only(run_tasks("probes", settings=resume, **again))
+    assert resumed.outcome == "passed", "what was to be replaced is not kept"
+    one = {"options": {"width": 2}, "output": "one.nc"}
+    for outcome in ("passed", "kept"):
+        assert only(run_tasks("probes", settings=resume, **one)).outcome == outcome
+
+
+def test_a_history_of_what_a_changed_file_said_is_not_kept(project):
+    """Functions that are swept over are told apart by their names: each process makes its own."""
+    source = """
+    def one():
+        return {one}
+
+    def two():
+        return 2
+
+    @pk.parametrize("make", [one, two])
+    @pk.task
+    def swept(make, scale=1.0, offset=object()):
+        if {stop} and make is two:
+            raise RuntimeError("not yet")
+        return scores(make() * scale)
+"""
+    resume = Settings(resume=True)
+
+    def run(one=1, stop=False, scale="1.0"):
+        changed = source.format(one=one, stop=stop).replace("scale=1.0", f"scale={scale}")
+        project(tasks(changed))
+        return run_tasks("probes", output="out", settings=resume)
+
+    assert "not yet" in failure(run(stop=True))
+    assert "was begun with scale=1.0, not with scale=3.0" in failure(run(scale="3.0"))
+    assert only(run(one=5)).dataset.score.sel(layer="a").values.tolist() == [1, 2]
+    assert only(run()).outcome == "kept"
+    assert "was made with scale=1.0, not 3.0" in failure(run(scale="3.0"))
 
 
 def test_a_task_that_failed_at_once_leaves_nothing_behind(project, tmp_path):
@@ -357,14 +405,22 @@ def test_two_processes_do_not_run_one_task(project, tmp_path):
 
 
 def test_ctrl_c_goes_through_and_fixtures_are_ended(project, tmp_path):
+    """Those that others were made of come last."""
     project(
         tasks("""
-    from pathlib import Path
+    def ended(name):
+        with open("ended", "a") as file:
+            file.write(name + " ")
 
     @pk.fixture
-    def model():
+    def base():
         yield 3
-        Path("ended").touch()
+        ended("base")
+
+    @pk.fixture
+    def model(base):
+        yield base
+        ended("model")
 
     @pk.task
     def stopped(model):
@@ -373,7 +429,7 @@ def test_ctrl_c_goes_through_and_fixtures_are_ended(project, tmp_path):
     )
     with pytest.raises(KeyboardInterrupt):
         run_tasks("probes")
-    assert (tmp_path / "ended").exists()
+    assert (tmp_path / "ended").read_text() == "model base "
 
 
 def test_fixtures_come_from_the_nearest_file_and_are_computed_once(project, tmp_path):
@@ -536,6 +592,129 @@ def test_a_finished_function_of_other_layers_is_not_kept(project):
     resume = Settings(resume=True, layers=["logits"])
     other = failure(run_tasks("probes", output="out", settings=resume))
     assert "was made with layers=['hidden_0'], not ['logits']" in other
+
+
+def test_every_way_to_run_heeds_what_is_said_of_runs(project, monkeypatch):
+    project(
+        tasks("""
+    variant = pk.task("reference-complexity", epochs=3)
+
+    @pk.task
+    def function(run):
+        return 2 * run("reference-complexity", epochs=3)
+""")
+    )
+    told = []
+
+    def run(task, **options):
+        told.append(options)
+        return xr.Dataset({"score": ("layer", [1.0])}, {"layer": ["a"]})
+
+    monkeypatch.setattr("probekit.running.run", run)
+    chosen = {"layers": ["a"], "store_activations": ["a"], "every": 2, "vectorized": False}
+    settings = Settings(**chosen, storage=Storage(1, 10), durable=True)
+    with pytest.warns(ProbekitWarning, match="function does not return the Dataset"):
+        run_tasks("probes", output="out", settings=settings)
+    for options in told:
+        assert options.items() >= {**chosen, "storage": (1, 10), "durable": True}.items()
+        assert options["epochs"] == 3
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize("durable", [True, False])
+def test_scores_of_a_function_are_flushed_to_the_disk_if_asked(project, monkeypatch, durable):
+    project(tasks(FAILING))
+    flushed = []
+    monkeypatch.setattr(os, "fsync", flushed.append)
+    only(run_tasks("probes/probe_a.py::first", output="out", settings=Settings(durable=durable)))
+    assert bool(flushed) is durable
+
+
+def written(more, task, *, output, hidden, **_):
+    """Write a history of one row, as `probekit.run` does after a while."""
+    attributes = make_attributes(task, {"hidden": hidden, **more})
+    with HistoryWriter(output, attributes=attributes) as writer:
+        writer.append(ONE_ROW)
+        writer.finish()
+    return pk.open_history(output)
+
+
+def test_a_run_that_has_finished_is_not_run_again(project, monkeypatch, tmp_path):
+    project(
+        tasks("""
+    from pathlib import Path
+
+    @pk.task
+    def twice(run):
+        one = run("anything", hidden=[1])
+        if not Path("go").exists():
+            raise RuntimeError("not yet")
+        return xr.concat([one, run("anything", hidden=[2])], "hidden")
+""")
+    )
+    monkeypatch.setattr("probekit.running.run", partial(written, {}))  # which overwrites nothing
+    resume = Settings(resume=True)
+    assert "not yet" in failure(run_tasks("probes", output="out", settings=resume))
+    (tmp_path / "go").touch()
+    assert only(run_tasks("probes", output="out", settings=resume)).dataset.sizes["hidden"] == 2
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_the_history_of_a_run_says_with_which_options_its_function_ran_it(
+    project, monkeypatch, stored
+):
+    """But not that with activations, which stays as it was."""
+    project(
+        tasks("""
+    @pk.task
+    def shallow(run, width: int = 64):
+        return run("anything", hidden=[width])
+""")
+    )
+
+    def again(**options):
+        return run_tasks("probes", output="out", settings=Settings(resume=True), options=options)
+
+    more = {"store_activations": ["a"]} if stored else {}
+    monkeypatch.setattr("probekit.running.run", partial(written, more))
+    attributes = only(again(width=3)).dataset.attrs
+    config = json.loads(attributes["config"])
+    assert (attributes["task"], config["hidden"]) == ("anything" if stored else "shallow", [3])
+    assert only(again(width=3)).outcome == "kept"
+    if not stored:
+        assert "was made with width=3, not 64" in failure(again())
+
+
+def test_a_finished_history_of_other_activations_is_not_kept(project, tmp_path):
+    project(tasks('    small = pk.task("reference-complexity", epochs=3)\n'))
+    (tmp_path / "out/probes/probe_a").mkdir(parents=True)
+    config = {"epochs": 3, "layers": ["logits"], "store_activations": ["hidden_0"], "every": 2}
+    attributes = make_attributes("reference-complexity", config)
+    with HistoryWriter("out/probes/probe_a/small.nc", attributes=attributes) as writer:
+        writer.append(ONE_ROW)
+        writer.finish()
+
+    def again(**settings):
+        return run_tasks("probes", output="out", settings=Settings(resume=True, **settings))
+
+    assert only(again(store_activations="*_0", every=2)).outcome == "kept"
+    assert "with every=2, not 3" in failure(again(store_activations="*_0", every=3))
+    assert "=['hidden_0'], not ['hidden_1']" in failure(again(store_activations=["hidden_1"]))
+    assert "layers=['logits'], not ['hidden_0']" in failure(again(layers="hidden_0"))
+
+
+def test_an_overwritten_history_is_not_kept_before_it_is_complete(project, tmp_path):
+    """What is there is the old one; the new one was stopped."""
+    project(tasks('    small = pk.task("reference-complexity", epochs=3)\n'))
+    old = tmp_path / "out/probes/probe_a/small.nc"
+    old.parent.mkdir(parents=True)
+    with HistoryWriter(old, attributes=make_attributes("reference-complexity")) as writer:
+        writer.append(ONE_ROW)
+        writer.finish()
+    (old.parent / "small.nc.partial").mkdir()
+    (old.parent / "small.nc.partial" / "segment-000000-000000.nc").touch()
+    told = failure(run_tasks("probes", output="out", settings=Settings(resume=True)))
+    assert "small.nc.partial/segment-000000-000000.nc: is empty" in told
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(overwrite=True), Settings(resume=True)])

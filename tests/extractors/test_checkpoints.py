@@ -107,7 +107,8 @@ def test_what_cannot_be_read(tmp_path, plain, monkeypatch):
     with pytest.raises(HistoryError, match="nowhere: no such folder; give one"):
         checkpoints.steps(tmp_path / "nowhere")
     (tmp_path / "100").mkdir()
-    (tmp_path / "5.orbax-checkpoint-tmp-17").mkdir()
+    (tmp_path / "5.orbax-checkpoint-tmp-17").mkdir()  # it was never finished
+    (tmp_path / "5.orbax-checkpoint-tmp-17" / "_CHECKPOINT_METADATA").touch()
     with pytest.raises(HistoryError, match="no checkpoints; each is a folder named by its step"):
         checkpoints.steps(tmp_path)
     with pytest.raises(OptionError, match="step=7: no such checkpoint; the nearest are 5, 15"):

@@ -255,6 +255,32 @@ def test_calls_in_other_threads_are_not_seen():
     }
 
 
+def test_two_threads_leave_a_model_in_its_mode():
+    """One extraction at a time: the other would find it in evaluation mode, and leave it so."""
+    running = {name: (threading.Event(), threading.Event()) for name in ("first", "second")}
+
+    class Waiting(nn.Linear):
+        def forward(self, x):
+            begun, going_on = running.get(threading.current_thread().name, (None, None))
+            if begun is not None and x.device.type != "meta":
+                begun.set()
+                going_on.wait(10)
+            return super().forward(x)
+
+    model = Waiting(5, 4)
+    extractor = torch(model)
+    extractor.layers(X)
+    first, second = (threading.Thread(target=extractor, args=(X,), name=name) for name in running)
+    first.start()
+    running["first"][0].wait(10)
+    second.start()
+    assert not running["second"][0].wait(0.1)
+    for name, thread in (("first", first), ("second", second)):
+        running[name][1].set()
+        thread.join(10)
+    assert model.training
+
+
 def test_a_torch_model_is_compared_with_another_kind():
     a, b = torch(mlp(), layers="0,3"), pk.extractors.function(lambda x: {"double": 2 * x})
     ds = pk.compare(a, b, X, estimators=["cka"], batch_size=4)

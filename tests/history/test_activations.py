@@ -34,7 +34,7 @@ def arrays(seed: int, epochs: list[int]) -> dict[str, xr.DataArray]:
             np.stack([values(seed, epoch, layer) for epoch in epochs])[None],
             {"seed": [seed], "epoch": epochs},
             ("seed", "epoch", "example", "unit"),
-        )
+        ).transpose(*(("unit", ...) if layer == "logits" else ()))  # in whichever order
         for layer in LAYERS
     }
 
@@ -165,6 +165,8 @@ def test_reading_goes_on_however_often_the_writer_moves_what_is_read(tmp_path, m
 
 def test_resumed_history_holds_the_rows_of_both_runs(path):
     with writer(path, resume=True, extend=True) as history:
+        with pytest.raises(ShapeError, match=r"the rows before have \(11, 2\)"):
+            history.append_activations({"seed": 0, "epoch": 5}, [{"logits": np.ones((3, 2))}])
         history.append_activations({"seed": 0, "epoch": 4}, batches(1, 0))  # once more: this counts
         history.append(scores(0, [5]), activations=arrays(0, [5]))
         history.finish()

@@ -283,6 +283,17 @@ def test_durable_files_are_on_the_disk_before_and_after_they_are_renamed(path, m
     with writer(path, resume=True) as history:
         history.append(rows(0, range(2, 3)))
     assert done == ["renamed"]
+    done.clear()
+    with writer(path, resume=True, durable=True) as history:
+        history.append_activations({"seed": 0, "epoch": 0}, [{"layer": np.ones((2, 2))}])
+        history.save_state("seed-0", [np.float32(1)], {"epoch": 0})
+        assert done == ["file", "renamed", "folder"] * 2
+        done.clear()
+        history.finish()
+        assert done == ["file", "renamed", "folder", "renamed", "folder"], "first where it is made"
+    done.clear()
+    with writer(path, resume=True, extend=True, durable=True):
+        assert done == ["folder"] * 2, "rows and activations have other names there"
 
 
 def test_large_segments_are_not_held_in_memory_and_stay_as_they_are(path, monkeypatch):

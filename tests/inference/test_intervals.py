@@ -90,6 +90,7 @@ def test_blocks_tell_the_acceleration_of_examples():
     weights = Jackknife().weights(3000)
     assert weights.shape == (200, 3000)
     assert (weights.sum(axis=0) == 199).all(), "each is left out once"
+    assert (weights != Jackknife(seed=1).weights(3000)).any()
     found = acceleration_of(weights @ x / weights.sum(axis=1))
     assert found == pytest.approx(scipy.stats.skew(x) / 6 / np.sqrt(3000), abs=0.004)
 
@@ -132,6 +133,14 @@ def test_resamples_on_one_side_leave_no_bca_interval():
     np.testing.assert_allclose(same, 1, atol=1e-6, err_msg="equal but for rounding is no bias")
     assert acceleration_of(np.ones(5)) == 0
     assert np.isnan(acceleration_of(np.array([1, np.nan, 2])))
+
+
+@pytest.mark.parametrize(("resamples", "is_told"), [(18, False), (19, True)])
+def test_beyond_the_outermost_of_n_resamples_lies_one_part_in_n_plus_1(resamples, is_told):
+    """As of a uniform choice; twice the tail is 0.0515 here, 1 / 19 is more and 1 / 20 less."""
+    option = pk.Bootstrap(interval="bca", confidence=1 - 0.0515)
+    each = np.arange(resamples) - (resamples - 1) / 2  # as many below the score as above it
+    assert np.isfinite(interval_of(np.array(0.0), each, option)).all() == is_told
 
 
 @pytest.mark.parametrize(

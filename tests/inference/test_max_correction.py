@@ -42,6 +42,13 @@ def test_steps_down_as_by_loops(alternative):
     np.testing.assert_array_equal(square.ravel(), found)
 
 
+def test_what_only_rounding_keeps_below_the_score_is_as_extreme():
+    """In another test's shuffles, too: those of the second are the first's in another order."""
+    first = np.array([1.0, 1 - 1e-8, 0.5, 0.2, 0.1, 0, -0.1, -0.2, -0.5, -1])
+    every = np.stack([first, first[[9, 8, 0, 1, 2, 3, 4, 5, 6, 7]]], axis=1)
+    assert max_corrected_p(every[0], every[1:], pk.Permutation())[0] == 4 / 10
+
+
 def test_units_and_orders_of_tests_do_not_matter():
     generator = np.random.default_rng(1)
     score, shuffled = generator.normal(1, 1, 5), generator.normal(size=(99, 5))

@@ -10,8 +10,8 @@ from scipy.stats import false_discovery_control, spearmanr
 from sklearn.model_selection import GroupKFold, KFold
 
 import probekit as pk
-from probekit.errors import OptionError, ShapeError
-from probekit.inference import corrected, p_value_of
+from probekit.errors import OptionError, ProbekitWarning, ShapeError
+from probekit.inference import corrected, p_value_of, warn_of_few_resamples
 from probekit.measures.reweighting import compare_rdms_weighted
 from probekit.measures.shuffling import compare_rdms_shuffled
 from tests.optional import optional
@@ -32,13 +32,15 @@ def test_half_samples_hold_each_example_once():
     assert sorted(set(weights.sum(axis=1))) == [4, 5]
 
 
-def test_folds_are_those_of_scikit_learn():
+@pytest.mark.parametrize("seed", [None, 3])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_folds_are_those_of_scikit_learn(grouped, seed):
     groups = np.repeat(np.arange(6), 4)
-    ours = pk.CrossValidation(folds=3, groups=groups, shuffle=False).weights(24)
-    for fold, (_, rows) in enumerate(GroupKFold(3).split(groups, groups=groups)):
-        assert np.flatnonzero(ours[fold]).tolist() == rows.tolist()
-    ours = pk.CrossValidation(folds=5, seed=3).weights(24)
-    for fold, (_, rows) in enumerate(KFold(5, shuffle=True, random_state=3).split(groups)):
+    kind, of_groups = (GroupKFold, {"groups": groups}) if grouped else (KFold, {})
+    shuffle = seed is not None
+    ours = pk.CrossValidation(folds=3, seed=seed or 0, shuffle=shuffle, **of_groups).weights(24)
+    splits = kind(3, shuffle=shuffle, random_state=seed).split(groups, **of_groups)
+    for fold, (_, rows) in enumerate(splits):
         assert np.flatnonzero(ours[fold]).tolist() == rows.tolist()
 
 
@@ -48,6 +50,7 @@ def test_shuffles_within_groups_stay_there():
     assert (groups[orders] == groups).all()
     assert (np.sort(orders, axis=1) == np.arange(6)).all()
     assert len(np.unique(orders, axis=0)) > 3
+    assert (orders != pk.Permutation(resamples=10, groups=groups, seed=1).orders(6)).any()
 
 
 def test_whole_groups_change_places_with_those_of_their_size():
@@ -137,6 +140,20 @@ def test_p_values_count_the_score_itself():
         option = pk.Permutation(resamples=4, alternative=alternative)
         assert p_value_of(np.array([2.5]), null, option).tolist() == [expected]
     assert np.isnan(p_value_of(np.array([np.nan]), null, pk.Permutation())).all()
+
+
+@pytest.mark.parametrize("alternative", ["greater", "less", "two-sided"])
+def test_what_only_rounding_tells_from_the_score_is_as_extreme(alternative):
+    ties = 0.3 * (1 + 1e-8 * np.array([-1, 0, 1]))
+    option = pk.Permutation(resamples=3, alternative=alternative)
+    assert p_value_of(np.array(0.3), ties, option) == 1
+
+
+def test_few_orders_are_too_few_for_two_sides_first():
+    """Of 24, one is 4 %; warnings are errors here."""
+    warn_of_few_resamples(pk.Permutation(), examples=4)
+    with pytest.warns(ProbekitWarning, match=r"examples: 24 orders .* p is some 0\.083 at least"):
+        warn_of_few_resamples(pk.Permutation(alternative="two-sided"), examples=4)
 
 
 COMPARED = {

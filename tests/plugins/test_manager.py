@@ -1,3 +1,4 @@
+import threading
 import types
 import warnings
 
@@ -346,6 +347,27 @@ def test_switches_build_the_manager_anew():
     before = get_manager()
     manager = get_manager(Switches(autoload=False))
     assert get_manager() is manager is not before
+
+
+@pytest.mark.usefixtures("own_session")
+def test_nobody_gets_a_manager_before_its_plugins_are_loaded(monkeypatch):
+    begun, going_on, got = threading.Event(), threading.Event(), []
+
+    def load(manager):
+        begun.set()
+        going_on.wait(10)
+
+    monkeypatch.setattr(Manager, "load", load)
+    threads = [threading.Thread(target=lambda: got.append(get_manager())) for _ in range(2)]
+    threads[0].start()
+    begun.wait(10)
+    threads[1].start()
+    threads[1].join(0.1)
+    assert got == []
+    going_on.set()
+    for thread in threads:
+        thread.join(10)
+    assert got[0] is got[1]
 
 
 @pytest.mark.usefixtures("own_session")

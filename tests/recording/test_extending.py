@@ -95,8 +95,13 @@ def test_the_finished_history_is_there_until_it_is_replaced(tmp_path):
 def test_other_settings_are_refused_and_nothing_is_left_behind(tmp_path):
     path = tmp_path / "history.nc"
     record(path, [0])
-    with pytest.raises(OptionError, match=r"history\.nc: was begun with estimators="):
-        record(path, [1], estimators="cka")
+    for others, message in [
+        ({"estimators": "cka"}, "with estimators="),
+        ({"features": {"second": INPUTS[:, 1]}}, "with features="),
+        ({"uncertainty": pk.Bootstrap(resamples=40)}, "without uncertainty="),
+    ]:
+        with pytest.raises(OptionError, match=rf"history\.nc: was begun {message}"):
+            record(path, [1], **others)
     assert os.listdir(tmp_path) == ["history.nc"]
 
 

@@ -10,7 +10,14 @@ import pytest
 import xarray as xr
 
 import probekit as pk
-from probekit.errors import HistoryExistsError, HistoryLockedError, OptionError, ShapeError
+from probekit.errors import (
+    HistoryError,
+    HistoryExistsError,
+    HistoryLockedError,
+    OptionError,
+    ShapeError,
+)
+from probekit.history import Storage
 from probekit.plugins import get_manager, hookimpl
 from probekit.recording.schedule import is_due
 from tests.recording.loop import FEATURES, INPUTS, model_at
@@ -75,9 +82,8 @@ def test_schedules_that_are_none():
 
 def test_several_seeds(tmp_path):
     with recorder(tmp_path / "h.nc", seed=0) as rec:
-        for seed in (0, 1):
-            for step in (0, 10):
-                rec.record(step, model_at(step + seed), seed=seed, loss=seed)
+        for seed, step in ((0, 10), (1, 0), (0, 0), (1, 10)):
+            rec.record(step, model_at(step + seed), seed=seed, loss=seed)
     history = pk.open_history(tmp_path / "h.nc")
     assert history.linear_r2.dims == ("seed", "step", "layer", "feature")
     assert history.loss.values.tolist() == [[0, 0], [1, 1]]
@@ -128,6 +134,7 @@ def test_a_row_recorded_again_is_replaced(tmp_path):
         rec.record(0, model_at(0), loss=1.0)
         rec.record(1, model_at(0), loss=2.0)
         rec.record(0, model_at(0), loss=3.0)
+        assert rec.finish() == rec.finish() == tmp_path / "h.nc", "and the block does it again"
     assert pk.open_history(tmp_path / "h.nc").loss.values.tolist() == [3.0, 2.0]
 
 
@@ -179,7 +186,7 @@ def test_activations_are_stored_and_can_be_probed_later(tmp_path):
 
 
 def test_stored_activations_are_packed_and_read_batch_by_batch(tmp_path, monkeypatch):
-    from probekit.history import Storage, activations
+    from probekit.history import activations
 
     kept, lengths = [], []
     for storage in (Storage(), Storage(compression=1, keep_bits=10)):
@@ -224,7 +231,8 @@ def test_listeners_hear_of_records(tmp_path):
     with get_manager().listening(Listener()), recorder(tmp_path / "h.nc") as rec:
         rec.record(0, model_at(0))
         rec.record(1, model_at(1))
-    assert heard == [("h.nc", [0, 1])]
+        rec.record(0, model_at(1))
+    assert heard == [("h.nc", [0, 1]), ("h.nc", [0])], "no step twice"
 
 
 def test_arguments_that_do_not_fit(tmp_path):
@@ -237,8 +245,14 @@ def test_arguments_that_do_not_fit(tmp_path):
         pk.Recorder(path, probe_sets={"a": (INPUTS, FEATURES), "b": (INPUTS, {"q": INPUTS[:, 0]})})
     with recorder(path) as rec:
         rec.record(0, model_at(0), loss=1.0)
-        with pytest.raises(OptionError, match="seed=3: the Recorder was made without one"):
-            rec.record(1, model_at(1), seed=3)
+        for of_seed in (lambda: rec.record(1, model_at(1), seed=3), lambda: rec.recorded(seed=3)):
+            with pytest.raises(OptionError, match="seed=3: the Recorder was made without one"):
+                of_seed()
+        with (
+            recorder(tmp_path / "seeds.nc", seed=0) as seeds,
+            pytest.raises(OptionError, match=r"seed=1\.5: must be a whole number"),
+        ):
+            seeds.record(1, model_at(1), seed=1.5)
         with pytest.raises(ShapeError, match=r"loss: shape \(2,\); give a single number"):
             rec.record(1, model_at(1), loss=np.ones(2))
         for value in ("low", None, 1j):
@@ -284,8 +298,44 @@ def test_a_history_that_is_being_written_here_says_so(tmp_path):
 def test_stored_activations_keep_the_forward_order(tmp_path):
     x = np.random.default_rng(0).normal(size=(9, 2)).astype(np.float32)
     names, path = ["c", "a", "z/k", "a/b", "z"], tmp_path / "history.nc"
-    extractor = pk.extractors.arrays(dict.fromkeys(names, x))
-    with pk.Recorder(path, features={"feature": x[:, 0]}, store="**") as recording:
+    extractor, other = (pk.extractors.arrays(dict.fromkeys(names, z)) for z in (x, -x[:5]))
+    held_out = other, {"feature": x[:5, 0]}
+    given = {"features": {"feature": x[:, 0]}, "held_out": held_out, "store": "**"}
+    with pk.Recorder(path, **given) as recording:
         recording.record(0, extractor)
         assert list(pk.open_activations(path)) == names
     assert list(pk.open_activations(path)) == names
+    np.testing.assert_array_equal(pk.open_activations(path)["z/k"], -x[:5], "of those held out")
+
+
+def test_the_writer_is_told_what_the_recorder_is_told(tmp_path, monkeypatch):
+    told = {}
+
+    def writer(path, **options):
+        told.update(options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("probekit.recording.recorder.HistoryWriter", writer)
+    given = {"durable": True, "overwrite": True, "resume": False, "storage": Storage(1, 10)}
+    with pytest.raises(KeyboardInterrupt):
+        recorder(tmp_path / "h.nc", seed=3, title="What it learns", **given)
+    assert {name: told[name] for name in given} == given
+    assert told["lead"] == ("seed", "step")
+    assert told["attributes"]["title"] == "What it learns"
+
+
+@pytest.mark.parametrize(("failing", "kept"), [("append", ()), ("finish", (0,))])
+def test_a_recorder_that_cannot_write_lets_go_of_the_history(tmp_path, monkeypatch, failing, kept):
+    """So that it can be gone on with here, once there is space."""
+
+    def full(*_, **__):
+        raise HistoryError("the disk is full")
+
+    path = tmp_path / "h.nc"
+    rec = recorder(path)
+    rec.record(0, model_at(0))
+    monkeypatch.setattr(rec._writer, failing, full)
+    with pytest.raises(HistoryError, match="the disk is full"), rec:
+        pass
+    with recorder(path, resume=True) as rec:
+        assert rec.recorded() == kept

@@ -9,7 +9,8 @@ import pytest
 
 import probekit as pk
 from probekit import measures
-from probekit.estimators import ConditionRDM, LinearR2
+from probekit.errors import ShapeError
+from probekit.estimators import ConditionRDM, LinearR2, RidgeR2
 from probekit.plugins import hookimpl
 from probekit.running import config_of, resolving, task_of
 from probekit.tasks import Split
@@ -51,6 +52,7 @@ class Levels:
 
 
 def adapted(task, estimators, **options):
+    task = task_of(task)
     config = config_of(task, SMALL | options)
     return resolving.adapted(task, config, estimators)
 
@@ -67,6 +69,16 @@ def test_no_data_are_made_for_those_that_ask_for_none():
     task = Levels()
     adapted(task, (LinearR2(),))
     assert task.asked == []
+
+
+@pytest.mark.parametrize(("estimator", "examples"), [(RidgeR2, 40), (ConditionRDM, 30)])
+def test_named_folds_are_of_the_examples_that_are_fitted_or_scored(estimator, examples):
+    sizes = {"fit_examples": 40, "test_examples": 30}
+    few, many = (estimator(folds=tuple(range(2)) * (count // 2)) for count in (30, 40))
+    right, wrong = (few, many) if examples == 30 else (many, few)
+    adapted("reference-complexity", (right,), **sizes)
+    with pytest.raises(ShapeError, match=f"labels; there are {examples} examples"):
+        adapted("reference-complexity", (wrong,), **sizes)
 
 
 def check_conditions(path, **options):

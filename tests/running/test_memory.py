@@ -38,6 +38,7 @@ class TooLarge(ReferenceComplexity):
         raise MemoryError("Unable to allocate 9 TiB")
 
 
-def test_a_run_says_so():
+@pytest.mark.parametrize("estimators", ["linear_r2", "condition_rdm"])  # which looks at features
+def test_a_run_says_so(estimators):
     with pytest.raises(OutOfMemoryError, match=r"too small for 9 TiB at once"):
-        pk.run(TooLarge, hidden=(4,), seeds=1, epochs=1)
+        pk.run(TooLarge, estimators=estimators, hidden=(4,), seeds=1, epochs=1)

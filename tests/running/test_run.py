@@ -1,6 +1,7 @@
 """What a run promises: rows as they come, resuming bit for bit, nothing lost, clear errors."""
 
 import dataclasses
+import json
 import time
 
 import jax
@@ -21,7 +22,7 @@ from probekit.estimators import Estimator
 from probekit.history import Storage
 from probekit.plugins import hookimpl
 from probekit.probing import absent
-from probekit.running import lane, runner
+from probekit.running import compiled, lane, runner
 from probekit.statistics import Moments
 from probekit.variables import Variable
 
@@ -166,8 +167,9 @@ class Reached:
 
 def test_the_first_of_an_odd_number_rests_halfway():
     """It goes on when one of the other two has ended, so that the last to end are two."""
-    reached = Reached()
-    run(listeners=[reached], seeds=3)
+    reached, begun = Reached(), Begun()
+    run(listeners=[reached, begun], seeds=3)
+    assert begun.path is None, "a history that is not kept is nowhere"
     half, last = SMALL["epochs"] // 2, SMALL["epochs"]
     ends = [reached.epochs.index((seed, last)) for seed in (1, 2)]
     assert reached.epochs.index((0, half)) < min(ends) < reached.epochs.index((0, half + 1))
@@ -221,7 +223,7 @@ class Begun:
 
     @hookimpl
     def probekit_run_started(self, run):
-        self.ended = run.ended
+        self.ended, self.path = run.ended, run.path
 
 
 @pytest.mark.slow
@@ -338,13 +340,15 @@ def test_vectorised_seeds_that_stop_early_have_nan_behind():
         np.testing.assert_array_equal(score.linear_r2_status == -1, ~recorded)
 
 
-def test_a_diverging_run_says_so_and_keeps_its_rows(tmp_path):
+def test_a_diverging_run_says_so_and_keeps_its_rows(tmp_path, monkeypatch):
+    """Those before it in the same chunk, too."""
+    monkeypatch.setattr(runner, "Pace", AtOnce)
     path = tmp_path / "history.nc"
     with pytest.raises(
-        DivergedError, match=r"seed [01]: the loss is (nan|inf) at epoch \d+; .*smaller"
+        DivergedError, match=r"seed [01]: the loss is (nan|inf) at epoch [1-9]; .*smaller"
     ):
         run(output=path, optimizer="sgd", learning_rate=1e30)
-    assert pk.open_history(path).sizes["epoch"] >= 1
+    assert np.isfinite(pk.open_history(path).loss.sel(epoch=0)).all()
 
 
 @pytest.mark.slow
@@ -437,6 +441,39 @@ def test_settings_without_effect_are_warned_of(tmp_path):
     assert "optimizer='adamw', only with optimizer='momentum'" in str(caught[0].message)
 
 
+def test_the_writer_is_told_what_the_run_is_told(tmp_path, monkeypatch):
+    told = {}
+
+    def writer(path, **options):
+        told.update(options)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner, "HistoryWriter", writer)
+    given = {"durable": True, "overwrite": True, "resume": False, "storage": Storage(1, 10)}
+    with pytest.raises(KeyboardInterrupt):
+        run(output=tmp_path / "h.nc", store_activations="*_1", every=3, layers="hidden_*", **given)
+    assert {name: told[name] for name in given} == given
+    config = json.loads(told["attributes"]["config"])
+    assert (config["store_activations"], config["every"]) == (["hidden_1"], 3)
+    assert config["layers"] == ["hidden_0", "hidden_1"]
+
+
+@pytest.mark.parametrize(("backend", "seeds"), [("cpu", 1), ("gpu", 3)])
+def test_seeds_run_at_once_on_an_accelerator(monkeypatch, backend, seeds):
+    monkeypatch.setattr(jax, "default_backend", lambda: backend)
+    assert runner.lane_size(3, None) == seeds
+    assert [runner.lane_size(3, vectorized) for vectorized in (False, True)] == [1, 3]
+
+
+@pytest.mark.slow
+def test_a_chunk_hands_out_no_more_than_there_is_room_for(monkeypatch):
+    monkeypatch.setattr(compiled, "ROOM", 1)
+    monkeypatch.setattr(lane, "SECONDS", 1e9)  # so that chunks would grow
+    diary = Diary()
+    run(listeners=[diary], seeds=1, epochs=3, hidden=(5,))
+    assert diary.lines[1:-1] == [("chunk", [epoch]) for epoch in range(4)]
+
+
 def test_layers_can_be_chosen():
     history = run(layers=["hidden_1", "log*"], seeds=1, epochs=1)
     assert history.layer.values.tolist() == ["hidden_1", "logits"]
@@ -447,6 +484,7 @@ def test_activations_are_kept(tmp_path):
     history = run(output=path, store_activations="hidden_1", every=10, seeds=1)
     stored = pk.open_activations(path)
     assert stored.layers == ("hidden_1",)
+    assert [row["epoch"] for row in stored.rows] == [0, 10, 20]
     last = np.asarray(stored["hidden_1"][:])
     assert last.shape == (40, 5)
     variance = float(history.total_variance.sel(layer="hidden_1").isel(seed=0, epoch=-1))
@@ -521,9 +559,23 @@ class Diary:
         self.lines.append(("failed", type(error).__name__))
 
 
+class Reader:
+    """Looks into the history whenever it is told of something."""
+
+    @hookimpl
+    def probekit_chunk_finished(self, run, dataset):
+        there = pk.open_history(run.path).sel(epoch=dataset.epoch)
+        xr.testing.assert_equal(there.linear_r2, dataset.linear_r2)
+
+    @hookimpl
+    def probekit_run_finished(self, path):
+        assert path.exists()
+
+
 def test_listeners_are_told(tmp_path):
+    """Of what is in the history already: what they raise is a warning, an error here."""
     diary = Diary()
-    run(listeners=[diary], seeds=1, epochs=5, output=tmp_path / "h.nc")
+    run(listeners=[diary, Reader()], seeds=1, epochs=5, output=tmp_path / "h.nc")
     assert diary.lines[0] == ("started", (0,), 5)
     assert diary.lines[-1] == ("finished", tmp_path / "h.nc")
     epochs = [epoch for kind, *rest in diary.lines if kind == "chunk" for epoch in rest[0]]

@@ -214,19 +214,20 @@ def test_rows_are_put_where_their_numbers_say():
         Rows(examples=0)
 
 
-def test_rows_of_a_whole_batch_in_order():
+@pytest.mark.parametrize("weight", [np.ones(6), np.array([1, 2, 0, 1, 0, 3.0])])
+def test_rows_of_a_whole_batch_in_order(weight):
     """They need not be moved, and are the rows that they are when they come one by one."""
     x = np.arange(12.0, dtype=np.float32).reshape(6, 2)
     y = np.float32([[3], [1], [4], [1], [5], [np.inf]])
-    whole = state_of(Rows(examples=6), x, y)
-    np.testing.assert_array_equal(whole.x, x)
-    np.testing.assert_array_equal(whole.y, y)
+    whole = state_of(Rows(examples=6), x, y, weight=weight.astype(np.float32))
+    there = weight > 0
+    np.testing.assert_array_equal(whole.x[there], x[there])
+    np.testing.assert_array_equal(whole.y[there], y[there])
     statistic = Rows(examples=6)
     state = statistic.init(x, y)
     for row in range(6):
-        state = statistic.update(
-            state, x[[row]], y[[row]], weight=np.ones(1, np.float32), index=np.array([row])
-        )
+        one = weight[[row]].astype(np.float32)
+        state = statistic.update(state, x[[row]], y[[row]], weight=one, index=np.array([row]))
     jax.tree.map(np.testing.assert_array_equal, whole, state)
 
 
