@@ -115,14 +115,26 @@ class Item:
             raise TaskFileError(f"{self.place}: {described(error)}") from error
 
     def check_options(self, options: Mapping[str, Any] | list[str]) -> None:
-        """Raise `UnknownNameError` unless it has all these options."""
+        """Raise `UnknownNameError` unless it has all these options.
+
+        Parameters
+        ----------
+        options : mapping or list of str
+            Of which the names are looked at.
+        """
         known = sorted(field.name for field in dataclasses.fields(self.Config))
         for name in options:
             if name not in known:
                 raise UnknownNameError(f"option of task {self.name!r}:", name, known)
 
     def sweep(self, options: Mapping[str, Any]) -> tuple[Parameter, ...]:
-        """Return what is swept; a parameter that is given as an option keeps that one value."""
+        """Return what is swept; a parameter that is given as an option keeps that one value.
+
+        Parameters
+        ----------
+        options : mapping
+            ``{name: value}``.
+        """
         return tuple(
             Parameter(each.name, (options[each.name],)) if each.name in options else each
             for each in self.parameters

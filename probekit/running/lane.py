@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from probekit.errors import OptionError
-from probekit.probing import Scores
+from probekit.probing.plan import Scores
 from probekit.running.compiled import Compiled
 from probekit.running.program import Carry, Data, Epochs, Row
 from probekit.tasks import Split
