@@ -25,8 +25,8 @@ from probekit.measures.penalties import (
 )
 from probekit.measures.regression import (
     MultiOutput,
+    Scored,
     Scoring,
-    residual_squares,
     weights_score,
 )
 from probekit.measures.relative_shares import SHARINGS, Sharing, relative_fractions
@@ -243,11 +243,8 @@ def _left_out_errors(
         def of_fold(total: jax.Array, parts: Any) -> tuple[jax.Array, None]:
             rest, fold = parts
             path, scale = _path(rest, point, owner)
-
-            def of_penalty(penalty: jax.Array) -> jax.Array:
-                return residual_squares(rest, fold, path.weights(penalty) * scale[:, None])
-
-            return total + jax.lax.map(of_penalty, choices), None
+            scored = Scored.of(rest, fold).scaled(scale)
+            return total + path.residual_squares(scored, choices), None
 
         start = jnp.zeros((choices.shape[0], fit.y_mean.shape[1]), fit.y_mean.dtype)
         return jax.lax.scan(of_fold, start, (rests, fit))[0]

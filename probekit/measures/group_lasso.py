@@ -18,7 +18,7 @@ from probekit.measures.banded import features_as_x, grouped_splits, score_and_sh
 from probekit.measures.columns import Columns
 from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, named_folds
 from probekit.measures.penalties import Options, checked_options, explained_outside
-from probekit.measures.regression import MultiOutput, Scoring, residual_squares
+from probekit.measures.regression import MultiOutput, Scored, Scoring
 from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics.folds import others, whole
 
@@ -160,7 +160,7 @@ def group_lasso_score(
     def of_fold(total: jax.Array, parts: Any) -> tuple[jax.Array, None]:
         rest, fold = parts
         found = jax.lax.map(lambda c: _weights(rest, c, owner, sparsity), choices)
-        return total + jax.vmap(lambda weights: residual_squares(rest, fold, weights))(found), None
+        return total + jax.vmap(Scored.of(rest, fold).residual_squares)(found), None
 
     start = jnp.zeros((choices.shape[0], every.y_mean.shape[0]), every.y_mean.dtype)
     errors = jax.lax.scan(of_fold, start, (others(fit), fit))[0]

@@ -1,6 +1,6 @@
 """Linear regression between representations and features: how much of one the other explains."""
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -220,14 +220,56 @@ def decoding_score(
     return weights_score(fit, held_out, weights, multioutput=multioutput, deficient=deficient)
 
 
-def residual_squares(fit: MomentsState, held_out: MomentsState, weights: jax.Array) -> jax.Array:
-    """Sum of squared residuals of each column of `y`, of predictions by weights ``(unit, k)``."""
-    xx, xy, _ = held_out.blocks()
-    seen = product(xx, weights)
-    x_step, y_step = fit.steps(held_out)
-    offset = y_step - product(x_step, weights)
-    within = held_out.y_squares + (weights * (seen - 2 * xy)).sum(axis=0)
-    return within + held_out.count * jnp.square(offset)
+class Scored(NamedTuple):
+    """Moments of the examples that are scored, beside the means of those that were fitted.
+
+    Attributes
+    ----------
+    xx : array (unit, unit)
+    xy : array (unit, k)
+    y_squares : array (k,)
+    x_step : array (unit,)
+        Means of the scored examples minus those of the fitted ones.
+    y_step : array (k,)
+    examples : array ()
+        Their count.
+    """
+
+    xx: jax.Array
+    xy: jax.Array
+    y_squares: jax.Array
+    x_step: jax.Array
+    y_step: jax.Array
+    examples: jax.Array
+
+    @classmethod
+    def of(cls, fit: MomentsState, held_out: MomentsState) -> "Scored":
+        """Those of `held_out`; needs `xx` in full and the diagonal of `yy`."""
+        xx, xy, _ = held_out.blocks()
+        return cls(xx, xy, held_out.y_squares, *fit.steps(held_out), held_out.count)
+
+    def scaled(self, factors: jax.Array) -> "Scored":
+        """With each unit multiplied by its factor."""
+        return self._replace(
+            xx=self.xx * factors[:, None] * factors[None, :],
+            xy=self.xy * factors[:, None],
+            x_step=self.x_step * factors,
+        )
+
+    def along(self, vectors: jax.Array) -> "Scored":
+        """With components along ``vectors`` ``(unit, component)`` in place of units."""
+        return self._replace(
+            xx=product(vectors.T, product(self.xx, vectors)),
+            xy=product(vectors.T, self.xy),
+            x_step=product(self.x_step, vectors),
+        )
+
+    def residual_squares(self, weights: jax.Array) -> jax.Array:
+        """Sum of squared residuals of each column of `y`, predicted by weights ``(unit, k)``."""
+        seen = product(self.xx, weights)
+        offset = self.y_step - product(self.x_step, weights)
+        within = self.y_squares + (weights * (seen - 2 * self.xy)).sum(axis=0)
+        return within + self.examples * jnp.square(offset)
 
 
 def weights_score(
@@ -241,7 +283,8 @@ def weights_score(
 ) -> Score:
     """Score of predictions by weights ``(unit, k)`` that were found on the fitted examples."""
     if scoring == "r2":
-        each, constant = explained(residual_squares(fit, held_out, weights), fit, held_out)
+        residual = Scored.of(fit, held_out).residual_squares(weights)
+        each, constant = explained(residual, fit, held_out)
     else:
         xx, xy, _ = held_out.blocks()
         along, squares = (weights * part for part in (xy, product(xx, weights)))

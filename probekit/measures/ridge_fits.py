@@ -10,7 +10,7 @@ from probekit._sums import product
 from probekit.measures._linalg import eigh
 from probekit.measures._status import Score
 from probekit.measures.penalties import Options, explained_outside
-from probekit.measures.regression import residual_squares, weights_score
+from probekit.measures.regression import Scored, weights_score
 from probekit.statistics import MomentsState
 from probekit.statistics.folds import others, whole
 
@@ -39,7 +39,20 @@ class Path(NamedTuple):
 
     def weights(self, penalty: jax.Array) -> jax.Array:
         """Weights ``(unit, k)`` for one penalty, or one for each column."""
-        return product(self.vectors, self.along / (self.values[:, None] + penalty))
+        return product(self.vectors, self._shrunk(penalty))
+
+    def residual_squares(self, scored: Scored, penalties: jax.Array) -> jax.Array:
+        """Sum of squared residuals for each of the penalties, ``(penalty, k)``."""
+        units, targets = self.along.shape
+        weights = self.weights
+        # Along the eigenvectors weights need no product, which pays if there are many of them.
+        if 2 * units < targets * (len(penalties) - 1):
+            scored, weights = scored.along(self.vectors), self._shrunk
+        squares: jax.Array = jax.lax.map(lambda p: scored.residual_squares(weights(p)), penalties)
+        return squares
+
+    def _shrunk(self, penalty: jax.Array) -> jax.Array:
+        return self.along / (self.values[:, None] + penalty)
 
 
 def path_of(xx: jax.Array, xy: jax.Array, scale: jax.Array | None = None) -> Path:
@@ -95,8 +108,7 @@ def _left_out_errors(folds: MomentsState, choices: jax.Array) -> jax.Array:
     def of_fold(total: jax.Array, parts: Any) -> tuple[jax.Array, None]:
         rest, fold = parts
         path = _path_of_moments(rest)
-        errors = jax.lax.map(lambda c: residual_squares(rest, fold, path.weights(c)), choices)
-        return total + errors, None
+        return total + path.residual_squares(Scored.of(rest, fold), choices), None
 
     start = jnp.zeros((choices.shape[0], folds.y_mean.shape[1]), folds.y_mean.dtype)
     return jax.lax.scan(of_fold, start, (others(folds), folds))[0]

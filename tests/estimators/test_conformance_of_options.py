@@ -19,8 +19,12 @@ def test_contract_of_a_distance_of_outputs(estimator, check):
     check(estimator)
 
 
+# Compiling one operation after the other takes a third of the time, and says little about options.
+ONCE = {"check_jit": pytest.mark.skip(reason="checked with the usual options")}
+
+
 @pytest.mark.slow
-@parametrize_with_checks(CONFIGURED)
+@parametrize_with_checks(CONFIGURED, marks=ONCE)
 def test_contract_with_other_options(estimator, check):
     check(estimator)
 

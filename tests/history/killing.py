@@ -156,9 +156,9 @@ def die_and_record(point: int, torn: bool, *arguments, **options) -> None:
     record(*arguments, **options)
 
 
-def systematically(folder: Path, every: int, torn: bool, overwrite: bool) -> None:
+def systematically(folder: Path, torn: bool, overwrite: bool) -> None:
     """Kill at each point; then look, kill the resumed run at some point too, look, finish, look."""
-    for point in range(1, 1000, every):
+    for point in range(1, 1000):
         path, completed = folder / f"{point}.nc", folder / f"{point}.txt"
         if overwrite:
             record(path, folder / "before.txt", steps=2)
@@ -234,7 +234,6 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=Path)
     parser.add_argument("--torn", action="store_true")
     parser.add_argument("--overwrite", action="store_true")
-    parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--deaths", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
@@ -242,7 +241,7 @@ if __name__ == "__main__":
     record(given.folder / "warm.nc", given.folder / "warm.txt")  # imports what is imported lazily
     check(given.folder / "warm.nc", given.folder / "warm.txt")
     if given.how == "points":
-        systematically(given.folder, given.every, given.torn, given.overwrite)
+        systematically(given.folder, given.torn, given.overwrite)
     else:
         at_random(given.folder, given.deaths, given.seed)
     sys.exit(0)

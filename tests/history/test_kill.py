@@ -26,15 +26,7 @@ def deaths(folder, *arguments: str) -> list[dict]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", [["--torn"], ["--overwrite"]], ids=str)
-def test_killed_at_some_points(tmp_path, mode):
-    found = deaths(tmp_path, "points", "--every", "9", *mode)
-    assert len(found) >= 6
-    assert len({report["completed"] for report in found}) >= 4
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("mode", [["--torn"], ["--torn", "--overwrite"]], ids=str)
+@pytest.mark.parametrize("mode", [[], ["--torn", "--overwrite"]], ids=str)
 def test_killed_at_every_point(tmp_path, mode):
     found = deaths(tmp_path, "points", *mode)
     assert len(found) >= 50
@@ -43,10 +35,5 @@ def test_killed_at_every_point(tmp_path, mode):
 
 @pytest.mark.slow
 def test_killed_at_random(tmp_path):
-    assert len(deaths(tmp_path, "random", "--deaths", "10", "--seed", "1")) == 10
-
-
-@pytest.mark.slow
-def test_killed_at_random_often(tmp_path):
     found = deaths(tmp_path, "random", "--deaths", "50", "--seed", "2")
     assert len({report["completed"] for report in found}) >= 5  # at many places

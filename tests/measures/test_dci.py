@@ -12,6 +12,7 @@ from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import DCI
 from probekit.statistics import Examples, state_of
+from probekit.testing._harness import read
 from tests.measures.factors import TURN, N, Y, noisy
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
@@ -138,7 +139,7 @@ def scores(x, y, **options):
     estimator = DCI(**options)
     columns = ((0, 1), (2,)) if y.shape[1] == 3 else ((0,),)
     state = state_of(Examples(capacity=128), np.float32(x), np.float32(y))
-    return estimator.compute(state, state, columns=columns)
+    return read(estimator, state, state, columns=columns)
 
 
 @pytest.mark.slow

@@ -7,9 +7,8 @@ from scipy.spatial.distance import pdist
 import probekit as pk
 from probekit import measures
 from probekit.errors import ShapeError
-from probekit.measures import STATUS_MEANINGS
 from probekit.measures.penalties import DEFAULT_PENALTIES
-from probekit.statistics import state_of
+from tests.measures.reporting import reported
 
 
 def scene(n=24, d=18, k=20, seed=0):
@@ -33,13 +32,6 @@ def decades(seed=0, n=200, d=16):
     x = rng.normal(size=(n, d))
     y = np.float32(x @ rng.normal(size=(d, 2)) + rng.normal(size=(n, 2)))
     return np.float32(x * np.logspace(-2.5, 2.5, d)), y, np.argmax(x @ rng.normal(size=(d, 3)), 1)
-
-
-def reported(estimator, x, y):
-    state = state_of(estimator.statistic, x, y)
-    found = estimator.compute(state, state)
-    name = estimator.name
-    return float(found[name]), STATUS_MEANINGS[int(found[f"{name}_status"])]
 
 
 def centred(x):

@@ -10,6 +10,7 @@ from probekit.errors import OptionError, ScoreWarning, ShapeError
 from probekit.estimators import IntrinsicDimension
 from probekit.measures.intrinsic import DIMENSION_METHODS, TWO_RADII
 from probekit.statistics import state_of
+from probekit.testing._harness import read
 from tests.reference import oracles
 
 METHODS = DIMENSION_METHODS
@@ -310,6 +311,6 @@ def test_places_that_are_left_over_draw_no_other_balls():
     for capacity in (len(x), 2 * len(x)):
         estimator = IntrinsicDimension(method="danco", neighbours=10, examples=capacity)
         kept = state_of(estimator.statistic, x)
-        found = estimator.compute(kept, kept)["intrinsic_dimension"]
+        found = read(estimator, kept, kept)["intrinsic_dimension"]
         wanted = measures.intrinsic_dimension(x, method="danco", neighbours=10)
         np.testing.assert_allclose(found, wanted, rtol=1e-5)

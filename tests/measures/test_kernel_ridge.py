@@ -14,6 +14,7 @@ from probekit.estimators import (
 )
 from probekit.measures.banded import simplex_points
 from probekit.statistics import Examples, state_of
+from probekit.testing._harness import read
 from tests.optional import optional
 from tests.reference import oracles
 from tests.reference.as_himalaya import folds, normalised, total_r2, width
@@ -241,7 +242,7 @@ def test_scales_of_groups_and_copies_of_examples_are_irrelevant():
     np.testing.assert_allclose(found.shares.sum(), found.r2, atol=SCORE)
     statistic, estimator = Examples(capacity=N), KernelRidgeR2(kernel="linear", **FEW)
     heavy, plain = (state_of(statistic, x, y, weight=np.full(N, w, np.float32)) for w in (2.0, 1.0))
-    twice = estimator.compute(heavy, heavy), estimator.compute(plain, plain)
+    twice = read(estimator, heavy, heavy), read(estimator, plain, plain)
     assert abs(float(twice[0]["kernel_ridge_r2"] - twice[1]["kernel_ridge_r2"])) < 0.05
 
 

@@ -16,6 +16,7 @@ from probekit.estimators import (
 from probekit.measures import STATUS_MEANINGS
 from probekit.measures.penalties import DEFAULT_PENALTIES
 from probekit.statistics import state_of
+from probekit.testing._harness import read
 from tests.reference import oracles
 
 RANK_DEFICIENT = STATUS_MEANINGS.index("rank_deficient")
@@ -29,7 +30,7 @@ def test_pls_beside_an_example_far_out_is_never_called_not_finite(seed: int) -> 
     x[3] *= 1e5
     estimator = PLS()
     state = state_of(estimator.statistic, jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32))
-    assert int(estimator.compute(state, state)["pls_status"]) == RANK_DEFICIENT
+    assert int(read(estimator, state, state)["pls_status"]) == RANK_DEFICIENT
 
 
 @pytest.mark.slow
@@ -45,7 +46,7 @@ def test_a_fitted_whitening_that_leaves_directions_out_says_so(alpha: float) -> 
             state_of(estimator.statistic, *(jnp.asarray(z[part], jnp.float32) for z in (x, y)))
             for part in (slice(40), slice(40, 80))
         )
-        return int(estimator.compute(fit, scored)["shape_metric_status"])
+        return int(read(estimator, fit, scored)["shape_metric_status"])
 
     assert status(x) == 0
     x[:, 5] = x[:, 0] + x[:, 1]
@@ -60,7 +61,7 @@ def test_a_direction_that_rounding_may_turn_is_told(apart: float, expected: int)
     y = x[:, :2] + rng.normal(size=(50, 2))
     x[:, 1] = x[:, 0] + x[:, 1] / apart
     state = state_of(CCA().statistic, jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32))
-    assert int(CCA().compute(state, state)["cca_status"]) == expected
+    assert int(read(CCA(), state, state)["cca_status"]) == expected
 
 
 def canonical(x: np.ndarray, y: np.ndarray) -> dict[str, float]:
@@ -135,7 +136,7 @@ def test_partial_whitening_leaves_no_direction_out(kind: str, alpha: float) -> N
     assert again == pytest.approx(expected, abs=1e-3)
     estimator = ShapeMetric(alpha=alpha)
     state = state_of(estimator.statistic, jnp.asarray(x, jnp.float32), jnp.asarray(y, jnp.float32))
-    reported = estimator.compute(state, state)
+    reported = read(estimator, state, state)
     if kind == "small units":
         assert float(reported["shape_metric"]) == pytest.approx(expected, abs=1e-4)
     assert int(reported["shape_metric_status"]) == (0 if kind == "small units" else RANK_DEFICIENT)
@@ -161,7 +162,7 @@ def test_rounding_does_not_choose_the_penalty_where_units_are_more_than_examples
         state_of(estimator.statistic, x[part], y[part], index=jnp.arange(40)[part])
         for part in (slice(20), slice(20, 40))
     )
-    found = estimator.compute(fit, scored)
+    found = read(estimator, fit, scored)
     wide = [np.asarray(z, float) for z in (x[:20], y[:20], x[20:], y[20:])]
     assert int(found["ridge_decoding_r2_status"]) == 0
     assert float(found["ridge_decoding_r2"]) == pytest.approx(
@@ -177,7 +178,7 @@ def test_a_penalty_below_rounding_is_told() -> None:
     estimator = RidgeDecodingR2(penalties=(1e-7,))
     for scales, status in ((1.0, 0), (10.0 ** np.arange(0, -6, -1), RANK_DEFICIENT)):
         state = state_of(estimator.statistic, (x * scales).astype(np.float32), y)
-        assert int(estimator.compute(state, state)["ridge_decoding_r2_status"]) == status
+        assert int(read(estimator, state, state)["ridge_decoding_r2_status"]) == status
 
 
 def test_variability_that_is_rounding_beside_an_example_far_out_is_undefined() -> None:
@@ -199,7 +200,7 @@ def test_components_of_rounding_in_place_of_others_are_told() -> None:
     estimator = LinearPredictivity()
     for scales, status in ((1.0, 0), (10.0 ** np.linspace(-6, 3, 6), RANK_DEFICIENT)):
         state = state_of(estimator.statistic, (x * scales).astype(np.float32), y)
-        assert int(estimator.compute(state, state)["linear_predictivity_status"]) == status
+        assert int(read(estimator, state, state)["linear_predictivity_status"]) == status
 
 
 @pytest.mark.slow
@@ -212,7 +213,7 @@ def test_ridge_of_features_of_unlike_scale_is_exact(decades: int) -> None:
     x = y @ (rng.normal(size=(5, 3)) / scales[:, None]) + rng.normal(size=(40, 3)) / 2
     x, y = x.astype(np.float32), y.astype(np.float32)
     state = state_of(RidgeR2().statistic, x, y)
-    assert int(RidgeR2().compute(state, state)["ridge_r2_status"]) == RANK_DEFICIENT
+    assert int(read(RidgeR2(), state, state)["ridge_r2_status"]) == RANK_DEFICIENT
     for penalties in (DEFAULT_PENALTIES, (1e-10, 1e-6)):
         options = {"penalties": penalties, "multioutput": "raw_values"}
         wanted = oracles.ridge_r2(x[:24], y[:24], x[24:], y[24:], **options)

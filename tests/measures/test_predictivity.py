@@ -7,8 +7,7 @@ import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from probekit.estimators import LinearPredictivity
-from probekit.measures import STATUS_MEANINGS
-from probekit.statistics import state_of
+from tests.measures.reporting import reported
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -124,11 +123,7 @@ def test_units_that_vary_in_one_fold_alone_are_scored_in_that(method, scoring):
 
 
 def status(x, y, **options):
-    estimator = LinearPredictivity(**options)
-    state = state_of(estimator.statistic, x, y)
-    found = estimator.compute(state, state)
-    score, code = found[estimator.name], found[f"{estimator.name}_status"]
-    return float(score), STATUS_MEANINGS[int(code)]
+    return reported(LinearPredictivity(**options), x, y)
 
 
 @slow

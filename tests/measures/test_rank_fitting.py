@@ -8,6 +8,7 @@ import itertools
 import numpy as np
 import pytest
 from scipy.spatial.distance import pdist, squareform
+from scipy.stats import rankdata
 
 from probekit import measures
 from probekit.estimators import WeightedRSA
@@ -73,6 +74,15 @@ def test_they_are_as_good_as_those_of_rsatoolbox(model, comparison):
     assert model == "interpolate" or np.mean(gains) > 0.01
 
 
+def of_length_1(rows, comparison):
+    """Vectors whose products are the comparison, where nothing ties."""
+    vectors = rankdata(rows, axis=1) - (rows.shape[1] + 1) / 2
+    if comparison == "kendall":
+        first, second = np.triu_indices(rows.shape[1], 1)
+        vectors = np.sign(rows[:, first] - rows[:, second])
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
 @slow
 @pytest.mark.parametrize("comparison", PEERS)
 def test_they_are_nearly_the_best_there_are(comparison):
@@ -80,12 +90,16 @@ def test_they_are_nearly_the_best_there_are(comparison):
     circle = np.deg2rad(np.arange(0, 180, 2))
     for seed in range(3):
         candidates, targets = squares(seed, 3)
-        lengths = np.linalg.norm(candidates[:, *UPPER], axis=1)
-        every = [
-            np.array([np.cos(a), np.sin(a) * np.cos(b), np.sin(a) * np.sin(b)]) / lengths
-            for a, b in itertools.product(circle, circle)
-        ]
-        best = max(reached(w, candidates, targets, comparison) for w in every)
+        rows, wanted = (np.float64(z)[:, *UPPER] for z in (candidates, targets))
+        every = np.array(
+            [
+                [np.cos(a), np.sin(a) * np.cos(b), np.sin(a) * np.sin(b)]
+                for a, b in itertools.product(circle, circle)
+            ]
+        ) / np.linalg.norm(rows, axis=1)
+        means = of_length_1(every @ rows, comparison) @ of_length_1(wanted, comparison).mean(axis=0)
+        best = reached(every[means.argmax()], candidates, targets, comparison)
+        assert best == pytest.approx(means.max())
         ours = measures.fit_rdm_weights(candidates, targets, model="linear", comparison=comparison)
         assert reached(ours, candidates, targets, comparison) > best - 3e-3
 

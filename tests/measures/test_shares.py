@@ -8,6 +8,7 @@ from probekit.errors import OptionError
 from probekit.estimators import Commonality, RelativeWeights, ShapleyR2, UniqueR2
 from probekit.measures import STATUS_MEANINGS
 from probekit.statistics import Moments, state_of
+from probekit.testing._harness import read
 from tests.reference import oracles
 from tests.reference.tolerances import SCORE
 
@@ -91,10 +92,10 @@ def test_features_of_several_columns():
     x, y, _, _ = data()
     state = state_of(Moments(), x, y)
     columns = ((0, 2), (1,), (3,))
-    found = RelativeWeights().compute(state, state, columns=columns)["relative_weights"]
+    found = read(RelativeWeights(), state, state, columns=columns)["relative_weights"]
     each = np.asarray(measures.relative_weights(x, y))
     np.testing.assert_allclose(found, [each[0] + each[2], each[1], each[3]], atol=SCORE)
-    found = ShapleyR2().compute(state, state, columns=columns)["shapley_r2"]
+    found = read(ShapleyR2(), state, state, columns=columns)["shapley_r2"]
     np.testing.assert_allclose(found.sum(), measures.joint_r2(x, y), atol=SCORE)
 
 
@@ -121,5 +122,5 @@ def test_a_feature_that_is_constant_within_rounding_explains_nothing_and_is_told
     x = np.repeat(y, D, axis=1)
     for offset, status in ((0, 0), (1e6, STATUS_MEANINGS.index("rank_deficient"))):
         state = state_of(Moments(xx="diagonal"), x, y + np.float32(offset))
-        found = estimator.compute(state, state, columns=((0,),))
+        found = read(estimator, state, state, columns=((0,),))
         assert np.asarray(found[f"{estimator.name}_status"]).reshape(-1).tolist() == [status]

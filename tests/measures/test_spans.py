@@ -7,8 +7,7 @@ import pytest
 import probekit as pk
 from probekit import measures
 from probekit.errors import ScoreWarning, ShapeError
-from probekit.measures import STATUS_MEANINGS
-from probekit.statistics import state_of
+from tests.measures.reporting import reported
 
 N = 12
 GENERATOR = np.random.default_rng(0)
@@ -24,13 +23,6 @@ OTHERS = {
     "eigenspace_overlap": (pk.estimators.EigenspaceOverlap(centred=True), {"centred": True}),
 }
 EVERY = {name: (estimator, {}) for name, estimator in CENTRED.items()} | OTHERS
-
-
-def reported(estimator, x, y):
-    state = state_of(estimator.statistic, x, y)
-    found = estimator.compute(state, state)
-    status = STATUS_MEANINGS[int(found[f"{estimator.name}_status"])]
-    return float(found[estimator.name]), status
 
 
 @pytest.mark.slow

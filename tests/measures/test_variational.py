@@ -8,6 +8,7 @@ from probekit import measures
 from probekit.errors import OptionError
 from probekit.estimators import VariationalCodelength
 from probekit.statistics import Examples, state_of
+from probekit.testing._harness import read
 from tests.reference import oracles
 
 GENERATOR = np.random.default_rng(4)
@@ -124,7 +125,7 @@ def test_weights_are_copies():
     x = np.float32(y + GENERATOR.normal(size=(40, 3)))
     twice = state_of(Examples(capacity=80), np.tile(x, (2, 1)), np.tile(y, (2, 1)))
     heavy = state_of(Examples(capacity=80), x, y, weight=np.full(40, 2, np.float32))
-    found = [VariationalCodelength().compute(state, None) for state in (twice, heavy)]
+    found = [read(VariationalCodelength(), state, None) for state in (twice, heavy)]
     for name in ("variational_codelength", "variational_codelength_compression"):
         np.testing.assert_allclose(found[0][name], found[1][name], rtol=1e-5)
     product = found[0]["variational_codelength"] * found[0]["variational_codelength_compression"]
