@@ -12,5 +12,16 @@ struct: Callable[[tuple[int, ...], Any], ShapeDtype] = ShapeDtype
 
 
 def shape_of(array: Any) -> ShapeDtype:
-    """Return shape and dtype of an array."""
+    """Return shape and dtype of an array.
+
+    Parameters
+    ----------
+    array : array
+        Of NumPy or JAX, traced or not; or another `jax.ShapeDtypeStruct`.
+
+    Returns
+    -------
+    jax.ShapeDtypeStruct
+        Of the array's own dtype: float64 of NumPy stays float64.
+    """
     return struct(array.shape, array.dtype)

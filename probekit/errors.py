@@ -17,6 +17,13 @@ class Argument:
 
     Where it is an option of the command line, that tells it as one: ``--epochs -1``.
 
+    Parameters
+    ----------
+    name : str
+        As Python has it, with underscores.
+    value : object
+        Shown by its repr.
+
     Examples
     --------
     >>> print(OptionError(Argument("epochs", -1), ": must be at least 0."))
@@ -120,6 +127,15 @@ class OutOfMemoryError(ProbekitError, MemoryError):
 class MissingExtraError(_Worded, ImportError):
     """An optional dependency is not installed.
 
+    Parameters
+    ----------
+    package : str
+        Whose import failed.
+    extra : str
+        Of probekit, that brings it.
+    needed_for : str
+        What needs it, in the plural: the message begins so.
+
     Examples
     --------
     >>> print(MissingExtraError("matplotlib", extra="plot", needed_for="figures"))
@@ -156,6 +172,11 @@ IN_ESTIMATOR = "in estimator "
 def told(error: BaseException) -> str:
     """Return the message of an error and, where it comes from an estimator, from which.
 
+    Parameters
+    ----------
+    error : BaseException
+        Whose notes are looked at too.
+
     Examples
     --------
     >>> error = ShapeError("x: 3 examples; at least 5 are needed.")
@@ -174,6 +195,11 @@ def told(error: BaseException) -> str:
 def one_line(error: BaseException) -> str:
     r"""Return the text of an error of somebody else in one line.
 
+    Parameters
+    ----------
+    error : BaseException
+        One without a text gives none.
+
     Examples
     --------
     >>> one_line(ValueError("no such table\n  in line 3\n"))
@@ -185,6 +211,13 @@ def one_line(error: BaseException) -> str:
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """End of an error message about `name`: near matches, or else the names there are.
+
+    Parameters
+    ----------
+    name : str
+        What was given.
+    known : iterable of str
+        What might have been meant; of more than ten the first ten are shown.
 
     Examples
     --------

@@ -17,6 +17,18 @@ PARTIAL_SUFFIX = ".partial"
 def finished_path(path: str | os.PathLike[str]) -> Path:
     """``NAME.nc`` from any way of naming a history: ``NAME.nc``, ``NAME.nc.partial``, ``NAME``.
 
+    Parameters
+    ----------
+    path : path
+        A file that is there, whatever it ends in, stays what it is.
+
+    Raises
+    ------
+    HistoryError
+        If it can only be a folder.
+
+    Examples
+    --------
     >>> finished_path("lr0.01").name, finished_path("lr0.01.h5").name
     ('lr0.01.nc', 'lr0.01.h5')
     """
@@ -33,6 +45,13 @@ def finished_path(path: str | os.PathLike[str]) -> Path:
 def path_in(output: str | os.PathLike[str], name: str) -> Path:
     """Return where a history goes: into a folder that is there it goes under this name.
 
+    Parameters
+    ----------
+    output : path
+        A folder, or the history, named in any way.
+    name : str
+        Without ``.nc``, as that of its task.
+
     Examples
     --------
     >>> path_in("", "my-task").name, path_in("wide", "my-task").name
@@ -43,10 +62,21 @@ def path_in(output: str | os.PathLike[str], name: str) -> Path:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether there is a folder that is no history in the making."""
+    """Whether there is a folder that is no history in the making.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+    """
     return path.is_dir() and not path.name.endswith(PARTIAL_SUFFIX)
 
 
 def partial_path(path: Path) -> Path:
-    """``NAME.nc.partial``, the folder in which ``NAME.nc`` comes into being."""
+    """``NAME.nc.partial``, the folder in which ``NAME.nc`` comes into being.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        That of the finished history.
+    """
     return path.with_name(path.name + PARTIAL_SUFFIX)

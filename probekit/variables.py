@@ -31,7 +31,13 @@ ALL_DIFFER = "a feature of which no value, that is no class, occurs twice"
 
 
 def reason_of_distance(metric: str) -> str:
-    """Return why distances between examples can be undefined; nothing if they never are."""
+    """Return why distances between examples can be undefined; nothing if they never are.
+
+    Parameters
+    ----------
+    metric : str
+        Of which kind the distances are; of an unknown one they never are.
+    """
     if metric.startswith("correlation"):
         return WITHOUT_PATTERN
     return WITHOUT_DIRECTION if metric == "cosine" else ""

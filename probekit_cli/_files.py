@@ -96,7 +96,7 @@ def check_output(history: Path, *, foreseen: bool, resumable: bool = False) -> N
         raise _no_folder(history)
     if not history.exists():
         return
-    from probekit.history import check_replaceable
+    from probekit.history.segments import check_replaceable
 
     check_replaceable(history)
     if not foreseen:

@@ -195,7 +195,7 @@ def _draw(
     import matplotlib as mpl
     import matplotlib.style
 
-    from probekit.history import write_bytes
+    from probekit.history.file import write_bytes
     from probekit.history.plots import save
 
     content = io.BytesIO()

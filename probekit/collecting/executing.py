@@ -132,8 +132,8 @@ class _Execution:
     @contextlib.contextmanager
     def _lock(self) -> Iterator[None]:
         """Let no other process run the same into the same file."""
-        from probekit.history import check_replaceable
         from probekit.history.file import LOCK_NAME, Lock
+        from probekit.history.segments import check_replaceable
 
         check_replaceable(self.output)
         if self.output.exists() and not (self.settings.overwrite or self.parts.exists()):

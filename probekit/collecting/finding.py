@@ -17,6 +17,11 @@ _SKIPPED = {"__pycache__", "build", "dist", "node_modules"}
 def names_task_file(word: str) -> bool:
     """Whether a word means a task file, a folder of them or a task in one, and no registered task.
 
+    Parameters
+    ----------
+    word : str
+        As it stands on a command line; no file need be there.
+
     Examples
     --------
     >>> names_task_file("probes/probe_xor.py::small"), names_task_file("reference-complexity")

@@ -123,7 +123,13 @@ class Item:
             raise TaskFileError(f"{self.place}: {described(error)}") from error
 
     def check_options(self, options: Mapping[str, Any] | list[str]) -> None:
-        """Raise `UnknownNameError` unless it has all these options."""
+        """Raise `UnknownNameError` unless it has all these options.
+
+        Parameters
+        ----------
+        options : mapping or list of str
+            Of which the names are looked at.
+        """
         known = sorted(field.name for field in dataclasses.fields(self.Config))
         for name in options:
             if name not in known:
@@ -133,13 +139,24 @@ class Item:
         """Return what its history says that it was made with: these options, or what the file says.
 
         Of what is swept all the labels; defaults that are no numbers or texts are left out.
+
+        Parameters
+        ----------
+        options : mapping
+            ``{name: value}``.
         """
         plain = {name: value for name, value in self.defaults.items() if _is_plain(value)}
         swept = {each.name: list(each.labels) for each in self.sweep(options)}
         return {**plain, **options, **swept}
 
     def sweep(self, options: Mapping[str, Any]) -> tuple[Parameter, ...]:
-        """Return what is swept; a parameter that is given as an option keeps that one value."""
+        """Return what is swept; a parameter that is given as an option keeps that one value.
+
+        Parameters
+        ----------
+        options : mapping
+            ``{name: value}``.
+        """
         return tuple(
             Parameter(each.name, (options[each.name],)) if each.name in options else each
             for each in self.parameters

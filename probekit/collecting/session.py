@@ -219,7 +219,14 @@ def run_tasks(
 
 
 def history_path(item: Item, folder: Path) -> Path:
-    """Return where the history of a task goes in a folder: the same tree as that of the files."""
+    """Return where the history of a task goes in a folder: the same tree as that of the files.
+
+    Parameters
+    ----------
+    item : Item
+    folder : pathlib.Path
+        It need not exist.
+    """
     file = Path(shown(item.path)).with_suffix("")
     below = file.relative_to(file.anchor) if file.is_absolute() else file
     return folder / below / f"{item.name}{SUFFIX}"

@@ -1,7 +1,7 @@
 """Estimators: options, declared variables, a statistic, and a readout of it; one family a file."""
 
 from probekit.estimators._for_features import resolve_for
-from probekit.estimators._protocol import Estimator, Kind, Pairing, Weighing
+from probekit.estimators._protocol import Estimator, Kind, Pairing, Reweighting, Weighing
 from probekit.estimators._resolve import resolve
 from probekit.estimators.alignment import (
     AlignedCosine,
@@ -209,6 +209,7 @@ __all__ = [
     "RSMNormDifference",
     "RVCoefficient",
     "RelativeWeights",
+    "Reweighting",
     "RidgeDecodingR2",
     "RidgeR2",
     "RiemannianDistance",

@@ -26,17 +26,38 @@ class Pairing(Protocol):
     statistic: Statistic[Any]
 
     def prepare(self, state: Any) -> Any:
-        """Return a pytree of arrays: all that is needed of one layer. Called on concrete states."""
+        """Return a pytree of arrays: all that is needed of one layer. Called on concrete states.
+
+        Parameters
+        ----------
+        state : state
+            What `statistic` remembers of all examples of one layer that are scored.
+        """
         ...
 
     def pair(self, a: Any, b: Any) -> dict[str, jax.Array]:
-        """Return what `Estimator.compute` would of two layers; works under ``jit``."""
+        """Return what `Estimator.compute` would of two layers; works under ``jit``.
+
+        Parameters
+        ----------
+        a, b : pytree
+            What `prepare` returned, of layers that need not have as many units.
+        """
         ...
 
     def pair_all(self, a: list[Any], b: list[Any]) -> dict[str, jax.Array] | None:
         """Return the same of all pairs, ``(layer_a, layer_b)``, if that is faster than one by one.
 
-        `b` is `a` itself where a model is compared with itself. ``None``, as here: pair by pair.
+        Parameters
+        ----------
+        a, b : list of pytree
+            What `prepare` returned of each layer; `b` is `a` itself where a model is compared with
+            itself.
+
+        Returns
+        -------
+        dict of str to array (layer_a, layer_b, …), or None
+            None, as here: pair by pair.
         """
         del a, b
         return None
@@ -62,14 +83,84 @@ class Weighing(Protocol):
         ...
 
     def pair(self, a: Any, b: Any, weights: np.ndarray) -> dict[str, np.ndarray]:
-        """Return what `Estimator.compute` would for each row of weights: arrays ``(resample,)``.
+        """Return what `Estimator.compute` would for each row of weights.
 
-        Undefined scores and the status of each resample included.
+        Parameters
+        ----------
+        a, b : object
+            What `prepare` returned, of these weights.
+        weights : array (resample, example)
+
+        Returns
+        -------
+        dict of str to array (resample,)
+            Undefined scores, and the status of each resample, included.
         """
         ...
 
     def reorder(self, x: Any, y: Any, orders: np.ndarray) -> dict[str, np.ndarray]:
-        """Return the same for each order ``(shuffle, example)`` of the examples of `y`."""
+        """Return what `Estimator.compute` would for each order of the examples of `y`.
+
+        Parameters
+        ----------
+        x : array (example, unit)
+        y : array (example, k)
+            As they are given to `prepare`.
+        orders : array (shuffle, example)
+            Numbers of the examples of `y`, from 0, that stand beside those of `x`.
+
+        Returns
+        -------
+        dict of str to array (shuffle,)
+        """
+        ...
+
+
+class Reweighting(Protocol):
+    """What an estimator may have that keeps examples, to score many resamples of those it kept.
+
+    Each of the two methods is optional, for encoding, decoding and similarity: without it every
+    resample has a state of its own, with copies of the examples that were drawn twice. Neither is
+    asked for of an estimator that is `distinct`. All on the host, in NumPy arrays.
+    """
+
+    def reweighted(
+        self, held_out: Any, weights: np.ndarray, *, groups: np.ndarray | None = None
+    ) -> dict[str, np.ndarray]:
+        """Return what `Estimator.compute` would for each row of weights.
+
+        Parameters
+        ----------
+        held_out : state
+            Of all examples that are kept, numbered from 0, and the columns of one feature.
+        weights : array (resample, example)
+            How often each of them counts, by its number: 0, 1, 2, … Weights that are all alike have
+            the score itself.
+        groups : array (example,), optional
+            The number of the group that each is drawn with. What is made of pairs leaves out those
+            of two copies of one example, and of two copies of one group.
+
+        Returns
+        -------
+        dict of str to array (resample,)
+            Undefined scores, and the status of each resample, included.
+        """
+        ...
+
+    def reordered(self, held_out: Any, orders: np.ndarray) -> dict[str, np.ndarray]:
+        """Return what `Estimator.compute` would for each order of the examples of `y`.
+
+        Parameters
+        ----------
+        held_out : state
+            As of `reweighted`.
+        orders : array (shuffle, example)
+            Numbers of the examples of `y` that stand beside those of `x`.
+
+        Returns
+        -------
+        dict of str to array (shuffle,)
+        """
         ...
 
 
@@ -288,8 +379,8 @@ class Estimator(Protocol):
 
         For similarity alone that looks at nothing but the examples that are scored, and optional:
         without it a statistic is taken of each resample. Asked where all examples are in memory and
-        count once; an estimator whose statistic keeps examples may have `reweighted` and
-        `reordered` instead.
+        count once; an estimator whose statistic keeps examples may have what `Reweighting` has
+        instead.
 
         Parameters
         ----------
@@ -310,5 +401,12 @@ class Estimator(Protocol):
         held_out : state
             What the examples left that it is scored on; equal to `fit` when there are no others.
             Geometry and similarity look at these alone, unless they are `fitted`.
+
+        Returns
+        -------
+        dict
+            Each of `variables`, as float with the axes of `Variable.dims`; and for each, if it can
+            be undefined, ``<name>_status``: a code of `probekit.history.Status`, int8, of the same
+            shape, which for NaN says why and is not ``OK``.
         """
         ...

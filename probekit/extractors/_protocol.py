@@ -34,10 +34,32 @@ class Extractor(Protocol):
     def layers(self, inputs: Any) -> Mapping[str, jax.ShapeDtypeStruct]:
         """Return path, shape and dtype of each layer, in forward order, without running the model.
 
-        `inputs` is a pytree of arrays or of `jax.ShapeDtypeStruct`.
+        Parameters
+        ----------
+        inputs : pytree of array or jax.ShapeDtypeStruct (example, …)
+            What a call would be given. Where the extractor is `indexed`, None is all its examples.
+
+        Returns
+        -------
+        mapping of str to jax.ShapeDtypeStruct
+            Just the layers that a call returns, in the same order.
         """
         ...
 
     def __call__(self, inputs: Any) -> Mapping[str, jax.Array]:
-        """Return the activations of a batch: arrays with the examples of `inputs` as first axis."""
+        """Return the activations of a batch.
+
+        Parameters
+        ----------
+        inputs : pytree of array (example, …)
+            One batch; or numbers of examples, where the extractor is `indexed`. A last batch is
+            filled up with copies of an example, if compiled.
+
+        Returns
+        -------
+        mapping of str to array (example, …)
+            With the examples of `inputs` as first axis, in their order, each as if it were alone:
+            no statistics of the batch. Further axes are units, unless probing is told otherwise.
+            What is not finite stays so.
+        """
         ...

@@ -9,7 +9,6 @@ from probekit.history.accessor import register_accessor
 from probekit.history.activations import Storage
 from probekit.history.comparison import compare_histories
 from probekit.history.export import to_csv
-from probekit.history.file import write_bytes
 from probekit.history.reading import open_history
 from probekit.history.report import write_report
 from probekit.history.representations import (
@@ -18,7 +17,6 @@ from probekit.history.representations import (
     open_activations,
 )
 from probekit.history.schema import make_attributes, status_attributes
-from probekit.history.segments import check_replaceable
 from probekit.history.writer import HistoryWriter
 from probekit.status import Status
 
@@ -28,7 +26,6 @@ __all__ = [
     "Representation",
     "Status",
     "Storage",
-    "check_replaceable",
     "compare_histories",
     "make_attributes",
     "open_activations",
@@ -36,6 +33,5 @@ __all__ = [
     "register_accessor",
     "status_attributes",
     "to_csv",
-    "write_bytes",
     "write_report",
 ]

@@ -156,12 +156,35 @@ class ActivationHistory(Mapping[str, Representation]):
         return tuple(dict.fromkeys(layer for row in self._chosen() for layer in self._places[row]))
 
     def rows_of(self, layer: str) -> list[Representation]:
-        """All rows of one layer, among those selected, in order."""
+        """All rows of one layer, among those selected, in order.
+
+        Parameters
+        ----------
+        layer : str
+            One that no row has gives no rows.
+
+        Returns
+        -------
+        list of Representation
+        """
         rows = [row for row in self._chosen() if layer in self._places[row]]
         return [Representation(self, row, layer) for row in rows]
 
     def first_examples(self, rows: Sequence[Representation], count: int) -> list[np.ndarray]:
-        """Read the first so many examples of rows: each file is opened once, and not once a row."""
+        """Read the first so many examples of rows: each file is opened once, and not once a row.
+
+        Parameters
+        ----------
+        rows : sequence of Representation
+            Of this history; of several layers, if need be.
+        count : int
+            Fewer where a row has fewer.
+
+        Returns
+        -------
+        list of array (example, unit)
+            One for each row, in their order.
+        """
 
         def read() -> list[np.ndarray]:
             places = [self.place(one.key, one.layer) for one in rows]
@@ -180,7 +203,18 @@ class ActivationHistory(Mapping[str, Representation]):
         return self.reading_again(read)
 
     def reading_again(self, read: Callable[[], Result]) -> Result:
-        """Call `read`; look again where everything lies as often as the writer has moved it."""
+        """Call `read`; look again where everything lies as often as the writer has moved it.
+
+        Parameters
+        ----------
+        read : callable
+            It may be called several times, as it raises `FileNotFoundError`.
+
+        Returns
+        -------
+        object
+            What `read` returns.
+        """
 
         def look_and_read() -> Result:
             self._take(_survey(self.path))
@@ -192,12 +226,29 @@ class ActivationHistory(Mapping[str, Representation]):
             return steadily(look_and_read)
 
     def sel(self, **labels: Any) -> "ActivationHistory":
-        """Choose rows by their labels, e.g. ``sel(seed=0, epoch=100)``."""
+        """Choose rows by their labels, e.g. ``sel(seed=0, epoch=100)``; nothing is read.
+
+        Parameters
+        ----------
+        **labels
+            A label each, of the leading axes of the history: ``seed``, ``epoch`` or ``step``.
+
+        Returns
+        -------
+        ActivationHistory
+        """
         survey = self.lead, self._places
         return ActivationHistory(self.path, {**self._selection, **labels}, survey)
 
     def place(self, row: Row, layer: str) -> Place:
-        """Where the activations of a row and a layer lie."""
+        """Where the activations of a row and a layer lie.
+
+        Parameters
+        ----------
+        row : tuple
+            Its labels, in the order of the leading axes.
+        layer : str
+        """
         return self._places[row][layer]
 
     def __getitem__(self, layer: str) -> Representation:

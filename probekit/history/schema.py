@@ -52,8 +52,18 @@ ALSO_FEW = "also_too_few_examples"
 def status_attributes(name: str, *, also_constant: str = "", also_few: str = "") -> dict[str, Any]:
     """Attributes of the status variable that stands beside the score `name` (CF conventions, 3.5).
 
-    `also_constant` is what else than a constant unit ``constant_unit`` stands for, and `also_few`
-    what else than few examples ``too_few_examples`` does.
+    Parameters
+    ----------
+    name : str
+    also_constant : str
+        What else than a constant unit ``constant_unit`` stands for.
+    also_few : str
+        What else than few examples ``too_few_examples`` stands for.
+
+    Returns
+    -------
+    dict
+        With the codes and their names; see `Status`.
 
     Examples
     --------

@@ -169,7 +169,13 @@ class HistoryWriter:
         self._write(rows)
 
     def check(self, dataset: "xr.Dataset") -> None:
-        """Raise what `append` would raise if these rows cannot be kept beside those before."""
+        """Raise what `append` would raise if these rows cannot be kept beside those before.
+
+        Parameters
+        ----------
+        dataset : xarray.Dataset
+            Nothing of it is written.
+        """
         self._checked(dataset)
 
     def _checked(self, dataset: "xr.Dataset") -> block.Block:
@@ -233,7 +239,20 @@ class HistoryWriter:
     def load_state(
         self, key: str, *, epoch: int | None = None
     ) -> tuple[list[np.ndarray], dict[str, Any]] | None:
-        """Return ``(leaves, meta)`` of the newest state, up to `epoch` if given; None if none."""
+        """Return the newest state that `save_state` has put there.
+
+        Parameters
+        ----------
+        key : str
+            As of `save_state`.
+        epoch : int, optional
+            Of this one or an earlier one; the newest of all unless given.
+
+        Returns
+        -------
+        (leaves, meta), or None if there is none
+            The arrays, and the mapping that was given with them.
+        """
         return states.load(self.folder, key, epoch=epoch)
 
     def finish(self) -> Path:

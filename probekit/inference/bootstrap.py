@@ -101,7 +101,13 @@ class Bootstrap(Uncertainty):
             raise OptionError(f"{self._things()}: {there}; at least 2 are needed to resample them.")
 
     def count(self, examples: int) -> int:
-        """Return how many resamples there are."""
+        """Return how many resamples there are.
+
+        Parameters
+        ----------
+        examples : int
+            Of as many as of few.
+        """
         del examples
         return self.resamples
 
@@ -114,6 +120,11 @@ class Bootstrap(Uncertainty):
         rows : iterable of int, optional
             Which resamples; all unless given. Each is drawn on its own, so that a part of them is
             what it would be among all.
+
+        Raises
+        ------
+        OptionError
+            As `check` does.
         """
         self.check(examples)
         place = self.places(examples)

@@ -61,7 +61,18 @@ class CrossValidation(Uncertainty):
             )
 
     def weights(self, examples: int) -> np.ndarray:
-        """Return 1 for the examples of each fold and 0 for others, ``(fold, example)`` float32."""
+        """Return 1 for the examples of each fold and 0 for others, ``(fold, example)`` float32.
+
+        Parameters
+        ----------
+        examples : int
+            Each of them is in one fold.
+
+        Raises
+        ------
+        OptionError
+            As `check` does.
+        """
         from sklearn.model_selection import GroupKFold, KFold
 
         self.check(examples)
@@ -82,6 +93,15 @@ class CrossValidation(Uncertainty):
 
         It is the option `folds` of estimators that choose a penalty, or score, on folds of their
         own: of these, too, examples of one group then stay together.
+
+        Parameters
+        ----------
+        examples : int
+
+        Raises
+        ------
+        OptionError
+            As `check` does.
 
         Examples
         --------

@@ -18,6 +18,13 @@ class Jackknife(Uncertainty):
     sum of influences is that of the sum of sums. With 200 blocks the acceleration that is made of
     them is exact to some 0.002.
 
+    Parameters
+    ----------
+    groups : array (example,), optional
+        Label of the group of each example; whole groups are left out then.
+    seed : int
+        Of the blocks.
+
     Examples
     --------
     >>> Jackknife().weights(3).tolist()
@@ -25,14 +32,26 @@ class Jackknife(Uncertainty):
     """
 
     def check(self, examples: int) -> None:
-        """Anything can be left out of what a bootstrap can draw from."""
+        """Raise nothing: anything can be left out of what a bootstrap can draw from."""
 
     def count(self, examples: int) -> int:
-        """Return how many there are to be left out in turn."""
+        """Return how many there are to be left out in turn, at most 200.
+
+        Parameters
+        ----------
+        examples : int
+        """
         return min(self.drawn(examples), _BLOCKS)
 
     def weights(self, examples: int, rows: Iterable[int] | None = None) -> np.ndarray:
-        """Return 0 for what is left out and 1 for the others, ``(block, example)`` float32."""
+        """Return 0 for what is left out and 1 for the others, ``(block, example)`` float32.
+
+        Parameters
+        ----------
+        examples : int
+        rows : iterable of int, optional
+            Which blocks; all unless given.
+        """
         place, blocks = self.places(examples), self.count(examples)
         groups = int(place.max()) + 1
         block = np.arange(groups)

@@ -36,22 +36,56 @@ class Uncertainty(abc.ABC):
 
     @abc.abstractmethod
     def check(self, examples: int) -> None:
-        """Raise `OptionError` if so many examples, or the groups they are in, cannot be drawn."""
+        """Raise `OptionError` if so many examples, or the groups they are in, cannot be drawn.
+
+        Parameters
+        ----------
+        examples : int
+            Those that are scored; there must be as many labels in `groups`.
+        """
 
     def at(self, rows: np.ndarray) -> Self:
-        """Return the same for these of the examples."""
+        """Return the same for these of the examples.
+
+        Parameters
+        ----------
+        rows : array (row,), int
+            Numbers from 0 of the examples that are left, in the order that they then have.
+        """
         if self.groups is None:
             return self
         return dataclasses.replace(self, groups=np.asarray(self.groups)[rows])
 
     def places(self, examples: int) -> np.ndarray:
-        """Return the number of each example's group, from 0; each its own if there are none."""
+        """Return the number of each example's group, from 0; each its own if there are none.
+
+        Parameters
+        ----------
+        examples : int
+
+        Returns
+        -------
+        array (example,), int
+            In the order of the sorted labels.
+
+        Raises
+        ------
+        ShapeError
+            Unless `groups` has one label for each example.
+        OptionError
+            If labels are missing.
+        """
         if self.groups is None:
             return np.arange(examples)
         return numbered(self.groups, examples)
 
     def drawn(self, examples: int) -> int:
-        """Return how many groups there are, or examples if there are none."""
+        """Return how many groups there are, or examples if there are none.
+
+        Parameters
+        ----------
+        examples : int
+        """
         return int(self.places(examples).max(initial=-1)) + 1
 
     def text(self) -> str:

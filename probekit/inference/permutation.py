@@ -130,7 +130,12 @@ class Permutation(Uncertainty):
         return _PartsOfGroups(**options)  # type: ignore[return-value]
 
     def ways(self, examples: int) -> float:
-        """Return into how many orders examples are shuffled, each as likely; 1e300 at most."""
+        """Return into how many orders examples are shuffled, each as likely; 1e300 at most.
+
+        Parameters
+        ----------
+        examples : int
+        """
         place = self.places(examples)
         if self.groups is None:
             alike = np.array([examples])
@@ -148,7 +153,16 @@ class Permutation(Uncertainty):
     def orders(self, examples: int, rows: Iterable[int] | None = None) -> np.ndarray:
         """Return shuffled numbers of the examples, ``(resample, example)`` int32.
 
-        `rows` are the shuffles that are wanted, as those of `Bootstrap.weights`.
+        Parameters
+        ----------
+        examples : int
+        rows : iterable of int, optional
+            Which shuffles; all unless given. Each is what it would be among all.
+
+        Raises
+        ------
+        OptionError
+            As `check` does.
         """
         self.check(examples)
         place = self.places(examples)

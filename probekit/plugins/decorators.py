@@ -48,7 +48,24 @@ def task(target: T, /) -> T: ...
 @overload
 def task(*, name: str | None = None, summary: str | None = None) -> Callable[[T], T]: ...
 def task(target: Any = None, /, *, name: str | None = None, summary: str | None = None) -> Any:
-    """Register a task class; as `estimator` does, with its own `summary` before the docstring's."""
+    """Register a task class.
+
+    Parameters
+    ----------
+    target : class
+        With the attributes of `probekit.tasks.Task`; built without arguments when it is run. With
+        options to follow, leave it out: ``@task(name="mine")``.
+    name : str, optional
+        Instead of the class's attribute `name`.
+    summary : str, optional
+        One line for lists, instead of the class's attribute `summary`, or else of the first line of
+        its docstring.
+
+    Raises
+    ------
+    PluginError
+        As of `estimator`.
+    """
     return _decorator("task", target, name, summary)
 
 
@@ -57,7 +74,25 @@ def extractor(target: T, /) -> T: ...
 @overload
 def extractor(*, name: str | None = None, summary: str | None = None) -> Callable[[T], T]: ...
 def extractor(target: Any = None, /, *, name: str | None = None, summary: str | None = None) -> Any:
-    """Register a function that makes an extractor; its default name is the function's own."""
+    """Register a function that makes an extractor.
+
+    Parameters
+    ----------
+    target : callable
+        From a model, and what else it needs, to a `probekit.extractors.Extractor`. It is listed by
+        ``probekit list extractors``; users call the function itself, or
+        ``get_manager().registry.load("extractor", "mine")``. With options to follow, leave it out:
+        ``@extractor(name="mine")``.
+    name : str, optional
+        Instead of the function's own.
+    summary : str, optional
+        Instead of the first line of its docstring.
+
+    Raises
+    ------
+    PluginError
+        As of `estimator`.
+    """
     return _decorator("extractor", target, name, summary)
 
 

@@ -143,7 +143,18 @@ class Manager:
         return name
 
     def unregister(self, plugin: object) -> None:
-        """Remove a plugin (or the plugin of this name) with all that it has registered."""
+        """Remove a plugin with all that it has registered.
+
+        Parameters
+        ----------
+        plugin : object
+            The plugin itself, or its name.
+
+        Raises
+        ------
+        UnknownNameError
+            If it is not active.
+        """
         name = plugin if isinstance(plugin, str) else self.pluggy.get_name(plugin)
         if name is None or not self.pluggy.has_plugin(name):
             known = sorted(self._origins)
@@ -154,7 +165,20 @@ class Manager:
 
     @contextlib.contextmanager
     def listening(self, listener: object, name: str | None = None) -> Iterator[None]:
-        """Have a listener registered, unless it is switched off, during a ``with`` block."""
+        """Have a listener registered, unless it is switched off, during a ``with`` block.
+
+        Parameters
+        ----------
+        listener : object
+            With hook implementations; one that is registered already stays so.
+        name : str, optional
+            Made from its own name if not given, with a number where that is taken.
+
+        Raises
+        ------
+        PluginError
+            As `register` does.
+        """
         if self.pluggy.is_registered(listener):
             yield
             return

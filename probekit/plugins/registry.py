@@ -97,7 +97,22 @@ class Registry:
         self.current: Origin | None = None
 
     def task(self, name: str, target: Any, *, summary: str = "") -> None:
-        """Register a task: a class with the attributes of `probekit.tasks.Task`."""
+        """Register a task: a class with the attributes of `probekit.tasks.Task`.
+
+        Parameters
+        ----------
+        name : str
+            Words in lower case, joined by ``-`` or ``_``: what ``probekit run`` is given.
+        target : str or object
+            ``"module:attribute"``, imported on first use, or the class itself.
+        summary : str
+            One line for ``probekit list``.
+
+        Raises
+        ------
+        PluginError
+            If the name is taken, or name, target or summary cannot be used.
+        """
         self._add("task", name, target, summary)
 
     def estimator(self, name: str, target: Any, *, summary: str = "", kind: str = "") -> None:
@@ -127,21 +142,67 @@ class Registry:
         self._add("estimator", name, target, summary, own if own in ESTIMATOR_KINDS else "")
 
     def extractor(self, name: str, target: Any, *, summary: str = "") -> None:
-        """Register an extractor: a function that makes one from a model."""
+        """Register an extractor: a function that makes one from a model.
+
+        Parameters
+        ----------
+        name : str
+            In lower case, e.g. ``"my_framework"``: what `load` and ``probekit list`` know it by.
+        target : str or object
+            ``"module:attribute"``, imported on first use, or the function itself.
+        summary : str
+            One line for ``probekit list``.
+
+        Raises
+        ------
+        PluginError
+            If the name is taken, or name, target or summary cannot be used.
+        """
         self._add("extractor", name, target, summary)
 
     def names(self, kind: str) -> tuple[str, ...]:
-        """Return the registered names of a kind, in alphabetical order."""
+        """Return the registered names of a kind, in alphabetical order.
+
+        Parameters
+        ----------
+        kind : {"task", "estimator", "extractor"}
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such kind.
+        """
         return tuple(entry.name for entry in self.entries(kind))
 
     def entries(self, kind: str) -> tuple[Entry, ...]:
-        """Return what is registered of a kind, in alphabetical order."""
+        """Return what is registered of a kind, in alphabetical order; nothing is imported.
+
+        Parameters
+        ----------
+        kind : {"task", "estimator", "extractor"}
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such kind.
+        """
         _check_kind(kind)
         found = (entry for entry in self._entries.values() if entry.kind == kind)
         return tuple(sorted(found, key=lambda entry: entry.name))
 
     def entry(self, kind: str, name: str) -> Entry:
-        """Return one entry; `UnknownNameError` with near matches if there is none."""
+        """Return what is registered under a name; nothing is imported.
+
+        Parameters
+        ----------
+        kind : {"task", "estimator", "extractor"}
+        name : str
+
+        Raises
+        ------
+        UnknownNameError
+            If the name is not registered; it offers near matches.
+        """
         _check_kind(kind)
         try:
             return self._entries[kind, name]
@@ -150,7 +211,17 @@ class Registry:
             raise UnknownNameError(kind, name, self.names(kind), hint) from None
 
     def load(self, kind: str, name: str) -> Any:
-        """Return what is registered under a name; imports it if need be.
+        """Return the class or function under a name; imports it if need be.
+
+        Parameters
+        ----------
+        kind : {"task", "estimator", "extractor"}
+        name : str
+
+        Returns
+        -------
+        object
+            What was registered, or the attribute that it was registered as.
 
         Raises
         ------
@@ -178,7 +249,13 @@ class Registry:
 
     @contextlib.contextmanager
     def registering(self, origin: Origin) -> Iterator[None]:
-        """Enter what is registered meanwhile under this origin; undo it after an error."""
+        """Enter what is registered meanwhile under this origin; undo it after an error.
+
+        Parameters
+        ----------
+        origin : Origin
+            The plugin that registers, as messages and lists name it.
+        """
         before, self.current = self.current, origin
         entries = dict(self._entries)
         try:
@@ -190,7 +267,13 @@ class Registry:
             self.current = before
 
     def remove(self, plugin: str) -> None:
-        """Forget everything that a plugin has registered."""
+        """Forget everything that a plugin has registered.
+
+        Parameters
+        ----------
+        plugin : str
+            Its name; one that has registered nothing changes nothing.
+        """
         self._entries = {
             key: entry for key, entry in self._entries.items() if entry.plugin != plugin
         }

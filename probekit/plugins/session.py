@@ -70,7 +70,18 @@ def get_manager(switches: Switches | None = None) -> Manager:
 
 
 def set_manager(manager: Manager | None) -> Manager | None:
-    """Put another manager in place (None: the next `get_manager` builds one); return the former."""
+    """Put another manager in place, as a test does that wants its own.
+
+    Parameters
+    ----------
+    manager : Manager or None
+        None: the next `get_manager` builds one.
+
+    Returns
+    -------
+    Manager or None
+        The one that was there, to be put back.
+    """
     global _manager
     with _lock:
         before, _manager = _manager, manager

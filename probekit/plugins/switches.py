@@ -30,6 +30,12 @@ class Switches:
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Switches":
         """Read ``PROBEKIT_DISABLE_PLUGIN_AUTOLOAD`` and ``PROBEKIT_PLUGINS=a,no:b``.
 
+        Parameters
+        ----------
+        environment : mapping of str to str, optional
+            `os.environ` unless given. Of the first variable ``0``, ``false``, ``no`` and nothing
+            are no, anything else is yes.
+
         Examples
         --------
         >>> Switches.from_environment({"PROBEKIT_PLUGINS": "mine, no:other"})
@@ -42,6 +48,11 @@ class Switches:
 
     def with_requests(self, requests: tuple[str, ...]) -> "Switches":
         """Add requests in the words of ``-p``: ``NAME`` loads a plugin, ``no:NAME`` leaves it out.
+
+        Parameters
+        ----------
+        requests : tuple of str
+            The last one about a plugin counts.
 
         Examples
         --------

@@ -1,4 +1,4 @@
-"""Which estimator an exception comes from: the traceback of a stranger's need not show it."""
+"""Where an exception comes from: which estimator, which examples; a traceback need not show it."""
 
 import contextlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from probekit.errors import IN_ESTIMATOR, OptionError
+from probekit.errors import IN_ESTIMATOR, OptionError, ProbekitError
 from probekit.estimators import Estimator
 from probekit.variables import Variable
 
@@ -28,6 +28,17 @@ def blaming(estimators: Iterable[Estimator]) -> Iterator[None]:
             names = [*map(repr, estimators)]
             more = f" or {len(names) - SHOWN} more" if len(names) > SHOWN else ""
             error.add_note(f"{IN_ESTIMATOR}{' or '.join(names[:SHOWN])}{more}")
+        raise
+
+
+@contextlib.contextmanager
+def of_held_out() -> Iterator[None]:
+    """Put ``held_out:`` before the message of an error that names the inputs, or the model."""
+    try:
+        yield
+    except ProbekitError as error:
+        if not str(error).startswith("held_out"):
+            error.args = ("held_out: ", *error.args)
         raise
 
 

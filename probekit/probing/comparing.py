@@ -12,7 +12,7 @@ from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor
 from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
 from probekit.probing.biased import warn_of_biased
-from probekit.probing.blaming import check_counts
+from probekit.probing.blaming import check_counts, of_held_out
 from probekit.probing.blocks import Sample
 from probekit.probing.both_models import BothModels
 from probekit.probing.comparison import Comparison
@@ -114,8 +114,11 @@ def compare(
     if uncertainty is not None:
         check_uncertainty(uncertainty, chosen, held_out=held_out is not None)
     if held_out is not None:
-        scored = _scored_on(given, held_out)
-        examples = scored.examples()
+        given.shapes()  # what is wrong with the models is not said of what is held out
+        with of_held_out():
+            scored = _scored_on(given, held_out)
+            examples = scored.examples()
+            scored.shapes()
     check_counts(chosen, fitted=given.examples(), scored=examples)
     if uncertainty is not None:
         uncertainty.check(examples)

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+import jax
 import numpy as np
 
 from probekit._checks import check_count
@@ -11,7 +12,7 @@ from probekit.errors import OptionError
 from probekit.estimators import Estimator
 from probekit.extractors import Extractor, arrays
 from probekit.inference import Uncertainty
-from probekit.probing.blaming import adapted_to, check_counts
+from probekit.probing.blaming import adapted_to, check_counts, of_held_out
 from probekit.probing.blocks import Sample
 from probekit.probing.extracting import extract
 from probekit.probing.features import Features
@@ -30,7 +31,6 @@ from probekit.probing.stream import (
 )
 from probekit.probing.uncertainty import check_uncertainty
 from probekit.probing.updating import even_batch
-from probekit.statistics import ShapeDtype
 
 
 class Examples(NamedTuple):
@@ -75,7 +75,8 @@ class Probe:
         fit = _counted(self.fit, extractor, self.fit.inputs)
         held_out = self.held_out
         if held_out is not None:
-            held_out = _counted(held_out, *self.scored_on(extractor))
+            with of_held_out():
+                held_out = _counted(held_out, *self.scored_on(extractor))
         counted = dataclasses.replace(self, fit=fit, held_out=held_out)
         counted._check_examples()
         return counted
@@ -96,13 +97,11 @@ class Probe:
 
     def check(self, uncertainty: Uncertainty, extractor: Extractor) -> None:
         """Raise unless there is such uncertainty and the examples fit; nothing is computed."""
-        scored_by, inputs = self.scored_on(extractor)
-        scored = self.fit if self.held_out is None else self.held_out
         held_out = self.held_out is not None
         check_uncertainty(uncertainty, self.plan.estimators, held_out=held_out)
         check_inputs(extractor, self.fit.inputs, len(self.fit.y))
-        check_inputs(scored_by, inputs, len(scored.y), argument="held_out features")
-        uncertainty.check(len(scored.y))
+        self._check_held_out(extractor)
+        uncertainty.check(self.scored_count)
         there, count = self.drawn_by(uncertainty)
         there.check(count)
 
@@ -144,7 +143,7 @@ class Probe:
         check_inputs(extractor, self.fit.inputs, len(self.fit.y))
         count = len(self.fit.y) + (0 if self.held_out is None else len(self.held_out.y))
         layers = real_layers(extractor, self._first_batch(extractor))
-        self._check_held_out(extractor, layers)
+        self._check_held_out(extractor)
         self.plan.check_sizes(layers, examples=len(self.fit.y))
         wide = wide_layers(layers, count)
         estimators = self.plan.estimators
@@ -168,12 +167,20 @@ class Probe:
         fitted, scored = (len(part.y) for part in (self.fit, self.held_out or self.fit))
         check_counts(self.plan.estimators, fitted=fitted, scored=scored)
 
-    def _check_held_out(self, extractor: Extractor, layers: Mapping[str, ShapeDtype]) -> None:
-        """Raise unless an extractor that holds what is held out has the same layers."""
+    def _check_held_out(self, extractor: Extractor) -> None:
+        """Raise unless what is held out fits its features, and the model gives the same layers."""
+        if self.held_out is None:
+            return
         scored_by, inputs = self.scored_on(extractor)
-        if scored_by is not extractor:
+        with of_held_out():
+            count = len(self.held_out.y)
+            check_inputs(scored_by, inputs, count, argument="held_out features")
+        if scored_by is extractor and _form(inputs) == _form(self.fit.inputs):
+            return  # nothing can differ
+        layers = real_layers(extractor, self._first_batch(extractor))
+        with of_held_out():
             others = real_layers(scored_by, first_examples(scored_by, inputs, 1))
-            check_held_out_layers(layers, others, argument="extractor")
+        check_held_out_layers(layers, others, argument="extractor")
 
     def _of(self, estimators: tuple[Estimator, ...], layers: Sequence[Layer]) -> "Part":
         """Return the same of some estimators and of layers in memory."""
@@ -273,6 +280,12 @@ def _of_present(columns: Mapping[str, np.ndarray], weight: Any) -> Mapping[str, 
         return columns  # which is refused later, when the inputs have been counted
     present = weight[:, None] > 0
     return {name: np.where(present, values, np.nan) for name, values in columns.items()}
+
+
+def _form(inputs: Any) -> Any:
+    """Return the structure of inputs, and the shape of an example."""
+    leaves, structure = jax.tree.flatten(inputs)
+    return structure, [np.shape(leaf)[1:] for leaf in leaves]
 
 
 def _counted(examples: Examples, extractor: Extractor, inputs: Any) -> Examples:

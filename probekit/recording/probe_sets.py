@@ -5,11 +5,23 @@ from typing import Any, NamedTuple
 
 from probekit.errors import OptionError
 from probekit.estimators import resolve_for
-from probekit.probing import Features, Plan, Probe, pair_of, probe_set_of
+from probekit.probing.features import Features
+from probekit.probing.plan import Plan
+from probekit.probing.prepared import Probe, pair_of, probe_set_of
 
 
 class ProbeSet(NamedTuple):
-    """Examples to probe with: those to fit on, and others to score on."""
+    """Examples to probe with: those to fit on, and others to score on.
+
+    Attributes
+    ----------
+    inputs : pytree of array (example, …)
+        As of `probekit.probe`, and so are the others.
+    features : mapping of str to array (example,) or (example, k), optional
+        They may be left out if all estimators are geometry.
+    held_out : (inputs, features), optional
+        Without it probes are scored on what they are fitted on.
+    """
 
     inputs: Any
     features: Any = None

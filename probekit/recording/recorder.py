@@ -17,18 +17,14 @@ from probekit.extractors import Extractor, match
 from probekit.history import HistoryWriter, Storage, make_attributes
 from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
 from probekit.plugins import get_manager
-from probekit.probing import (
-    Plan,
-    Probe,
-    batches_of,
-    begin,
-    check_uncertainty,
-    dataset_of,
-    largest_family,
-    scored_with,
-    warn_of_biased,
-    warn_of_undefined,
-)
+from probekit.probing.biased import warn_of_biased
+from probekit.probing.labelling import dataset_of, largest_family
+from probekit.probing.plan import Plan
+from probekit.probing.prepared import Probe, begin
+from probekit.probing.scoring import scored_with
+from probekit.probing.stream import batches_of
+from probekit.probing.uncertainty import check_uncertainty
+from probekit.probing.undefined import warn_of_undefined
 from probekit.recording.plugged import with_plugin_variables
 from probekit.recording.probe_sets import ProbeSet, probes_of
 from probekit.recording.recorded import are_there, numbers_of

@@ -15,13 +15,8 @@ import numpy as np
 
 from probekit._compiling import many_options, once_options, quick_options
 from probekit._shapes import shape_of, struct
-from probekit.probing import (
-    LayerStates,
-    Plan,
-    Scores,
-    host_rows,
-    read_rows,
-)
+from probekit.probing.plan import LayerStates, Plan, Scores
+from probekit.probing.readout import host_rows, read_rows
 from probekit.running.packing import Packing
 from probekit.running.program import Carry, Data, Epochs, Program, Row
 

@@ -13,8 +13,8 @@ from typing import NamedTuple
 import jax
 import numpy as np
 
-from probekit.errors import OptionError
-from probekit.probing import Scores
+from probekit.errors import OptionError, ShapeError
+from probekit.probing.plan import Scores
 from probekit.running.compiled import Compiled
 from probekit.running.program import Carry, Data, Epochs, Row
 from probekit.tasks import Split
@@ -152,8 +152,15 @@ def _fetch(seeds: tuple[int, ...], epochs: tuple[int, ...], begun: Future[_Begun
 
 
 def stacked_data(seeds: Sequence[Mapping[str, Split]]) -> Data:
-    """Stack the data of seeds and place them on the device."""
-    stacked = jax.tree.map(lambda *arrays: np.stack(arrays), *map(Data.of, seeds))
+    """Stack the data of seeds and place them on the device; raise `ShapeError` if they differ."""
+    each = [Data.of(splits) for splits in seeds]
+    for data in each:
+        if data.sizes != each[0].sizes:
+            raise ShapeError(
+                f"data: seeds that run at once have splits of {each[0].sizes} and {data.sizes} "
+                "examples. Give each seed as many, or vectorized=False."
+            )
+    stacked = jax.tree.map(lambda *arrays: np.stack(arrays), *each)
     placed: Data = jax.device_put(stacked)
     return placed
 

@@ -17,7 +17,8 @@ import numpy as np
 from probekit._checks import shape_text
 from probekit._shapes import shape_of
 from probekit.errors import OptionError, ShapeError
-from probekit.probing import Plan, States, absent
+from probekit.probing.plan import Plan, States
+from probekit.probing.readout import absent
 from probekit.running.packing import Packing
 from probekit.tasks import Split, Task, TaskConfig
 

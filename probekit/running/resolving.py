@@ -11,7 +11,8 @@ from probekit.errors import OptionError, UnknownNameError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import match
 from probekit.plugins import get_manager
-from probekit.probing import Plan, adapted_to, check_counts
+from probekit.probing.blaming import adapted_to, check_counts
+from probekit.probing.plan import Plan
 from probekit.running.program import Program, computable
 from probekit.tasks import Task, TaskConfig
 
@@ -23,7 +24,16 @@ _PARTS = (
 
 
 def task_of(task: str | Task | type[Task]) -> Task:
-    """Return the task that is meant: a registered name, a task, or a class.
+    """Return the task that is meant.
+
+    Parameters
+    ----------
+    task : str, Task or type
+        A registered name, a task, or its class, of which there is one instance in a process.
+
+    Returns
+    -------
+    Task
 
     Raises
     ------
@@ -49,6 +59,16 @@ def _instance(task: type[Task]) -> Task:
 
 def config_of(task: Task, options: Mapping[str, Any]) -> TaskConfig:
     """Return the settings of a task, whose fields are the options there are.
+
+    Parameters
+    ----------
+    task : Task
+    options : mapping
+        ``{name: value}``, a list as good as a tuple; of others the defaults hold.
+
+    Returns
+    -------
+    TaskConfig
 
     Raises
     ------

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._shapes import struct
-from probekit.probing import dataset_of
+from probekit.probing.labelling import dataset_of
 from probekit.running.lane import Chunk
 from probekit.running.program import Carry, Program
 

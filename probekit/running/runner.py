@@ -20,7 +20,7 @@ from probekit.estimators import Estimator, resolve
 from probekit.history import HistoryWriter, Storage, make_attributes, open_history
 from probekit.naming import path_in
 from probekit.plugins import Manager, get_manager
-from probekit.probing import warn_of_undefined
+from probekit.probing.undefined import warn_of_undefined
 from probekit.recording.plugged import with_plugin_variables
 from probekit.running.compiled import Compiled, compiled_for
 from probekit.running.lane import Chunk, Pace, run_lane, stacked_data

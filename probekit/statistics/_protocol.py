@@ -39,25 +39,85 @@ class Statistic(Protocol[State]):
     numbered: bool = False
 
     def init(self, x: ShapeDtype, y: ShapeDtype) -> State:
-        """Return the identity for `x` of shape ``(example, unit)`` and `y` of ``(example, k)``."""
+        """Return the state of no examples, the identity of `merge`.
+
+        Parameters
+        ----------
+        x : ShapeDtype (example, unit)
+        y : ShapeDtype (example, k)
+            Shapes and dtypes of the batches that will come; there are no arrays. How many examples
+            a batch has must not matter, as batches are not all of one length.
+
+        Returns
+        -------
+        state
+            A pytree of arrays whose shapes and dtypes `update` and `merge` keep. Sums belong in
+            float32 at least, also of float16 and bfloat16.
+
+        Raises
+        ------
+        ShapeError
+            If such `x` and `y` cannot be looked at.
+        """
         ...
 
     def update(
         self, state: State, x: jax.Array, y: jax.Array, *, weight: jax.Array, index: jax.Array
     ) -> State:
-        """Return the state that has also seen this batch.
+        """Return the state that has also seen this batch; pure, and traced by JAX.
 
-        `weight` is ``(example,)`` float32, 0 for an absent example; `index` is ``(example,)``
-        int32, the number of each example in the whole data set.
+        Parameters
+        ----------
+        state : state
+            It may be donated: what is returned takes its place.
+        x : array (example, unit)
+            The representation, of a floating dtype.
+        y : array (example, k)
+            Columns of features, or the units of another representation. They may be none.
+        weight : array (example,)
+            float32, not negative; 2 counts as two examples where the memory is fixed. Of weight 0
+            are the examples that fill up a batch, or belong to another fold: their values may be
+            anything, NaN as well, and ``0 * nan`` is NaN. Replace them; don't multiply.
+        index : array (example,)
+            int32, the number of each example in the whole data set, from 0. It is the same in every
+            layer and epoch and whatever the batches.
+
+        Returns
+        -------
+        state
         """
         ...
 
     def merge(self, a: State, b: State) -> State:
-        """Return the state that has seen what `a` and `b` have seen."""
+        """Return the state that has seen what `a` and `b` have seen.
+
+        Parameters
+        ----------
+        a, b : state
+            Of different examples of the same units and columns. ``merge(a, b)`` and ``merge(b, a)``
+            have the same scores, up to rounding.
+
+        Returns
+        -------
+        state
+        """
         ...
 
     def of(self, x: jax.Array, y: jax.Array, *, weight: jax.Array, index: jax.Array) -> State:
-        """Return the state of one batch alone: `update` of `init`, or a shorter way to the same."""
+        """Return the state of one batch alone: `update` of `init`, or a shorter way to the same.
+
+        Parameters
+        ----------
+        x : array (example, unit)
+        y : array (example, k)
+        weight : array (example,)
+        index : array (example,)
+            As of `update`.
+
+        Returns
+        -------
+        state
+        """
         start = self.init(shape_of(x), shape_of(y))
         return self.update(start, x, y, weight=weight, index=index)
 
@@ -66,8 +126,38 @@ class Statistic(Protocol[State]):
 
         This is how estimators share: one that needs variances reads them from the covariances that
         another asked for. Unless a statistic says otherwise it serves its equals alone.
+
+        Parameters
+        ----------
+        other : Statistic
+            Of any class, another's included.
+
+        Returns
+        -------
+        Statistic or None
+            An estimator of either must find the same scores in its states: a state may hold more
+            than was asked for, but not something else.
         """
         return self if self == other else None
+
+    def of_feature(self, place: int) -> "Statistic[State]":
+        """Return the statistic of one feature, where it is not the same for all.
+
+        For options with a part for each feature, such as where its groups begin. Asked only of a
+        statistic without `Selectable.select`, which is kept once per feature.
+
+        Parameters
+        ----------
+        place : int
+            Which feature it is, from 0, in the order in which the features were given.
+
+        Returns
+        -------
+        Statistic
+            By default this one.
+        """
+        del place
+        return self
 
 
 class Selectable(Protocol[State]):
@@ -92,12 +182,34 @@ class Selectable(Protocol[State]):
         x: jax.Array | slice | None = None,
         y: jax.Array | slice | None = None,
     ) -> State:
-        """Return the state of these columns alone (integer array or slice; ``None``: all)."""
+        """Return the state that would have been kept of these columns alone.
+
+        Parameters
+        ----------
+        state : state
+        x, y : array (column,) or slice, optional
+            Whole numbers from 0, which may be traced, of units and of columns of `y`, in the order
+            that is wanted; all of them unless given.
+
+        Returns
+        -------
+        state
+        """
         ...
 
 
 def shared(statistics: Iterable[Statistic[Any]]) -> dict[Statistic[Any], Statistic[Any]]:
     """Return for each statistic asked for the one to keep, so that as few as possible are kept.
+
+    Parameters
+    ----------
+    statistics : iterable of Statistic
+        One that is there several times is kept once.
+
+    Returns
+    -------
+    dict of Statistic to Statistic
+        From each that was given to the one whose states serve it; see `Statistic.union`.
 
     Examples
     --------
@@ -128,17 +240,45 @@ def _union(one: Statistic[Any], other: Statistic[Any]) -> Statistic[Any] | None:
 
 
 def memory_of(statistic: Statistic[Any]) -> str:
-    """Return `Statistic.memory`; a stranger's statistic that has none says that it is fixed."""
+    """Return `Statistic.memory`; a stranger's statistic that has none says that it is fixed.
+
+    Parameters
+    ----------
+    statistic : Statistic
+        An object with `init` and `update` will do, here and in the functions beside this.
+
+    Returns
+    -------
+    {"fixed", "capacity", "examples"}
+    """
     return str(getattr(statistic, "memory", "fixed"))
 
 
 def is_mergeable(statistic: Statistic[Any]) -> bool:
-    """Return `Statistic.mergeable`; a stranger's statistic that has none is held to it."""
+    """Return `Statistic.mergeable`; a stranger's statistic that has none is held to it.
+
+    Parameters
+    ----------
+    statistic : Statistic
+
+    Returns
+    -------
+    bool
+    """
     return bool(getattr(statistic, "mergeable", True))
 
 
 def is_numbered(statistic: Statistic[Any]) -> bool:
-    """Return `Statistic.numbered`; a stranger's statistic that has none says that it is not."""
+    """Return `Statistic.numbered`; a stranger's statistic that has none says that it is not.
+
+    Parameters
+    ----------
+    statistic : Statistic
+
+    Returns
+    -------
+    bool
+    """
     return bool(getattr(statistic, "numbered", False))
 
 
@@ -156,14 +296,24 @@ def state_of(
     ----------
     statistic : Statistic
     x : array (example, unit)
+        Of a floating dtype.
     y : array (example, k), optional
         No columns unless given.
     weight : array (example,), optional
+        Not negative; 0 is absent.
     index : array (example,), optional
+        Whole numbers.
 
     Returns
     -------
     state
+
+    Examples
+    --------
+    >>> from probekit.statistics import Moments
+    >>> state = state_of(Moments(), jnp.array([[1.0], [3.0], [8.0]]), weight=jnp.array([1, 1, 0]))
+    >>> float(state.count), state.x_mean.tolist()
+    (2.0, [2.0])
     """
     x = jnp.asarray(x)
     y = jnp.zeros((x.shape[0], 0), jnp.float32) if y is None else jnp.asarray(y)
@@ -178,7 +328,23 @@ def state_of(
 def empty_state(statistic: Statistic[State], x: ShapeDtype, y: ShapeDtype) -> State:
     """State of no examples, each array with memory of its own, so that it can be donated.
 
-    Shapes may be those of NumPy's arrays: float64 is float32 to JAX, unless that was changed.
+    Parameters
+    ----------
+    statistic : Statistic
+    x : ShapeDtype (example, unit)
+    y : ShapeDtype (example, k)
+        They may be those of NumPy's arrays: float64 is float32 to JAX, unless that was changed.
+
+    Returns
+    -------
+    state
+
+    Examples
+    --------
+    >>> from probekit.statistics import Moments
+    >>> x, y = jnp.zeros((8, 3)), jnp.zeros((8, 1))
+    >>> empty_state(Moments(), shape_of(x), shape_of(y)).xy.shape
+    (3, 1)
     """
     state: State = jax.tree.map(jnp.copy, statistic.init(_canonical(x), _canonical(y)))
     return state

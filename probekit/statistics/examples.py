@@ -40,7 +40,15 @@ class ExamplesState:
 
     @classmethod
     def none(cls, places: int, x: ShapeDtype, y: ShapeDtype) -> "ExamplesState":
-        """Return places without an example."""
+        """Return places without an example.
+
+        Parameters
+        ----------
+        places : int
+        x : ShapeDtype (example, unit)
+        y : ShapeDtype (example, k)
+            Of which come units, columns and the dtype: float32 at least.
+        """
         dtype, d, k = accumulator_dtype(x, y), x.shape[1], y.shape[1]
         return cls(
             index=jnp.full(places, -1, jnp.int32),
@@ -56,7 +64,19 @@ class ExamplesState:
     def batch(
         cls, dtype: Any, x: jax.Array, y: jax.Array, *, weight: jax.Array, index: jax.Array
     ) -> "ExamplesState":
-        """Return the examples of a batch, in its own order."""
+        """Return the examples of a batch, in its own order.
+
+        Parameters
+        ----------
+        dtype : dtype
+            Of what is kept.
+        x : array (example, unit)
+        y : array (example, k)
+        weight : array (example,)
+        index : array (example,)
+            As of `Statistic.update`; places of absent examples get number -1, and zeros for `x`
+            and `y`.
+        """
         weight, x, y = present_rows(dtype, weight, x, y)
         return cls(
             index=jnp.where(weight > 0, index.astype(jnp.int32), -1),
@@ -69,7 +89,18 @@ class ExamplesState:
         )
 
     def noted_with(self, other: "ExamplesState") -> dict[str, jax.Array]:
-        """Return what has been noted of all examples that this state or the other has seen."""
+        """Return what has been noted of all examples that this state or the other has seen.
+
+        Parameters
+        ----------
+        other : ExamplesState
+            Of the same units and columns, and any capacity.
+
+        Returns
+        -------
+        dict
+            The fields ``count``, ``x_finite`` and ``y_finite`` of a state of both.
+        """
         return {
             "count": self.count + other.count,
             "x_finite": self.x_finite & other.x_finite,
@@ -86,7 +117,13 @@ class ExamplesState:
         return self.x_finite.all() & self.y_finite.all()
 
     def head(self, examples: int) -> "ExamplesState":
-        """Return the state that a smaller capacity would have kept."""
+        """Return the state that a smaller capacity would have kept.
+
+        Parameters
+        ----------
+        examples : int
+            The smaller capacity; a larger one than this state has changes nothing.
+        """
         first = slice(0, examples)
         return dataclasses.replace(
             self,

@@ -250,7 +250,17 @@ class FoldGroups(Statistic[MomentsState]):
         return self.moments.update(state, x, member, weight=weight)
 
     def group_of(self, values: jax.Array) -> jax.Array:
-        """Return the number of the group of each value, NaN if there is none."""
+        """Return the number of the group of each value, NaN if there is none.
+
+        Parameters
+        ----------
+        values : array (…)
+            Of one feature, that of the first `edges`; without edges they are the groups' numbers.
+
+        Returns
+        -------
+        array (…)
+        """
         return group_of(values, self.edges)
 
     def merge(self, a: MomentsState, b: MomentsState) -> MomentsState:

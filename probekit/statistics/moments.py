@@ -92,7 +92,13 @@ class MomentsState:
         return self.y_constant & (self.y_squares > rounding_of_constants(self.count, self.y_mean))
 
     def blocks(self) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """Return `xx`, `xy` and `yy`, none of which may be missing."""
+        """Return `xx`, `xy` and `yy`, none of which may be missing.
+
+        Raises
+        ------
+        AssertionError
+            If `Moments` was not asked for one of them.
+        """
         assert self.xx is not None, "xx was not asked for"
         assert self.xy is not None, "xy was not asked for"
         assert self.yy is not None, "yy was not asked for"
@@ -132,7 +138,19 @@ class MomentsState:
         return MomentsState(self.count, *means, self.yy, xy, self.xx)
 
     def steps(self, other: "MomentsState") -> tuple[jax.Array, jax.Array]:
-        """Means of `x` and `y` of the other state minus those of this one."""
+        """Means of `x` and `y` of the other state minus those of this one.
+
+        Parameters
+        ----------
+        other : MomentsState
+            Of the same units and columns.
+
+        Returns
+        -------
+        x_step : array (unit,)
+        y_step : array (k,)
+            To the digits that `x_rest` and `y_rest` hold.
+        """
         return (
             (other.x_mean - self.x_mean) + (other.x_rest - self.x_rest),
             (other.y_mean - self.y_mean) + (other.y_rest - self.y_rest),

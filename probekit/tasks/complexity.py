@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from probekit._checks import check_choice, check_positive
+from probekit._checks import check_positive
 from probekit.errors import Argument, OptionError
 from probekit.tasks import boolean
 from probekit.tasks._protocol import MOST, Split, Task, TaskConfig, option
@@ -93,7 +93,6 @@ class ComplexityConfig(TaskConfig):
                 f": these are {parameters:.1e} parameters; "
                 f"give widths that make at most {MOST:.1e}.",
             )
-        check_choice("optimizer", self.optimizer, OPTIMIZERS)
         check_positive("learning_rate", self.learning_rate)
         if not math.isfinite(self.learning_rate):
             raise OptionError(Argument("learning_rate", self.learning_rate), ": must be finite.")

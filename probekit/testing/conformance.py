@@ -1,5 +1,6 @@
 """Running checks: one call for all, or one pytest item for each."""
 
+import functools
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
@@ -85,9 +86,24 @@ def _result(subject: Any, check: Check, expected: str | None) -> CheckResult:
     return CheckResult(name, "passed")
 
 
+def told_by(check: Check) -> Check:
+    """Return a check that says, if it fails in a test of its own, what `check_estimator` would."""
+
+    @functools.wraps(check)
+    def run(subject: Any) -> None:
+        __tracebackhide__ = True
+        try:
+            check(subject)
+        except Exception as error:
+            raise ConformanceError(message_of(subject, check, error)) from error
+
+    return run
+
+
 def message_of(subject: Any, check: Check, error: Exception) -> str:
     """Say in one paragraph what was checked, what it demands, and what came instead."""
     contract = (check.__doc__ or "").strip().splitlines()[0]
     kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
-    found = " ".join(str(error).split())
+    # What pytest, which rewrites asserts, adds to a message is no part of it.
+    found = " ".join(str(error).partition("\nassert ")[0].split())
     return f"{subject!r}: {check.__name__}: {contract} Found: {kind}{found}"

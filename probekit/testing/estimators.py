@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from probekit.estimators import Estimator, resolve
-from probekit.testing.conformance import Check, CheckResult, reasons_of, run_checks
+from probekit.testing.conformance import Check, CheckResult, reasons_of, run_checks, told_by
 from probekit.testing.estimator_checks import checks_of
 
 
@@ -90,7 +90,7 @@ def parametrize_with_checks(
         found = [marks[name]] if marks and name in marks else []
         if name in expected:
             found.append(pytest.mark.xfail(reason=expected[name], strict=True))
-        return pytest.param(subject, check, id=f"{subject!r}-{name}", marks=found)
+        return pytest.param(subject, told_by(check), id=f"{subject!r}-{name}", marks=found)
 
     subjects = [resolve(estimator)[0] for estimator in estimators]
     both = [(subject, check) for subject in subjects for check in checks_of(subject)]

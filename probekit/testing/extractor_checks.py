@@ -25,6 +25,9 @@ TOLERANCE = 64
 """In units of rounding of the largest value of a layer: other batch sizes sum in another order."""
 
 
+_WANTED = "give a mapping from the names of layers"
+
+
 class Subject(NamedTuple):
     """An extractor and what it is run on.
 
@@ -61,21 +64,21 @@ Check = Callable[[Subject], None]
 
 
 def checks_of(subject: Subject) -> Iterator[Check]:
-    """Yield the checks that apply."""
+    """Yield the checks that apply; what makes others fail comes before them."""
     yield check_declarations
     yield check_layers
     yield check_examples_first
-    yield check_repeatable
-    yield check_batches
-    yield check_order
-    yield check_padding
     yield check_leaves_no_trace
+    yield check_repeatable
+    yield check_order
+    yield check_batches
+    yield check_padding
     if inspect.ismethod(getattr(subject.extractor, "parameters", None)):
         yield check_parameters
     if _floating(subject.inputs):
         yield check_not_finite
     if subject.extractor.traceable:
-        yield from (check_jit, check_pytree, check_vmap)
+        yield from (check_pytree, check_jit, check_vmap)
         if subject.another is not None:
             yield check_no_recompilation
     if subject.extractor.indexed:
@@ -100,6 +103,7 @@ def check_layers(subject: Subject) -> None:
     shapes = subject.inputs if indexed else jax.tree.map(shape_of, subject.inputs)
     with _quiet():
         listed = subject.extractor.layers(shapes)
+    assert isinstance(listed, Mapping), f"layers gives a {type(listed).__name__}; {_WANTED}"
     assert all(isinstance(name, str) and name for name in listed), f"names: {list(listed)}"
     assert list(found) == list(listed), f"listed {list(listed)}, given {list(found)}"
     for layer, array in found.items():
@@ -239,6 +243,7 @@ def call(subject: Subject, *, rows: np.ndarray | None = None) -> Outputs:
     inputs = subject.inputs if rows is None else take(subject.inputs, rows)
     with _quiet():
         outputs = subject.extractor(inputs)
+    assert isinstance(outputs, Mapping), f"a call gives a {type(outputs).__name__}; {_WANTED}"
     return {layer: np.asarray(jax.device_get(array)) for layer, array in outputs.items()}
 
 

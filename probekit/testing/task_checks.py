@@ -250,9 +250,12 @@ def check_finished(subject: Subject) -> None:
 def check_run(subject: Subject) -> None:
     """Run to the end, with scores of every layer and feature in every epoch."""
     history = run(subject.task, **subject.options)
-    assert tuple(history.layer.values) == subject.task.layers(subject.config)
-    assert tuple(history.feature.values) == subject.task.features(subject.config)
-    assert history.sizes["seed"] == subject.config.seeds
+    for dim in ("layer", "feature"):
+        named = getattr(subject.task, f"{dim}s")(subject.config)
+        found = history[dim].values.tolist()
+        assert found == [*named], f"{dim}s of the history are {found}; the task names {[*named]}"
+    seeds = history.sizes["seed"]
+    assert seeds == subject.config.seeds, f"{seeds} of {subject.config.seeds} seeds have rows"
     recorded = history.loss.notnull().all("split")
     assert recorded.isel(epoch=0).all(), "there is no loss at epoch 0, before training"
     for variable in subject.task.variables:

@@ -134,6 +134,8 @@ HOLDING = pk.extractors.arrays(layers(FIT))
             ShapeError,
             "held_out: layers of widths {'first': 5, 'second': 5}; extractor_b has {'first': 6, ",
         ),
+        ({"held_out": (HELD_OUT, HELD_OUT[:3])}, ShapeError, "held_out: inputs: arrays of 40"),
+        ({"held_out": HELD_OUT.tolist()}, ShapeError, "held_out: inputs: a list; give an array"),
         (
             {"uncertainty": pk.Permutation(resamples=9, groups=np.arange(FITTED) % 3)},
             OptionError,

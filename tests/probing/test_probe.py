@@ -242,6 +242,11 @@ def test_warnings_name_the_features_that_are_concerned(constant, message):
             ShapeError,
             "held_out features: 90 examples; inputs have 60",
         ),
+        (
+            {"held_out": (None, {"a": INPUTS[:, 0]})},
+            ShapeError,
+            "held_out: inputs: a NoneType; give an array",
+        ),
         ({"estimators": []}, OptionError, "estimators: none given"),
     ],
 )
@@ -249,6 +254,25 @@ def test_arguments_that_do_not_fit(change, error, message):
     given = {"inputs": INPUTS, "features": {"a": INPUTS[:, 0]}, **change}
     with pytest.raises(error, match=message):
         pk.probe(EXTRACTOR, given.pop("inputs"), given.pop("features"), **given)
+
+
+@pytest.mark.parametrize("uncertainty", [None, pk.Bootstrap(resamples=40)])
+def test_examples_held_out_of_another_width_are_told(uncertainty):
+    def fitting(x):
+        if x.shape[1] == 3:
+            raise OptionError("module: 3 units.")
+        return {"l": x}
+
+    features = {"a": INPUTS[:, 0]}
+    for width, message in [(2, "held_out: layers of widths {'l': 2}"), (3, "held_out: module: 3")]:
+        with pytest.raises(OptionError, match=message):
+            pk.probe(
+                pk.extractors.function(fitting),
+                INPUTS,
+                features,
+                held_out=(INPUTS[:, :width], features),
+                uncertainty=uncertainty,
+            )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int16])

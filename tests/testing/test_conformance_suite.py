@@ -103,6 +103,17 @@ def test_on_fail_must_be_a_choice():
         check_estimator(Variance(), on_fail="warn")
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Infinite(Level):
+    """Passes infinity on."""
+
+    name: str = "infinite"
+
+    def compute(self, fit, held_out):
+        count, total = held_out
+        return {self.name: jnp.where(count > 0, total / count, jnp.nan)}
+
+
 def test_pytest_items_have_readable_ids_and_strict_expectations():
     mark = parametrize_with_checks([LinearR2()], expected_failures={"check_jit": "a reason"})
     parameters = mark.args[1]
@@ -112,6 +123,18 @@ def test_pytest_items_have_readable_ids_and_strict_expectations():
     )
     (expected,) = [p for p in parameters if p.values[1].__name__ == "check_jit"]
     assert expected.marks[0].kwargs == {"reason": "a reason", "strict": True}
+
+
+def test_an_item_that_fails_says_what_is_demanded():
+    """And nothing of what pytest adds to a message where it rewrites asserts."""
+    parameters = parametrize_with_checks([Infinite()]).args[1]
+    (check,) = [p.values[1] for p in parameters if p.values[1].__name__ == "check_not_finite"]
+    with pytest.raises(ConformanceError) as caught:
+        check(Infinite())
+    said = str(caught.value)
+    assert said.startswith(f"{Infinite()!r}: check_not_finite: ")
+    assert check.__doc__.splitlines()[0] in said
+    assert said.endswith("Found: x with inf: infinite is inf")
 
 
 def test_which_checks_apply_follows_from_declarations():
