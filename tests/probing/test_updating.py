@@ -7,7 +7,8 @@ import pytest
 
 import probekit as pk
 from probekit.estimators import resolve
-from probekit.probing import Plan, updating
+from probekit.probing import updating
+from probekit.probing.plan import Plan
 from probekit.probing.updating import BATCHES, Way, way_through
 
 GENERATOR = np.random.default_rng(0)

@@ -21,7 +21,7 @@ from probekit.errors import (
 from probekit.estimators import Estimator
 from probekit.history import Storage
 from probekit.plugins import hookimpl
-from probekit.probing import absent
+from probekit.probing.readout import absent
 from probekit.running import compiled, lane, runner
 from probekit.statistics import Moments
 from probekit.variables import Variable
