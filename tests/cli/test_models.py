@@ -52,6 +52,9 @@ alone = pk.extractors.arrays({"a": x})
 def of_checkpoint(state):
     return extractor({"params": state["params"]}), x, features
 
+def of_checkpoint_in_parts(state):
+    return extractor({"params": state["params"]}), *split()[1:]
+
 def of_subjects():
     groups = np.repeat(["a", "b", "c", "d", "e", "f"], 8)
     return {**as_dict(), "groups": groups}
@@ -414,6 +417,15 @@ def test_checkpoints_as_a_history(probekit, checkpoints):
     )
     done = probekit("probe", "model.py:value", "--checkpoints", checkpoints)
     assert done.complaint == "probekit: model.py:value: is no function; --checkpoints needs one."
+
+
+@pytest.mark.slow
+def test_checkpoints_are_scored_on_what_is_held_out(probekit, checkpoints):
+    probekit("probe", "model.py:split", "-o", "alone.nc")  # with the weights of the first one
+    words = ("--checkpoints", checkpoints, "--steps", "1", "-o", "steps.nc")
+    probekit("probe", "model.py:of_checkpoint_in_parts", *words)
+    steps, alone = map(pk.open_history, ("steps.nc", "alone.nc"))
+    np.testing.assert_allclose(steps.linear_r2.sel(step=1), alone.linear_r2, atol=1e-6)
 
 
 @pytest.mark.slow
