@@ -6,7 +6,7 @@ history is written and put together as blocks; a Dataset stands only at the two 
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 TEXT = np.dtype(object)  # an array of `object` is always one of strings
+_BLOCKS = "blocks"  # the group of those that a file holds several of
 
 
 class Header(NamedTuple):
@@ -150,6 +151,24 @@ def write(group: "netCDF4.Dataset", block: Block) -> None:
     write_outline(group, block.outline)
     for name, values in block.values.items():
         put(group, name, (), values)
+
+
+def write_all(file: "netCDF4.Dataset", blocks: Sequence[Block]) -> None:
+    """Write blocks into an empty file: one as it is, several as a group each."""
+    if len(blocks) == 1:
+        write(file, blocks[0])
+        return
+    file.setncatts(dict(blocks[0].outline.attributes))
+    for number, each in enumerate(blocks):
+        write(file.createGroup(f"{_BLOCKS}/{number:03d}"), each)
+
+
+def groups(file: "netCDF4.Dataset") -> "list[netCDF4.Dataset]":
+    """Return what holds the blocks of a file, in the order of writing: the file, or its groups."""
+    if _BLOCKS not in file.groups:
+        return [file]
+    found = file.groups[_BLOCKS].groups
+    return [found[name] for name in sorted(found)]
 
 
 def put(group: "netCDF4.Dataset", name: str, index: tuple[slice, ...], values: np.ndarray) -> None:

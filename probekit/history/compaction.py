@@ -23,16 +23,18 @@ def compact(folder: Path, lead: Sequence[str], storage: Storage, *, durable: boo
     found = entries(folder)
     files = [folder / span.file_name() for span in spans(found)]
     with_activations = list(activation_files(found).values())
-    outlines = {}
+    outlines: list[Outline] = []
     for path in (*files, *with_activations):
         with reading(path) as segment:
-            outlines[path] = block.read_outline(segment)
-    whole = combined_outline(list(outlines.values()), lead)
+            outlines += [block.read_outline(group) for group in block.groups(segment)]
+    whole = combined_outline(outlines, lead)
+    of_blocks = iter(outlines)
     with writing(folder / FINISHED_NAME, durable=durable) as file:
         _define(file, whole)
         for path in files:
             with reading(path) as segment:
-                _copy(segment, outlines[path], file, whole)
+                for group in block.groups(segment):
+                    _copy(group, next(of_blocks), file, whole)
         _copy_activations(with_activations, file, Merger(whole, lead, storage))
     return folder / FINISHED_NAME
 

@@ -76,8 +76,8 @@ def load(path: str | os.PathLike[str]) -> Block:
         blocks = []
         files = locate(path)
         for file in files:
-            with reading_history(file) as group:
-                blocks.append(block.read(group))
+            with reading_history(file) as opened:
+                blocks += [block.read(group) for group in block.groups(opened)]
         whole = put_together(blocks)
         if not whole.outline.headers and files[0].parent.name.endswith(PARTIAL_SUFFIX):
             raise HistoryError(f"{files[0].parent}: nothing has been recorded yet.")

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from probekit.history import block
 from probekit.history.block import Block
 from probekit.history.file import writing
@@ -33,8 +35,8 @@ class RowFiles:
         self._held: list[tuple[Span, Block]] = []
 
     def load(self) -> list[Block]:
-        """Return what has been written, one block a segment, from the disk."""
-        return [load(self.folder, span) for span in self.spans]
+        """Return the blocks that have been written, from the disk."""
+        return [rows for span in self.spans for rows in load(self.folder, span)]
 
     def write(self, rows: Block) -> None:
         """Add a segment."""
@@ -54,35 +56,40 @@ class RowFiles:
         self._held.clear()
 
     def _merge_held(self) -> None:
-        """Make few segments of the newest ones, so that a long history is not thousands of files.
-
-        They can only become one if no row lacks among them, as of different epochs of two seeds;
-        then those of one seed can.
-        """
-        together = [list(self._held)]
-        if not self._are_complete(together[0]):
-            runs = itertools.groupby(self._held, lambda held: self._labels(held[1], self.lead[:-1]))
-            together = [list(run) for _, run in runs]
-        for run in together:
-            if len(run) > 1 and self._are_complete(run):
-                self._merge(run)
-        self._held.clear()
-
-    def _merge(self, run: Sequence[tuple[Span, Block]]) -> None:
-        merged = Span(run[0][0].first, run[-1][0].last)
-        whole = combine([rows for _, rows in run], self.lead)
+        """Make one file of the newest segments: a long history is not thousands of files."""
+        merged = Span(self._held[0][0].first, self._held[-1][0].last)
+        blocks = self._together([rows for _, rows in self._held])
         with writing(self.folder / merged.file_name(), durable=self.durable) as file:
-            block.write(file, whole)
-        replaced = [span for span, _ in run]
+            block.write_all(file, blocks)
+        replaced = [span for span, _ in self._held]
         for span in replaced:
             (self.folder / span.file_name()).unlink(missing_ok=True)
         first = self.spans.index(replaced[0])
         self.spans[first : first + len(replaced)] = [merged]
+        self._held.clear()
 
-    def _are_complete(self, run: Sequence[tuple[Span, Block]]) -> bool:
-        return are_complete([rows.outline for _, rows in run if rows.outline.headers], self.lead)
+    def _together(self, blocks: Sequence[Block]) -> list[Block]:
+        """Make few blocks of many: one if no row lacks among them, else one for each seed.
 
-    @staticmethod
-    def _labels(rows: Block, dims: Sequence[str]) -> tuple[tuple[Any, ...], ...]:
-        labels = rows.outline.labels
-        return tuple(tuple(labels[dim].tolist()) if dim in labels else () for dim in dims)
+        Seeds that run side by side have rows of other epochs, and take turns.
+        """
+        of_seed: dict[Any, list[Block]] = {}
+        for rows in blocks:
+            of_seed.setdefault(self._seeds(rows), []).append(rows)
+        seeds = [*itertools.chain(*of_seed)]
+        ways: list[list[Sequence[Block]]] = [[blocks]]
+        if len({*seeds}) == len(seeds):
+            ways.append([*of_seed.values()])
+        for parts in ways:
+            if all(self._are_complete(part) for part in parts):
+                return [combine(part, self.lead) for part in parts]
+        return list(blocks)  # in order: of two with one row the later one counts
+
+    def _are_complete(self, blocks: Sequence[Block]) -> bool:
+        outlines = [rows.outline for rows in blocks if rows.outline.headers]
+        return not outlines or are_complete(outlines, self.lead)
+
+    def _seeds(self, rows: Block) -> tuple[Any, ...]:
+        """Return what the rows are of but the last leading axis."""
+        labels = [rows.outline.labels.get(dim, np.empty(0)).tolist() for dim in self.lead[:-1]]
+        return tuple(itertools.product(*labels))

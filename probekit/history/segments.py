@@ -2,7 +2,8 @@
 
 A segment is a complete netCDF file with some rows, ``segment-<first>-<last>.nc``. Small ones are
 merged now and then: ``segment-3-66`` stands for the 64 that it was made of, whose files may still
-lie about if the process was killed before it could remove them; they count no more.
+lie about if the process was killed before it could remove them; they count no more. It holds one
+block of rows, or several where rows would lack in one.
 """
 
 import contextlib
@@ -84,10 +85,10 @@ def remove_merged(folder: Path) -> None:
         (folder / span.file_name()).unlink(missing_ok=True)
 
 
-def load(folder: Path, span: Span) -> Block:
-    """Read a segment whole."""
+def load(folder: Path, span: Span) -> list[Block]:
+    """Read the blocks of a segment."""
     with reading(folder / span.file_name()) as file:
-        return block.read(file)
+        return [block.read(group) for group in block.groups(file)]
 
 
 def locate(path: str | os.PathLike[str]) -> list[Path]:

@@ -10,7 +10,7 @@ import xarray as xr
 
 from probekit.errors import HistoryLockedError
 from probekit.history import HistoryWriter, make_attributes, open_history, status_attributes
-from probekit.history.segments import Span, entries, remove_merged, spans
+from probekit.history.segments import Span, entries, load, remove_merged, spans
 
 FEATURES = ["linear", "xor_xor_xor"]
 LAYERS = ["hidden_0", "encoder/block_0", "logits"]
@@ -190,6 +190,26 @@ def test_many_small_segments_are_merged(path):
     assert_same(open_history(path), expected)
 
 
+def test_segments_of_seeds_that_take_turns_are_merged(path, monkeypatch):
+    """One of them is ahead, so that in one block rows of the other would lack."""
+    monkeypatch.setattr("probekit.history.row_files.FAN_IN", 8)
+    with writer(path) as history:
+        for epoch in range(0, 22, 2):
+            history.append(rows(0, range(epoch, epoch + 2)))
+            history.append(rows(1, range(epoch + 6, epoch + 8)))
+        folder = path.parent / "history.nc.partial"
+        assert len(spans(entries(folder))) == 2 + 23 % 8
+        last = load(folder, Span(8, 15))
+        assert [block.outline.sizes["epoch"] for block in last] == [8, 8]  # of each of the seeds
+        written = [open_history(path), history.rows()]
+        history.finish()
+    for found in [*written, open_history(path)]:
+        for seed, first in ((0, 0), (1, 6)):
+            its = found.linear_r2.sel(seed=[seed], epoch=slice(first, first + 21))
+            xr.testing.assert_identical(its, rows(seed, range(first, first + 22)).linear_r2)
+        assert found.linear_r2.sel(seed=1, epoch=slice(0, 5)).isnull().all()
+
+
 def test_segments_that_were_merged_count_no_more(tmp_path):
     """A kill leaves some of them beside what they were merged into: the last, perhaps."""
     left = [Span(0, 63), Span(0, 0), Span(63, 63), Span(64, 64)]
@@ -241,8 +261,8 @@ def test_a_later_row_replaces_an_earlier_one(path):
         np.testing.assert_array_equal(r2.isel(epoch=1), ds.linear_r2.isel(epoch=1) + 1)
 
 
-def test_segments_with_gaps_between_them_are_not_merged(path, monkeypatch):
-    """What none of them has recorded would hide what an earlier segment has."""
+def test_segments_with_gaps_between_them_are_blocks_of_one_file(path, monkeypatch):
+    """In one block what none of them has recorded would hide what an earlier segment has."""
     monkeypatch.setattr("probekit.history.row_files.FAN_IN", 2)
 
     def row(step, **scores):
@@ -252,6 +272,9 @@ def test_segments_with_gaps_between_them_are_not_merged(path, monkeypatch):
         history.append(row(0, loss=1.0, accuracy=0.5))
         history.append(row(0, loss=2.0))
         history.append(row(1, loss=3.0, accuracy=0.75))
+        folder = path.parent / "history.nc.partial"
+        assert spans(entries(folder)) == [Span(0, 1), Span(2, 3)]
+        assert len(load(folder, Span(2, 3))) == 2
         history.finish()
     found = open_history(path)
     assert found.loss.values.tolist() == [2.0, 3.0]
