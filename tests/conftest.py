@@ -52,7 +52,7 @@ def pytest_runtest_teardown():
     Each takes up memory maps, of which Linux gives a process 65,530; XLA crashes when it gets none.
     """
     maps = Path("/proc/self/maps")
-    if next(_tests) % 20 == 0 and maps.exists() and maps.read_text().count("\n") > 20_000:
+    if next(_tests) % 20 == 0 and maps.exists() and maps.read_text().count("\n") > 10_000:
         jax.clear_caches()
 
 

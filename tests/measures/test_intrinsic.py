@@ -118,13 +118,13 @@ def test_subsamples_that_are_drawn_otherwise_have_about_the_same_trees():
 
 @pytest.mark.slow
 def test_other_balls_have_about_the_same_concentration():
-    """Means and deviations between 16 seeds of `DANCo` of scikit-dimension.
+    """Means and deviations between 16 seeds of `DANCo` of scikit-dimension; of 6 of ours.
 
     Ours are lower by 0.15 and 0.01; between whole dimensions a spline is taken there.
     """
     for neighbours, theirs, deviation in ((10, 3.087, 0.108), (20, 2.882, 0.097)):
         options = {"method": "danco", "neighbours": neighbours}
-        each = [measures.intrinsic_dimension(cloud(), seed=seed, **options) for seed in range(16)]
+        each = [measures.intrinsic_dimension(cloud(), seed=seed, **options) for seed in range(6)]
         assert abs(np.mean(each) - theirs) < 2 * deviation
         assert 0 < np.std(each) < 0.15
 

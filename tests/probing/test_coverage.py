@@ -6,7 +6,7 @@ import pytest
 import probekit as pk
 from probekit.inference import interval_of
 
-EXAMPLES, RESAMPLES, DATASETS = 80, 500, 300
+EXAMPLES, RESAMPLES, DATASETS = 80, 1000, 300
 RSA = pk.estimators.RSA(rdm="euclidean")
 DECODING = pk.estimators.DecodingR2(penalty=0.0)
 ESTIMATORS = ["linear_r2", "cka", RSA, DECODING]
