@@ -6,7 +6,6 @@ from typing import Any, TypeVar
 
 import jax
 import numpy as np
-from jax.extend.core import get_opaque_trace_state
 
 Options = dict[str, bool | int | str]
 Result = TypeVar("Result")
@@ -28,15 +27,6 @@ def once_options() -> Options:
 
 
 @functools.cache
-def call_options() -> Options:
-    """Return options for what is called with arrays: a quarter less to compile, and as fast.
-
-    Last digits may differ.
-    """
-    return _accepted({"xla_cpu_use_fusion_emitters": False})
-
-
-@functools.cache
 def many_options() -> Options:
     """Return options for what runs many times: 20 % less to compile, and as fast.
 
@@ -50,47 +40,27 @@ def compiled_with(
 ) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Compile a function with these options, which are asked for when it is first called.
 
-    Within what is being traced, by `jit` or `vmap`, it is compiled as all else there is.
-
     Parameters
     ----------
     options : callable
-        One of those above.
+        One of the three above.
     **how
         Of `jax.jit`.
     """
 
     def decorate(function: Callable[..., Result]) -> Callable[..., Result]:
-        within = jax.jit(function, **how)
-
         @functools.cache
         def compiled() -> Any:
             return jax.jit(function, compiler_options=options(), **how)
 
         @functools.wraps(function)
         def call(*arguments: Any, **named: Any) -> Result:
-            program = within if _is_tracing() else compiled()  # only the outermost takes options
-            result: Result = program(*arguments, **named)
+            result: Result = compiled()(*arguments, **named)
             return result
 
         return call
 
     return decorate
-
-
-def _is_tracing() -> bool:
-    """Whether operations are recorded now, instead of computed."""
-    return bool(_trace_state() != _computing())
-
-
-@functools.cache
-def _computing() -> Any:
-    with jax.ensure_compile_time_eval():
-        return _trace_state()
-
-
-def _trace_state() -> Any:
-    return get_opaque_trace_state()  # type: ignore[no-untyped-call]
 
 
 def _accepted(options: Options) -> Options:

@@ -17,7 +17,6 @@ from probekit._checks import (
     plain,
     shape_text,
 )
-from probekit._compiling import call_options, compiled_with
 from probekit.errors import ShapeError
 
 Parameters = ParamSpec("Parameters")
@@ -28,7 +27,8 @@ def jitted(*static: int) -> Callable[[Callable[Parameters, Result]], Callable[Pa
     """Compile a function, with these positions as static arguments, and keep its types."""
 
     def decorate(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-        return compiled_with(call_options, static_argnums=static)(function)
+        compiled: Callable[Parameters, Result] = jax.jit(function, static_argnums=static)
+        return compiled
 
     return decorate
 
