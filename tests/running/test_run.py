@@ -68,6 +68,13 @@ def assert_identical(a, b):
     xr.testing.assert_identical(a, b)
 
 
+@pytest.mark.filterwarnings("ignore::probekit.errors.ScoreWarning")  # examples without direction
+def test_measures_of_kept_examples_compile_within_a_run():
+    """What measures compile for themselves, as distances, is then a part of a larger program."""
+    found = run(seeds=1, epochs=1, estimators=["rsa"])
+    assert np.isfinite(found.rsa).any()
+
+
 def test_dims_and_coordinates(whole):
     assert whole.loss.dims == ("split", "seed", "epoch")
     assert whole.accuracy.dims == whole.feature_loss.dims == ("split", "seed", "epoch", "feature")
