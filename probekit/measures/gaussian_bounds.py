@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 _FAR = 8.0  # where nodes end, in standard deviations
-_APART = 0.25  # between nodes of pairs: chords add 1 % of what variance costs (of 1.0 it were 17 %)
+_APART = 0.25  # between nodes of pairs: chords add 1 % of what a variance costs
 _INNER_STEPS, _QUARTERINGS, _SOLVED = 12, 6, 1e-9
 
 Bound = tuple[np.ndarray, np.ndarray, np.ndarray]
