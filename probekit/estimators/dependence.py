@@ -37,7 +37,7 @@ class HSIC(OfKernels):
         Use the unbiased estimator of Song et al.
     bandwidth : float
         σ of the RBF and the Laplace kernel, in units of the median distance between different
-        examples.
+        examples; resamples of a bootstrap have their own.
     examples : int
         How many examples are kept for kernels that are not linear.
     name : str

@@ -55,7 +55,7 @@ class CKA(OfKernels):
         Use the unbiased HSIC of Song et al., which does not grow with the number of units.
     bandwidth : float
         σ of the RBF and the Laplace kernel, in units of the median distance between different
-        examples.
+        examples; resamples of a bootstrap keep that of all.
     examples : int
         How many examples are kept for kernels that are not linear.
     name : str

@@ -80,7 +80,8 @@ def intrinsic_dimension(
     - ``mada``: log(r_ik / r_ik') / log(k / k').
     - ``tle``: as ``likelihood``, of all that pairs of the k neighbours tell of example i, mirrored
       ones too: minus the mean of log(s / r_ik), where s is how far on a ray from one neighbour
-      within the ball of i, as a length out of r_ik, the other is.
+      within the ball of i, as a length out of r_ik, the other is, and of log(r_ij / r_ik), twice
+      each. Pairs with an s below r_ik / 10,000, of itself or mirrored, are left out.
     - ``ess``: 1 / the dimension in which directions at random have the mean sine that the k
       neighbours have, as vectors v from their mean: Σ |v_j ∧ v_l| / Σ |v_j| |v_l|.
 
@@ -130,11 +131,12 @@ def intrinsic_dimension(
     -------
     array ()
         Above 0; not bounded by the number of units, which noise may exceed. Too low for many
-        dimensions, unless there are exponentially many examples. Examples that have a copy are left
-        out (``correlation``, ``separability``, ``persistence``, ``graph``: count). NaN if fewer
-        than 3 are left, neighbours are equally far (with ``mean``, those of one example), there are
-        too few examples for so many dimensions (``separability``: no cosine is above 0.6;
-        ``persistence``, ``graph``: s is not below 1; ``binomial``: b is 0), or `x` is not finite.
+        dimensions, unless there are exponentially many examples. An example that has a copy is no i
+        of those above, though each copy is a neighbour of others (``correlation``,
+        ``separability``, ``persistence``, ``graph``: all count). NaN if fewer than 3 are left,
+        neighbours are equally far (with ``mean``, those of one example), there are too few examples
+        for so many dimensions (``separability``: no cosine is above 0.6; ``persistence``,
+        ``graph``: s is not below 1; ``binomial``: b is 0), or `x` is not finite.
 
     Raises
     ------

@@ -66,12 +66,13 @@ def variational_codelength(
     which the paper takes, is not, and its bits are known but for a constant. Nothing is drawn at
     random: expectations are replaced by bounds, which make the code longer, never shorter. Of two
     classes, which have one logit, it is that of chords (0.3 % of what a logit's variance costs); of
-    more, the tilted bound or that of pairs with the true class, for each example the tighter; there
-    may be more than one posterior then that is the best nearby. L-BFGS with all examples, from the
-    prior's mean, ends where no derivative is above 1e-5 nats or a step gains less than 1e-9 of the
-    length, or after 1000 steps: what is not found by then leaves a code that is longer than it
-    could be, and still one. Scales ascend, each from the posterior of the last, until one is 30
-    bits longer than the best; what is left out would shorten L by less than 1e-8 bits.
+    more, the tilted bound or that of pairs with the true class, by chords (1 %), for each example
+    the tighter; there may be more than one posterior then that is the best nearby. L-BFGS with all
+    examples, from the prior's mean, ends where no derivative is above 1e-5 nats or a step gains
+    less than 1e-9 of the length, or after 1000 steps: what is not found by then leaves a code that
+    is longer than it could be, and still one. Scales ascend, each from the posterior of the last,
+    until one is 30 bits longer than the best; what is left out would shorten L by less than 1e-8
+    bits.
 
     Runs on the host in float64, not under ``jit``. Invariant to translation, scaling, rotation and
     permutation of units. O(n d min(n, d)), and O(n min(n, d)) an iteration and class.

@@ -60,7 +60,9 @@ def probe(
         add up to 1 would count as one example in all, and are refused. Estimators that compare
         pairs of examples or neighbours, such as ``rsa``, or take some examples of each class, such
         as ``transrate``, and ``aligned_cosine``, ``coherence`` and ``pair_alignment``, look only at
-        whether an example is there. Folds and bounds between conditions are found without weights.
+        whether an example is there; so do probes whose `fit` takes no ``sample_weight``, such as
+        ``knn``, when they are fitted. Folds and bounds between conditions are found without
+        weights.
     uncertainty : Bootstrap, Permutation or CrossValidation, optional
         Of `probekit`: how sure the scores are, in further variables such as ``<name>_ci`` or
         ``<name>_p``. The model is still run once, but its activations are kept in memory.

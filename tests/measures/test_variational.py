@@ -7,6 +7,7 @@ from scipy import optimize, special, stats
 from probekit import measures
 from probekit.errors import OptionError
 from probekit.estimators import VariationalCodelength
+from probekit.measures.gaussian_bounds import expected_losses
 from probekit.statistics import Examples, state_of
 from probekit.testing._harness import read
 from tests.reference import oracles
@@ -57,6 +58,19 @@ def test_it_is_no_shorter_than_the_evidence_of_three_classes():
 
     exact = bits_of_evidence(log_joint, 3, 61)
     assert exact < length(np.zeros(43), y) < exact + 2  # the sum of the three is not told
+
+
+def test_pairs_with_the_true_class_cost_hardly_more_than_they_do():
+    """Where one class is likely: the mean over a Gaussian by quadrature, not by chords."""
+    mean, variance = np.array([[6.0, 0.0, 2.0, 4.0]]), np.array([[3.0, 2.0, 0.5, 1.0]])
+    truth = np.array([[1.0, 0.0, 0.0, 0.0]])
+    points, shares = np.polynomial.hermite_e.hermegauss(80)
+    apart, deviation = mean[:, 1:] - mean[:, :1], np.sqrt(variance[:, 1:] + variance[:, :1])
+    losses = np.logaddexp(0, apart[..., None] + deviation[..., None] * points)
+    exact = (losses @ shares).sum() / shares.sum()
+    without_variance = np.logaddexp(0, apart).sum()
+    found, _, _ = expected_losses(mean, variance, truth)
+    assert 0 < found[0] - exact < 0.015 * (exact - without_variance)
 
 
 def test_the_prior_is_a_mixture_of_scales():

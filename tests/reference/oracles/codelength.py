@@ -87,12 +87,13 @@ def _variational_nats(values, parts, truth, scale, nodes, shares):
 
 def _hats():
     """Nodes, and the integral of each one's hat times the normal density."""
-    nodes = np.arange(-8.0, 9.0)
+    apart = 0.25
+    nodes = np.arange(-8.0, 8.0 + apart, apart)
     integrals = [
         integrate.quad(
-            lambda z, node=node: (1 - abs(z - node)) * stats.norm.pdf(z),
-            node - 1,
-            node + 1,
+            lambda z, node=node: (1 - abs(z - node) / apart) * stats.norm.pdf(z),
+            node - apart,
+            node + apart,
             points=[node],
             epsabs=1e-14,
         )[0]
