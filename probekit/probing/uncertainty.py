@@ -50,6 +50,7 @@ def check_uncertainty(
     estimators: tuple[Estimator, ...],
     *,
     held_out: bool = False,
+    kinds: tuple[type[Uncertainty], ...] = (Bootstrap, Permutation, CrossValidation),
 ) -> None:
     """Raise `OptionError` if one of the estimators has no such uncertainty.
 
@@ -60,8 +61,10 @@ def check_uncertainty(
     estimators : tuple of Estimator
     held_out : bool
         Whether probes are scored on other examples than they are fitted on.
+    kinds : tuple of type
+        What the caller takes.
     """
-    check_kind(uncertainty, (Bootstrap, Permutation, CrossValidation))
+    check_kind(uncertainty, kinds)
     if isinstance(uncertainty, Bootstrap) and uncertainty.replace:
         for estimator in estimators:
             if estimator.distinct:
