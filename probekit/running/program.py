@@ -20,6 +20,7 @@ from probekit.errors import OptionError, ShapeError
 from probekit.probing.plan import Plan, States
 from probekit.probing.readout import absent
 from probekit.running.packing import Packing
+from probekit.running.stepping import check_stepped
 from probekit.tasks import Split, Task, TaskConfig
 
 SPLITS = ("train", "fit", "test")
@@ -190,7 +191,9 @@ class Program:
 
         def step(state: Any, rows: jax.Array) -> tuple[Any, None]:
             batch = data.inputs[rows], data.features[rows]  # training examples come first
-            return self.task.step(self.config, state, *batch), None
+            stepped = self.task.step(self.config, state, *batch)
+            check_stepped(self.task.name, state, stepped)
+            return stepped, None
 
         state, _ = jax.lax.scan(step, state, order[:whole].reshape(-1, size))
         if whole < len(order):  # the last, smaller batch has a shape of its own
