@@ -97,7 +97,7 @@ TEXTS = {
         (("h1.npy", "-f", "ragged.csv"), "ragged.csv: cannot be read as a table: Expected 2 fiel"),
         (
             ("h1.npy", "-f", "semicolons.csv"),
-            "semicolons.csv: its columns are separated by ';'; sep",
+            "semicolons.csv: its columns are separated by ';'; s",
         ),
         (("h1.npy", "-f", "tabs.csv"), "tabs.csv: its columns are separated by tabs; name it .tsv"),
         (("h1.npy", "-f", "twice.csv"), "twice.csv: two columns are named 'a'; rename one of them"),
