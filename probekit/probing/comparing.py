@@ -118,8 +118,8 @@ def compare(
     given = scored = BothModels(extractor_a, extractor_b, inputs)
     examples = given.examples()
     if uncertainty is not None:
-        kinds = (Bootstrap, Permutation)  # similarities fit nothing that could be left out
-        check_uncertainty(uncertainty, chosen, held_out=held_out is not None, kinds=kinds)
+        taken = (Bootstrap, Permutation)  # similarities fit nothing that could be left out
+        check_uncertainty(uncertainty, chosen, held_out=held_out is not None, taken=taken)
     if held_out is not None:
         given.shapes()  # what is wrong with the models is not said of what is held out
         with of_held_out():

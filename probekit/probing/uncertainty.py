@@ -50,7 +50,7 @@ def check_uncertainty(
     estimators: tuple[Estimator, ...],
     *,
     held_out: bool = False,
-    kinds: tuple[type[Uncertainty], ...] = (Bootstrap, Permutation, CrossValidation),
+    taken: tuple[type[Uncertainty], ...] = (Bootstrap, Permutation, CrossValidation),
 ) -> None:
     """Raise `OptionError` if one of the estimators has no such uncertainty.
 
@@ -61,10 +61,10 @@ def check_uncertainty(
     estimators : tuple of Estimator
     held_out : bool
         Whether probes are scored on other examples than they are fitted on.
-    kinds : tuple of type
-        What the caller takes.
+    taken : tuple of type
+        The kinds that the caller takes.
     """
-    check_kind(uncertainty, kinds)
+    check_kind(uncertainty, taken)
     if isinstance(uncertainty, Bootstrap) and uncertainty.replace:
         for estimator in estimators:
             if estimator.distinct:

@@ -32,7 +32,8 @@ def check_stepped(task: str, before: Any, after: Any) -> None:
         given, returned = _described(leaf), _described(after_step[path])
         if given != returned and not _is_weak(leaf):
             raise OptionError(f"{what} whose {path} is {returned} and was {given}; {advice}")
-    if jax.tree.structure(before) != jax.tree.structure(after):
+    structures: Any = jax.tree.structure(before), jax.tree.structure(after)
+    if structures[0] != structures[1]:
         kinds = type(after).__name__, type(before).__name__
         raise OptionError(f"{what} of another structure ({kinds[0]}; was {kinds[1]}); {advice}")
 
