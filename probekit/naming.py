@@ -49,9 +49,11 @@ def followed(path: Path) -> Path:
     Parameters
     ----------
     path : pathlib.Path
-        What is no link stays what it is.
+        What is no link stays what it is, and so does one to a pipe, as ``/dev/stdout`` may be: what
+        that leads to has no path.
     """
-    return Path(os.path.realpath(path)) if path.is_symlink() else path
+    leads_to_file = path.is_symlink() and (path.is_file() or not path.exists())
+    return Path(os.path.realpath(path)) if leads_to_file else path
 
 
 def path_in(output: str | os.PathLike[str], name: str) -> Path:

@@ -76,14 +76,17 @@ def test_what_was_made_before_is_replaced(probekit, history, tmp_path, words, ta
 
 
 def test_a_pipe_is_written_to_and_not_replaced(probekit, history, tmp_path):
-    pipe = tmp_path / "pipe.csv"
+    pipe, link = tmp_path / "pipe.csv", tmp_path / "link.csv"
     os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    path = history()
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        done = probekit("export", history(), "-o", pipe)
-        assert (done.code, done.out, done.err) == (0, "", "")
-        assert os.read(reader, 100).startswith(b"split,seed,epoch,")
-        assert pipe.is_fifo()
+        for target in (pipe, link):
+            done = probekit("export", path, "-o", target)
+            assert (done.code, done.out, done.err) == (0, "", "")
+            assert os.read(reader, 100_000).startswith(b"split,seed,epoch,")
+            assert target.is_fifo()
     finally:
         os.close(reader)
 
