@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import shape_text
+from probekit._checks import check_differences_kept, exact_integers, shape_text
 from probekit._shapes import shape_of
 from probekit.errors import OptionError, ShapeError
 from probekit.probing.plan import Plan, States
@@ -86,6 +86,9 @@ def _checked(name: str, split: Any) -> Split:
             f"data: the split {name!r} has inputs of {inputs} examples and features of {features}. "
             "Give the same examples."
         )
+    for field, array in arrays._asdict().items():
+        exact_integers(f"data: {field} of the split {name!r}", array)
+    check_differences_kept(f"data: features of the split {name!r}", arrays.features)
     return arrays
 
 

@@ -80,6 +80,14 @@ class WithoutADefault(ReferenceComplexity.Config):
             "inputs of the split 'train' have shape .32, 32., dtype <U.*; give numbers",
         ),
         (
+            with_splits(lambda x, y: Split(x, 1.7e9 + 30 * y.astype(float))),
+            "features of the split 'train': dtype float64, from 1700.*; such differences are lost",
+        ),
+        (
+            with_splits(lambda x, y: Split(x.astype(np.int64) + 2**40, y)),
+            "inputs of the split 'train': dtype int64, from 10995.*; such differences are lost in",
+        ),
+        (
             with_splits(lambda x, y: (x, y[:10])),
             "'train' has inputs of 32 examples and features of 10. Give the same examples",
         ),
