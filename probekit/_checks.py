@@ -172,6 +172,32 @@ def exact_integers(argument: str, array: "np.ndarray", *, whole: bool = True) ->
     return array.astype(dtype)
 
 
+def check_differences_kept(argument: str, array: "np.ndarray") -> None:
+    """Raise `ShapeError` if the differences of a column of float64 are lost in `floating`.
+
+    As those of times since 1970 are: a column would have a few values, or one. Differences that
+    float64 itself hardly holds are rounding, of a column that is constant.
+    """
+    import numpy as np
+
+    dtype = floating()
+    if array.dtype != np.float64 or dtype == np.float64 or not len(array):
+        return
+    columns = array.reshape(len(array), -1)
+    known = np.isfinite(columns)
+    lows = np.where(known, columns, np.inf).min(axis=0)
+    highs = np.where(known, columns, -np.inf).max(axis=0)
+    for place in np.flatnonzero(lows < highs):
+        low, high = lows[place], highs[place]
+        size, spread = max(-low, high), high - low
+        column = columns[known[:, place], place]
+        if 1e-13 * size < spread < 1e-5 * size and (column.astype(dtype) != column).any():
+            raise ShapeError(
+                f"{argument}: dtype {array.dtype}, from {low!s} to {high!s}; such differences "
+                f"are lost in {dtype}. Subtract an offset first."
+            )
+
+
 def plain(array: Any, argument: str = "array") -> "np.ndarray":
     """Return an array of NumPy's own; what a mask hides is NaN: it is no number, whatever is there.
 
@@ -193,6 +219,8 @@ def plain(array: Any, argument: str = "array") -> "np.ndarray":
             raise ShapeError(
                 f"{argument}: a {type(array).__name__} of rows of unlike length; give rows of one."
             ) from None
+        if array.dtype.kind == "f" and array.dtype.itemsize > 8:  # JAX has no such type
+            array = array.astype(np.float64)
         # JAX takes no array in another machine's order of bytes.
         native: np.ndarray = array.astype(array.dtype.newbyteorder("="), copy=False)
         return native

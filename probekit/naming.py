@@ -20,7 +20,8 @@ def finished_path(path: str | os.PathLike[str]) -> Path:
     Parameters
     ----------
     path : path
-        A file that is there, whatever it ends in, stays what it is.
+        A file that is there, whatever it ends in, stays what it is. A symbolic link stands for the
+        file that it leads to, there or not, which is what is read and written.
 
     Raises
     ------
@@ -36,10 +37,23 @@ def finished_path(path: str | os.PathLike[str]) -> Path:
     if path.name in ("", ".."):
         raise HistoryError(f"{path}: is a folder; name a history in it.")
     if path.name.endswith(PARTIAL_SUFFIX):
-        return path.with_name(path.name.removesuffix(PARTIAL_SUFFIX))
-    if path.suffix not in SUFFIXES and not path.is_file():
-        return path.with_name(path.name + SUFFIX)
-    return path
+        path = path.with_name(path.name.removesuffix(PARTIAL_SUFFIX))
+    elif path.suffix not in SUFFIXES and not path.is_file():
+        path = path.with_name(path.name + SUFFIX)
+    return followed(path)
+
+
+def followed(path: Path) -> Path:
+    """Return what a symbolic link leads to: a file renamed to the link would take its place.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        What is no link stays what it is, and so does one to a pipe, as ``/dev/stdout`` may be: what
+        that leads to has no path.
+    """
+    leads_to_file = path.is_symlink() and (path.is_file() or not path.exists())
+    return Path(os.path.realpath(path)) if leads_to_file else path
 
 
 def path_in(output: str | os.PathLike[str], name: str) -> Path:

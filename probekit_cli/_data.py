@@ -191,12 +191,13 @@ def _read_text(path: Path) -> Any:
 
     settings: dict[str, Any] = {"sep": "\t" if path.suffix == ".tsv" else ","}
     try:
-        head = pd.read_csv(path, header=None, nrows=1, dtype=str, **settings)
+        head = pd.read_csv(path, header=None, nrows=2, dtype=str, **settings)
         names = head.iloc[0].tolist()
         # Numbers are no names, unless they count the columns, as those of pandas.
         counted = len(names) > 1 and names == [str(place) for place in range(len(names))]
         if all(map(_is_number, names)) and not counted:
             return pd.read_csv(path, header=None, **settings)  # no names: columns are numbered
+        _check_separator(path, head)
         # Here, as pandas would rename one of two.
         _check_names_differ(path, [name for name in names if isinstance(name, str)])
         # The first column of what `DataFrame.to_csv` writes has no name: numbers of the rows.
@@ -209,6 +210,15 @@ def _read_text(path: Path) -> Any:
         raise OptionError(f"{path}: cannot be read as a table: {reason}.") from None
     except UnicodeDecodeError as error:
         raise OptionError(f"{path}: is no text in UTF-8 (byte {error.start}).") from None
+
+
+def _check_separator(path: Path, head: Any) -> None:
+    """Raise `OptionError` if the one column of a table is several, of another kind of table."""
+    kinds = {"\t": "tabs; name it .tsv", ",": "','; name it .csv", ";": "';'; separate them by ','"}
+    rows = [str(row) for row in head[0]]
+    for separator, remedy in kinds.items() if head.shape == (2, 1) else ():
+        if 0 < rows[0].count(separator) == rows[1].count(separator):
+            raise OptionError(f"{path}: its columns are separated by {remedy}.")
 
 
 def _is_number(text: Any) -> bool:

@@ -83,10 +83,30 @@ def signals_as_interrupts() -> Iterator[Asked]:
         if signal.getsignal(number) is signal.SIG_DFL:
             before[number] = signal.signal(number, asked.stop)
     try:
-        yield asked
+        with _lost_ones_untold():
+            yield asked
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _lost_ones_untold() -> Iterator[None]:
+    """Write no traceback of an interrupt that came where none can be raised, as in a collection.
+
+    `Asked` remembers it.
+    """
+    tell = sys.unraisablehook
+
+    def tell_of_others(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not isinstance(unraisable.exc_value, Stopped):
+            tell(unraisable)
+
+    sys.unraisablehook = tell_of_others
+    try:
+        yield
+    finally:
+        sys.unraisablehook = tell
 
 
 def exit_code(reason: BaseException) -> int:

@@ -1,5 +1,6 @@
 """Files that commands read and write: histories in, figures and tables out."""
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -133,8 +134,13 @@ def check_target(target: Path, history: Path) -> None:
 
 def check_matplotlib() -> None:
     """Raise unless figures can be drawn; without a screen, on any machine."""
+    said = logging.getLogger("matplotlib")
+    before = said.level
+    said.setLevel(logging.ERROR)  # else it tells of a home folder that it cannot write to
     try:
         import matplotlib as mpl
     except ImportError:
         raise MissingExtraError("matplotlib", extra="plot", needed_for="figures") from None
+    finally:
+        said.setLevel(before)
     mpl.use("agg")

@@ -12,6 +12,7 @@ from probekit_cli._declared import output_option
 from probekit_cli._files import History, check_target
 from probekit_cli._options import choice
 from probekit_cli._spelling import as_typed
+from probekit_cli._terminal import Terminal
 
 
 def add(app: typer.Typer, manager: Manager) -> None:
@@ -42,3 +43,5 @@ def add(app: typer.Typer, manager: Manager) -> None:
             sys.stdout.reconfigure(encoding="utf-8")  # data, as in a file: whatever the terminal
         with as_typed({"format": ("--format",)}):
             to_csv(dataset, output or sys.stdout, form)
+        if output is not None and output.is_file():  # a device or a pipe may be the terminal itself
+            Terminal().line(str(output))

@@ -10,6 +10,7 @@ import io
 import os
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
 from typing import NoReturn, TextIO
@@ -168,11 +169,19 @@ def _write_what_is_understood() -> None:
 
 @functools.cache
 def _end_in_peace() -> None:
-    """Ignore Ctrl-C while the interpreter ends: who presses it twice wants no traceback of that.
+    """End at once on Ctrl-C while the interpreter ends: who presses it twice wants no traceback.
 
+    Threads are waited for before anything else is done, such as one in which XLA compiles what
+    nobody wants any more; interrupted in that, Python would abort. All files are in order by now.
     Registered last, it is called first; other commands in this process are not affected.
     """
+    threading._register_atexit(_end_on_interrupt)  # type: ignore[attr-defined]
     atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+
+
+def _end_on_interrupt() -> None:
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, lambda *_: os._exit(exit_code(KeyboardInterrupt())))
 
 
 def _leave_output() -> None:

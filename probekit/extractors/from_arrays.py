@@ -141,7 +141,8 @@ def _dtype_of(array: Any) -> Any:
 
 
 def _native(dtype: Any) -> Any:
-    return np.dtype(dtype).newbyteorder("=")
+    wide = np.dtype(dtype).kind == "f" and np.dtype(dtype).itemsize > 8  # JAX has no such type
+    return np.dtype(np.float64) if wide else np.dtype(dtype).newbyteorder("=")
 
 
 def _rows_of(array: Any, rows: np.ndarray) -> np.ndarray:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 import numpy as np
 
 from probekit.errors import HistoryError, HistoryLockedError, suggestion
-from probekit.naming import PARTIAL_SUFFIX, SUFFIX, SUFFIXES
+from probekit.naming import PARTIAL_SUFFIX, SUFFIX, SUFFIXES, followed
 
 if TYPE_CHECKING:
     import netCDF4
@@ -105,6 +105,7 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def _writing_plain(path: Path, mode: str, **how: Any) -> Iterator[Any]:
+    path = followed(path)
     if not path.parent.is_dir():
         raise HistoryError(f"{path}: the folder {str(path.parent)!r} does not exist. Create it.")
     # A device or a pipe, such as /dev/stdout, is written to: renaming would replace it by a file.

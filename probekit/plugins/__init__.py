@@ -5,6 +5,7 @@ Nothing here imports more than pluggy; installed plugins are looked for by `get_
 """
 
 from probekit.plugins.decorators import estimator, extractor, task
+from probekit.plugins.guarded import HookRelay
 from probekit.plugins.manager import ActivePlugin, Failure, Manager
 from probekit.plugins.markers import hookimpl, hookspec
 from probekit.plugins.registry import Entry, Origin, Registry
@@ -15,6 +16,7 @@ __all__ = [
     "ActivePlugin",
     "Entry",
     "Failure",
+    "HookRelay",
     "Manager",
     "Origin",
     "Registry",

@@ -17,15 +17,30 @@ from probekit.errors import PluginWarning, one_line, suggestion
 class HookRelay:
     """The hooks of a manager as attributes; calling one calls every plugin that implements it."""
 
-    def __init__(self, manager: pluggy.PluginManager, describe: Callable[[str], str]) -> None:
-        self._manager, self._describe = manager, describe
+    def __init__(
+        self,
+        manager: pluggy.PluginManager,
+        describe: Callable[[str], str],
+        told: set[tuple[str, str]] | None = None,
+    ) -> None:
+        self._manager, self._describe, self._told = manager, describe, told
+
+    def telling_once(self, told: set[tuple[str, str]]) -> "HookRelay":
+        """Return the same hooks, which tell of a plugin's hook that fails but once.
+
+        Parameters
+        ----------
+        told : set of (str, str)
+            Plugins and hooks of which something was told; those that fail are added.
+        """
+        return HookRelay(self._manager, self._describe, told)
 
     def __getattr__(self, name: str) -> "GuardedCall":
         caller = getattr(self._manager.hook, name, None)
         if caller is None or not caller.has_spec():
             known = sorted(hook for hook in dir(self._manager.hook) if hook.startswith("probekit_"))
             raise AttributeError(f"unknown hook {name!r}{suggestion(name, known)}")
-        return GuardedCall(caller, self._describe)
+        return GuardedCall(caller, self._describe, self._told)
 
 
 class GuardedCall:
@@ -36,10 +51,17 @@ class GuardedCall:
     caller : pluggy.HookCaller
     describe : callable
         What to call a plugin in a message, given its name.
+    told : set of (str, str), optional
+        Plugins and hooks whose failures are told no more.
     """
 
-    def __init__(self, caller: pluggy.HookCaller, describe: Callable[[str], str]) -> None:
-        self._caller, self._describe = caller, describe
+    def __init__(
+        self,
+        caller: pluggy.HookCaller,
+        describe: Callable[[str], str],
+        told: set[tuple[str, str]] | None = None,
+    ) -> None:
+        self._caller, self._describe, self._told = caller, describe, told
 
     def __call__(self, **arguments: Any) -> Any:
         """Call all implementations; return their results that are not None.
@@ -109,6 +131,11 @@ class GuardedCall:
             self._warn(implementation, f": {error}")
 
     def _warn(self, implementation: pluggy.HookImpl, complaint: str) -> None:
+        which = implementation.plugin_name, self._caller.name
+        if self._told is not None:
+            if which in self._told:
+                return
+            self._told.add(which)
         plugin = self._describe(implementation.plugin_name)
         warnings.warn(
             f"{plugin}: {self._caller.name}{complaint} probekit goes on without it.",

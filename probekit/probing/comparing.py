@@ -10,7 +10,13 @@ from probekit._checks import check_count
 from probekit.errors import OptionError
 from probekit.estimators import Estimator, resolve
 from probekit.extractors import Extractor
-from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_shuffles
+from probekit.inference import (
+    Bootstrap,
+    Permutation,
+    Uncertainty,
+    warn_of_few_resamples,
+    warn_of_few_shuffles,
+)
 from probekit.probing.biased import warn_of_biased
 from probekit.probing.blaming import check_counts, of_held_out
 from probekit.probing.blocks import Sample
@@ -112,7 +118,8 @@ def compare(
     given = scored = BothModels(extractor_a, extractor_b, inputs)
     examples = given.examples()
     if uncertainty is not None:
-        check_uncertainty(uncertainty, chosen, held_out=held_out is not None)
+        taken = (Bootstrap, Permutation)  # similarities fit nothing that could be left out
+        check_uncertainty(uncertainty, chosen, held_out=held_out is not None, taken=taken)
     if held_out is not None:
         given.shapes()  # what is wrong with the models is not said of what is held out
         with of_held_out():

@@ -5,7 +5,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from probekit._checks import check_rank, exact_integers, floating, plain, shape_text
+from probekit._checks import (
+    check_differences_kept,
+    check_rank,
+    exact_integers,
+    floating,
+    plain,
+    shape_text,
+)
 from probekit.errors import OptionError, ShapeError
 from probekit.probing.classes import (
     Classes,
@@ -201,5 +208,7 @@ def _column(argument: str, value: np.ndarray, classes: np.ndarray | None) -> np.
     if 0 in value.shape[1:]:
         raise ShapeError(f"{argument}: {shape_text(value)}; at least 1 column is needed.")
     value = value[:, None] if value.ndim == 1 else value
-    column: np.ndarray = exact_integers(argument, value).astype(floating())
+    check_differences_kept(argument, value)
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite, and the score NaN
+        column: np.ndarray = exact_integers(argument, value).astype(floating())
     return column

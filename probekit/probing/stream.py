@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import check_count, shape_text
+from probekit._checks import check_count, plain, shape_text
 from probekit.errors import OptionError, ShapeError
 from probekit.extractors import Extractor
 from probekit.probing.plan import Plan, States
@@ -161,7 +161,33 @@ def _form(leaf: Any) -> tuple[Any, Any]:
 
 def given_to(extractor: Extractor, inputs: Any, rows: np.ndarray) -> Any:
     """Return these examples as the extractor is given them: their numbers, if it holds them."""
-    return rows if extractor.indexed else take(inputs, rows)
+    if extractor.indexed:
+        return rows
+    batch = take(inputs, rows)
+    return jax.tree.map(_computable, batch) if extractor.traceable else batch
+
+
+def _computable(array: Any) -> Any:
+    """Return an array as JAX takes it; what a mask hides is NaN."""
+    if isinstance(array, jax.Array):
+        return array
+    array = plain(array, "inputs")
+    if array.dtype.kind in "iu":
+        _check_fits(array)
+    return array
+
+
+def _check_fits(array: np.ndarray) -> None:
+    """Raise `ShapeError` if JAX would wrap integers of 64 bits, of which it makes 32."""
+    computed = np.iinfo(jax.dtypes.canonicalize_dtype(array.dtype))
+    if array.dtype.itemsize * 8 > computed.bits and array.size:
+        low, high = int(array.min()), int(array.max())
+        if low < computed.min or high > computed.max:
+            raise ShapeError(
+                f"inputs: dtype {array.dtype}, from {low} to {high}; JAX computes in "
+                f"{computed.dtype}, where such numbers are others. Number them anew, or set "
+                "jax_enable_x64."
+            )
 
 
 def real_layers(extractor: Extractor, batch: Any) -> Mapping[str, ShapeDtype]:
@@ -252,6 +278,9 @@ def count_examples(extractor: Extractor, inputs: Any, *, argument: str = "extrac
                 f"inputs: a {type(inputs).__name__}; give an array (example, …), "
                 "or several in a tuple or dict."
             )
+        if extractor.traceable:
+            for leaf in leaves:
+                _check_traceable(leaf)
         given = int(leaves[0].shape[0])
         for leaf in leaves:
             if leaf.shape[0] != given:
@@ -262,6 +291,17 @@ def count_examples(extractor: Extractor, inputs: Any, *, argument: str = "extrac
     if given == 0:
         raise ShapeError("inputs: 0 examples; at least 1 is needed.")
     return given
+
+
+def _check_traceable(leaf: Any) -> None:
+    """Raise `ShapeError` for what JAX cannot trace: it tells of that in many lines."""
+    if hasattr(leaf, "detach"):
+        raise ShapeError(
+            f"inputs: a {type(leaf).__name__} of PyTorch; give inputs.numpy(), or a model of "
+            "PyTorch by probekit.extractors.torch."
+        )
+    if getattr(leaf.dtype, "kind", "") in "OSUMm":
+        raise ShapeError(f"inputs: {shape_text(leaf)}; numbers are needed.")
 
 
 def _has_examples(leaf: Any) -> bool:

@@ -50,6 +50,7 @@ def check_uncertainty(
     estimators: tuple[Estimator, ...],
     *,
     held_out: bool = False,
+    taken: tuple[type[Uncertainty], ...] = (Bootstrap, Permutation, CrossValidation),
 ) -> None:
     """Raise `OptionError` if one of the estimators has no such uncertainty.
 
@@ -60,8 +61,10 @@ def check_uncertainty(
     estimators : tuple of Estimator
     held_out : bool
         Whether probes are scored on other examples than they are fitted on.
+    taken : tuple of type
+        The kinds that the caller takes.
     """
-    check_kind(uncertainty, (Bootstrap, Permutation, CrossValidation))
+    check_kind(uncertainty, taken)
     if isinstance(uncertainty, Bootstrap) and uncertainty.replace:
         for estimator in estimators:
             if estimator.distinct:

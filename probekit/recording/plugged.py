@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from probekit.errors import OptionError, ShapeError
 from probekit.history import HistoryWriter
-from probekit.plugins import Manager
+from probekit.plugins import HookRelay
 
 if TYPE_CHECKING:
     import xarray as xr
 
 
 def with_plugin_variables(
-    rows: "xr.Dataset", writer: HistoryWriter, manager: Manager
+    rows: "xr.Dataset", writer: HistoryWriter, hook: HookRelay
 ) -> "xr.Dataset":
     """Return new rows with what `probekit_history_variables` adds to them.
 
@@ -27,7 +27,7 @@ def with_plugin_variables(
         whole = extended
 
     # A copy, so that a plugin that assigns to it changes nothing.
-    manager.hook.probekit_history_variables.checked(add, dataset=rows.copy())
+    hook.probekit_history_variables.checked(add, dataset=rows.copy())
     return whole
 
 

@@ -28,7 +28,7 @@ from probekit.probing.undefined import warn_of_undefined
 from probekit.recording.plugged import with_plugin_variables
 from probekit.recording.probe_sets import ProbeSet, probes_of
 from probekit.recording.recorded import are_there, numbers_of
-from probekit.recording.scalars import check_scalars, taken_names, whole_number
+from probekit.recording.scalars import check_scalars, held, taken_names, whole_number
 from probekit.recording.schedule import Schedule, is_due
 
 if TYPE_CHECKING:
@@ -164,6 +164,7 @@ class Recorder:
         self._pending: list[_Pending] = []
         self._flushed = time.monotonic()
         self._warned: set[str] = set()
+        self._told_of_plugins: set[tuple[str, str]] = set()
         self._told_of_few = False
         self._scalars: frozenset[str] | None = None
         self._numbers = numbers_of(self._writer.rows() if resume and store else None)
@@ -236,7 +237,7 @@ class Recorder:
         scores = {}
         for name, probe in self._probes.items():  # no comprehension: warnings count its frame
             scores[name] = self._begin(probe, extractor)
-        self._pending.append(_Pending(labels, scores, scalars))
+        self._pending.append(_Pending(labels, scores, held(scalars)))
         numbers = self._numbers.setdefault(labels.get("seed"), {})
         number = numbers.setdefault(labels["step"], len(numbers))
         if self._store and number % self._store_every == 0:
@@ -248,12 +249,12 @@ class Recorder:
         """Put everything that has been recorded into the history, where any reader sees it."""
         if self._pending:
             rows = [self._dataset(pending) for pending in self._pending]
-            manager = get_manager()
+            hook = get_manager().hook.telling_once(self._told_of_plugins)
             for dataset in _joined(rows, self._writer.lead):
-                dataset = with_plugin_variables(dataset, self._writer, manager)
+                dataset = with_plugin_variables(dataset, self._writer, hook)
                 self._writer.append(dataset)
                 warn_of_undefined(dataset, seen=self._warned, stacklevel=3)
-                manager.hook.probekit_recorded(path=self.path, dataset=dataset)
+                hook.probekit_recorded(path=self.path, dataset=dataset)
             self._pending.clear()
         self._flushed = time.monotonic()
 

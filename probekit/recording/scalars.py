@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+import jax
 import numpy as np
 
 from probekit._checks import shape_text
@@ -50,5 +51,23 @@ def check_scalars(scalars: Mapping[str, Any], taken: Collection[str]) -> None:
             )
         # Its dtype is known without waiting for the device.
         array = value if hasattr(value, "dtype") else np.asarray(value)
+        if hasattr(value, "detach"):  # PyTorch's, whose types have no kind
+            continue
         if array.dtype.kind not in "biuf" and "float" not in str(array.dtype):
             raise ShapeError(f"{name}: {value!r}, {shape_text(array)}; give a number.")
+
+
+def held(scalars: Mapping[str, Any]) -> dict[str, Any]:
+    """Return scalars as they are now: a loop may change in place what is no array of JAX.
+
+    For one of JAX, which stays what it is, the device may still be computing it.
+    """
+    return {
+        name: value if isinstance(value, jax.Array) else float(_without_gradient(value))
+        for name, value in scalars.items()
+    }
+
+
+def _without_gradient(value: Any) -> Any:
+    """Return a number, of which PyTorch would else warn that its gradient gets lost."""
+    return value.detach() if hasattr(value, "detach") else value

@@ -14,12 +14,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit._checks import shape_text
+from probekit._checks import check_differences_kept, exact_integers, shape_text
 from probekit._shapes import shape_of
 from probekit.errors import OptionError, ShapeError
 from probekit.probing.plan import Plan, States
 from probekit.probing.readout import absent
 from probekit.running.packing import Packing
+from probekit.running.stepping import check_stepped
 from probekit.tasks import Split, Task, TaskConfig
 
 SPLITS = ("train", "fit", "test")
@@ -85,6 +86,9 @@ def _checked(name: str, split: Any) -> Split:
             f"data: the split {name!r} has inputs of {inputs} examples and features of {features}. "
             "Give the same examples."
         )
+    for field, array in arrays._asdict().items():
+        exact_integers(f"data: {field} of the split {name!r}", array)
+    check_differences_kept(f"data: features of the split {name!r}", arrays.features)
     return arrays
 
 
@@ -190,7 +194,9 @@ class Program:
 
         def step(state: Any, rows: jax.Array) -> tuple[Any, None]:
             batch = data.inputs[rows], data.features[rows]  # training examples come first
-            return self.task.step(self.config, state, *batch), None
+            stepped = self.task.step(self.config, state, *batch)
+            check_stepped(self.task.name, state, stepped)
+            return stepped, None
 
         state, _ = jax.lax.scan(step, state, order[:whole].reshape(-1, size))
         if whole < len(order):  # the last, smaller batch has a shape of its own

@@ -219,7 +219,7 @@ class _Run:
         every: int,
     ) -> None:
         self.program, self.writer = program, writer
-        self.manager, self.lane, self.every = manager, lane, every
+        self.hook, self.lane, self.every = manager.hook.telling_once(set()), lane, every
         config = program.config
         self.seeds = tuple(range(config.first_seed, config.first_seed + config.seeds))
         self.standing = Standing(writer, self.seeds)
@@ -239,7 +239,7 @@ class _Run:
 
     def go(self) -> None:
         """Run every seed to its end, lane by lane."""
-        self.manager.hook.probekit_run_started(run=self.info)
+        self.hook.probekit_run_started(run=self.info)
         try:
             with contextlib.ExitStack() as meanwhile:
                 count = SIDE_BY_SIDE if self.lane == 1 else 1
@@ -249,12 +249,12 @@ class _Run:
                 for chunk in chunks:
                     self._record(chunk)
         except BaseException as error:
-            self.manager.hook.probekit_run_failed(run=self.info, error=error)
+            self.hook.probekit_run_failed(run=self.info, error=error)
             raise
 
     def tell_finished(self) -> None:
         """Tell the listeners that the history is complete."""
-        self.manager.hook.probekit_run_finished(run=self.info, path=self.info.path)
+        self.hook.probekit_run_finished(run=self.info, path=self.info.path)
 
     def _lanes(self, count: int, meanwhile: contextlib.ExitStack) -> list[Lane[Chunk]]:
         """Return the lanes that have not ended, of which so many run at a time.
@@ -313,7 +313,7 @@ class _Run:
         rows = rows_of(self.program, chunk)
         if rows is None:
             return
-        rows = with_plugin_variables(rows, self.writer, self.manager)
+        rows = with_plugin_variables(rows, self.writer, self.hook)
         finished = np.asarray(chunk.carry.finished)
         for place, seed in enumerate(chunk.seeds):
             meta = {"epoch": int(rows.epoch[-1]), "finished": bool(finished[place])}
@@ -321,7 +321,7 @@ class _Run:
         self.writer.append(rows, activations=activations_of(self.program, chunk, every=self.every))
         last = finished | (chunk.epochs[-1] >= self.info.epochs)
         ended = tuple(seed for seed, no_more in zip(chunk.seeds, last, strict=True) if no_more)
-        self.manager.hook.probekit_chunk_finished(run=self.info, dataset=rows, ended=ended)
+        self.hook.probekit_chunk_finished(run=self.info, dataset=rows, ended=ended)
         self._check_finite(chunk)
         warn_of_undefined(rows, seen=self.warned, stacklevel=5)
 
@@ -332,10 +332,12 @@ class _Run:
         if diverged.any():
             place = int(diverged.any(axis=0).argmax())
             seed = int(diverged[:, place].argmax())
+            losses = loss[:, seed, place]
+            lost = losses[~np.isfinite(losses)][0]
             rate = getattr(self.program.config, "learning_rate", None)
             given = "" if rate is None else f" (now {rate:g})"
             raise DivergedError(
-                f"seed {chunk.seeds[seed]}: the loss is {loss[:, seed, place].max()} at epoch "
+                f"seed {chunk.seeds[seed]}: the loss is {lost} at epoch "
                 f"{chunk.epochs[place]}; training diverged. Use a smaller learning rate{given}."
             )
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from probekit.extractors import Extractor
     from probekit.tasks.mlp import TrainState
 
+_LARGEST = float(np.finfo(np.float32).max)
+
 OPTIMIZERS = ("adam", "sgd", "momentum", "adamw")
 
 # The notebook's seeds: of parameters and training data, of the examples that probes are fitted on,
@@ -94,10 +96,8 @@ class ComplexityConfig(TaskConfig):
                 f"give widths that make at most {MOST:.1e}.",
             )
         check_positive("learning_rate", self.learning_rate)
-        if not math.isfinite(self.learning_rate):
-            raise OptionError(Argument("learning_rate", self.learning_rate), ": must be finite.")
-        if not math.isfinite(self.weight_decay):
-            raise OptionError(Argument("weight_decay", self.weight_decay), ": must be finite.")
+        _check_finite("learning_rate", self.learning_rate)
+        _check_finite("weight_decay", self.weight_decay)
         if self.momentum >= 1:
             raise OptionError(Argument("momentum", self.momentum), ": must be less than 1.")
         if self.stop_accuracy is not None and not 0 < self.stop_accuracy <= 1:
@@ -189,3 +189,11 @@ class ReferenceComplexity(Task):
         if config.stop_accuracy is None:
             return np.False_
         return (metrics["test"]["accuracy"] >= config.stop_accuracy).all()
+
+
+def _check_finite(name: str, value: float) -> None:
+    """Raise `OptionError` if the device, which computes in float32, would make infinity of it."""
+    if value > _LARGEST:
+        raise OptionError(
+            Argument(name, value), f": must be finite in float32, at most {_LARGEST:.1e}."
+        )

@@ -74,6 +74,8 @@ def test_without_labels_and_with_a_function(probekit):
 
 
 TEXTS = {
+    "semicolons.csv": "a;b\n" + "1;2\n" * 24,
+    "tabs.csv": "a\tb\n" + "1\t2\n" * 24,
     "ragged.csv": "a,b\n1,2\n1,2,3\n",
     "twice.csv": "a,a\n" + "1,2\n" * 24,
     "empty.csv": "",
@@ -93,6 +95,11 @@ TEXTS = {
         (("objects.npz",), "objects.npz: 'kind' holds Python objects, which are not read, as the"),
         (("h1.npy", "-f", "objects.npy"), "objects.npy: holds Python objects, which are not read"),
         (("h1.npy", "-f", "ragged.csv"), "ragged.csv: cannot be read as a table: Expected 2 fiel"),
+        (
+            ("h1.npy", "-f", "semicolons.csv"),
+            "semicolons.csv: its columns are separated by ';'; s",
+        ),
+        (("h1.npy", "-f", "tabs.csv"), "tabs.csv: its columns are separated by tabs; name it .tsv"),
         (("h1.npy", "-f", "twice.csv"), "twice.csv: two columns are named 'a'; rename one of them"),
         (("h1.npy", "-f", "empty.csv"), "empty.csv: is empty."),
         (("h1.npy", "-f", "head.csv"), "head.csv: holds no rows."),

@@ -2,6 +2,7 @@
 
 import io
 import os
+import subprocess
 import sys
 
 import pandas as pd
@@ -75,14 +76,17 @@ def test_what_was_made_before_is_replaced(probekit, history, tmp_path, words, ta
 
 
 def test_a_pipe_is_written_to_and_not_replaced(probekit, history, tmp_path):
-    pipe = tmp_path / "pipe.csv"
+    pipe, link = tmp_path / "pipe.csv", tmp_path / "link.csv"
     os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    path = history()
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     try:
-        done = probekit("export", history(), "-o", pipe)
-        assert (done.code, done.err) == (0, "")
-        assert os.read(reader, 100).startswith(b"split,seed,epoch,")
-        assert pipe.is_fifo()
+        for target in (pipe, link):
+            done = probekit("export", path, "-o", target)
+            assert (done.code, done.out, done.err) == (0, "", "")
+            assert os.read(reader, 100_000).startswith(b"split,seed,epoch,")
+            assert target.is_fifo()
     finally:
         os.close(reader)
 
@@ -169,7 +173,7 @@ def test_tidy_export(probekit, history):
 def test_export_to_a_file(probekit, history, tmp_path):
     out = probekit("export", history()).out
     done = probekit("export", "history.nc", "-o", "scores.csv")
-    assert (done.code, done.out, done.err) == (0, "", "")
+    assert (done.code, done.out, done.err) == (0, "scores.csv\n", "")  # as plot and report say it
     assert (tmp_path / "scores.csv").read_text() == out
 
 
@@ -212,3 +216,25 @@ def test_a_folder_that_must_not_be_looked_into(probekit, monkeypatch):
     done = probekit("show", "secret/history.nc")
     assert done.code == 2
     assert done.complaint == "probekit: secret/history.nc: no permission to look there."
+
+
+def test_a_link_leads_to_the_table_that_is_written(probekit, history, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "link.csv").symlink_to("disk/real.csv")
+    assert probekit("export", history(), "-o", "link.csv").code == 0
+    assert (tmp_path / "link.csv").is_symlink()
+    assert (tmp_path / "disk" / "real.csv").read_text().startswith("split,seed,")
+
+
+def test_matplotlib_says_nothing_of_a_home_folder_that_it_cannot_use(tmp_path):
+    (tmp_path / "file").write_text("")
+    environment = os.environ | {"HOME": str(tmp_path / "file" / "home")}
+    for name in ("MPLCONFIGDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+        environment.pop(name, None)
+    done = subprocess.run(
+        [sys.executable, "-c", "from probekit_cli._files import check_matplotlib as c; c()"],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -285,3 +285,33 @@ def test_a_closed_output_is_no_bug(probekit, history, monkeypatch, name):
         main(["export", str(path)])
     getattr(sys, name).close()
     assert done.value.code == 0
+
+
+PRESSED_TWICE = """
+import os, signal, sys, threading, time
+from concurrent.futures import ThreadPoolExecutor
+from probekit_cli.main import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+def press():
+    while threading.main_thread().is_alive() and not ended.is_set():
+        time.sleep(0.01)
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGINT)
+
+ended = threading.Event()
+ThreadPoolExecutor(1).submit(time.sleep, 60)  # as XLA, which compiles
+threading.Thread(target=press, daemon=True).start()
+try:
+    main(["--version"])
+finally:
+    ended.set()
+"""
+
+
+def test_ctrl_c_while_the_interpreter_waits_for_a_thread_ends_it_at_once():
+    """It aborted, after a traceback."""
+    command = [sys.executable, "-c", PRESSED_TWICE]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=40)
+    assert (done.returncode, done.stderr) == (130, "")

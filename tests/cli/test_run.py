@@ -351,6 +351,27 @@ def test_what_is_imported_is_not_interrupted():
 
 
 @pytest.mark.usefixtures("unignored")
+def test_an_interrupt_that_cannot_be_raised_is_remembered_and_not_told(capsys, monkeypatch):
+    """As in a callback of the garbage collection of XLA, where Ctrl-C twice often came."""
+    monkeypatch.setattr("sys.unraisablehook", sys.__unraisablehook__)
+
+    class Collected:
+        def __init__(self, act):
+            self.act = act
+
+        def __del__(self):
+            self.act()
+
+    with signals_as_interrupts() as asked:
+        Collected(lambda: asked.stop(signal.SIGINT, None))
+        assert capsys.readouterr().err == ""
+        Collected(lambda: 1 / 0)
+        assert "ZeroDivisionError" in capsys.readouterr().err
+        with pytest.raises(KeyboardInterrupt):
+            asked.probekit_chunk_finished()
+
+
+@pytest.mark.usefixtures("unignored")
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
 def test_other_signals_end_a_run_as_ctrl_c_does(probekit, fake_run, monkeypatch, name, code):
     def terminated(*args, **kwargs):

@@ -6,10 +6,12 @@ import pytest
 
 import probekit as pk
 from probekit._checks import plain
+from probekit.errors import ShapeError
 from tests.optional import optional
 
 X = np.random.default_rng(0).integers(-100, 100, (20, 3)).astype(np.float32)
 Y = X[:, 0] + np.arange(20, dtype=np.float32)
+IDENTITY = pk.extractors.function(lambda x: {"layer": x})
 
 
 class _Tensor:
@@ -66,3 +68,31 @@ def test_tensors_of_pytorch_are_read():
     tensor = torch.tensor(X)
     for given in (tensor.requires_grad_(True), tensor.detach().bfloat16()):
         assert np.array_equal(plain(given), X)
+
+
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        X.astype(np.longdouble),
+        X.astype(">f4"),
+        np.ma.array(X),
+        pytest.param(lambda: optional("xarray").DataArray(X), id="xarray"),
+    ],
+)
+def test_inputs_of_any_package_are_read(inputs):
+    inputs = inputs() if callable(inputs) else inputs
+    scores = [pk.probe(IDENTITY, given, {"f": Y}).linear_r2.item() for given in (inputs, X)]
+    assert scores[0] == scores[1]
+
+
+def test_activations_wider_than_double():
+    layers = pk.extractors.arrays({"layer": X.astype(np.longdouble)})
+    plain_ones = pk.extractors.arrays({"layer": X})
+    scores = [pk.probe(each, None, {"f": Y}).linear_r2.item() for each in (layers, plain_ones)]
+    assert scores[0] == scores[1]
+
+
+def test_inputs_of_pytorch_are_told_as_such():
+    torch = optional("torch")
+    with pytest.raises(ShapeError, match=r"inputs: a Tensor of PyTorch; give inputs\.numpy"):
+        pk.probe(IDENTITY, torch.tensor(X), {"f": Y})

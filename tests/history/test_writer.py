@@ -368,3 +368,22 @@ def test_a_history_closed_before_its_first_row_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
     with HistoryWriter(path, attributes=make_attributes("test")) as writer:
         assert writer.rows() is None
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_link_leads_to_the_history_that_is_written(tmp_path, there):
+    (tmp_path / "disk").mkdir()
+    real, link = tmp_path / "disk" / "real.nc", tmp_path / "link.nc"
+    link.symlink_to(real)
+    if there:
+        with HistoryWriter(real, attributes=make_attributes("test")) as writer:
+            writer.append(rows(0, range(1)))
+            writer.finish()
+    with HistoryWriter(link, attributes=make_attributes("test"), overwrite=there) as writer:
+        writer.append(rows(0, range(2)))
+        assert open_history(link).sizes["epoch"] == open_history(real).sizes["epoch"]
+        writer.finish()
+    assert link.is_symlink()
+    assert open_history(link).sizes["epoch"] == 2
+    assert real.is_file()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["disk", "link.nc", "real.nc"]

@@ -119,3 +119,60 @@ def test_fits_that_are_exact_whatever_the_data(estimator, message):
         pk.probe(layers, None, features, estimators=[estimator])
     enough = {"f": FEATURES["f"]}
     assert pk.probe(LAYERS, None, enough, estimators=[estimator]).notnull().all()
+
+
+SINCE_1970 = 1.7e9 + 100 * X[:, 0].astype(float)
+
+
+@pytest.mark.parametrize(
+    "feature", [SINCE_1970, SINCE_1970.astype(object), np.stack([X[:, 0], SINCE_1970], axis=1)]
+)
+def test_features_whose_differences_float32_loses(feature):
+    """They had few values left, or one, and scores of their own."""
+    message = r"features\['f'\]: dtype float64, from 1699.*; such differences are lost in float32"
+    with pytest.raises(ShapeError, match=message):
+        pk.probe(LAYERS, None, {"f": feature})
+
+
+@pytest.mark.parametrize(
+    "feature",
+    [
+        1 + 1e-4 * X[:, 0].astype(float),
+        np.full(12, 0.1) + 1e-16 * np.arange(12),  # constant within rounding
+        np.where(FEATURES["f"], np.nan, 1e9),
+        np.float32(SINCE_1970).astype(float),  # what was lost was lost before
+    ],
+)
+@pytest.mark.filterwarnings("ignore:layer 'a'")
+def test_features_of_which_float32_loses_nothing_that_counts(feature):
+    assert pk.probe(LAYERS, None, {"f": feature}).linear_r2.sizes == {"layer": 1, "feature": 1}
+
+
+IDENTITY = pk.extractors.function(lambda x: {"a": x})
+
+
+@pytest.mark.parametrize("offset", [2**31, -(2**31) - 50, 2**40])
+def test_inputs_that_jax_would_wrap(offset):
+    """Half of them were negative then."""
+    inputs = (10 * X).astype(np.int64) + offset
+    message = r"inputs: dtype int64, from -?\d+ to -?\d+; JAX computes in int32, where such"
+    for call in (
+        lambda: pk.probe(IDENTITY, inputs, FEATURES),
+        lambda: pk.compare(IDENTITY, IDENTITY, inputs),
+        lambda: pk.extract(IDENTITY, inputs),
+    ):
+        with pytest.raises(ShapeError, match=message):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("inputs", "message"),
+    [
+        (X.astype(object), r"inputs: shape \(12, 3\), dtype object; numbers are needed"),
+        (np.array(["a"] * 12), "inputs: shape .12,., dtype <U1; numbers are needed"),
+        (np.zeros(12, "M8[s]"), "dtype datetime64.*; numbers are needed"),
+    ],
+)
+def test_inputs_that_cannot_be_traced(inputs, message):
+    with pytest.raises(ShapeError, match=message):
+        pk.probe(IDENTITY, inputs, FEATURES)

@@ -514,6 +514,13 @@ def test_compare(data):
     np.testing.assert_allclose(found, quantiles(scores), atol=2e-6)
 
 
+@pytest.mark.parametrize("given", ["x", pk.CrossValidation()])
+def test_compare_offers_what_it_takes(data, given):
+    one = pk.extractors.arrays({"layer": data[0]})
+    with pytest.raises(OptionError, match=r"; give a Bootstrap\(\) or a Permutation\(\)\.$"):
+        pk.compare(one, one, None, uncertainty=given)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("estimator", ["linear_r2", "rsa", "hsic"])
 def test_nan_stays_nan(data, estimator):

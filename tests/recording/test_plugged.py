@@ -1,12 +1,15 @@
 """Variables that plugins add to rows: what fits is kept, what does not is told and left out."""
 
+import warnings
+
 import numpy as np
 import pytest
 import xarray as xr
 
+import probekit as pk
 from probekit.errors import PluginWarning
 from probekit.history import HistoryWriter, make_attributes, open_history
-from probekit.plugins import Manager, hookimpl
+from probekit.plugins import Manager, get_manager, hookimpl
 from probekit.recording.plugged import with_plugin_variables
 
 HOOK = "probekit_history_variables"
@@ -46,7 +49,7 @@ def test_what_is_returned_is_kept_with_its_attributes(writer, manager):
     manager.register(
         plugin(lambda d: xr.Dataset({"count": (units * d.step).assign_attrs(units="bit")})), "b"
     )
-    writer.append(with_plugin_variables(rows(0), writer, manager))
+    writer.append(with_plugin_variables(rows(0), writer, manager.hook))
     found = open_history(writer.finish())
     assert found.best.values.tolist() == [0, 10]
     assert found["count"].dims == ("step", "unit")  # rows lead
@@ -63,9 +66,9 @@ def test_rows_for_which_nothing_is_returned_hold_nan(writer, manager):
 
     manager.register(plugin(sometimes), "now-and-then")
     for step in (0, 4, 6):
-        writer.append(with_plugin_variables(rows(step), writer, manager))
+        writer.append(with_plugin_variables(rows(step), writer, manager.hook))
     with pytest.warns(PluginWarning, match=rf"'now-and-then': {HOOK} raised RuntimeError: not now"):
-        writer.append(with_plugin_variables(rows(2), writer, manager))
+        writer.append(with_plugin_variables(rows(2), writer, manager.hook))
     found = open_history(writer.finish())
     assert found.score.notnull().all()
     missing = found.double.isnull().all("layer")
@@ -78,7 +81,7 @@ def test_a_plugin_cannot_change_the_rows(writer, manager):
         dataset["mine"] = dataset.score
 
     manager.register(plugin(assign))
-    xr.testing.assert_identical(with_plugin_variables(rows(0), writer, manager), rows(0))
+    xr.testing.assert_identical(with_plugin_variables(rows(0), writer, manager.hook), rows(0))
 
 
 @pytest.mark.parametrize(
@@ -109,7 +112,7 @@ def test_a_plugin_cannot_change_the_rows(writer, manager):
 def test_what_does_not_fit_is_told_and_left_out(writer, manager, result, message):
     manager.register(plugin(result), "mine")
     with pytest.warns(PluginWarning, match=rf"^plugin 'mine': {HOOK}: {message}.* goes on without"):
-        found = with_plugin_variables(rows(0), writer, manager)
+        found = with_plugin_variables(rows(0), writer, manager.hook)
     xr.testing.assert_identical(found, rows(0))
 
 
@@ -118,10 +121,10 @@ def test_what_does_not_fit_to_the_rows_before_is_left_out(writer, manager):
         return {"x": dataset.score if dataset.step[0] == 0 else dataset.score.sum("layer")}
 
     manager.register(plugin(changing), "mine")
-    writer.append(with_plugin_variables(rows(0), writer, manager))
+    writer.append(with_plugin_variables(rows(0), writer, manager.hook))
     message = r"'mine': .*\['x'\]: dims \('step',\); the rows before have \('step', 'layer'\)"
     with pytest.warns(PluginWarning, match=message):
-        writer.append(with_plugin_variables(rows(2), writer, manager))
+        writer.append(with_plugin_variables(rows(2), writer, manager.hook))
     assert open_history(writer.finish()).x.isnull().all("layer").values.tolist() == [0, 0, 1, 1]
 
 
@@ -129,5 +132,29 @@ def test_two_plugins_cannot_return_one_name(writer, manager):
     manager.register(plugin(lambda d: {"x": d.score}), "late")
     manager.register(plugin(lambda d: {"x": -d.score}), "early")  # the last registered comes first
     with pytest.warns(PluginWarning, match=r"'late': .* returned 'x', which is taken"):
-        found = with_plugin_variables(rows(0), writer, manager)
+        found = with_plugin_variables(rows(0), writer, manager.hook)
     np.testing.assert_array_equal(found.x, -found.score)
+
+
+class Failing:
+    @hookimpl
+    def probekit_recorded(self, dataset):
+        raise ValueError(f"at step {int(dataset.step[0])}")
+
+
+def test_a_listener_that_fails_at_each_row_is_told_once(tmp_path):
+    bits = np.random.default_rng(0).integers(0, 2, (20, 3)).astype(np.float32)
+    examples = {"inputs": bits, "features": {"first": bits[:, 0]}}
+    extractor = pk.extractors.arrays({"layer": bits})
+    with (
+        get_manager().listening(Failing()),
+        warnings.catch_warnings(record=True) as told,
+        pk.Recorder(tmp_path / "history.nc", flush_seconds=0, **examples) as recorder,
+    ):
+        warnings.simplefilter("always")
+        for step in range(3):
+            recorder.record(step, extractor)
+    (warning,) = told
+    assert "plugin 'Failing': probekit_recorded raised ValueError: at step 0" in str(
+        warning.message
+    )

@@ -20,6 +20,7 @@ from probekit.errors import (
 from probekit.history import Storage
 from probekit.plugins import get_manager, hookimpl
 from probekit.recording.schedule import is_due
+from tests.optional import optional
 from tests.recording.loop import FEATURES, INPUTS, model_at
 
 
@@ -339,3 +340,22 @@ def test_a_recorder_that_cannot_write_lets_go_of_the_history(tmp_path, monkeypat
         pass
     with recorder(path, resume=True) as rec:
         assert rec.recorded() == kept
+
+
+def test_a_loss_that_the_loop_changes_in_place(tmp_path):
+    """Rows are written later; all had the last one."""
+    total = np.zeros(())
+    with recorder(tmp_path / "history.nc", flush_seconds=100) as rec:
+        for step in range(3):
+            rec.record(step, model_at(step), loss=total)
+            total += 1
+    assert pk.open_history(tmp_path / "history.nc").loss.values.tolist() == [0, 1, 2]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_loss_of_pytorch(tmp_path):
+    torch = optional("torch")
+    with recorder(tmp_path / "history.nc") as rec:
+        rec.record(0, model_at(0), loss=torch.tensor(1.5, requires_grad=True))
+        rec.record(1, model_at(0), loss=torch.tensor(2.0, dtype=torch.bfloat16))
+    assert pk.open_history(tmp_path / "history.nc").loss.values.tolist() == [1.5, 2]

@@ -2,6 +2,8 @@
 
 import dataclasses
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -78,6 +80,14 @@ class WithoutADefault(ReferenceComplexity.Config):
             "inputs of the split 'train' have shape .32, 32., dtype <U.*; give numbers",
         ),
         (
+            with_splits(lambda x, y: Split(x, 1.7e9 + 30 * y.astype(float))),
+            "features of the split 'train': dtype float64, from 1700.*; such differences are lost",
+        ),
+        (
+            with_splits(lambda x, y: Split(x.astype(np.int64) + 2**40, y)),
+            "inputs of the split 'train': dtype int64, from 10995.*; such differences are lost in",
+        ),
+        (
             with_splits(lambda x, y: (x, y[:10])),
             "'train' has inputs of 32 examples and features of 10. Give the same examples",
         ),
@@ -132,3 +142,33 @@ def test_orders_that_are_not_of_the_training_examples(orders, message):
 def test_listeners_that_are_no_list():
     with pytest.raises(OptionError, match="listeners: a object; give a list of plugins"):
         pk.run(ReferenceComplexity, listeners=object(), **SMALL)
+
+
+def stepping(change):
+    """Return the task with a change to what its steps return."""
+
+    class Changed(ReferenceComplexity):
+        def step(self, config, state, inputs, features):
+            return change(super().step(config, state, inputs, features))
+
+    return Changed
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda state: (state, 1.0), r"a state (with|without) state"),
+        (lambda state: None, r"a state without state.*, which init\(\) made; return one like"),
+        (
+            lambda state: jax.tree.map(lambda leaf: leaf.astype(jnp.float16), state),
+            r"a state whose state.* is float16\[.*\] and was (float|int)32\[.*\]; return one like",
+        ),
+        (
+            lambda state: jax.tree.map(lambda leaf: leaf[None], state),
+            r"a state whose state.* is float32\[1, .*\] and was float32\[.*\]; return one like",
+        ),
+    ],
+)
+def test_a_step_that_returns_another_state(change, message):
+    with pytest.raises(OptionError, match=rf"task 'reference-complexity': its step.* {message}"):
+        pk.run(stepping(change), batch_size=16, **SMALL)

@@ -5,6 +5,7 @@ import json
 import time
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 import xarray as xr
@@ -14,6 +15,7 @@ from probekit.errors import (
     DivergedError,
     HistoryExistsError,
     OptionError,
+    PluginWarning,
     ProbekitWarning,
     ShapeError,
     UnknownNameError,
@@ -24,6 +26,7 @@ from probekit.plugins import hookimpl
 from probekit.probing.readout import absent
 from probekit.running import compiled, lane, runner
 from probekit.statistics import Moments
+from probekit.tasks.complexity import ReferenceComplexity
 from probekit.variables import Variable
 
 SMALL = {
@@ -356,6 +359,31 @@ def test_a_diverging_run_says_so_and_keeps_its_rows(tmp_path, monkeypatch):
     ):
         run(output=path, optimizer="sgd", learning_rate=1e30)
     assert np.isfinite(pk.open_history(path).loss.sel(epoch=0)).all()
+
+
+class DivergingOnTheTestSplit(ReferenceComplexity):
+    def metrics(self, config, outputs, features):
+        metrics = super().metrics(config, outputs, features)
+        return metrics | {"loss": jnp.where(len(features) == 40, -jnp.inf, metrics["loss"])}
+
+
+def test_the_loss_that_is_told_is_the_one_that_is_not_finite():
+    with pytest.raises(DivergedError, match=r"seed 0: the loss is -inf at epoch 0;"):
+        pk.run(DivergingOnTheTestSplit, **SMALL | {"seeds": 1, "epochs": 1})
+
+
+class Failing:
+    @hookimpl
+    def probekit_chunk_finished(self, dataset):
+        raise ValueError(f"at epoch {int(dataset.epoch[-1])}")
+
+
+def test_a_listener_that_fails_at_each_chunk_is_told_once_a_run(monkeypatch):
+    monkeypatch.setattr(runner, "Pace", AtOnce)
+    for _ in range(2):
+        with pytest.warns(PluginWarning, match="'Failing': probekit_chunk_finished rais") as told:
+            run(listeners=[Failing()])
+        assert len(told) == 1
 
 
 @pytest.mark.slow

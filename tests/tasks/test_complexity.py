@@ -58,6 +58,7 @@ def test_every_setting_has_a_help_text():
         ({"optimizer": "adm"}, r"optimizer='adm': not a choice; did you mean 'adam'"),
         ({"learning_rate": 0.0}, r"learning_rate=0.0: must be greater than 0"),
         ({"learning_rate": float("inf")}, r"learning_rate=inf: must be finite"),
+        ({"learning_rate": 1e40}, r"learning_rate=1e\+40: must be finite in float32, at most 3.4e"),
         ({"weight_decay": float("inf")}, r"weight_decay=inf: must be finite"),
         ({"momentum": 1.0}, r"momentum=1.0: must be less than 1"),
         ({"weight_decay": -1.0}, r"weight_decay=-1.0: must be at least 0"),
