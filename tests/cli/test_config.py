@@ -28,7 +28,7 @@ def test_nothing_is_set_without_a_file():
 
 
 def test_each_value_says_where_it_is_from(project, tmp_path, monkeypatch, probekit):
-    project('[tool.probekit]\n# ours\noutput = "runs"\nestimators = ["cka", "rsa(a=1,b=2)"]\n')
+    project('[tool.probekit]  # ours\n\noutput = "runs"\nestimators = ["cka", "rsa(a=1,b=2)"]\n')
     monkeypatch.setenv("PROBEKIT_PLOT_STYLE", "ggplot")
     done = probekit("config")
     assert done.out.splitlines() == [

@@ -107,6 +107,11 @@ def test_what_cannot_be_read(tmp_path, plain, monkeypatch):
     with pytest.raises(HistoryError, match="nowhere: no such folder; give one"):
         checkpoints.steps(tmp_path / "nowhere")
     (tmp_path / "100").mkdir()
+    (tmp_path / "twice").mkdir()
+    for name in ("a_5", "b_05"):  # which of two trainings is meant, nobody knows
+        shutil.copytree(plain / "step_5", tmp_path / "twice" / name)
+    with pytest.raises(HistoryError, match="twice: a_5 and b_05 are both of step 5; give a folder"):
+        checkpoints.steps(tmp_path / "twice")
     (tmp_path / "5.orbax-checkpoint-tmp-17").mkdir()  # it was never finished
     (tmp_path / "5.orbax-checkpoint-tmp-17" / "_CHECKPOINT_METADATA").touch()
     with pytest.raises(HistoryError, match="no checkpoints; each is a folder named by its step"):
