@@ -140,6 +140,22 @@ def test_narrow_types_are_summed_in_float32(dtype):
 
 
 @pytest.mark.parametrize("statistic", STATISTICS, **ids)
+def test_float64_is_kept_where_it_is_enabled(statistic):
+    """What float32 would round away is seen."""
+    generator = np.random.default_rng(0)
+    x, y = generator.normal(size=(16, 4)), np.float32(np.arange(16) % 3)[:, None]
+    with jax.enable_x64(True):
+        states = [
+            of(statistic, z, y, np.ones(16, np.float32))
+            for z in (x, x + 1e-12 * generator.normal(size=x.shape))
+        ]
+        one, other = (jax.device_get(jax.tree.leaves(state)) for state in states)
+        start = jax.tree.leaves(empty(statistic, x, y))
+    assert [leaf.dtype for leaf in one] == [leaf.dtype for leaf in start]
+    assert any((a != b).any() for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("statistic", STATISTICS, **ids)
 def test_strict_about_dtypes_and_ranks(statistic):
     def both(x, y):
         state = state_of(statistic, x, y)

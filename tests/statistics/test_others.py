@@ -1,6 +1,6 @@
 """The statistics beside moments against plain NumPy."""
 
-from functools import reduce
+from functools import partial, reduce
 
 import jax
 import numpy as np
@@ -11,13 +11,17 @@ from probekit.statistics import (
     ConditionMoments,
     CrossKernel,
     Examples,
+    FoldGroups,
+    GroupExamples,
     GroupMoments,
+    KeptGroups,
     LabelledExamples,
+    MappedGroups,
     OutputDifferences,
     Rows,
 )
 from probekit.statistics import state_of as state_of_eagerly
-from probekit.statistics.groups import group_of
+from probekit.statistics.groups import group_of, label_of
 
 state_of = jax.jit(state_of_eagerly, static_argnums=0)
 update = jax.jit(
@@ -110,20 +114,33 @@ def test_the_head_is_what_a_smaller_capacity_keeps():
     assert chosen(large.head(10)) == chosen(small)
 
 
-def test_a_bad_value_is_noticed_even_if_its_example_is_not_kept():
-    x = np.zeros((200, 2), np.float32)
-    kept = chosen(state_of(Examples(capacity=4), x))
+@pytest.mark.parametrize("bad", ["x", "y"])
+def test_a_bad_value_is_noticed_even_if_its_example_is_not_kept(bad):
+    arrays = {"x": np.zeros((200, 2), np.float32), "y": np.zeros((200, 2), np.float32)}
+    statistic = Examples(capacity=4)
+    kept = chosen(state_of(statistic, **arrays))
     lost = next(number for number in range(200) if number not in kept)
-    x[lost, 1] = np.nan
-    state = state_of(Examples(capacity=4), x)
-    assert state.x_finite.tolist() == [True, False]
-    assert not bool(state.finite())
-    assert bool(Examples(capacity=4).select(state, x=np.array([0])).finite())
+    arrays[bad][lost, 1] = np.nan
+    whole, none = state_of(statistic, **arrays), statistic.init(*arrays.values())
+    for state in (whole, statistic.merge(whole, none), statistic.merge(none, whole)):
+        assert state.x_finite.tolist() == [True, bad != "x"]
+        assert state.y_finite.tolist() == [True, bad != "y"]
+        assert not bool(state.finite())
+        assert bool(statistic.select(state, **{bad: np.array([0])}).finite())
 
 
-def test_group_moments():
+def test_weights_are_counted_of_all_examples():
+    """Also of those that are not kept, and of the absent nothing."""
+    weight = np.float32(np.arange(40) % 3)
+    state = state_of(Examples(capacity=4), np.ones((40, 1)), weight=weight)
+    assert float(state.count) == weight.sum()
+    assert set(state.weight.tolist()) <= {1, 2}
+
+
+@pytest.mark.parametrize("offset", [500, 1e6])
+def test_group_moments(offset):
     generator = np.random.default_rng(0)
-    x = np.float32(500 + generator.normal(size=(60, 3)))
+    x = np.float32(offset + generator.normal(size=(60, 3)))
     group = generator.integers(0, 4, 60)
     statistic = GroupMoments(groups=5, within="full")
     state = statistic.init(x, group[:, None])
@@ -165,6 +182,47 @@ def test_conditions_in_any_order():
     assert state.count.tolist() == np.bincount(codes).tolist()
     means = [x[codes == code].mean(axis=0) for code in range(len(kinds))]
     np.testing.assert_allclose(state.x_mean, means, atol=1e-6)
+
+
+def test_columns_of_classes_are_groups_and_absent_rows_of_them_are_none():
+    x = np.float32([[1], [3], [8], [9]])
+    columns = np.float32([[0, 1, 0], [0, 1, 0], [1, 0, 0], [np.nan, 1, 0]])
+    labels = np.float32([[1], [1], [0], [np.nan]])
+    weight = np.float32([1, 2, 1, 0])
+    for statistic in (
+        GroupMoments(groups=3),
+        GroupExamples(groups=3, capacity=2),
+        LabelledExamples(groups=3, capacity=4),
+        FoldGroups(groups=3),
+        KeptGroups(moments=FoldGroups(groups=3), capacity=4),
+    ):
+        of_columns, of_labels = (
+            jax.device_get(state_of(statistic, x, y, weight=weight)) for y in (columns, labels)
+        )
+        jax.tree.map(np.testing.assert_array_equal, of_columns, of_labels)
+        assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(of_columns))
+
+
+@pytest.mark.parametrize("row", [[1, 1], [0, 0], [0.5, 1], [-1, 1], [np.nan, 1]])
+def test_a_row_that_is_not_of_one_class_is_of_no_group(row):
+    assert np.isnan(label_of(np.float32([row]))[0])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        partial(GroupMoments, groups=2),
+        partial(GroupExamples, groups=2),
+        partial(LabelledExamples, groups=2),
+        partial(FoldGroups, groups=2),
+        lambda edges: KeptGroups(moments=FoldGroups(groups=2, edges=edges)),
+        lambda edges: MappedGroups(moments=FoldGroups(groups=2, edges=edges), columns=np.square),
+    ],
+)
+def test_each_feature_has_its_own_edges(make):
+    first, second = (1.0,), (5.0,)
+    assert make(edges=(first, second)).of_feature(0) == make(edges=(first,))
+    assert make(edges=(first, second)).of_feature(1) == make(edges=(second,))
 
 
 @pytest.mark.parametrize("label", [2.0, -1.0, 0.5, np.nan])
