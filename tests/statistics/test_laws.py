@@ -26,6 +26,7 @@ from probekit.statistics import (
     OutputDifferences,
     ParityMoments,
     Rows,
+    memory_of,
     shape_of,
     state_of,
 )
@@ -125,6 +126,22 @@ def test_the_absent_are_not_seen(statistic):
     for a, b in zip(jax.tree.leaves(clean), jax.tree.leaves(spoilt), strict=True):
         assert np.isfinite(a).all()
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "statistic", [one for one in STATISTICS if memory_of(one) == "fixed"], **ids
+)
+def test_weight_2_counts_as_two_examples(statistic):
+    x = np.random.default_rng(0).normal(size=(16, 4)).astype(np.float32)
+    y = np.float32(np.arange(16) % 3)[:, None]
+    twice = [1, 4, 11]
+    weight = np.ones(16, np.float32)
+    weight[twice] = 2
+    rows = np.concatenate([np.arange(16), twice]).astype(np.int32)
+    start, ones = empty(statistic, x, y), np.ones(len(rows), np.float32)
+    assert_same(
+        of(statistic, x, y, weight), update(statistic, start, x[rows], y[rows], ones, rows), x
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float16, jax.numpy.bfloat16, np.int32, bool])

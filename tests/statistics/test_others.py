@@ -8,6 +8,7 @@ import pytest
 
 from probekit.errors import OptionError
 from probekit.statistics import (
+    BitGroups,
     ConditionMoments,
     CrossKernel,
     Examples,
@@ -18,6 +19,7 @@ from probekit.statistics import (
     LabelledExamples,
     MappedGroups,
     OutputDifferences,
+    ParityMoments,
     Rows,
 )
 from probekit.statistics import state_of as state_of_eagerly
@@ -180,6 +182,8 @@ def test_conditions_in_any_order():
     state = state_of(ConditionMoments(conditions=labels), x)
     kinds, codes = np.unique(labels * 2, return_inverse=True)
     assert state.count.tolist() == np.bincount(codes).tolist()
+    of_numpy = state_of(ConditionMoments(conditions=tuple(np.int64(labels))), x)
+    jax.tree.map(np.testing.assert_array_equal, of_numpy, state)
     means = [x[codes == code].mean(axis=0) for code in range(len(kinds))]
     np.testing.assert_allclose(state.x_mean, means, atol=1e-6)
 
@@ -208,17 +212,25 @@ def test_a_row_that_is_not_of_one_class_is_of_no_group(row):
     assert np.isnan(label_of(np.float32([row]))[0])
 
 
-@pytest.mark.parametrize(
-    "make",
-    [
-        partial(GroupMoments, groups=2),
-        partial(GroupExamples, groups=2),
-        partial(LabelledExamples, groups=2),
-        partial(FoldGroups, groups=2),
-        lambda edges: KeptGroups(moments=FoldGroups(groups=2, edges=edges)),
-        lambda edges: MappedGroups(moments=FoldGroups(groups=2, edges=edges), columns=np.square),
-    ],
-)
+OF_EDGES = [
+    partial(GroupMoments, groups=2),
+    partial(GroupExamples, groups=2),
+    partial(LabelledExamples, groups=2),
+    partial(FoldGroups, groups=2),
+    lambda edges: KeptGroups(moments=FoldGroups(groups=2, edges=edges)),
+    lambda edges: MappedGroups(moments=FoldGroups(groups=2, edges=edges), columns=jax.numpy.square),
+]
+
+
+@pytest.mark.parametrize("make", OF_EDGES)
+def test_groups_by_their_edges_are_groups(make):
+    x = np.float32(np.random.default_rng(0).normal(size=(4, 2)))
+    values, groups = np.float32([[0.5], [1], [7], [-3]]), np.float32([[0], [1], [1], [0]])
+    found = state_of(make(edges=((1.0,), (5.0,))), x, values)
+    jax.tree.map(np.testing.assert_array_equal, found, state_of(make(edges=()), x, groups))
+
+
+@pytest.mark.parametrize("make", OF_EDGES)
 def test_each_feature_has_its_own_edges(make):
     first, second = (1.0,), (5.0,)
     assert make(edges=(first, second)).of_feature(0) == make(edges=(first,))
@@ -234,6 +246,53 @@ def test_an_unknown_group_spoils_the_state(label):
     )
     assert not bool(kept.finite())
     assert np.isnan(kept.y).sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("x", "label"), [(1, 2), (1, -1), (1, 0.5), (1, np.nan), (np.nan, 0), (np.inf, 1)]
+)
+def test_what_cannot_be_kept_of_a_group_is_noted(x, label):
+    """Whichever of two states has seen it, and however many of its group are kept."""
+    statistic = GroupExamples(groups=2, capacity=1)
+    bad = state_of(statistic, np.float32([[1], [x]]), np.float32([[0], [label]]))
+    good = state_of(statistic, np.float32([[1], [2]]), np.float32([[0], [1]]), index=np.arange(2))
+    assert not bool(bad.finite)
+    assert bool(good.finite)
+    assert not bool(statistic.merge(bad, good).finite)
+    assert not bool(statistic.merge(good, bad).finite)
+    if label not in (0, 1):
+        assert bad.index.tolist() == [[0], [-1]]
+
+
+def test_examples_of_a_group_are_those_that_are_kept_without_groups():
+    x = np.arange(300, dtype=np.float32)[:, None]
+    alone = state_of(Examples(capacity=20), x)
+    grouped = state_of(GroupExamples(groups=2, capacity=20), x, np.ones((300, 1)))
+    assert grouped.index.tolist() == [[-1] * 20, alone.index.tolist()]
+    np.testing.assert_array_equal(grouped.x[1], alone.x)
+
+
+def test_bits_are_set_above_0():
+    bits = np.float32([[0.5, -1], [3, 0], [0, 2], [-2, -0.5]])
+    clean = (bits > 0).astype(int)
+    x = np.float32([[1], [2], [4], [8]])
+    for statistic in (BitGroups(), ParityMoments()):
+        jax.tree.map(
+            np.testing.assert_array_equal,
+            state_of(statistic, x, bits),
+            state_of(statistic, x, clean),
+        )
+    bits[2, 1] = np.nan
+    assert np.isnan(state_of(BitGroups(), x, bits).mean).all()
+    xy = state_of(ParityMoments(), x, bits).xy  # of the first bit, the second, both
+    assert np.isnan(xy).tolist() == [[False, True, True]]
+
+
+def test_columns_made_of_narrow_units_are_made_in_float32():
+    x, group = np.float16([[300], [301], [302]]), np.zeros((3, 1))
+    statistic = MappedGroups(moments=FoldGroups(groups=1, folds=1), columns=jax.numpy.square)
+    state = state_of(statistic, x, group)
+    assert state.x_mean.tolist() == [np.square(np.float32(x)).mean()]  # float16 ends at 65,504
 
 
 def test_scatter_within_each_group_is_that_of_the_group():
@@ -258,6 +317,17 @@ def test_options_are_checked():
         GroupMoments(groups=0)
     with pytest.raises(OptionError, match=r"capacity=0: must be at least 1"):
         LabelledExamples(groups=2, capacity=0)
+    with pytest.raises(OptionError, match=r"groups=0: must be at least 1"):
+        LabelledExamples(groups=0)
+    with pytest.raises(OptionError, match=r"capacity=0: must be at least 1"):
+        KeptGroups(moments=FoldGroups(groups=2), capacity=0)
+    with pytest.raises(OptionError, match=r"in_a_row=0: must be at least 1"):
+        ConditionMoments(conditions=2, in_a_row=0)
+    for conditions in ((), (0.5, 1)):
+        with pytest.raises(OptionError, match=r"conditions=.*: a whole number for each example"):
+            ConditionMoments(conditions=conditions)
+    with pytest.raises(OptionError, match=r"bits: 13; at most 12 have few enough parities"):
+        state_of(ParityMoments(), np.ones((3, 1)), np.ones((3, 13)))
     with pytest.raises(OptionError, match=r"within='diag': not a choice; did you mean 'diagonal'"):
         GroupMoments(groups=2, within="diag")
 
@@ -270,6 +340,18 @@ def test_rows_are_put_where_their_numbers_say():
     assert state.x[:, 0].tolist() == [1, 0, 0, 0, 0]
     with pytest.raises(OptionError, match=r"examples=0: must be at least 1"):
         Rows(examples=0)
+
+
+def test_rows_of_two_states_and_out_of_order():
+    x, statistic = np.float32([[1], [2], [3], [4]]), Rows(examples=4)
+    order = np.array([0, 2, 1, 3])  # the first and the last are in their places
+    whole = state_of(statistic, x, index=order)
+    assert whole.x[:, 0].tolist() == [1, 3, 2, 4]
+    x[2] = np.nan
+    parts = [state_of(statistic, x[part], index=order[part]) for part in (slice(2), slice(2, 4))]
+    for merged in (statistic.merge(*parts), statistic.merge(*parts[::-1])):
+        np.testing.assert_array_equal(merged.x[:, 0], [1, np.nan, 2, 4])
+        assert not bool(merged.finite())
 
 
 @pytest.mark.parametrize("weight", [np.ones(6), np.array([1, 2, 0, 1, 0, 3.0])])
