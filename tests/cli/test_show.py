@@ -3,6 +3,7 @@
 import io
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from probekit_cli._charts import sparkline
 from probekit_cli._scores import Score, final_scores, finding
 from probekit_cli._tables import show_scores
 from probekit_cli._terminal import Terminal
+from probekit_cli.show import record
 from tests.cli.conftest import rows
 
 
@@ -52,6 +54,14 @@ def test_a_seed_that_stopped_early_counts_with_its_last_row(probekit, history):
     assert "loss, train 0.300 ± 0.430" in shown  # 1/5, 1/5, 1/2
 
 
+def test_what_was_probed_once_has_no_trajectories(probekit):
+    once = r2_history({"a": 0.5, "b": 0.25}).isel(seed=0, epoch=0, drop=True)
+    once.assign_attrs(probekit_version="1").to_netcdf("once.nc")
+    shown = lines(probekit("show", "once.nc"))
+    assert "dims 1 layer, 2 features" in shown
+    assert shown[-1].startswith("In hidden_3, a explains 2.0 times as much")
+
+
 def test_trajectories(probekit, history):
     shown = lines(probekit("show", history()))
     place = shown.index("linear_r2 from epoch 0 to 4 (mean over seeds; 0 to 0.31)")
@@ -76,7 +86,7 @@ def test_no_trajectories_where_nothing_is_explained(probekit):
         writer.finish()
     shown = probekit("show", "low.nc").out
     assert "-0.500" in shown
-    assert "mean over seeds; 0 to" not in shown
+    assert "linear_r2 from epoch" not in shown
 
 
 def large(layers, features):
@@ -114,7 +124,9 @@ def test_what_is_undefined_says_why(probekit, history):
 
 def test_one_row_and_one_seed_are_called_so(probekit):
     large(2, 2).isel(epoch=[1]).assign_attrs(probekit_version="1").to_netcdf("row.nc")
-    assert "dims 1 seed, epoch 1, 2 layers, 2 features" in lines(probekit("show", "row.nc"))
+    shown = lines(probekit("show", "row.nc"))
+    assert "dims 1 seed, epoch 1, 2 layers, 2 features" in shown
+    assert not any(line.startswith("linear_r2 from") for line in shown)  # of one row no trajectory
     large(2, 2).assign_attrs(probekit_version="1").to_netcdf("seed.nc")
     shown = lines(probekit("show", "seed.nc"))
     assert "linear_r2 from epoch 0 to 2 (0 to 0.50)" in shown
@@ -253,6 +265,12 @@ def test_how_a_score_reads(mean, half, text):
     assert Score({}, mean, mean - half, mean + half, 3).text() == text
 
 
+def test_how_sure_the_score_of_one_seed_is():
+    score = Score({}, 0.5, 0.4, 0.75, 1, p=0.0123)
+    assert score.text() == "0.500 [0.400, 0.750] (p 0.012)"
+    assert score._replace(seeds=3, p=math.nan).text() == "0.500 ± 0.175"
+
+
 def test_scores_by_unit_are_left_out():
     dataset = r2_history({"a": 0.5, "b": 0.1})
     dataset["by_unit"] = (("seed", "epoch", "unit"), [[[0.1, 0.2, 0.3]]])
@@ -260,6 +278,7 @@ def test_scores_by_unit_are_left_out():
     terminal = Terminal(out=io.StringIO())
     show_scores(terminal, dataset)
     assert "not shown: by_unit (seed, epoch, unit)\n" in terminal.out.getvalue()
+    assert set(record(Path("odd.nc"), dataset)["coords"]) == {"seed", "epoch", "layer", "feature"}
 
 
 def test_what_stands_across_a_table():
@@ -283,6 +302,7 @@ def test_what_stands_across_a_table():
         ([0, 7], "▁█"),
         ([-5, 99], "▁█"),
         ([3.5, math.nan], "▅·"),
+        ([-math.inf, math.inf], "▁█"),
         (list(range(8)), "▁▂▃▄▅▆▇█"),
     ],
 )
@@ -292,6 +312,7 @@ def test_sparkline(values, drawn):
 
 def test_a_long_sparkline_is_averaged():
     assert sparkline([0, 0, 7, 7, math.nan, 7], low=0, high=7, width=3) == "▁██"
+    assert sparkline([math.nan, math.nan, 7, 7], low=0, high=7, width=2) == "·█"
     assert len(sparkline(range(1001), low=0, high=1000, width=50)) == 50
 
 

@@ -24,6 +24,7 @@ from probekit.statistics import (
 )
 from probekit.statistics import state_of as state_of_eagerly
 from probekit.statistics.groups import group_of, label_of
+from probekit.statistics.outputs import divergence_in_bits
 
 state_of = jax.jit(state_of_eagerly, static_argnums=0)
 update = jax.jit(
@@ -380,6 +381,26 @@ def test_an_absent_prediction_is_none_that_cannot_be_read():
     assert float(without.count) == float(without.disagreeing) == 2
     assert np.isfinite(without.divergence)
     assert np.isnan(state_of(statistic, p, q).divergence)
+
+
+def test_probabilities_need_not_sum_to_1_however_large_or_small():
+    generator = np.random.default_rng(0)
+    p, q = generator.uniform(0.5, 1, (2, 8, 16)).astype(np.float32)
+    statistic = OutputDifferences(probabilities=True)
+    wanted = state_of(statistic, p, q)
+    for size in (8e37, 1e-37):  # the sum of 16 would overflow
+        found = state_of(statistic, p * np.float32(size), q)
+        np.testing.assert_allclose(found.divergence, wanted.divergence, rtol=1e-4)
+
+
+@pytest.mark.parametrize("step", [2.0**-20, 2.0**-12, 2.0**-5, 0.25, 0.5])
+def test_divergences_lose_nothing_where_terms_cancel(step):
+    p, q = np.float32([[0.5, 0.5]]), np.float32([[0.5 + step, 0.5 - step]])  # without rounding
+    (found,) = divergence_in_bits(p, q)
+    middle, wide = (np.float64(p) + q) / 2, np.float64(np.stack([p, q]))
+    logs = np.log1p((wide - middle) / middle, where=wide > 0, out=np.zeros_like(wide))
+    # Of steps as small as these even float64 has 5 digits left.
+    np.testing.assert_allclose(found, (wide * logs).sum() / 2 / np.log(2), rtol=1e-5)
 
 
 def test_a_group_begins_at_its_edge():
