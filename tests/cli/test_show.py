@@ -12,7 +12,7 @@ import xarray as xr
 from probekit.history import HistoryWriter, make_attributes
 from probekit_cli._charts import sparkline
 from probekit_cli._scores import Score, final_scores, finding
-from probekit_cli._tables import show_scores
+from probekit_cli._tables import cut, show_scores, some
 from probekit_cli._terminal import Terminal
 from probekit_cli.show import record
 from tests.cli.conftest import rows
@@ -46,6 +46,7 @@ def test_final_scores(probekit, history):
     assert "logits 0.310 ± 0.025 0.040 ± 0.025" in shown
     assert "accuracy, test 1.000 ± 0.000 0.750 ± 0.000" in shown
     assert "loss, train 0.200 ± 0.000" in shown
+    assert sum("mean ± 95 % interval over 3 seeds" in line for line in shown) == 1
 
 
 def test_a_seed_that_stopped_early_counts_with_its_last_row(probekit, history):
@@ -219,6 +220,10 @@ def r2_history(values):
     [
         ({"a": 0.5}, None),
         ({"a": 0.5, "b": math.nan}, None),
+        (
+            {"a": math.nan, "b": 0.5, "c": 0.1},
+            "In hidden_3, b explains 5.0 times as much of the variance as c (R² 0.500 and 0.100).",
+        ),
         ({"a": 0.5, "b": 0.5}, None),
         ({"a": -0.1, "b": -0.2}, None),
         ({"a": 0.004, "b": 0.001}, None),
@@ -243,6 +248,53 @@ def r2_history(values):
 def test_the_finding(values, sentence):
     dataset = r2_history(values)
     assert finding(dataset, final_scores(dataset)) == sentence
+
+
+@pytest.mark.parametrize("known", [["a", "b"], ["a"]])
+def test_the_finding_tells_the_test_accuracies_if_both_are_known(known):
+    dataset = r2_history({"a": 0.5, "b": 0.1})
+    accuracy = xr.DataArray(
+        [[[[0.9, 0.8], [0.3, 0.2]]]],
+        {"seed": [0], "epoch": [1], "split": ["test", "train"], "feature": ["a", "b"]},
+    ).sel(feature=known)
+    dataset = dataset.merge(accuracy.rename("accuracy"), join="outer", compat="no_conflicts")
+    scores = final_scores(dataset)
+    scores["accuracy"] = [one for one in scores["accuracy"] if one.labels["feature"] in known]
+    ends = ", at test accuracies of 90.0 % and 80.0 %." if len(known) == 2 else "0.100)."
+    assert finding(dataset, scores).endswith(ends)
+
+
+def of_resamples(seeds=1):
+    """What a bootstrap, a permutation and folds say beside a score, with axes in any order."""
+    own = {"layer": ["g", "h"], "feature": ["a", "b", "c"]}
+    value = xr.DataArray(np.arange(6.0).reshape(2, 3), own).expand_dims(seed=range(seeds))
+    bounds = xr.DataArray([-1.0, 1.0], {"bound": ["lower", "upper"]})
+    about = {"uncertainty": "bootstrap of 100 resamples of 48 examples"}
+    return xr.Dataset(
+        {
+            "r2": value,
+            "r2_status": value.astype(np.int8),
+            "r2_ci": (value + bounds).assign_attrs(about).transpose("bound", "feature", ...),
+            "r2_p_corrected": (value.T / 100).assign_attrs(about),
+            "r2_cv": (10 * value).assign_attrs(about),
+        }
+    )
+
+
+def test_how_sure_the_scores_of_one_model_are():
+    scores = final_scores(of_resamples())
+    assert set(scores) == {"r2", "r2_cv"}
+    for score in scores["r2"]:
+        layer, feature = "gh".index(score.labels["layer"]), "abc".index(score.labels["feature"])
+        value = 3 * layer + feature
+        assert (score.mean, score.lower, score.upper) == (value, value - 1, value + 1)
+        assert score.p == pytest.approx(value / 100)
+    assert [score.mean for score in scores["r2_cv"]] == [0, 10, 20, 30, 40, 50]
+
+
+def test_how_sure_each_of_several_models_is_says_less_than_they_do():
+    several = final_scores(of_resamples(seeds=3))
+    assert {score.lower == score.upper == score.mean for score in several["r2"]} == {True}
 
 
 def test_no_finding_without_r2():
@@ -318,6 +370,12 @@ def test_a_long_sparkline_is_averaged():
 
 def test_a_sparkline_of_one_value():
     assert sparkline([2, 2], low=2, high=2) == "▁▁"
+
+
+def test_what_is_left_out_is_in_the_middle():
+    assert some(range(9), 3) == [0, 1, 8]
+    wide, *_ = cut([[str(column) for column in range(20)]] * 2)
+    assert wide == ["0", "1", "2", "3", "4", "5", "6", "…", "14", "15", "16", "17", "18", "19"]
 
 
 def test_names_may_be_empty():

@@ -234,6 +234,15 @@ def test_float64_is_kept_where_it_is_enabled():
         )
 
 
+def test_whole_numbers_are_summed_in_what_holds_them():
+    """Those of 64 bits; of float32 every second one from 16,777,216 on is none."""
+    x = 2**24 + np.arange(5)[:, None]
+    with jax.enable_x64(True):
+        state = state_of(Moments(), x)
+        assert (state.xx.dtype, float(state.xx[0, 0])) == (np.float64, 10)
+    assert state_of(Moments(), np.int32(x)).xx.dtype == np.float32
+
+
 def test_complex_values_are_refused():
     with pytest.raises(ShapeError, match=r"dtype complex64: complex values; real ones are needed"):
         state_of_eagerly(Moments(), np.ones((3, 2), np.complex64))
