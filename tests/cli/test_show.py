@@ -12,7 +12,7 @@ import xarray as xr
 from probekit.history import HistoryWriter, make_attributes
 from probekit_cli._charts import sparkline
 from probekit_cli._scores import Score, final_scores, finding
-from probekit_cli._tables import cut, show_scores, some
+from probekit_cli._tables import cut, show_scores, some, why_undefined
 from probekit_cli._terminal import Terminal
 from probekit_cli.show import record
 from tests.cli.conftest import rows
@@ -100,7 +100,10 @@ def large(layers, features):
 
 
 def test_a_large_history_is_cut_and_says_so(probekit):
-    large(500, 50).assign_attrs(probekit_version="1").to_netcdf("large.nc")
+    dataset = large(500, 50).assign_attrs(probekit_version="1")
+    small = xr.DataArray(np.ones((1, 3, 2, 2)), dims=("seed", "epoch", "layer_a", "layer_b"))
+    dataset["small"] = small.assign_coords(layer_a=["a", "b"], layer_b=["a", "b"])  # is not cut
+    dataset.to_netcdf("large.nc")
     shown = lines(probekit("show", "large.nc"))
     assert len(shown) < 150
     assert any(line.startswith("layer_499 0.500") for line in shown)
@@ -119,8 +122,17 @@ def test_what_is_undefined_says_why(probekit, history):
     first = {"layer": "hidden_0", "feature": "xor"}
     dataset["linear_r2"].loc[first] = np.nan
     dataset["linear_r2_status"].loc[first] = 4
+    dataset["linear_r2_status"].loc[first | {"epoch": 0}] = 3  # of the last row it says nothing
     dataset.to_netcdf("undefined.nc")
     assert "–: undefined. linear_r2: constant unit." in lines(probekit("show", "undefined.nc"))
+
+
+def test_why_a_score_by_unit_is_undefined():
+    """Its status has no axis of units; what is defined has a status that is no reason."""
+    value = xr.DataArray([[1, np.nan, 2], [3, 4, 5]], {"layer": ["g", "h"], "unit": range(3)})
+    status = xr.DataArray(np.int8([4, 2]), {"layer": ["g", "h"]})
+    dataset = xr.Dataset({"each": value, "each_status": status})
+    assert why_undefined(dataset, final_scores(dataset)) == ["each: constant unit"]
 
 
 def test_one_row_and_one_seed_are_called_so(probekit):
