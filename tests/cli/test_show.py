@@ -187,6 +187,7 @@ def test_what_is_unfinished_says_so(probekit, history):
         assert any(
             line.startswith("state unfinished: ") for line in lines(probekit("show", "begun"))
         )
+        assert probekit("show", "begun.nc.partial").out == probekit("show", "begun").out
         assert json.loads(probekit("show", "begun.nc", "--json").out)["finished"] is False
 
 
