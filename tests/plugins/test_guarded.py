@@ -81,6 +81,20 @@ def test_a_wrapper_sees_and_replaces_the_results(manager):
     assert call(manager) == ["A"]
 
 
+def test_the_wrapper_that_begins_first_ends_last(manager):
+    def outer(dataset):
+        result = yield
+        return [*result, "outer"]
+
+    def inner(dataset):
+        result = yield
+        return [*result, "inner"]
+
+    manager.register(wrapper(inner), "inner")
+    manager.register(wrapper(outer), "outer")  # registered last, so it begins first
+    assert call(manager) == ["inner", "outer"]
+
+
 def test_a_wrapper_that_returns_nothing_replaces_nothing(manager):
     def look(dataset):
         yield
