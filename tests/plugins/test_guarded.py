@@ -95,9 +95,11 @@ def test_the_wrapper_that_begins_first_ends_last(manager):
     assert call(manager) == ["inner", "outer"]
 
 
-def test_a_wrapper_that_returns_nothing_replaces_nothing(manager):
+@pytest.mark.parametrize("returned", [None, "no list"])
+def test_a_wrapper_that_returns_no_list_replaces_nothing(manager, returned):
     def look(dataset):
         yield
+        return returned
 
     manager.register(wrapper(look), "w")
     manager.register(listener(lambda dataset: "a"), "a")
