@@ -151,6 +151,19 @@ def test_bad_options_are_refused(estimator, options, message):
         estimator(**options)
 
 
+@pytest.mark.parametrize("annotation", [bool, "bool"])
+def test_flags_are_true_or_false(annotation):
+    flag = ("flag", annotation, dataclasses.field(default=False, kw_only=True))
+    made = ("made", float, dataclasses.field(init=False))  # no option, and needs no default
+    own = {"__post_init__": lambda self: object.__setattr__(self, "made", 1.0)}
+    stranger = dataclasses.make_dataclass(
+        "Stranger", [flag, made], bases=(TotalVariance,), namespace=own, frozen=True
+    )
+    assert resolve(stranger)[0].flag is False
+    with pytest.raises(OptionError, match=r"^flag='no': must be True or False\.$"):
+        resolve(stranger(flag="no"))
+
+
 def test_options_are_by_keyword_only():
     for estimator in (LinearR2, DecodingR2, DecodingAccuracy, CKA, RSA, TotalVariance):
         assert all(field.kw_only for field in dataclasses.fields(estimator))
