@@ -219,6 +219,9 @@ def test_arrays_read_only_what_is_asked_for():
     np.testing.assert_array_equal(extractor(padded)["x"], X[padded])
     np.testing.assert_array_equal(extractor(padded)["y"], X[padded])
     assert lazy.read == [slice(2, 5), slice(5, 7), slice(5, 7)]
+    for mixed in (np.array([5, 0, 5]), np.array([2, 4, 3, 5])):
+        np.testing.assert_array_equal(extractor(mixed)["x"], X[mixed])
+        np.testing.assert_array_equal(extractor(mixed)["y"], X[mixed])
     assert extractor.layers(rows)["x"].shape == (3, 4)
     assert extractor.layers(None)["x"].shape == X.shape
     np.testing.assert_array_equal(extractor(None)["y"], X)
@@ -234,7 +237,7 @@ def test_arrays_in_a_mapped_file(tmp_path, mode):
     if mode != "r":
         mapped[3] = expected[3] = 5
     extractor = pk.extractors.arrays({"layer": mapped[1:]})
-    for rows in (np.arange(2), np.arange(2, 6), np.array([5, 0, 5])):
+    for rows in (np.arange(2), np.arange(2, 6), np.array([5, 0, 5]), np.array([1, 3, 2, 4])):
         np.testing.assert_array_equal(extractor(rows)["layer"], expected[1:][rows])
     np.testing.assert_array_equal(mapped, expected)
 
@@ -260,6 +263,8 @@ def test_arrays_that_do_not_fit():
         pk.extractors.arrays({})
     with pytest.raises(ShapeError, match=r"activations\['b'\]: 3 examples; 'a' has 7"):
         pk.extractors.arrays({"a": X, "b": X[:3]})
+    with pytest.raises(ShapeError, match=r"activations\['b'\]: 7 examples; 'a' has 3"):
+        pk.extractors.arrays({"a": X[:3], "b": X})
     with pytest.raises(ShapeError, match="must be numeric"):
         pk.extractors.arrays({"a": np.array(["x"])})
     with pytest.raises(ShapeError, match="must have 1 to 32 axes"):
