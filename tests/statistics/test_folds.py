@@ -33,6 +33,9 @@ def test_folds():
         assert_moments_of(jax.tree.map(lambda leaf, f=fold: leaf[f], state), fold == FOLD)
         assert_moments_of(jax.tree.map(lambda leaf, f=fold: leaf[f], rest), fold != FOLD)
     assert_moments_of(together(state), FOLD >= 0)
+    chosen = FoldMoments(folds=3).select(state, x=np.array([2, 0]), y=np.array([1]))
+    np.testing.assert_array_equal(chosen.xy, state.xy[:, [2, 0]][:, :, [1]])
+    np.testing.assert_array_equal(chosen.y_mean, state.y_mean[:, [1]])
 
 
 def test_named_folds_are_in_the_order_of_their_names_and_begin_anew():

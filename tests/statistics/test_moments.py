@@ -123,6 +123,8 @@ def test_a_bad_value_spoils_its_own_column_alone():
     y[4, 0] = np.inf
     state = state_of(Moments(), x, y)
     assert np.isnan(state.x_mean).tolist() == [False, True, False, False, False]
+    assert np.isfinite(state.x_rest).all()
+    assert np.isfinite(state.y_rest).all()
     assert not bool(state.finite())
     good = Moments().select(state, x=np.array([0, 2, 3, 4]), y=np.array([1]))
     assert bool(good.finite())
@@ -185,12 +187,12 @@ def test_sums_that_overflow_are_not_finite():
 
 def test_a_column_that_varies_is_not_blurred():
     """Only one that is constant within rounding is, if its values differ all the same."""
-    y = np.full((N, 3), 3.0, np.float32)
-    y[::2, 1] = np.nextafter(np.float32(3), np.float32(4))
-    y[:, 2] += np.arange(N)
+    y = np.full((N, 4), 3.0, np.float32)
+    y[::2, 1:3] += np.float32([1, 8]) * np.spacing(np.float32(3))
+    y[:, 3] += np.arange(N)
     state = state_of(Moments(), y, y)
-    assert state.y_constant.tolist() == [True, True, False]
-    assert state.y_blurred.tolist() == [False, True, False]
+    assert state.x_constant.tolist() == state.y_constant.tolist() == [True, True, True, False]
+    assert state.y_blurred.tolist() == [False, True, True, False]
 
 
 def test_swapped_exchanges_x_and_y():
@@ -240,6 +242,7 @@ def test_whole_numbers_are_summed_in_what_holds_them():
     with jax.enable_x64(True):
         state = state_of(Moments(), x)
         assert (state.xx.dtype, float(state.xx[0, 0])) == (np.float64, 10)
+        assert state_of(Moments(), np.float32(x)).xx.dtype == np.float32
     assert state_of(Moments(), np.int32(x)).xx.dtype == np.float32
 
 
