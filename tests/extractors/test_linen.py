@@ -390,6 +390,18 @@ def test_a_model_that_takes_a_dict_or_a_tuple():
         assert extractor((inputs,))["output"].shape == (len(X), 2)
 
 
+class Open(nn.Module):
+    @nn.compact
+    def __call__(self, x, **options):
+        return nn.Dense(2)(x) * options.get("scale", 1)
+
+
+def test_a_model_that_takes_any_keyword_arguments():
+    variables, outputs, _ = extracted(Open(), scale=3)
+    expected = 3 * dense(variables["params"]["Dense_0"], X)
+    np.testing.assert_allclose(outputs["output"], expected, rtol=1e-5, atol=1e-5)
+
+
 def test_calls_that_do_not_fit_are_told_in_words_of_the_extractor():
     class Sum(nn.Module):
         @nn.compact

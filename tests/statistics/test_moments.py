@@ -97,7 +97,7 @@ def test_a_constant_unit_is_constant_over_any_batches(value):
 
 def test_many_batches_far_from_the_origin():
     generator = np.random.default_rng(0)
-    x = (1e4 + generator.normal(size=(2000, 3))).astype(np.float32)
+    x = (1e5 + generator.normal(size=(2000, 3))).astype(np.float32)
     statistic = Moments(xx="diagonal", xy=False, yy="diagonal")
 
     @jax.jit
