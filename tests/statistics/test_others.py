@@ -309,6 +309,8 @@ def test_scatter_within_each_group_is_that_of_the_group():
     wanted = [wide[group == g].var(axis=0) * (group == g).sum() for g in range(4)]
     np.testing.assert_allclose(state.within[:4], wanted, rtol=1e-5, atol=5e-5)
     assert (np.asarray(state.within[4]) == 0).all()
+    together = state_of(GroupMoments(groups=5), x, np.float32(group[:, None])).within
+    np.testing.assert_allclose(together, np.sum(wanted, axis=0), rtol=1e-5)
 
 
 def test_options_are_checked():

@@ -66,3 +66,4 @@ def test_an_empty_state_can_be_donated():
     leaves = jax.tree.leaves(empty_state(CrossKernel(), shape_of(x), shape_of(y)))
     assert len({leaf.unsafe_buffer_pointer() for leaf in leaves}) == len(leaves)
     assert {leaf.dtype for leaf in leaves} == {jnp.dtype(jnp.float32)}
+    assert empty_state(Bare(), shape_of(x), shape_of(y)).dtype == jnp.float32
