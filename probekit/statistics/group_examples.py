@@ -99,7 +99,7 @@ class GroupExamples(Statistic[GroupExamplesState]):
         weight, x, y = present_rows(state.x.dtype, weight, x, y)
         group = group_of(label_of(y), self.edges)
         member = group[:, None] == jnp.arange(self.groups, dtype=group.dtype)[None, :]
-        known = member.any(axis=1) & jnp.isfinite(x).all(axis=1) & jnp.isfinite(y).all(axis=1)
+        known = member.any(axis=1) & jnp.isfinite(x).all(axis=1)
         present = weight > 0
         return self._chosen(
             jnp.concatenate([state.index.reshape(-1), index.astype(jnp.int32)]),

@@ -254,7 +254,7 @@ def test_an_unknown_group_spoils_the_state(label):
 )
 def test_what_cannot_be_kept_of_a_group_is_noted(x, label):
     """Whichever of two states has seen it, and however many of its group are kept."""
-    statistic = GroupExamples(groups=2, capacity=1)
+    statistic = GroupExamples(groups=2, capacity=2)
     bad = state_of(statistic, np.float32([[1], [x]]), np.float32([[0], [label]]))
     good = state_of(statistic, np.float32([[1], [2]]), np.float32([[0], [1]]), index=np.arange(2))
     assert not bool(bad.finite)
@@ -262,7 +262,7 @@ def test_what_cannot_be_kept_of_a_group_is_noted(x, label):
     assert not bool(statistic.merge(bad, good).finite)
     assert not bool(statistic.merge(good, bad).finite)
     if label not in (0, 1):
-        assert bad.index.tolist() == [[0], [-1]]
+        assert bad.index.tolist() == [[0, -1], [-1, -1]]
 
 
 def test_examples_of_a_group_are_those_that_are_kept_without_groups():
