@@ -114,6 +114,53 @@ def test_a_scan_along_any_axis_in_the_order_of_the_calls(axis):
         np.testing.assert_allclose(outputs[f"steps[{n}].0"], x, **TOLERANCE)
 
 
+class Step(nn.Module):
+    @nn.compact
+    def __call__(self, x, _):
+        return jnp.tanh(nn.Dense(5, name="inner")(x)), None
+
+
+def scan(module, length, name):
+    axes = {"params": 0, "intermediates": 0}
+    return nn.scan(module, variable_axes=axes, split_rngs={"params": True}, length=length)(name=name)
+
+
+class Group(nn.Module):
+    @nn.compact
+    def __call__(self, x, _):
+        return scan(Step, 3, "deep")(nn.Dense(5, name="first")(x), None)
+
+
+class Groups(nn.Module):
+    """A scan of scans, one that is as long, and one that is as long as there are examples."""
+
+    @nn.compact
+    def __call__(self, x):
+        for module, length, name in ((Group, 2, "groups"), (Step, 2, "group"), (Step, 3, "last")):
+            x, _ = scan(module, length, name)(x, None)
+        return x
+
+
+def test_scans_within_scans_and_beside_each_other():
+    p, outputs = extracted(Groups(), X[:3])
+    x, expected = X[:3], {}
+    for g in range(2):
+        expected[f"groups/first[{g}]"] = x = dense(p["groups"]["first"], x, g)
+        for d in range(3):
+            inner = dense(p["groups"]["deep"]["inner"], x, (g, d))
+            expected[f"groups/deep/inner[{g}][{d}]"] = inner
+            expected[f"groups/deep[{g}][{d}].0"] = x = np.tanh(inner)
+        expected[f"groups[{g}].0"] = x
+    for name, length in (("group", 2), ("last", 3)):
+        for number in range(length):
+            expected[f"{name}/inner[{number}]"] = inner = dense(p[name]["inner"], x, number)
+            expected[f"{name}[{number}].0"] = x = np.tanh(inner)
+    expected["output"] = x
+    assert list(outputs) == list(expected)
+    for layer, value in expected.items():
+        np.testing.assert_allclose(outputs[layer], value, **TOLERANCE, err_msg=layer)
+
+
 class PerExample(nn.Module):
     @nn.compact
     def __call__(self, x):

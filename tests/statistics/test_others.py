@@ -329,6 +329,7 @@ def test_options_are_checked():
     for conditions in ((), (0.5, 1)):
         with pytest.raises(OptionError, match=r"conditions=.*: a whole number for each example"):
             ConditionMoments(conditions=conditions)
+    assert state_of(ParityMoments(), np.ones((3, 1)), np.ones((3, 12))).y_mean.shape == (4095,)
     with pytest.raises(OptionError, match=r"bits: 13; at most 12 have few enough parities"):
         state_of(ParityMoments(), np.ones((3, 1)), np.ones((3, 13)))
     with pytest.raises(OptionError, match=r"within='diag': not a choice; did you mean 'diagonal'"):
