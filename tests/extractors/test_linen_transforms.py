@@ -224,10 +224,13 @@ def test_what_has_no_examples_cannot_be_asked_for():
     assert ds.layer.values.tolist() == ["embed"]
 
 
-def test_a_batch_that_cannot_be_doubled():
+@pytest.mark.parametrize("error", [TypeError, AssertionError, KeyError])
+def test_a_batch_that_cannot_be_doubled(error):
     class Fixed(nn.Module):
         @nn.compact
         def __call__(self, x):
+            if len(x) != 4:
+                raise error
             return nn.Dense(2, name="head")(x.reshape(4, 5)), jnp.ones(3)
 
     with pytest.warns(ProbekitWarning, match=r"left out: output\.1 has no axis of examples"):
