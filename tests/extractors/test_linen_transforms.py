@@ -121,8 +121,8 @@ class Step(nn.Module):
 
 
 def scan(module, length, name):
-    axes = {"params": 0, "intermediates": 0}
-    return nn.scan(module, variable_axes=axes, split_rngs={"params": True}, length=length)(name=name)
+    options = {"variable_axes": {"params": 0, "intermediates": 0}, "split_rngs": {"params": True}}
+    return nn.scan(module, length=length, **options)(name=name)
 
 
 class Group(nn.Module):
