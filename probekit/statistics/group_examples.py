@@ -41,8 +41,7 @@ class GroupExamples(Statistic[GroupExamplesState]):
     """Of each group the `capacity` examples whose numbers have the smallest hash.
 
     So that groups are looked at through as many examples each, however often they occur. The group
-    of an example is the whole number, from 0 to ``groups - 1``, in the first column of `y`; any
-    other value is an error of the caller, and noted.
+    of an example is as of `GroupMoments`; any other value is an error of the caller, and noted.
 
     Parameters
     ----------
