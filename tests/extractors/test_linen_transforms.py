@@ -231,11 +231,31 @@ def test_a_batch_that_cannot_be_doubled(error):
         def __call__(self, x):
             if len(x) != 4:
                 raise error
-            return nn.Dense(2, name="head")(x.reshape(4, 5)), jnp.ones(3)
+            return nn.Dense(2, name="head")(x.reshape(4, 5)), jnp.ones(3), jnp.ones(())
 
-    with pytest.warns(ProbekitWarning, match=r"left out: output\.1 has no axis of examples"):
+    said = r"left out: output\.1 has no axis of examples.*; output\.2 has no axis of examples"
+    with pytest.warns(ProbekitWarning, match=said):
         p, outputs = extracted(Fixed())
     np.testing.assert_allclose(outputs["head"], dense(p["head"], X), **TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("mix", "reason"),
+    [
+        (lambda x: x @ x.T, "has several axes that grow with the examples"),
+        (lambda x: x.reshape(-1), "has an axis in which examples are mixed with something else"),
+        (lambda x: x.mean(axis=0), "has no axis of examples"),
+    ],
+)
+def test_what_mixes_examples_is_left_out(mix, reason):
+    class Mixing(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.Dense(2, name="head")(x), mix(x)
+
+    with pytest.warns(ProbekitWarning, match=f"left out: output.1 {reason}"):
+        _, outputs = extracted(Mixing())
+    assert list(outputs) == ["head", "output.0"]
 
 
 class Choosing(nn.Module):
