@@ -12,7 +12,7 @@ import pytest
 import probekit as pk
 from probekit.errors import OptionError, ProbekitWarning, ShapeError
 from probekit.extractors import match
-from probekit.extractors._pooling import pooled
+from probekit.extractors._pooling import check_pool, pooled
 
 X = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
 NAMES = ["Dense_0", "Dense_1", "block_0/attention/query", "block_0/mlp", "block_1/mlp", "logits"]
@@ -293,8 +293,15 @@ def test_pooling(pool, expected):
 
 def test_pooling_leaves_matrices_and_checks_positions():
     assert pooled(X, "mean") is X
-    with pytest.raises(OptionError, match="pool=12: a layer has 12 positions"):
-        pooled(TOKENS, 12)
+    for position in (12, -13):
+        with pytest.raises(OptionError, match=f"pool={position}: a layer has 12 positions"):
+            pooled(TOKENS, position)
+
+
+@pytest.mark.parametrize("pool", [True, 1.5, ["mean"]])
+def test_what_is_no_way_to_pool(pool):
+    with pytest.raises(OptionError, match=r"give one of mean, last, cls, flatten, a position, or"):
+        check_pool(pool)
 
 
 @pytest.mark.parametrize(
