@@ -6,6 +6,7 @@ import pytest
 
 import probekit as pk
 from probekit._checks import plain
+from probekit.errors import ShapeError
 from tests.optional import optional
 
 X = np.random.default_rng(0).integers(-100, 100, (20, 3)).astype(np.float32)
@@ -54,6 +55,31 @@ def test_activations_of_any_package_are_read(kind):
     assert extractor.layers(None)["layer"].shape == (20, 3)
     scores = pk.probe(extractor, None, {"y": KINDS["tensor"](Y)})
     assert np.allclose(scores.linear_r2, pk.measures.linear_r2(X, Y), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        X.astype(">f4"),
+        X.astype(np.float16),
+        X.astype(np.int8),
+        X.astype(np.int64),
+        X > 0,
+        np.ma.array(X.astype(np.int16), mask=X > 0),
+    ],
+    ids=lambda array: f"{type(array).__name__}-{array.dtype}",
+)
+def test_layers_have_the_dtype_that_they_are_read_as(array):
+    extractor = pk.extractors.arrays({"layer": array})
+    found = extractor(np.array([2, 5]))["layer"]
+    assert extractor.layers(None)["layer"].dtype == found.dtype
+    assert found.dtype.isnative
+
+
+def test_whole_numbers_that_float32_cannot_tell_from_each_other_are_refused():
+    extractor = pk.extractors.arrays({"layer": np.array([[10**12], [10**12 + 1]])})
+    with pytest.raises(ShapeError, match=r"activations\['layer'\]: .*such differences are lost in"):
+        extractor(None)
 
 
 @pytest.mark.parametrize("kind", KINDS)
