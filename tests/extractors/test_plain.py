@@ -25,6 +25,7 @@ NAMES = ["Dense_0", "Dense_1", "block_0/attention/query", "block_0/mlp", "block_
         ("*", ["Dense_0", "Dense_1", "logits"]),
         ("Dense_?", ["Dense_0", "Dense_1"]),
         ("**/mlp", ["block_0/mlp", "block_1/mlp"]),
+        ("**/Dense_*", ["Dense_0", "Dense_1"]),
         ("block_0/**", ["block_0/attention/query", "block_0/mlp"]),
         ("block_*/mlp", ["block_0/mlp", "block_1/mlp"]),
         ("logits, Dense_0", ["Dense_0", "logits"]),
@@ -43,6 +44,8 @@ def test_globs_that_match_nothing():
         match(many, "layr_3", argument="store")
     with pytest.raises(OptionError, match="no pattern"):
         match(NAMES, [])
+    with pytest.raises(OptionError, match=r"layers='block_0\?mlp': matches none of"):
+        match(NAMES, "block_0?mlp")
 
 
 def test_function_keeps_forward_order_and_what_was_asked_for():

@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import Ridge
 
 import probekit as pk
-from probekit._coordinates import coordinates
+from probekit._coordinates import coordinates, is_wide
 from probekit.errors import ScoreWarning, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.measures.penalties import DEFAULT_PENALTIES
@@ -90,6 +90,22 @@ def test_short_examples_keep_their_digits_beside_long_ones():
     )
     found = found / lengths[:, None]
     np.testing.assert_allclose(found @ found.T, wanted @ wanted.T, rtol=1e-5, atol=1e-4)
+
+
+def test_of_no_examples_no_mean_is_taken_off():
+    x = np.random.default_rng(3).normal(size=(5, 60)).astype(np.float32)
+    none = np.zeros(5, bool)
+    np.testing.assert_array_equal(
+        coordinates(x, none, centred=True), coordinates(x, none, centred=False)
+    )
+
+
+@pytest.mark.parametrize(
+    ("examples", "units", "wide"),
+    [(10, 1023, False), (10, 1024, True), (1000, 1999, False), (1000, 2000, True)],
+)
+def test_what_is_wide(examples, units, wide):
+    assert is_wide(examples, units) == wide
 
 
 def test_float32_and_float64_have_the_same_coordinates():
