@@ -141,6 +141,16 @@ def test_what_a_function_takes_from_outside_may_change(case):
     np.testing.assert_array_equal(call(extractor, X), 3 * X)
 
 
+def test_functions_that_call_themselves_and_hold_what_has_no_order():
+    odd = {1: 2.0, "b": 3.0}
+
+    def deep(x, more):
+        return deep(x * odd["b"], more - 1) if more else x
+
+    extractor = pk.extractors.function(lambda x: {"y": deep(x, 2)})
+    np.testing.assert_allclose(jax.jit(lambda e, x: e(x))(extractor, X)["y"], 9 * X)
+
+
 def test_a_function_that_takes_other_values_each_time():
     extractor = pk.extractors.function(lambda x: {"y": x * weights["scale"]})
     for number in range(3):

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -138,6 +139,16 @@ def test_units_that_are_constant_within_rounding_are_zero():
     x = np.full((10, 30), 1e4, np.float32)
     x[1::2] = np.nextafter(np.float32(1e4), np.float32(2e4))
     assert not coordinates(x, np.ones(10, bool), centred=True).any()
+    x = np.full((10, 30), 1e4, np.float32)
+    x[3] -= np.float32(0.05)  # far below the mean, and the others not far above
+    assert coordinates(x, np.ones(10, bool), centred=True).any()
+
+
+def test_coordinates_of_whole_numbers_are_of_the_dtype_of_all_scores():
+    x = np.random.default_rng(3).integers(-9, 9, (5, 60))
+    assert coordinates(x, np.ones(5, bool), centred=True).dtype == np.float32
+    with jax.enable_x64(True):
+        assert coordinates(x, np.ones(5, bool), centred=True).dtype == np.float64
 
 
 @pytest.mark.parametrize("dtype", [np.float16, jnp.bfloat16, np.int8, bool])
