@@ -105,6 +105,28 @@ def calling_another_with_a_global():
     return lambda x: {"y": scaled(x)}, lambda: globals().update(weights={"scale": 3.0})
 
 
+def having_a_function_within():
+    globals().update(weights={"scale": 2.0})
+    return (
+        lambda x: {"y": jax.tree.map(lambda leaf: leaf * weights["scale"], x)},
+        lambda: globals().update(weights={"scale": 3.0}),
+    )
+
+
+def closing_over_what_is_bound_later():
+    def function(x):
+        return {"y": x * scale}
+
+    pk.extractors.function(function).tree_flatten()  # as where one is looked at before its time
+    scale = 2.0
+
+    def change():
+        nonlocal scale
+        scale = 3.0
+
+    return function, change
+
+
 def reading_a_dict():
     globals().update(weights={"scale": 2.0})
     return lambda x: {"y": scaled(x)}, lambda: weights.update(scale=3.0)
@@ -125,6 +147,8 @@ def being_an_object():
     [
         closing_over_a_number,
         calling_another_with_a_global,
+        having_a_function_within,
+        closing_over_what_is_bound_later,
         reading_a_dict,
         being_a_method,
         being_an_object,
