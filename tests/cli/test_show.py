@@ -11,7 +11,7 @@ import xarray as xr
 
 from probekit.history import HistoryWriter, make_attributes
 from probekit_cli._charts import sparkline
-from probekit_cli._scores import Score, final_scores, finding
+from probekit_cli._scores import Score, final_scores, finding, scores_of
 from probekit_cli._tables import cut, show_scores, some, why_undefined
 from probekit_cli._terminal import Terminal
 from probekit_cli.show import record
@@ -297,6 +297,7 @@ def of_resamples(seeds=1):
 def test_how_sure_the_scores_of_one_model_are():
     scores = final_scores(of_resamples())
     assert set(scores) == {"r2", "r2_cv"}
+    assert set(scores_of(of_resamples())) == {"r2"}  # of the others none is "not shown"
     for score in scores["r2"]:
         layer, feature = "gh".index(score.labels["layer"]), "abc".index(score.labels["feature"])
         value = 3 * layer + feature
