@@ -145,12 +145,15 @@ def test_where_a_table_cannot_go(probekit, history, tmp_path, target, complaint)
     assert path.read_bytes() == before
 
 
-def test_a_history_of_any_name_is_not_replaced_by_its_table(probekit, history):
-    path = history().rename("scores.csv")
+@pytest.mark.parametrize(("command", "name"), [("export", "scores.csv"), ("plot", "scores.png")])
+def test_a_history_of_any_name_is_not_replaced_by_what_is_made_of_it(
+    probekit, history, command, name
+):
+    path = history().rename(name)
     before = path.read_bytes()
-    done = probekit("export", path, "-o", "scores.csv")
+    done = probekit(command, path, "-o", name)
     assert done.code == 2
-    assert "scores.csv: is the history itself; name another file." in done.complaint
+    assert f"{name}: is the history itself; name another file." in done.complaint
     assert path.read_bytes() == before
 
 

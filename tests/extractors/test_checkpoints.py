@@ -63,6 +63,11 @@ def test_into_the_structure_of_a_training_state(managed):
     assert type(found["opt"][0]) is type(like["opt"][0])
     assert isinstance(found["params"]["kernel"], jax.Array)
     assert (found["step"], found["opt"][0].count.dtype) == (10, jnp.int32)
+    narrow = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, jnp.float16), like["params"]
+    )
+    found = checkpoints.restore(managed, 10, like=like | {"step": 0, "params": narrow})
+    assert found["params"]["kernel"].dtype == jnp.float16
     small = state(0)
     small["params"]["kernel"] = jnp.ones((2, 2))
     with pytest.raises(
@@ -71,6 +76,15 @@ def test_into_the_structure_of_a_training_state(managed):
         checkpoints.restore(managed, 10, like=small)
     with pytest.raises(HistoryError, match=r"10/default: the checkpoint cannot be read: "):
         checkpoints.restore(managed, 10, like={"weights": jnp.ones(3)})
+
+
+def test_the_nearest_steps_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for step in (1, 2, 3, 50, 60, 70, 80, 90):
+        (tmp_path / "run" / str(step)).mkdir(parents=True)
+        (tmp_path / "run" / str(step) / "_CHECKPOINT_METADATA").touch()
+    with pytest.raises(OptionError, match=r"step=65: .*the nearest are 50, 60, 70, 80, 90\."):
+        checkpoints.restore("~/run", 65)
 
 
 class Model(nnx.Module):

@@ -137,6 +137,14 @@ def test_what_was_registered_before_an_error_is_undone(registry):
     assert registry.current is None
 
 
+def test_a_plugin_that_loads_another_goes_on_registering(registry):
+    with registry.registering(Origin("outer")):
+        with registry.registering(Origin("inner")):
+            registry.task("first", "math:sqrt")
+        registry.task("second", "math:sqrt")
+    assert [entry.plugin for entry in registry.entries("task")] == ["inner", "outer"]
+
+
 def test_removing_a_plugin_leaves_the_others(registry):
     for plugin in ("mine", "yours"):
         with registry.registering(Origin(plugin)):
