@@ -41,7 +41,7 @@ def _block(value: float, low: float, high: float) -> str:
     if math.isnan(value):
         return GAP
     share = 0.0 if high <= low else (min(max(value, low), high) - low) / (high - low)
-    return BLOCKS[min(round(share * (len(BLOCKS) - 1)), len(BLOCKS) - 1)]
+    return BLOCKS[round(share * (len(BLOCKS) - 1))]
 
 
 def _thinned(values: Sequence[float], width: int) -> list[float]:

@@ -91,8 +91,7 @@ def final_scores(dataset: "xr.Dataset") -> dict[str, list[Score]]:
     for name, table in summary.data_vars.items():
         ends = of_one_seed(last, f"{name}_ci")
         if ends is not None:
-            ends = ends.rename(bound="statistic")
-            table.loc[{"statistic": ["lower", "upper"]}] = ends.transpose(*table.dims)
+            table.loc[{"statistic": ["lower", "upper"]}] = ends.rename(bound="statistic")
         found[str(name)] = _scores(table, of_one_seed(last, f"{name}_p_corrected"))
     return found
 

@@ -109,8 +109,7 @@ def why_undefined(dataset: "xr.Dataset", scores: dict[str, list[Score]]) -> list
         status = last.get(f"{name}{STATUS_SUFFIX}")
         if status is None or not any(math.isnan(score.mean) for score in found):
             continue
-        own = [dim for dim in last[name].dims if dim not in status.dims]
-        codes = status.where(last[name].isnull().any(own) & (status > 0)).values
+        codes = status.where(last[name].isnull()).values
         words = [Status(code).words for code in {*codes[codes > 0]}]
         reasons += [f"{name}: {' or '.join(sorted(words))}"] if words else []
     return reasons

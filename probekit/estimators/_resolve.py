@@ -90,7 +90,7 @@ def _one(item: Any) -> Estimator:
             f"estimators: {item!r} is no subclass of probekit.Estimator; make its class one."
         )
     for option in dataclasses.fields(item) if dataclasses.is_dataclass(item) else ():
-        if option.type is bool:
+        if option.type in (bool, "bool"):  # text where annotations are not evaluated
             check_flag(option.name, getattr(item, option.name))
     estimator: Estimator = item
     return estimator

@@ -25,7 +25,7 @@ def steps(directory: str | os.PathLike[str]) -> list[int]:
     Raises
     ------
     HistoryError
-        If there is no such folder, or no checkpoint in it.
+        If there is no such folder, no checkpoint in it, or two of one step.
     """
     return sorted(_folders(directory))
 
@@ -52,7 +52,7 @@ def restore(directory: str | os.PathLike[str], step: int, like: Any = None) -> A
     Raises
     ------
     HistoryError
-        If there is no such folder, no checkpoint in it, or one cannot be read.
+        If there is no such folder, no checkpoint in it, two of one step, or one cannot be read.
     OptionError
         If there is no checkpoint of this step, or `like` has other shapes than it.
     MissingExtraError
@@ -84,11 +84,16 @@ def _folders(directory: str | os.PathLike[str]) -> dict[int, Path]:
     directory = Path(directory).expanduser().resolve()
     if not directory.is_dir():
         raise HistoryError(f"{directory}: no such folder; give one that holds checkpoints.")
-    found = {}
+    found: dict[int, Path] = {}
     for path in sorted(directory.iterdir()):
         name = re.fullmatch(r"(?:.*[_-])?(\d+)", path.name)
         if name and ".orbax-checkpoint-tmp" not in path.name and _is_checkpoint(path):
-            found[int(name[1])] = path
+            other = found.setdefault(int(name[1]), path)
+            if other != path:
+                raise HistoryError(
+                    f"{directory}: {other.name} and {path.name} are both of step {int(name[1])}; "
+                    "give a folder that holds the checkpoints of one training."
+                )
     if not found:
         raise HistoryError(
             f"{directory}: no checkpoints; each is a folder named by its step, as Orbax writes it."

@@ -168,7 +168,8 @@ def _line_of(name: str, text: str) -> int:
     inside, table = False, 1
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip().startswith("["):
-            inside = line.strip().strip("[] ").replace('"', "").replace(" ", "") == TABLE
+            header = line.partition("#")[0].strip("[] \t")
+            inside = header.replace('"', "").replace(" ", "") == TABLE
             table = number if inside else table
         elif inside and re.match(rf"""\s*["']?{re.escape(name)}["']?\s*[.=]""", line):
             return number

@@ -234,9 +234,7 @@ def shared(statistics: Iterable[Statistic[Any]]) -> dict[Statistic[Any], Statist
 
 
 def _union(one: Statistic[Any], other: Statistic[Any]) -> Statistic[Any] | None:
-    if hasattr(one, "union"):
-        return one.union(other)
-    return one if one == other else None  # a stranger's need not have it
+    return one.union(other) if hasattr(one, "union") else None  # a stranger's need not have it
 
 
 def memory_of(statistic: Statistic[Any]) -> str:

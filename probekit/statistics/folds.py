@@ -172,11 +172,11 @@ def _sum_of(state: MomentsState, chosen: jax.Array) -> MomentsState:
 class FoldGroups(Statistic[MomentsState]):
     """Moments of the units with the membership in each group of each of a number of folds.
 
-    The group of an example is the whole number, from 0 to ``groups - 1``, in the first column of
-    `y`; any other value makes every covariance NaN. Examples fall into folds by a hash of their
-    number, unless these are named. Column ``fold * groups + group`` of the state's `y` is 1 for the
-    group's examples in that fold and 0 for others: so its mean is their share, and its covariance
-    with the units is how far their mean lies from that of all, times their number.
+    The group of an example is as of `GroupMoments`; any other value makes every covariance NaN.
+    Examples fall into folds by a hash of their number, unless these are named. Column
+    ``fold * groups + group`` of the state's `y` is 1 for the group's examples in that fold and 0
+    for others: so its mean is their share, and its covariance with the units is how far their mean
+    lies from that of all, times their number.
 
     Parameters
     ----------

@@ -41,8 +41,7 @@ class GroupExamples(Statistic[GroupExamplesState]):
     """Of each group the `capacity` examples whose numbers have the smallest hash.
 
     So that groups are looked at through as many examples each, however often they occur. The group
-    of an example is the whole number, from 0 to ``groups - 1``, in the first column of `y`; any
-    other value is an error of the caller, and noted.
+    of an example is as of `GroupMoments`; any other value is an error of the caller, and noted.
 
     Parameters
     ----------
@@ -99,7 +98,7 @@ class GroupExamples(Statistic[GroupExamplesState]):
         weight, x, y = present_rows(state.x.dtype, weight, x, y)
         group = group_of(label_of(y), self.edges)
         member = group[:, None] == jnp.arange(self.groups, dtype=group.dtype)[None, :]
-        known = member.any(axis=1) & jnp.isfinite(x).all(axis=1) & jnp.isfinite(y).all(axis=1)
+        known = member.any(axis=1) & jnp.isfinite(x).all(axis=1)
         present = weight > 0
         return self._chosen(
             jnp.concatenate([state.index.reshape(-1), index.astype(jnp.int32)]),

@@ -125,8 +125,8 @@ def distribution(z: jax.Array, classes: int, *, probabilities: bool) -> jax.Arra
         return jnp.where(jnp.isfinite(z).all(axis=1, keepdims=True), jax.nn.softmax(z), jnp.nan)
     largest = z.max(axis=1, keepdims=True)
     known = jnp.isfinite(z).all(axis=1, keepdims=True) & (z >= 0).all(axis=1, keepdims=True)
-    shares = jnp.where(known & (largest > 0), z / jnp.where(largest > 0, largest, 1), jnp.nan)
-    return shares / shares.sum(axis=1, keepdims=True)
+    shares = jnp.where(known, z / jnp.where(largest > 0, largest, 1), jnp.nan)
+    return shares / shares.sum(axis=1, keepdims=True)  # NaN if all are 0
 
 
 def divergence_in_bits(p: jax.Array, q: jax.Array) -> jax.Array:

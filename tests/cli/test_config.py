@@ -28,7 +28,7 @@ def test_nothing_is_set_without_a_file():
 
 
 def test_each_value_says_where_it_is_from(project, tmp_path, monkeypatch, probekit):
-    project('[tool.probekit]\n# ours\noutput = "runs"\nestimators = ["cka", "rsa(a=1,b=2)"]\n')
+    project('[tool.probekit]  # ours\n\noutput = "runs"\nestimators = ["cka", "rsa(a=1,b=2)"]\n')
     monkeypatch.setenv("PROBEKIT_PLOT_STYLE", "ggplot")
     done = probekit("config")
     assert done.out.splitlines() == [
@@ -49,6 +49,26 @@ def test_the_file_is_found_up_the_tree_past_others(project, tmp_path, monkeypatc
     monkeypatch.chdir(below)
     config = read_config()
     assert config["output"] == Setting(str(tmp_path / "runs"), f"{tmp_path}/pyproject.toml:2")
+
+
+@pytest.mark.parametrize("text", ["tool = 'probekit'", "[tool]\nprobekit = 3", "# probekit"])
+def test_a_file_without_the_table_is_passed_by(project, text):
+    project(f"{text}\n")
+    assert read_config().file is None
+
+
+def test_the_line_is_that_of_the_table(project):
+    project('[tool.other]\noutput = 1\n[tool . "probekit"]\noutput = "runs"\n[x]\noutput = 2\n')
+    assert read_config()["output"] == Setting("runs", "pyproject.toml:4")
+
+
+def test_an_output_may_be_at_home_or_nowhere(project, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path.parent))
+    monkeypatch.setenv("PROBEKIT_OUTPUT", " ")  # blank is not set
+    project('[tool.probekit]\noutput = "~/runs"\n')
+    assert read_config()["output"].text == str(tmp_path.parent / "runs")
+    project('[tool.probekit]\noutput = ""\n')
+    assert read_config()["output"].text == ""
 
 
 def test_a_variable_comes_before_the_file(project, monkeypatch):

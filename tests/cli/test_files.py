@@ -5,22 +5,61 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
+
+from probekit.errors import OptionError
+from probekit.plugins.config import Setting
+from probekit_cli.plot import check_style, options_of, suitable
 
 
 @pytest.mark.parametrize("kind", ["trajectories", "layers"])
 def test_a_figure(probekit, history, tmp_path, kind):
-    done = probekit("plot", history(), "--kind", kind)
+    path = history()
+    done = probekit("plot", path.with_suffix("") if kind == "layers" else path, "--kind", kind)
     assert (done.code, done.out) == (0, f"history-{kind}.png\n")
     assert (tmp_path / f"history-{kind}.png").read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.slow
 def test_a_figure_as_svg(probekit, history, tmp_path):
-    done = probekit("plot", history(), "-o", "figure.svg")
-    assert (done.code, done.out) == (0, "figure.svg\n")
-    assert "<svg" in (tmp_path / "figure.svg").read_text()
+    done = probekit("plot", history(), "-o", "figure.SVG")
+    assert (done.code, done.out) == (0, "figure.SVG\n")
+    assert "<svg" in (tmp_path / "figure.SVG").read_text()
+
+
+@pytest.mark.parametrize(
+    ("dims", "kind"),
+    [
+        (("seed", "epoch", "layer"), "trajectories"),
+        (("step", "layer"), "trajectories"),
+        (("layer", "feature"), "layers"),
+        (("layer_a", "layer_b"), "similarity"),
+    ],
+)
+def test_the_figure_that_suits(dims, kind):
+    assert suitable(xr.Dataset({"score": (dims, np.ones([1] * len(dims)))})) == kind
+
+
+def test_of_what_a_figure_takes_several():
+    given = {"variable": "a,b", "layer": "c", "feature": "d,e", "split": "test"}
+    assert options_of("trajectories", given) == {
+        "variables": ["a", "b"],
+        "layers": ["c"],
+        "features": ["d", "e"],
+        "split": "test",
+    }
+
+
+def test_a_style_has_a_name_or_is_a_file(tmp_path):
+    file = tmp_path / "mine.mplstyle"
+    file.write_text("lines.linewidth: 3\n")
+    for style in ("", "default", "ggplot", str(file)):
+        check_style(Setting(style, "--style"))
+    with pytest.raises(OptionError, match=r"plot style 'ggplo' \(--style\): there is none; did yo"):
+        check_style(Setting("ggplo", "--style"))
 
 
 def test_a_name_that_is_no_text(probekit, history):
@@ -110,12 +149,15 @@ def test_where_a_table_cannot_go(probekit, history, tmp_path, target, complaint)
     assert path.read_bytes() == before
 
 
-def test_a_history_of_any_name_is_not_replaced_by_its_table(probekit, history):
-    path = history().rename("scores.csv")
+@pytest.mark.parametrize(("command", "name"), [("export", "scores.csv"), ("plot", "scores.png")])
+def test_a_history_of_any_name_is_not_replaced_by_what_is_made_of_it(
+    probekit, history, command, name
+):
+    path = history().rename(name)
     before = path.read_bytes()
-    done = probekit("export", path, "-o", "scores.csv")
+    done = probekit(command, path, "-o", name)
     assert done.code == 2
-    assert "scores.csv: is the history itself; name another file." in done.complaint
+    assert f"{name}: is the history itself; name another file." in done.complaint
     assert path.read_bytes() == before
 
 

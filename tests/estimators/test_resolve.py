@@ -6,7 +6,7 @@ import inspect
 import pytest
 
 from probekit import measures
-from probekit.errors import OptionError, UnknownNameError
+from probekit.errors import OptionError, ShapeError, UnknownNameError
 from probekit.estimators import (
     AUC,
     CKA,
@@ -149,6 +149,28 @@ def test_what_is_no_estimator_is_refused():
 def test_bad_options_are_refused(estimator, options, message):
     with pytest.raises(OptionError, match=message):
         estimator(**options)
+
+
+@pytest.mark.parametrize("annotation", [bool, "bool"])
+def test_flags_are_true_or_false(annotation):
+    flag = ("flag", annotation, dataclasses.field(default=False, kw_only=True))
+    made = ("made", float, dataclasses.field(init=False))  # no option, and needs no default
+    own = {"__post_init__": lambda self: object.__setattr__(self, "made", 1.0)}
+    stranger = dataclasses.make_dataclass(
+        "Stranger", [flag, made], bases=(TotalVariance,), namespace=own, frozen=True
+    )
+    assert resolve(stranger)[0].flag is False
+    with pytest.raises(OptionError, match=r"^flag='no': must be True or False\.$"):
+        resolve(stranger(flag="no"))
+
+
+def test_features_that_are_exact_together_are_refused():
+    """However few columns each of them has."""
+    sizes = {"layer": "a", "units": 3, "columns": {"a": 5, "b": 5, "c": 5}}
+    for estimator in (JointR2(), UniqueR2()):
+        estimator.check_sizes(examples=17, **sizes)
+        with pytest.raises(ShapeError, match=r"features: .*15.*columns"):
+            estimator.check_sizes(examples=12, **sizes)
 
 
 def test_options_are_by_keyword_only():

@@ -35,8 +35,21 @@ def test_functions_of_one_source_that_hold_the_same():
 
 
 def test_zero_has_a_sign():
-    assert_stays(made(0, scale=0.0))
+    zero = made(0, scale=0.0)  # held, as one that is gone is not compared with
+    assert_stays(zero)
     assert_stays(made(0, scale=-0.0))
+
+
+def test_defaults_of_keywords_are_held():
+    kept = [first_alike(lambda x, *, by=by: x * by) for by in (1, 2, 1)]
+    assert kept[0] is not kept[1]
+    assert kept[0] is kept[2]
+
+
+def test_one_name_may_be_another_module_elsewhere():
+    code = compile("lambda x: module.max(x)", "a file", "eval")
+    kept = [first_alike(eval(code, {"module": module})) for module in (np, jnp)]
+    assert kept[0] is not kept[1]
 
 
 def test_what_they_hold_is_compared_as_an_object():

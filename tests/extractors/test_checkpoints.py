@@ -63,6 +63,11 @@ def test_into_the_structure_of_a_training_state(managed):
     assert type(found["opt"][0]) is type(like["opt"][0])
     assert isinstance(found["params"]["kernel"], jax.Array)
     assert (found["step"], found["opt"][0].count.dtype) == (10, jnp.int32)
+    narrow = jax.tree.map(
+        lambda leaf: jax.ShapeDtypeStruct(leaf.shape, jnp.float16), like["params"]
+    )
+    found = checkpoints.restore(managed, 10, like=like | {"step": 0, "params": narrow})
+    assert found["params"]["kernel"].dtype == jnp.float16
     small = state(0)
     small["params"]["kernel"] = jnp.ones((2, 2))
     with pytest.raises(
@@ -71,6 +76,15 @@ def test_into_the_structure_of_a_training_state(managed):
         checkpoints.restore(managed, 10, like=small)
     with pytest.raises(HistoryError, match=r"10/default: the checkpoint cannot be read: "):
         checkpoints.restore(managed, 10, like={"weights": jnp.ones(3)})
+
+
+def test_the_nearest_steps_are_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for step in (1, 2, 3, 50, 60, 70, 80, 90):
+        (tmp_path / "run" / str(step)).mkdir(parents=True)
+        (tmp_path / "run" / str(step) / "_CHECKPOINT_METADATA").touch()
+    with pytest.raises(OptionError, match=r"step=65: .*the nearest are 50, 60, 70, 80, 90\."):
+        checkpoints.restore("~/run", 65)
 
 
 class Model(nnx.Module):
@@ -107,6 +121,11 @@ def test_what_cannot_be_read(tmp_path, plain, monkeypatch):
     with pytest.raises(HistoryError, match="nowhere: no such folder; give one"):
         checkpoints.steps(tmp_path / "nowhere")
     (tmp_path / "100").mkdir()
+    (tmp_path / "twice").mkdir()
+    for name in ("a_5", "b_05"):  # which of two trainings is meant, nobody knows
+        shutil.copytree(plain / "step_5", tmp_path / "twice" / name)
+    with pytest.raises(HistoryError, match="twice: a_5 and b_05 are both of step 5; give a folder"):
+        checkpoints.steps(tmp_path / "twice")
     (tmp_path / "5.orbax-checkpoint-tmp-17").mkdir()  # it was never finished
     (tmp_path / "5.orbax-checkpoint-tmp-17" / "_CHECKPOINT_METADATA").touch()
     with pytest.raises(HistoryError, match="no checkpoints; each is a folder named by its step"):

@@ -228,6 +228,19 @@ def test_each_call_is_a_layer_and_what_is_hidden_is_reported():
     np.testing.assert_allclose(by_name["output"], twice, **TOLERANCE)
 
 
+class Pair(eqx.Module):
+    weight: jax.Array
+
+    def __call__(self, x):
+        return x * self.weight, self.weight[:2]
+
+
+def test_what_does_not_depend_on_the_example_is_the_same_for_all():
+    outputs = equinox(Pair(jnp.arange(5, dtype=jnp.float32)))(X)
+    np.testing.assert_allclose(outputs["output.0"], X * np.arange(5), **TOLERANCE)
+    np.testing.assert_array_equal(outputs["output.1"], np.tile([0, 1], (len(X), 1)))
+
+
 def test_other_methods():
     model = Shared(KEY)
     for method in ("encode", model.encode, Shared.encode):

@@ -58,6 +58,31 @@ def test_activations_of_any_package_are_read(kind):
     assert np.allclose(scores.linear_r2, pk.measures.linear_r2(X, Y), atol=1e-6)
 
 
+@pytest.mark.parametrize(
+    "array",
+    [
+        X.astype(">f4"),
+        X.astype(np.float16),
+        X.astype(np.int8),
+        X.astype(np.int64),
+        X > 0,
+        np.ma.array(X.astype(np.int16), mask=X > 0),
+    ],
+    ids=lambda array: f"{type(array).__name__}-{array.dtype}",
+)
+def test_layers_have_the_dtype_that_they_are_read_as(array):
+    extractor = pk.extractors.arrays({"layer": array})
+    found = extractor(np.array([2, 5]))["layer"]
+    assert extractor.layers(None)["layer"].dtype == found.dtype
+    assert found.dtype.isnative
+
+
+def test_whole_numbers_that_float32_cannot_tell_from_each_other_are_refused():
+    extractor = pk.extractors.arrays({"layer": np.array([[10**12], [10**12 + 1]])})
+    with pytest.raises(ShapeError, match=r"activations\['layer'\]: .*such differences are lost in"):
+        extractor(None)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_measures_take_arrays_of_any_package(kind):
     assert np.allclose(pk.measures.cka(KINDS[kind](X), X), 1, atol=1e-6)

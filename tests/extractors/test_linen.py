@@ -238,9 +238,13 @@ def test_scanned_modules_are_a_layer_each():
 def test_a_scan_that_hides_its_layers_is_reported():
     module = Scanned(prepared=False)
     variables = module.init(jax.random.key(0), X)
-    with pytest.warns(ProbekitWarning, match=r"no layer for steps/inner: .*variable_axes"):
-        layers = pk.extractors.linen(module, variables).layers(X)
-    assert "head" in layers
+    extractor, said = pk.extractors.linen(module, variables), r"no layer for steps/inner: .*variab"
+    for _ in range(2):  # whenever layers are looked at
+        with pytest.warns(ProbekitWarning, match=said):
+            assert "head" in extractor.layers(X)
+    assert "head" in extractor(X)  # which has been said, and is not at every batch
+    with pytest.warns(ProbekitWarning, match=said):
+        extractor(X[:2])  # of these shapes not yet
 
 
 class Ensemble(nn.Module):
@@ -388,6 +392,21 @@ def test_a_model_that_takes_a_dict_or_a_tuple():
         ):
             extractor.layers(inputs)
         assert extractor((inputs,))["output"].shape == (len(X), 2)
+
+
+class Open(nn.Module):
+    @nn.compact
+    def __call__(self, x, **options):
+        return nn.Dense(2)(x) * options.get("scale", 1)
+
+
+def test_a_model_that_takes_any_keyword_arguments():
+    variables, outputs, _ = extracted(Open(), scale=3)
+    expected = 3 * dense(variables["params"]["Dense_0"], X)
+    np.testing.assert_allclose(outputs["output"], expected, rtol=1e-5, atol=1e-5)
+    given = {"x": X, "scale": 3.0}  # not every input is an array of examples
+    outputs = pk.extractors.linen(Open(), variables)(given)
+    np.testing.assert_allclose(outputs["output"], expected, rtol=1e-5, atol=1e-5)
 
 
 def test_calls_that_do_not_fit_are_told_in_words_of_the_extractor():

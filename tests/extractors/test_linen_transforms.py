@@ -114,6 +114,53 @@ def test_a_scan_along_any_axis_in_the_order_of_the_calls(axis):
         np.testing.assert_allclose(outputs[f"steps[{n}].0"], x, **TOLERANCE)
 
 
+class Step(nn.Module):
+    @nn.compact
+    def __call__(self, x, _):
+        return jnp.tanh(nn.Dense(5, name="inner")(x)), None
+
+
+def scan(module, length, name):
+    options = {"variable_axes": {"params": 0, "intermediates": 0}, "split_rngs": {"params": True}}
+    return nn.scan(module, length=length, **options)(name=name)
+
+
+class Group(nn.Module):
+    @nn.compact
+    def __call__(self, x, _):
+        return scan(Step, 3, "deep")(nn.Dense(5, name="first")(x), None)
+
+
+class Groups(nn.Module):
+    """A scan of scans, one that is as long, and one that is as long as there are examples."""
+
+    @nn.compact
+    def __call__(self, x):
+        for module, length, name in ((Group, 2, "groups"), (Step, 2, "group"), (Step, 3, "last")):
+            x, _ = scan(module, length, name)(x, None)
+        return x
+
+
+def test_scans_within_scans_and_beside_each_other():
+    p, outputs = extracted(Groups(), X[:3])
+    x, expected = X[:3], {}
+    for g in range(2):
+        expected[f"groups/first[{g}]"] = x = dense(p["groups"]["first"], x, g)
+        for d in range(3):
+            inner = dense(p["groups"]["deep"]["inner"], x, (g, d))
+            expected[f"groups/deep/inner[{g}][{d}]"] = inner
+            expected[f"groups/deep[{g}][{d}].0"] = x = np.tanh(inner)
+        expected[f"groups[{g}].0"] = x
+    for name, length in (("group", 2), ("last", 3)):
+        for number in range(length):
+            expected[f"{name}/inner[{number}]"] = inner = dense(p[name]["inner"], x, number)
+            expected[f"{name}[{number}].0"] = x = np.tanh(inner)
+    expected["output"] = x
+    assert list(outputs) == list(expected)
+    for layer, value in expected.items():
+        np.testing.assert_allclose(outputs[layer], value, **TOLERANCE, err_msg=layer)
+
+
 class PerExample(nn.Module):
     @nn.compact
     def __call__(self, x):
@@ -177,15 +224,38 @@ def test_what_has_no_examples_cannot_be_asked_for():
     assert ds.layer.values.tolist() == ["embed"]
 
 
-def test_a_batch_that_cannot_be_doubled():
+@pytest.mark.parametrize("error", [TypeError, AssertionError, KeyError])
+def test_a_batch_that_cannot_be_doubled(error):
     class Fixed(nn.Module):
         @nn.compact
         def __call__(self, x):
-            return nn.Dense(2, name="head")(x.reshape(4, 5)), jnp.ones(3)
+            if len(x) != 4:
+                raise error
+            return nn.Dense(2, name="head")(x.reshape(4, 5)), jnp.ones(3), jnp.ones(())
 
-    with pytest.warns(ProbekitWarning, match=r"left out: output\.1 has no axis of examples"):
+    said = r"left out: output\.1 has no axis of examples.*; output\.2 has no axis of examples"
+    with pytest.warns(ProbekitWarning, match=said):
         p, outputs = extracted(Fixed())
     np.testing.assert_allclose(outputs["head"], dense(p["head"], X), **TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("mix", "reason"),
+    [
+        (lambda x: x @ x.T, "has several axes that grow with the examples"),
+        (lambda x: x.reshape(-1), "has an axis in which examples are mixed with something else"),
+        (lambda x: x.mean(axis=0), "has no axis of examples"),
+    ],
+)
+def test_what_mixes_examples_is_left_out(mix, reason):
+    class Mixing(nn.Module):
+        @nn.compact
+        def __call__(self, x):
+            return nn.Dense(2, name="head")(x), mix(x)
+
+    with pytest.warns(ProbekitWarning, match=f"left out: output.1 {reason}"):
+        _, outputs = extracted(Mixing())
+    assert list(outputs) == ["head", "output.0"]
 
 
 class Choosing(nn.Module):

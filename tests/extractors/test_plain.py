@@ -12,7 +12,7 @@ import pytest
 import probekit as pk
 from probekit.errors import OptionError, ProbekitWarning, ShapeError
 from probekit.extractors import match
-from probekit.extractors._pooling import pooled
+from probekit.extractors._pooling import check_pool, pooled
 
 X = np.random.default_rng(0).normal(size=(7, 4)).astype(np.float32)
 NAMES = ["Dense_0", "Dense_1", "block_0/attention/query", "block_0/mlp", "block_1/mlp", "logits"]
@@ -25,6 +25,7 @@ NAMES = ["Dense_0", "Dense_1", "block_0/attention/query", "block_0/mlp", "block_
         ("*", ["Dense_0", "Dense_1", "logits"]),
         ("Dense_?", ["Dense_0", "Dense_1"]),
         ("**/mlp", ["block_0/mlp", "block_1/mlp"]),
+        ("**/Dense_*", ["Dense_0", "Dense_1"]),
         ("block_0/**", ["block_0/attention/query", "block_0/mlp"]),
         ("block_*/mlp", ["block_0/mlp", "block_1/mlp"]),
         ("logits, Dense_0", ["Dense_0", "logits"]),
@@ -43,6 +44,8 @@ def test_globs_that_match_nothing():
         match(many, "layr_3", argument="store")
     with pytest.raises(OptionError, match="no pattern"):
         match(NAMES, [])
+    with pytest.raises(OptionError, match=r"layers='block_0\?mlp': matches none of"):
+        match(NAMES, "block_0?mlp")
 
 
 def test_function_keeps_forward_order_and_what_was_asked_for():
@@ -102,6 +105,28 @@ def calling_another_with_a_global():
     return lambda x: {"y": scaled(x)}, lambda: globals().update(weights={"scale": 3.0})
 
 
+def having_a_function_within():
+    globals().update(weights={"scale": 2.0})
+    return (
+        lambda x: {"y": jax.tree.map(lambda leaf: leaf * weights["scale"], x)},
+        lambda: globals().update(weights={"scale": 3.0}),
+    )
+
+
+def closing_over_what_is_bound_later():
+    def function(x):
+        return {"y": x * scale}
+
+    pk.extractors.function(function).tree_flatten()  # as where one is looked at before its time
+    scale = 2.0
+
+    def change():
+        nonlocal scale
+        scale = 3.0
+
+    return function, change
+
+
 def reading_a_dict():
     globals().update(weights={"scale": 2.0})
     return lambda x: {"y": scaled(x)}, lambda: weights.update(scale=3.0)
@@ -122,6 +147,8 @@ def being_an_object():
     [
         closing_over_a_number,
         calling_another_with_a_global,
+        having_a_function_within,
+        closing_over_what_is_bound_later,
         reading_a_dict,
         being_a_method,
         being_an_object,
@@ -136,6 +163,16 @@ def test_what_a_function_takes_from_outside_may_change(case):
     assert call._cache_size() == 1
     change()
     np.testing.assert_array_equal(call(extractor, X), 3 * X)
+
+
+def test_functions_that_call_themselves_and_hold_what_has_no_order():
+    odd = {1: 2.0, "b": 3.0}
+
+    def deep(x, more):
+        return deep(x * odd["b"], more - 1) if more else x
+
+    extractor = pk.extractors.function(lambda x: {"y": deep(x, 2)})
+    np.testing.assert_allclose(jax.jit(lambda e, x: e(x))(extractor, X)["y"], 9 * X)
 
 
 def test_a_function_that_takes_other_values_each_time():
@@ -219,6 +256,9 @@ def test_arrays_read_only_what_is_asked_for():
     np.testing.assert_array_equal(extractor(padded)["x"], X[padded])
     np.testing.assert_array_equal(extractor(padded)["y"], X[padded])
     assert lazy.read == [slice(2, 5), slice(5, 7), slice(5, 7)]
+    for mixed in (np.array([5, 0, 5]), np.array([2, 4, 3, 5])):
+        np.testing.assert_array_equal(extractor(mixed)["x"], X[mixed])
+        np.testing.assert_array_equal(extractor(mixed)["y"], X[mixed])
     assert extractor.layers(rows)["x"].shape == (3, 4)
     assert extractor.layers(None)["x"].shape == X.shape
     np.testing.assert_array_equal(extractor(None)["y"], X)
@@ -234,7 +274,7 @@ def test_arrays_in_a_mapped_file(tmp_path, mode):
     if mode != "r":
         mapped[3] = expected[3] = 5
     extractor = pk.extractors.arrays({"layer": mapped[1:]})
-    for rows in (np.arange(2), np.arange(2, 6), np.array([5, 0, 5])):
+    for rows in (np.arange(2), np.arange(2, 6), np.array([5, 0, 5]), np.array([1, 3, 2, 4])):
         np.testing.assert_array_equal(extractor(rows)["layer"], expected[1:][rows])
     np.testing.assert_array_equal(mapped, expected)
 
@@ -260,6 +300,8 @@ def test_arrays_that_do_not_fit():
         pk.extractors.arrays({})
     with pytest.raises(ShapeError, match=r"activations\['b'\]: 3 examples; 'a' has 7"):
         pk.extractors.arrays({"a": X, "b": X[:3]})
+    with pytest.raises(ShapeError, match=r"activations\['b'\]: 7 examples; 'a' has 3"):
+        pk.extractors.arrays({"a": X[:3], "b": X})
     with pytest.raises(ShapeError, match="must be numeric"):
         pk.extractors.arrays({"a": np.array(["x"])})
     with pytest.raises(ShapeError, match="must have 1 to 32 axes"):
@@ -288,8 +330,15 @@ def test_pooling(pool, expected):
 
 def test_pooling_leaves_matrices_and_checks_positions():
     assert pooled(X, "mean") is X
-    with pytest.raises(OptionError, match="pool=12: a layer has 12 positions"):
-        pooled(TOKENS, 12)
+    for position in (12, -13):
+        with pytest.raises(OptionError, match=f"pool={position}: a layer has 12 positions"):
+            pooled(TOKENS, position)
+
+
+@pytest.mark.parametrize("pool", [True, 1.5, ["mean"]])
+def test_what_is_no_way_to_pool(pool):
+    with pytest.raises(OptionError, match=r"give one of mean, last, cls, flatten, a position, or"):
+        check_pool(pool)
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ def test_what_is_no_prediction(value):
     p, q = (special.softmax(z, axis=1) for z in (x, y))
     p[3, 1] = value
     assert np.isnan(measures.jensen_shannon_divergence(p, q, probabilities=True))
+    assert np.isnan(measures.jensen_shannon_divergence(p, p, probabilities=True))
     if value != -1:
         assert np.isnan(measures.disagreement(p, q))
 
@@ -117,6 +118,9 @@ def test_what_is_no_number_of_a_class(label):
     assert np.isnan(measures.disagreement(x, labels))
     assert np.isnan(measures.jensen_shannon_divergence(x, labels))
     assert np.isnan(measures.accuracy_difference(x, x, labels))
+    if label != CLASSES:  # of numbers alone nobody knows how many classes there are
+        assert np.isnan(measures.disagreement(np.arange(N) % CLASSES, labels))
+        assert np.isnan(measures.disagreement(labels, np.arange(N) % CLASSES))
 
 
 def test_none_of_the_probabilities_above_0():

@@ -81,9 +81,25 @@ def test_a_wrapper_sees_and_replaces_the_results(manager):
     assert call(manager) == ["A"]
 
 
-def test_a_wrapper_that_returns_nothing_replaces_nothing(manager):
+def test_the_wrapper_that_begins_first_ends_last(manager):
+    def outer(dataset):
+        result = yield
+        return [*result, "outer"]
+
+    def inner(dataset):
+        result = yield
+        return [*result, "inner"]
+
+    manager.register(wrapper(inner), "inner")
+    manager.register(wrapper(outer), "outer")  # registered last, so it begins first
+    assert call(manager) == ["inner", "outer"]
+
+
+@pytest.mark.parametrize("returned", [None, "no list"])
+def test_a_wrapper_that_returns_no_list_replaces_nothing(manager, returned):
     def look(dataset):
         yield
+        return returned
 
     manager.register(wrapper(look), "w")
     manager.register(listener(lambda dataset: "a"), "a")

@@ -38,6 +38,7 @@ def test_the_built_in_plugin_comes_through_the_same_door(manager):
 def test_a_plugin_that_comes_late_still_registers(manager):
     assert manager.register(Bringer(), "late") == "late"
     assert manager.registry.entry("estimator", "mine").plugin == "late"
+    assert [entry.name for entry in manager.plugins()[1].entries] == ["mine"]
 
 
 def test_unregistering_leaves_no_trace(manager):
@@ -78,13 +79,13 @@ def test_listening_ends_with_an_exception_too(manager):
     assert listener.heard == []
 
 
-def test_two_listeners_of_one_class(manager):
-    first, second = Listener(), Listener()
-    with manager.listening(first), manager.listening(second):
+def test_several_listeners_of_one_class(manager):
+    first, second, third = Listener(), Listener(), Listener()
+    with manager.listening(first), manager.listening(second), manager.listening(third):
         names = [plugin.origin.plugin for plugin in manager.plugins()]
         manager.hook.probekit_run_started(run=1)
-    assert names == ["builtin", "Listener", "Listener-2"]
-    assert first.heard == second.heard == [1]
+    assert names == ["builtin", "Listener", "Listener-2", "Listener-3"]
+    assert first.heard == second.heard == third.heard == [1]
 
 
 def test_a_listener_that_listens_already_hears_once(manager):
@@ -173,8 +174,9 @@ def test_a_plugin_that_wants_a_name_that_is_taken_is_not_half_registered(manager
     message = (
         r"'linear_r2' is registered by plugin 'builtin' \(probekit .*\) and by plugin 'Greedy'"
     )
-    with pytest.raises(PluginError, match=message):
-        manager.register(Greedy())
+    for _ in range(2):  # the name is free again
+        with pytest.raises(PluginError, match=message):
+            manager.register(Greedy())
     manager.hook.probekit_run_started(run=1)
     assert "fine" not in manager.registry.names("estimator")
     assert len(manager.plugins()) == 1
@@ -283,6 +285,13 @@ def test_one_entry_point_in_two_distributions(install):
         loaded()
 
 
+def test_one_plugin_of_two_distributions_is_one(install):
+    """As where a distribution is installed twice, in a folder of its own and for editing."""
+    install("dist-a", {"same": "my_plugin"}, my_plugin=SOURCE)
+    install("dist-b", {"same": "my_plugin"})
+    assert len(loaded().plugins()) == 2
+
+
 def test_a_module_can_be_asked_for(install):
     install("no-entry-points", {}, my_plugin=SOURCE)
     assert "my_probe" in loaded(extra=("my_plugin",)).registry.names("estimator")
@@ -295,6 +304,9 @@ def test_what_was_asked_for_must_load(install):
     message = r"'no_such': cannot be loaded .*neither an installed plugin nor a module; .*PYTHON"
     with pytest.raises(PluginError, match=message):
         loaded(extra=("no_such",), autoload=False)
+    install("lacks-dist", {"lacks": "lacking_plugin"}, lacking_plugin="import no_such_module")
+    with pytest.raises(PluginError, match=r"No module named 'no_such_module'\)\.$"):
+        loaded(extra=("lacks",), autoload=False)
 
 
 def test_a_plugin_that_exits_or_tells_much_takes_one_line(install):
@@ -321,6 +333,11 @@ def test_a_module_that_was_asked_for_elsewhere_can_be_switched_off(install):
 def test_switching_off_what_is_not_there():
     with pytest.warns(PluginWarning, match="plugin 'progres': cannot be switched off, it is not"):
         loaded(disable=("progres",), autoload=False)
+    with pytest.warns(PluginWarning, match="plugin '': cannot be switched off, it is not"):
+        loaded(disable=("",), autoload=False)
+    with warnings.catch_warnings():  # of the command line, which loads it
+        warnings.simplefilter("error")
+        loaded(disable=("progress",), autoload=False)
 
 
 # --------------------------------------------------------------------- of the process

@@ -106,6 +106,19 @@ def test_two_plugins_cannot_have_one_name(registry):
     assert registry.entry("task", "same").target == "math:sqrt"
 
 
+def test_one_class_of_two_plugins_is_no_cell_that_was_run_again(registry):
+    class Probe: ...
+
+    for plugin in ("first", "first"):
+        with registry.registering(Origin(plugin)):
+            registry.estimator("same", Probe)
+    with (
+        pytest.raises(PluginError, match="is registered by plugin 'first' and by plugin 'second'"),
+        registry.registering(Origin("second")),
+    ):
+        registry.estimator("same", Probe)
+
+
 def test_one_plugin_cannot_register_a_name_twice(registry):
     registry.task("same", "math:sqrt")
     with pytest.raises(PluginError, match="'same' is registered twice by plugin '__main__'; ren"):
@@ -124,6 +137,14 @@ def test_what_was_registered_before_an_error_is_undone(registry):
     assert registry.current is None
 
 
+def test_a_plugin_that_loads_another_goes_on_registering(registry):
+    with registry.registering(Origin("outer")):
+        with registry.registering(Origin("inner")):
+            registry.task("first", "math:sqrt")
+        registry.task("second", "math:sqrt")
+    assert [entry.plugin for entry in registry.entries("task")] == ["inner", "outer"]
+
+
 def test_removing_a_plugin_leaves_the_others(registry):
     for plugin in ("mine", "yours"):
         with registry.registering(Origin(plugin)):
@@ -138,7 +159,9 @@ def test_a_name_that_cannot_be(registry, name):
         registry.estimator(name, "math:sqrt")
 
 
-@pytest.mark.parametrize("target", ["math", "math:", ":sqrt", "math.sqrt", "my-module:a"])
+@pytest.mark.parametrize(
+    "target", ["math", "math:", ":sqrt", "math.sqrt", "my-module:a", "math:a b"]
+)
 def test_a_target_that_cannot_be(registry, target):
     with pytest.raises(PluginError, match=r"; it must read 'package\.module:attribute'\."):
         registry.estimator("name", target)
@@ -153,11 +176,15 @@ def test_the_kind_of_an_estimator_is_said_or_read_off_the_class(registry):
     class Probe:
         kind = "decoding"
 
+    class Odd:
+        kind = "of its own"
+
     registry.estimator("said", "math:sqrt", kind="geometry")
     registry.estimator("read", Probe)
     registry.estimator("unknown", "math:sqrt")
+    registry.estimator("odd", Odd)
     kinds = {entry.name: entry.estimator_kind for entry in registry.entries("estimator")}
-    assert kinds == {"said": "geometry", "read": "decoding", "unknown": ""}
+    assert kinds == {"said": "geometry", "read": "decoding", "unknown": "", "odd": ""}
     message = "kind='geometric'; did you mean 'geometry'"
     with pytest.raises(PluginError, match=message):
         registry.estimator("name", "math:sqrt", kind="geometric")

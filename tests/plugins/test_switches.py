@@ -8,7 +8,7 @@ from probekit.plugins import Switches
 
 @pytest.mark.parametrize(
     ("value", "autoload"),
-    [("1", False), ("yes", False), ("", True), ("0", True), ("false", True), ("no", True)],
+    [("1", False), ("yes", False), ("", True), ("0", True), ("False ", True), ("no", True)],
 )
 def test_autoload(value, autoload):
     switches = Switches.from_environment({"PROBEKIT_DISABLE_PLUGIN_AUTOLOAD": value})

@@ -45,10 +45,18 @@ def test_estimators_of_classes_look_at_all_columns():
     assert np.isfinite(found[0].logme).all()
 
 
-def test_columns_that_are_none_of_classes_are_told_before_anything_is_computed():
-    y = np.random.default_rng(5).normal(size=(60, 2))
+@pytest.mark.parametrize("row", [[0.5, 0.5], [1, 1], [0, 0]])
+def test_columns_that_are_none_of_classes_are_told_before_anything_is_computed(row):
+    y = np.eye(2)[LABELS % 2]
+    y[7] = row
     with pytest.raises(ShapeError, match=r"features\['y'\]: 2 columns, not of classes .*'logme'"):
         pk.probe(LAYERS, None, {"y": y}, estimators=["logme"])
+
+
+def test_a_row_that_is_unknown_is_none_of_another_class():
+    columns = np.eye(3)[LABELS]
+    columns[7, 1] = np.nan
+    assert ConditionRDM().adapted({"y": columns}).edges == ((1.0, 2.0),)
 
 
 def test_too_many_bits_are_told_before_memory_is_taken():

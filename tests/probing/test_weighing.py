@@ -8,6 +8,7 @@ from probekit.measures.weighted_grams import MOST_EXAMPLES
 from probekit.probing import comparing, uncertainty
 from probekit.probing.blocks import Sample
 from probekit.probing.weighing import weighings_of
+from probekit.statistics import state_of
 
 N = 40
 E = pk.estimators
@@ -99,6 +100,20 @@ def test_features_of_a_probe_are_shuffled_and_weighed():
     rows = np.repeat(np.arange(N), bootstrap.weights(N)[4].astype(int))
     score = float(pk.measures.cka(x[rows], y[rows]))
     assert ds[1].cka_resamples.values[0, 1, 4] == pytest.approx(score, abs=1e-5)
+
+
+def test_rows_that_are_not_sure_are_asked_for_however_many_they_are():
+    """More than are asked for at a time, all of them of a layer whose squares vanish."""
+    x, y = layers(1, 2)["2"] * np.float32(1e-25), layers(2, 3)["3"]
+    weights = np.random.default_rng(3).integers(0, 2, (150, N)).astype(float)
+    estimator = E.CKA()
+    way = estimator.weighing(examples=N, units=(2, 3))
+    found = way.pair(way.prepare(x, weights), way.prepare(y, weights), weights)
+    state = state_of(estimator.statistic, x, y, weight=weights[0])
+    one = estimator.compute(state, state)
+    assert np.isnan(one["cka"])
+    assert np.isnan(found["cka"]).all()
+    assert set(found["cka_status"]) == {int(one["cka_status"])}
 
 
 def test_who_is_asked():

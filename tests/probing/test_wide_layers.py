@@ -2,13 +2,14 @@
 
 import dataclasses
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from sklearn.linear_model import Ridge
 
 import probekit as pk
-from probekit._coordinates import coordinates
+from probekit._coordinates import coordinates, is_wide
 from probekit.errors import ScoreWarning, ShapeError
 from probekit.estimators import Estimator, resolve
 from probekit.measures.penalties import DEFAULT_PENALTIES
@@ -92,6 +93,22 @@ def test_short_examples_keep_their_digits_beside_long_ones():
     np.testing.assert_allclose(found @ found.T, wanted @ wanted.T, rtol=1e-5, atol=1e-4)
 
 
+def test_of_no_examples_no_mean_is_taken_off():
+    x = np.random.default_rng(3).normal(size=(5, 60)).astype(np.float32)
+    none = np.zeros(5, bool)
+    np.testing.assert_array_equal(
+        coordinates(x, none, centred=True), coordinates(x, none, centred=False)
+    )
+
+
+@pytest.mark.parametrize(
+    ("examples", "units", "wide"),
+    [(10, 1023, False), (10, 1024, True), (1000, 1999, False), (1000, 2000, True)],
+)
+def test_what_is_wide(examples, units, wide):
+    assert is_wide(examples, units) == wide
+
+
 def test_float32_and_float64_have_the_same_coordinates():
     """The one by a Gram matrix, the other by QR; but for the sign of each."""
     x, _ = representation()
@@ -122,6 +139,16 @@ def test_units_that_are_constant_within_rounding_are_zero():
     x = np.full((10, 30), 1e4, np.float32)
     x[1::2] = np.nextafter(np.float32(1e4), np.float32(2e4))
     assert not coordinates(x, np.ones(10, bool), centred=True).any()
+    x = np.full((10, 30), 1e4, np.float32)
+    x[3] -= np.float32(0.05)  # far below the mean, and the others not far above
+    assert coordinates(x, np.ones(10, bool), centred=True).any()
+
+
+def test_coordinates_of_whole_numbers_are_of_the_dtype_of_all_scores():
+    x = np.random.default_rng(3).integers(-9, 9, (5, 60))
+    assert coordinates(x, np.ones(5, bool), centred=True).dtype == np.float32
+    with jax.enable_x64(True):
+        assert coordinates(x, np.ones(5, bool), centred=True).dtype == np.float64
 
 
 @pytest.mark.parametrize("dtype", [np.float16, jnp.bfloat16, np.int8, bool])

@@ -7,7 +7,7 @@ import pytest
 from probekit.errors import OptionError
 from probekit.statistics import FoldGroups, FoldMoments, Moments, ParityMoments, shared
 from probekit.statistics import state_of as state_of_eagerly
-from probekit.statistics.folds import others, whole
+from probekit.statistics.folds import others, swapped_folds, whole
 from tests.reference import oracles
 
 state_of = jax.jit(state_of_eagerly, static_argnums=0)
@@ -33,6 +33,27 @@ def test_folds():
         assert_moments_of(jax.tree.map(lambda leaf, f=fold: leaf[f], state), fold == FOLD)
         assert_moments_of(jax.tree.map(lambda leaf, f=fold: leaf[f], rest), fold != FOLD)
     assert_moments_of(together(state), FOLD >= 0)
+    chosen = FoldMoments(folds=3).select(state, x=np.array([2, 0]), y=np.array([1]))
+    np.testing.assert_array_equal(chosen.xy, state.xy[:, [2, 0]][:, :, [1]])
+    np.testing.assert_array_equal(chosen.y_mean, state.y_mean[:, [1]])
+
+
+def test_named_folds_are_in_the_order_of_their_names_and_begin_anew():
+    names = (7, -3, 7, 5)  # of 4 examples, and then of the next 4
+    state = jax.device_get(state_of(FoldMoments(folds=names), X, Y))
+    of_each = np.resize(names, 40)
+    for place, name in enumerate((-3, 5, 7)):
+        assert_moments_of(jax.tree.map(lambda leaf, p=place: leaf[p], state), of_each == name)
+    assert len(state.count) == 3
+
+
+def test_folds_with_x_and_y_exchanged():
+    found, wanted = (
+        jax.jit(swapped_folds)(state_of(FoldMoments(folds=3), X, Y)),
+        state_of(FoldMoments(folds=3), Y, X),
+    )
+    for a, b in zip(jax.tree.leaves(found), jax.tree.leaves(wanted), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-4)
 
 
 def test_folds_are_about_equally_large():
@@ -67,6 +88,8 @@ def test_statistics_of_the_same_folds_are_shared():
     kept = shared([few, other, FoldMoments(folds=3), Moments()])
     assert kept[few] == kept[other] == FoldMoments()
     assert len(set(kept.values())) == 3
+    assert len(set(shared([FoldMoments(folds=(0, 1)), FoldMoments(folds=(1, 0))]).values())) == 2
+    assert (few.by_unit, other.by_unit) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +98,10 @@ def test_statistics_of_the_same_folds_are_shared():
         (lambda: FoldMoments(folds=1), r"folds=1: must be at least 2"),
         (lambda: FoldMoments(xx="ful"), r"xx='ful': not a choice"),
         (lambda: FoldMoments(yy="ful"), r"yy='ful': not a choice"),
+        (lambda: FoldMoments(folds=(1, 1)), r"folds=\(1, 1\): 1 in all; give at least 2"),
+        (lambda: FoldMoments(folds=(0.5, 1)), r"folds=\(0.5, 1\): whole numbers are needed"),
+        (lambda: FoldGroups(groups=2, folds=(1,)), r"folds=\(1,\): 1 in all; give at least 2"),
+        (lambda: FoldGroups(groups=2, xx="ful"), r"xx='ful': not a choice"),
         (lambda: FoldGroups(groups=0), r"groups=0: must be at least 1"),
         (lambda: FoldGroups(groups=2, folds=0), r"folds=0: must be at least 1"),
     ],

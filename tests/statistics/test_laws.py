@@ -26,6 +26,7 @@ from probekit.statistics import (
     OutputDifferences,
     ParityMoments,
     Rows,
+    memory_of,
     shape_of,
     state_of,
 )
@@ -38,6 +39,7 @@ STATISTICS = [
     Examples(capacity=6),
     Rows(examples=16),
     GroupExamples(groups=3, capacity=4),
+    GroupMoments(groups=3),
     GroupMoments(groups=3, within="full"),
     GroupMoments(groups=3, within="each"),
     LabelledExamples(groups=3, capacity=6),
@@ -127,6 +129,22 @@ def test_the_absent_are_not_seen(statistic):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize(
+    "statistic", [one for one in STATISTICS if memory_of(one) == "fixed"], **ids
+)
+def test_weight_2_counts_as_two_examples(statistic):
+    x = np.random.default_rng(0).normal(size=(16, 4)).astype(np.float32)
+    y = np.float32(np.arange(16) % 3)[:, None]
+    twice = [1, 4, 11]
+    weight = np.ones(16, np.float32)
+    weight[twice] = 2
+    rows = np.concatenate([np.arange(16), twice]).astype(np.int32)
+    start, ones = empty(statistic, x, y), np.ones(len(rows), np.float32)
+    assert_same(
+        of(statistic, x, y, weight), update(statistic, start, x[rows], y[rows], ones, rows), x
+    )
+
+
 @pytest.mark.parametrize("dtype", [np.float16, jax.numpy.bfloat16, np.int32, bool])
 def test_narrow_types_are_summed_in_float32(dtype):
     statistic = Moments()
@@ -137,6 +155,22 @@ def test_narrow_types_are_summed_in_float32(dtype):
     for a, b in zip(jax.tree.leaves(narrow), jax.tree.leaves(wide), strict=True):
         assert a.dtype == b.dtype
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("statistic", STATISTICS, **ids)
+def test_float64_is_kept_where_it_is_enabled(statistic):
+    """What float32 would round away is seen."""
+    generator = np.random.default_rng(0)
+    x, y = generator.normal(size=(16, 4)), np.float32(np.arange(16) % 3)[:, None]
+    with jax.enable_x64(True):
+        states = [
+            of(statistic, z, y, np.ones(16, np.float32))
+            for z in (x, x + 1e-12 * generator.normal(size=x.shape))
+        ]
+        one, other = (jax.device_get(jax.tree.leaves(state)) for state in states)
+        start = jax.tree.leaves(empty(statistic, x, y))
+    assert [*map(shape_of, one)] == [*map(shape_of, start)]
+    assert any((a != b).any() for a, b in zip(one, other, strict=True))
 
 
 @pytest.mark.parametrize("statistic", STATISTICS, **ids)

@@ -97,19 +97,24 @@ def test_a_constant_unit_is_constant_over_any_batches(value):
 
 def test_many_batches_far_from_the_origin():
     generator = np.random.default_rng(0)
-    x = (1e4 + generator.normal(size=(2000, 3))).astype(np.float32)
-    statistic = Moments(xx="diagonal", xy=False, yy="none")
+    x = (1e5 + generator.normal(size=(2000, 3))).astype(np.float32)
+    statistic = Moments(xx="diagonal", xy=False, yy="diagonal")
 
     @jax.jit
     def stream(x):
         def step(state, batch):
-            return statistic.update(state, batch, batch[:, :0], weight=jnp.ones(8)), None
+            return statistic.update(state, batch, 3 * batch, weight=jnp.ones(8)), None
 
-        return jax.lax.scan(step, statistic.init(x, x[:, :0]), x.reshape(-1, 8, 3))[0]
+        return jax.lax.scan(step, statistic.init(x, x), x.reshape(-1, 8, 3))[0]
 
-    np.testing.assert_allclose(
-        stream(x).x_squares / 2000, np.var(x.astype(float), axis=0), rtol=1e-5
-    )
+    state, wide = stream(x), x.astype(float)
+    for squares, mean, rest, values in (
+        (state.x_squares, state.x_mean, state.x_rest, wide),
+        (state.y_squares, state.y_mean, state.y_rest, (3 * x).astype(float)),
+    ):
+        np.testing.assert_allclose(squares / 2000, values.var(axis=0), rtol=1e-5)
+        seen = np.float64(mean) + np.float64(rest)
+        np.testing.assert_allclose(seen, values.mean(axis=0), rtol=0, atol=1e-7)
 
 
 def test_a_bad_value_spoils_its_own_column_alone():
@@ -118,18 +123,76 @@ def test_a_bad_value_spoils_its_own_column_alone():
     y[4, 0] = np.inf
     state = state_of(Moments(), x, y)
     assert np.isnan(state.x_mean).tolist() == [False, True, False, False, False]
+    assert np.isfinite(state.x_rest).all()
+    assert np.isfinite(state.y_rest).all()
     assert not bool(state.finite())
     good = Moments().select(state, x=np.array([0, 2, 3, 4]), y=np.array([1]))
     assert bool(good.finite())
     assert all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(good))
 
 
-def test_select_gives_the_state_of_the_columns():
-    x, y = data()
-    chosen = Moments().select(state_of(Moments(), x, y), x=np.array([4, 1]), y=jnp.array([1]))
-    alone = state_of(Moments(), x[:, [4, 1]], y[:, [1]])
+@pytest.mark.parametrize("form", ["full", "diagonal", "none"])
+def test_select_gives_the_state_of_the_columns(form):
+    x, y = data(offset=1e4)
+    statistic = Moments(xx=form, yy=form)
+    chosen = statistic.select(state_of(statistic, x, y), x=np.array([4, 1]), y=jnp.array([1]))
+    alone = state_of(statistic, x[:, [4, 1]], y[:, [1]])
     for a, b in zip(jax.tree.leaves(chosen), jax.tree.leaves(alone), strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-5)
+    assert statistic.by_unit == (form != "full")
+
+
+def test_select_keeps_what_rounding_took():
+    x, y = data(offset=1e4)
+    state = state_of(Moments(), x, y)
+    chosen = Moments().select(state, x=slice(1, 3))
+    np.testing.assert_array_equal(chosen.x_rest, state.x_rest[1:3])
+    assert np.asarray(chosen.x_rest).any()
+
+
+# Squares of 2e-17 are normal numbers of float32, but have lost digits.
+@pytest.mark.parametrize("size", [2e-17, 1e-25])
+@pytest.mark.parametrize("small", ["x", "y"])
+def test_squares_that_vanish_are_noted(small, size):
+    x, y = data()
+    x, y = (x * np.float32(size), y) if small == "x" else (x, y * np.float32(size))
+    state = state_of(Moments(), x, y)
+    assert (bool(state.x_vanished), bool(state.y_vanished)) == (small == "x", small == "y")
+    assert bool(state.x_finite()) == (small == "y")
+    assert not bool(state.finite())
+
+
+def test_what_is_as_it_should_be_has_not_vanished():
+    x, y = data()
+    assert bool(state_of(Moments(), np.ones_like(x), y).finite())  # constant, and not small
+    assert bool(state_of(Moments(), np.zeros_like(x), y).finite())  # of nothing squares are 0
+    assert bool(state_of(Moments(), x * np.float32(2e-16), y).finite())
+    assert bool(state_of(Moments(), x, y[:, :0]).finite())
+
+
+def test_a_mean_of_0_hides_nothing_that_has_vanished():
+    sign = np.tile(np.float32([[1], [-1]]), (N // 2, 1))
+    assert bool(state_of(Moments(), sign * np.float32(1e-25), sign).x_vanished)
+
+
+def test_sums_that_overflow_are_not_finite():
+    x, y = (z * np.float32(1e30) for z in data())
+    state = state_of(Moments(xx="none", yy="none"), x, y)
+    assert np.isfinite(state.x_mean).all()
+    assert np.isfinite(state.y_mean).all()
+    assert not bool(state.finite())
+    squares = state_of(Moments(xx="diagonal", yy="none", xy=False), x, y)
+    assert not bool(squares.x_finite())
+
+
+def test_a_column_that_varies_is_not_blurred():
+    """Only one that is constant within rounding is, if its values differ all the same."""
+    y = np.full((N, 4), 3.0, np.float32)
+    y[::2, 1:3] += np.float32([1, 8]) * np.spacing(np.float32(3))
+    y[:, 3] += np.arange(N)
+    state = state_of(Moments(), y, y)
+    assert state.x_constant.tolist() == state.y_constant.tolist() == [True, True, True, False]
+    assert state.y_blurred.tolist() == [False, True, True, False]
 
 
 def test_swapped_exchanges_x_and_y():
@@ -171,6 +234,16 @@ def test_float64_is_kept_where_it_is_enabled():
         np.testing.assert_allclose(
             state.xx, in_float64(x, y, np.ones(N))[2], rtol=1e-12, atol=1e-12
         )
+
+
+def test_whole_numbers_are_summed_in_what_holds_them():
+    """Those of 64 bits; of float32 every second one from 16,777,216 on is none."""
+    x = 2**24 + np.arange(5)[:, None]
+    with jax.enable_x64(True):
+        state = state_of(Moments(), x)
+        assert (state.xx.dtype, float(state.xx[0, 0])) == (np.float64, 10)
+        assert state_of(Moments(), np.float32(x)).xx.dtype == np.float32
+    assert state_of(Moments(), np.int32(x)).xx.dtype == np.float32
 
 
 def test_complex_values_are_refused():
