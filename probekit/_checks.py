@@ -172,30 +172,47 @@ def exact_integers(argument: str, array: "np.ndarray", *, whole: bool = True) ->
     return array.astype(dtype)
 
 
-def check_differences_kept(argument: str, array: "np.ndarray") -> None:
+def check_differences_kept(
+    argument: str, array: "np.ndarray", *, of_all_columns: bool = False
+) -> None:
     """Raise `ShapeError` if the differences of a column of float64 are lost in `floating`.
 
-    As those of times since 1970 are: a column would have a few values, or one. Differences that
-    float64 itself hardly holds are rounding, of a column that is constant.
+    As those of times since 1970 are: a column would have a few values, or one. With
+    `of_all_columns` only if no column is left that varies: a saturated unit is none among many.
     """
     import numpy as np
 
     dtype = floating()
-    if array.dtype != np.float64 or dtype == np.float64 or not len(array):
+    if array.dtype != np.float64 or dtype == np.float64 or not array.size:
         return
-    columns = array.reshape(len(array), -1)
-    known = np.isfinite(columns)
-    lows = np.where(known, columns, np.inf).min(axis=0)
-    highs = np.where(known, columns, -np.inf).max(axis=0)
-    for place in np.flatnonzero(lows < highs):
-        low, high = lows[place], highs[place]
-        size, spread = max(-low, high), high - low
-        column = columns[known[:, place], place]
-        if 1e-13 * size < spread < 1e-5 * size and (column.astype(dtype) != column).any():
-            raise ShapeError(
-                f"{argument}: dtype {array.dtype}, from {low!s} to {high!s}; such differences "
-                f"are lost in {dtype}. Subtract an offset first."
-            )
+    lost = None
+    for column in array.reshape(len(array), -1).T:
+        known = column[np.isfinite(column)]
+        low, high = known.min(initial=np.inf), known.max(initial=-np.inf)
+        if low < high and not _is_lost(known, low, high, dtype):
+            if of_all_columns:
+                return
+        elif low < high:
+            lost = lost or (low, high)
+    if lost is not None:
+        raise ShapeError(
+            f"{argument}: dtype {array.dtype}, from {lost[0]!s} to {lost[1]!s}; such differences "
+            f"are lost in {dtype}. Subtract an offset first."
+        )
+
+
+def _is_lost(column: "np.ndarray", low: float, high: float, dtype: "np.dtype[Any]") -> bool:
+    """Whether numbers between two ends differ too little for their size, in a narrower type.
+
+    Differences that float64 itself hardly holds are rounding, of a column that is constant.
+    """
+    import numpy as np
+
+    size, spread = max(-low, high), high - low
+    if not 1e-13 * size < spread < 1e-5 * size:
+        return False
+    with np.errstate(over="ignore"):
+        return bool((column.astype(dtype) != column).any())
 
 
 def plain(array: Any, argument: str = "array") -> "np.ndarray":

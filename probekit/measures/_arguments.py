@@ -9,6 +9,7 @@ import numpy as np
 
 from probekit._checks import (
     are_wide_integers,
+    check_differences_kept,
     check_examples,
     check_rank,
     check_same_examples,
@@ -61,6 +62,7 @@ def matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:
         )
     check_examples(argument, array, least=least)
     _check_columns(argument, array)
+    check_differences_kept(argument, array, of_all_columns=True)
     narrow = jnp.issubdtype(array.dtype, jnp.floating) and array.dtype != np.float64
     with np.errstate(over="ignore"):  # what does not fit becomes infinite, and the score NaN
         array = array.astype(np.float32 if narrow else floating())

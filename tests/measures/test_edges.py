@@ -200,6 +200,22 @@ def test_whole_numbers_of_one_unit_are_lost_whatever_the_others_are():
             measures.total_variance(array)
 
 
+def test_differences_that_float32_loses_are_refused_if_no_others_are_left():
+    since_1970 = 1.7e9 + 100 * X[:, :1].astype(float)
+    message = r"y: dtype float64, from 1699.*; such differences are lost in float32\. Subtract"
+    with pytest.raises(ShapeError, match=message):
+        measures.linear_r2(X, since_1970[:, 0])
+    one_of_two = np.concatenate([np.full((16, 1), 3.0), since_1970], axis=1)
+    with pytest.raises(ShapeError, match=message.replace("y:", "x:")):
+        measures.total_variance(one_of_two)  # the other one is constant
+    saturated = np.concatenate([X, 1 - 1e-9 * np.abs(X)], axis=1)
+    assert measures.total_variance(saturated) == pytest.approx(float(measures.total_variance(X)))
+    rounded = 0.1 + 1e-17 * np.arange(8.0)[:, None]
+    assert measures.total_variance(rounded) == 0
+    with jax.enable_x64(True):
+        assert measures.linear_r2(since_1970, since_1970) == pytest.approx(1)
+
+
 def test_whole_numbers_are_float64_where_that_is_enabled():
     generator = np.random.default_rng(0)
     x = 2**40 + generator.integers(-40, 40, (60, 3))
