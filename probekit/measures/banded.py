@@ -20,8 +20,8 @@ from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, nam
 from probekit.measures.penalties import (
     DEFAULT_PENALTIES,
     Options,
+    best_of_candidates,
     checked_options,
-    explained_outside,
 )
 from probekit.measures.regression import (
     MultiOutput,
@@ -81,7 +81,8 @@ def banded_ridge_r2(
     penalties : sequence of float
         To choose from, each above 0.
     candidates : int
-        How many γ are tried, the groups alike first.
+        How many γ are tried, the groups alike first; of those equal but for rounding the first is
+        taken.
     folds : int or array (example,)
         At least 2; each example falls into one by a hash of its number. Or the fold of each, of
         any labels, to keep examples together that are not independent.
@@ -216,10 +217,8 @@ def banded_score(
     choices = jnp.asarray(options.penalties, every.count.dtype)
     points = jnp.asarray(simplex_points(len(columns), candidates), every.count.dtype)
     errors = _left_out_errors(fit, points, choices, owner)  # (candidate, penalty, unit)
-    each = explained_outside(errors.reshape(-1, errors.shape[2]), every, options.per_target)
-    best = jnp.argmax(each, axis=0)
-    candidate, penalty = best // choices.shape[0], choices[best % choices.shape[0]]
-    weights = _chosen_weights(every, points, candidate, penalty, owner)
+    candidate, penalty = best_of_candidates(errors, every, options.per_target)
+    weights = _chosen_weights(every, points, candidate, choices[penalty], owner)
     return score_and_shares(every, scored, weights, owner, options, sharing)
 
 

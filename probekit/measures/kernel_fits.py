@@ -19,7 +19,7 @@ from probekit.measures._status import Score
 from probekit.measures._threads import one_thread
 from probekit.measures.banded import averaged_shares, simplex_points
 from probekit.measures.columns import Columns
-from probekit.measures.penalties import Options, explained_outside
+from probekit.measures.penalties import Options, best_of_candidates
 from probekit.measures.probes import Labelled, numeric
 from probekit.measures.regression import averaged, correlations, explained
 from probekit.statistics import ExamplesState, Moments, MomentsState
@@ -132,14 +132,13 @@ def _predicted_parts(
     inside, across = np.split(grams, [len(known.x)], axis=1)
     choices = np.array(options.penalties)
     points = simplex_points(len(grams), kernels.candidates)
-    errors = np.concatenate(
+    errors = np.stack(
         [_left_out_errors(np.tensordot(point, inside, 1), known, fold, choices) for point in points]
-    )  # (candidate and penalty, unit)
+    )  # (candidate, penalty, unit)
     # What does not fit in what sums are kept in is no choice, and is not to overflow there.
     errors = np.minimum(errors, np.finfo(np.asarray(every.y_squares).dtype).max)
-    each = np.asarray(explained_outside(errors, every, options.per_target))
-    best = np.argmax(each, axis=0)
-    candidate, penalty = best // len(choices), choices[best % len(choices)]
+    candidate, best = map(np.asarray, best_of_candidates(errors, every, options.per_target))
+    penalty = choices[best]
     parts = np.zeros((*across.shape[:2], known.x.shape[1]))
     for number in np.unique(candidate):
         point, units = points[number], candidate == number

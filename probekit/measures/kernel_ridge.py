@@ -160,7 +160,8 @@ def multiple_kernel_ridge_r2(
     penalties : sequence of float
         To choose from, each above 0.
     candidates : int
-        How many γ are tried, the groups alike first, then each alone.
+        How many γ are tried, the groups alike first, then each alone; of those equal but for
+        rounding the first is taken.
     folds : int or array (example,)
         At least 2; each example falls into one by a hash of its number. Or the fold of each, of
         any labels, to keep examples together that are not independent.

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from probekit._checks import check_choice, check_numbers, check_positive
 from probekit.errors import OptionError
@@ -13,6 +14,9 @@ from probekit.statistics import MomentsState
 from probekit.statistics.folds import Folds, check_folds
 
 DEFAULT_PENALTIES = (1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1000.0)
+
+_TIED = 16
+"""Candidates are equal if what they explain, as R², differs by so many roundings."""
 
 
 def check_penalties(penalties: Sequence[float]) -> None:
@@ -65,3 +69,21 @@ def explained_outside(errors: Any, every: MomentsState, per_target: bool) -> jax
     if per_target:
         return each
     return jnp.broadcast_to(each.mean(axis=1, keepdims=True), each.shape)
+
+
+def best_of_candidates(
+    errors: Any, every: MomentsState, per_target: bool
+) -> tuple[jax.Array, jax.Array]:
+    """Return which candidate and which penalty are best for each target, by number.
+
+    Of candidates that are equal but for rounding the first: groups that predict alike would else
+    have shares by chance. `errors` are squared, ``(candidate, penalty, k)``.
+    """
+    flat = errors.reshape(-1, errors.shape[2])
+    explained = explained_outside(flat, every, per_target).reshape(errors.shape)
+    of_candidate = explained.max(axis=1)
+    most = of_candidate.max(axis=0)
+    rounding = _TIED * np.finfo(explained.dtype).eps * (1 + jnp.abs(most))
+    candidate = jnp.argmax(of_candidate >= most - rounding, axis=0)
+    own = jnp.take_along_axis(explained, candidate[None, None, :], axis=0)[0]
+    return candidate, jnp.argmax(own, axis=0)

@@ -10,12 +10,12 @@ from probekit.testing._harness import TOLERANCE, Scores
 _CODES = tuple(int(code) for code in Status if code is not Status.NOT_RECORDED)
 
 
-def assert_same(found: Scores, wanted: Scores) -> None:
+def assert_same(found: Scores, wanted: Scores, *, tolerance: float = TOLERANCE) -> None:
     """Assert that all variables are the same to within rounding."""
     assert set(found) == set(wanted), f"variables {sorted(found)} instead of {sorted(wanted)}"
     for name, value in found.items():
         close = np.allclose(
-            value.astype(float), wanted[name].astype(float), TOLERANCE, TOLERANCE, equal_nan=True
+            value.astype(float), wanted[name].astype(float), tolerance, tolerance, equal_nan=True
         )
         assert close, f"{name} is {value} instead of {wanted[name]}"
 

@@ -61,7 +61,8 @@ def check_narrowed(estimator: Estimator) -> None:
     assert of_coordinates is not None
     parts = zip(data, np.split(x, 2), strict=True)
     narrow = Data(*(rows._replace(x=part) for rows, part in parts))
-    assert_same(scores(of_coordinates, narrow), scores(estimator, data))
+    # What coordinates are rounded by, a fit with a small penalty amplifies a thousandfold.
+    assert_same(scores(of_coordinates, narrow), scores(estimator, data), tolerance=1e-4)
 
 
 def check_permutation_invariance(estimator: Estimator) -> None:

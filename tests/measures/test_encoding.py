@@ -146,6 +146,19 @@ def test_shares_are_called_by_how_the_score_was_divided(sharing, words):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("per_unit", [False, True])
+def test_groups_that_predict_alike_share_evenly(per_unit):
+    """Whichever candidate is best by rounding: that may be one with a single group."""
+    x, y, _, _ = data(units=40)
+    options = {"multioutput": "raw_values", "per_unit": per_unit}
+    for found in (
+        measures.banded_ridge_r2(x, [y, y], **options),
+        measures.multiple_kernel_ridge_r2(x, [y, y], **options),
+    ):
+        np.testing.assert_allclose(found.shares[0], found.shares[1], atol=1e-5)
+
+
+@pytest.mark.slow
 def test_relative_weights_of_what_is_hard():
     x, y, _, _ = data()
     options = {"sharing": "relative_weights", "multioutput": "raw_values", "candidates": 2}
