@@ -161,6 +161,10 @@ class ScoreWarning(ProbekitWarning):
     """A score is undefined (NaN): the message names the layer, the estimator and the reason."""
 
 
+class OptimismWarning(ProbekitWarning):
+    """Scores are of the examples that a probe was fitted to, and high whatever these are."""
+
+
 class PluginWarning(ProbekitWarning):
     """A plugin failed; probekit goes on without it."""
 

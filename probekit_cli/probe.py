@@ -53,7 +53,6 @@ class _Probing:
         self._check_options()
         self.source = source_of(options.source, separated(options.layers), options.features)
         self.features: Any = None
-        self.fitted: list[str] = []
 
     def probe(self) -> "xr.Dataset":
         """Return the scores, kept in a file if that was asked for."""
@@ -117,8 +116,6 @@ class _Probing:
         import probekit as pk
 
         model = self._model()
-        if model.held_out is None and self.options.folds is None:
-            self.fitted = [one.name for one in estimators or () if one.kind == "decoding"]
         with self.source.blamed():
             dataset: xr.Dataset = pk.probe(
                 model.extractor,
@@ -246,12 +243,6 @@ def _show(terminal: Terminal, dataset: "xr.Dataset", probing: _Probing) -> None:
     from probekit_cli._tables import show_scores
 
     show_scores(terminal, dataset)
-    if probing.fitted:
-        terminal.line()
-        terminal.paragraph(
-            f"{', '.join(probing.fitted)}: of the examples that were fitted, and so the higher the "
-            "more units there are; --folds 5 scores examples that were not."
-        )
     if probing.path is not None:
         again, file = shlex.quote(program()), shlex.quote(str(probing.path))
         terminal.line()

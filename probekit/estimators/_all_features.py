@@ -33,6 +33,11 @@ class OfAllFeatures(Estimator):
         """Variances of the units, covariances with and among the features."""
         return BY_UNIT
 
+    def predictors(self, *, units: int, columns: Mapping[str, int]) -> int:
+        """Count the columns of all features."""
+        del units
+        return sum(columns.values())
+
     def check_sizes(
         self, *, examples: int, layer: str, units: int, columns: Mapping[str, int]
     ) -> None:

@@ -1,5 +1,6 @@
 """Regressions whose penalty cross-validation chooses: their options, and what they report."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import jax
@@ -114,3 +115,8 @@ class OfGroups(OfFolds):
         """Check the options."""
         check_averaged(self.multioutput)
         super().__post_init__()
+
+    def predictors(self, *, units: int, columns: Mapping[str, int]) -> int:
+        """Count the columns of all groups."""
+        del units
+        return sum(columns.values())

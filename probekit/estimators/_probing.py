@@ -1,5 +1,6 @@
 """What estimators have in common that fit a probe to examples, on the host."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from probekit._checks import check_choice, check_count
@@ -36,6 +37,11 @@ class OfProbe(Estimator):
     def invariances(self) -> frozenset[str]:
         """A perceptron starts from random weights; of a stranger nothing is known."""
         return _KNOWN if self.probe in ("logistic", "ridge", "knn") else frozenset()
+
+    def predictors(self, *, units: int, columns: Mapping[str, int]) -> int:
+        """Count the units for a linear probe; others may learn each example by heart."""
+        linear = super().predictors(units=units, columns=columns)
+        return linear if self.probe in ("logistic", "ridge") else min(linear, 1) * self.examples
 
     @property
     def statistic(self) -> Examples:

@@ -326,6 +326,28 @@ class Estimator(Protocol):
         del units, to
         return self if {"rotation", "embedding"} <= self.invariances else None
 
+    def predictors(self, *, units: int, columns: Mapping[str, int]) -> int:
+        """Return how many predictors are fitted to each thing that is predicted; 0 if none are.
+
+        `probekit.probe` warns where these are many for the examples, and the same examples are
+        scored.
+
+        Parameters
+        ----------
+        units : int
+            Of the layer; 1 at least.
+        columns : mapping of str to int
+            How many each feature has.
+
+        Returns
+        -------
+        int
+            By default those of a linear probe: the units if it decodes, unless it is `of_fit`. An
+            encoding that fits something says so itself.
+        """
+        del columns
+        return units if self.kind == "decoding" and not self.of_fit else 0
+
     def check_sizes(
         self, *, examples: int, layer: str, units: int, columns: Mapping[str, int]
     ) -> None:

@@ -220,6 +220,11 @@ class SparseDecodingAccuracy(OfClassifier):
             ),
         )
 
+    def predictors(self, *, units: int, columns: Mapping[str, int]) -> int:
+        """Count the units that are taken."""
+        del columns
+        return min(units, self.units)
+
     def compute(self, fit: ExamplesState, held_out: ExamplesState) -> dict[str, jax.Array]:  # noqa: D102
         states = (fit.head(self.examples), held_out.head(self.examples))
         score = sparse_accuracy_score(*states, units=self.units, penalty=self.penalty)
@@ -264,6 +269,11 @@ class CCGP(OfClassifier):
                 also_few="a feature that no context has examples on both sides of",
             ),
         )
+
+    def predictors(self, *, units: int, columns: Mapping[str, int]) -> int:
+        """Nothing that was fitted is scored."""
+        del units, columns
+        return 0
 
     def compute(  # type: ignore[override]  # noqa: D102
         self, fit: ExamplesState, held_out: ExamplesState, *, columns: Columns

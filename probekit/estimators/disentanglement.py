@@ -1,6 +1,7 @@
 """How far single units stand for single features."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -226,6 +227,11 @@ class SeparatedAttributePredictability(Estimator):
                 also_constant="a layer of one unit",
             ),
         )
+
+    def predictors(self, *, units: int, columns: Mapping[str, int]) -> int:
+        """Each unit predicts alone."""
+        del units, columns
+        return 1
 
     @property
     def statistic(self) -> Moments:

@@ -71,6 +71,11 @@ class LinearR2(Estimator):
         """Variances of the units, covariances with and among the features."""
         return Moments(xx="diagonal")
 
+    def predictors(self, *, units: int, columns: Mapping[str, int]) -> int:
+        """Count the columns of a feature."""
+        del units
+        return max(columns.values(), default=0)
+
     def check_sizes(  # noqa: D102
         self, *, examples: int, layer: str, units: int, columns: Mapping[str, int]
     ) -> None:

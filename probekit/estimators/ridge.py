@@ -1,6 +1,7 @@
 """Ridge regression with a cross-validated penalty, in both directions."""
 
 import dataclasses
+from collections.abc import Mapping
 
 import jax
 
@@ -73,6 +74,11 @@ class RidgeR2(OfFolds):
             ),
             penalty_variable(self.name, _REFERENCES),
         )
+
+    def predictors(self, *, units: int, columns: Mapping[str, int]) -> int:
+        """Count the columns of a feature."""
+        del units
+        return max(columns.values(), default=0)
 
     def compute(self, fit: MomentsState, held_out: MomentsState) -> dict[str, jax.Array]:  # noqa: D102
         states = swapped_folds(fit), swapped_folds(held_out)

@@ -31,6 +31,7 @@ from probekit.probing.stream import (
 )
 from probekit.probing.uncertainty import check_uncertainty
 from probekit.probing.updating import even_batch
+from probekit.statistics import ShapeDtype
 
 
 class Examples(NamedTuple):
@@ -198,9 +199,13 @@ class Probe:
         inputs = self.fit.inputs if self.held_out is None else self.held_out.inputs
         return (inputs, None) if getattr(inputs, "indexed", False) else (extractor, inputs)
 
+    def layer_shapes(self, extractor: Extractor) -> Mapping[str, ShapeDtype]:
+        """Return shapes ``(example, …)`` of the layers, in forward order."""
+        return layer_shapes(extractor, self._first_batch(extractor))
+
     def layer_order(self, extractor: Extractor) -> list[str]:
         """Return the layers in forward order, which compiled functions forget."""
-        return list(layer_shapes(extractor, self._first_batch(extractor)))
+        return list(self.layer_shapes(extractor))
 
     def _first_batch(self, extractor: Extractor) -> Any:
         """Return the examples that the model is given first; it is traced for these anyway."""

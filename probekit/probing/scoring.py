@@ -14,6 +14,7 @@ from probekit.probing.labelling import (
     merged,
     stack_resamples,
 )
+from probekit.probing.optimistic import warn_of_optimism
 from probekit.probing.prepared import Probe, begin, probe_set_of
 from probekit.probing.uncertainty import resample
 from probekit.probing.undefined import warn_of_undefined
@@ -83,6 +84,9 @@ def probe(
     -----
     ScoreWarning
         Once per layer with undefined scores (NaN): which, and why.
+    OptimismWarning
+        If the examples that were fitted are scored, and a feature drawn by lot would be explained
+        to more than a tenth: by as many units of a layer, say, as a tenth of the examples.
     ProbekitWarning
         If a bootstrap has too few resamples for its intervals, or fewer than 10 examples or groups
         to draw from; if percentile intervals do not hold the score that they are of; or if a
@@ -112,6 +116,7 @@ def probe(
         dataset = scored_with(uncertainty, prepared, extractor)
         warn_of_few_shuffles(uncertainty, largest_family(dataset))
         warn_of_biased(dataset, uncertainty)
+    warn_of_optimism(prepared, extractor, uncertainty)
     warn_of_undefined(dataset)
     return dataset
 

@@ -19,6 +19,7 @@ from probekit.inference import Uncertainty, warn_of_few_resamples, warn_of_few_s
 from probekit.plugins import get_manager
 from probekit.probing.biased import warn_of_biased
 from probekit.probing.labelling import dataset_of, largest_family
+from probekit.probing.optimistic import warn_of_optimism
 from probekit.probing.plan import Plan
 from probekit.probing.prepared import Probe, begin
 from probekit.probing.scoring import scored_with
@@ -165,7 +166,7 @@ class Recorder:
         self._flushed = time.monotonic()
         self._warned: set[str] = set()
         self._told_of_plugins: set[tuple[str, str]] = set()
-        self._told_of_few = False
+        self._told = False
         self._scalars: frozenset[str] | None = None
         self._numbers = numbers_of(self._writer.rows() if resume and store else None)
         self._finished = False
@@ -323,25 +324,22 @@ class Recorder:
     def _begin(self, probe: Probe, extractor: Extractor) -> "Callable[[], xr.Dataset]":
         """Begin to compute the scores of a probe set; return what waits for them."""
         counted = probe.counted(extractor)
+        told, self._told = self._told, True  # of what holds for every row, with the first
         if self._uncertainty is None:
             read = begin(counted.parts(extractor), counted.layer_order(extractor))
+            if not told:
+                warn_of_optimism(counted, extractor, stacklevel=3)
             return lambda: dataset_of(counted.plan, read())
         counted.check(self._uncertainty, extractor)
         # Now, and not when it is asked for: a loop may hand its parameters to the next step.
         dataset = scored_with(self._uncertainty, counted, extractor)
-        self._warn_of_few(counted, dataset)
+        if not told:
+            drawn, count = counted.drawn_by(self._uncertainty)
+            warn_of_few_resamples(drawn, examples=count, stacklevel=3)
+            warn_of_few_shuffles(self._uncertainty, largest_family(dataset), stacklevel=3)
+            warn_of_biased(dataset, self._uncertainty, stacklevel=3)
+            warn_of_optimism(counted, extractor, self._uncertainty, stacklevel=3)
         return lambda: dataset
-
-    def _warn_of_few(self, probe: Probe, dataset: "xr.Dataset") -> None:
-        """Say once, and not at every row, that there are few resamples or examples."""
-        if self._told_of_few:
-            return
-        self._told_of_few = True
-        if self._uncertainty is not None:
-            drawn, count = probe.drawn_by(self._uncertainty)
-            warn_of_few_resamples(drawn, examples=count, stacklevel=4)
-        warn_of_few_shuffles(self._uncertainty, largest_family(dataset), stacklevel=4)
-        warn_of_biased(dataset, self._uncertainty, stacklevel=4)
 
     def _check_scalars(self, scalars: Mapping[str, Any]) -> None:
         check_scalars(scalars, self._taken)

@@ -160,7 +160,7 @@ def test_folds_are_scored_by_probes_that_have_not_seen_them(probekit):
     shown = probekit(*words, "--folds", "4").out
     assert "decoding_r2_cv: cross-validated value" in shown
     assert "--folds" not in shown
-    assert "decoding_r2: of the examples that were fitted" in probekit(*words).out
+    assert "decoding_r2: of the examples that were fitted" in probekit(*words).err
     assert "--folds 1: must be at least 2" in probekit(*words, "--folds", "1").complaint
     both = probekit(*words, "--folds", "4", "--bootstrap", "9").complaint
     assert both == "probekit: --bootstrap, --folds: give one of them."

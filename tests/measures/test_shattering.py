@@ -106,6 +106,7 @@ def test_there_is_none_of_one_condition_or_of_what_is_not_finite():
     assert np.isnan(measures.shattering_dimensionality(noisy(), np.where(BITS > 0, np.nan, 1)))
 
 
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_of_all_features_together():
     extractor = pk.extractors.arrays({"layer": noisy()})
     features = {"class": CLASSES % 3, "bit": BITS[:, 0]}

@@ -201,6 +201,7 @@ def check_penalties(narrowed, plain):
     assert np.abs(first - second).sum() <= 1
 
 
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_ridge_is_that_of_scikit_learn():
     """Of 1,500 units, which is more than the threshold: nothing is set for the test."""
     x, hidden = representation(units=1500)
@@ -258,6 +259,7 @@ def test_weights(narrow):
         np.testing.assert_allclose(found[1][name], found[0][name], atol=1e-4, err_msg=name)
 
 
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_what_is_not_finite_is_told(narrow):
     x, hidden = representation(examples=EXAMPLES)
     x[2, 4] = np.inf

@@ -18,6 +18,7 @@ def recorded(path, probe_sets):
     return pk.open_history(path)
 
 
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_classes_are_those_of_all_sets(tmp_path):
     sets = {"few": (X, {"animal": FEW}), "others": (X, {"animal": OTHERS}, (X, {"animal": FEW}))}
     ds = recorded(tmp_path / "history.nc", sets)

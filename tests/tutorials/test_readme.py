@@ -18,7 +18,7 @@ def blocks(language):
 
 def test_the_examples_run(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    inputs = np.random.default_rng(0).normal(size=(60, 4)).astype(np.float32)
+    inputs = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
     model = nn.Sequential([nn.Dense(8), nn.relu, nn.Dense(1)])
     names = {
         "model": model,
