@@ -191,6 +191,7 @@ def test_probe_is_that_of_the_library(probekit, name):
     assert found == pytest.approx(table, rel=1e-5)
 
 
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_probe_keeps_what_it_shows(probekit):
     words = ("-e", "decoding_r2(penalty=0.1)", "-l", "hidden", "-o", "kept")
     done = probekit("probe", "model.py:as_dict", *words)
