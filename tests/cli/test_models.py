@@ -196,10 +196,8 @@ def test_probe_keeps_what_it_shows(probekit):
     words = ("-e", "decoding_r2(penalty=0.1)", "-l", "hidden", "-o", "kept")
     done = probekit("probe", "model.py:as_dict", *words)
     assert done.code == 0
-    said = (
-        "probekit: warning: decoding_r2: of the examples that were fitted"  # 6 units, 48 examples
-    )
-    assert done.err.startswith(said)
+    said = "decoding_r2: of the examples that were fitted"  # 6 units, 48 examples
+    assert done.err.startswith(f"probekit: warning: {said}")
     shown = done.out.splitlines()
     assert shown[1] == "decoding_r2: feature predicted from the representation (R²)"
     assert shown[-2].split() == ["history", "kept.nc"]
