@@ -78,15 +78,19 @@ def with_origin(mean: jax.Array, offset: jax.Array) -> jax.Array:
 
 def crossed(here: jax.Array, there: jax.Array) -> jax.Array:
     """Products of differences here and there, ``(condition, condition)``."""
+
     # By differences: through products an equal pair would keep their rounding.
-    return (_differences(here) * _differences(there)).sum(axis=2)
+    def with_all(rows: tuple[jax.Array, jax.Array]) -> jax.Array:
+        return (_differences(rows[0], here) * _differences(rows[1], there)).sum(axis=1)
+
+    found: jax.Array = jax.lax.map(with_all, (here, there))  # of all at once there were c² d
+    return found
 
 
-def _differences(rows: jax.Array) -> jax.Array:
-    """Differences of all pairs of rows, exactly 0 where they are rounding.
+def _differences(row: jax.Array, rows: jax.Array) -> jax.Array:
+    """Differences of a row from all rows, exactly 0 where they are rounding.
 
     A row that is computed where it is used may be rounded in two ways.
     """
-    a, b = rows[:, None, :], rows[None, :, :]
-    rounding = 4 * float(np.finfo(rows.dtype).eps) * (jnp.abs(a) + jnp.abs(b))
-    return jnp.where(jnp.abs(a - b) <= rounding, 0, a - b)
+    rounding = 4 * float(np.finfo(rows.dtype).eps) * (jnp.abs(row) + jnp.abs(rows))
+    return jnp.where(jnp.abs(row - rows) <= rounding, 0, row - rows)
