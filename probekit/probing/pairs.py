@@ -9,7 +9,7 @@ import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import jax
 import numpy as np
@@ -18,7 +18,7 @@ from probekit._compiling import compiled_with, once_options, quick_options
 from probekit.errors import ShapeError
 from probekit.estimators import Estimator, Pairing
 from probekit.probing.blaming import blaming, computed
-from probekit.statistics import ShapeDtype, Statistic, shared, state_of
+from probekit.statistics import Divisible, ShapeDtype, Statistic, shared, state_of
 
 Layers = Mapping[str, ShapeDtype]
 Pair = tuple[str, str]
@@ -33,6 +33,9 @@ class PairStates(NamedTuple):
     b: dict[str, Kept]
     both: dict[Pair, Kept]
 
+
+_WORTH_DIVIDING = 1 << 36
+"""From how many multiplications on it pays to compile more programs, of which each does less."""
 
 NOTHING_SEEN = PairStates({}, {}, {})
 """Before the first batch. A state that is not there yet needs no program to make it."""
@@ -49,11 +52,17 @@ class PairPlan:
         Of each estimator, the way to do with preparations, if there is one.
     same : bool
         Whether both sides are one and the same model: then its layers are kept once.
+    divided : bool
+        Whether statistics that can be divided are: what is of one layer alone is kept once.
+    halved : bool
+        Whether of two layers of one model one is compared with the other, and not back again.
     """
 
     estimators: tuple[Estimator, ...]
     pairings: tuple[Pairing | None, ...]
     same: bool
+    divided: bool = False
+    halved: bool = False
 
     @classmethod
     def of(
@@ -67,7 +76,10 @@ class PairPlan:
         for estimator in estimators:
             with blaming([estimator]):
                 pairings.append(estimator.pairing(examples=examples, units=units, pairs=pairs))
-        return cls(tuple(estimators), tuple(pairings), same)
+        worth = pairs > len(units) and pairs * examples * max(units) ** 2 >= _WORTH_DIVIDING
+        of_pairs = [e for e, pairing in zip(estimators, pairings, strict=True) if pairing is None]
+        halved = same and all(getattr(estimator, "symmetric", False) for estimator in of_pairs)
+        return cls(tuple(estimators), tuple(pairings), same, worth, halved)
 
     def fitted(self) -> "PairPlan":
         """Return the plan for examples that are fitted and not scored: few look at these."""
@@ -76,25 +88,52 @@ class PairPlan:
             for estimator, pairing in zip(self.estimators, self.pairings, strict=True)
             if pairing is None and getattr(estimator, "fitted", True)  # a stranger's may not say
         )
-        return PairPlan(looking, (None,) * len(looking), self.same)
+        return dataclasses.replace(self, estimators=looking, pairings=(None,) * len(looking))
 
     def _of_layers(self) -> dict[Statistic[Any], Statistic[Any]]:
         """Return for each statistic that is read of layers alone the one that is kept for it."""
-        return shared(pairing.statistic for pairing in self.pairings if pairing is not None)
+        prepared = [pairing.statistic for pairing in self.pairings if pairing is not None]
+        parts = map(self._parts, self._of_pairs().values())
+        return shared([*prepared, *(part[0] for part in parts if part is not None)])
 
     def _of_pairs(self) -> dict[Statistic[Any], Statistic[Any]]:
-        """Return for each statistic that is read of pairs of layers the one that is kept for it."""
+        """Return for each statistic that is read of pairs of layers the one that serves it."""
         both = zip(self.estimators, self.pairings, strict=True)
         return shared(estimator.statistic for estimator, pairing in both if pairing is None)
 
+    def _parts(self, statistic: Statistic[Any]) -> tuple[Statistic[Any], Statistic[Any]] | None:
+        """Return what is kept of layers alone and of pairs, if that is not the same."""
+        divided = getattr(statistic, "divided", None)
+        parts: tuple[Statistic[Any], Statistic[Any]] | None
+        parts = divided() if divided is not None and self.divided else None
+        return parts
+
+    def _pairs(self, a: Iterable[str], b: Iterable[str]) -> Iterator[Pair]:
+        """Return the pairs of which something is kept."""
+        if self.halved:
+            return itertools.combinations_with_replacement(a, 2)
+        return itertools.product(a, b)
+
+    def _kept_of_pairs(self) -> tuple[Statistic[Any], ...]:
+        """Return what is kept of each pair of layers, in place of `_of_pairs`."""
+        return tuple(
+            statistic if (parts := self._parts(statistic)) is None else parts[1]
+            for statistic in _kept(self._of_pairs())
+        )
+
     def _readers(self, *, alone: bool) -> dict[Statistic[Any], list[Estimator]]:
         """Return who reads each statistic that is kept of layers alone, or of pairs of layers."""
-        serving = self._of_layers() if alone else self._of_pairs()
+        of_layers, of_pairs = self._of_layers(), self._of_pairs()
         readers: dict[Statistic[Any], list[Estimator]] = {}
         for estimator, pairing in zip(self.estimators, self.pairings, strict=True):
-            if (pairing is not None) == alone:
-                asked = estimator.statistic if pairing is None else pairing.statistic
-                readers.setdefault(serving[asked], []).append(estimator)
+            if pairing is not None:
+                kept = of_layers[pairing.statistic] if alone else None
+            elif (parts := self._parts(of_pairs[estimator.statistic])) is not None:
+                kept = of_layers[parts[0]] if alone else parts[1]
+            else:
+                kept = None if alone else of_pairs[estimator.statistic]
+            if kept is not None:
+                readers.setdefault(kept, []).append(estimator)
         return readers
 
     @contextlib.contextmanager
@@ -120,7 +159,7 @@ class PairPlan:
         index: np.ndarray,
     ) -> PairStates:
         """Return the states that have also seen this batch of both models' representations."""
-        of_layers, of_pairs = _kept(self._of_layers()), _kept(self._of_pairs())
+        of_layers, of_pairs = _kept(self._of_layers()), self._kept_of_pairs()
 
         def seen(kept: tuple[Statistic[Any], ...], state: Kept | None, x: Any, y: Any) -> Kept:
             if not kept:
@@ -147,7 +186,7 @@ class PairPlan:
             alone_a, alone_b = alone(states.a, a), {} if self.same else alone(states.b, b)
         pairs = ((x, y, weight, index) for x in a.values() for y in b.values())
         with self._blaming(pairs, alone=False):
-            both = {pair: of_both(pair) for pair in itertools.product(a, b)}
+            both = {pair: of_both(pair) for pair in self._pairs(a, b)}
         return PairStates(alone_a, alone_b, both)
 
     def compute(
@@ -163,11 +202,14 @@ class PairPlan:
             What is scored; all there is to see for preparations, and for estimators that look at
             nothing else.
         """
-        scores: dict[Pair, dict[str, np.ndarray]] = {pair: {} for pair in held_out.both}
+        a, b = (dict.fromkeys(pair[side] for pair in held_out.both) for side in (0, 1))
+        scores: dict[Pair, dict[str, np.ndarray]] = {pair: {} for pair in itertools.product(a, b)}
         for estimator, pairing in zip(self.estimators, self.pairings, strict=True):
             with blaming([estimator]):
                 if pairing is None:
                     found = self._from_pairs(estimator, fit, held_out)
+                    if self.halved:
+                        found |= {(b, a): score for (a, b), score in found.items()}
                 else:
                     found = self._from_layers(pairing, held_out)
             for pair, score in found.items():
@@ -189,8 +231,18 @@ class PairPlan:
     def _states_for(self, estimator: Estimator, states: PairStates) -> dict[Pair, Any]:
         """Return of all that is kept of each pair what an estimator reads."""
         serving = self._of_pairs()
-        place = _kept(serving).index(serving[estimator.statistic])
-        return {pair: kept[place] for pair, kept in states.both.items()}
+        statistic = serving[estimator.statistic]
+        place, parts = _kept(serving).index(statistic), self._parts(statistic)
+        if parts is None:
+            return {pair: kept[place] for pair, kept in states.both.items()}
+        of_layers = self._of_layers()
+        alone = _kept(of_layers).index(of_layers[parts[0]])
+        states_b = states.a if self.same else states.b
+        joined = cast(Divisible[Any], statistic).joined
+        return {
+            (a, b): joined(states.a[a][alone], states_b[b][alone], kept[place])
+            for (a, b), kept in states.both.items()
+        }
 
     def _from_layers(
         self, pairing: Pairing, states: PairStates

@@ -6,6 +6,7 @@ order. What a score is belongs to `probekit.measures`; a statistic only remember
 """
 
 from probekit.statistics._protocol import (
+    Divisible,
     Selectable,
     ShapeDtype,
     Statistic,
@@ -37,6 +38,7 @@ __all__ = [
     "ConditionMoments",
     "CrossKernel",
     "CrossKernelState",
+    "Divisible",
     "Examples",
     "ExamplesState",
     "FoldGroups",

@@ -198,6 +198,39 @@ class Selectable(Protocol[State]):
         ...
 
 
+class Divisible(Protocol[State]):
+    """A statistic of which parts are of one representation alone, whatever stands beside it.
+
+    `probekit.compare` then keeps these once a layer, and of each pair of layers the rest.
+    """
+
+    def divided(self) -> tuple[Statistic[State], Statistic[State]] | None:
+        """Return what to keep of one representation, with a `y` of no columns, and of two.
+
+        Returns
+        -------
+        (Statistic, Statistic) or None
+            None if there is nothing to divide.
+        """
+        ...
+
+    def joined(self, x: State, y: State, both: State) -> State:
+        """Return the state of the undivided statistic.
+
+        Parameters
+        ----------
+        x, y : state
+            Of the first part: what was kept of either representation alone.
+        both : state
+            Of the second part, of the same examples.
+
+        Returns
+        -------
+        state
+        """
+        ...
+
+
 def shared(statistics: Iterable[Statistic[Any]]) -> dict[Statistic[Any], Statistic[Any]]:
     """Return for each statistic asked for the one to keep, so that as few as possible are kept.
 

@@ -294,6 +294,16 @@ class Moments(Statistic[MomentsState]):
         """Whether each unit is remembered by itself, whatever units stand beside it."""
         return self.xx != "full"
 
+    def divided(self) -> "tuple[Moments, Moments] | None":
+        """Return second moments of one representation, and those between two."""
+        if (self.xx, self.xy, self.yy) != ("full", True, "full"):
+            return None
+        return Moments(xy=False, yy="none"), Moments(xx="none", yy="none")
+
+    def joined(self, x: MomentsState, y: MomentsState, both: MomentsState) -> MomentsState:
+        """Return the state that has the second moments of either alone, and those between."""
+        return dataclasses.replace(both, xx=x.xx, yy=y.xx)
+
     def union(self, other: Statistic[Any]) -> "Moments | None":
         """Return the statistic that serves both."""
         if not isinstance(other, Moments):

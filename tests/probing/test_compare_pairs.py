@@ -1,5 +1,6 @@
 """`compare` does with L preparations what it would do with L² states, and gives the same scores."""
 
+import itertools
 from copy import deepcopy
 
 import numpy as np
@@ -9,6 +10,7 @@ import probekit as pk
 from probekit.errors import ScoreWarning
 from probekit.estimators import CKA, RSA
 from probekit.measures.directions import grams_cost_less
+from probekit.probing import pairs
 from probekit.probing.both_models import BothModels
 from tests.reference import oracles
 
@@ -156,3 +158,57 @@ def test_a_warning_names_the_layers_of_the_other_model(names, message):
     b = {layer: np.full_like(x, np.nan) if layer in names else x for layer in "no"}
     with pytest.warns(ScoreWarning, match=message):
         pk.compare(pk.extractors.arrays({"x": x}), pk.extractors.arrays(b), None)
+
+
+MANY = [
+    pk.estimators.CKA(),
+    pk.estimators.CCA(),
+    pk.estimators.ProcrustesDistance(),
+    pk.estimators.ProcrustesDistance(align_on="fit", name="aligned"),
+    pk.estimators.LinearRegressionSimilarity(),
+]
+SYMMETRIC = [estimator for estimator in MANY if estimator.symmetric]
+
+
+def few_units(seed):
+    """Many examples for their units: moments of pairs are kept, and no Gram matrices."""
+    generator = np.random.default_rng(seed)
+    hidden = np.random.default_rng(0).normal(size=(400, 3))
+    return {
+        f"layer_{units}": np.tanh(hidden @ generator.normal(size=(3, units)) + 1).astype(np.float32)
+        + generator.normal(size=(400, units)).astype(np.float32) / 8
+        for units in (3, 5, 6)
+    }
+
+
+@pytest.mark.parametrize("estimators", [MANY, SYMMETRIC], ids=["any", "symmetric"])
+@pytest.mark.parametrize("same", [False, True], ids=["two", "same"])
+@pytest.mark.parametrize("apart", [False, True], ids=["fitted", "held out"])
+def test_what_is_of_one_layer_is_kept_once(monkeypatch, estimators, same, apart):
+    """And of one model half of the pairs, where that is enough."""
+    a = few_units(1)
+    b = a if same else few_units(2)
+
+    def both(a, b):
+        """Return the arguments that compare these layers."""
+        fit, rest = (slice(0, 300), slice(300, 400)) if apart else (slice(None), None)
+        splits = []
+        for rows in (fit, rest):
+            if rows is not None:
+                one = pk.extractors.arrays({name: x[rows] for name, x in a.items()})
+                other = pk.extractors.arrays({name: x[rows] for name, x in b.items()})
+                splits.append((one, one if a is b else other))
+        return splits[0], {"held_out": splits[1]} if apart else {}
+
+    found = []
+    for work in (1 << 62, 0):
+        monkeypatch.setattr(pairs, "_WORTH_DIVIDING", work)
+        models, options = both(a, b)
+        found.append(pk.compare(*models, estimators=estimators, batch_size=128, **options))
+    for x, y in itertools.product(a, b):
+        models, options = both({x: a[x]}, {y: b[y]})
+        wanted = pk.compare(*models, estimators=estimators, **options)
+        for name, score in wanted.data_vars.items():
+            for ds in found:
+                pair = ds[name].sel(layer_a=x, layer_b=y)
+                np.testing.assert_allclose(pair, score.squeeze(), atol=2e-5, err_msg=name)
