@@ -60,6 +60,9 @@ def cca(x: Any, y: Any, *, squared: bool = False) -> jax.Array:
     covariances alone, in which directions that vary a thousandth as much as others drown in
     float32, and reports ``rank_deficient`` then.
 
+    What has nothing in common correlates too where examples are few: the mean of squares is then
+    max(d, d_y) / (n - 1) for normal units, as much as a half of 1,000 examples of 500 units.
+
     References
     ----------
     Hotelling 1936, Relations between two sets of variates; Kornblith et al. 2019, Similarity of
@@ -207,6 +210,9 @@ def linear_regression_similarity(x: Any, y: Any) -> jax.Array:
     Invariant to translation, scaling and rotation, and to invertible linear maps of `y`. It is
     `linear_r2` weighted by variance, fitted and scored on the same examples.
     O(n d_y (d + d_y) + d_y³). Computed from the examples, as `cca` is.
+
+    Of representations that have nothing in common it is d_y / (n - 1) in the mean, since what is
+    fitted is scored; `linear_predictivity` scores other examples.
 
     References
     ----------

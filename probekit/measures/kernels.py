@@ -91,6 +91,9 @@ def cka(
     costs O(n d d_y) through sums of products or O(n² (d + d_y)) through Gram matrices, whichever is
     less; the others O(n² (d + d_y)).
 
+    Biased linear CKA of normal units that have nothing in common is about √(d d_y / ((n + d) (n +
+    d_y))), as much as a third of 1,000 examples of 500 units; debiased it is 0 in the mean.
+
     References
     ----------
     Kornblith, Norouzi, Lee and Hinton 2019, Similarity of neural network representations revisited;
