@@ -44,8 +44,9 @@ def probe(
         What the model is given; None for `probekit.extractors.arrays`.
     features : mapping of array (example,) or (example, k), xarray.Dataset or pandas.DataFrame
         Labelled properties of the inputs; each column of a frame is one. Texts are labels of
-        classes, of which each becomes a column of 0 and 1. Estimators of geometry look at
-        representations alone and need none.
+        classes, of which each becomes a column of 0 and 1. Numbers are quantities to
+        whatever fits a line: of classes that are numbered give ``numbers.astype(str)``. Estimators
+        of geometry look at representations alone and need none.
     held_out : (inputs, features), optional
         Other examples, to score on what was fitted on the first; without them probes are scored on
         the examples that they were fitted on. Geometry and similarity look at the held-out examples
