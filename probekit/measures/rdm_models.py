@@ -75,10 +75,10 @@ def fit_rdm_weights(
     Returns
     -------
     array (candidate,)
-        Of length 1, as only their ratios matter; with a sum of 1 for ``interpolate``. 0 for
-        constant candidates, and throughout if no weight of at least 0 is of use. If candidates
-        depend on each other, the shortest (``linear``). NaN if the input is not finite, the target
-        constant, or every candidate, or the covariance of noise is singular.
+        Of length 1, as only their ratios matter; with a sum of 1 for ``interpolate``, and 1 each
+        for ``fixed``. 0 for constant candidates, and throughout if no weight of at least 0 is of
+        use. If candidates depend on each other, the shortest (``linear``). NaN if the input is not
+        finite, the target constant, or every candidate, or the covariance of noise is singular.
 
     Raises
     ------

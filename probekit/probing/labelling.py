@@ -53,7 +53,8 @@ def dataset_of(
     Returns
     -------
     xarray.Dataset
-        Representations of unlike width are filled up along ``unit`` with NaN.
+        Representations of unlike width are filled up along ``unit`` with NaN, and so are features
+        of unlike numbers of columns along ``k``.
     """
     import xarray as xr
 
@@ -159,7 +160,8 @@ def add_uncertainty(
     and, for BCa intervals, ``<name>_left_out (…, left_out)``;
     permutation: ``<name>_p``, ``<name>_p_corrected``; cross-validation: ``<name>_cv``,
     ``<name>_folds (…, fold)``. Beside intervals and means stands their status: where they are
-    undefined the largest code of the resamples, or too few examples if all of these are defined.
+    undefined the largest code of the resamples, or too few examples if all of these are defined;
+    that of what is only filled up to the width of others is not recorded there either.
     """
     added: dict[str, tuple[Any, ...]] = {}
     for name, array in resampled.items():
@@ -231,7 +233,7 @@ class _Told(NamedTuple):
         undefined = np.isnan(self.values)
         undefined = undefined.any(axis=-1) if self.dims else undefined
         reason = codes.max(axis=0)
-        reason = np.where(reason > Status.OK, reason, Status.TOO_FEW_EXAMPLES)
+        reason = np.where(reason == Status.OK, Status.TOO_FEW_EXAMPLES, reason)
         return np.where(undefined, reason, Status.OK).astype(np.int8)
 
 

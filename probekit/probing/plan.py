@@ -17,6 +17,7 @@ from probekit._shapes import struct
 from probekit.estimators import Estimator
 from probekit.probing.blaming import blaming, computed
 from probekit.statistics import ShapeDtype, Statistic, empty_state, shared, state_of
+from probekit.status import Status
 
 LayerStates = tuple[Any, ...]
 """Of one layer: one state of each statistic that is kept, or a tuple of them, one a feature."""
@@ -352,7 +353,22 @@ def _side_by_side(
 
 
 def _stacked(parts: Sequence[dict[str, jax.Array]]) -> dict[str, jax.Array]:
-    return {name: jnp.stack([jnp.asarray(part[name]) for part in parts]) for name in parts[0]}
+    """Put the features' scores along the first axis, those of fewer columns filled up."""
+    return {
+        name: jnp.stack(_of_one_shape([jnp.asarray(part[name]) for part in parts]))
+        for name in parts[0]
+    }
+
+
+def _of_one_shape(arrays: Sequence[jax.Array]) -> list[jax.Array]:
+    """Return the arrays with NaN, or -1 for codes, up to the largest of each axis."""
+    shape = np.max([array.shape for array in arrays], axis=0) if arrays[0].ndim else ()
+    filled = []
+    for array in arrays:
+        fill = jnp.nan if jnp.issubdtype(array.dtype, jnp.inexact) else Status.NOT_RECORDED
+        missing = [(0, int(most) - size) for size, most in zip(array.shape, shape, strict=True)]
+        filled.append(jnp.pad(array, missing, constant_values=fill) if missing else array)
+    return filled
 
 
 def units(representation: jax.Array) -> jax.Array:

@@ -103,6 +103,20 @@ def test_layers_of_unlike_width_are_filled_up_with_nan():
     assert ds.raw_status.sel(layer="narrow").values.tolist()[0][2:] == [-1, -1]
 
 
+@pytest.mark.parametrize("estimator", [pk.estimators.DecodingR2, pk.estimators.RidgeDecodingR2])
+def test_features_of_unlike_numbers_of_columns_are_filled_up_with_nan(estimator):
+    raw = estimator(multioutput="raw_values", name="raw")
+    features = {"both": INPUTS[:, :2], "second": INPUTS[:, 1]}
+    layers = pk.extractors.arrays({"layer": INPUTS**2})
+    ds = pk.probe(layers, None, features, estimators=[raw])
+    for name, columns in features.items():
+        alone = pk.probe(layers, None, {name: columns}, estimators=[raw])
+        found = ds.sel(feature=[name]).isel(k=slice(alone.sizes["k"]))
+        xr.testing.assert_allclose(found, alone, rtol=1e-5)
+    assert ds.raw.sel(feature="second").isel(k=1).isnull().all()
+    assert ds.raw_status.sel(layer="layer").values.tolist() == [[0, 0], [0, -1]]
+
+
 def test_large_integers_neither_wrap_nor_lose_their_differences():
     x = np.random.default_rng(0).integers(0, 100, (20, 3))
     scored = {"estimators": ["linear_r2", "total_variance"]}

@@ -131,6 +131,24 @@ def test_bca_leaves_out_in_turn(data, estimator, measure, groups):
     np.testing.assert_allclose(ds[f"{name}_left_out"].values.ravel(), left_out, rtol=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("option", "added"), [(pk.CrossValidation(folds=2), "cv"), (pk.Bootstrap(resamples=4), "ci")]
+)
+def test_what_is_filled_up_has_no_uncertainty_and_lacks_no_examples(option, added):
+    x = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+    layers = pk.extractors.arrays({"wide": x, "narrow": x[:, :2]})
+    estimators = [
+        pk.estimators.LinearR2(multioutput="raw_values"),
+        pk.estimators.DecodingR2(multioutput="raw_values"),
+    ]
+    features = {"one": x[:, 0], "two": x[:, 1:]}
+    ds = pk.probe(layers, None, features, estimators=estimators, uncertainty=option)
+    for name, place in (("linear_r2", {"layer": 1, "unit": 2}), ("decoding_r2", {"feature": 0})):
+        status = ds[f"{name}_{added}_status"]
+        assert status.isel(place).values.ravel()[-1] == pk.history.Status.NOT_RECORDED
+        xr.testing.assert_equal(status, ds[f"{name}_status"].rename(status.name))
+
+
 def test_scores_with_fewer_examples_to_leave_out_are_filled_up():
     ds = xr.Dataset({"a": ("layer", [0.5]), "b": ("layer", [0.5])})
     generator = np.random.default_rng(0)
