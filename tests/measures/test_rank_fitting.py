@@ -104,6 +104,52 @@ def test_they_are_nearly_the_best_there_are(comparison):
         assert reached(ours, candidates, targets, comparison) > best - 3e-3
 
 
+@pytest.mark.parametrize(
+    ("model", "comparison"),
+    [
+        ("nonnegative", "kendall_tau_b"),
+        *(
+            pytest.param(model, comparison, marks=slow)
+            for model in FITTERS
+            for comparison in (*PEERS, "kendall_tau_b")
+        ),
+    ],
+)
+def test_of_two_candidates_and_few_pairs_they_are_the_best(model, comparison):
+    """Of all weights at a fiftieth of a degree from each other."""
+    circle = np.deg2rad(np.arange(0, 360 if model == "linear" else 90.01, 0.02))
+    every = np.stack([np.cos(circle), np.sin(circle)], axis=1)
+    for seed, few in itertools.product(range(3), (5, 7)):
+        candidates, targets = (z[:, :few, :few] for z in squares(seed, 2))
+        rows, wanted = (np.float64(z)[:, *np.triu_indices(few, 1)] for z in (candidates, targets))
+        kind = "kendall" if "kendall" in comparison else "spearman"
+        means = of_length_1((every / np.linalg.norm(rows, axis=1)) @ rows, kind)
+        means = means @ of_length_1(wanted, kind).mean(axis=0)
+        ours = measures.fit_rdm_weights(candidates, targets, model=model, comparison=comparison)
+        mine = of_length_1((np.float64(ours) @ rows)[None], kind) @ of_length_1(wanted, kind).T
+        assert mine.mean() >= means.max() - 1e-6
+
+
+@slow
+@pytest.mark.parametrize("model", ["linear", "nonnegative"])
+@pytest.mark.parametrize("comparison", ["spearman", "kendall"])
+def test_of_more_candidates_and_few_pairs_they_are_nearly_the_best(model, comparison):
+    """Of many that are drawn."""
+    short = []
+    for seed in range(8):
+        candidates, targets = (z[:, :6, :6] for z in squares(seed, 4))
+        rows, wanted = (np.float64(z)[:, *np.triu_indices(6, 1)] for z in (candidates, targets))
+        drawn = np.random.default_rng(seed).normal(size=(20_000, 4))
+        drawn = drawn if model == "linear" else np.abs(drawn)
+        order = of_length_1(wanted, comparison).mean(axis=0)
+        means = of_length_1((drawn / np.linalg.norm(rows, axis=1)) @ rows, comparison) @ order
+        ours = measures.fit_rdm_weights(candidates, targets, model=model, comparison=comparison)
+        mine = of_length_1((np.float64(ours) @ rows)[None], comparison) @ order
+        short.append(means.max() - mine.item())
+    assert np.max(short) < 0.02
+    assert np.mean(short) < 0.005
+
+
 @pytest.mark.slow
 def test_what_orders_as_the_target_does_is_found():
     """Of any monotone function of a sum the weights are found, within what orders alike."""
