@@ -17,7 +17,7 @@ from probekit.extractors._calls import (
     first_argument,
     only_arrays,
 )
-from probekit.extractors._captured import Captured, called, layers_of, parts_of
+from probekit.extractors._captured import ROOT, Captured, called, layers_of, parts_of, root_among
 from probekit.extractors._examples import Listing, Seen, Shapes, placed
 from probekit.extractors._paths import patterns_of
 from probekit.extractors._pooling import Pool, check_pool, pooled, pooled_shape
@@ -160,8 +160,9 @@ def torch(
         On whichever device it is; activations are copied to the host.
     layers : str or sequence of str
         Globs over the names of layers: the path of a submodule, with ``/`` (``encoder/0/linear``);
-        ``output`` is what the model itself gave out, ``NAME:in`` what a submodule was given,
-        ``NAME@1`` its second call, ``NAME.key`` an array in a dict or tuple.
+        ``output`` is what the model itself gave out, or ``__call__`` where a part of it is named
+        ``output``; ``NAME:in`` is what a submodule was given, ``NAME@1`` its second call,
+        ``NAME.key`` an array in a dict or tuple.
     pool : str, int or callable, optional
         How token axes are reduced: ``"mean"``, ``"last"``, ``"cls"``, ``"flatten"``, a position, or
         a function of the array. PyTorch has the channels of images before the pixels: give a
@@ -207,11 +208,13 @@ class _Tap:
         self.found: list[Captured] = []
         self.calls: dict[tuple[str, bool], int] = {}
         self.thread = threading.get_ident()
+        self.root = ROOT
 
     @contextlib.contextmanager
     def on(self, model: "Module") -> Iterator[None]:
         """Set the hooks on all submodules for a while."""
         with contextlib.ExitStack() as hooks:
+            self.root = root_among(path for path, _ in model.named_modules())
             for path, module in model.named_modules():
                 for handle in (
                     module.register_forward_pre_hook(self._given(path), with_kwargs=True),
@@ -237,7 +240,7 @@ class _Tap:
             return  # the same model, used elsewhere
         number = self.calls.get((path, given), 0)
         self.calls[path, given] = number + 1
-        name = called(path.replace(".", "/"), number, given=given)
+        name = called(path.replace(".", "/"), number, given=given, root=self.root)
         if self.wanted is None:
             self.found.append(Captured(name, _parts(value, _shape)))
         elif any(layer == name or layer.startswith(f"{name}.") for layer in self.wanted):

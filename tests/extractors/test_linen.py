@@ -81,6 +81,29 @@ def test_new_parameters_do_not_compile_anything(compilations):
     assert compiled == []
 
 
+class Classifier(nn.Module):
+    def setup(self):
+        self.hidden, self.output = nn.Dense(4), nn.Dense(3)
+
+    def __call__(self, x):
+        return nn.softmax(self.output(nn.relu(self.hidden(x))))
+
+
+def test_a_submodule_named_output_is_not_the_model_itself():
+    layers = ["**", "output:in", "__call__:in"]
+    variables, outputs, order = extracted(Classifier(), layers=layers)
+    assert order == ["__call__:in", "hidden", "output:in", "output", "__call__"]
+    p = variables["params"]
+    given = np.maximum(dense(p["hidden"], X), 0)
+    logits = dense(p["output"], given)
+    np.testing.assert_array_equal(outputs["__call__:in"], X)
+    np.testing.assert_allclose(outputs["output:in"], given, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(outputs["output"], logits, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(outputs["__call__"], nn.softmax(logits), rtol=1e-5, atol=1e-5)
+    found = pk.extractors.describe(pk.extractors.linen(Classifier(), variables), X)
+    assert [layer.parameters for layer in found] == [24, 15, 39]
+
+
 class ConvNet(nn.Module):
     @nn.compact
     def __call__(self, x, train: bool):

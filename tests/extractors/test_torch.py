@@ -82,6 +82,25 @@ def test_layers_are_listed_without_data():
     assert {tensor.device.type for tensor in seen} == {"meta"}
 
 
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.output = nn.Linear(5, 4), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.output(self.hidden(x).relu()).softmax(-1)
+
+
+def test_a_submodule_named_output_is_not_the_model_itself():
+    model = Classifier()
+    outputs, order = extracted(model, layers=["**", "output:in", "__call__:in"])
+    assert order == ["__call__:in", "hidden", "output:in", "output", "__call__"]
+    logits = dense(model.output, np.maximum(dense(model.hidden, X), 0))
+    np.testing.assert_allclose(outputs["output"], logits, **TOLERANCE)
+    np.testing.assert_allclose(outputs["__call__"], jax.nn.softmax(logits), **TOLERANCE)
+    assert list(torch(model, layers="output")(X)) == ["output"]
+
+
 class ConvNet(nn.Module):
     def __init__(self):
         super().__init__()
