@@ -1,6 +1,7 @@
 """Layers of a PyTorch model, so that JAX users can compare theirs with it."""
 
 import contextlib
+import copy
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,6 +15,7 @@ from probekit.errors import MissingExtraError, OptionError
 from probekit.extractors._calls import (
     as_arguments,
     check_arguments,
+    field_names,
     first_argument,
     only_arrays,
 )
@@ -260,7 +262,7 @@ def _evaluating(model: "Module") -> Iterator[None]:
 
 
 def _mapped(value: Any, change: Any, kind: Any) -> Any:
-    """Change the tensors in a value made of dicts, tuples and lists."""
+    """Change the tensors in a value made of dicts, tuples, lists and dataclasses."""
     if isinstance(value, kind):
         return change(value)
     if isinstance(value, Mapping):
@@ -269,6 +271,10 @@ def _mapped(value: Any, change: Any, kind: Any) -> Any:
         return type(value)(*(_mapped(part, change, kind) for part in value))
     if isinstance(value, tuple | list):
         return type(value)([_mapped(part, change, kind) for part in value])
+    names = field_names(value)
+    value = copy.copy(value) if names else value
+    for name in names:
+        object.__setattr__(value, name, _mapped(getattr(value, name), change, kind))
     return value
 
 

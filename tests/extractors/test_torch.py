@@ -1,5 +1,6 @@
 """Layers of PyTorch models, against activations computed by hand."""
 
+import dataclasses
 import sys
 import threading
 
@@ -99,6 +100,29 @@ def test_a_submodule_named_output_is_not_the_model_itself():
     np.testing.assert_allclose(outputs["output"], logits, **TOLERANCE)
     np.testing.assert_allclose(outputs["__call__"], jax.nn.softmax(logits), **TOLERANCE)
     assert list(torch(model, layers="output")(X)) == ["output"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    logits: object
+    hidden: object
+
+
+class Finding(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.head = nn.Linear(5, 4), nn.Linear(4, 3)
+
+    def forward(self, x):
+        hidden = self.hidden(x)
+        return Found(self.head(hidden), (hidden, "hidden"))
+
+
+def test_a_dataclass_is_looked_into():
+    outputs, order = extracted(Finding())
+    assert order == ["hidden", "head", "output.hidden.0", "output.logits"]
+    np.testing.assert_array_equal(outputs["output.logits"], outputs["head"])
+    np.testing.assert_array_equal(outputs["output.hidden.0"], outputs["hidden"])
 
 
 class ConvNet(nn.Module):
