@@ -147,6 +147,38 @@ def test_what_cannot_be_read(tmp_path, plain, monkeypatch):
         checkpoints.restore(plain, 5)
 
 
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        (10, "steps=10: give a list of whole numbers"),
+        ("10", "steps='10': give a list of whole numbers"),
+        ([10, 0.5], r"steps=0\.5: must be a whole number"),
+        ([10, 11], "steps: no checkpoint of step 11; there are 0, 10, 200"),
+    ],
+)
+def test_steps_that_are_none(managed, tmp_path, steps, message):
+    with pytest.raises(OptionError, match=message):
+        pk.probe_checkpoints(managed, pk.extractors.arrays, output=tmp_path / "h.nc", steps=steps)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_step_that_is_named_twice_is_probed_once(managed, tmp_path):
+    probed = []
+
+    def make_extractor(found):
+        probed.append(found["step"])
+        return pk.extractors.arrays({"layer": found["params"]["kernel"]})
+
+    history = pk.probe_checkpoints(
+        managed,
+        make_extractor,
+        output=tmp_path / "h.nc",
+        steps=np.array([200, 10, 200]),
+        estimators="total_variance",
+    )
+    assert probed == history.step.values.tolist() == [10, 200]
+
+
 @pytest.mark.slow
 def test_checkpoints_are_probed_as_a_history(managed, tmp_path):
     def make_extractor(found):
