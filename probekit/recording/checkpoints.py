@@ -59,7 +59,7 @@ def probe_checkpoints(
     HistoryError
         If there are no checkpoints, or one cannot be read.
     OptionError
-        If a step that is asked for is not there, or is no whole number.
+        If a step that is asked for is not there, or is no whole number; or if none is.
 
     Examples
     --------
@@ -95,9 +95,11 @@ def probe_checkpoints(
 
 def _ascending(steps: Iterable[int]) -> list[int]:
     """Return each step once, in the order of training."""
-    if isinstance(steps, str) or not isinstance(steps, Iterable):
+    several = isinstance(steps, Iterable) and not isinstance(steps, str)
+    found = sorted({whole_number("steps", step) for step in steps}) if several else []
+    if not found:
         raise OptionError(Argument("steps", steps), ": give a list of whole numbers.")
-    return sorted({whole_number("steps", step) for step in steps})
+    return found
 
 
 def _check_steps(chosen: list[int], there: list[int]) -> None:
