@@ -74,6 +74,12 @@ def root_among(paths: Iterable[str]) -> str:
     return ROOT_BESIDE_ITS_NAMESAKE if ROOT in paths else ROOT
 
 
+def root_of(layers: Iterable[str]) -> str:
+    """Return what the model itself is called among these layers."""
+    own = re.compile(re.escape(ROOT_BESIDE_ITS_NAMESAKE) + _SUFFIX.pattern)
+    return ROOT_BESIDE_ITS_NAMESAKE if any(map(own.fullmatch, layers)) else ROOT
+
+
 def called(path: str, call: int, *, given: bool = False, root: str = ROOT) -> str:
     """Return the name of what a module gave out, or was given, in its call of this number.
 
@@ -154,7 +160,7 @@ def key_text(key: Any) -> str:
     return str(key)
 
 
-def owner(layer: str, paths: Iterable[str]) -> str | None:
+def owner(layer: str, paths: Iterable[str], *, root: str = ROOT) -> str | None:
     """Return which of these modules gave a layer out, if one did; the model itself is ``""``.
 
     Examples
@@ -164,8 +170,7 @@ def owner(layer: str, paths: Iterable[str]) -> str | None:
     >>> owner("block:in", ["block"]) is None
     True
     """
-    paths = tuple(paths)
-    root, fitting = root_among(paths), []
+    fitting = []
     for path in paths:
         name = path or root
         rest = _SUFFIX.fullmatch(layer[len(name) :]) if layer.startswith(name) else None

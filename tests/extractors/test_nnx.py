@@ -165,6 +165,8 @@ def test_what_is_named_output_is_not_the_model_itself():
     assert order == ["hidden", "output", "__call__"]
     np.testing.assert_allclose(outputs["output"], 2 * outputs["hidden"], **TOLERANCE)
     np.testing.assert_allclose(outputs["__call__"], 3 * outputs["hidden"], **TOLERANCE)
+    found = pk.extractors.describe(nnx(SowingItsOutput(rngs=fnn.Rngs(0))), X)
+    assert [layer.parameters for layer in found] == [24, None, 24]
 
 
 class ConvNet(fnn.Module):
