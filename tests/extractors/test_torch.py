@@ -3,6 +3,7 @@
 import dataclasses
 import sys
 import threading
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -102,6 +103,11 @@ def test_a_submodule_named_output_is_not_the_model_itself():
     assert list(torch(model, layers="output")(X)) == ["output"]
 
 
+class Pair(NamedTuple):
+    first: object
+    second: object
+
+
 @dataclasses.dataclass(frozen=True)
 class Found:
     logits: object
@@ -115,14 +121,36 @@ class Finding(nn.Module):
 
     def forward(self, x):
         hidden = self.hidden(x)
-        return Found(self.head(hidden), (hidden, "hidden"))
+        return Found(self.head(hidden), Pair(hidden, "hidden"))
 
 
-def test_a_dataclass_is_looked_into():
+def test_dataclasses_and_named_tuples_are_looked_into():
     outputs, order = extracted(Finding())
-    assert order == ["hidden", "head", "output.hidden.0", "output.logits"]
+    assert order == ["hidden", "head", "output.hidden.first", "output.logits"]
     np.testing.assert_array_equal(outputs["output.logits"], outputs["head"])
-    np.testing.assert_array_equal(outputs["output.hidden.0"], outputs["hidden"])
+    np.testing.assert_array_equal(outputs["output.hidden.first"], outputs["hidden"])
+
+
+class Keeping(nn.Module):
+    """Keeps what it was given and what it gave out."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Linear(5, 4)
+
+    def forward(self, x, scale):
+        self.last = Found(self.hidden(x) * scale.logits, None)
+        return self.last
+
+
+def test_a_dataclass_is_the_user_s_and_stays_as_it_is():
+    model, scale = Keeping(), Found(tt.tensor(2.0), None)
+    outputs, order = extracted(model, scale=scale)
+    assert order == ["hidden", "output.logits"]
+    np.testing.assert_allclose(outputs["output.logits"], 2 * outputs["hidden"], **TOLERANCE)
+    assert isinstance(model.last.logits, tt.Tensor)
+    assert isinstance(scale.logits, tt.Tensor)
+    assert scale.logits.device.type == "cpu"
 
 
 class ConvNet(nn.Module):
