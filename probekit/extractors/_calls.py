@@ -1,5 +1,6 @@
 """Calling a model, and what its modules are given and give out: the same for every framework."""
 
+import dataclasses
 import functools
 import inspect
 import os
@@ -115,8 +116,38 @@ def is_array(value: Any) -> bool:
 
 
 def only_arrays(value: Any) -> Any:
-    """Return the value without those leaves that are no arrays, such as names and flags."""
-    return jax.tree.map(lambda leaf: leaf if is_array(leaf) else None, value)
+    """Return the value without those leaves that are no arrays, such as names and flags.
+
+    Of a dataclass that is no pytree, which models give out too, the fields are looked into.
+    """
+    return jax.tree.map(_opened, value)
+
+
+def _opened(leaf: Any) -> Any:
+    if is_array(leaf):
+        return leaf
+    fields = {name: only_arrays(getattr(leaf, name)) for name in field_names(leaf)}
+    return fields or None
+
+
+def field_names(value: Any) -> tuple[str, ...]:
+    """Return the fields of a dataclass that holds values; none of anything else, as of a module.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass
+    ... class Output:
+    ...     logits: float
+    >>> field_names(Output(1.0)), field_names(Output)
+    (('logits',), ())
+    """
+    if not dataclasses.is_dataclass(value) or isinstance(value, type) or _is_module(value):
+        return ()
+    return tuple(field.name for field in dataclasses.fields(value) if hasattr(value, field.name))
+
+
+def _is_module(value: Any) -> bool:
+    return any(parent.__module__.startswith("flax.linen") for parent in type(value).__mro__)
 
 
 def first_argument(arguments: Sequence[Any], keywords: Mapping[str, Any]) -> Any:

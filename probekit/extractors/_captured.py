@@ -2,7 +2,8 @@
 
 Every framework's extractor names its layers in one way:
 
-- ``encoder/block_0/attention``: what a module gave out; the model itself is ``output``;
+- ``encoder/block_0/attention``: what a module gave out; the model itself is ``output``, or
+  ``__call__`` where a part of it bears that name;
 - ``Dense_1:in``: what a module was given, its first argument, so that values that no module gave
   out can be read, such as those of an activation function;
 - ``shared@1``: the second call of a module, ``shared`` being the first;
@@ -20,7 +21,7 @@ from probekit._shapes import struct
 from probekit.extractors._paths import match
 
 INPUT = ":in"
-ROOT = "output"
+ROOT, ROOT_BESIDE_ITS_NAMESAKE = "output", "__call__"
 # What may follow the path of a module in the name of a layer.
 _SUFFIX = re.compile(r"(@\d+)?(\[\d+\])*(:in)?(\..*)?")
 
@@ -62,10 +63,30 @@ class Part(NamedTuple):
     copies: int
 
 
-def called(path: str, call: int, *, given: bool = False) -> str:
-    """Return the name of what a module gave out, or was given, in its call of this number."""
+def root_among(paths: Iterable[str]) -> str:
+    """Return what the model itself is called, given the paths of its modules.
+
+    Examples
+    --------
+    >>> root_among(["hidden", "decoder/output"]), root_among(["hidden", "output"])
+    ('output', '__call__')
+    """
+    return ROOT_BESIDE_ITS_NAMESAKE if ROOT in paths else ROOT
+
+
+def root_of(layers: Iterable[str]) -> str:
+    """Return what the model itself is called among these layers."""
+    own = re.compile(re.escape(ROOT_BESIDE_ITS_NAMESAKE) + _SUFFIX.pattern)
+    return ROOT_BESIDE_ITS_NAMESAKE if any(map(own.fullmatch, layers)) else ROOT
+
+
+def called(path: str, call: int, *, given: bool = False, root: str = ROOT) -> str:
+    """Return the name of what a module gave out, or was given, in its call of this number.
+
+    The path of the model itself is ``""``; its name is `root`.
+    """
     number = f"@{call}" if call else ""
-    return f"{path or ROOT}{number}{INPUT if given else ''}"
+    return f"{path or root}{number}{INPUT if given else ''}"
 
 
 def parts_of(values: Iterable[Captured]) -> list[Part]:
@@ -112,7 +133,7 @@ def _end_of_stack(parts: Sequence[Part], start: int) -> int:
 
 def _module_of(name: str) -> str:
     path = re.sub(r"(@\d+)?(\[\d+\])*(:in)?$", "", name)
-    return "" if path == ROOT else path
+    return "" if path in (ROOT, ROOT_BESIDE_ITS_NAMESAKE) else path
 
 
 def _within(path: str, module: str) -> bool:
@@ -139,7 +160,7 @@ def key_text(key: Any) -> str:
     return str(key)
 
 
-def owner(layer: str, paths: Iterable[str]) -> str | None:
+def owner(layer: str, paths: Iterable[str], *, root: str = ROOT) -> str | None:
     """Return which of these modules gave a layer out, if one did; the model itself is ``""``.
 
     Examples
@@ -151,7 +172,7 @@ def owner(layer: str, paths: Iterable[str]) -> str | None:
     """
     fitting = []
     for path in paths:
-        name = path or ROOT
+        name = path or root
         rest = _SUFFIX.fullmatch(layer[len(name) :]) if layer.startswith(name) else None
         if rest is not None and rest[3] is None:
             fitting.append(path)

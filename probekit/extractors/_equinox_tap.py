@@ -33,6 +33,7 @@ class Tap:
     """What was seen in a run of a model, in the order of the calls."""
 
     inputs_too: bool
+    root: str
     home: Any = dataclasses.field(default_factory=_trace)
     found: list[Captured] = dataclasses.field(default_factory=list)
     calls: dict[tuple[str, bool], int] = dataclasses.field(default_factory=dict)
@@ -44,7 +45,7 @@ class Tap:
             return
         number = self.calls.get((path, given), 0)
         self.calls[path, given] = number + 1
-        self._outwards(called(path, number, given=given), value)
+        self._outwards(called(path, number, given=given, root=self.root), value)
 
     def _outwards(self, name: str, value: Any) -> None:
         if _trace() == self.home:

@@ -26,6 +26,7 @@ from probekit.extractors._captured import (
     layers_of,
     owner,
     parts_of,
+    root_of,
 )
 
 Shapes = dict[str, jax.ShapeDtypeStruct]
@@ -151,7 +152,10 @@ class Listing:
 
     def counts(self, patterns: Sequence[str]) -> dict[str, int | None]:
         """Return for the layers that the globs choose how many numbers their modules hold."""
-        owners = {layer: owner(layer, self.parameters) for layer in self.chosen(patterns)}
+        root = root_of([*self.shapes, *self.without])
+        owners = {
+            layer: owner(layer, self.parameters, root=root) for layer in self.chosen(patterns)
+        }
         return {
             layer: None if module is None else self.parameters[module]
             for layer, module in owners.items()

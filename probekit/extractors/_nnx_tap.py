@@ -23,7 +23,7 @@ from flax import nnx
 from flax.errors import TraceContextError
 
 from probekit.extractors._calls import bound, first_argument, only_arrays
-from probekit.extractors._captured import Captured, called
+from probekit.extractors._captured import Captured, called, root_among
 from probekit.extractors._stacks import copies_first, marks_of
 
 _SLOT, _PATH = "probekit_values", "probekit_path"
@@ -201,10 +201,10 @@ def run_tapped(
         output = bound(model, method)(*arguments, **keywords)
     if method is not None:
         call.note(model, arguments, keywords, output)
-    return _in_order(slots)
+    return _in_order(slots, list(modules))
 
 
-def _in_order(slots: list[Any]) -> tuple[list[Captured], dict[str, int]]:
+def _in_order(slots: list[Any], modules: list[str]) -> tuple[list[Captured], dict[str, int]]:
     """Return what was kept in the order of the calls, and the parameters of the modules."""
     seen = [
         (key, value)
@@ -212,11 +212,13 @@ def _in_order(slots: list[Any]) -> tuple[list[Captured], dict[str, int]]:
         for key, values in slot.get_value().items()
         for value in values
     ]
+    root = root_among([*modules, *(key.path for key, _ in seen)])  # and names of what is sown
     found, numbers = [], dict[tuple[str, bool], int]()
     for key, value in sorted(seen, key=lambda pair: pair[0].when):
         number = numbers.get((key.path, key.given), 0)
         numbers[key.path, key.given] = number + 1
         value, stack = copies_first(*value)
-        found.append(Captured(called(key.path, number, given=key.given), value, len(stack)))
+        name = called(key.path, number, given=key.given, root=root)
+        found.append(Captured(name, value, len(stack)))
     counts = {key.path: key.parameters for key, _ in seen if key.parameters is not None}
     return found, counts

@@ -25,7 +25,7 @@ def match(
     Raises
     ------
     OptionError
-        If a glob matches no layer; the message lists the layers.
+        If a glob matches no layer; the message lists the layers. If one is no string.
 
     Examples
     --------
@@ -35,9 +35,8 @@ def match(
     ('Dense_0',)
     """
     names = tuple(names)
-    globs = patterns.split(",") if isinstance(patterns, str) else tuple(patterns)
     chosen: set[str] = set()
-    for glob in (glob.strip() for glob in globs):
+    for glob in patterns_of(patterns, argument=argument):
         expression = _expression(glob)
         found = [name for name in names if expression.fullmatch(name)]
         if not found:
@@ -50,9 +49,26 @@ def match(
     return tuple(name for name in names if name in chosen)
 
 
-def patterns_of(layers: str | Sequence[str]) -> tuple[str, ...]:
-    """Return the globs that were given; a string stands for itself."""
-    return (layers,) if isinstance(layers, str) else tuple(layers)
+def patterns_of(layers: str | Sequence[str], *, argument: str = "layers") -> tuple[str, ...]:
+    """Return the globs that were given, those of one string one by one.
+
+    Raises
+    ------
+    OptionError
+        If they are no strings.
+
+    Examples
+    --------
+    >>> patterns_of("Dense_0, block/**"), patterns_of(["Dense_*"])
+    (('Dense_0', 'block/**'), ('Dense_*',))
+    """
+    several = layers.split(",") if isinstance(layers, str) else layers
+    given = tuple(several) if isinstance(several, Iterable) else (several,)
+    if not all(isinstance(glob, str) for glob in given):
+        raise OptionError(
+            Argument(argument, layers), ": give a glob, e.g. '**' for all, or a list of globs."
+        )
+    return tuple(glob.strip() for glob in given)
 
 
 def check_names(argument: str, names: Iterable[Any]) -> None:

@@ -46,8 +46,8 @@ def restore(directory: str | os.PathLike[str], step: int, like: Any = None) -> A
     -------
     pytree
         Of the structure of `like`, JAX arrays on the default device; without it, nested dicts and
-        lists of NumPy arrays. A checkpoint of several named items is a dict of them; those that
-        are no pytrees of arrays are left out.
+        lists of NumPy arrays. A checkpoint of named items is a dict of them, be it but one (as of
+        Orbax's interface ``v1``, ``"state"``); those that are no pytrees of arrays are left out.
 
     Raises
     ------
@@ -94,6 +94,10 @@ def _folders(directory: str | os.PathLike[str]) -> dict[int, Path]:
                     f"{directory}: {other.name} and {path.name} are both of step {int(name[1])}; "
                     "give a folder that holds the checkpoints of one training."
                 )
+    if not found and _is_checkpoint(directory):
+        raise HistoryError(
+            f"{directory}: is a checkpoint itself; give the folder it is in, {directory.parent}."
+        )
     if not found:
         raise HistoryError(
             f"{directory}: no checkpoints; each is a folder named by its step, as Orbax writes it."
@@ -126,7 +130,7 @@ def _restore_tree(folder: Path, like: Any) -> Any:
             return ocp.RestoreArgs()
         return ocp.ArrayRestoreArgs(sharding=sharding, dtype=leaf.dtype)
 
-    handler = ocp.PyTreeCheckpointHandler()
+    handler, stored = ocp.PyTreeCheckpointHandler(), None
     try:
         stored = handler.metadata(epath.Path(folder)).tree
         _check_shapes(like, stored)
@@ -138,6 +142,8 @@ def _restore_tree(folder: Path, like: Any) -> Any:
     # Orbax passes on whatever its storage, its parser of JSON and its checks raise.
     except Exception as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
+        reason = reason.partition(" [tensorstore_spec=")[0]  # all settings of its storage
+        reason += "" if like is None or stored is None else _difference(like, stored)
         raise HistoryError(f"{folder}: the checkpoint cannot be read: {reason}") from error
     finally:
         handler.close()
@@ -145,20 +151,40 @@ def _restore_tree(folder: Path, like: Any) -> Any:
 
 def _check_shapes(like: Any, stored: Any) -> None:
     """Raise `OptionError` if an array that is wanted has another shape than the one stored."""
-    found = _by_name(stored)
+    found = {name: leaf for name, leaf in _by_name(stored).items() if _has_shape(leaf)}
     for name, leaf in _by_name(like).items():
-        if name in found and tuple(leaf.shape) != tuple(found[name].shape):
+        if name in found and _has_shape(leaf) and tuple(leaf.shape) != tuple(found[name].shape):
             raise OptionError(
                 f"like {name}: {shape_text(leaf)}; the checkpoint has {shape_text(found[name])}."
             )
 
 
-def _by_name(tree: Any) -> dict[str, Any]:
+def _has_shape(leaf: Any) -> bool:
+    """Whether this is an array; random keys are stored as the numbers that they are made of."""
     import jax
     import jax.numpy as jnp
+
+    return hasattr(leaf, "shape") and not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _difference(like: Any, stored: Any) -> str:
+    """Say what one of two trees has and the other has not."""
+    wanted, there = _by_name(like), _by_name(stored)
+    sides = {
+        " Only like has": [name for name in wanted if name not in there],
+        " Only the checkpoint has": [name for name in there if name not in wanted],
+    }
+    return "".join(
+        f"{side} {', '.join(names[:5])}{', …' if len(names) > 5 else '.'}"
+        for side, names in sides.items()
+        if names
+    )
+
+
+def _by_name(tree: Any) -> dict[str, Any]:
+    import jax
 
     return {
         jax.tree_util.keystr(path, simple=True, separator="/"): leaf
         for path, leaf in jax.tree_util.tree_flatten_with_path(tree)[0]
-        if hasattr(leaf, "shape") and not jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
     }

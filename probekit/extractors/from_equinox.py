@@ -9,6 +9,7 @@ import jax
 from probekit.errors import MissingExtraError, OptionError
 from probekit.extractors._alike import first_alike
 from probekit.extractors._calls import as_arguments, bound, check_arguments
+from probekit.extractors._captured import root_among
 from probekit.extractors._examples import Seen
 from probekit.extractors._paths import patterns_of
 from probekit.extractors._pooling import Pool, check_pool
@@ -45,7 +46,8 @@ class EquinoxExtractor(TracedExtractor):
         model, arguments = joined(self.arrays, self.rest)
         check_arguments(model, self.method, inputs, arguments)
         tapped = rebuilt(model)
-        tap = Tap(inputs_too=self.inputs_too)
+        owners, counts = parameters_of(model)
+        tap = Tap(inputs_too=self.inputs_too, root=root_among(counts))
         keys = None
         if arguments.get("key") is not None:
             examples = jax.tree.leaves(inputs)[0].shape[0]
@@ -61,7 +63,6 @@ class EquinoxExtractor(TracedExtractor):
         with listening(tap):
             jax.vmap(one, in_axes=(0, None if keys is None else 0), axis_name="batch")(inputs, keys)
         seen = {value.name for value in tap.found}
-        owners, counts = parameters_of(model)
         return Seen(tap.found, sorted({path for path in owners if path} - seen), counts)
 
     def tree_flatten(self) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
@@ -92,9 +93,9 @@ def equinox(
     model : equinox.Module
     layers : str or sequence of str
         Globs over the names of layers: the path of a submodule (``layers/0/attention``); ``output``
-        is what the model itself gave out, ``NAME:in`` what a submodule was given, ``NAME@1`` its
-        second call, ``NAME.key`` an array in a dict or tuple. What `jax.vmap` maps within the
-        model comes as axes after the examples.
+        is what the model itself gave out, or ``__call__`` where a part of it is named ``output``;
+        ``NAME:in`` is what a submodule was given, ``NAME@1`` its second call, ``NAME.key`` an array
+        in a dict or tuple. What `jax.vmap` maps within the model comes as axes after the examples.
     pool : str, int or callable, optional
         How token axes are reduced: ``"mean"``, ``"last"``, ``"cls"``, ``"flatten"``, a position, or
         a function of the array (of all examples of a batch).

@@ -27,7 +27,7 @@ from probekit.extractors._calls import (
     first_argument,
     only_arrays,
 )
-from probekit.extractors._captured import Captured, called
+from probekit.extractors._captured import Captured, called, root_among
 from probekit.extractors._examples import Seen
 from probekit.extractors._linen_tap import COLLECTION, Mutable, Tap, count, is_sown, sown_elsewhere
 from probekit.extractors._paths import patterns_of
@@ -115,11 +115,13 @@ class LinenExtractor(TracedExtractor):
                 method=self.method,
                 **keywords,
             )
+        root = root_among(tap.parameters)
         sown = [COLLECTION, *(name for name in mutable if name not in variables)]
         found = tap.captured(state, sown)
         if self.inputs_too:
-            found.insert(0, Captured(called("", 0, given=True), first_argument(given, keywords)))
-        found.append(Captured(called("", 0), only_arrays(output)))
+            first = first_argument(given, keywords)
+            found.insert(0, Captured(called("", 0, given=True, root=root), first))
+        found.append(Captured(called("", 0, root=root), only_arrays(output)))
         parameters = variables.get("params", {})
         counts = {**tap.parameters, "": count(parameters)}
         return Seen(found, tap.missing(found, parameters), counts), tap
@@ -200,13 +202,14 @@ def linen(
         What ``module.init`` returned, or training made of it: ``{"params": …, …}``.
     layers : str or sequence of str
         Globs over the names of layers. A layer is what a submodule gave out, named by its path
-        (``encoder/block_0/attention``); ``output`` is what the module itself gave out. ``NAME:in``
-        is what a submodule was given, which is how values that no module gave out are read, such as
-        those of an activation function. A further call of a submodule is ``NAME@1``; copies that
-        `flax.linen.scan` or `flax.linen.vmap` stacked are ``NAME[0]``, ``NAME[1]``, …; arrays in a
-        dict or tuple are ``NAME.key``. What the model itself sows, into whichever collection, is
-        ``PATH/NAME``. What has no axis of examples, such as the embedding of positions, is left
-        out with a warning; where examples are not the first axis, they are made so.
+        (``encoder/block_0/attention``); ``output`` is what the module itself gave out, or
+        ``__call__`` where a part of it is named ``output``. ``NAME:in`` is what a submodule was
+        given, which is how values that no module gave out are read, such as those of an activation
+        function. A further call of a submodule is ``NAME@1``; copies that `flax.linen.scan` or
+        `flax.linen.vmap` stacked are ``NAME[0]``, ``NAME[1]``, …; arrays in a dict or tuple are
+        ``NAME.key``. What the model itself sows, into whichever collection, is ``PATH/NAME``. What
+        has no axis of examples, such as the embedding of positions, is left out with a warning;
+        where examples are not the first axis, they are made so.
     pool : str, int or callable, optional
         How token and pixel axes are reduced: ``"mean"``, ``"last"``, ``"cls"``, ``"flatten"``, a
         position, or a function of the array.

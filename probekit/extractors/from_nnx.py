@@ -112,11 +112,12 @@ def nnx(
     model : flax.nnx.Module
     layers : str or sequence of str
         Globs over the names of layers. A layer is what a submodule gave out, named by its path
-        (``encoder/blocks/0/attention``); ``output`` is what the model itself gave out. ``NAME:in``
-        is what a submodule was given, which is how values that no module gave out are read, such as
-        those of an activation function. A further call of a submodule is ``NAME@1``; copies that
-        `flax.nnx.scan` or `flax.nnx.vmap` stacked are ``NAME[0]``, ``NAME[1]``, …; arrays in a
-        dict or tuple are ``NAME.key``. What the model itself sows is ``PATH/NAME``.
+        (``encoder/blocks/0/attention``); ``output`` is what the model itself gave out, or
+        ``__call__`` where a part of it is named ``output``. ``NAME:in`` is what a submodule was
+        given, which is how values that no module gave out are read, such as those of an activation
+        function. A further call of a submodule is ``NAME@1``; copies that `flax.nnx.scan` or
+        `flax.nnx.vmap` stacked are ``NAME[0]``, ``NAME[1]``, …; arrays in a dict or tuple are
+        ``NAME.key``. What the model itself sows is ``PATH/NAME``.
     pool : str, int or callable, optional
         How token and pixel axes are reduced: ``"mean"``, ``"last"``, ``"cls"``, ``"flatten"``, a
         position, or a function of the array.

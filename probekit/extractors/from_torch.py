@@ -1,6 +1,7 @@
 """Layers of a PyTorch model, so that JAX users can compare theirs with it."""
 
 import contextlib
+import copy
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,10 +15,11 @@ from probekit.errors import MissingExtraError, OptionError
 from probekit.extractors._calls import (
     as_arguments,
     check_arguments,
+    field_names,
     first_argument,
     only_arrays,
 )
-from probekit.extractors._captured import Captured, called, layers_of, parts_of
+from probekit.extractors._captured import ROOT, Captured, called, layers_of, parts_of, root_among
 from probekit.extractors._examples import Listing, Seen, Shapes, placed
 from probekit.extractors._paths import patterns_of
 from probekit.extractors._pooling import Pool, check_pool, pooled, pooled_shape
@@ -160,8 +162,9 @@ def torch(
         On whichever device it is; activations are copied to the host.
     layers : str or sequence of str
         Globs over the names of layers: the path of a submodule, with ``/`` (``encoder/0/linear``);
-        ``output`` is what the model itself gave out, ``NAME:in`` what a submodule was given,
-        ``NAME@1`` its second call, ``NAME.key`` an array in a dict or tuple.
+        ``output`` is what the model itself gave out, or ``__call__`` where a part of it is named
+        ``output``; ``NAME:in`` is what a submodule was given, ``NAME@1`` its second call,
+        ``NAME.key`` an array in a dict or tuple.
     pool : str, int or callable, optional
         How token axes are reduced: ``"mean"``, ``"last"``, ``"cls"``, ``"flatten"``, a position, or
         a function of the array. PyTorch has the channels of images before the pixels: give a
@@ -207,11 +210,13 @@ class _Tap:
         self.found: list[Captured] = []
         self.calls: dict[tuple[str, bool], int] = {}
         self.thread = threading.get_ident()
+        self.root = ROOT
 
     @contextlib.contextmanager
     def on(self, model: "Module") -> Iterator[None]:
         """Set the hooks on all submodules for a while."""
         with contextlib.ExitStack() as hooks:
+            self.root = root_among(path for path, _ in model.named_modules())
             for path, module in model.named_modules():
                 for handle in (
                     module.register_forward_pre_hook(self._given(path), with_kwargs=True),
@@ -237,7 +242,7 @@ class _Tap:
             return  # the same model, used elsewhere
         number = self.calls.get((path, given), 0)
         self.calls[path, given] = number + 1
-        name = called(path.replace(".", "/"), number, given=given)
+        name = called(path.replace(".", "/"), number, given=given, root=self.root)
         if self.wanted is None:
             self.found.append(Captured(name, _parts(value, _shape)))
         elif any(layer == name or layer.startswith(f"{name}.") for layer in self.wanted):
@@ -257,7 +262,7 @@ def _evaluating(model: "Module") -> Iterator[None]:
 
 
 def _mapped(value: Any, change: Any, kind: Any) -> Any:
-    """Change the tensors in a value made of dicts, tuples and lists."""
+    """Change the tensors in a value made of dicts, tuples, lists and dataclasses."""
     if isinstance(value, kind):
         return change(value)
     if isinstance(value, Mapping):
@@ -266,6 +271,10 @@ def _mapped(value: Any, change: Any, kind: Any) -> Any:
         return type(value)(*(_mapped(part, change, kind) for part in value))
     if isinstance(value, tuple | list):
         return type(value)([_mapped(part, change, kind) for part in value])
+    names = field_names(value)
+    value = copy.copy(value) if names else value
+    for name in names:
+        object.__setattr__(value, name, _mapped(getattr(value, name), change, kind))
     return value
 
 

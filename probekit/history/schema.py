@@ -35,7 +35,7 @@ ROW_DIMS = "row_dims"
 CIRCUMSTANCES = ("history", "date")
 
 # Names of layers that are what a network answers, not what it represents.
-OUTPUT_LAYERS = ("logits", "output", "outputs")
+OUTPUT_LAYERS = ("logits", "output", "outputs", "__call__")
 
 # The attribute of variables that say how sure a score is: they are no scores themselves.
 UNCERTAINTY = "uncertainty"

@@ -4,11 +4,12 @@ import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
-from probekit.errors import OptionError
+from probekit.errors import Argument, OptionError
 from probekit.estimators import Estimator
 from probekit.extractors import Extractor
 from probekit.history import open_history
 from probekit.recording.recorder import Recorder
+from probekit.recording.scalars import whole_number
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -58,7 +59,7 @@ def probe_checkpoints(
     HistoryError
         If there are no checkpoints, or one cannot be read.
     OptionError
-        If a step that is asked for is not there.
+        If a step that is asked for is not there, or is no whole number; or if none is.
 
     Examples
     --------
@@ -72,7 +73,7 @@ def probe_checkpoints(
     from probekit.extractors import checkpoints
 
     there = checkpoints.steps(directory)
-    chosen = there if steps is None else sorted(int(step) for step in steps)
+    chosen = there if steps is None else _ascending(steps)
     if not options.get("resume"):  # before anything is overwritten
         _check_steps(chosen, there)
     with Recorder(
@@ -90,6 +91,15 @@ def probe_checkpoints(
             extractor = make_extractor(checkpoints.restore(directory, step, like=like))
             recorder.record(step, extractor)
     return open_history(output)
+
+
+def _ascending(steps: Iterable[int]) -> list[int]:
+    """Return each step once, in the order of training."""
+    several = isinstance(steps, Iterable) and not isinstance(steps, str)
+    found = sorted({whole_number("steps", step) for step in steps}) if several else []
+    if not found:
+        raise OptionError(Argument("steps", steps), ": give a list of whole numbers.")
+    return found
 
 
 def _check_steps(chosen: list[int], there: list[int]) -> None:

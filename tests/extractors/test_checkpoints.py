@@ -74,8 +74,12 @@ def test_into_the_structure_of_a_training_state(managed):
         OptionError, match=r"like params/kernel: shape \(2, 2\).*checkpoint has shape \(2, 3\)"
     ):
         checkpoints.restore(managed, 10, like=small)
-    with pytest.raises(HistoryError, match=r"10/default: the checkpoint cannot be read: "):
-        checkpoints.restore(managed, 10, like={"weights": jnp.ones(3)})
+    with pytest.raises(HistoryError, match=r"10/default: the checkpoint cannot be read: ") as told:
+        checkpoints.restore(managed, 10, like={"params": state(0)["params"], "weights": 1.0})
+    assert str(told.value).endswith(
+        " Only like has weights. Only the checkpoint has opt/0/count, opt/0/mu/bias, "
+        "opt/0/mu/kernel, opt/0/nu/bias, opt/0/nu/kernel, …"
+    )
 
 
 def test_the_nearest_steps_are_named(tmp_path, monkeypatch):
@@ -120,6 +124,8 @@ def test_several_named_items(tmp_path):
 def test_what_cannot_be_read(tmp_path, plain, monkeypatch):
     with pytest.raises(HistoryError, match="nowhere: no such folder; give one"):
         checkpoints.steps(tmp_path / "nowhere")
+    with pytest.raises(HistoryError, match=r"step_5: is a checkpoint itself; give .*, .*plain"):
+        checkpoints.steps(plain / "step_5")
     (tmp_path / "100").mkdir()
     (tmp_path / "twice").mkdir()
     for name in ("a_5", "b_05"):  # which of two trainings is meant, nobody knows
@@ -139,12 +145,46 @@ def test_what_cannot_be_read(tmp_path, plain, monkeypatch):
     with pytest.raises(HistoryError, match=r"1: the checkpoint cannot be read: \S.*") as caught:
         checkpoints.restore(tmp_path, 1)
     assert "\n" not in str(caught.value)
+    assert "tensorstore_spec" not in str(caught.value)
     (damaged / "_METADATA").unlink()
     with pytest.raises(HistoryError, match="1: not a checkpoint that can be read; it has no _MET"):
         checkpoints.restore(tmp_path, 1)
     monkeypatch.setitem(sys.modules, "orbax.checkpoint", None)
     with pytest.raises(MissingExtraError, match=r"checkpoints need orbax-checkpoint.*\[checkpo"):
         checkpoints.restore(plain, 5)
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        ([], r"steps=\[\]: give a list of whole numbers"),
+        (10, "steps=10: give a list of whole numbers"),
+        ("10", "steps='10': give a list of whole numbers"),
+        ([10, 0.5], r"steps=0\.5: must be a whole number"),
+        ([10, 11], "steps: no checkpoint of step 11; there are 0, 10, 200"),
+    ],
+)
+def test_steps_that_are_none(managed, tmp_path, steps, message):
+    with pytest.raises(OptionError, match=message):
+        pk.probe_checkpoints(managed, pk.extractors.arrays, output=tmp_path / "h.nc", steps=steps)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_step_that_is_named_twice_is_probed_once(managed, tmp_path):
+    probed = []
+
+    def make_extractor(found):
+        probed.append(found["step"])
+        return pk.extractors.arrays({"layer": found["params"]["kernel"]})
+
+    history = pk.probe_checkpoints(
+        managed,
+        make_extractor,
+        output=tmp_path / "h.nc",
+        steps=np.array([200, 10, 200]),
+        estimators="total_variance",
+    )
+    assert probed == history.step.values.tolist() == [10, 200]
 
 
 @pytest.mark.slow

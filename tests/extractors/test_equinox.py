@@ -83,6 +83,23 @@ def test_new_parameters_do_not_compile_anything(compilations):
     np.testing.assert_allclose(outputs["layers/0"], dense(other.layers[0], X), **TOLERANCE)
 
 
+class Classifier(eqx.Module):
+    hidden: eqx.nn.Linear
+    output: eqx.nn.Linear
+
+    def __call__(self, x):
+        return jax.nn.softmax(self.output(jax.nn.relu(self.hidden(x))))
+
+
+def test_a_submodule_named_output_is_not_the_model_itself():
+    model = Classifier(eqx.nn.Linear(5, 4, key=KEY), eqx.nn.Linear(4, 3, key=KEY))
+    outputs, order = extracted(model, layers=["**", "output:in", "__call__:in"])
+    assert order == ["__call__:in", "hidden", "output:in", "output", "__call__"]
+    logits = dense(model.output, np.maximum(dense(model.hidden, X), 0))
+    np.testing.assert_allclose(outputs["output"], logits, **TOLERANCE)
+    np.testing.assert_allclose(outputs["__call__"], jax.nn.softmax(logits), **TOLERANCE)
+
+
 class ConvNet(eqx.Module):
     conv: eqx.nn.Conv2d
     norm: eqx.nn.BatchNorm

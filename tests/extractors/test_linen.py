@@ -1,5 +1,7 @@
 """Layers of linen models, written as users write them, against activations computed by hand."""
 
+import dataclasses
+
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -79,6 +81,53 @@ def test_new_parameters_do_not_compile_anything(compilations):
     with compilations() as compiled:
         call(extractor(other), X)
     assert compiled == []
+
+
+class Classifier(nn.Module):
+    def setup(self):
+        self.hidden, self.output = nn.Dense(4), nn.Dense(3)
+
+    def __call__(self, x):
+        return nn.softmax(self.output(nn.relu(self.hidden(x))))
+
+
+def test_a_submodule_named_output_is_not_the_model_itself():
+    layers = ["**", "output:in", "__call__:in"]
+    variables, outputs, order = extracted(Classifier(), layers=layers)
+    assert order == ["__call__:in", "hidden", "output:in", "output", "__call__"]
+    p = variables["params"]
+    given = np.maximum(dense(p["hidden"], X), 0)
+    logits = dense(p["output"], given)
+    np.testing.assert_array_equal(outputs["__call__:in"], X)
+    np.testing.assert_allclose(outputs["output:in"], given, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(outputs["output"], logits, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(outputs["__call__"], nn.softmax(logits), rtol=1e-5, atol=1e-5)
+    found = pk.extractors.describe(pk.extractors.linen(Classifier(), variables), X)
+    assert [layer.parameters for layer in found] == [24, 15, 39]
+
+
+@dataclasses.dataclass
+class Found:
+    """No pytree: JAX takes it for a leaf."""
+
+    logits: object
+    hidden: object
+    name: str = "found"
+
+
+class Finding(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        hidden = nn.Dense(4, name="dense")(x)
+        return Found(nn.Dense(3)(hidden), [hidden, self])
+
+
+def test_a_plain_dataclass_is_looked_into():
+    variables, outputs, order = extracted(Finding())
+    assert order == ["dense", "Dense_0", "output.hidden.0", "output.logits"]
+    given = Finding().apply(variables, X)
+    np.testing.assert_allclose(outputs["output.logits"], given.logits, rtol=1e-5, atol=1e-5)
+    np.testing.assert_array_equal(outputs["output.hidden.0"], outputs["dense"])
 
 
 class ConvNet(nn.Module):

@@ -134,6 +134,41 @@ def test_new_parameters_do_not_compile_anything(compilations):
     assert not np.allclose(before["output"], after["output"])
 
 
+class Classifier(fnn.Module):
+    def __init__(self, *, rngs):
+        self.hidden, self.output = fnn.Linear(5, 4, rngs=rngs), fnn.Linear(4, 3, rngs=rngs)
+
+    def __call__(self, x):
+        return fnn.softmax(self.output(fnn.relu(self.hidden(x))))
+
+
+class SowingItsOutput(fnn.Module):
+    def __init__(self, *, rngs):
+        self.hidden = fnn.Linear(5, 4, rngs=rngs)
+
+    def __call__(self, x):
+        x = self.hidden(x)
+        self.sow(fnn.Intermediate, "output", 2 * x)
+        return 3 * x
+
+
+def test_what_is_named_output_is_not_the_model_itself():
+    model = Classifier(rngs=fnn.Rngs(0))
+    outputs, order = extracted(model, layers=["**", "output:in", "__call__:in"])
+    assert order == ["__call__:in", "hidden", "output:in", "output", "__call__"]
+    logits = dense(model.output, np.maximum(dense(model.hidden, X), 0))
+    np.testing.assert_allclose(outputs["output"], logits, **TOLERANCE)
+    np.testing.assert_allclose(outputs["__call__"], fnn.softmax(logits), **TOLERANCE)
+    found = pk.extractors.describe(nnx(model), X)
+    assert [layer.parameters for layer in found] == [24, 15, 39]
+    outputs, order = extracted(SowingItsOutput(rngs=fnn.Rngs(0)))
+    assert order == ["hidden", "output", "__call__"]
+    np.testing.assert_allclose(outputs["output"], 2 * outputs["hidden"], **TOLERANCE)
+    np.testing.assert_allclose(outputs["__call__"], 3 * outputs["hidden"], **TOLERANCE)
+    found = pk.extractors.describe(nnx(SowingItsOutput(rngs=fnn.Rngs(0))), X)
+    assert [layer.parameters for layer in found] == [24, None, 24]
+
+
 class ConvNet(fnn.Module):
     def __init__(self, rngs):
         self.conv = fnn.Conv(2, 4, (3, 3), rngs=rngs)

@@ -36,6 +36,23 @@ def test_globs(patterns, expected):
     assert match(NAMES, patterns) == tuple(expected)
 
 
+@pytest.mark.parametrize("layers", [3, None, ["a", 3], [None]])
+def test_what_is_no_glob(layers):
+    with pytest.raises(OptionError, match=r"^layers=.*: give a glob, e\.g\. '\*\*' for all, or "):
+        pk.extractors.function(lambda x: {"a": x}, layers=layers)
+    with pytest.raises(OptionError, match=r"^layers=.*: give a glob"):
+        pk.extractors.arrays({"a": np.ones((2, 2))}, layers=layers)
+
+
+def test_several_globs_in_one_string():
+    names = dict.fromkeys(["a", "b/c", "d"], np.ones((2, 2), np.float32))
+    for extractor, inputs in (
+        (pk.extractors.arrays(names, layers="d, b/*"), None),
+        (pk.extractors.function(lambda x: {**names}, layers="d, b/*"), np.ones((2, 1))),
+    ):
+        assert list(extractor.layers(inputs)) == ["b/c", "d"]
+
+
 def test_globs_that_match_nothing():
     with pytest.raises(OptionError, match=r"layers='Dense_7': matches none of Dense_0, .*logits\."):
         match(NAMES, ["Dense_0", "Dense_7"])

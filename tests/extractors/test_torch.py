@@ -1,7 +1,9 @@
 """Layers of PyTorch models, against activations computed by hand."""
 
+import dataclasses
 import sys
 import threading
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -80,6 +82,75 @@ def test_layers_are_listed_without_data():
     shapes = torch(model, layers="0").layers(jax.ShapeDtypeStruct((100, 5), jnp.float32))
     assert (shapes["0"].shape, shapes["0"].dtype) == ((100, 4), jnp.float32)
     assert {tensor.device.type for tensor in seen} == {"meta"}
+
+
+class Classifier(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.output = nn.Linear(5, 4), nn.Linear(4, 3)
+
+    def forward(self, x):
+        return self.output(self.hidden(x).relu()).softmax(-1)
+
+
+def test_a_submodule_named_output_is_not_the_model_itself():
+    model = Classifier()
+    outputs, order = extracted(model, layers=["**", "output:in", "__call__:in"])
+    assert order == ["__call__:in", "hidden", "output:in", "output", "__call__"]
+    logits = dense(model.output, np.maximum(dense(model.hidden, X), 0))
+    np.testing.assert_allclose(outputs["output"], logits, **TOLERANCE)
+    np.testing.assert_allclose(outputs["__call__"], jax.nn.softmax(logits), **TOLERANCE)
+    assert list(torch(model, layers="output")(X)) == ["output"]
+
+
+class Pair(NamedTuple):
+    first: object
+    second: object
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    logits: object
+    hidden: object
+
+
+class Finding(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.head = nn.Linear(5, 4), nn.Linear(4, 3)
+
+    def forward(self, x):
+        hidden = self.hidden(x)
+        return Found(self.head(hidden), Pair(hidden, "hidden"))
+
+
+def test_dataclasses_and_named_tuples_are_looked_into():
+    outputs, order = extracted(Finding())
+    assert order == ["hidden", "head", "output.hidden.first", "output.logits"]
+    np.testing.assert_array_equal(outputs["output.logits"], outputs["head"])
+    np.testing.assert_array_equal(outputs["output.hidden.first"], outputs["hidden"])
+
+
+class Keeping(nn.Module):
+    """Keeps what it was given and what it gave out."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden = nn.Linear(5, 4)
+
+    def forward(self, x, scale):
+        self.last = Found(self.hidden(x) * scale.logits, None)
+        return self.last
+
+
+def test_a_dataclass_is_the_user_s_and_stays_as_it_is():
+    model, scale = Keeping(), Found(tt.tensor(2.0), None)
+    outputs, order = extracted(model, scale=scale)
+    assert order == ["hidden", "output.logits"]
+    np.testing.assert_allclose(outputs["output.logits"], 2 * outputs["hidden"], **TOLERANCE)
+    assert isinstance(model.last.logits, tt.Tensor)
+    assert isinstance(scale.logits, tt.Tensor)
+    assert scale.logits.device.type == "cpu"
 
 
 class ConvNet(nn.Module):
