@@ -15,12 +15,35 @@ _EXACT = 2.0**24
 """Up to where float32 has all whole numbers."""
 
 
+def grain(x: jax.Array) -> jax.Array:
+    """Return the largest power of two of which all finite entries are multiples; 1 if all are 0.
+
+    Over it multiples of a half are whole numbers too, and nothing is rounded.
+    """
+    information = np.finfo(x.dtype)
+    digits = information.nmant + 1
+    mantissa, exponent = jnp.frexp(jax.lax.stop_gradient(jnp.where(jnp.isfinite(x), x, 0)))
+    bits = jnp.int32 if digits < 32 else jnp.int64
+    whole = jnp.abs(mantissa * 2.0**digits).astype(bits)
+    zeros = jax.lax.population_count((whole & -whole) - 1)
+    lowest = jnp.where(whole == 0, information.maxexp, exponent - digits + zeros).min()
+    usual = (lowest > information.minexp) & (lowest < information.maxexp)
+    return jnp.ldexp(jnp.ones((), x.dtype), jnp.where(usual, lowest, 0))
+
+
 def are_countable(x: jax.Array, *, centred: bool) -> jax.Array:
     """Whether the sums that `angular_distances` takes of these rows are whole and exact."""
     x = _shifted(jnp.where(jnp.isfinite(x), x, 0), centred)
     factor = x.shape[1] if centred else 1
     largest = factor * jnp.square(x).sum(axis=1).max(initial=0)
     return (x == jnp.round(x)).all() & (largest < _EXACT)
+
+
+def next_to(mean: jax.Array, x: jax.Array) -> jax.Array:
+    """Return the multiples of the `grain` of `x` next to its mean, if squares stay exact."""
+    step = grain(x)
+    near = jnp.round(mean / step) * step
+    return jnp.where(jnp.square((x - near) / step).max() < _EXACT, near, mean)
 
 
 def angular_distances(x: jax.Array, *, centred: bool) -> jax.Array:
