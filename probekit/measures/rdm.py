@@ -210,14 +210,19 @@ def cosine_distances(x: jax.Array) -> jax.Array:
 
 def _counted(x: jax.Array, far: jax.Array, *, centred: bool) -> jax.Array:
     """Distances, of whole numbers exact ones: of these many are equal, as ranks need it."""
-    x = x / whole_numbers.grain(x)
 
-    def counted() -> jax.Array:
-        exact = whole_numbers.angular_distances(x, centred=centred)
-        return jnp.where(far < PARALLEL, far, jnp.clip(exact, 0, 2))
+    def of_whole() -> jax.Array:
+        rows = x / whole_numbers.grain(x)
 
-    countable = whole_numbers.are_countable(x, centred=centred)
-    found: jax.Array = jax.lax.cond(countable, counted, lambda: far)
+        def counted() -> jax.Array:
+            exact = whole_numbers.angular_distances(rows, centred=centred)
+            return jnp.where(far < PARALLEL, far, jnp.clip(exact, 0, 2))
+
+        countable = whole_numbers.are_countable(rows, centred=centred)
+        found: jax.Array = jax.lax.cond(countable, counted, lambda: far)
+        return found
+
+    found: jax.Array = jax.lax.cond(whole_numbers.may_be_whole(x), of_whole, lambda: far)
     return found
 
 

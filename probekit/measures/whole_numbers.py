@@ -21,14 +21,24 @@ def grain(x: jax.Array) -> jax.Array:
     Over it multiples of a half are whole numbers too, and nothing is rounded.
     """
     information = np.finfo(x.dtype)
-    digits = information.nmant + 1
-    mantissa, exponent = jnp.frexp(jax.lax.stop_gradient(jnp.where(jnp.isfinite(x), x, 0)))
-    bits = jnp.int32 if digits < 32 else jnp.int64
-    whole = jnp.abs(mantissa * 2.0**digits).astype(bits)
-    zeros = jax.lax.population_count((whole & -whole) - 1)
-    lowest = jnp.where(whole == 0, information.maxexp, exponent - digits + zeros).min()
-    usual = (lowest > information.minexp) & (lowest < information.maxexp)
-    return jnp.ldexp(jnp.ones((), x.dtype), jnp.where(usual, lowest, 0))
+    kind = np.dtype(f"int{8 * x.dtype.itemsize}")
+    sizes = jnp.abs(jax.lax.stop_gradient(jnp.where(jnp.isfinite(x), x, 0)))
+    bits = jax.lax.bitcast_convert_type(sizes, kind)
+    without_last = jax.lax.bitcast_convert_type(bits & (bits - 1), x.dtype)
+    is_power = (bits & ((1 << information.nmant) - 1)) == 0
+    last = jnp.where(is_power, sizes, sizes - without_last)
+    least = jnp.where(sizes > 0, last, jnp.inf).min()
+    usual = (least >= information.tiny) & jnp.isfinite(least)
+    return jnp.where(usual, least, 1).astype(x.dtype)
+
+
+def may_be_whole(x: jax.Array) -> jax.Array:
+    """Whether the first row has few digits, as it has in rows of whole numbers over some grain.
+
+    Of others nothing more need be asked, which takes far longer.
+    """
+    first = jnp.where(jnp.isfinite(x[:1]), x[:1], 0)
+    return jnp.abs(first).max(initial=0) < _EXACT * grain(first)
 
 
 def are_countable(x: jax.Array, *, centred: bool) -> jax.Array:
@@ -41,9 +51,14 @@ def are_countable(x: jax.Array, *, centred: bool) -> jax.Array:
 
 def next_to(mean: jax.Array, x: jax.Array) -> jax.Array:
     """Return the multiples of the `grain` of `x` next to its mean, if squares stay exact."""
-    step = grain(x)
-    near = jnp.round(mean / step) * step
-    return jnp.where(jnp.square((x - near) / step).max() < _EXACT, near, mean)
+
+    def whole() -> jax.Array:
+        step = grain(x)
+        near = jnp.round(mean / step) * step
+        return jnp.where(jnp.square((x - near) / step).max() < _EXACT, near, mean)
+
+    found: jax.Array = jax.lax.cond(may_be_whole(x), whole, lambda: mean)
+    return found
 
 
 def angular_distances(x: jax.Array, *, centred: bool) -> jax.Array:

@@ -129,3 +129,23 @@ def test_classes_without_a_direction():
         assert np.isnan(measures.feature_angles(x, np.stack([LABELS == 1, LABELS == 2], 1))).all()
         assert np.isnan(measures.component_alignment(x, LABELS == 1))
         assert np.isnan(measures.lidar(x, LABELS))
+
+
+def test_predictions_that_are_rounding_have_no_correlation():
+    """No class is more often in one unit than in another."""
+    x, labels = np.float32(CLOUDS["classes"][:40]), np.repeat([0.0, 1.0], 20)
+    for factor in (1, 3, 1 / 3, 0.7):
+        options = {
+            "scoring": "correlation",
+            "held_out": (x[:20] * np.float32(factor), labels[10:30]),
+        }
+        found = measures.ridge_r2(x * np.float32(factor), labels, **options)
+        assert np.isnan(found)
+
+
+@pytest.mark.parametrize("cloud", ["tenths", "corners"])
+def test_pairs_as_long_as_the_radius(cloud):
+    def score(x):
+        return measures.intrinsic_dimension(x, method="correlation", neighbours=10)
+
+    assert_one_score(score, the_same(CLOUDS[cloud]), tolerance=1e-3)
