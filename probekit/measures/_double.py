@@ -4,14 +4,18 @@ Beside one example a thousand times as far out as the others, covariances in flo
 these.
 """
 
+import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from probekit.measures._arguments import Result, Splits, jitted
+from probekit._checks import floating
+from probekit.measures._arguments import Parameters, Result, Splits, jitted
+
+Value = TypeVar("Value")
 
 
 def in_double(
@@ -59,6 +63,26 @@ def in_double_if_doubtful(
         return function(given, **options)[0]
 
     return splits_in_double(again, given)
+
+
+def kept_double(function: Callable[Parameters, Value]) -> Callable[Parameters, Value]:
+    """Decorate a measure that computes on the host, in float64: float64 it is given stays that.
+
+    Else it would be narrowed first, to what JAX is set to, and differences beside a large offset
+    would be lost. The value has the dtype that JAX is set to.
+    """
+
+    @functools.wraps(function)
+    def measured(*args: Parameters.args, **options: Parameters.kwargs) -> Value:
+        dtype = floating()
+        if dtype == np.float64 or jax.default_backend() == "tpu":
+            return function(*args, **options)
+        with jax.enable_x64(True):
+            value = function(*args, **options)
+        narrow: Value = jax.tree.map(lambda z: jnp.asarray(np.asarray(z, dtype)), value)
+        return narrow
+
+    return measured
 
 
 @jitted(1)

@@ -12,7 +12,7 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, splits
 from probekit.measures._scale import about_mean
 from probekit.measures._status import Score, divide, score
-from probekit.measures.classification import both_states, ridge_weights
+from probekit.measures.classification import both_states, largest_products, ridge_weights
 from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.statistics import ExamplesState
 
@@ -122,7 +122,9 @@ def ccgp_score(fit: ExamplesState, held_out: ExamplesState, *, penalty: float) -
         target = (2 * side - 1).astype(x.dtype)[:, None]
         vector = ridge_weights((x - mean[None, :]) * root, target * root, penalty)[:, 0]
         predicted = product(asked - mean[None, :], vector)
-        right = jnp.where(predicted == 0, 0.5, (predicted > 0) == (asked_code >> feature & 1))
+        size = largest_products(asked - mean[None, :], vector[:, None])[:, 0]
+        between = jnp.abs(predicted) <= 8 * float(np.finfo(x.dtype).eps) * size
+        right = jnp.where(between, 0.5, (predicted > 0) == (asked_code >> feature & 1))
         asked_of = asked_code[None, :] == context + (jnp.arange(2)[:, None] << feature)
         tested = jnp.where(asked_of, held_out.weight[None, :], 0)
         accuracy = divide((tested * right[None, :]).sum(axis=1), tested.sum(axis=1)).mean()

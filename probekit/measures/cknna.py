@@ -15,6 +15,7 @@ from probekit.measures.gram import centred_gram, centred_rows
 from probekit.measures.neighbour_ranks import neighbour_ranks
 from probekit.measures.neighbours import DEFAULT_NEIGHBOURS
 from probekit.measures.rdm import cosine_distances
+from probekit.measures.rounding_of_distances import rounding_of_distances
 from probekit.statistics import Examples, ExamplesState, state_of
 
 
@@ -129,14 +130,16 @@ def _near(
         far = cosine_distances(z)
         # Centring takes off what all have in common, and with it what rounding has left of it.
         cosines = -far if centring else 1 - far
+        rounding = rounding_of_distances(z, far, "cosine")
     else:
         rows = scaled_to_one(centred)
         cosines = product(rows, rows.T)
         far = -cosines
+        rounding = 2 * float(np.finfo(z.dtype).eps) * jnp.abs(far)
     undefined = (centred == 0).all() | (jnp.isnan(cosines) & both).any()
     cosines = jnp.where(both & ~undefined, cosines, 0)
     apart = both & ~np.eye(len(present), dtype=bool)
-    near = (neighbour_ranks(far, present) <= neighbours) & apart
+    near = (neighbour_ranks(far, rounding, present) <= neighbours) & apart
     return _Near(cosines, near, undefined)
 
 

@@ -74,11 +74,11 @@ def more_than_rounding(step: jax.Array, size: jax.Array, spread: jax.Array) -> j
     """Return where means differ by a `step` that is more than the rounding of what they are of.
 
     That of values of this `size`, several times over, as it may go the same way in a whole class.
-    But where examples of a class vary by more, any step counts beside that: means are known to more
-    digits than values.
+    But where examples of a class vary by more, a step counts beside that: means are known to more
+    digits than values. One of a rounding of that spread is none.
     """
-    rounding = 8 * float(np.finfo(step.dtype).eps) * size
-    found: jax.Array = jnp.maximum(step, spread) > rounding
+    eps = float(np.finfo(step.dtype).eps)
+    found: jax.Array = (jnp.maximum(step, spread) > 8 * eps * size) & (step > eps * spread)
     return found
 
 

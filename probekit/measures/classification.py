@@ -108,11 +108,25 @@ def ridge_accuracy_score(fit: ExamplesState, held_out: ExamplesState, *, penalty
     off = product(weight, x)  # far from zero the mean is rounded, by more than classes may differ
     root = jnp.sqrt(weight)[:, None]
     rows, targets = (x - off[None, :]) * root, (indicator - y_mean[None, :]) * root
-    predicted = product(asked - off[None, :], ridge_weights(rows, targets, penalty))
-    predicted = jnp.where(fit.present[None, :], predicted + y_mean[None, :], -jnp.inf)
-    winner = fit.y[jnp.argmax(predicted, axis=1)]
+    weights, asked = ridge_weights(rows, targets, penalty), asked - off[None, :]
+    predicted = product(asked, weights) + y_mean[None, :]
+    predicted = jnp.where(fit.present[None, :], predicted, -jnp.inf)
+    # Of classes that are equally likely but for rounding the first, on all processors.
+    most = predicted.max(axis=1, keepdims=True)
+    size = largest_products(asked, weights).max(axis=1, keepdims=True) + jnp.abs(most)
+    rounding = 4 * float(np.finfo(most.dtype).eps) * size
+    winner = fit.y[jnp.argmax(predicted >= most - rounding, axis=1)]
     right = (winner == held_out.y).all(axis=1).astype(weight.dtype)
     return _accuracy(fit, held_out, right)
+
+
+def largest_products(rows: jax.Array, weights: jax.Array) -> jax.Array:
+    """Return the most that the product of rows and weights can be, ``(row, target)``.
+
+    What is less than some roundings of it is nothing.
+    """
+    lengths = jnp.sqrt(jnp.square(rows).sum(axis=1)), jnp.sqrt(jnp.square(weights).sum(axis=0))
+    return lengths[0][:, None] * lengths[1][None, :]
 
 
 def ridge_weights(rows: jax.Array, targets: jax.Array, penalty: float) -> jax.Array:

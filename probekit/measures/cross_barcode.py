@@ -6,12 +6,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from probekit.measures._double import kept_double
 from probekit.measures._status import Score, score
 from probekit.measures.coverage import two_sets
 from probekit.measures.topology import first_homology
 from probekit.statistics import Examples, ExamplesState, state_of
 
 
+@kept_double
 def manifold_topology_divergence(x: Any, x2: Any) -> jax.Array:
     """Manifold topology divergence (MTop-Div) of two sets of examples in the same units.
 

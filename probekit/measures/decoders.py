@@ -84,6 +84,8 @@ def decoding(
     Runs on the host, not under ``jit``. With ``logistic``, ``ridge`` and ``knn`` invariant to
     translation, scaling, rotation and permutation of units. Costs what the probe costs: O(n d) an
     iteration for ``logistic`` and ``mlp``, O(n d min(n, d)) for ``ridge``, O(n² d) for ``knn``.
+    Where classes are equally likely, or neighbours equally near, rounding decides in scikit-learn:
+    48 examples of which nothing can be told had accuracies from 0.27 to 0.38.
 
     References
     ----------

@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_choice, check_count
 from probekit.errors import ShapeError
 from probekit.measures._arguments import on_host
+from probekit.measures._double import kept_double
 from probekit.measures._trajectories import trajectories
 from probekit.measures.conjugation import largest_trace, matched_eigenvalues
 
@@ -35,6 +36,7 @@ class _Delays(NamedTuple):
         return np.concatenate([x[:, start : start + times] for start in starts], axis=2)
 
 
+@kept_double
 def dynamical_distance(
     x: Any,
     y: Any,

@@ -4,6 +4,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from probekit._checks import check_count
 from probekit._rounding import reciprocal
@@ -166,9 +167,15 @@ def alignment_score(state: MomentsState, *, components: int) -> Score:
 
 
 def _directions(state: MomentsState) -> tuple[jax.Array, jax.Array]:
-    """Direction of each column of `y`, ``(column, unit)``, of length 1, and whether it has none."""
+    """Direction of each column of `y`, ``(column, unit)``, of length 1, and whether it has none.
+
+    It has none if all its correlations with units are rounding: that would be the direction.
+    """
     assert state.xy is not None
+    x_length, y_length = (jnp.sqrt(squares) for squares in (state.x_squares, state.y_squares))
+    rounding = 4 * float(np.finfo(x_length.dtype).eps) * x_length[:, None] * y_length[None, :]
     constant = state.x_constant[:, None] | state.y_constant[None, :]
+    constant = constant | (jnp.abs(state.xy) <= rounding).all(axis=0)[None, :]
     cross = scaled_to_one(jnp.where(constant | ~jnp.isfinite(state.xy), 0, state.xy).T, axis=1)
     squares = jnp.square(cross).sum(axis=1)
     return cross * jnp.sqrt(reciprocal(squares))[:, None], squares == 0

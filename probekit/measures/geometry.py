@@ -9,7 +9,7 @@ from probekit._rounding import reciprocal
 from probekit.errors import OptionError, ShapeError
 from probekit.measures._arguments import jitted, matrix
 from probekit.measures._narrowing import narrowed
-from probekit.measures._scale import moderate, moderating_power, restored
+from probekit.measures._scale import moderate, moderating_power, near_one, restored
 from probekit.measures._status import Score, divide, score
 from probekit.measures.unbiased_ratio import LEAST, unbiased_ratio_score
 from probekit.statistics import CrossKernel, Moments, MomentsState, state_of
@@ -127,7 +127,7 @@ def _participation_ratio(x: Any) -> jax.Array:
 
 @jitted(1)
 def _debiased_ratio(x: jax.Array, sampled_units: bool) -> jax.Array:
-    x = moderate(x)
+    x = near_one(x)  # for fourth powers
     state = state_of(CrossKernel(), x)
     fourths = jnp.square(jnp.square(x - state.moments.x_mean - state.moments.x_rest)).sum(axis=0)
     return unbiased_ratio_score(state, own_fourths=fourths if sampled_units else None).value

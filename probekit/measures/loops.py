@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_count, check_positive
 from probekit.errors import MissingExtraError
 from probekit.measures._arguments import matched, matrix
+from probekit.measures._double import kept_double
 from probekit.measures._status import Score, score
 from probekit.statistics import Examples, ExamplesState, state_of
 
@@ -18,6 +19,7 @@ DEFAULT_DRAWS = 32
 DEFAULT_HOLES = 100
 
 
+@kept_double
 def geometry_score(
     x: Any,
     y: Any,
@@ -88,6 +90,7 @@ def geometry_score(
     return times_score(of_x, of_y).value
 
 
+@kept_double
 def living_times(
     x: Any,
     *,

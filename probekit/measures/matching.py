@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit._checks import check_choice
 from probekit.measures._arguments import Splits, jitted, matched, on_host, splits
+from probekit.measures._double import kept_double
 from probekit.measures._moments import moments_of, moments_of_both, states_of
 from probekit.measures._status import Score, divide
 from probekit.measures.plans import assigned, transported
@@ -16,9 +17,13 @@ from probekit.statistics import Moments, MomentsState
 
 Matched = Literal["both", "x", "y"]
 MATCHED: tuple[Matched, ...] = get_args(Matched)
+_STEPS = 2.0**15
+"""In so many steps of the largest gain plans are told apart that are scored on other examples."""
+
 _MOMENTS = Moments(xx="diagonal", yy="diagonal")
 
 
+@kept_double
 def permutation_matching(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> jax.Array:
     """Mean correlation of units matched one to one: max over matchings π of mean r(x_u, y_π(u)).
 
@@ -47,7 +52,8 @@ def permutation_matching(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = N
     Invariant to translation, scaling and permutation, not to rotation. The assignment problem is
     solved exactly, on the host (``scipy.optimize.linear_sum_assignment``), not under ``jit``.
     O(n d d_y + d d_y min(d, d_y)). Of held out examples, units that are constant in either split
-    correlate 0.
+    correlate 0, and plans are told apart by 2⁻¹⁵ of the largest correlation: of those that fit
+    alike, rounding must choose none.
 
     References
     ----------
@@ -65,6 +71,7 @@ def permutation_matching(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = N
     return permutation_matching_score(*_states(x, y, held_out)).value
 
 
+@kept_double
 def permutation_distance(
     x: Any, y: Any, *, angular: bool = True, held_out: tuple[Any, Any] | None = None
 ) -> jax.Array:
@@ -124,6 +131,7 @@ def permutation_distance(
     return permutation_distance_score(*_states(x, y, held_out), angular=bool(angular)).value
 
 
+@kept_double
 def soft_matching(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) -> jax.Array:
     """Mean correlation of softly matched units: max over P of Σ P_uv r(x_u, y_v).
 
@@ -247,7 +255,7 @@ def _semi_matching(given: Splits, units: Matched, absolute: bool) -> jax.Array:
 
 def permutation_matching_score(fit: MomentsState, held_out: MomentsState | None = None) -> Score:
     """`permutation_matching` from moments, on the host; needs `xy` and the diagonals."""
-    plan = assigned(_unit_correlations(fit))
+    plan = assigned(_told_apart(_unit_correlations(fit), held_out))
     return _gained(plan / plan.sum(), fit, held_out)
 
 
@@ -261,13 +269,15 @@ def permutation_distance_score(
         np.where(np.isfinite(z.xy) & _varies(fit), z.xy, 0) for z in (of_fit, blocks)
     )
     lengths = blocks.x_length() * blocks.y_length()
-    cosine = jnp.asarray((assigned(overlaps) * others).sum(), lengths.dtype)
+    plan = assigned(_told_apart(overlaps, held_out))
+    cosine = jnp.asarray((plan * others).sum(), lengths.dtype)
     return transferred_score(divide(cosine, lengths), fit, scored, angular=angular)
 
 
 def soft_matching_score(fit: MomentsState, held_out: MomentsState | None = None) -> Score:
     """`soft_matching` from moments, on the host; needs `xy` and the diagonals."""
-    return _gained(transported(_unit_correlations(fit)), fit, held_out)
+    gains = _told_apart(_unit_correlations(fit), held_out)
+    return _gained(transported(gains), fit, held_out)
 
 
 def semi_matching_score(
@@ -283,10 +293,17 @@ def semi_matching_score(
         others = jnp.where(_varies(fit), unit_correlations(held_out), 0)
     gains, others = (jnp.abs(z) if absolute else z for z in (gains, others))
     best = [
-        jnp.take_along_axis(others, jnp.argmax(gains, axis=axis, keepdims=True), axis).mean()
+        jnp.take_along_axis(others, _first_of_best(gains, axis), axis).mean()
         for axis in {"x": (1,), "y": (0,), "both": (0, 1)}[units]
     ]
     return of_both(jnp.stack(best).mean(), fit, fit if held_out is None else held_out)
+
+
+def _first_of_best(gains: jax.Array, axis: int) -> jax.Array:
+    """Return where the largest correlations are; of those equal but for rounding, the first."""
+    rounding = 16 * float(np.finfo(gains.dtype).eps)
+    best = gains >= gains.max(axis=axis, keepdims=True) - rounding
+    return jnp.argmax(best, axis=axis, keepdims=True)
 
 
 def unit_correlations(state: MomentsState) -> jax.Array:
@@ -300,6 +317,19 @@ def unit_correlations(state: MomentsState) -> jax.Array:
         )
     )
     return jnp.clip(state.xy * x_scale[:, None] * y_scale[None, :], -1, 1)
+
+
+def _told_apart(gains: np.ndarray, held_out: MomentsState | None) -> np.ndarray:
+    """Return gains by which a plan is chosen, without what may be rounding.
+
+    Plans that gain the same score the same on those examples; on others they do not, and rounding
+    must not choose among them.
+    """
+    largest = np.abs(gains).max(initial=0)
+    if held_out is None or largest == 0:
+        return gains
+    told: np.ndarray = np.round(gains / largest * _STEPS) / _STEPS
+    return told
 
 
 def _gained(plan: np.ndarray, fit: MomentsState, held_out: MomentsState | None) -> Score:

@@ -12,7 +12,8 @@ from probekit.measures._linalg import eigvalsh
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
 from probekit.measures.neighbour_ranks import neighbour_ranks
-from probekit.measures.rdm import squared_distances
+from probekit.measures.rdm import distances
+from probekit.measures.rounding_of_distances import rounding_of_distances
 from probekit.statistics import Examples, ExamplesState, state_of
 
 DEFAULT_NEIGHBOURS = 5
@@ -88,10 +89,13 @@ def multiscale_score(state: ExamplesState, *, neighbours: int) -> Score:
     """`multiscale_distance` of the examples that were kept."""
     finite, present = state.finite(), state.present
     both = present[:, None] & present[None, :]
-    rows = (jnp.where(finite & present[:, None], z, 0) for z in (state.x, state.y))
-    far = [squared_distances(moderate(z)) for z in rows]
+    rows = [moderate(jnp.where(finite & present[:, None], z, 0)) for z in (state.x, state.y)]
+    far = [distances(z, "euclidean") for z in rows]
     constant = jnp.stack([~((z > 0) & both).any() for z in far]).any()
-    traces = [_heat_trace(z, present, neighbours) for z in far]
+    traces = [
+        _heat_trace(z, rounding_of_distances(of, z, "euclidean"), present, neighbours)
+        for of, z in zip(rows, far, strict=True)
+    ]
     apart = (jnp.asarray(_FADING, state.x.dtype) * jnp.abs(traces[0] - traces[1])).max()
     rounding = 8 * float(np.finfo(state.x.dtype).eps) * LARGEST
     value = jnp.where(apart > rounding, apart, 0)
@@ -103,10 +107,12 @@ def multiscale_score(state: ExamplesState, *, neighbours: int) -> Score:
     )
 
 
-def _heat_trace(far: jax.Array, present: jax.Array, neighbours: int) -> jax.Array:
+def _heat_trace(
+    far: jax.Array, rounding: jax.Array, present: jax.Array, neighbours: int
+) -> jax.Array:
     """Share of the heat that is where it began, at each of the times."""
     count = present.sum()
-    near = neighbour_ranks(far, present) <= jnp.minimum(neighbours, count - 1)
+    near = neighbour_ranks(far, rounding, present) <= jnp.minimum(neighbours, count - 1)
     near = near & present[:, None] & present[None, :]
     joined = (near | near.T).astype(far.dtype)
     degree = joined.sum(axis=1)

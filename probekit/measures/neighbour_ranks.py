@@ -10,6 +10,7 @@ from probekit._checks import check_choice, check_count
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
 from probekit.measures.rdm import Metric, distances
+from probekit.measures.rounding_of_distances import rounding_of_distances
 from probekit.statistics import ExamplesState
 
 NEIGHBOUR_METRICS = ("cosine", "euclidean")
@@ -44,21 +45,35 @@ class Ranked(NamedTuple):
         A single column has no angles but those of its signs: near is what differs little.
         """
         rows = moderate(jnp.where(present[:, None], z, 0))
-        return cls.by(distances(rows, metric if z.shape[1] > 1 else "euclidean"), present)
+        return cls.by(rows, present, metric if z.shape[1] > 1 else "euclidean")
 
     @classmethod
-    def by(cls, far: jax.Array, present: jax.Array) -> "Ranked":
-        """Rank them by these distances."""
+    def by(cls, rows: jax.Array, present: jax.Array, metric: Metric) -> "Ranked":
+        """Rank rows of moderate size by their distances."""
+        far = distances(rows, metric)
         both = present[:, None] & present[None, :]
         undefined = (jnp.isnan(far) & both).any() | ~((far > 0) & both).any()
-        return cls(far, neighbour_ranks(far, present), undefined)
+        rounding = rounding_of_distances(rows, far, metric)
+        return cls(far, neighbour_ranks(far, rounding, present), undefined)
 
 
-def neighbour_ranks(far: jax.Array, present: jax.Array) -> jax.Array:
-    """Rank of each example among the others of each, from 1; its own and absent ones come last."""
-    apart = present[None, :] & ~np.eye(far.shape[0], dtype=bool)
-    order = jnp.argsort(jnp.where(apart & jnp.isfinite(far), far, jnp.inf), axis=1)
-    return jnp.argsort(order, axis=1) + 1
+def neighbour_ranks(far: jax.Array, rounding: jax.Array, present: jax.Array) -> jax.Array:
+    """Rank of each example among the others of each, from 1; its own and absent ones come last.
+
+    Those whose distances differ by their `rounding` alone are equally far, and come in their own
+    order: else processors, which round in their own ways, would each have another one.
+    """
+    examples = len(far)
+    apart = present[None, :] & ~np.eye(examples, dtype=bool)
+    far = jnp.where(apart & jnp.isfinite(far), far, jnp.inf)
+    order = jnp.argsort(far, axis=1)
+    rounding = jnp.where(jnp.isfinite(far), rounding, 0)
+    far, rounding = (jnp.take_along_axis(z, order, axis=1) for z in (far, rounding))
+    farther = jnp.diff(far, axis=1) > rounding[:, 1:] + rounding[:, :-1]
+    group = jnp.cumsum(jnp.pad(farther, ((0, 0), (1, 0))), axis=1, dtype=jnp.uint32)
+    order = jnp.sort(group * examples + order.astype(jnp.uint32), axis=1) % examples
+    row, rank = np.ogrid[:examples, 1 : examples + 1]
+    return jnp.zeros_like(order, jnp.int32).at[row, order].set(rank)
 
 
 def score_of_ranks(value: jax.Array, state: ExamplesState, undefined: jax.Array) -> Score:

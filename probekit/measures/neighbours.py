@@ -12,7 +12,7 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide
 from probekit.measures.neighbour_ranks import Ranked, check_nearness, score_of_ranks
-from probekit.measures.rdm import Metric, distances
+from probekit.measures.rdm import Metric
 from probekit.measures.sequences import common_subsequence, kept_entries
 from probekit.statistics import Examples, ExamplesState, state_of
 
@@ -159,7 +159,7 @@ def _ranked(z: jax.Array, present: jax.Array, measure: Neighbourhood, metric: Me
     if measure != "second_order":
         return Ranked.of(z, present, metric)
     # Cosines are compared, of a single column too.
-    return Ranked.by(distances(moderate(jnp.where(present[:, None], z, 0)), "cosine"), present)
+    return Ranked.by(moderate(jnp.where(present[:, None], z, 0)), present, "cosine")
 
 
 def _of_each(

@@ -31,11 +31,11 @@ MEASURED = ("mahalanobis", "squared_mahalanobis")
 """Metrics by a precision matrix, which has to be given."""
 
 FEW_UNITS = 16
-_NEARLY_PARALLEL = 2.0**-6
-_PARALLEL = 2.0**-18
+NEARLY_PARALLEL = 2.0**-6
+PARALLEL = 2.0**-18
 """One minus the cosine below which rows of length 1 have lost what sets them apart."""
 
-_NEARLY_EQUAL = 2.0**-12
+NEARLY_EQUAL = 2.0**-12
 """Share of their squares about the mean below which two rows are compared unit by unit.
 
 Above it a distance is off by 5e-4 of itself at most, and by 1e-7 of the largest one; clusters of
@@ -106,10 +106,10 @@ def rdm(
     to rotation and scaling, correlation to scaling and to a constant added to all units of an
     example; Mahalanobis distances to translation. Of float32, correlation and cosine distances that
     differ from 2 by less than 1e-7 are equal, as of rows that are all but opposite beside one unit
-    far larger than the others: their ranks are tied. Of rows of
-    whole numbers (whose squares sum to less than 2²⁴; for correlation d times that) distances that
-    are equal are equal numbers, as ranks need it. O(n² d), and O(n d² + d³) for a precision,
-    which is taken apart on the host.
+    far larger than the others: their ranks are tied. Of rows of whole numbers, or of multiples of
+    1/2 or another power of two (whose squares then sum to less than 2²⁴; for correlation d times
+    that), distances that are equal are equal numbers, as ranks need it; of others rounding decides.
+    O(n² d), and O(n d² + d³) for a precision, which is taken apart on the host.
 
     References
     ----------
@@ -211,12 +211,18 @@ def cosine_distances(x: jax.Array) -> jax.Array:
 def _counted(x: jax.Array, far: jax.Array, *, centred: bool) -> jax.Array:
     """Distances, of whole numbers exact ones: of these many are equal, as ranks need it."""
 
-    def counted() -> jax.Array:
-        exact = whole_numbers.angular_distances(x, centred=centred)
-        return jnp.where(far < _PARALLEL, far, jnp.clip(exact, 0, 2))
+    def of_whole() -> jax.Array:
+        rows = x / whole_numbers.grain(x)
 
-    countable = whole_numbers.are_countable(x, centred=centred)
-    found: jax.Array = jax.lax.cond(countable, counted, lambda: far)
+        def counted() -> jax.Array:
+            exact = whole_numbers.angular_distances(rows, centred=centred)
+            return jnp.where(far < PARALLEL, far, jnp.clip(exact, 0, 2))
+
+        countable = whole_numbers.are_countable(rows, centred=centred)
+        found: jax.Array = jax.lax.cond(countable, counted, lambda: far)
+        return found
+
+    found: jax.Array = jax.lax.cond(whole_numbers.may_be_whole(x), of_whole, lambda: far)
     return found
 
 
@@ -233,8 +239,8 @@ def _angular_distances(rows: jax.Array, before: _Before) -> jax.Array:
     others = ~np.eye(rows.shape[0], dtype=bool)
 
     def mended() -> jax.Array:
-        apart = jnp.where(far < _NEARLY_PARALLEL, squared_distances(rows) / 2, far)
-        parallel = (apart < _PARALLEL) & others
+        apart = jnp.where(far < NEARLY_PARALLEL, squared_distances(rows) / 2, far)
+        parallel = (apart < PARALLEL) & others
         found: jax.Array = jax.lax.cond(
             parallel.any(),
             lambda: jnp.where(parallel, _turned(rows, before), apart),
@@ -242,7 +248,7 @@ def _angular_distances(rows: jax.Array, before: _Before) -> jax.Array:
         )
         return found
 
-    close = (far < _NEARLY_PARALLEL) & others
+    close = (far < NEARLY_PARALLEL) & others
     far = jax.lax.cond(close.any(), mended, lambda: far)
     return _without_diagonal(jnp.clip(far, 0, 2))
 
@@ -342,14 +348,14 @@ def squared_distances(x: jax.Array) -> jax.Array:
     counted = (finite != 0).any(axis=1).sum()
     mean = finite.sum(axis=0, keepdims=True) / jnp.maximum(counted, 1)
     # Of whole numbers all sums are exact then, and equal distances equal, as ranks need it.
-    mean = jnp.where((finite == jnp.round(finite)).all(), jnp.round(mean), mean)
+    mean = whole_numbers.next_to(mean, finite)
     about = x - mean
     squares = _squares(about)
     both = squares[:, None] + squares[None, :]
     squared = both - 2 * product(about, about.T)
     # Of rows that lie together far from the mean, as all but one beside one far out, that is
     # rounding; their differences are not.
-    close = (squared < _NEARLY_EQUAL * both) & ~np.eye(len(x), dtype=bool)
+    close = (squared < NEARLY_EQUAL * both) & ~np.eye(len(x), dtype=bool)
     squared = jax.lax.cond(
         close.any(),
         lambda: jnp.where(close, jax.lax.map(lambda row: _squares(x - row), x), squared),

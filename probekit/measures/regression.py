@@ -312,8 +312,10 @@ def correlations(
     """Correlation of each column of `y` with its prediction, 0 where one of both is constant.
 
     `along` is the sum of products of both, `squares` that of squared predictions, about the means.
+    Predictions that vary by a few roundings of what is predicted are constant.
     """
-    constant = held_out.y_constant | ~(squares > 0)
+    nothing = jnp.square(4 * float(np.finfo(squares.dtype).eps)) * held_out.y_squares
+    constant = held_out.y_constant | ~(squares > nothing)
     length = jnp.sqrt(jnp.where(constant, 1, squares)) * jnp.sqrt(
         jnp.where(constant, 1, held_out.y_squares)
     )

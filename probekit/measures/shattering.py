@@ -15,7 +15,7 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._scale import about_mean
 from probekit.measures._status import Score, divide, score
-from probekit.measures.classification import both_states, ridge_weights
+from probekit.measures.classification import both_states, largest_products, ridge_weights
 from probekit.measures.regression import DEFAULT_PENALTY
 from probekit.statistics import ExamplesState
 
@@ -182,8 +182,10 @@ def shattering_score(fit: ExamplesState, held_out: ExamplesState, options: Shatt
     heights = product(product(within.T, x - mean), vectors)
     threshold = _over_sides(heights, sides, there)[0]
     above = product(x2 - mean, vectors) - threshold
+    size = largest_products(x2 - mean, vectors) + jnp.abs(threshold)
+    between = jnp.abs(above) <= 8 * float(np.finfo(x.dtype).eps) * size
     side = (asked @ sides.T.astype(x.dtype)) > 0
-    right = jnp.where(above == 0, 0.5, (above > 0) == side).astype(x.dtype)
+    right = jnp.where(between, 0.5, (above > 0) == side).astype(x.dtype)
     tested = there & asked.any(axis=0)
     share = asked / jnp.maximum(asked.sum(axis=0), 1)
     accuracy, both = _over_sides(product(share.T, right), sides, tested)

@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from probekit._checks import check_count, check_positive
 from probekit._rounding import reciprocal, rounding_of_squares
@@ -63,8 +64,8 @@ def sparse_decoding_accuracy(
 
     Notes
     -----
-    Invariant to translation, scaling and permutation of units. Of units that are equally good, the
-    first is taken. O(n² d).
+    Invariant to translation, scaling and permutation of units. Of units that are equally good
+    but for rounding, the first is taken. O(n² d).
 
     References
     ----------
@@ -94,10 +95,19 @@ def sparse_accuracy_score(
     fit: ExamplesState, held_out: ExamplesState, *, units: int, penalty: float
 ) -> Score:
     """`sparse_decoding_accuracy` of the examples that were kept."""
-    _, best = jax.lax.top_k(_explained(fit), min(units, fit.x.shape[1]))
+    best = _in_order(_explained(fit))[: min(units, fit.x.shape[1])]
     # What was noted of all units stays: one that is not finite makes the score undefined.
     fit, held_out = (dataclasses.replace(state, x=state.x[:, best]) for state in (fit, held_out))
     return ridge_accuracy_score(fit, held_out, penalty=penalty)
+
+
+def _in_order(share: jax.Array) -> jax.Array:
+    """Return units from the best on; those with one share but for rounding in their own order."""
+    order = jnp.argsort(-share)
+    less = jnp.diff(share[order]) < -32 * float(np.finfo(share.dtype).eps)
+    group = jnp.cumsum(jnp.pad(less, (1, 0)))
+    _, ordered = jax.lax.sort((group, order), num_keys=2)
+    return ordered
 
 
 def _explained(state: ExamplesState) -> jax.Array:

@@ -9,6 +9,7 @@ import numpy as np
 from probekit._checks import check_at_least, check_choice, check_count
 from probekit.errors import OptionError
 from probekit.measures._arguments import matched, on_host
+from probekit.measures._double import kept_double
 from probekit.measures._status import Score, score
 from probekit.measures.rotations import best_gain, energy_step, gaussian_step, plane_of
 from probekit.statistics import MomentsState
@@ -17,6 +18,7 @@ Ground = Literal["wasserstein", "energy"]
 GROUNDS: tuple[Ground, ...] = get_args(Ground)
 
 
+@kept_double
 def stochastic_shape_distance(
     x: Any,
     y: Any,

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit.measures._arguments import matched
+from probekit.measures._double import kept_double
 from probekit.measures._status import Score, score
 from probekit.statistics import Examples, ExamplesState, state_of
 
@@ -14,6 +15,7 @@ _TIED = 2.0**-20
 """Distances that differ by less of the largest are one: they may differ by rounding alone."""
 
 
+@kept_double
 def non_metric_stress(x: Any, y: Any) -> jax.Array:
     """Non-metric stress: what distances in `y` are off a curve that rises with those in `x`.
 

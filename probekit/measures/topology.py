@@ -8,6 +8,7 @@ import numpy as np
 
 from probekit.errors import MissingExtraError
 from probekit.measures._arguments import matched, on_host
+from probekit.measures._double import kept_double
 from probekit.measures._status import Score, score
 from probekit.statistics import Examples, ExamplesState, state_of
 
@@ -15,6 +16,7 @@ QUANTILE = 0.9
 """Which quantile of the distances of either representation becomes 1."""
 
 
+@kept_double
 def rtd(x: Any, y: Any) -> jax.Array:
     """Representation topology divergence (RTD): how differently two clouds of examples cluster.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from probekit._checks import check_choice
 from probekit.measures._arguments import matched, on_host
+from probekit.measures._double import kept_double
 from probekit.measures._status import Score, score
 from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, named_folds
 from probekit.measures.penalties import DEFAULT_PENALTIES, check_penalties
@@ -21,6 +22,7 @@ RDMS: tuple[EncodingRDM, ...] = get_args(EncodingRDM)
 COMPARISONS: tuple[RankComparison, ...] = get_args(RankComparison)
 
 
+@kept_double
 def versa(
     x: Any,
     y: Any,

@@ -15,12 +15,50 @@ _EXACT = 2.0**24
 """Up to where float32 has all whole numbers."""
 
 
+def grain(x: jax.Array) -> jax.Array:
+    """Return the largest power of two of which all finite entries are multiples; 1 if all are 0.
+
+    Over it multiples of a half are whole numbers too, and nothing is rounded.
+    """
+    information = np.finfo(x.dtype)
+    kind = np.dtype(f"int{8 * x.dtype.itemsize}")
+    sizes = jnp.abs(jax.lax.stop_gradient(jnp.where(jnp.isfinite(x), x, 0)))
+    bits = jax.lax.bitcast_convert_type(sizes, kind)
+    without_last = jax.lax.bitcast_convert_type(bits & (bits - 1), x.dtype)
+    is_power = (bits & ((1 << information.nmant) - 1)) == 0
+    last = jnp.where(is_power, sizes, sizes - without_last)
+    least = jnp.where(sizes > 0, last, jnp.inf).min()
+    usual = (least >= information.tiny) & jnp.isfinite(least)
+    return jnp.where(usual, least, 1).astype(x.dtype)
+
+
+def may_be_whole(x: jax.Array) -> jax.Array:
+    """Whether the first row has few digits, as it has in rows of whole numbers over some grain.
+
+    Of others nothing more need be asked, which takes far longer.
+    """
+    first = jnp.where(jnp.isfinite(x[:1]), x[:1], 0)
+    return jnp.abs(first).max(initial=0) < _EXACT * grain(first)
+
+
 def are_countable(x: jax.Array, *, centred: bool) -> jax.Array:
     """Whether the sums that `angular_distances` takes of these rows are whole and exact."""
     x = _shifted(jnp.where(jnp.isfinite(x), x, 0), centred)
     factor = x.shape[1] if centred else 1
     largest = factor * jnp.square(x).sum(axis=1).max(initial=0)
     return (x == jnp.round(x)).all() & (largest < _EXACT)
+
+
+def next_to(mean: jax.Array, x: jax.Array) -> jax.Array:
+    """Return the multiples of the `grain` of `x` next to its mean, if squares stay exact."""
+
+    def whole() -> jax.Array:
+        step = grain(x)
+        near = jnp.round(mean / step) * step
+        return jnp.where(jnp.square((x - near) / step).max() < _EXACT, near, mean)
+
+    found: jax.Array = jax.lax.cond(may_be_whole(x), whole, lambda: mean)
+    return found
 
 
 def angular_distances(x: jax.Array, *, centred: bool) -> jax.Array:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from probekit._checks import shape_text
+from probekit._checks import floating, shape_text
 from probekit.errors import OptionError, ShapeError
 
 Classes = dict[str, np.ndarray]
@@ -33,7 +33,7 @@ def numbers_of(argument: str, value: np.ndarray) -> np.ndarray:
     Raises
     ------
     ShapeError
-        If some of them are none.
+        If some of them are none, or whole numbers too large for their differences.
     """
     flat = value.ravel().tolist()
     for place, label in enumerate(flat):
@@ -42,6 +42,14 @@ def numbers_of(argument: str, value: np.ndarray) -> np.ndarray:
                 f"{argument}: {shape_text(value)}, the first that is no number is {label!r:.40} "
                 f"(example {place}); give numbers, or texts alone."
             )
+    whole = [label for label in flat if isinstance(label, int)]
+    low, high = min(whole, default=0), max(whole, default=0)
+    # Python's own, which NumPy has no type for; differences that float64 keeps are checked later.
+    if low < high and max(-low, high) > 1000 * (high - low) and max(-low, high) >= 1 << 53:
+        raise ShapeError(
+            f"{argument}: whole numbers from {low} to {high}; such differences are lost in "
+            f"{floating()}. Subtract an offset first."
+        )
     known = [np.nan if is_missing(label) else label for label in flat]
     return np.array(known, float).reshape(value.shape)
 

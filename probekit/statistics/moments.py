@@ -111,14 +111,16 @@ class MomentsState:
         that the squares of its differences are 0, or have lost digits.
         """
         parts = [self.x_mean, self.y_mean]
-        # Off the diagonal nothing can overflow that has not overflowed on it.
-        parts += [_diagonal(block) for block in (self.xx, self.yy) if block is not None]
+        # Off the diagonal nothing can overflow that has not overflowed on it; squares of what is
+        # off it, which regressions take, may be as many times as large as there are examples.
+        blocks = [block for block in (self.xx, self.yy) if block is not None]
+        parts += [_diagonal(block) * self.count for block in blocks]
         parts += [] if self.xy is None else [self.xy.reshape(-1)]
         return jnp.isfinite(jnp.concatenate(parts)).all() & ~self.x_vanished & ~self.y_vanished
 
     def x_finite(self) -> jax.Array:
-        """Whether `x` alone is finite, and so are its sums."""
-        finite = jnp.isfinite(self.x_mean).all() & jnp.isfinite(self.x_squares).all()
+        """Whether `x` alone is finite, and so are its sums, that of all squares included."""
+        finite = jnp.isfinite(self.x_mean).all() & jnp.isfinite(self.x_squares.sum())
         return finite & ~self.x_vanished
 
     @property

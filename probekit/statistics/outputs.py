@@ -124,6 +124,9 @@ def distribution(z: jax.Array, classes: int, *, probabilities: bool) -> jax.Arra
     if not probabilities:
         return jnp.where(jnp.isfinite(z).all(axis=1, keepdims=True), jax.nn.softmax(z), jnp.nan)
     largest = z.max(axis=1, keepdims=True)
+    # Beyond 2¹²⁶ the reciprocal, by which XLA multiplies instead of dividing, is 0.
+    power = jnp.where(largest > 1, 2.0**-64, 1.0).astype(z.dtype)
+    z, largest = z * power, largest * power
     known = jnp.isfinite(z).all(axis=1, keepdims=True) & (z >= 0).all(axis=1, keepdims=True)
     shares = jnp.where(known, z / jnp.where(largest > 0, largest, 1), jnp.nan)
     return shares / shares.sum(axis=1, keepdims=True)  # NaN if all are 0

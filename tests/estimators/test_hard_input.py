@@ -154,3 +154,11 @@ def test_few_examples_and_few_units(name, examples, units):
 def test_a_constant_feature(name):
     labels = {**features(), "flat": np.ones(EXAMPLES, np.int64)}
     check_score_or_refusal(name, {"layer": plain()}, labels)
+
+
+@pytest.mark.parametrize("name", ["unique_r2", "ridge_r2", "effective_rank"])
+def test_sums_whose_squares_overflow(name):
+    """Near 1e18 squares are finite, and squares of sums of products are not."""
+    expected = probed(name, {"layer": plain()}, features())[name].values
+    found = probed(name, {"layer": plain() * np.float32(1e18)}, features())[name].values
+    assert (np.isnan(found) | np.isclose(found, expected, rtol=1e-3)).all()

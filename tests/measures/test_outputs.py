@@ -163,3 +163,13 @@ def test_models_of_different_classes_are_refused_when_compared():
     a, b = (pk.extractors.arrays({"logits": z}) for z in (x, y[:, :3]))
     with pytest.raises(ShapeError, match=r"y: 3 classes; x has 4"):
         pk.compare(a, b, None, estimators=["disagreement"])
+
+
+@pytest.mark.parametrize("size", [1e20, 1e37, 2e38])
+def test_shares_of_large_numbers(size):
+    x, y = (special.softmax(z, axis=1) for z in logits())
+    found = measures.jensen_shannon_divergence(
+        np.float32(x * size), np.float32(y * size), probabilities=True
+    )
+    expected = measures.jensen_shannon_divergence(x, y, probabilities=True)
+    assert float(found) == pytest.approx(float(expected), rel=1e-5)

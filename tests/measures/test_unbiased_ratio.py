@@ -89,3 +89,12 @@ def test_errors():
         measures.participation_ratio(draw(9, 1), debiased=True, sampled_units=True)
     with pytest.raises(OptionError, match=r"sampled_units=True: it is for debiased=True"):
         measures.participation_ratio(draw(9, 4), sampled_units=True)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-12, 1e11, 1e15, 1e30])
+def test_any_size(size):
+    """Fourth powers of units are in range."""
+    x = np.random.default_rng(1).normal(size=(50, 3)) @ np.ones((3, 12)) + draw(50, 12)
+    expected = measures.participation_ratio(x, debiased=True, sampled_units=True)
+    found = measures.participation_ratio(np.float32(x * size), debiased=True, sampled_units=True)
+    assert float(found) == pytest.approx(float(expected), rel=1e-3)

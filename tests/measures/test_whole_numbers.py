@@ -52,3 +52,12 @@ def test_rows_without_direction_and_with_large_numbers_are_as_before():
     assert found[0, 2] == 0
     z = x[[0, 3]] / np.linalg.norm(x[[0, 3]], axis=1, keepdims=True)
     assert found[0, 3] == pytest.approx(1 - z[0] @ z[1], rel=1e-6)
+
+
+@pytest.mark.parametrize("metric", ["cosine", "correlation", "euclidean"])
+def test_multiples_of_any_power_of_two_are_as_whole_numbers(metric):
+    x = np.random.default_rng(4).integers(1, 4, (40, 20)).astype(np.float32)
+    found = np.asarray(measures.rdm(x, metric=metric))
+    for power in (0.5, 2.0**-9, 4096.0, 2.0**-60, 2.0**70):
+        other = np.asarray(measures.rdm(x * np.float32(power), metric=metric))
+        np.testing.assert_array_equal(other / (power if metric == "euclidean" else 1), found)

@@ -134,6 +134,13 @@ def test_features_whose_differences_float32_loses(feature):
         pk.probe(LAYERS, None, {"f": feature})
 
 
+def test_whole_numbers_of_python_whose_differences_are_lost():
+    """NumPy has no type for them; as float64 they were one number."""
+    labels = [2**70 + place % 2 for place in range(len(X))]
+    with pytest.raises(ShapeError, match=rf"features\['f'\]: whole numbers from {2**70} to"):
+        pk.probe(LAYERS, None, {"f": labels})
+
+
 @pytest.mark.parametrize(
     "feature",
     [

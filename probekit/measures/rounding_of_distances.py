@@ -1,0 +1,36 @@
+"""By how much distances between rows may be off: what differs by no more is equally far."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from probekit.measures.rdm import FEW_UNITS, NEARLY_EQUAL, NEARLY_PARALLEL, PARALLEL, Metric
+
+_ROUNDINGS = 4
+
+
+def rounding_of_distances(rows: jax.Array, far: jax.Array, metric: Metric) -> jax.Array:
+    """Return what rounding may have done to each of the distances `far` between rows.
+
+    Parameters
+    ----------
+    rows : array (example, unit)
+        0 for absent ones.
+    far : array (example, example)
+        As `rdm.distances` has them.
+    metric : {"cosine", "euclidean"}
+    """
+    eps = _ROUNDINGS * float(np.finfo(far.dtype).eps)
+    if metric == "cosine":
+        return eps * jnp.where(
+            far < PARALLEL, far, jnp.where(far < NEARLY_PARALLEL, jnp.sqrt(far), 1)
+        )
+    if rows.shape[1] <= FEW_UNITS:  # from differences, which are exact to their last digits
+        return eps * far
+    counted = (rows != 0).any(axis=1)
+    mean = rows.sum(axis=0) / jnp.maximum(counted.sum(), 1)
+    squares = jnp.square(rows - mean).sum(axis=1)
+    both = squares[:, None] + squares[None, :]
+    squared = jnp.square(far)
+    from_product = squared >= NEARLY_EQUAL * both
+    return eps * jnp.where(from_product, both / (2 * jnp.where(far > 0, far, 1)), far)
