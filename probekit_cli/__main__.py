@@ -1,5 +1,5 @@
 """``python -m probekit_cli``: the command line where there is no script on the path."""
 
-from probekit_cli.main import main
+from probekit_cli.entry import main
 
 main()
