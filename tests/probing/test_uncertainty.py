@@ -135,7 +135,7 @@ def test_bca_leaves_out_in_turn(data, estimator, measure, groups):
     ("option", "added"), [(pk.CrossValidation(folds=2), "cv"), (pk.Bootstrap(resamples=4), "ci")]
 )
 def test_what_is_filled_up_has_no_uncertainty_and_lacks_no_examples(option, added):
-    x = np.random.default_rng(0).normal(size=(20, 3)).astype(np.float32)
+    x = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
     layers = pk.extractors.arrays({"wide": x, "narrow": x[:, :2]})
     estimators = [
         pk.estimators.LinearR2(multioutput="raw_values"),
