@@ -297,8 +297,11 @@ class Moments(Statistic[MomentsState]):
         return self.xx != "full"
 
     def divided(self) -> "tuple[Moments, Moments] | None":
-        """Return second moments of one representation, and those between two."""
-        if (self.xx, self.xy, self.yy) != ("full", True, "full"):
+        """Return second moments of one representation, and those between two.
+
+        None unless all are kept, or of a subclass: what that remembers is not known here.
+        """
+        if type(self) is not Moments or (self.xx, self.xy, self.yy) != ("full", True, "full"):
             return None
         return Moments(xy=False, yy="none"), Moments(xx="none", yy="none")
 

@@ -258,3 +258,18 @@ def test_complex_values_are_refused():
 def test_unknown_blocks_are_refused(option):
     with pytest.raises(OptionError, match=rf"{option}='ful': not a choice; did you mean 'full'"):
         Moments(**{option: "ful"})
+
+
+def test_what_is_kept_apart_is_joined():
+    class Other(Moments):
+        """Remembers something else."""
+
+    x, y = (np.random.default_rng(seed).normal(5, 1, (20, seed)) for seed in (3, 4))
+    statistic, nothing = Moments(), np.zeros((20, 0))
+    alone, both = statistic.divided()
+    parts = state_of(alone, x, nothing), state_of(alone, y, nothing), state_of(both, x, y)
+    assert parts[2].xx is None
+    joined, whole = statistic.joined(*parts), state_of(statistic, x, y)
+    jax.tree.map(np.testing.assert_array_equal, joined, whole)
+    assert Moments(xx="diagonal").divided() is Moments(xy=False).divided() is None
+    assert Other().divided() is None
