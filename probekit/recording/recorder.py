@@ -166,7 +166,7 @@ class Recorder:
         self._flushed = time.monotonic()
         self._warned: set[str] = set()
         self._told_of_plugins: set[tuple[str, str]] = set()
-        self._told = False
+        self._told: set[str] = set()
         self._scalars: frozenset[str] | None = None
         self._numbers = numbers_of(self._writer.rows() if resume and store else None)
         self._finished = False
@@ -237,7 +237,7 @@ class Recorder:
         self._check_scalars(scalars)
         scores = {}
         for name, probe in self._probes.items():  # no comprehension: warnings count its frame
-            scores[name] = self._begin(probe, extractor)
+            scores[name] = self._begin(name, probe, extractor)
         self._pending.append(_Pending(labels, scores, held(scalars)))
         numbers = self._numbers.setdefault(labels.get("seed"), {})
         number = numbers.setdefault(labels["step"], len(numbers))
@@ -321,10 +321,11 @@ class Recorder:
             return None
         return whole_number("seed", self._seed if seed is None else seed)
 
-    def _begin(self, probe: Probe, extractor: Extractor) -> "Callable[[], xr.Dataset]":
+    def _begin(self, name: str, probe: Probe, extractor: Extractor) -> "Callable[[], xr.Dataset]":
         """Begin to compute the scores of a probe set; return what waits for them."""
         counted = probe.counted(extractor)
-        told, self._told = self._told, True  # of what holds for every row, with the first
+        told = name in self._told  # of what holds for every row, with the first
+        self._told.add(name)
         if self._uncertainty is None:
             read = begin(counted.parts(extractor), counted.layer_order(extractor))
             if not told:

@@ -93,12 +93,19 @@ def test_nothing_is_said_of_codes():
         assert told(WIDE, None, {"bit": LOTS["bit"]}, estimators=name)[0] == ""
 
 
-def test_a_recorder_says_it_once(tmp_path):
-    path = tmp_path / "history.nc"
+@pytest.mark.parametrize("apart_too", [False, True])
+def test_a_recorder_says_it_once(tmp_path, apart_too):
+    """Be it of the second of its probe sets."""
+    layers = pk.extractors.function(lambda x: {"wide": x})
+    sets = {"fitted": (NOISE, LOTS)}
+    if apart_too:
+        sets = {"apart": (NOISE, LOTS, (NOISE, LOTS)), **sets}
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
-        with pk.Recorder(path, features=LOTS, estimators="decoding_r2") as recorder:
+        with pk.Recorder(
+            tmp_path / "history.nc", probe_sets=sets, estimators="decoding_r2"
+        ) as recorder:
             for step in range(3):
-                recorder.record(step, WIDE)
+                recorder.record(step, layers)
     found = [w for w in seen if issubclass(w.category, ProbekitWarning)]
     assert [(w.category, w.filename) for w in found] == [(OptimismWarning, __file__)]
