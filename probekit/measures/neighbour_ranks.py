@@ -73,7 +73,7 @@ def neighbour_ranks(far: jax.Array, rounding: jax.Array, present: jax.Array) -> 
     group = jnp.cumsum(jnp.pad(farther, ((0, 0), (1, 0))), axis=1, dtype=jnp.uint32)
     order = jnp.sort(group * examples + order.astype(jnp.uint32), axis=1) % examples
     row, rank = np.ogrid[:examples, 1 : examples + 1]
-    return jnp.zeros_like(order, jnp.int32).at[row, order].set(rank)
+    return jnp.zeros_like(order, jnp.int32).at[row, order].set(rank.astype(np.int32))
 
 
 def score_of_ranks(value: jax.Array, state: ExamplesState, undefined: jax.Array) -> Score:

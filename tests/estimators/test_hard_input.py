@@ -11,7 +11,7 @@ import pytest
 import xarray as xr
 
 import probekit as pk
-from probekit.errors import ProbekitError, ScoreWarning
+from probekit.errors import OptimismWarning, ProbekitError, ScoreWarning
 from probekit.estimators import resolve
 from probekit.measures import STATUS_MEANINGS
 from probekit.plugins import get_manager
@@ -73,6 +73,7 @@ def layers():
 def probed(name, arrays, labels):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ScoreWarning)
+        warnings.simplefilter("ignore", OptimismWarning)
         return pk.probe(pk.extractors.arrays(arrays), None, labels, estimators=[name])
 
 

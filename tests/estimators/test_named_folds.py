@@ -52,6 +52,7 @@ def test_groups_stay_together():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_the_penalty_is_that_of_the_named_folds():
     x, y = groupwise()
     wanted = penalty_by_folds(x, y, np.array(FOLDS))

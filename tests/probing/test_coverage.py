@@ -81,6 +81,7 @@ def test_coverage_with_few_units():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::probekit.errors.ScoreWarning")
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_coverage_of_scores_that_lean_upwards():
     """10 units, 80 examples, in-sample: BCa repairs what percentile intervals miss.
 

@@ -105,6 +105,7 @@ def test_estimators_that_cannot_be_taken(estimator, message):
         (DecodingR2(penalty=0), "layer 'wide': 20 units, more than the 12 examples.*above 0"),
     ],
 )
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_fits_that_are_exact_whatever_the_data(estimator, message):
     class Untouched(np.ndarray):
         """Must not be read: sizes are known before."""

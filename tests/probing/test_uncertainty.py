@@ -162,6 +162,7 @@ def test_scores_with_fewer_examples_to_leave_out_are_filled_up():
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_bca_of_a_score_below_all_its_resamples(data):
     """R² of 25 units fitted on 60 examples: with fewer that differ it is always higher."""
     x = np.random.default_rng(0).normal(size=(N, 25)).astype(np.float32)
@@ -286,6 +287,7 @@ def test_a_sample_is_resampled_within_itself(data):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_copies_that_do_not_fit_in_a_sample_are_left_out_by_chance(data):
     """Groups of unlike size make resamples of the 20 that are kept larger than 20."""
     x, features = data

@@ -225,6 +225,7 @@ def test_ridge_is_that_of_scikit_learn():
         pk.CrossValidation(folds=3),
     ],
 )
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_uncertainty_is_the_same(narrow, uncertainty):
     x, hidden = representation(examples=EXAMPLES)
     options = {"estimators": ["decoding_r2", "linear_r2", "participation_ratio"]}
@@ -240,6 +241,7 @@ def test_uncertainty_is_the_same(narrow, uncertainty):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_weights(narrow):
     x, hidden = representation(examples=EXAMPLES)
     weight = np.arange(EXAMPLES) % 3
@@ -380,6 +382,7 @@ def test_bootstraps_of_a_comparison(narrow):
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::probekit.errors.OptimismWarning")
 def test_a_recorder_has_the_same_scores(tmp_path):
     x, hidden = representation(units=1100)
     options = {"estimators": ["decoding_r2", "linear_r2", "total_variance"]}
