@@ -1,6 +1,7 @@
 """Encoding of the parts of a hard feature, and of features in the context of others."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -47,6 +48,11 @@ class ParityR2(OfAllFeatures):
                 references="O'Donnell 2014, Analysis of Boolean functions",
             ),
         )
+
+    def predictors(self, *, units: int, columns: Mapping[str, int]) -> int:
+        """Each parity explains alone."""
+        del units, columns
+        return 1
 
     @property
     def statistic(self) -> ParityMoments:  # type: ignore[override]

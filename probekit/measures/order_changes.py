@@ -1,13 +1,14 @@
 """At which mixtures of two vectors the order of their entries changes: few enough to try all."""
 
+import math
 from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-MANY = 1024
-"""From how many pairs of entries on a search does not try every order."""
+MOST = 1024
+"""Up to how many pairs of entries all orders are tried; each changes places once in half a turn."""
 
 
 def are_few(entries: int) -> bool:
@@ -17,7 +18,7 @@ def are_few(entries: int) -> bool:
     ----------
     entries : int
     """
-    return entries * (entries - 1) // 2 <= MANY
+    return entries * (entries - 1) // 2 <= MOST
 
 
 def best_angle(
@@ -48,8 +49,10 @@ def best_angle(
     least, most = reach
     i, j = np.triu_indices(len(first), k=1)
     turns = jnp.arctan2(first[j] - first[i], second[i] - second[j])
-    turns = jnp.concatenate([turns + number * np.pi for number in range(-2, 3)])
-    turns = jnp.sort(jnp.where((turns > least) & (turns < most), turns, least))
+    turns = least + jnp.mod(turns - least, np.pi)  # a pair changes places at every half turn
+    halves = math.ceil((most - least) / np.pi)
+    turns = jnp.concatenate([turns + half * np.pi for half in range(halves)])
+    turns = jnp.sort(jnp.where(turns < most, turns, least))
     ends = jnp.asarray([least, most], first.dtype)
     edges = jnp.concatenate([ends[:1], turns, ends[1:]])
     angles = jnp.concatenate([ends, (edges[:-1] + edges[1:]) / 2])

@@ -72,7 +72,7 @@ def _chances(probe: Probe, extractor: Extractor) -> Iterator[_Chance]:
     plan, weight = probe.plan, probe.fit.weight
     columns = dict(zip(plan.names, plan.widths, strict=True))
     fitted = len(probe.fit.y) if weight is None else int(np.count_nonzero(weight))
-    # No estimator fits so many units: then the layers, which may be dear to list, do not matter.
+    # Layers may be dear to list: not for estimators that fit nothing, whatever the layer.
     fitting = [e for e in plan.estimators if e.predictors(units=1, columns=columns) > 0]
     layers = probe.layer_shapes(extractor) if fitting else {}
     for layer, shape in layers.items():

@@ -212,3 +212,13 @@ def test_what_is_of_one_layer_is_kept_once(monkeypatch, estimators, same, apart)
             for ds in found:
                 pair = ds[name].sel(layer_a=x, layer_b=y)
                 np.testing.assert_allclose(pair, score.squeeze(), atol=2e-5, err_msg=name)
+
+
+def test_what_is_kept_of_pairs_is_what_is_of_both(monkeypatch):
+    monkeypatch.setattr(pairs, "_WORTH_DIVIDING", 0)
+    layers, examples = few_units(1), {"weight": np.ones(400, np.float32), "index": np.arange(400)}
+    plan = pairs.PairPlan.of([pk.estimators.CCA()], layers, layers, same=True, examples=400)
+    states = plan.update(pairs.NOTHING_SEEN, layers, layers, **examples)
+    assert (len(states.a), len(states.b), len(states.both)) == (3, 0, 6)
+    assert all(kept.xx is None and kept.yy is None for (kept,) in states.both.values())
+    assert all(kept.xx is not None and kept.xy is None for (kept,) in states.a.values())

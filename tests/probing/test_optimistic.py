@@ -13,6 +13,8 @@ RANDOM = np.random.default_rng(0)
 NOISE = RANDOM.normal(size=(400, 200)).astype(np.float32)
 LOTS = {"value": RANDOM.normal(size=400).astype(np.float32), "bit": RANDOM.random(400) < 0.5}
 WIDE = pk.extractors.arrays({"narrow": NOISE[:, :2], "wide": NOISE})
+FEW = pk.extractors.arrays({"few": NOISE[:40]})
+BITS = {"a": NOISE[:40, :3], "b": NOISE[:40, 3:5]}
 NARROW = pk.extractors.arrays({"narrow": NOISE[:, :2]})
 
 
@@ -77,13 +79,25 @@ def test_what_learns_by_heart_needs_few_units(name):
         (WIDE, {"estimators": ["linear_r2", "cka", "total_variance"]}),
         (WIDE, {"estimators": ["sparse_decoding_accuracy", "ccgp"]}),
         (WIDE, {"estimators": ["separated_attribute_predictability"]}),
+        (
+            FEW,
+            {"estimators": ["parity_r2"], "features": BITS},
+        ),
         (WIDE, {"estimators": "decoding_r2", "held_out": (WIDE, LOTS)}),
         (WIDE, {"estimators": "decoding_r2", "uncertainty": pk.CrossValidation(folds=2)}),
     ],
-    ids=["few units", "no decoding", "few of them", "single units", "others", "folds"],
+    ids=[
+        "few units",
+        "no decoding",
+        "few of them",
+        "single units",
+        "single parities",
+        "others",
+        "folds",
+    ],
 )
 def test_nothing_is_said(extractor, options):
-    assert told(extractor, None, LOTS, **options)[0] == ""
+    assert told(extractor, None, **{"features": LOTS, **options})[0] == ""
 
 
 @pytest.mark.slow
