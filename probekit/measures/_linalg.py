@@ -61,13 +61,6 @@ def svdvals(a: jax.Array) -> jax.Array:
 
 
 @_one_by_one
-def orthonormal_basis(a: jax.Array) -> jax.Array:
-    """Orthonormal columns that span those of a matrix: Q of its QR decomposition."""
-    basis: jax.Array = jnp.linalg.qr(a)[0]
-    return basis
-
-
-@_one_by_one
 def cholesky(a: jax.Array) -> jax.Array:
     """Lower triangular root of a positive definite matrix."""
     factor: jax.Array = jnp.linalg.cholesky(a)

@@ -1,6 +1,6 @@
 """Where features lie in a representation: angles between them, and to the principal components."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -10,8 +10,13 @@ from probekit._checks import check_count
 from probekit._rounding import reciprocal
 from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
-from probekit.measures._linalg import orthonormal_basis, svdvals
-from probekit.measures._scale import moderate, scaled_to_one
+from probekit.measures._linalg import svd
+from probekit.measures._scale import (
+    largest_or_1,
+    moderate,
+    moderating_power,
+    scaled_to_one,
+)
 from probekit.measures._status import Score, score
 from probekit.measures.columns import Columns
 from probekit.measures.spectrum import components as principal_components
@@ -129,13 +134,15 @@ def _alignment(x: jax.Array, y: jax.Array, components: int) -> jax.Array:
 def angles_score(state: MomentsState, columns: Columns) -> Score:
     """`feature_angles` from moments; needs `xy` and the diagonals of the others.
 
-    Features of several columns span a plane: of these it is the smallest angle between the planes.
+    Features of several columns, as of classes, span a plane: of these it is the smallest angle
+    between the planes, of which a feature of one column is a line.
     """
-    directions, missing = _directions(state)
-    missing = jnp.stack([missing[jnp.array(group)].any() for group in columns])
+    directions = _directions(state)
+    parts = [directions.of(group) for group in columns]
+    missing = jnp.stack([part.missing.all() for part in parts])
     undefined = missing[:, None] | missing[None, :]
-    parts = [directions[jnp.array(group)] for group in columns]
-    value = jnp.stack([jnp.stack([_angle(a, b) for b in parts]) for a in parts])
+    planes = [part.rows if len(part.rows) == 1 else _spanning(part) for part in parts]
+    value = jnp.stack([jnp.stack([_angle(a, b) for b in planes]) for a in planes])
     value = jnp.where(undefined, jnp.nan, jnp.rad2deg(value))
     return score(
         jnp.clip(value, 0, 180),
@@ -149,7 +156,7 @@ def alignment_score(state: MomentsState, *, components: int) -> Score:
     """`component_alignment` from moments; needs `xx` in full and the diagonal of `yy`."""
     assert state.xx is not None
     assert state.xy is not None
-    directions, missing = _directions(state)
+    directions, missing, _ = _directions(state)
     total = state.x_squares.sum()
     _, vectors = principal_components(state.xx / jnp.where(total > 0, total, 1))
     length = jnp.sqrt(jnp.square(state.xy).sum(axis=0))
@@ -166,8 +173,31 @@ def alignment_score(state: MomentsState, *, components: int) -> Score:
     )
 
 
-def _directions(state: MomentsState) -> tuple[jax.Array, jax.Array]:
-    """Direction of each column of `y`, ``(column, unit)``, of length 1, and whether it has none.
+class _Directions(NamedTuple):
+    """Where columns of features lie in a representation.
+
+    Attributes
+    ----------
+    rows : array (column, unit)
+        Of length 1, or 0.
+    missing : array (column,)
+        Whether it has none.
+    rounding : array (column,)
+        Length of what rounding may have added to each row.
+    """
+
+    rows: jax.Array
+    missing: jax.Array
+    rounding: jax.Array
+
+    def of(self, columns: tuple[int, ...]) -> "_Directions":
+        """Return those of some columns."""
+        chosen = jnp.array(columns)
+        return _Directions(*(field[chosen] for field in self))
+
+
+def _directions(state: MomentsState) -> _Directions:
+    """Direction of each column of `y`.
 
     It has none if all its correlations with units are rounding: that would be the direction.
     """
@@ -176,9 +206,26 @@ def _directions(state: MomentsState) -> tuple[jax.Array, jax.Array]:
     rounding = 4 * float(np.finfo(x_length.dtype).eps) * x_length[:, None] * y_length[None, :]
     constant = state.x_constant[:, None] | state.y_constant[None, :]
     constant = constant | (jnp.abs(state.xy) <= rounding).all(axis=0)[None, :]
-    cross = scaled_to_one(jnp.where(constant | ~jnp.isfinite(state.xy), 0, state.xy).T, axis=1)
+    cross = jnp.where(constant | ~jnp.isfinite(state.xy), 0, state.xy).T
+    power = moderating_power(cross, axis=1)
+    rounding = rounding.T * power / largest_or_1(cross * power, axis=1)
+    cross = scaled_to_one(cross, axis=1)
     squares = jnp.square(cross).sum(axis=1)
-    return cross * jnp.sqrt(reciprocal(squares))[:, None], squares == 0
+    inverse = jnp.sqrt(reciprocal(squares))
+    missing = squares == 0
+    rounding = jnp.where(missing[:, None], 0, rounding)
+    blurred = jnp.sqrt(jnp.square(rounding).sum(axis=1)) * inverse
+    return _Directions(cross * inverse[:, None], missing, blurred)
+
+
+def _spanning(directions: _Directions) -> jax.Array:
+    """Orthonormal rows that span these directions, and rows of zeros.
+
+    Those of classes add up to nothing, which leaves a row that is rounding: it must not count.
+    """
+    _, sizes, rows = svd(directions.rows)
+    blurred = jnp.sqrt(jnp.square(directions.rounding).sum())
+    return jnp.where((sizes > blurred)[:, None], rows, 0)
 
 
 def _angle(a: jax.Array, b: jax.Array) -> jax.Array:
@@ -187,6 +234,8 @@ def _angle(a: jax.Array, b: jax.Array) -> jax.Array:
         # Not by arccos, which would lose half of the digits near 0 and 180 degrees.
         apart, together = (jnp.sqrt(jnp.square(z).sum()) for z in (a - b, a + b))
         return 2 * jnp.arctan2(apart, together)
-    bases = [orthonormal_basis(z.T) for z in (a, b)]
-    largest = svdvals(product(bases[0].T, bases[1]))[0]
-    return jnp.arccos(jnp.clip(largest, 0, 1))
+    left, cosines, _ = svd(product(a, b.T))
+    nearest = product(left[:, 0], a)  # of the first plane to the second, and what of it is outside
+    outside = nearest - product(product(nearest, b.T), b)
+    sine, cosine = jnp.sqrt(jnp.square(outside).sum()), jnp.clip(cosines[0], 0, 1)
+    return jnp.where(cosine > 0.5, jnp.arctan2(sine, cosine), jnp.arccos(cosine))

@@ -52,7 +52,6 @@ def stacks(function, *arrays):
     ("name", "arrays"),
     [
         *((name, (POSITIVE,)) for name in ("eigh", "eigvalsh", "svd", "svdvals", "cholesky")),
-        ("orthonormal_basis", (POSITIVE[:, :, :3],)),
         ("solve_lower", (np.tril(POSITIVE), RIGHT)),
         ("solve_cholesky", (np.linalg.cholesky(POSITIVE), RIGHT)),
     ],
