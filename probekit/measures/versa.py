@@ -11,6 +11,7 @@ from probekit._checks import check_choice
 from probekit.measures._arguments import matched, on_host
 from probekit.measures._double import kept_double
 from probekit.measures._status import Score, score
+from probekit.measures.equal_distances import made_equal_on_host
 from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, named_folds
 from probekit.measures.penalties import DEFAULT_PENALTIES, check_penalties
 from probekit.statistics import Examples, ExamplesState, state_of
@@ -133,11 +134,12 @@ def versa_score(state: ExamplesState, options: VersaOptions) -> Score:
         x, y = (np.asarray(z, np.float64)[present] for z in (state.x, state.y))
         if y.shape[1] == 1:
             options = options._replace(rdm="euclidean")
+        eps = 4 * float(np.finfo(state.x.dtype).eps)
         each = []
         for k in range(count):
             out = fold == k
             together = fold[~out] if named and count > 2 else None
-            each.append(_of_fold(x, y, out, together, options))
+            each.append(_of_fold(x, y, out, together, options, eps=eps))
         value = float(np.mean(each))
     return score(
         jnp.asarray(value, state.x.dtype),
@@ -153,6 +155,8 @@ def _of_fold(
     out: np.ndarray,
     together: np.ndarray | None,
     options: VersaOptions,
+    *,
+    eps: float,
 ) -> float:
     """Correlation of the dissimilarities of examples left out and of their predictions."""
     from scipy.spatial.distance import pdist
@@ -165,7 +169,7 @@ def _of_fold(
     predicted = mean + _predicted(x[~out], relative, x[out], together, options.penalties) * unit
     with np.errstate(invalid="ignore", divide="ignore"):
         a, b = (pdist(z / np.abs(z).max(), options.rdm) for z in (predicted, y[out]))
-    return _correlation(a, b, options.comparison)
+    return _correlation(a, b, options.comparison, eps=eps)
 
 
 def _predicted(
@@ -225,12 +229,17 @@ def _squared_error(
     return error
 
 
-def _correlation(a: np.ndarray, b: np.ndarray, comparison: RankComparison) -> float:
-    """Correlation of dissimilarities; NaN where one is, or all are equal."""
+def _correlation(a: np.ndarray, b: np.ndarray, comparison: RankComparison, *, eps: float) -> float:
+    """Correlation of dissimilarities; NaN where one is, or all are equal.
+
+    To ranks those are equal that differ by rounding alone, `eps` of the largest.
+    """
     from scipy import stats
 
     if not (np.isfinite(a).all() and np.isfinite(b).all()) or min(np.ptp(a), np.ptp(b)) == 0:
         return float("nan")
+    if comparison != "pearson":
+        a, b = (made_equal_on_host(z, np.full_like(z, eps * np.abs(z).max())) for z in (a, b))
     measure = {
         "kendall_tau_b": stats.kendalltau,
         "spearman": stats.spearmanr,

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from probekit import measures
+from probekit.measures import similarity
+from probekit.statistics import Examples, state_of
 
 GENERATOR = np.random.default_rng(5)
 EXAMPLES, UNITS = 48, 20
@@ -149,3 +151,48 @@ def test_pairs_as_long_as_the_radius(cloud):
         return measures.intrinsic_dimension(x, method="correlation", neighbours=10)
 
     assert_one_score(score, the_same(CLOUDS[cloud]), tolerance=1e-3)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("rdm", ["euclidean", "squared_euclidean", "cosine"])
+def test_ranks_of_equal_distances(cloud, rdm):
+    """tau of classes against others was -0.03 to 0.08, as rounding had it."""
+    near = np.float32(OTHER + CLOUDS[cloud])
+
+    def scores(x):
+        options = {"rdm": rdm, "rdm_y": "euclidean"}
+        ranked = ("spearman", "kendall", "kendall_tau_b", "rho_a")
+        return [measures.rsa(x, near, comparison=kind, **options) for kind in ranked]
+
+    assert_one_score(scores, the_same(CLOUDS[cloud]))
+
+
+@pytest.mark.parametrize("comparison", ["spearman", "kendall_tau_b"])
+def test_ranks_of_equal_distances_of_what_is_predicted(comparison):
+    def score(y):
+        return measures.versa(OTHER, y, folds=4, rdm="euclidean", comparison=comparison)
+
+    assert_one_score(score, the_same(CLOUDS["classes"]))
+
+
+def test_resampled_ranks_of_equal_distances_are_those_of_the_score():
+    """Each example once, and the order that was given: the score itself."""
+    state = state_of(Examples(capacity=EXAMPLES), np.float32(CLOUDS["classes"]), OTHER)
+    both = similarity.Both("euclidean")
+    once, order = np.ones((1, EXAMPLES)), np.arange(EXAMPLES)[None]
+    score = similarity.rsa_score(state, both, comparison="spearman").value
+    for scores, each in (
+        (similarity.reweighted_rsa_scores, once),
+        (similarity.shuffled_rsa_scores, order),
+    ):
+        found = scores(state, each, both, comparison="spearman").value
+        np.testing.assert_allclose(found, [score], atol=1e-6)
+
+
+def test_distances_that_are_near_one_another_throughout_are_not_equal():
+    """Of 1500 examples along a line each distance is next to another, and none are the same."""
+    x = np.float32(np.random.default_rng(0).uniform(size=(1500, 1)))
+    for comparison in ("spearman", "kendall"):
+        np.testing.assert_allclose(
+            measures.rsa(x, x, rdm="euclidean", comparison=comparison), 1, atol=1e-4
+        )
