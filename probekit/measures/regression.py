@@ -193,13 +193,15 @@ def check_not_exact(argument: str, what: str, count: int, examples: int, remedy:
 
 @jitted(1)
 def _encoding(given: Splits, multioutput: MultiOutput) -> jax.Array:
-    fit, held_out = states_of(Moments(xx="diagonal"), given)
+    apart = multioutput != "variance_weighted"
+    fit, held_out = states_of(Moments(xx="diagonal"), given, x_apart=apart, y_apart=True)
     return encoding_score(fit, held_out, multioutput=multioutput).value
 
 
 @jitted(1, 2)
 def _decoding(given: Splits, penalty: float, multioutput: MultiOutput) -> jax.Array:
-    fit, held_out = states_of(Moments(yy="diagonal"), given)
+    apart = multioutput != "variance_weighted"
+    fit, held_out = states_of(Moments(yy="diagonal"), given, y_apart=apart)
     return decoding_score(fit, held_out, penalty=penalty, multioutput=multioutput).value
 
 
