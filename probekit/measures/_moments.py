@@ -58,10 +58,15 @@ def moments_of(x: jax.Array, y: jax.Array, statistic: Moments) -> MomentsState:
     return state_of(statistic, moderate(x), moderate(y))
 
 
-@jitted(1)
-def moments_of_both(given: Splits, statistic: Moments) -> tuple[MomentsState, MomentsState]:
-    """Return the moments of both splits, for scores without scale that the host computes."""
-    return states_of(statistic, given)
+@jitted(1, 2)
+def moments_of_both(
+    given: Splits, statistic: Moments, apart: bool
+) -> tuple[MomentsState, MomentsState]:
+    """Return the moments of both splits, for scores without scale that the host computes.
+
+    With `apart` the scale of single units does not matter either.
+    """
+    return states_of(statistic, given, x_apart=apart, y_apart=apart)
 
 
 def states_of(

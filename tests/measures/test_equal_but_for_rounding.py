@@ -196,3 +196,11 @@ def test_distances_that_are_near_one_another_throughout_are_not_equal():
         np.testing.assert_allclose(
             measures.rsa(x, x, rdm="euclidean", comparison=comparison), 1, atol=1e-4
         )
+
+
+def test_neighbours_of_a_grid_are_equally_far():
+    """The second is no farther than the first: its dimension was 5,000,000."""
+    grid = np.stack(np.meshgrid(np.arange(8.0), np.arange(8.0)), axis=-1).reshape(-1, 2)
+    turn = np.linalg.qr(GENERATOR.normal(size=(2, 2)))[0]
+    for x in (grid, grid * 0.7 + 0.1, grid / 3, grid @ turn + 1.3):
+        assert np.isnan(measures.intrinsic_dimension(np.float32(x)))

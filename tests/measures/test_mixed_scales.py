@@ -21,9 +21,11 @@ OF_UNITS = [
     "shapley_r2",
     "relative_weights",
     "ridge_r2",
+    "selectivity",
     "separated_attribute_predictability",
+    "kernel_ridge_r2",
 ]
-OF_FEATURES = [*(name for name in OF_UNITS if name != "ridge_r2"), "decoding_r2"]
+OF_FEATURES = [*(name for name in OF_UNITS if "ridge" not in name), "decoding_r2"]
 
 
 def with_one_of(z, power):
@@ -56,6 +58,60 @@ def test_units_of_which_groups_explain_shares(name):
         found = measure(with_one_of(X, power), groups)
         for one, other in zip(found, wanted, strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_units_that_are_predicted():
+    wanted = measures.linear_predictivity(X, Y, standardised=True)
+    for power in POWERS:
+        found = measures.linear_predictivity(X, with_one_of(Y, power), standardised=True)
+        np.testing.assert_allclose(found, wanted, rtol=1e-6)
+
+
+def test_classes_beside_an_example_far_out():
+    """Their means rounded away what the others differ by: 0.73 for 0.91."""
+    x, labels = X.copy(), np.arange(32) % 4
+    x[3] *= np.float32(2.0**20)
+    means = np.stack([np.float64(x)[labels == k].mean(axis=0) for k in range(4)])
+
+    def consistency(z, means):
+        far = ((np.float64(z)[:, None] - means) ** 2).sum(axis=2)
+        nearer = far[np.arange(32), labels][:, None] < far
+        of = np.stack([nearer[labels == k].sum(axis=0) for k in range(4)])
+        return (of + of.T) / 16
+
+    own = np.stack([np.float64(Y)[labels == k].mean(axis=0) for k in range(4)])
+    step = (consistency(x, means) - consistency(Y, own))[np.triu_indices(4, 1)]
+    wanted = 1 - np.maximum(step, 0).mean(), 1 - np.maximum(-step, 0).mean()
+    found = measures.label_trustworthiness(x, Y, labels)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", ["permutation_matching", "semi_matching", "soft_matching"])
+def test_units_that_are_matched(name):
+    measure = getattr(measures, name)
+    for power in POWERS:
+        np.testing.assert_array_equal(measure(with_one_of(X, power), Y), measure(X, Y))
+
+
+@pytest.mark.parametrize("pairs", ["same", "all"])
+def test_units_that_correlate(pairs):
+    wanted = measures.unit_correlation(X, X[::-1], pairs=pairs)
+    for power in POWERS:
+        found = measures.unit_correlation(with_one_of(X, power), X[::-1], pairs=pairs)
+        np.testing.assert_array_equal(found, wanted)
+
+
+def test_units_that_parities_explain():
+    bits = np.arange(32)[:, None] >> np.arange(3) & 1
+    for power in POWERS:
+        found = measures.parity_r2(with_one_of(X, power), bits)
+        np.testing.assert_array_equal(found, measures.parity_r2(X, bits))
+
+
+def test_stress_of_the_largest_float64():
+    """A square that overflowed was told by scikit-learn."""
+    found = measures.non_metric_stress(np.float64(X) * 1e300, Y)
+    np.testing.assert_allclose(found, measures.non_metric_stress(np.float64(X), Y), rtol=1e-5)
 
 
 def test_held_out_units_are_scaled_alike():
@@ -94,3 +150,13 @@ def test_no_more_is_erased_than_there_is():
         assert float(measures.erased_variance(x, Y)) == pytest.approx(
             float(measures.erased_variance(np.float64(x) - offset, Y)), abs=0.02
         )
+
+
+@pytest.mark.parametrize("scaled", [True, False])
+def test_shapes_near_the_largest_number(scaled):
+    """The sum of a unit overflowed, and all shapes were unlike."""
+    large = np.float32(2.0**124)
+    wanted = measures.local_procrustes(X, Y, scaled=scaled)
+    sizes = (1, large) if scaled else (large, large)
+    found = measures.local_procrustes(X * sizes[0], Y * sizes[1], scaled=scaled)
+    np.testing.assert_allclose(found, wanted, rtol=1e-5)
