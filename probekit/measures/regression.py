@@ -163,7 +163,7 @@ def decoding_r2(
     if penalty == 0:
         check_not_exact("x", "units", given.fit[0].shape[1], len(given.fit[0]), POSITIVE)
     given, share = narrowed_splits(given)
-    return _decoding(given, penalty * share, multioutput)
+    return _decoding(given, float(penalty) * share, multioutput)
 
 
 def check_columns(given: Splits) -> None:

@@ -25,9 +25,9 @@ def rounding_of_distances(rows: jax.Array, far: jax.Array, metric: Metric) -> ja
     if metric == "poisson":  # of sums in which large terms may cancel
         return jnp.full_like(far, eps) * jnp.where(jnp.isfinite(far), far, 0).max()
     if metric in ("cosine", "correlation"):
-        return eps * jnp.where(
-            far < PARALLEL, far, jnp.where(far < NEARLY_PARALLEL, jnp.sqrt(far), 1)
-        )
+        # Of many units those of moderate angles come from a product of rows of length 1.
+        from_steps = NEARLY_PARALLEL if rows.shape[1] <= FEW_UNITS else NEARLY_EQUAL
+        return eps * jnp.where(far < PARALLEL, far, jnp.where(far < from_steps, jnp.sqrt(far), 1))
     if rows.shape[1] <= FEW_UNITS:  # from differences, which are exact to their last digits
         return eps * far
     counted = (rows != 0).any(axis=1)

@@ -78,8 +78,8 @@ def rsa(
 
     Notes
     -----
-    Invariant to whatever leaves the distances as they are, and to scaling. O(n² (d + d_y)), and for
-    ranks O(n² log n).
+    Invariant to whatever leaves the distances as they are, and to scaling. To ranks, distances are
+    equal that differ by no more than their rounding. O(n² (d + d_y)), and for ranks O(n² log n).
 
     References
     ----------
@@ -184,8 +184,9 @@ def compare_rdms(
     Notes
     -----
     Invariant to the scale of either matrix; correlations also to a number added to all entries,
-    ranks to whatever keeps their order. Whitened dissimilarities d are compared by dᵀ V⁻¹ d', with
-    V_(ij)(kl) = (Σ_ik - Σ_il - Σ_jk + Σ_jl)². O(n²), O(n² log n) for ranks, and O(n³) for a
+    ranks to whatever keeps their order, in which entries stand as they are: `rsa` ties those that
+    its distances' rounding alone sets apart. Whitened dissimilarities d are compared by dᵀ V⁻¹ d',
+    with V_(ij)(kl) = (Σ_ik - Σ_il - Σ_jk + Σ_jl)². O(n²), O(n² log n) for ranks, and O(n³) for a
     covariance, on the host, or for whitening where pairs are left out.
 
     References

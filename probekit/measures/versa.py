@@ -22,6 +22,9 @@ RankComparison = Literal["kendall_tau_b", "spearman", "pearson"]
 RDMS: tuple[EncodingRDM, ...] = get_args(EncodingRDM)
 COMPARISONS: tuple[RankComparison, ...] = get_args(RankComparison)
 
+_ROUNDING = 1e-10
+"""What rounding of float64, in solving for the predictions too, may make of equal distances."""
+
 
 @kept_double
 def versa(
@@ -134,12 +137,11 @@ def versa_score(state: ExamplesState, options: VersaOptions) -> Score:
         x, y = (np.asarray(z, np.float64)[present] for z in (state.x, state.y))
         if y.shape[1] == 1:
             options = options._replace(rdm="euclidean")
-        eps = 4 * float(np.finfo(state.x.dtype).eps)
         each = []
         for k in range(count):
             out = fold == k
             together = fold[~out] if named and count > 2 else None
-            each.append(_of_fold(x, y, out, together, options, eps=eps))
+            each.append(_of_fold(x, y, out, together, options))
         value = float(np.mean(each))
     return score(
         jnp.asarray(value, state.x.dtype),
@@ -155,8 +157,6 @@ def _of_fold(
     out: np.ndarray,
     together: np.ndarray | None,
     options: VersaOptions,
-    *,
-    eps: float,
 ) -> float:
     """Correlation of the dissimilarities of examples left out and of their predictions."""
     from scipy.spatial.distance import pdist
@@ -169,7 +169,7 @@ def _of_fold(
     predicted = mean + _predicted(x[~out], relative, x[out], together, options.penalties) * unit
     with np.errstate(invalid="ignore", divide="ignore"):
         a, b = (pdist(z / np.abs(z).max(), options.rdm) for z in (predicted, y[out]))
-    return _correlation(a, b, options.comparison, eps=eps)
+    return _correlation(a, b, options.comparison)
 
 
 def _predicted(
@@ -229,17 +229,17 @@ def _squared_error(
     return error
 
 
-def _correlation(a: np.ndarray, b: np.ndarray, comparison: RankComparison, *, eps: float) -> float:
+def _correlation(a: np.ndarray, b: np.ndarray, comparison: RankComparison) -> float:
     """Correlation of dissimilarities; NaN where one is, or all are equal.
 
-    To ranks those are equal that differ by rounding alone, `eps` of the largest.
+    To ranks those are equal that differ by the rounding of float64 alone.
     """
     from scipy import stats
 
+    if comparison != "pearson" and np.isfinite(a).all() and np.isfinite(b).all():
+        a, b = (made_equal_on_host(z, np.full_like(z, _ROUNDING * np.abs(z).max())) for z in (a, b))
     if not (np.isfinite(a).all() and np.isfinite(b).all()) or min(np.ptp(a), np.ptp(b)) == 0:
         return float("nan")
-    if comparison != "pearson":
-        a, b = (made_equal_on_host(z, np.full_like(z, eps * np.abs(z).max())) for z in (a, b))
     measure = {
         "kendall_tau_b": stats.kendalltau,
         "spearman": stats.spearmanr,
