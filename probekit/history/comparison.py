@@ -87,8 +87,9 @@ def compare_histories(
         ``b`` (means over seeds), ``difference`` (b − a), ``lower`` and ``upper`` (ends of its
         interval), ``p``, ``p_corrected``, ``n_a``
         and ``n_b`` (numbers of seeds). Interval and p are NaN where a side has fewer than 2 seeds,
-        or an infinite score; Welch's p where there is no spread but a difference. Attributes:
-        ``test``, ``alternative``, ``confidence``, ``correction``, and ``uncertainty``.
+        or an infinite score; Welch's p where there is no spread but a difference. What the rounding
+        of the scores can make, as float32 or what they are, is neither. Attributes: ``test``,
+        ``alternative``, ``confidence``, ``correction``, and ``uncertainty``.
 
     Raises
     ------

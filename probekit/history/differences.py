@@ -269,9 +269,8 @@ def _by_seeds(name: str, one: "xr.Dataset", other: "xr.Dataset", asked: _Asked) 
         each = score_b - score_a
     there = each.notnull()
     count = there.sum("seed").astype(float)
-    rows = each.transpose(..., "seed")
-    slack = rounding.transpose(*rows.dims).values
-    rows = rows.values
+    ordered = each.transpose(..., "seed")
+    rows, slack = ordered.values, rounding.transpose(*ordered.dims).values
     options: Any = {
         "test": asked.test,
         "confidence": asked.confidence,

@@ -64,7 +64,7 @@ def rounding_of(*scores: "xr.DataArray") -> "xr.DataArray":
     sizes = [abs(score.astype(float)).where(np.isfinite(score), 0) for score in scores]
     largest = sizes[0]
     for size in sizes[1:]:
-        largest = np.maximum(largest, size)
+        largest = largest.where(largest >= size, size)
     return 4 * eps * largest
 
 

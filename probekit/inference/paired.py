@@ -185,7 +185,8 @@ def _tied(each: np.ndarray, slack: np.ndarray) -> np.ndarray:
     runs = np.concatenate([[0], np.cumsum(apart)])
     tied = np.empty_like(each)
     tied[order] = (np.bincount(runs, sizes) / np.bincount(runs))[runs]
-    return np.copysign(tied, each)
+    signed: np.ndarray = np.copysign(tied, each)
+    return signed
 
 
 def _by_t(each: np.ndarray, slack: np.ndarray, alternative: Alternative, confidence: float) -> Told:

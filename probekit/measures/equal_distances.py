@@ -46,7 +46,8 @@ def are_equal(ordered: np.ndarray, rounding: np.ndarray) -> np.ndarray:
     first = np.flatnonzero(np.append(True, ~equal))
     last = np.append(first[1:], len(ordered)) - 1
     wide = ordered[last] - ordered[first] > _WIDEST * (rounding[first] + rounding[last])
-    return equal & ~np.repeat(wide, last - first + 1)[1:]
+    kept: np.ndarray = equal & ~np.repeat(wide, last - first + 1)[1:]
+    return kept
 
 
 def with_equal_pairs(square: np.ndarray, rounding: np.ndarray) -> np.ndarray:

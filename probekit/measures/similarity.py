@@ -1,6 +1,5 @@
 """Representational similarity analysis: correlation of two dissimilarity matrices."""
 
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -100,8 +99,8 @@ def rsa(
     both = Both(rdm, rdm_y, prior_of(prior_lambda, prior_weight))
     x, y = matched(x, y, least=3)
     if comparison == "spearman" and not _traced(x, y):
-        a, b, *rounding = _both_pairs(x, y, both)
-        return _spearman(a, b, rounding)
+        a, b, off_a, off_b = _both_pairs(x, y, both)
+        return _spearman(a, b, (off_a, off_b))
     return _rsa(x, y, both, comparison)
 
 
@@ -227,11 +226,11 @@ def _traced(*arrays: jax.Array) -> bool:
     return any(isinstance(array, jax.core.Tracer) for array in arrays)
 
 
-def _spearman(a: Any, b: Any, rounding: Sequence[jax.Array] = ()) -> jax.Array:
+def _spearman(a: Any, b: Any, rounding: tuple[jax.Array, jax.Array] | None = None) -> jax.Array:
     """Compare dissimilarities of pairs by rank, on the host."""
     u, v = np.asarray(a), np.asarray(b)
     defined = len(u) > 0 and np.isfinite(u).all() and np.isfinite(v).all()
-    off = tuple(np.asarray(each) for each in rounding) or None
+    off = rounding and (np.asarray(rounding[0]), np.asarray(rounding[1]))
     value = spearman_of_arrays(u, v, rounding=off) if defined else np.nan
     return jnp.asarray(value, a.dtype)
 
