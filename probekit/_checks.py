@@ -159,10 +159,10 @@ def exact_integers(argument: str, array: "np.ndarray", *, whole: bool = True) ->
         return array
     dtype = floating()
     exact = 1 << (np.finfo(dtype).nmant + 1)
-    if max(-int(array.min()), int(array.max())) > exact:
+    if max(-int(array.min()), int(array.max())) > exact:  # as Python's, which do not wrap
         axis = 0 if whole else None
         ends = array.min(axis=axis), array.max(axis=axis)
-        low, high = (np.asarray(end, object).reshape(-1) for end in ends)
+        low, high = (np.asarray(end).astype(object).reshape(-1) for end in ends)
         for least, most in zip(low, high, strict=True):
             if least < most and max(-least, most) > max(exact, 1000 * (most - least)):
                 raise ShapeError(
@@ -175,30 +175,52 @@ def exact_integers(argument: str, array: "np.ndarray", *, whole: bool = True) ->
 def check_differences_kept(
     argument: str, array: "np.ndarray", *, of_all_columns: bool = False
 ) -> None:
-    """Raise `ShapeError` if the differences of a column of float64 are lost in `floating`.
+    """Raise `ShapeError` if the differences of a column of floats are lost in `floating`.
 
-    As those of times since 1970 are: a column would have a few values, or one. With
+    As those of times since 1970 are: a column would have a few values, or one. So are those of
+    numbers that are 0 to JAX, which knows none below the least normal one, 1e-38 of float32. With
     `of_all_columns` only if no column is left that varies: a saturated unit is none among many.
     """
     import numpy as np
 
     dtype = floating()
-    if array.dtype != np.float64 or dtype == np.float64 or not array.size:
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or not array.size:
         return
     lost = None
     for column in array.reshape(len(array), -1).T:
         known = column[np.isfinite(column)]
         low, high = known.min(initial=np.inf), known.max(initial=-np.inf)
-        if low < high and not _is_lost(known, low, high, dtype):
-            if of_all_columns:
-                return
-        elif low < high:
-            lost = lost or (low, high)
+        if not low < high:
+            continue
+        remedy = _remedy_of_loss(known, low, high, dtype)
+        if remedy is None and of_all_columns:
+            return
+        if remedy is not None:
+            lost = lost or (low, high, remedy)
     if lost is not None:
         raise ShapeError(
             f"{argument}: dtype {array.dtype}, from {lost[0]!s} to {lost[1]!s}; such differences "
-            f"are lost in {dtype}. Subtract an offset first."
+            f"are lost in {dtype}. {lost[2]} first."
         )
+
+
+def _remedy_of_loss(
+    column: "np.ndarray", low: float, high: float, dtype: "np.dtype[Any]"
+) -> str | None:
+    """Return what to do with numbers between two ends lest they are lost in a type; None if not."""
+    if column.dtype.itemsize > dtype.itemsize and _is_lost(column, low, high, dtype):
+        return "Subtract an offset"
+    return "Multiply by a large number" if _vanish(column, low, high, dtype) else None
+
+
+def _vanish(column: "np.ndarray", low: float, high: float, dtype: "np.dtype[Any]") -> bool:
+    """Whether some numbers become 0 that are not, beside others that are hardly larger."""
+    import numpy as np
+
+    least = float(np.finfo(min(dtype, column.dtype, key=lambda d: d.itemsize)).tiny)
+    if max(-low, high) >= 2**12 * least:
+        return False
+    return bool(((np.abs(column) < least) & (column != 0)).any())
 
 
 def _is_lost(column: "np.ndarray", low: float, high: float, dtype: "np.dtype[Any]") -> bool:
@@ -215,6 +237,13 @@ def _is_lost(column: "np.ndarray", low: float, high: float, dtype: "np.dtype[Any
         return bool((column.astype(dtype) != column).any())
 
 
+def is_masked(array: Any) -> bool:
+    """Whether a mask of NumPy hides something; arrays of pandas have masks of another kind."""
+    import numpy as np
+
+    return isinstance(array, np.ma.MaskedArray) and bool(np.ma.is_masked(array))
+
+
 def plain(array: Any, argument: str = "array") -> "np.ndarray":
     """Return an array of NumPy's own; what a mask hides is NaN: it is no number, whatever is there.
 
@@ -229,7 +258,7 @@ def plain(array: Any, argument: str = "array") -> "np.ndarray":
     if hasattr(array, "detach"):  # PyTorch's: NumPy takes none with a gradient, nor bfloat16
         array = array.detach().cpu()
         array = array.float() if "bfloat16" in str(array.dtype) else array
-    if not np.ma.is_masked(array):
+    if not is_masked(array):
         try:
             array = np.asarray(array)
         except ValueError:

@@ -9,9 +9,11 @@ import numpy as np
 
 from probekit._checks import (
     are_wide_integers,
+    check_differences_kept,
     check_rank,
     exact_integers,
     floating,
+    is_masked,
     plain,
     shape_text,
 )
@@ -94,7 +96,8 @@ def arrays(
     OptionError
         If there are none, or the name of a layer is no string.
     ShapeError
-        If one has no axes, is not numeric, or has another number of examples than the first.
+        If one has no axes, is not numeric, has another number of examples than the first, or, lying
+        in memory, is float64 of which float32 would lose all differences.
 
     Examples
     --------
@@ -117,6 +120,8 @@ def arrays(
         check_rank(argument, array, least=1, most=32)
         if np.dtype(array.dtype).kind not in "biuf" and "float" not in str(array.dtype):
             raise ShapeError(f"{argument}: {shape_text(array)}; it must be numeric.")
+        if type(array) is np.ndarray:  # no file, of which a batch at a time is read
+            check_differences_kept(argument, array, of_all_columns=True)
         if array.shape[0] != chosen[first].shape[0]:
             raise ShapeError(
                 f"{argument}: {array.shape[0]} examples; {first!r} has "
@@ -136,7 +141,7 @@ def _is_array(array: Any) -> bool:
 
 def _dtype_of(array: Any) -> Any:
     """Return the dtype that examples are read as: floating for integers that JAX or NaN need so."""
-    masked = np.ma.is_masked(array) and np.dtype(array.dtype).kind in "iub"
+    masked = is_masked(array) and np.dtype(array.dtype).kind in "iub"
     return floating() if masked or are_wide_integers(array.dtype) else _native(array.dtype)
 
 

@@ -271,7 +271,8 @@ class HistoryAccessor:
             ``comparison``: ``a`` and ``b`` (means over the n seeds), ``difference`` (b − a),
             ``lower`` and ``upper`` (ends of its interval), ``p``, ``p_corrected``, and ``n``
             (seeds, or resamples). NaN where fewer than 2 seeds have both, or one is infinite, where
-            all differences are equal but not 0 (``t``), or where too many resamples are undefined.
+            all differences are equal but not 0 (``t``; equal but for the rounding of the scores, as
+            float32 or what they are, is equal), or where too many resamples are undefined.
             Attributes: ``test``, ``alternative``, ``confidence``, ``correction``, and of a
             bootstrap ``resamples`` and ``interval``, of signs ``seed``.
 

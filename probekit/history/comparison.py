@@ -18,7 +18,14 @@ from probekit.history.seeds import (
     warn_of_few_seeds,
     warn_of_other_confidence,
 )
-from probekit.history.sides import Table, aligned, final_rows, joined, p_of_resamples
+from probekit.history.sides import (
+    Table,
+    aligned,
+    final_rows,
+    joined,
+    p_of_resamples,
+    rounding_of,
+)
 from probekit.inference import (
     ALTERNATIVES,
     CORRECTIONS,
@@ -80,8 +87,9 @@ def compare_histories(
         ``b`` (means over seeds), ``difference`` (b − a), ``lower`` and ``upper`` (ends of its
         interval), ``p``, ``p_corrected``, ``n_a``
         and ``n_b`` (numbers of seeds). Interval and p are NaN where a side has fewer than 2 seeds,
-        or an infinite score; Welch's p where there is no spread but a difference. Attributes:
-        ``test``, ``alternative``, ``confidence``, ``correction``, and ``uncertainty``.
+        or an infinite score; Welch's p where there is no spread but a difference. What the rounding
+        of the scores can make, as float32 or what they are, is neither. Attributes: ``test``,
+        ``alternative``, ``confidence``, ``correction``, and ``uncertainty``.
 
     Raises
     ------
@@ -201,6 +209,9 @@ def _welch(
     with np.errstate(invalid="ignore"):  # of infinite scores
         (mean_a, error_a, n_a), (mean_b, error_b, n_b) = _moments(a), _moments(b)
         difference = mean_b - mean_a
+        # All of all seeds are equal but for rounding, which has a sign and hardly any spread.
+        same = abs(difference) <= rounding_of(_largest(a), _largest(b))
+    difference = difference.where(~same, 0)
     variance = error_a + error_b
     # Welch and Satterthwaite's degrees of freedom; without any spread the interval is a point.
     freedom = variance**2 / (error_a**2 / (n_a - 1) + error_b**2 / (n_b - 1))
@@ -217,7 +228,7 @@ def _welch(
         "difference": difference,
         "lower": difference - half,
         "upper": difference + half,
-        "p": p.where((variance != 0) | (difference != 0), 1.0),  # all of all seeds are equal
+        "p": p.where((variance != 0) | (difference != 0), 1.0),
         "n_a": n_a,
         "n_b": n_b,
     }
@@ -241,14 +252,17 @@ def _resampled(
     enough &= np.isfinite(difference.values)
     score = np.where(enough, difference.values, np.nan)
     if isinstance(uncertainty, Permutation):
-        return {"p": difference.copy(data=_shuffled(score, rows, uncertainty))}
+        slack = rounding_of(_largest(a), _largest(b)).transpose(*difference.dims).values
+        return {"p": difference.copy(data=_shuffled(score, rows, slack, uncertainty))}
     bounds, each = resampled_seeds(score, rows, uncertainty)
     p = p_of_resamples(bounds, each, alternative)
     parts = {"lower": bounds[..., 0], "upper": bounds[..., 1], "p": p}
     return {name: difference.copy(data=values) for name, values in parts.items()}
 
 
-def _shuffled(score: np.ndarray, rows: list[np.ndarray], permutation: Permutation) -> np.ndarray:
+def _shuffled(
+    score: np.ndarray, rows: list[np.ndarray], slack: np.ndarray, permutation: Permutation
+) -> np.ndarray:
     """Return p of each place: the share of divisions of its seeds with such a difference."""
     p = np.full(score.shape, np.nan)
     divisions: dict[tuple[int, int], np.ndarray] = {}
@@ -264,7 +278,7 @@ def _shuffled(score: np.ndarray, rows: list[np.ndarray], permutation: Permutatio
         # About their mean: what all seeds share would cost the digits of what they differ in.
         seeds = seeds - seeds.mean()
         each = in_b @ seeds / len(b) - ~in_b @ seeds / len(a)
-        p[place] = p_value_of(score[place], each, permutation)
+        p[place] = p_value_of(score[place], each, permutation, rounding=slack[place])
     return p
 
 
@@ -281,15 +295,23 @@ def _divisions(n_a: int, n_b: int, permutation: Permutation) -> np.ndarray:
     return shuffled
 
 
+def _largest(array: "xr.DataArray") -> "xr.DataArray":
+    """Return the score of largest size over the seeds."""
+    size = abs(array)
+    return size.max("seed") if "seed" in array.dims else size
+
+
 def _moments(
     array: "xr.DataArray",
 ) -> "tuple[xr.DataArray, xr.DataArray, xr.DataArray]":
     """Mean over seeds, its squared standard error (NaN for one seed), number of seeds."""
     if "seed" not in array.dims:
         array = array.expand_dims("seed")
+    rounding = rounding_of(array)
     array = array.astype(float)  # squares of halves would soon be 0
     count = array.count("seed").astype(float)
     mean = array.mean("seed")
-    spread = ((array - mean) ** 2).sum("seed")
+    apart = array - mean
+    spread = (apart**2).sum("seed").where((abs(apart) > rounding).any("seed"), 0)
     many = count.where(count > 1)
     return mean, spread / (many - 1) / many, count

@@ -9,7 +9,14 @@ from probekit._checks import check_choice, check_confidence, warn_of_no_effect
 from probekit.errors import Argument, OptionError, UnknownNameError
 from probekit.history.contents import scores
 from probekit.history.schema import LEFT_OUT, UNCERTAINTY
-from probekit.history.sides import Table, aligned, final_rows, joined, p_of_resamples
+from probekit.history.sides import (
+    Table,
+    aligned,
+    final_rows,
+    joined,
+    p_of_resamples,
+    rounding_of,
+)
 from probekit.inference import (
     ALTERNATIVES,
     CORRECTIONS,
@@ -205,9 +212,9 @@ def _by_resamples(name: str, one: "xr.Dataset", other: "xr.Dataset", asked: _Ask
             "probe the same inputs with the same Bootstrap."
         )
     score_a, score_b = aligned(name, one[name], other[name])
-    difference = score_b - score_a
-    resampled_a, resampled_b = aligned(name, one[kept], other[kept])
-    each = (resampled_b - resampled_a).transpose("resample", *difference.dims)
+    difference = _beyond_rounding(score_a, score_b)
+    resampled = aligned(name, one[kept], other[kept])
+    each = _beyond_rounding(*resampled).transpose("resample", *difference.dims)
     interval = asked.interval or _interval_in(drawn[0])
     bootstrap = Bootstrap(confidence=asked.confidence, interval=interval)
     acceleration = _acceleration(name, one, other) if bootstrap.interval == "bca" else 0.0
@@ -222,6 +229,12 @@ def _by_resamples(name: str, one: "xr.Dataset", other: "xr.Dataset", asked: _Ask
         "p": difference.copy(data=p),
         "n": each.notnull().sum("resample").astype(float),
     }
+
+
+def _beyond_rounding(a: "xr.DataArray", b: "xr.DataArray") -> "xr.DataArray":
+    """Return b - a; 0 where they are equal but for rounding, which has a sign."""
+    difference = b.astype(float) - a.astype(float)
+    return difference.where(~(abs(difference) <= rounding_of(a, b)), 0.0)
 
 
 def _interval_in(drawn: Any) -> Interval:
@@ -249,12 +262,15 @@ def _by_seeds(name: str, one: "xr.Dataset", other: "xr.Dataset", asked: _Asked) 
     """Return what `paired_test` tells of the differences of the seeds that both have, if any."""
     if "seed" not in one[name].dims or "seed" not in other[name].dims:
         return None
-    score_a, score_b = aligned(name, one[name].astype(float), other[name].astype(float))
+    score_a, score_b = aligned(name, one[name], other[name])
+    rounding = rounding_of(score_a, score_b)
+    score_a, score_b = score_a.astype(float), score_b.astype(float)
     with np.errstate(invalid="ignore"):  # of two that are infinite
         each = score_b - score_a
     there = each.notnull()
     count = there.sum("seed").astype(float)
-    rows = each.transpose(..., "seed").values
+    ordered = each.transpose(..., "seed")
+    rows, slack = ordered.values, rounding.transpose(*ordered.dims).values
     options: Any = {
         "test": asked.test,
         "confidence": asked.confidence,
@@ -263,7 +279,7 @@ def _by_seeds(name: str, one: "xr.Dataset", other: "xr.Dataset", asked: _Asked) 
     }
     tested = np.full((*rows.shape[:-1], 4), np.nan)
     for place in np.ndindex(rows.shape[:-1]):
-        tested[place] = paired_test(rows[place], **options)[:4]
+        tested[place] = paired_test(rows[place], rounding=slack[place], **options)[:4]
     names = ("difference", "lower", "upper", "p")
     table = {name: count.copy(data=tested[..., i]) for i, name in enumerate(names)}
     means = {"a": score_a.where(there).mean("seed"), "b": score_b.where(there).mean("seed")}

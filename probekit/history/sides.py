@@ -54,6 +54,20 @@ def aligned(
     return one, other
 
 
+def rounding_of(*scores: "xr.DataArray") -> "xr.DataArray":
+    """Return how far a difference of such scores may be off because they are rounded.
+
+    Four roundings of the larger, in the coarser of their precisions; 0 of what is infinite or NaN.
+    """
+    kinds = [score.dtype for score in scores if score.dtype.kind == "f"]
+    eps = max((float(np.finfo(kind).eps) for kind in kinds), default=0.0)
+    sizes = [abs(score.astype(float)).where(np.isfinite(score), 0) for score in scores]
+    largest = sizes[0]
+    for size in sizes[1:]:
+        largest = largest.where(largest >= size, size)
+    return 4 * eps * largest
+
+
 def p_of_resamples(bounds: np.ndarray, each: np.ndarray, alternative: Alternative) -> np.ndarray:
     """Return p of no difference: how far the interval of quantiles must widen to reach 0."""
     nothing = np.where(np.isnan(bounds[..., 0]), np.nan, 0)

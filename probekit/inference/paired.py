@@ -52,6 +52,7 @@ def paired_test(
     alternative: Alternative = "two-sided",
     confidence: float = 0.95,
     seed: int = 0,
+    rounding: Any = 0.0,
 ) -> PairedTest:
     """Test whether differences of pairs lie about 0.
 
@@ -72,6 +73,9 @@ def paired_test(
         Of the interval, between 0 and 1.
     seed : int
         Of the signs, where there are too many to change them in every way (over 12 differences).
+    rounding : float or array (pair,)
+        How far a difference may be off because scores are rounded: some 1e-7 times the scores, if
+        they are float32. Differences no further apart are equal, and no further from 0 are 0.
 
     Returns
     -------
@@ -117,16 +121,18 @@ def paired_test(
         raise OptionError(f"differences: a {given}; give an array of numbers.") from None
     if each.ndim != 1:
         raise ShapeError(f"differences: shape {each.shape}; (pair,) is needed.")
+    slack = _slack_of(rounding, each.shape)[~np.isnan(each)]
     each = each[~np.isnan(each)]
+    each = np.where(np.abs(each) > slack, each, 0.0)
     mean = float(each.mean()) if len(each) else float("nan")
     if len(each) < 2 or not np.isfinite(each).all():
         return PairedTest(mean, *_UNDEFINED, len(each))
     if test == "t":
-        found = _by_t(each, alternative, confidence)
+        found = _by_t(each, slack, alternative, confidence)
     elif test == "signs":
-        found = _by_signs(each, alternative, confidence, seed)
+        found = _by_signs(each, slack, alternative, confidence, seed)
     else:
-        found = _by_ranks(each, alternative, confidence)
+        found = _by_ranks(_tied(each, slack), alternative, confidence)
     return PairedTest(mean, *found, len(each))
 
 
@@ -157,14 +163,41 @@ def least_p(pairs: int, *, test: PairedTestName, alternative: Alternative = "two
     return min((1 + (alternative == "two-sided")) / 2.0**pairs, 1.0)
 
 
-def _by_t(each: np.ndarray, alternative: Alternative, confidence: float) -> Told:
+def _slack_of(rounding: Any, shape: tuple[int, ...]) -> np.ndarray:
+    try:
+        slack = np.broadcast_to(np.asarray(rounding, float), shape)
+    except (TypeError, ValueError):
+        raise OptionError(
+            f"rounding: {rounding!r}; give a number, or one for each of {shape[0]} differences."
+        ) from None
+    if not ((slack >= 0) & (slack < np.inf)).all():
+        raise OptionError("rounding: not all are finite and at least 0.")
+    return slack
+
+
+def _tied(each: np.ndarray, slack: np.ndarray) -> np.ndarray:
+    """Return the differences, those whose sizes are equal but for rounding made equal."""
+    if not slack.any():
+        return each
+    order = np.argsort(np.abs(each))
+    sizes = np.abs(each)[order]
+    apart = np.diff(sizes) > np.maximum(slack[order][1:], slack[order][:-1])
+    runs = np.concatenate([[0], np.cumsum(apart)])
+    tied = np.empty_like(each)
+    tied[order] = (np.bincount(runs, sizes) / np.bincount(runs))[runs]
+    signed: np.ndarray = np.copysign(tied, each)
+    return signed
+
+
+def _by_t(each: np.ndarray, slack: np.ndarray, alternative: Alternative, confidence: float) -> Told:
     from scipy.special import stdtr, stdtrit  # scipy.stats takes a second to import
 
     n, mean = len(each), each.mean()
     if not each.any():
         return 0.0, 0.0, 1.0
     error = each.std(ddof=1) / np.sqrt(n)
-    if error <= 1e-12 * np.abs(each).max():
+    equal = bool((np.abs(each - np.median(each)) <= slack).all())
+    if equal or error <= 1e-12 * np.abs(each).max():
         return _UNDEFINED  # no spread to test by
     half = error * stdtrit(n - 1, 0.5 + confidence / 2)
     ratio = mean / error
@@ -173,14 +206,16 @@ def _by_t(each: np.ndarray, alternative: Alternative, confidence: float) -> Told
     return float(mean - half), float(mean + half), float(p)
 
 
-def _by_signs(each: np.ndarray, alternative: Alternative, confidence: float, seed: int) -> Told:
+def _by_signs(
+    each: np.ndarray, slack: np.ndarray, alternative: Alternative, confidence: float, seed: int
+) -> Told:
     changed = _subsets(len(each), seed)
     sums, total = changed @ each, each.sum()
-    others, slack = total - 2 * sums, 1e-9 * abs(total)
+    others, off = total - 2 * sums, 1e-9 * abs(total) + slack.sum()
     as_far = {
-        "greater": others >= total - slack,
-        "less": others <= total + slack,
-        "two-sided": np.abs(others) >= abs(total) - slack,
+        "greater": others >= total - off,
+        "less": others <= total + off,
+        "two-sided": np.abs(others) >= abs(total) - off,
     }[alternative]
     # Hartigan's typical values: means of subsets cut the line into equally likely parts.
     sizes = changed.sum(axis=1)

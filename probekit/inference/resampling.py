@@ -285,7 +285,13 @@ def _slack(score: np.ndarray, resampled: np.ndarray) -> np.ndarray:
     return found
 
 
-def p_value_of(score: np.ndarray, shuffled: np.ndarray, permutation: Permutation) -> np.ndarray:
+def p_value_of(
+    score: np.ndarray,
+    shuffled: np.ndarray,
+    permutation: Permutation,
+    *,
+    rounding: np.ndarray | float = 0.0,
+) -> np.ndarray:
     """Return the share of shuffles at least as extreme as the score, which counts as one itself.
 
     Parameters
@@ -295,6 +301,9 @@ def p_value_of(score: np.ndarray, shuffled: np.ndarray, permutation: Permutation
         One that is undefined counts as extreme: p is then too large rather than too small.
     permutation : Permutation
         Without an alternative it is ``greater``.
+    rounding : array (…)
+        How far a score may be off, if that is more than its own rounding; what differs by no more
+        is as extreme.
 
     Returns
     -------
@@ -302,7 +311,7 @@ def p_value_of(score: np.ndarray, shuffled: np.ndarray, permutation: Permutation
         In (0, 1]; NaN where the score is.
     """
     score, shuffled = np.asarray(score, float), np.asarray(shuffled, float)
-    slack = _slack(score, shuffled)
+    slack = np.maximum(_slack(score, shuffled), rounding)
     undefined = np.isnan(shuffled)
     above = ((shuffled >= score - slack) | undefined).sum(axis=0)
     below = ((shuffled <= score + slack) | undefined).sum(axis=0)

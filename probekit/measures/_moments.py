@@ -58,15 +58,29 @@ def moments_of(x: jax.Array, y: jax.Array, statistic: Moments) -> MomentsState:
     return state_of(statistic, moderate(x), moderate(y))
 
 
-@jitted(1)
-def moments_of_both(given: Splits, statistic: Moments) -> tuple[MomentsState, MomentsState]:
-    """Return the moments of both splits, for scores without scale that the host computes."""
-    return states_of(statistic, given)
+@jitted(1, 2)
+def moments_of_both(
+    given: Splits, statistic: Moments, apart: bool
+) -> tuple[MomentsState, MomentsState]:
+    """Return the moments of both splits, for scores without scale that the host computes.
+
+    With `apart` the scale of single units does not matter either.
+    """
+    return states_of(statistic, given, x_apart=apart, y_apart=apart)
 
 
-def states_of(statistic: Statistic[State], given: Splits) -> tuple[State, State]:
-    """Return the states of both splits, times the powers that moderate what is fitted."""
-    x_power, y_power = map(moderating_power, given.fit)
+def states_of(
+    statistic: Statistic[State], given: Splits, *, x_apart: bool = False, y_apart: bool = False
+) -> tuple[State, State]:
+    """Return the states of both splits, times the powers that moderate what is fitted.
+
+    One power for all of `x`, and one for all of `y`; or, where the scale of single units does not
+    matter either, one for each: beside a unit far larger than the others these would seem constant.
+    """
+    x_power, y_power = (
+        moderating_power(z, axis=0 if apart else None)
+        for z, apart in zip(given.fit, (x_apart, y_apart), strict=True)
+    )
     return given.each(lambda x, y: state_of(statistic, x * x_power, y * y_power))
 
 

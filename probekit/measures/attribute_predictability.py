@@ -70,7 +70,7 @@ def separated_attribute_predictability(
 
 @jitted()
 def _separated(given: Splits) -> jax.Array:
-    return separated_score(*states_of(BY_PAIR, given)).value
+    return separated_score(*states_of(BY_PAIR, given, x_apart=True, y_apart=True)).value
 
 
 def separated_score(fit: MomentsState, held_out: MomentsState) -> Score:

@@ -173,7 +173,8 @@ def _banded(
     given: Splits, columns: Columns, candidates: int, options: Options, sharing: Sharing
 ) -> tuple[BandedRidge, jax.Array]:
     """Score and shares, and whether rounding could matter for the smallest of the penalties."""
-    states = states_of(FoldMoments(folds=options.folds, xx="diagonal"), given)
+    apart = options.multioutput != "variance_weighted"
+    states = states_of(FoldMoments(folds=options.folds, xx="diagonal"), given, x_apart=apart)
     total, shares = banded_score(
         *states, columns, candidates=candidates, options=options, sharing=sharing
     )

@@ -41,7 +41,8 @@ def class_selectivity(
     ----------
     x : array (example, unit)
         The representation. The contrast is made for activations of at least 0, such as rates; of
-        others it says little, being 1 as soon as a is above 0 and b below.
+        others it says little, being 1 as soon as a is above 0 and b below; of units whose means in
+        all classes are 0 it is made of rounding.
     y : array (example,) or (example, k)
         The class of each example: any numbers, equal for equal classes. With several columns, each
         different row is a class.

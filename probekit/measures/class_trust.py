@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from probekit._sums import product
-from probekit.measures._arguments import jitted, matched
+from probekit.measures._arguments import Splits, jitted, matched
+from probekit.measures._double import splits_in_double
 from probekit.measures._scale import moderate
 from probekit.measures._status import divide
 from probekit.measures.class_means import codes_of
@@ -148,7 +149,9 @@ def label_trustworthiness(x: Any, y: Any, classes: Any) -> ClassTrust:
     count, codes = codes_of(labels)
     member = codes == np.arange(count)[None, :]
     finite = jnp.isfinite(labels).all()
-    return ClassTrust(*(jnp.where(finite, v, jnp.nan) for v in _label_trust(x, y, member)))
+    # In float64: beside an example far out, means would round away what classes differ by.
+    found = splits_in_double(_label_trust_in, Splits((x, y), None), member=member)
+    return ClassTrust(*(jnp.where(finite, value, jnp.nan) for value in found))
 
 
 @jitted(4)  # one program for any number of neighbours
@@ -174,6 +177,11 @@ def _class_trust(
     undefined = a.undefined | b.undefined | ~finite
     found = (trust(b, a, ~same), trust(a, b, same))
     return tuple(jnp.where(undefined, jnp.nan, value) for value in found)  # type: ignore[return-value]
+
+
+def _label_trust_in(given: Splits, *, eps: float, member: jax.Array) -> tuple[jax.Array, jax.Array]:
+    del eps  # what is nearer is a matter of differences
+    return _label_trust(*given.fit, member)
 
 
 @jitted()

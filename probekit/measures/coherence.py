@@ -31,7 +31,9 @@ def coherence(x: Any, *, centred: bool = False) -> jax.Array:
     -------
     array ()
         From 1 (all examples alike in this; so it is whenever there are no more examples than
-        directions) to n / r, where one example has a direction for itself. NaN if `x` is 0 in all
+        directions) to n / r, where one example has a direction for itself. Of directions that
+        float32 cannot tell from none, as beside a mean 100,000 times larger, none is counted:
+        estimators report ``rank_deficient``. NaN if `x` is 0 in all
         units (or constant, if centred) or not finite.
 
     Raises
@@ -83,6 +85,8 @@ def coherence_score(state: ExamplesState, *, centred: bool) -> Score:
     left, sizes, _ = svd(rows)
     there = sizes > least * sizes[0]
     rank = there.sum()
+    # Directions are lost, exactly or in the rounding of larger ones, as beside an offset.
+    most_ranks = jnp.minimum((jnp.abs(rows).max(axis=0) > 0).sum(), count - centred)
     leverage = jnp.square(jnp.where(there[None, :], left, 0)).sum(axis=1)
     most = jnp.where(present, leverage, 0).max()
     value = divide(most * count, rank.astype(most.dtype))
@@ -91,4 +95,5 @@ def coherence_score(state: ExamplesState, *, centred: bool) -> Score:
         finite=finite,
         enough=count >= 2,
         constant=rank == 0,
+        deficient=rank < most_ranks,
     )

@@ -9,15 +9,14 @@ import numpy as np
 
 from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted
-from probekit.measures._moments import states_of
 from probekit.measures._status import Score
 from probekit.measures.columns import Columns
 from probekit.measures.partition import (
-    BY_UNIT,
     checked_averaged,
     each_column,
     part_of,
     r2_of_sets,
+    states_by_unit,
 )
 from probekit.measures.regression import MultiOutput
 from probekit.statistics import MomentsState
@@ -121,7 +120,9 @@ def subset_names(features: Sequence[str]) -> list[str]:
 @jitted(1)
 def _commonality(given: Splits, multioutput: MultiOutput) -> jax.Array:
     columns = each_column(given.fit[1])
-    return commonality_score(*states_of(BY_UNIT, given), columns, multioutput=multioutput).value
+    return commonality_score(
+        *states_by_unit(given, multioutput), columns, multioutput=multioutput
+    ).value
 
 
 def commonality_score(

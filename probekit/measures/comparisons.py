@@ -10,6 +10,7 @@ from probekit.errors import OptionError
 from probekit.inference.ceilings import COMPARISONS as COMPARISONS
 from probekit.inference.ceilings import Comparison as Comparison
 from probekit.measures._status import divide
+from probekit.measures.equal_distances import made_equal
 from probekit.measures.ranks import Comparison as OfVectors
 from probekit.measures.ranks import correlation
 from probekit.measures.rdm import pairs
@@ -17,6 +18,7 @@ from probekit.measures.ties import tie_shares
 from probekit.measures.whitening import root_of_noise, whitened
 
 WHITENED = ("whitened_cosine", "whitened_correlation")
+RANKED = ("spearman", "kendall", "kendall_tau_b", "rho_a")
 
 
 def compared(
@@ -28,11 +30,13 @@ def compared(
     omit_missing: bool = False,
     left_out: jax.Array | None = None,
     root: jax.Array | None = None,
+    rounding: tuple[jax.Array, jax.Array] | None = None,
 ) -> jax.Array:
     """Compare two matrices ``(example, example)`` over the pairs of present examples.
 
     NaN if one of their dissimilarities is not finite; or without those that are NaN in one of them,
     or that are left out (a symmetric mask). `root` is that of `whitening.root_of_noise`.
+    By how much dissimilarities may be off, `rounding`, tells which of them are equal to ranks.
     """
     both = present[:, None] & present[None, :]
     if omit_missing:
@@ -47,6 +51,11 @@ def compared(
         value = _whitened(a, b, present, centre=centre, left_out=left_out, root=root)
     else:
         u, v = (jnp.where(counted & defined, pairs(z), 0) for z in (a, b))
+        if rounding is not None and comparison in RANKED:
+            known = counted & defined
+            u, v = (
+                made_equal(z, pairs(off), known) for z, off in zip((u, v), rounding, strict=True)
+            )
         value = compared_vectors(u, v, counted, comparison)
     return jnp.where(defined.all(), value, jnp.nan)
 

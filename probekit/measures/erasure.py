@@ -126,7 +126,9 @@ def erased_score(
     directions = jnp.minimum(varies.sum(), fit.count.astype(jnp.int32) - 1)
     deficient = (~vague_of(values)).sum() < directions
     inverse = jnp.where(kept, 1 / jnp.where(kept, values, 1), 0)
-    weights = product(vectors, product(vectors.T, covariance) * inverse[:, None])
+    # Without what it has in the directions left out, or more could be taken than there is.
+    along = jnp.where(kept[:, None], product(vectors.T, covariance), 0)
+    covariance, weights = product(vectors, along), product(vectors, along * inverse[:, None])
     # Squared canonical correlations.
     shared, turns = eigh(product(covariance.T, weights))
     there = shared > tolerance**2

@@ -138,7 +138,8 @@ def check_sparsity(sparsity: float) -> None:
 def _group_lasso(
     given: Splits, columns: Columns, sparsity: float, options: Options
 ) -> tuple[jax.Array, jax.Array]:
-    states = states_of(FoldMoments(folds=options.folds, xx="diagonal"), given)
+    apart = options.multioutput != "variance_weighted"
+    states = states_of(FoldMoments(folds=options.folds, xx="diagonal"), given, x_apart=apart)
     total, shares = group_lasso_score(*states, columns, sparsity=sparsity, options=options)
     return total.value, shares.value
 

@@ -86,7 +86,8 @@ def kernel_ridge_score(
     fit: ExamplesState, held_out: ExamplesState, kernels: Kernels, options: Options
 ) -> KernelRidge:
     """Score of the examples that were kept, by ridge on those of them that are fitted."""
-    fit, held_out = _moderated(fit, held_out)
+    apart = options.multioutput != "variance_weighted"
+    fit, held_out = _moderated(fit, held_out, apart=apart)
     statistic = Moments(xx="diagonal", xy=False, yy="diagonal")
     every, scored = (
         statistic.of(*map(jnp.asarray, (state.y, state.x)), weight=jnp.asarray(state.weight))
@@ -106,9 +107,15 @@ def kernel_ridge_score(
     return KernelRidge(total, shared, penalty)
 
 
-def _moderated(fit: ExamplesState, held_out: ExamplesState) -> tuple[ExamplesState, ExamplesState]:
-    """Both representations on one moderate scale; a kernel may depend on that of the features."""
-    power = moderating_power(jnp.where(jnp.asarray(fit.present)[:, None], fit.x, 0))
+def _moderated(
+    fit: ExamplesState, held_out: ExamplesState, *, apart: bool
+) -> tuple[ExamplesState, ExamplesState]:
+    """Both representations on one moderate scale, or each unit on its own.
+
+    A kernel may depend on the scale of the features, which is left.
+    """
+    present = jnp.asarray(fit.present)[:, None]
+    power = moderating_power(jnp.where(present, fit.x, 0), axis=0 if apart else None)
     first, second = (dataclasses.replace(state, x=state.x * power) for state in (fit, held_out))
     return first, second
 

@@ -9,7 +9,7 @@ import numpy as np
 from probekit._checks import check_choice
 from probekit.measures._arguments import Splits, jitted, matched, on_host, splits
 from probekit.measures._double import kept_double
-from probekit.measures._moments import moments_of, moments_of_both, states_of
+from probekit.measures._moments import moments_of_both, states_of
 from probekit.measures._status import Score, divide
 from probekit.measures.plans import assigned, transported
 from probekit.measures.transfer import blocks_of, of_both, transferred_score
@@ -68,7 +68,7 @@ def permutation_matching(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = N
     >>> round(float(permutation_matching(x, 3 * x[:, ::-1])), 5)
     1.0
     """
-    return permutation_matching_score(*_states(x, y, held_out)).value
+    return permutation_matching_score(*_states(x, y, held_out, apart=True)).value
 
 
 @kept_double
@@ -128,7 +128,8 @@ def permutation_distance(
     >>> round(float(permutation_distance(x, x[:, :1])), 4)  # arccos √(2/10)
     1.1071
     """
-    return permutation_distance_score(*_states(x, y, held_out), angular=bool(angular)).value
+    states = _states(x, y, held_out, apart=False)
+    return permutation_distance_score(*states, angular=bool(angular)).value
 
 
 @kept_double
@@ -179,7 +180,7 @@ def soft_matching(x: Any, y: Any, *, held_out: tuple[Any, Any] | None = None) ->
     >>> round(float(soft_matching(x, np.tile(x, (1, 2)))), 5)
     1.0
     """
-    return soft_matching_score(*_states(x, y, held_out)).value
+    return soft_matching_score(*_states(x, y, held_out, apart=True)).value
 
 
 def semi_matching(
@@ -248,7 +249,7 @@ def semi_matching(
 
 @jitted(1, 2)
 def _semi_matching(given: Splits, units: Matched, absolute: bool) -> jax.Array:
-    fit, scored = states_of(_MOMENTS, given)
+    fit, scored = states_of(_MOMENTS, given, x_apart=True, y_apart=True)
     other = None if given.held_out is None else scored
     return semi_matching_score(fit, other, units=units, absolute=absolute).value
 
@@ -360,11 +361,14 @@ def _unit_correlations(state: MomentsState) -> np.ndarray:
     return np.clip(np.nan_to_num(found, posinf=0.0, neginf=0.0), -1, 1)
 
 
-def _states(x: Any, y: Any, held_out: Any) -> tuple[MomentsState, MomentsState | None]:
-    """Return the moments of what is fitted, and of what is scored if that is something else."""
-    if held_out is None:
-        x, y = on_host(*matched(x, y, least=2))
-        return moments_of(x, y, _MOMENTS), None
+def _states(
+    x: Any, y: Any, held_out: Any, *, apart: bool
+) -> tuple[MomentsState, MomentsState | None]:
+    """Return the moments of what is fitted, and of what is scored if that is something else.
+
+    `apart`: of units of which correlations alone count, whose scale does not matter.
+    """
     given = splits(x, y, held_out, least=2)
     on_host(*given.fit, *(given.held_out or ()))
-    return moments_of_both(given, _MOMENTS)
+    fit, scored = moments_of_both(given, _MOMENTS, apart)
+    return fit, None if held_out is None else scored

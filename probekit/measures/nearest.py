@@ -127,13 +127,19 @@ def _excess_of(
     """Return by how much squared distances exceed the first, and whose, of those who lie `apart`.
 
     ‖x - y‖² - ‖x - z‖² is (z - y)·(2x - y - z), which loses nothing however far x is from both.
+    What the rounding of their values could make of it is 0: on a grid many are equally near.
     """
+    eps = float(np.finfo(cloud.rows.dtype).eps)
+    size = jnp.abs(cloud.rows)
 
     def of(rows: tuple[jax.Array, jax.Array]) -> jax.Array:
         row, first = rows
         steps = cloud.rows - first
-        more: jax.Array = (steps * (steps - 2 * (row - first))).sum(axis=1)
-        return more
+        both = steps - 2 * (row - first)
+        more: jax.Array = (steps * both).sum(axis=1)
+        off = (size + jnp.abs(first)) * jnp.abs(both)
+        off = off + jnp.abs(steps) * (2 * jnp.abs(row) + jnp.abs(first) + size)
+        return jnp.where(jnp.abs(more) <= eps * off.sum(axis=1), 0, more)
 
     every = jax.lax.map(of, (cloud.rows, cloud.rows[others[:, 0]]))
     every = jnp.where(jnp.isfinite(cloud.squared), every, jnp.inf)

@@ -151,7 +151,9 @@ def _subfeatures(feature: jax.Array, bits: jax.Array) -> jax.Array:
 
 @jitted(1)
 def _parity_r2(given: Splits, multioutput: MultiOutput) -> jax.Array:
-    return parity_score(*states_of(ParityMoments(), given), multioutput=multioutput).value
+    apart = multioutput != "variance_weighted"
+    states = states_of(ParityMoments(), given, x_apart=apart)
+    return parity_score(*states, multioutput=multioutput).value
 
 
 def parity_score(fit: MomentsState, held_out: MomentsState, *, multioutput: MultiOutput) -> Score:

@@ -225,15 +225,21 @@ def each_column(y: Any) -> Columns:
     return tuple((column,) for column in range(y.shape[1]))
 
 
+def states_by_unit(given: Splits, multioutput: MultiOutput) -> tuple[MomentsState, MomentsState]:
+    """Moments of both splits; scales of features do not matter, nor those of averaged units."""
+    apart = multioutput != "variance_weighted"
+    return states_of(BY_UNIT, given, x_apart=apart, y_apart=True)
+
+
 @jitted(1)
 def _joint(given: Splits, multioutput: MultiOutput) -> jax.Array:
-    return encoding_score(*states_of(BY_UNIT, given), multioutput=multioutput).value
+    return encoding_score(*states_by_unit(given, multioutput), multioutput=multioutput).value
 
 
 @jitted(1)
 def _unique_and_shared(given: Splits, multioutput: MultiOutput) -> tuple[jax.Array, jax.Array]:
     columns = each_column(given.fit[1])
-    states = states_of(BY_UNIT, given)
+    states = states_by_unit(given, multioutput)
     unique, shared = unique_and_shared_score(*states, columns, multioutput=multioutput)
     return unique.value, shared.value
 

@@ -11,7 +11,8 @@ import jax.numpy as jnp
 
 from probekit._checks import check_choice, check_count
 from probekit._rounding import reciprocal
-from probekit.measures._arguments import jitted, matched
+from probekit.measures._arguments import Splits, jitted, matched
+from probekit.measures._moments import states_of
 from probekit.measures._narrowing import narrowed
 from probekit.measures._status import Score, divide, score
 from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, named_folds
@@ -19,7 +20,7 @@ from probekit.measures.penalties import DEFAULT_PENALTIES, Options, checked_opti
 from probekit.measures.pls_regression import pls_weights
 from probekit.measures.regression import Scoring, coefficients, weights_score
 from probekit.measures.ridge_fits import ridge_fit, turned_by_rounding
-from probekit.statistics import FoldMoments, MomentsState, state_of
+from probekit.statistics import FoldMoments, MomentsState
 from probekit.statistics.folds import Folds, whole
 
 Method = Literal["pls", "linear", "ridge"]
@@ -172,7 +173,12 @@ def checked_predictivity(
 @jitted(2)
 def _predictivity(x: Any, y: Any, options: PredictivityOptions) -> jax.Array:
     statistic = FoldMoments(folds=options.ridge.folds, yy="diagonal")
-    return predictivity_score(state_of(statistic, x, y), options).value
+    # PLS of units that are not standardised looks for what they have in common.
+    apart = options.standardised or options.method != "pls"
+    apart = apart and options.multioutput != "variance_weighted"
+    given = Splits((x, y), None)
+    state, _ = states_of(statistic, given, x_apart=options.standardised, y_apart=apart)
+    return predictivity_score(state, options).value
 
 
 def predictivity_score(state: MomentsState, options: PredictivityOptions) -> Score:

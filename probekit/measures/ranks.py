@@ -10,6 +10,7 @@ import numpy as np
 
 from probekit.measures._arguments import jitted
 from probekit.measures._status import divide
+from probekit.measures.equal_distances import are_equal
 
 Comparison = Literal["pearson", "spearman", "kendall", "cosine"]
 
@@ -60,13 +61,17 @@ def _spearman(a: jax.Array, b: jax.Array, present: jax.Array) -> jax.Array:
     return _pearson(a_ranks, _ranks_of_sorted(b), first)
 
 
-def spearman_of_arrays(a: np.ndarray, b: np.ndarray) -> float:
+def spearman_of_arrays(
+    a: np.ndarray, b: np.ndarray, *, rounding: tuple[np.ndarray, np.ndarray] | None = None
+) -> float:
     """Spearman's correlation of vectors that lie in memory; NaN where one is constant.
+
+    Entries that differ by no more than their `rounding`, if it is given, are equal.
 
     NumPy sorts several times as fast as compiled code does on a CPU, and lets a second thread do
     the same meanwhile.
     """
-    u, v = _threads().map(_mean_ranks, (a, b))
+    u, v = _threads().map(_mean_ranks, (a, b), rounding or (None, None))
     u, v = u - u.mean(), v - v.mean()
     lengths = np.sqrt((u @ u) * (v @ v))
     return float(np.clip((u @ v) / lengths, -1, 1)) if lengths > 0 else float("nan")
@@ -78,18 +83,16 @@ def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(2, thread_name_prefix="probekit-ranks")
 
 
-def _mean_ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks from 0; equal values have the mean of theirs."""
+def _mean_ranks(values: np.ndarray, rounding: np.ndarray | None) -> np.ndarray:
+    """Ranks from 0; those that are equal, or differ by no more than rounding, have their mean."""
     order, ordered = _in_order(values)
+    equal = ordered[1:] == ordered[:-1]
+    if rounding is not None:
+        equal = are_equal(values[order], rounding[order])
+    first = np.flatnonzero(np.append(True, ~equal))
+    count = np.diff(np.append(first, len(values)))
     ranks = np.empty(len(values))
-    ranks[order] = np.arange(len(values), dtype=ranks.dtype)
-    tied = np.flatnonzero(ordered[1:] == ordered[:-1])  # each with the one after it
-    if len(tied):
-        new = np.diff(tied) > 1
-        first, last = tied[np.append(True, new)], tied[np.append(new, True)] + 1
-        in_run = np.zeros(len(values), bool)
-        in_run[tied] = in_run[tied + 1] = True
-        ranks[order[in_run]] = np.repeat((first + last) / 2, last - first + 1)
+    ranks[order] = np.repeat(first + (count - 1) / 2, count)
     return ranks
 
 

@@ -108,7 +108,8 @@ def rdm(
     differ from 2 by less than 1e-7 are equal, as of rows that are all but opposite beside one unit
     far larger than the others: their ranks are tied. Of rows of whole numbers, or of multiples of
     1/2 or another power of two (whose squares then sum to less than 2²⁴; for correlation d times
-    that), distances that are equal are equal numbers, as ranks need it; of others rounding decides.
+    that), distances that are equal are equal numbers, as ranks need it; of others rounding decides,
+    though not in `rsa`, to which distances are equal that differ by their rounding alone.
     O(n² d), and O(n d² + d³) for a precision, which is taken apart on the host.
 
     References

@@ -163,7 +163,7 @@ def decoding_r2(
     if penalty == 0:
         check_not_exact("x", "units", given.fit[0].shape[1], len(given.fit[0]), POSITIVE)
     given, share = narrowed_splits(given)
-    return _decoding(given, penalty * share, multioutput)
+    return _decoding(given, float(penalty) * share, multioutput)
 
 
 def check_columns(given: Splits) -> None:
@@ -193,13 +193,15 @@ def check_not_exact(argument: str, what: str, count: int, examples: int, remedy:
 
 @jitted(1)
 def _encoding(given: Splits, multioutput: MultiOutput) -> jax.Array:
-    fit, held_out = states_of(Moments(xx="diagonal"), given)
+    apart = multioutput != "variance_weighted"
+    fit, held_out = states_of(Moments(xx="diagonal"), given, x_apart=apart, y_apart=True)
     return encoding_score(fit, held_out, multioutput=multioutput).value
 
 
 @jitted(1, 2)
 def _decoding(given: Splits, penalty: float, multioutput: MultiOutput) -> jax.Array:
-    fit, held_out = states_of(Moments(yy="diagonal"), given)
+    apart = multioutput != "variance_weighted"
+    fit, held_out = states_of(Moments(yy="diagonal"), given, y_apart=apart)
     return decoding_score(fit, held_out, penalty=penalty, multioutput=multioutput).value
 
 

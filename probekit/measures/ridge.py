@@ -192,6 +192,7 @@ def _decoding(given: Splits, *, eps: float, options: Options) -> jax.Array:
 @jitted(1)
 def _ridge(given: Splits, options: Options) -> tuple[jax.Array, jax.Array]:
     """Score, and whether rounding could matter for the smallest of the penalties."""
-    states = states_of(FoldMoments(folds=options.folds, yy="diagonal"), given)
+    apart = options.multioutput != "variance_weighted"
+    states = states_of(FoldMoments(folds=options.folds, yy="diagonal"), given, y_apart=apart)
     found = ridge_score(*states, options)
     return found.score.value, found.doubtful

@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from probekit._checks import check_choice
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._moments import pair_score
+from probekit.measures._scale import moderate
 from probekit.measures._status import Score
 from probekit.measures.matching import unit_correlations
 from probekit.statistics import Moments, MomentsState, state_of
@@ -72,7 +73,8 @@ def unit_correlation(
 
 @jitted(2, 3)
 def _unit_correlation(x: jax.Array, y: jax.Array, pairs: UnitPairs, average: Average) -> jax.Array:
-    return unit_correlation_score(state_of(_MOMENTS, x, y), pairs=pairs, average=average).value
+    state = state_of(_MOMENTS, moderate(x, axis=0), moderate(y, axis=0))
+    return unit_correlation_score(state, pairs=pairs, average=average).value
 
 
 def check_unit_correlation(pairs: UnitPairs, average: Average) -> None:

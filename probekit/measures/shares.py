@@ -10,7 +10,6 @@ import numpy as np
 from probekit._sums import product
 from probekit.measures._arguments import Splits, jitted
 from probekit.measures._linalg import eigh
-from probekit.measures._moments import moments_of, states_of
 from probekit.measures._status import Score, divide, score
 from probekit.measures.columns import Columns, in_order
 from probekit.measures.commonality import check_features
@@ -20,6 +19,7 @@ from probekit.measures.partition import (
     each_column,
     part_of,
     r2_of_sets,
+    states_by_unit,
 )
 from probekit.measures.regression import MultiOutput
 from probekit.statistics import MomentsState
@@ -145,12 +145,14 @@ def relative_weights(x: Any, y: Any, *, multioutput: MultiOutput = "uniform_aver
 @jitted(1)
 def _shapley(given: Splits, multioutput: MultiOutput) -> jax.Array:
     columns = each_column(given.fit[1])
-    return shapley_score(*states_of(BY_UNIT, given), columns, multioutput=multioutput).value
+    return shapley_score(
+        *states_by_unit(given, multioutput), columns, multioutput=multioutput
+    ).value
 
 
 @jitted(2)
 def _relative(x: Any, y: Any, multioutput: MultiOutput) -> jax.Array:
-    state = moments_of(x, y, BY_UNIT)
+    state, _ = states_by_unit(Splits((x, y), None), multioutput)
     return relative_weights_score(state, each_column(y), multioutput=multioutput).value
 
 

@@ -11,11 +11,19 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched, square_matrix
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
-from probekit.measures.comparisons import COMPARISONS, Comparison, compared, noise_root
+from probekit.measures.comparisons import (
+    COMPARISONS,
+    RANKED,
+    Comparison,
+    compared,
+    noise_root,
+)
+from probekit.measures.equal_distances import with_equal_pairs
 from probekit.measures.missing_values import MISSING, Missing
 from probekit.measures.ranks import spearman_of_arrays
 from probekit.measures.rdm import DEFAULT_PRIOR, METRICS, Metric, Prior, distances, pairs, prior_of
 from probekit.measures.reweighting import Weightable, compare_rdms_weighted
+from probekit.measures.rounding_of_distances import rounding_of_distances
 from probekit.measures.shuffling import compare_rdms_shuffled
 from probekit.statistics import ExamplesState
 
@@ -69,8 +77,8 @@ def rsa(
 
     Notes
     -----
-    Invariant to whatever leaves the distances as they are, and to scaling. O(n² (d + d_y)), and for
-    ranks O(n² log n).
+    Invariant to whatever leaves the distances as they are, and to scaling. To ranks, distances are
+    equal that differ by no more than their rounding. O(n² (d + d_y)), and for ranks O(n² log n).
 
     References
     ----------
@@ -91,7 +99,8 @@ def rsa(
     both = Both(rdm, rdm_y, prior_of(prior_lambda, prior_weight))
     x, y = matched(x, y, least=3)
     if comparison == "spearman" and not _traced(x, y):
-        return _spearman(*_both_pairs(x, y, both))
+        a, b, off_a, off_b = _both_pairs(x, y, both)
+        return _spearman(a, b, (off_a, off_b))
     return _rsa(x, y, both, comparison)
 
 
@@ -109,6 +118,18 @@ class Both(NamedTuple):
             comparable_distances(x, self.metric, self.prior),
             comparable_distances(y, metric_y, self.prior),
         )
+
+    def rounding(
+        self, x: jax.Array, y: jax.Array, a: jax.Array, b: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        """By how much the dissimilarities `a` and `b` of `x` and `y` may be off."""
+        metric_y = self.metric_y or matching_metric(self.metric, y)
+        return _rounding(x, a, self.metric), _rounding(y, b, metric_y)
+
+
+def _rounding(x: jax.Array, far: jax.Array, metric: Metric) -> jax.Array:
+    rows = jnp.where(jnp.isfinite(x), x, 0)
+    return rounding_of_distances(moderate(rows), far, metric)
 
 
 def check_rsa(rdm: Metric, rdm_y: Metric | None, comparison: Comparison) -> None:
@@ -162,8 +183,9 @@ def compare_rdms(
     Notes
     -----
     Invariant to the scale of either matrix; correlations also to a number added to all entries,
-    ranks to whatever keeps their order. Whitened dissimilarities d are compared by dᵀ V⁻¹ d', with
-    V_(ij)(kl) = (Σ_ik - Σ_il - Σ_jk + Σ_jl)². O(n²), O(n² log n) for ranks, and O(n³) for a
+    ranks to whatever keeps their order, in which entries stand as they are: `rsa` ties those that
+    its distances' rounding alone sets apart. Whitened dissimilarities d are compared by dᵀ V⁻¹ d',
+    with V_(ij)(kl) = (Σ_ik - Σ_il - Σ_jk + Σ_jl)². O(n²), O(n² log n) for ranks, and O(n³) for a
     covariance, on the host, or for whitening where pairs are left out.
 
     References
@@ -204,26 +226,29 @@ def _traced(*arrays: jax.Array) -> bool:
     return any(isinstance(array, jax.core.Tracer) for array in arrays)
 
 
-def _spearman(a: Any, b: Any) -> jax.Array:
+def _spearman(a: Any, b: Any, rounding: tuple[jax.Array, jax.Array] | None = None) -> jax.Array:
     """Compare dissimilarities of pairs by rank, on the host."""
     u, v = np.asarray(a), np.asarray(b)
     defined = len(u) > 0 and np.isfinite(u).all() and np.isfinite(v).all()
-    return jnp.asarray(spearman_of_arrays(u, v) if defined else np.nan, a.dtype)
+    off = rounding and (np.asarray(rounding[0]), np.asarray(rounding[1]))
+    value = spearman_of_arrays(u, v, rounding=off) if defined else np.nan
+    return jnp.asarray(value, a.dtype)
 
 
 _pairs = jax.jit(pairs)
 
 
 @jitted(2)
-def _both_pairs(x: jax.Array, y: jax.Array, both: Both) -> tuple[jax.Array, jax.Array]:
+def _both_pairs(x: jax.Array, y: jax.Array, both: Both) -> tuple[jax.Array, ...]:
     a, b = both.distances(x, y)
-    return pairs(a), pairs(b)
+    return tuple(pairs(z) for z in (a, b, *both.rounding(x, y, a, b)))
 
 
 @jitted(2, 3)
 def _rsa(x: jax.Array, y: jax.Array, both: Both, comparison: Comparison) -> jax.Array:
     a, b = both.distances(x, y)
-    return _compared(a, b, None, comparison, False)
+    every = jnp.ones(a.shape[0], bool)
+    return compared(a, b, every, comparison, rounding=both.rounding(x, y, a, b))
 
 
 @jitted(3, 4)
@@ -251,7 +276,8 @@ def matching_metric(metric: Metric, y: jax.Array) -> Metric:
 def rsa_score(state: ExamplesState, both: Both, *, comparison: Comparison) -> Score:
     """RSA of the examples that were kept."""
     a, b = both.distances(state.x, state.y)
-    value = compared(a, b, state.present, comparison)
+    rounding = both.rounding(state.x, state.y, a, b)
+    value = compared(a, b, state.present, comparison, rounding=rounding)
     return score(
         value,
         finite=state.finite(),
@@ -275,7 +301,7 @@ def shuffled_rsa_scores(
     kept = np.asarray(state.present)
     number = np.asarray(state.index)[kept]
     place = np.argsort(number)  # of each example, by its number
-    a, b = _kept_distances(state, kept, both)
+    a, b = _kept_distances(state, kept, both, comparison)
     value = compare_rdms_shuffled(a, b, place[orders[:, number]], comparison=comparison)
     return score(
         jnp.asarray(value, state.weight.dtype),
@@ -301,7 +327,7 @@ def reweighted_rsa_scores(
     number = np.asarray(state.index)[kept]
     own = weights[:, number]
     together = None if groups is None else groups[number]
-    a, b = _kept_distances(state, kept, both)
+    a, b = _kept_distances(state, kept, both, comparison)
     value = compare_rdms_weighted(a, b, own, comparison=comparison, groups=together)
     return score(
         jnp.asarray(value, state.weight.dtype),
@@ -312,9 +338,14 @@ def reweighted_rsa_scores(
 
 
 def _kept_distances(
-    state: ExamplesState, kept: np.ndarray, both: Both
+    state: ExamplesState, kept: np.ndarray, both: Both, comparison: Weightable
 ) -> tuple[np.ndarray, np.ndarray]:
     """Dissimilarities of both between the examples that were kept, on the host."""
-    squares = both.distances(jnp.asarray(state.x), jnp.asarray(state.y))
-    a, b = (np.asarray(square)[np.ix_(kept, kept)] for square in squares)
+    x, y = jnp.asarray(state.x), jnp.asarray(state.y)
+    squares = both.distances(x, y)
+    rounding = both.rounding(x, y, *squares)
+    among = np.ix_(kept, kept)
+    a, b, *off = (np.asarray(square)[among] for square in (*squares, *rounding))
+    if comparison in RANKED:
+        a, b = (with_equal_pairs(z, each) for z, each in zip((a, b), off, strict=True))
     return a, b

@@ -72,7 +72,8 @@ def stress_score(state: ExamplesState) -> Score:
     finite, enough = bool(state.finite()), bool(present.sum() >= 3)
     value, constant = np.nan, False
     if finite and enough:
-        near, far = (pdist(np.asarray(z, np.float64)[present]) for z in (state.x, state.y))
+        rows = [np.asarray(z, np.float64)[present] for z in (state.x, state.y)]
+        near, far = (pdist(z / (np.abs(z).max() or 1)) for z in rows)  # no square overflows
         constant = not (near.max() > 0 and far.max() > 0)
         if not constant:
             order, far = np.round(near / (near.max() * _TIED)), far / far.max()

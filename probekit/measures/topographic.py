@@ -276,11 +276,13 @@ def local_procrustes_score(state: ExamplesState, *, neighbours: int, scaled: boo
     # Of few examples there are fewer neighbours than places; an example itself comes next.
     near = jnp.concatenate([jnp.ones(1, bool), jnp.arange(places) < present.sum() - 1])
     there = present[:, None] & near & present[members]
-    clouds = [_about_mean(z, present) for z in (state.x, state.y)]
+    clouds = [jnp.where(present[:, None] & jnp.isfinite(z), z, 0) for z in (state.x, state.y)]
     powers = list(map(moderating_power, clouds))
     if not scaled:  # then one size is compared with the other
         powers = [moderating_power(jnp.concatenate(clouds, axis=1))] * 2
-    rows = [(cloud * power)[members] for cloud, power in zip(clouds, powers, strict=True)]
+    rows = [
+        _about_mean(z * power, present)[members] for z, power in zip(clouds, powers, strict=True)
+    ]
     shapes = jax.lax.map(lambda part: _shape(*part, scaled=scaled), (*rows, there))
     counted = present & jnp.isfinite(shapes)
     value = divide(jnp.where(counted, shapes, 0).sum(), counted.sum().astype(shapes.dtype))
@@ -288,8 +290,8 @@ def local_procrustes_score(state: ExamplesState, *, neighbours: int, scaled: boo
 
 
 def _about_mean(z: jax.Array, present: jax.Array) -> jax.Array:
-    z = jnp.where(present[:, None] & jnp.isfinite(z), z, 0)
-    return z - z.sum(axis=0) / jnp.maximum(present.sum(), 1)
+    mean = z.sum(axis=0) / jnp.maximum(present.sum(), 1)
+    return jnp.where(present[:, None], z - mean, 0)
 
 
 def _shape(x: jax.Array, y: jax.Array, there: jax.Array, *, scaled: bool) -> jax.Array:

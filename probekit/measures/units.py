@@ -124,7 +124,8 @@ def _sparsity(x: Any, measure: Sparsity) -> jax.Array:
 
 @jitted(2)
 def _selectivity(x: Any, y: Any, threshold: float) -> jax.Array:
-    state = state_of(Moments(xx="diagonal"), moderate(x), moderate(y))
+    # The share of a unit that is explained does not depend on its scale.
+    state = state_of(Moments(xx="diagonal"), moderate(x, axis=0), moderate(y, axis=0))
     return selectivity_score(state, state, threshold=threshold).value
 
 

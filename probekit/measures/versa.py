@@ -11,6 +11,7 @@ from probekit._checks import check_choice
 from probekit.measures._arguments import matched, on_host
 from probekit.measures._double import kept_double
 from probekit.measures._status import Score, score
+from probekit.measures.equal_distances import made_equal_on_host
 from probekit.measures.folds import DEFAULT_FOLDS, AnyFolds, check_folds_of, named_folds
 from probekit.measures.penalties import DEFAULT_PENALTIES, check_penalties
 from probekit.statistics import Examples, ExamplesState, state_of
@@ -20,6 +21,9 @@ EncodingRDM = Literal["correlation", "cosine", "euclidean"]
 RankComparison = Literal["kendall_tau_b", "spearman", "pearson"]
 RDMS: tuple[EncodingRDM, ...] = get_args(EncodingRDM)
 COMPARISONS: tuple[RankComparison, ...] = get_args(RankComparison)
+
+_ROUNDING = 1e-10
+"""What rounding of float64, in solving for the predictions too, may make of equal distances."""
 
 
 @kept_double
@@ -226,9 +230,14 @@ def _squared_error(
 
 
 def _correlation(a: np.ndarray, b: np.ndarray, comparison: RankComparison) -> float:
-    """Correlation of dissimilarities; NaN where one is, or all are equal."""
+    """Correlation of dissimilarities; NaN where one is, or all are equal.
+
+    To ranks those are equal that differ by the rounding of float64 alone.
+    """
     from scipy import stats
 
+    if comparison != "pearson" and np.isfinite(a).all() and np.isfinite(b).all():
+        a, b = (made_equal_on_host(z, np.full_like(z, _ROUNDING * np.abs(z).max())) for z in (a, b))
     if not (np.isfinite(a).all() and np.isfinite(b).all()) or min(np.ptp(a), np.ptp(b)) == 0:
         return float("nan")
     measure = {

@@ -114,4 +114,7 @@ def _shapes(extractor: Extractor, inputs: Any) -> Shapes:
 def _outputs(extractor: Extractor, inputs: Any, rows: np.ndarray) -> Layers:
     batch = given_to(extractor, inputs, rows)
     outputs = outputs_of(extractor, batch)
-    return {layer: units(jnp.asarray(outputs[layer])) for layer in layer_shapes(extractor, batch)}
+    with np.errstate(over="ignore"):  # what does not fit becomes infinite: NaN
+        return {
+            layer: units(jnp.asarray(outputs[layer])) for layer in layer_shapes(extractor, batch)
+        }

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 
-from probekit._checks import check_count
+from probekit._checks import check_count, plain
 from probekit.errors import OptionError
 from probekit.estimators import Estimator
 from probekit.extractors import Extractor, arrays
@@ -278,7 +278,7 @@ def _of_present(columns: Mapping[str, np.ndarray], weight: Any) -> Mapping[str, 
     """Return features without the values of examples that are absent: these are NaN."""
     if weight is None:
         return columns
-    weight = np.asarray(weight)
+    weight = plain(weight, "weight")
     if weight.dtype.kind not in "biuf":
         raise OptionError(f"weight: dtype {weight.dtype}; numbers are needed, 0 for an absent one.")
     if any(weight.shape != (len(values),) for values in columns.values()):

@@ -80,7 +80,8 @@ def collect(
 
 
 def _checked_weight(weight: np.ndarray | None, examples: int) -> np.ndarray:
-    weight = np.ones(examples, np.float32) if weight is None else np.asarray(weight, np.float32)
+    weight = np.ones(examples) if weight is None else plain(weight, "weight")
+    weight = weight.astype(np.float32)
     if weight.shape != (examples,):
         raise ShapeError(f"weight: shape {weight.shape}; inputs have {examples} examples.")
     if not (np.isfinite(weight) & (weight >= 0)).all():

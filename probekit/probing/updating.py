@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from probekit._compiling import compiled_with, many_options, once_options, quick_options
 from probekit._shapes import struct
@@ -131,7 +132,8 @@ def updated(
         outputs = extractor(batch)
         handed_out = {layer: _matrix(outputs[layer]) for layer in apart}
         if within:
-            arrays = {layer: jnp.asarray(outputs[layer]) for layer in within}
+            with np.errstate(over="ignore"):  # what does not fit becomes infinite: NaN
+                arrays = {layer: jnp.asarray(outputs[layer]) for layer in within}
             within = _update_with(plan, within, arrays, *example)
         del outputs
     found = dict(within)

@@ -380,3 +380,51 @@ def test_how_often_means_of_few_seeds_are_held(seeds, held):
     bounds, _ = resampled_seeds(rows.mean(axis=0), [rows], Bootstrap(resamples=400))
     found = ((bounds[:, 0] < 0) & (bounds[:, 1] > 0)).mean()
     assert found == pytest.approx(held, abs=0.025)  # three standard errors
+
+
+def of_seeds(scores, dtype):
+    return xr.Dataset({"r2": ("seed", np.asarray(scores, dtype))}, {"seed": range(len(scores))})
+
+
+SCORES = np.array([0.1, 0.2, 0.4, 0.35, 0.7, 0.6])
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_rounding_of_the_scores_is_no_spread(dtype):
+    """Differences of 0.1 and what float32 makes of it had p = 5e-48."""
+    one, other = of_seeds(SCORES, dtype), of_seeds(SCORES + 0.1, dtype)
+    found = one.probekit.compare({}, other, test="t").r2
+    assert np.isnan(parts(found, "lower", "upper", "p")).all()
+    nearly = of_seeds(np.nextafter(one.r2.values, dtype(1)), dtype)
+    for test in ("t", "signs", "wilcoxon"):
+        assert parts(one.probekit.compare({}, nearly, test=test).r2, "difference", "p") == [0, 1]
+    flat, higher = of_seeds([0.1] * 6, dtype), of_seeds([0.7] * 6, dtype)
+    assert np.isnan(parts(compare_histories(flat, higher).r2, "p")).all()
+    above = of_seeds(np.nextafter(flat.r2.values, dtype(1)), dtype)
+    assert parts(compare_histories(flat, above).r2, "difference", "p") == [0, 1]
+
+
+@pytest.mark.parametrize("test", ["signs", "wilcoxon", "permutation"])
+def test_rounding_of_the_scores_breaks_no_ties(test):
+    """Accuracies of 100 examples: whole numbers, but for rounding."""
+    right = np.random.default_rng(0).integers(80, 95, (2, 8))
+
+    def p(unit, dtype):
+        one, other = (of_seeds(side * unit, dtype) for side in right)
+        if test == "permutation":
+            shuffled = Permutation(resamples=20000, alternative="two-sided")
+            return parts(compare_histories(one, other, uncertainty=shuffled).r2, "p")
+        return parts(one.probekit.compare({}, other, test=test).r2, "p")
+
+    whole = p(1.0, np.float64)
+    assert p(0.01, np.float32) == p(0.01, np.float64) == whole
+
+
+def test_resamples_that_differ_by_rounding_are_equal():
+    """A layer and itself, turned: the difference was 3e-8 in every resample, and p 0.004."""
+    ds = resampled().astype(np.float32)
+    ds.cka_resamples.attrs = resampled().cka_resamples.attrs
+    turned = (ds * np.float32(1 + 2**-23)).sel(layer=["h0"])
+    turned.cka_resamples.attrs = ds.cka_resamples.attrs
+    table = ds.sel(layer=["h0"]).probekit.compare({}, turned).cka
+    assert parts(table.squeeze(), "difference", "lower", "upper", "p") == [0, 0, 0, 1]

@@ -115,6 +115,8 @@ def test_the_smallest_p():
         ([1, 2], {"alternative": "up"}, OptionError, "alternative='up': not a choice"),
         ([1, 2], {"confidence": 95}, OptionError, "confidence=95: must lie between 0 and 1"),
         ([1, 2], {"seed": -1}, OptionError, "seed=-1: must be at least 0"),
+        ([1, 2], {"rounding": [1, 2, 3]}, OptionError, r"rounding: \[1, 2, 3\]; give a"),
+        ([1, 2], {"rounding": -1}, OptionError, "rounding: not all are finite and at least 0"),
     ],
 )
 def test_errors(differences, options, error, message):

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from probekit import measures
+from probekit.measures import similarity
+from probekit.statistics import Examples, state_of
 
 GENERATOR = np.random.default_rng(5)
 EXAMPLES, UNITS = 48, 20
@@ -149,3 +151,58 @@ def test_pairs_as_long_as_the_radius(cloud):
         return measures.intrinsic_dimension(x, method="correlation", neighbours=10)
 
     assert_one_score(score, the_same(CLOUDS[cloud]), tolerance=1e-3)
+
+
+@pytest.mark.parametrize("cloud", CLOUDS)
+@pytest.mark.parametrize("rdm", ["euclidean", "squared_euclidean", "cosine"])
+def test_ranks_of_equal_distances(cloud, rdm):
+    """tau of classes against others was -0.03 to 0.08, as rounding had it."""
+    near = np.float32(OTHER + CLOUDS[cloud])
+
+    def scores(x):
+        options = {"rdm": rdm, "rdm_y": "euclidean"}
+        ranked = ("spearman", "kendall", "kendall_tau_b", "rho_a")
+        return [measures.rsa(x, near, comparison=kind, **options) for kind in ranked]
+
+    assert_one_score(scores, the_same(CLOUDS[cloud]))
+
+
+@pytest.mark.parametrize("comparison", ["spearman", "kendall_tau_b"])
+def test_ranks_of_equal_distances_of_what_is_predicted(comparison):
+    def score(y):
+        return measures.versa(OTHER, y, folds=4, rdm="euclidean", comparison=comparison)
+
+    x = CLOUDS["corners"]  # in float64, as it is computed
+    assert_one_score(score, (x, x[:, ORDER], 3 * x, x / 3, x @ rotation(12)))
+    assert np.isnan(score(CLOUDS["classes"]))  # of a fold all are equally far
+
+
+def test_resampled_ranks_of_equal_distances_are_those_of_the_score():
+    """Each example once, and the order that was given: the score itself."""
+    state = state_of(Examples(capacity=EXAMPLES), np.float32(CLOUDS["classes"]), OTHER)
+    both = similarity.Both("euclidean")
+    once, order = np.ones((1, EXAMPLES)), np.arange(EXAMPLES)[None]
+    score = similarity.rsa_score(state, both, comparison="spearman").value
+    for scores, each in (
+        (similarity.reweighted_rsa_scores, once),
+        (similarity.shuffled_rsa_scores, order),
+    ):
+        found = scores(state, each, both, comparison="spearman").value
+        np.testing.assert_allclose(found, [score], atol=1e-6)
+
+
+def test_distances_that_are_near_one_another_throughout_are_not_equal():
+    """Of 1500 examples along a line each distance is next to another, and none are the same."""
+    x = np.float32(np.random.default_rng(0).uniform(size=(1500, 1)))
+    for comparison in ("spearman", "kendall"):
+        np.testing.assert_allclose(
+            measures.rsa(x, x, rdm="euclidean", comparison=comparison), 1, atol=1e-4
+        )
+
+
+def test_neighbours_of_a_grid_are_equally_far():
+    """The second is no farther than the first: its dimension was 5,000,000."""
+    grid = np.stack(np.meshgrid(np.arange(8.0), np.arange(8.0)), axis=-1).reshape(-1, 2)
+    turn = np.linalg.qr(GENERATOR.normal(size=(2, 2)))[0]
+    for x in (grid, grid * 0.7 + 0.1, grid / 3, grid @ turn + 1.3):
+        assert np.isnan(measures.intrinsic_dimension(np.float32(x)))

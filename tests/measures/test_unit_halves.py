@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import probekit as pk
 from probekit import measures
 from probekit.errors import OptionError, ShapeError
 from tests.reference.oracles import examples
@@ -74,3 +75,11 @@ def test_errors():
         measures.unit_split_rsa(draw(), seed=1 << 32)
     with pytest.raises(OptionError, match=r"rdm='cos': not a choice"):
         measures.unit_split_rsa(draw(), rdm="cos")
+
+
+@pytest.mark.parametrize(("offset", "wanted"), [(0, "ok"), (1e5, "rank_deficient")])
+def test_directions_that_drown_beside_an_offset_are_told_of(offset, wanted):
+    """It was 1.0 for 1.9, and ok."""
+    layer = pk.extractors.arrays({"x": draw() + np.float32(offset)})
+    found = pk.probe(layer, None, estimators=["coherence"])
+    assert measures.STATUS_MEANINGS[int(found.coherence_status.squeeze())] == wanted

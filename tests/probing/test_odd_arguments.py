@@ -3,10 +3,11 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import probekit as pk
-from probekit.errors import OptionError, ShapeError
+from probekit.errors import OptionError, ScoreWarning, ShapeError
 from probekit.estimators import (
     CKA,
     RSA,
@@ -184,3 +185,49 @@ def test_inputs_that_jax_would_wrap(offset):
 def test_inputs_that_cannot_be_traced(inputs, message):
     with pytest.raises(ShapeError, match=message):
         pk.probe(IDENTITY, inputs, FEATURES)
+
+
+@pytest.mark.parametrize(
+    ("activations", "message"),
+    [
+        (
+            1e9 + X.astype(float),
+            r"activations\['a'\]: dtype float64, from .*Subtract an off",
+        ),
+        (
+            1e-300 * X.astype(float),
+            r"activations\['a'\]: dtype float64, .*Multiply by a lar",
+        ),
+    ],
+)
+def test_activations_of_which_float32_keeps_nothing(activations, message):
+    """Accuracies of them were those of one class."""
+    with pytest.raises(ShapeError, match=message):
+        pk.extractors.arrays({"a": activations})
+
+
+def test_features_that_are_0_in_float32():
+    with pytest.raises(ShapeError, match=r"features\['f'\]: dtype float64, from 0.0 to 1.1e-299"):
+        pk.probe(LAYERS, None, {"f": 1e-300 * np.arange(12)})
+
+
+def test_a_weight_behind_a_mask_is_not_known():
+    weight = np.ma.array(np.ones(12), mask=np.arange(12) == 2)
+    with pytest.raises(OptionError, match="weight: some are negative or not finite"):
+        pk.probe(LAYERS, None, FEATURES, weight=weight)
+
+
+@pytest.mark.filterwarnings("error:overflow")
+def test_the_largest_integers():
+    large = np.arange(12, dtype=np.uint64)[:, None] + np.uint64(2**63)
+    with pytest.raises(ShapeError, match=r"activations\['a'\]: dtype uint64, from 92.*8 to 92.*;"):
+        pk.probe(pk.extractors.arrays({"a": large}), None, FEATURES)
+
+
+def test_missing_integers_of_pandas_are_unknown():
+    """Their mask is none of NumPy's."""
+    column = pd.array([None, *range(11)], "Int64")
+    with pytest.warns(ScoreWarning, match="linear_r2 is NaN"):
+        scores = pk.probe(LAYERS, None, {"f": column}, estimators="linear_r2")
+    assert scores.linear_r2.isnull().all()
+    assert np.isnan(pk.measures.linear_r2(X, column))
