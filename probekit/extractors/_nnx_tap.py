@@ -149,13 +149,18 @@ def _parts_of(module: Any) -> contextlib.AbstractContextManager[Any]:
     if not isinstance(module, nnx.bridge.ToNNX):
         return contextlib.nullcontext()
 
+    running: list[linen.Module] = []
+
     def intercept(run: Any, arguments: Any, keywords: Any, context: Any) -> Any:
         part = context.module
-        if context.method_name != "__call__" or not part.path:
+        inherited = bool(running) and running[-1] is part  # it is super().__call__
+        if context.method_name != "__call__" or not part.path or inherited:
             return run(*arguments, **keywords)
         call = _CURRENT.get().next()  # type: ignore[union-attr]
+        running.append(part)
         with _current(call):
             output = run(*arguments, **keywords)
+        running.pop()
         call.note_part(module, part, (arguments, keywords), output)
         return output
 

@@ -488,11 +488,17 @@ def test_a_linen_module_within():
     np.testing.assert_allclose(outputs["inner"], dense(model.inner, X), **TOLERANCE)
 
 
+class Doubled(linen.Dense):
+    @linen.compact
+    def __call__(self, x):
+        return 2 * super().__call__(x)
+
+
 class Halves(linen.Module):
     @linen.compact
     def __call__(self, x):
         shared = linen.Dense(3, name="shared")
-        return linen.Dense(2, name="last")(linen.relu(shared(linen.relu(shared(x)))))
+        return Doubled(2, name="last")(linen.relu(shared(linen.relu(shared(x)))))
 
 
 class Bridged(fnn.Module):
