@@ -10,15 +10,18 @@ from probekit.estimators._conditions import OfConditions
 from probekit.estimators._invariances import invariances_of_distances
 from probekit.estimators._readout import OfExamples, reported
 from probekit.measures import Score
-from probekit.measures.class_selectivity import Index, check_index, class_selectivity_score
+from probekit.measures.class_selectivity import (
+    Index,
+    OverUnits,
+    check_index,
+    class_selectivity_score,
+)
 from probekit.measures.collapse import collapse_scores
 from probekit.measures.discriminant_rank import DEFAULT_PENALTY, lidar_score
 from probekit.measures.discrimination import area_score, sensitivity_score
-from probekit.measures.neighbour_ranks import check_nearness
+from probekit.measures.neighbour_ranks import NeighbourMetric, check_nearness
 from probekit.measures.neighbourhood_hit import DEFAULT_HITS, neighbourhood_hit_score
-from probekit.measures.rdm import Metric
-from probekit.measures.regression import MultiOutput
-from probekit.measures.silhouette import SEPARATION_METRICS, silhouette_score
+from probekit.measures.silhouette import SEPARATION_METRICS, SeparationMetric, silhouette_score
 from probekit.statistics import ExamplesState, GroupMoments, GroupMomentsState, LabelledExamples
 from probekit.statistics.groups import Within
 from probekit.variables import ALL_DIFFER, AT_LEAST_0, Variable, reason_of_distance
@@ -62,7 +65,7 @@ class Silhouette(OfExamples):
         Name of the variable.
     """
 
-    metric: Metric = "euclidean"
+    metric: SeparationMetric = "euclidean"
     name: str = "silhouette"
     kind = "encoding"
     least_examples = 3
@@ -115,7 +118,7 @@ class NeighbourhoodHit(OfExamples):
     """
 
     neighbours: int = DEFAULT_HITS
-    metric: Metric = "euclidean"
+    metric: NeighbourMetric = "euclidean"
     name: str = "neighbourhood_hit"
     kind = "encoding"
     least_examples = 3
@@ -290,7 +293,7 @@ class ClassSelectivity(OfConditions):
     """
 
     index: Index = "contrast"
-    multioutput: MultiOutput = "uniform_average"
+    multioutput: OverUnits = "uniform_average"
     threshold: float | None = None
     examples: int = 1024
     name: str = "class_selectivity"

@@ -12,7 +12,7 @@ from probekit.estimators._protocol import Estimator
 from probekit.estimators._readout import OfExamples, reported
 from probekit.measures import Score
 from probekit.measures.attribute_predictability import BY_PAIR, separated_score
-from probekit.measures.class_selectivity import OVER_UNITS
+from probekit.measures.class_selectivity import OVER_UNITS, OverUnits
 from probekit.measures.columns import Columns
 from probekit.measures.modularity import gap_score, modularity_score
 from probekit.measures.mutual_information import (
@@ -21,7 +21,6 @@ from probekit.measures.mutual_information import (
     checked_bins,
     information_score,
 )
-from probekit.measures.regression import MultiOutput
 from probekit.statistics import ExamplesState, Moments, MomentsState
 from probekit.variables import AT_LEAST_0, Variable
 
@@ -73,7 +72,7 @@ class MutualInformation(OfInformation):
         Name of the variable.
     """
 
-    multioutput: MultiOutput = "uniform_average"
+    multioutput: OverUnits = "uniform_average"
     name: str = "mutual_information"
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from probekit.estimators._readout import reported
 from probekit.measures.columns import Columns
 from probekit.measures.folds import DEFAULT_FOLDS
 from probekit.measures.group_lasso import DEFAULT_LASSO_PENALTIES, check_sparsity, group_lasso_score
-from probekit.measures.regression import MultiOutput, Scoring
+from probekit.measures.regression import Averaged, Scoring
 from probekit.statistics import MomentsState
 from probekit.statistics.folds import Folds
 from probekit.variables import Variable
@@ -45,7 +45,7 @@ class GroupLassoR2(OfGroups):
     sparsity: float = 0.0
     folds: Folds = DEFAULT_FOLDS
     per_unit: bool = False
-    multioutput: MultiOutput = "uniform_average"
+    multioutput: Averaged = "uniform_average"
     scoring: Scoring = "r2"
     name: str = "group_lasso_r2"
 

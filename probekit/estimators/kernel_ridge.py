@@ -21,7 +21,7 @@ from probekit.measures.folds import DEFAULT_FOLDS
 from probekit.measures.kernel_fits import Kernels, RidgeKernel, check_kernel, kernel_ridge_score
 from probekit.measures.kernel_ridge import DEFAULT_DEGREE, DEFAULT_KERNEL_PENALTIES
 from probekit.measures.partition import check_averaged
-from probekit.measures.regression import MultiOutput, Scoring
+from probekit.measures.regression import Averaged, MultiOutput, Scoring
 from probekit.statistics import Examples, ExamplesState
 from probekit.statistics.folds import Folds
 from probekit.variables import Variable
@@ -172,7 +172,7 @@ class MultipleKernelRidgeR2(OfKernels):
     candidates: int = DEFAULT_CANDIDATES
     folds: Folds = DEFAULT_FOLDS
     per_unit: bool = False
-    multioutput: MultiOutput = "uniform_average"
+    multioutput: Averaged = "uniform_average"
     scoring: Scoring = "r2"
     examples: int = 256
     name: str = "multiple_kernel_ridge_r2"

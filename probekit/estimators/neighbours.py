@@ -8,14 +8,13 @@ from probekit.estimators._readout import OfExamples
 from probekit.measures import Score, multiscale
 from probekit.measures.cknna import cknna_score
 from probekit.measures.imbalance import DEFAULT_NEAREST, imbalance_score
-from probekit.measures.neighbour_ranks import check_nearness
+from probekit.measures.neighbour_ranks import NeighbourMetric, check_nearness
 from probekit.measures.neighbours import (
     DEFAULT_NEIGHBOURS,
     Neighbourhood,
     check_neighbours,
     neighbours_score,
 )
-from probekit.measures.rdm import Metric
 from probekit.measures.trust import DEFAULT_TRUSTED, rank_error_score, trustworthiness_score
 from probekit.statistics import ExamplesState
 from probekit.variables import WITHOUT_DIRECTION, Variable, reason_of_distance
@@ -44,7 +43,7 @@ class MutualNeighbours(OfExamples):
 
     neighbours: int = DEFAULT_NEIGHBOURS
     measure: Neighbourhood = "jaccard"
-    metric: Metric = "cosine"
+    metric: NeighbourMetric = "cosine"
     name: str = "mutual_neighbours"
     kind = "similarity"
     references = (
@@ -107,7 +106,7 @@ class OfNeighbourhoods(OfExamples):
     least_examples = 3
     distinct = True
     neighbours: int
-    metric: Metric
+    metric: NeighbourMetric
 
     def __post_init__(self) -> None:
         """Check the options."""
@@ -151,7 +150,7 @@ class Trustworthiness(OfNeighbourhoods):
     """
 
     neighbours: int = DEFAULT_TRUSTED
-    metric: Metric = "euclidean"
+    metric: NeighbourMetric = "euclidean"
     name: str = "trustworthiness"
     references = "Venna and Kaski 2001, Neighborhood preservation in nonlinear projection methods"
 
@@ -184,7 +183,7 @@ class MeanRelativeRankError(OfNeighbourhoods):
     """
 
     neighbours: int = DEFAULT_TRUSTED
-    metric: Metric = "euclidean"
+    metric: NeighbourMetric = "euclidean"
     name: str = "mean_relative_rank_error"
     references = "Lee and Verleysen 2009, Quality assessment of dimensionality reduction"
 
@@ -222,7 +221,7 @@ class InformationImbalance(OfNeighbourhoods):
     """
 
     neighbours: int = DEFAULT_NEAREST
-    metric: Metric = "euclidean"
+    metric: NeighbourMetric = "euclidean"
     name: str = "information_imbalance"
     references = "Glielmo et al. 2022, Ranking the information content of distance measures"
 

@@ -12,7 +12,7 @@ from probekit.estimators._readout import averaged_over, reported
 from probekit.measures.columns import Columns
 from probekit.measures.parallelism import parallelism_score_of
 from probekit.measures.parities import check_bits, parity_score
-from probekit.measures.regression import MultiOutput
+from probekit.measures.regression import Averaged
 from probekit.statistics import BitGroups, GroupMomentsState, MomentsState, ParityMoments
 from probekit.variables import AT_MOST_1, Variable
 
@@ -33,7 +33,7 @@ class ParityR2(OfAllFeatures):
         Name of the variable.
     """
 
-    multioutput: MultiOutput = "uniform_average"
+    multioutput: Averaged = "uniform_average"
     name: str = "parity_r2"
 
     @property

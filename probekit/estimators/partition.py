@@ -15,7 +15,7 @@ from probekit.measures.commonality import check_features, commonality_score, sub
 from probekit.measures.folds import DEFAULT_FOLDS
 from probekit.measures.partition import unique_and_shared_score
 from probekit.measures.penalties import DEFAULT_PENALTIES
-from probekit.measures.regression import MULTIOUTPUT, MultiOutput, Scoring, encoding_score
+from probekit.measures.regression import MULTIOUTPUT, Averaged, MultiOutput, Scoring, encoding_score
 from probekit.measures.relative_shares import SHARINGS, Sharing
 from probekit.statistics import MomentsState
 from probekit.statistics.folds import Folds
@@ -80,7 +80,7 @@ class UniqueR2(OfAllFeatures):
         Name of the first variable.
     """
 
-    multioutput: MultiOutput = "uniform_average"
+    multioutput: Averaged = "uniform_average"
     name: str = "unique_r2"
 
     @property
@@ -123,7 +123,7 @@ class Commonality(OfAllFeatures):
         Name of the variable.
     """
 
-    multioutput: MultiOutput = "uniform_average"
+    multioutput: Averaged = "uniform_average"
     name: str = "commonality"
 
     @property
@@ -183,7 +183,7 @@ class BandedRidgeR2(OfGroups):
     candidates: int = DEFAULT_CANDIDATES
     folds: Folds = DEFAULT_FOLDS
     per_unit: bool = False
-    multioutput: MultiOutput = "uniform_average"
+    multioutput: Averaged = "uniform_average"
     scoring: Scoring = "r2"
     sharing: Sharing = "product"
     name: str = "banded_ridge_r2"

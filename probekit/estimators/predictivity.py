@@ -70,7 +70,7 @@ class LinearPredictivity(Readout):
 
     def __post_init__(self) -> None:
         """Check the options."""
-        check_choice("multioutput", self.multioutput, AVERAGES[:3])
+        check_choice("multioutput", self.multioutput, AVERAGES)
         self._checked()
 
     def _checked(self) -> PredictivityOptions:

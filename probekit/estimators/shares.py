@@ -9,7 +9,7 @@ from probekit.estimators._readout import reported
 from probekit.measures import Score
 from probekit.measures.columns import Columns
 from probekit.measures.commonality import check_features
-from probekit.measures.regression import MultiOutput
+from probekit.measures.regression import Averaged
 from probekit.measures.shares import relative_weights_score, shapley_score
 from probekit.statistics import MomentsState
 from probekit.variables import UNBOUNDED, Variable
@@ -29,7 +29,7 @@ class ShapleyR2(OfAllFeatures):
         Name of the variable.
     """
 
-    multioutput: MultiOutput = "uniform_average"
+    multioutput: Averaged = "uniform_average"
     name: str = "shapley_r2"
 
     @property
@@ -68,7 +68,7 @@ class RelativeWeights(OfAllFeatures):
         Name of the variable.
     """
 
-    multioutput: MultiOutput = "uniform_average"
+    multioutput: Averaged = "uniform_average"
     name: str = "relative_weights"
 
     @property

@@ -6,7 +6,7 @@ from probekit._checks import check_count
 from probekit.estimators._readout import OfExamples
 from probekit.estimators.neighbours import OfNeighbourhoods
 from probekit.measures import Score
-from probekit.measures.rdm import Metric
+from probekit.measures.neighbour_ranks import NeighbourMetric
 from probekit.measures.stress import stress_score
 from probekit.measures.topographic import (
     DEFAULT_SHAPE,
@@ -68,7 +68,7 @@ class NeighbourDissimilarity(OfNeighbourhoods):
     """
 
     neighbours: int = DEFAULT_TRUSTED
-    metric: Metric = "euclidean"
+    metric: NeighbourMetric = "euclidean"
     name: str = "neighbour_dissimilarity"
     symmetric = True
     references = (

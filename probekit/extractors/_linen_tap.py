@@ -75,7 +75,8 @@ class Tap:
     def __init__(self, *, inputs_too: bool, in_state: bool = True) -> None:
         self.inputs_too, self.in_state = inputs_too, in_state
         self.home = _trace()
-        self.serial, self.count, self.depth = next(_SERIAL), 0, 0
+        self.serial, self.count = next(_SERIAL), 0
+        self.running: list[tuple[nn.Module, str]] = []
         self.calls: dict[tuple[Path, str], int] = {}
         self.events: list[_Event] = []
         self.asked: set[str] = set()
@@ -83,18 +84,21 @@ class Tap:
         self.own: set[Path] = set()
 
     def __call__(self, call: Any, arguments: Any, keywords: Any, context: Any) -> Any:
-        module, outermost = context.module, self.depth == 0
-        noted = context.method_name == "__call__" and module.path != () and not outermost
+        module, name = context.module, context.method_name
+        within = self.running[-1] if self.running else None
+        # What super().__call__ returns is not what the module gives out.
+        inherited = within is not None and within[0] is module and within[1] == name
+        noted = name == "__call__" and module.path != () and within is not None and not inherited
         self.count += 1
         if isinstance(module.scope.mutable, Set) and not isinstance(module.scope.mutable, Mutable):
             module.scope.mutable = Mutable(tuple(module.scope.mutable), self)
         if noted and self.inputs_too:
             self._note(module, _INPUT, first_argument(arguments, keywords))
-        self.depth += 1
+        self.running.append((module, name))
         try:
             output = call(*arguments, **keywords)
         finally:
-            self.depth -= 1
+            self.running.pop()
         self._know(module)
         if noted:
             self._note(module, _OUTPUT, only_arrays(output))

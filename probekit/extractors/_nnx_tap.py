@@ -8,6 +8,10 @@ What is noted is kept in the state of the modules, in a variable of its own type
 out of ``nnx.scan``, ``nnx.vmap``, ``nnx.remat`` and ``nnx.jit`` as the rest of the state does. All
 else that must be known of a value (whose, which call, its rank) is in its key and not on the side:
 a function that JAX has traced before is not run again, but its outputs have their keys still.
+
+A linen model within (``nnx.bridge.ToNNX``) is one module of NNX. What its parts give out is kept as
+that module's, unless it comes from within a transformation of linen, out of which nothing is lifted
+that linen does not know.
 """
 
 import contextlib
@@ -19,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import jax
-from flax import nnx
+from flax import linen, nnx
 from flax.errors import TraceContextError
 
 from probekit.extractors._calls import bound, first_argument, only_arrays
@@ -65,11 +69,21 @@ class _Call:
 
     def note(self, module: Any, arguments: Any, keywords: Mapping[str, Any], output: Any) -> None:
         """Keep what a module was given, if that is asked for, and what it gave out."""
-        path, slot = self._of(module)
-        if self.inputs_too:
-            given = first_argument(arguments, keywords)
-            _keep(slot, Key(path, True, (*self.place, _BEFORE)), given)
         size = sum(int(leaf.size) for leaf in jax.tree.leaves(nnx.state(module, nnx.Param)))
+        self._note(*self._of(module), size, (arguments, keywords), output)
+
+    def note_part(
+        self, bridge: Any, part: linen.Module, given: tuple[Any, Any], output: Any
+    ) -> None:
+        """Keep the same of a part of the linen model that a bridge holds."""
+        path, slot = self._of(bridge)
+        leaves = jax.tree.leaves(part.variables.get("params", {}))
+        size = sum(int(leaf.size) for leaf in leaves)
+        self._note("/".join([path, *part.path] if path else part.path), slot, size, given, output)
+
+    def _note(self, path: str, slot: Any, size: int, given: tuple[Any, Any], output: Any) -> None:
+        if self.inputs_too:
+            _keep(slot, Key(path, True, (*self.place, _BEFORE)), first_argument(*given))
         _keep(slot, Key(path, False, (*self.place, _AFTER), parameters=size), output)
 
     def sown(self, module: Any, name: str, value: Any) -> None:
@@ -104,7 +118,7 @@ class _Tap:
         if caller is None or not caller.knows(self):
             return run(*arguments, **keywords)
         call = caller.next()
-        with _current(call):
+        with _current(call), _parts_of(self):
             output = run(*arguments, **keywords)
         call.note(self, arguments, keywords, output)
         return output
@@ -128,6 +142,29 @@ def _current(call: _Call) -> Iterator[None]:
         yield
     finally:
         _CURRENT.reset(token)
+
+
+def _parts_of(module: Any) -> contextlib.AbstractContextManager[Any]:
+    """Note what the parts of a linen model give out, if the module is a bridge to one."""
+    if not isinstance(module, nnx.bridge.ToNNX):
+        return contextlib.nullcontext()
+
+    running: list[linen.Module] = []
+
+    def intercept(run: Any, arguments: Any, keywords: Any, context: Any) -> Any:
+        part = context.module
+        inherited = bool(running) and running[-1] is part  # it is super().__call__
+        if context.method_name != "__call__" or not part.path or inherited:
+            return run(*arguments, **keywords)
+        call = _CURRENT.get().next()  # type: ignore[union-attr]
+        running.append(part)
+        with _current(call):
+            output = run(*arguments, **keywords)
+        running.pop()
+        call.note_part(module, part, (arguments, keywords), output)
+        return output
+
+    return linen.intercept_methods(intercept)
 
 
 def _keep(slot: Any, key: Key, value: Any) -> None:

@@ -207,9 +207,11 @@ def linen(
         given, which is how values that no module gave out are read, such as those of an activation
         function. A further call of a submodule is ``NAME@1``; copies that `flax.linen.scan` or
         `flax.linen.vmap` stacked are ``NAME[0]``, ``NAME[1]``, …; arrays in a dict or tuple are
-        ``NAME.key``. What the model itself sows, into whichever collection, is ``PATH/NAME``. What
-        has no axis of examples, such as the embedding of positions, is left out with a warning;
-        where examples are not the first axis, they are made so.
+        ``NAME.key``. What the model itself sows, into whichever collection, is ``PATH/NAME``; with
+        a ``reduce_fn`` of its own only if `variables` lack that collection, of which nobody could
+        tell whether the model also reads it. What has no axis of examples, such as the embedding of
+        positions, is left out with a warning; where examples are not the first axis, they are made
+        so.
     pool : str, int or callable, optional
         How token and pixel axes are reduced: ``"mean"``, ``"last"``, ``"cls"``, ``"flatten"``, a
         position, or a function of the array.

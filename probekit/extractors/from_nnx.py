@@ -22,7 +22,8 @@ EVALUATION = {"deterministic": True, "use_running_average": True}
 _REMEDY = (
     "If it is called within jax.vmap, jax.lax.scan or the like, use nnx.vmap, nnx.scan, … in their "
     "place, with nnx.Intermediate mapped as the parameters are; if another method than __call__ is "
-    "used, read it as the input of the next module (NAME:in)."
+    "used, read it as the input of the next module (NAME:in); if it is a part of a linen model "
+    "that transforms it (nn.scan, nn.remat, …), take probekit.extractors.linen of that model."
 )
 
 
@@ -117,7 +118,8 @@ def nnx(
         given, which is how values that no module gave out are read, such as those of an activation
         function. A further call of a submodule is ``NAME@1``; copies that `flax.nnx.scan` or
         `flax.nnx.vmap` stacked are ``NAME[0]``, ``NAME[1]``, …; arrays in a dict or tuple are
-        ``NAME.key``. What the model itself sows is ``PATH/NAME``.
+        ``NAME.key``. What the model itself sows is ``PATH/NAME``. Parts of a linen model within
+        (`flax.nnx.bridge.ToNNX`) are layers as its modules of NNX are.
     pool : str, int or callable, optional
         How token and pixel axes are reduced: ``"mean"``, ``"last"``, ``"cls"``, ``"flatten"``, a
         position, or a function of the array.
@@ -143,7 +145,8 @@ def nnx(
     Warns
     -----
     ProbekitWarning
-        If a submodule has parameters but was not seen, as when it is called within `jax.vmap`.
+        If a submodule has parameters but was not seen, as when it is called within `jax.vmap`, or
+        is a part of a linen model within and there in a transformation, such as `flax.linen.remat`.
 
     Examples
     --------
@@ -194,10 +197,12 @@ def _is_dynamic(value: Any) -> bool:
 
 def _missing(model: flax_nnx.Module, seen: set[str]) -> list[str]:
     """Return the paths of modules with parameters that gave nothing out."""
-    modules = {path for path, _ in flax_nnx.iter_modules(model)}
+    modules = dict(flax_nnx.iter_modules(model))
     owners = set()
     for path, _ in flax_nnx.to_flat_state(flax_nnx.state(model, flax_nnx.Param)):
         above = (path[:length] for length in range(len(path) - 1, -1, -1))
-        owners.add(next(part for part in above if part in modules))
+        owner = next(part for part in above if part in modules)
+        # The parameters of a linen model are in dicts, one for each of its parts.
+        owners.add(path[:-1] if isinstance(modules[owner], flax_nnx.bridge.ToNNX) else owner)
     names = {"/".join(map(str, path)) for path in owners if path}
     return sorted(names - seen)

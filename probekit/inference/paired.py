@@ -70,7 +70,7 @@ def paired_test(
     alternative : {"two-sided", "greater", "less"}
         ``greater``: that differences are above 0.
     confidence : float
-        Of the interval, between 0 and 1.
+        Of the interval, between 0 and 1; it has two ends whatever the `alternative`.
     seed : int
         Of the signs, where there are too many to change them in every way (over 12 differences).
     rounding : float or array (pair,)

@@ -15,7 +15,8 @@ from probekit.measures.discrimination import area_score, of_units, sensitivity_s
 from probekit.measures.regression import MultiOutput
 from probekit.statistics import GroupMoments, GroupMomentsState, LabelledExamples, state_of
 
-OVER_UNITS: tuple[MultiOutput, ...] = ("uniform_average", "raw_values")
+OverUnits = Literal["uniform_average", "raw_values"]
+OVER_UNITS: tuple[OverUnits, ...] = get_args(OverUnits)
 Index = Literal["contrast", "d_prime", "auc"]
 INDICES: tuple[Index, ...] = get_args(Index)
 
@@ -25,7 +26,7 @@ def class_selectivity(
     y: Any,
     *,
     index: Index = "contrast",
-    multioutput: MultiOutput = "uniform_average",
+    multioutput: OverUnits = "uniform_average",
     threshold: float | None = None,
 ) -> jax.Array:
     """How much more units are active for one class than for the others, averaged over units.

@@ -12,8 +12,7 @@ from probekit.measures._double import splits_in_double
 from probekit.measures._scale import moderate
 from probekit.measures._status import divide
 from probekit.measures.class_means import codes_of
-from probekit.measures.neighbour_ranks import Ranked, check_nearness
-from probekit.measures.rdm import Metric
+from probekit.measures.neighbour_ranks import NeighbourMetric, Ranked, check_nearness
 from probekit.measures.trust import DEFAULT_TRUSTED
 
 
@@ -38,7 +37,7 @@ def class_trustworthiness(
     classes: Any,
     *,
     neighbours: int = DEFAULT_TRUSTED,
-    metric: Metric = "euclidean",
+    metric: NeighbourMetric = "euclidean",
 ) -> ClassTrust:
     """Class-aware trustworthiness and continuity of `y` as a picture of `x`.
 
@@ -156,7 +155,7 @@ def label_trustworthiness(x: Any, y: Any, classes: Any) -> ClassTrust:
 
 @jitted(4)  # one program for any number of neighbours
 def _class_trust(
-    x: jax.Array, y: jax.Array, labels: jax.Array, neighbours: int, metric: Metric
+    x: jax.Array, y: jax.Array, labels: jax.Array, neighbours: int, metric: NeighbourMetric
 ) -> tuple[jax.Array, jax.Array]:
     finite = jnp.isfinite(x).all() & jnp.isfinite(y).all() & jnp.isfinite(labels).all()
     present = jnp.ones(len(x), bool)

@@ -18,7 +18,7 @@ from probekit.measures.partition import (
     r2_of_sets,
     states_by_unit,
 )
-from probekit.measures.regression import MultiOutput
+from probekit.measures.regression import Averaged, MultiOutput
 from probekit.statistics import MomentsState
 
 MOST_FEATURES = 10
@@ -29,7 +29,7 @@ def commonality(
     y: Any,
     *,
     held_out: tuple[Any, Any] | None = None,
-    multioutput: MultiOutput = "uniform_average",
+    multioutput: Averaged = "uniform_average",
 ) -> jax.Array:
     """Commonality analysis: the explained variance split over all sets of features.
 

@@ -56,10 +56,11 @@ def decoding(
         Representation and feature ``(x2, y2)`` of the examples that are scored; those that are
         fitted, unless given.
     probe : {"logistic", "ridge", "knn", "mlp"} or str or object
-        Multinomial logistic regression, with the mean log loss plus ‖W‖² / 2000 least; ridge
-        regression (on indicators), with 1/1000 of a mean unit's sum of squares as penalty; 5
-        nearest neighbours, or all if there are fewer; a perceptron with one hidden layer of 32
-        units, after at most 200 steps of L-BFGS; ``"module:Class"``; or a scikit-learn estimator.
+        Multinomial logistic regression, with the mean log loss plus ‖W‖² / 2000 least (of two
+        classes W is a single column, of one against the other); ridge regression (on indicators),
+        with 1/1000 of a mean unit's sum of squares as penalty; 5 nearest neighbours, or all if
+        there are fewer; a perceptron with one hidden layer of 32 units (ReLU, ``alpha=0.001``),
+        after at most 200 steps of L-BFGS; ``"module:Class"``; or a scikit-learn estimator.
     metric : {"accuracy", "balanced_accuracy", "auc", "cross_entropy", "r2"}
     options : mapping, optional
         Arguments of the scikit-learn class, such as ``{"n_neighbors": 10}``, in place of those.

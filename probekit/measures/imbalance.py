@@ -7,15 +7,19 @@ import jax.numpy as jnp
 
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._status import Score, divide
-from probekit.measures.neighbour_ranks import Ranked, check_nearness, score_of_ranks
-from probekit.measures.rdm import Metric
+from probekit.measures.neighbour_ranks import (
+    NeighbourMetric,
+    Ranked,
+    check_nearness,
+    score_of_ranks,
+)
 from probekit.statistics import Examples, ExamplesState, state_of
 
 DEFAULT_NEAREST = 1
 
 
 def information_imbalance(
-    x: Any, y: Any, *, neighbours: int = DEFAULT_NEAREST, metric: Metric = "euclidean"
+    x: Any, y: Any, *, neighbours: int = DEFAULT_NEAREST, metric: NeighbourMetric = "euclidean"
 ) -> jax.Array:
     """How little distances in `x` say of distances in `y`: Δ(x → y), the information imbalance.
 
@@ -75,12 +79,14 @@ def information_imbalance(
 
 
 @jitted(3)  # one program for any number of neighbours
-def _imbalance(x: jax.Array, y: jax.Array, neighbours: int, metric: Metric) -> jax.Array:
+def _imbalance(x: jax.Array, y: jax.Array, neighbours: int, metric: NeighbourMetric) -> jax.Array:
     state = state_of(Examples(capacity=x.shape[0]), x, y)
     return imbalance_score(state, neighbours=neighbours, metric=metric).value
 
 
-def imbalance_score(state: ExamplesState, *, neighbours: int | jax.Array, metric: Metric) -> Score:
+def imbalance_score(
+    state: ExamplesState, *, neighbours: int | jax.Array, metric: NeighbourMetric
+) -> Score:
     """`information_imbalance` of the examples that were kept."""
     present = state.present
     a, b = (Ranked.of(z, present, metric) for z in (state.x, state.y))

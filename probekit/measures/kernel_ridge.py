@@ -46,7 +46,8 @@ def kernel_ridge_r2(
 
     x̂(y) = x̄ + Σ_i α_i k(y, y_i) with α = (K + λI)⁻¹ (x - x̄), where k is the kernel, centred and
     scaled to a mean k(y_i, y_i) of 1 over the fitted examples, K its Gram matrix, and λ that one of
-    the penalties with the largest R² over the folds.
+    the penalties with the largest R² over the folds, in each of which the kernel is centred anew,
+    and keeps its scale.
 
     Parameters
     ----------
@@ -97,8 +98,9 @@ def kernel_ridge_r2(
     -----
     Runs on the host in float64, not under ``jit``: eigenvalues of smooth kernels fall below what
     float32 can tell. Invariant to translation, scaling and permutation of units. With the linear
-    kernel it is `ridge_r2` with a penalty for k features of k/n of this one, which costs less and
-    streams. O(n² k + f n³ + f p n² d) for f folds and p penalties.
+    kernel it is `ridge_r2` with a penalty for k features of k/n of this one (in folds that fit m
+    examples some k/m), which costs less and streams. O(n² k + f n³ + f p n² d) for f folds and p
+    penalties.
 
     References
     ----------

@@ -1,6 +1,6 @@
 """Who is how near to whom: the ranks that all comparisons of neighbourhoods are made of."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -9,11 +9,12 @@ import numpy as np
 from probekit._checks import check_choice, check_count
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, score
-from probekit.measures.rdm import Metric, distances
+from probekit.measures.rdm import distances
 from probekit.measures.rounding_of_distances import rounding_of_distances
 from probekit.statistics import ExamplesState
 
-NEIGHBOUR_METRICS = ("cosine", "euclidean")
+NeighbourMetric = Literal["cosine", "euclidean"]
+NEIGHBOUR_METRICS: tuple[NeighbourMetric, ...] = get_args(NeighbourMetric)
 
 
 def check_nearness(neighbours: int, metric: str) -> None:
@@ -39,7 +40,7 @@ class Ranked(NamedTuple):
     undefined: jax.Array
 
     @classmethod
-    def of(cls, z: jax.Array, present: jax.Array, metric: Metric) -> "Ranked":
+    def of(cls, z: jax.Array, present: jax.Array, metric: NeighbourMetric) -> "Ranked":
         """Rank the examples that are present.
 
         A single column has no angles but those of its signs: near is what differs little.
@@ -48,7 +49,7 @@ class Ranked(NamedTuple):
         return cls.by(rows, present, metric if z.shape[1] > 1 else "euclidean")
 
     @classmethod
-    def by(cls, rows: jax.Array, present: jax.Array, metric: Metric) -> "Ranked":
+    def by(cls, rows: jax.Array, present: jax.Array, metric: NeighbourMetric) -> "Ranked":
         """Rank rows of moderate size by their distances."""
         far = distances(rows, metric)
         both = present[:, None] & present[None, :]

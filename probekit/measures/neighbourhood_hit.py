@@ -7,15 +7,14 @@ import jax.numpy as jnp
 
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._status import Score, divide, score
-from probekit.measures.neighbour_ranks import Ranked, check_nearness
-from probekit.measures.rdm import Metric
+from probekit.measures.neighbour_ranks import NeighbourMetric, Ranked, check_nearness
 from probekit.statistics import Examples, ExamplesState, state_of
 
 DEFAULT_HITS = 10
 
 
 def neighbourhood_hit(
-    x: Any, y: Any, *, neighbours: int = DEFAULT_HITS, metric: Metric = "euclidean"
+    x: Any, y: Any, *, neighbours: int = DEFAULT_HITS, metric: NeighbourMetric = "euclidean"
 ) -> jax.Array:
     """Share of the nearest neighbours that are of the same class.
 
@@ -70,13 +69,15 @@ def neighbourhood_hit(
 
 
 @jitted(3)
-def _neighbourhood_hit(x: jax.Array, y: jax.Array, neighbours: int, metric: Metric) -> jax.Array:
+def _neighbourhood_hit(
+    x: jax.Array, y: jax.Array, neighbours: int, metric: NeighbourMetric
+) -> jax.Array:
     state = state_of(Examples(capacity=len(x)), x, y)
     return neighbourhood_hit_score(state, neighbours=neighbours, metric=metric).value
 
 
 def neighbourhood_hit_score(
-    state: ExamplesState, *, neighbours: int | jax.Array, metric: Metric
+    state: ExamplesState, *, neighbours: int | jax.Array, metric: NeighbourMetric
 ) -> Score:
     """`neighbourhood_hit` of the examples that were kept."""
     present, examples = state.present, state.present.sum()

@@ -11,8 +11,12 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide
-from probekit.measures.neighbour_ranks import Ranked, check_nearness, score_of_ranks
-from probekit.measures.rdm import Metric
+from probekit.measures.neighbour_ranks import (
+    NeighbourMetric,
+    Ranked,
+    check_nearness,
+    score_of_ranks,
+)
 from probekit.measures.sequences import common_subsequence, kept_entries
 from probekit.statistics import Examples, ExamplesState, state_of
 
@@ -43,7 +47,7 @@ def mutual_neighbours(
     *,
     neighbours: int = DEFAULT_NEIGHBOURS,
     measure: Neighbourhood = "jaccard",
-    metric: Metric = "cosine",
+    metric: NeighbourMetric = "cosine",
 ) -> jax.Array:
     """How far examples have the same nearest neighbours in two representations.
 
@@ -114,7 +118,7 @@ def mutual_neighbours(
     return _neighbours(*matched(x, y, least=3), int(neighbours), most, measure, metric)
 
 
-def check_neighbours(neighbours: int, measure: Neighbourhood, metric: Metric) -> None:
+def check_neighbours(neighbours: int, measure: Neighbourhood, metric: NeighbourMetric) -> None:
     """Raise `OptionError` unless the options are among their choices."""
     check_choice("measure", measure, NEIGHBOURHOODS)
     check_nearness(neighbours, metric)
@@ -129,7 +133,7 @@ def _neighbours(
     neighbours: int,
     most: int | None,
     measure: Neighbourhood,
-    metric: Metric,
+    metric: NeighbourMetric,
 ) -> jax.Array:
     state = state_of(Examples(capacity=x.shape[0]), x, y)
     return neighbours_score(
@@ -142,7 +146,7 @@ def neighbours_score(
     *,
     neighbours: int | jax.Array,
     measure: Neighbourhood,
-    metric: Metric,
+    metric: NeighbourMetric,
     most: int | None = None,
 ) -> Score:
     """`mutual_neighbours` of the examples that were kept; there are `most` neighbours at most."""
@@ -155,7 +159,9 @@ def neighbours_score(
     return score_of_ranks(value, state, both[0].undefined | both[1].undefined)
 
 
-def _ranked(z: jax.Array, present: jax.Array, measure: Neighbourhood, metric: Metric) -> Ranked:
+def _ranked(
+    z: jax.Array, present: jax.Array, measure: Neighbourhood, metric: NeighbourMetric
+) -> Ranked:
     if measure != "second_order":
         return Ranked.of(z, present, metric)
     # Cosines are compared, of a single column too.

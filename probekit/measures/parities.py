@@ -13,7 +13,13 @@ from probekit.errors import OptionError
 from probekit.measures._arguments import Splits, jitted, matched, splits
 from probekit.measures._moments import states_of
 from probekit.measures._status import Score, divide
-from probekit.measures.regression import MULTIOUTPUT, MultiOutput, coefficients, weights_score
+from probekit.measures.regression import (
+    AVERAGED,
+    Averaged,
+    MultiOutput,
+    coefficients,
+    weights_score,
+)
 from probekit.statistics import MomentsState, ParityMoments
 from probekit.statistics.parities import MOST_BITS, signs_of
 
@@ -76,7 +82,7 @@ def parity_r2(
     bits: Any,
     *,
     held_out: tuple[Any, Any] | None = None,
-    multioutput: MultiOutput = "uniform_average",
+    multioutput: Averaged = "uniform_average",
 ) -> jax.Array:
     """Share of a representation's variance along each parity of the bits of its inputs.
 
@@ -125,7 +131,7 @@ def parity_r2(
     >>> np.asarray(parity_r2(x, bits), float).tolist()
     [0.5, 0.0, 0.5]
     """
-    check_choice("multioutput", multioutput, MULTIOUTPUT[:2])
+    check_choice("multioutput", multioutput, AVERAGED)
     given = splits(x, bits, held_out, least=2)
     check_bits(given.fit[1].shape[1])
     return _parity_r2(given, multioutput)

@@ -12,7 +12,9 @@ from probekit.measures._moments import states_of
 from probekit.measures._status import Score, score
 from probekit.measures.columns import Columns, in_order
 from probekit.measures.regression import (
+    AVERAGED,
     MULTIOUTPUT,
+    Averaged,
     MultiOutput,
     check_columns,
     encoding_score,
@@ -91,7 +93,7 @@ def unique_r2(
     y: Any,
     *,
     held_out: tuple[Any, Any] | None = None,
-    multioutput: MultiOutput = "uniform_average",
+    multioutput: Averaged = "uniform_average",
 ) -> jax.Array:
     """Variance of a representation that each feature explains and no other feature does.
 
@@ -148,7 +150,7 @@ def shared_r2(
     y: Any,
     *,
     held_out: tuple[Any, Any] | None = None,
-    multioutput: MultiOutput = "uniform_average",
+    multioutput: Averaged = "uniform_average",
 ) -> jax.Array:
     """Variance of a representation that a feature explains, but others could explain as well.
 
@@ -205,7 +207,7 @@ def shared_r2(
 
 def check_averaged(multioutput: MultiOutput) -> None:
     """Raise `OptionError` unless the units are averaged."""
-    check_choice("multioutput", multioutput, MULTIOUTPUT[:2])
+    check_choice("multioutput", multioutput, AVERAGED)
 
 
 def checked_averaged(x: Any, y: Any, held_out: Any, multioutput: MultiOutput) -> Splits:

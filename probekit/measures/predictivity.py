@@ -25,8 +25,10 @@ from probekit.statistics.folds import Folds, whole
 
 Method = Literal["pls", "linear", "ridge"]
 METHODS: tuple[Method, ...] = get_args(Method)
-Average = Literal["median", "uniform_average", "variance_weighted", "raw_values"]
+Average = Literal["median", "uniform_average", "variance_weighted"]
 AVERAGES: tuple[Average, ...] = get_args(Average)
+Combined = Average | Literal["raw_values"]
+COMBINED: tuple[Combined, ...] = (*AVERAGES, "raw_values")
 DEFAULT_COMPONENTS = 25
 
 
@@ -40,7 +42,7 @@ def linear_predictivity(
     folds: AnyFolds = DEFAULT_FOLDS,
     standardised: bool = False,
     scoring: Scoring = "correlation",
-    multioutput: Average = "median",
+    multioutput: Combined = "median",
 ) -> jax.Array:
     """Linear predictivity: correlation of the units of `y` with what a map of `x` predicts of them.
 
@@ -141,7 +143,7 @@ class PredictivityOptions(NamedTuple):
     ridge: Options
     standardised: bool
     scoring: Scoring
-    multioutput: Average
+    multioutput: Combined
 
     @property
     def turned_alike(self) -> bool:
@@ -156,12 +158,12 @@ def checked_predictivity(
     folds: Folds,
     standardised: bool,
     scoring: Scoring,
-    multioutput: Average,
+    multioutput: Combined,
 ) -> PredictivityOptions:
     """Return the options, or raise `OptionError`."""
     check_choice("method", method, METHODS)
     check_count("components", components, 1)
-    check_choice("multioutput", multioutput, AVERAGES)
+    check_choice("multioutput", multioutput, COMBINED)
     ridge = checked_options(
         penalties, folds, per_target=False, multioutput="raw_values", scoring=scoring
     )
@@ -265,7 +267,7 @@ def _map(
 
 
 def _over_folds(
-    each: jax.Array, counted: jax.Array, squares: jax.Array, multioutput: Average
+    each: jax.Array, counted: jax.Array, squares: jax.Array, multioutput: Combined
 ) -> jax.Array:
     """Mean over folds of the average over units, of scores ``(fold, unit)`` that are counted."""
     if multioutput == "raw_values":

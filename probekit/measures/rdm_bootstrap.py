@@ -44,7 +44,7 @@ def bootstrap_rdm_model(
 
     Conditions and subjects are drawn with replacement, and on each resample the model is fitted and
     scored as `evaluate_rdm_model` does it. All copies of a condition, or of a subject, are in one
-    fold; pairs of copies of one condition do not count.
+    fold; pairs of copies of one condition, or in other copies of one group, do not count.
 
     Parameters
     ----------

@@ -31,9 +31,10 @@ def out_of_bag_rdm_model(
     """Score of a model of dissimilarities on the conditions and subjects that were not drawn.
 
     Conditions and subjects are drawn with replacement, as `bootstrap_rdm_model` draws them; weights
-    as `fit_rdm_weights` finds them on the resample, where pairs of copies of one condition do not
-    count; then the mean comparison of Σ_i w_i C_i with the matrices of the subjects that were not
-    drawn, over the pairs of the conditions that were not: on average a share of 1/e, 37 %.
+    as `fit_rdm_weights` finds them on the resample, where pairs of copies of one condition, or in
+    other copies of one group, do not count; then the mean comparison of Σ_i w_i C_i with the
+    matrices of the subjects that were not drawn, over the pairs of the conditions that were not: on
+    average a share of 1/e, 37 %.
 
     Parameters
     ----------
@@ -76,10 +77,11 @@ def out_of_bag_rdm_model(
     weights are fitted to fewer unlike conditions than those of ten folds: as many as those of two
     or three have. The spread of ``scores`` is that of small sets of conditions and not the
     uncertainty of their mean, which `bootstrap_rdm_model` tells. Models that are given the same
-    options have the same resamples: `rdm_model_difference` compares them. The lower ceiling is that
-    of the subjects that were drawn on those that were not (of other subjects, where none are drawn)
-    on the conditions that were not; the upper one that of all. As rsatoolbox's
-    ``bootstrap_testset``.
+    options have the same resamples: `rdm_model_difference` compares them. Ceilings are
+    comparisons, on the conditions that were not drawn, of the subjects that were not: the lower one
+    with the mean of those that were drawn, the upper one with that of all, those that were drawn as
+    often as they were. Where no subjects are drawn they are those of `noise_ceiling`, of groups
+    too. Scores are those of rsatoolbox's ``bootstrap_testset``, which has no ceilings.
 
     References
     ----------

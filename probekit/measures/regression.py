@@ -19,6 +19,8 @@ from probekit.statistics import Moments, MomentsState
 
 MultiOutput = Literal["uniform_average", "variance_weighted", "raw_values"]
 MULTIOUTPUT: tuple[MultiOutput, ...] = get_args(MultiOutput)
+Averaged = Literal["uniform_average", "variance_weighted"]
+AVERAGED: tuple[Averaged, ...] = get_args(Averaged)
 Scoring = Literal["r2", "correlation"]
 SCORING: tuple[Scoring, ...] = get_args(Scoring)
 DEFAULT_PENALTY = 1e-3

@@ -21,7 +21,7 @@ from probekit.measures.partition import (
     r2_of_sets,
     states_by_unit,
 )
-from probekit.measures.regression import MultiOutput
+from probekit.measures.regression import Averaged, MultiOutput
 from probekit.statistics import MomentsState
 
 
@@ -30,7 +30,7 @@ def shapley_r2(
     y: Any,
     *,
     held_out: tuple[Any, Any] | None = None,
-    multioutput: MultiOutput = "uniform_average",
+    multioutput: Averaged = "uniform_average",
 ) -> jax.Array:
     """Shapley share of each feature in the variance that all explain: LMG, or general dominance.
 
@@ -90,7 +90,7 @@ def shapley_r2(
     return _shapley(given, multioutput)
 
 
-def relative_weights(x: Any, y: Any, *, multioutput: MultiOutput = "uniform_average") -> jax.Array:
+def relative_weights(x: Any, y: Any, *, multioutput: Averaged = "uniform_average") -> jax.Array:
     """Relative weight of each feature in the variance that all explain of a representation.
 
     ε_f = Σ_g Λ_fg² β_g² with Λ = R^(1/2) and β = R^(-1/2) r, where R are the correlations of the

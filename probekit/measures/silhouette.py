@@ -1,6 +1,6 @@
 """How well classes are separated in a representation."""
 
-from typing import Any
+from typing import Any, Literal, get_args
 
 import jax
 import jax.numpy as jnp
@@ -10,13 +10,14 @@ from probekit._sums import product
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._scale import moderate
 from probekit.measures._status import Score, divide, score
-from probekit.measures.rdm import Metric, distances
+from probekit.measures.rdm import distances
 from probekit.statistics import Examples, ExamplesState, state_of
 
-SEPARATION_METRICS = ("euclidean", "squared_euclidean", "cosine")
+SeparationMetric = Literal["euclidean", "squared_euclidean", "cosine"]
+SEPARATION_METRICS: tuple[SeparationMetric, ...] = get_args(SeparationMetric)
 
 
-def silhouette(x: Any, y: Any, *, metric: Metric = "euclidean") -> jax.Array:
+def silhouette(x: Any, y: Any, *, metric: SeparationMetric = "euclidean") -> jax.Array:
     """Silhouette of the classes: how much nearer examples lie to their own class than to others.
 
     Mean over examples i of (b_i - a_i) / max(a_i, b_i), with a_i the mean distance to the others of
@@ -68,11 +69,11 @@ def silhouette(x: Any, y: Any, *, metric: Metric = "euclidean") -> jax.Array:
 
 
 @jitted(2)
-def _silhouette(x: jax.Array, y: jax.Array, metric: Metric) -> jax.Array:
+def _silhouette(x: jax.Array, y: jax.Array, metric: SeparationMetric) -> jax.Array:
     return silhouette_score(state_of(Examples(capacity=len(x)), x, y), metric=metric).value
 
 
-def silhouette_score(state: ExamplesState, *, metric: Metric) -> Score:
+def silhouette_score(state: ExamplesState, *, metric: SeparationMetric) -> Score:
     """`silhouette` of the examples that were kept."""
     present = state.present
     pairs = present[:, None] & present[None, :]

@@ -12,8 +12,12 @@ from probekit.measures._arguments import jitted, matched
 from probekit.measures._linalg import svd, svdvals
 from probekit.measures._scale import moderating_power
 from probekit.measures._status import Score, divide
-from probekit.measures.neighbour_ranks import Ranked, check_nearness, score_of_ranks
-from probekit.measures.rdm import Metric
+from probekit.measures.neighbour_ranks import (
+    NeighbourMetric,
+    Ranked,
+    check_nearness,
+    score_of_ranks,
+)
 from probekit.measures.trust import DEFAULT_TRUSTED
 from probekit.statistics import Examples, ExamplesState, state_of
 
@@ -21,7 +25,7 @@ DEFAULT_SHAPE = 10
 
 
 def topographic_product(
-    x: Any, y: Any, *, neighbours: int = DEFAULT_TRUSTED, metric: Metric = "euclidean"
+    x: Any, y: Any, *, neighbours: int = DEFAULT_TRUSTED, metric: NeighbourMetric = "euclidean"
 ) -> jax.Array:
     """Topographic product: how much farther neighbours in `y` are in `x` than its own ones.
 
@@ -82,7 +86,7 @@ def neighbour_dissimilarity(
     y: Any,
     *,
     neighbours: int = DEFAULT_TRUSTED,
-    metric: Metric = "euclidean",
+    metric: NeighbourMetric = "euclidean",
     relative: bool = True,
 ) -> jax.Array:
     """Neighbour dissimilarity: how differently pairs of examples share neighbours.
@@ -195,14 +199,14 @@ def local_procrustes(
 
 
 @jitted(3)  # one program for any number of neighbours
-def _product(x: jax.Array, y: jax.Array, neighbours: int, metric: Metric) -> jax.Array:
+def _product(x: jax.Array, y: jax.Array, neighbours: int, metric: NeighbourMetric) -> jax.Array:
     state = state_of(Examples(capacity=x.shape[0]), x, y)
     return topographic_product_score(state, neighbours=neighbours, metric=metric).value
 
 
 @jitted(3, 4)
 def _dissimilarity(
-    x: jax.Array, y: jax.Array, neighbours: int, metric: Metric, relative: bool
+    x: jax.Array, y: jax.Array, neighbours: int, metric: NeighbourMetric, relative: bool
 ) -> jax.Array:
     state = state_of(Examples(capacity=x.shape[0]), x, y)
     options = {"metric": metric, "relative": relative}
@@ -216,7 +220,7 @@ def _shapes(x: jax.Array, y: jax.Array, neighbours: int, scaled: bool) -> jax.Ar
 
 
 def topographic_product_score(
-    state: ExamplesState, *, neighbours: int | jax.Array, metric: Metric
+    state: ExamplesState, *, neighbours: int | jax.Array, metric: NeighbourMetric
 ) -> Score:
     """`topographic_product` of the examples that were kept."""
     present = state.present
@@ -242,7 +246,7 @@ def topographic_product_score(
 
 
 def neighbour_dissimilarity_score(
-    state: ExamplesState, *, neighbours: int | jax.Array, metric: Metric, relative: bool
+    state: ExamplesState, *, neighbours: int | jax.Array, metric: NeighbourMetric, relative: bool
 ) -> Score:
     """`neighbour_dissimilarity` of the examples that were kept."""
     present = state.present

@@ -7,15 +7,19 @@ import jax.numpy as jnp
 
 from probekit.measures._arguments import jitted, matched
 from probekit.measures._status import Score, divide
-from probekit.measures.neighbour_ranks import Ranked, check_nearness, score_of_ranks
-from probekit.measures.rdm import Metric
+from probekit.measures.neighbour_ranks import (
+    NeighbourMetric,
+    Ranked,
+    check_nearness,
+    score_of_ranks,
+)
 from probekit.statistics import Examples, ExamplesState, state_of
 
 DEFAULT_TRUSTED = 5
 
 
 def trustworthiness(
-    x: Any, y: Any, *, neighbours: int = DEFAULT_TRUSTED, metric: Metric = "euclidean"
+    x: Any, y: Any, *, neighbours: int = DEFAULT_TRUSTED, metric: NeighbourMetric = "euclidean"
 ) -> jax.Array:
     """Whether neighbours in `y` are neighbours in `x`: how far `y` can be trusted as its picture.
 
@@ -72,7 +76,7 @@ def trustworthiness(
 
 
 def mean_relative_rank_error(
-    x: Any, y: Any, *, neighbours: int = DEFAULT_TRUSTED, metric: Metric = "euclidean"
+    x: Any, y: Any, *, neighbours: int = DEFAULT_TRUSTED, metric: NeighbourMetric = "euclidean"
 ) -> jax.Array:
     """How far neighbours in `y` have moved in the order of neighbours in `x`, relative to it.
 
@@ -128,19 +132,21 @@ def mean_relative_rank_error(
 
 
 @jitted(3)  # one program for any number of neighbours
-def _trustworthiness(x: jax.Array, y: jax.Array, neighbours: int, metric: Metric) -> jax.Array:
+def _trustworthiness(
+    x: jax.Array, y: jax.Array, neighbours: int, metric: NeighbourMetric
+) -> jax.Array:
     state = state_of(Examples(capacity=x.shape[0]), x, y)
     return trustworthiness_score(state, neighbours=neighbours, metric=metric).value
 
 
 @jitted(3)
-def _rank_error(x: jax.Array, y: jax.Array, neighbours: int, metric: Metric) -> jax.Array:
+def _rank_error(x: jax.Array, y: jax.Array, neighbours: int, metric: NeighbourMetric) -> jax.Array:
     state = state_of(Examples(capacity=x.shape[0]), x, y)
     return rank_error_score(state, neighbours=neighbours, metric=metric).value
 
 
 def trustworthiness_score(
-    state: ExamplesState, *, neighbours: int | jax.Array, metric: Metric
+    state: ExamplesState, *, neighbours: int | jax.Array, metric: NeighbourMetric
 ) -> Score:
     """`trustworthiness` of the examples that were kept."""
     present = state.present
@@ -156,7 +162,9 @@ def trustworthiness_score(
     return score_of_ranks(jnp.clip(value, 0, 1), state, a.undefined | b.undefined)
 
 
-def rank_error_score(state: ExamplesState, *, neighbours: int | jax.Array, metric: Metric) -> Score:
+def rank_error_score(
+    state: ExamplesState, *, neighbours: int | jax.Array, metric: NeighbourMetric
+) -> Score:
     """`mean_relative_rank_error` of the examples that were kept."""
     present = state.present
     a, b = (Ranked.of(z, present, metric) for z in (state.x, state.y))

@@ -1,10 +1,11 @@
 """Recording after the fact: a folder of checkpoints as a history."""
 
+import contextlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from probekit.errors import Argument, OptionError
+from probekit.errors import Argument, HistoryError, OptionError
 from probekit.estimators import Estimator
 from probekit.extractors import Extractor
 from probekit.history import open_history
@@ -57,7 +58,8 @@ def probe_checkpoints(
     Raises
     ------
     HistoryError
-        If there are no checkpoints, or one cannot be read.
+        If there are no checkpoints, or one cannot be read. What was probed before is kept, for
+        ``resume=True`` with ``steps`` that leave that one out.
     OptionError
         If a step that is asked for is not there, or is no whole number; or if none is.
 
@@ -87,10 +89,24 @@ def probe_checkpoints(
         done = recorder.recorded()
         chosen = [step for step in chosen if step not in done]
         _check_steps(chosen, there)
-        for step in chosen:
-            extractor = make_extractor(checkpoints.restore(directory, step, like=like))
-            recorder.record(step, extractor)
+        for number, step in enumerate(chosen):
+            with _told_what_is_kept(len(done) + number, last=step == chosen[-1]):
+                held = checkpoints.restore(directory, step, like=like)
+            recorder.record(step, make_extractor(held))
     return open_history(output)
+
+
+@contextlib.contextmanager
+def _told_what_is_kept(rows: int, *, last: bool) -> Iterator[None]:
+    """Add to the error of a checkpoint that cannot be read what is there, and how to go on."""
+    try:
+        yield
+    except HistoryError as error:
+        if last and not rows:  # it is the only one
+            raise
+        kept = f", and go on with resume (rows so far: {rows})" if rows else ""
+        reason = str(error).rstrip(".")
+        raise HistoryError(f"{reason}. Leave it out, with steps{kept}.") from error.__cause__
 
 
 def _ascending(steps: Iterable[int]) -> list[int]:

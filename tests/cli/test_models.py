@@ -59,6 +59,9 @@ def of_subjects():
     groups = np.repeat(["a", "b", "c", "d", "e", "f"], 8)
     return {**as_dict(), "groups": groups}
 
+def subjects_of_checkpoint(state):
+    return {**of_subjects(), "extractor": extractor({"params": state["params"]})}
+
 # What goes wrong:
 def nothing_else(): return extractor()
 def no_features(): return extractor(), x
@@ -443,6 +446,31 @@ def test_checkpoints_with_intervals(probekit, checkpoints):
     assert [first["lower"], first["upper"]] == pytest.approx(last.values.tolist())
     other = ("--bootstrap", "50", "-o", "steps.nc", "--resume")
     assert "uncertainty" in probekit(*words[:4], *other).complaint
+
+
+def test_checkpoints_are_probed_with_all_that_was_asked_for(probekit, checkpoints, monkeypatch):
+    """Groups above all, as of `probe` itself: folds and resamples keep a subject together."""
+    given = {}
+
+    def probe_checkpoints(*_, **options):
+        given.update(options)
+        raise OptionError("enough.")
+
+    monkeypatch.setattr(pk, "probe_checkpoints", probe_checkpoints)
+    words = ("probe", "model.py:subjects_of_checkpoint", "--checkpoints", checkpoints)
+    words = (*words, "--batch-size", "16", "-o", "steps.nc")
+    done = probekit(*words, "--folds", "3", "--overwrite", "--steps", "10,2")
+    assert done.complaint == "probekit: enough."
+    assert isinstance(given["uncertainty"], pk.CrossValidation)
+    assert given["uncertainty"].groups.tolist() == np.repeat(list("abcdef"), 8).tolist()
+    assert given["steps"] == [10, 2]
+    assert (given["batch_size"], given["overwrite"], given["resume"]) == (16, True, False)
+    assert given["title"] == "checkpoints of model.py:subjects_of_checkpoint"
+    assert given["held_out"] is None
+    probekit(*words, "--resume", "--bootstrap", "40")
+    assert (given["overwrite"], given["resume"]) == (False, True)
+    assert given["uncertainty"].groups.tolist() == np.repeat(list("abcdef"), 8).tolist()
+    assert given["steps"] == [1, 2, 10]
 
 
 def test_checkpoints_go_on_where_they_were_stopped(probekit, checkpoints, monkeypatch):

@@ -187,6 +187,32 @@ def test_a_step_that_is_named_twice_is_probed_once(managed, tmp_path):
     assert probed == history.step.values.tolist() == [10, 200]
 
 
+def test_a_damaged_checkpoint_is_named_and_what_was_probed_before_is_kept(managed, tmp_path):
+    folder = tmp_path / "run"
+    shutil.copytree(managed, folder)
+    for path in (folder / "10").rglob("d/*"):
+        path.write_bytes(b"torn")
+
+    def probed(**options):
+        return pk.probe_checkpoints(
+            folder,
+            lambda found: pk.extractors.arrays({"layer": found["params"]["kernel"]}),
+            output=tmp_path / "h.nc",
+            estimators="total_variance",
+            **options,
+        )
+
+    remedy = r"Leave it out, with steps, and go on with resume \(rows so far: 1\)\."
+    with pytest.raises(HistoryError, match=rf"10/default: the .*\. {remedy}$"):
+        probed()
+    assert probed(steps=[0, 200], resume=True).step.values.tolist() == [0, 200]
+    with pytest.raises(HistoryError, match=r"10/default: the .*\. Leave it out, with steps\.$"):
+        probed(steps=[10, 200], overwrite=True)
+    with pytest.raises(HistoryError, match="10/default: ") as told:
+        probed(steps=[10], overwrite=True)
+    assert "Leave it out" not in str(told.value)
+
+
 @pytest.mark.slow
 def test_checkpoints_are_probed_as_a_history(managed, tmp_path):
     def make_extractor(found):

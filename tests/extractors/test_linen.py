@@ -359,6 +359,38 @@ def test_rematerialised_inherited_static_and_sown():
     np.testing.assert_allclose(outputs["sowing/gate"], jax.nn.sigmoid(X), rtol=1e-5)
 
 
+class Heir(Base):
+    @nn.compact
+    def __call__(self, x):
+        return super().__call__(x) + 100
+
+
+class HeirOfSetup(MLP):
+    """Whose parent's call is not compact within, but one of a method."""
+
+    def __call__(self, x):
+        return self.twice(super().__call__(x))
+
+    def twice(self, x):
+        return 2 * x
+
+
+class Generations(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return HeirOfSetup([3, 2], name="second")(Heir(name="first")(x))
+
+
+def test_what_a_parent_gives_is_not_what_the_module_gives_out():
+    variables, outputs, order = extracted(Generations(), layers=["**", "first:in"])
+    parts = ["second/Dense_0", "second/Dense_1", "second"]
+    assert order == ["first:in", "first/Dense_0", "first", *parts, "output"]
+    np.testing.assert_array_equal(outputs["first:in"], X)
+    inner = dense(variables["params"]["first"]["Dense_0"], X)
+    np.testing.assert_allclose(outputs["first"], 2 * inner + 100, rtol=1e-5)
+    np.testing.assert_allclose(outputs["second"], 2 * outputs["second/Dense_1"], rtol=1e-5)
+
+
 class Coder(nn.Module):
     def setup(self):
         self.body = nn.Dense(4)

@@ -488,6 +488,67 @@ def test_a_linen_module_within():
     np.testing.assert_allclose(outputs["inner"], dense(model.inner, X), **TOLERANCE)
 
 
+class Doubled(linen.Dense):
+    @linen.compact
+    def __call__(self, x):
+        return 2 * super().__call__(x)
+
+
+class Halves(linen.Module):
+    @linen.compact
+    def __call__(self, x):
+        shared = linen.Dense(3, name="shared")
+        return Doubled(2, name="last")(linen.relu(shared(linen.relu(shared(x)))))
+
+
+class Bridged(fnn.Module):
+    def __init__(self, part, rngs):
+        self.first = fnn.Linear(5, 3, rngs=rngs)
+        self.inner = fnn.bridge.ToNNX(part, rngs=rngs)
+
+    def __call__(self, x):
+        return self.inner(self.first(x))
+
+
+def bridged(part):
+    return fnn.bridge.lazy_init(Bridged(part, fnn.Rngs(0)), X)
+
+
+def test_the_parts_of_a_linen_model_within():
+    """As the extractor of the linen model itself sees them, with the parameters of the bridge."""
+    model = bridged(Halves())
+    found = nnx(model, layers=("**", "inner/last:in"))(X)
+    parts = ["inner/shared", "inner/shared@1", "inner/last:in", "inner/last"]
+    assert list(found) == ["first", *parts, "inner", "output"]
+    params = {
+        name: {key: value[...] for key, value in getattr(model.inner, name).items()}
+        for name in ("shared", "last")
+    }
+    alone = pk.extractors.linen(Halves(), {"params": params}, layers=("**", "last:in"))
+    for name, value in alone(found["first"]).items():
+        here = "inner" if name == "output" else f"inner/{name}"
+        np.testing.assert_allclose(found[here], value, rtol=1e-6)
+    assert nnx(model).parameters(X) == {
+        "first": 18, "inner/shared": 12, "inner/shared@1": 12, "inner/last": 8, "inner": 20,
+        "output": 38,
+    }  # fmt: skip
+
+
+class Again(linen.Module):
+    """A part that linen runs within a transformation of its own."""
+
+    @linen.compact
+    def __call__(self, x):
+        return linen.remat(linen.Dense)(3, name="hidden")(linen.Dense(3, name="seen")(x))
+
+
+def test_what_a_linen_model_within_transforms_is_said_to_be_hidden():
+    extractor = nnx(bridged(Again()))
+    with pytest.warns(ProbekitWarning, match=r"no layer for inner/hidden: .*extractors\.linen"):
+        assert list(extractor.layers(X)) == ["first", "inner/seen", "inner", "output"]
+    assert list(extractor(X)) == ["first", "inner/seen", "inner", "output"]
+
+
 class Coder(fnn.Module):
     def __init__(self, rngs):
         self.body = fnn.Linear(5, 4, rngs=rngs)
