@@ -162,7 +162,7 @@ def exact_integers(argument: str, array: "np.ndarray", *, whole: bool = True) ->
     if max(-int(array.min()), int(array.max())) > exact:
         axis = 0 if whole else None
         ends = array.min(axis=axis), array.max(axis=axis)
-        low, high = (np.asarray(end, object).reshape(-1) for end in ends)
+        low, high = (np.reshape(end, -1).tolist() for end in ends)  # Python's: they do not overflow
         for least, most in zip(low, high, strict=True):
             if least < most and max(-least, most) > max(exact, 1000 * (most - least)):
                 raise ShapeError(
