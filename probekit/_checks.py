@@ -159,10 +159,10 @@ def exact_integers(argument: str, array: "np.ndarray", *, whole: bool = True) ->
         return array
     dtype = floating()
     exact = 1 << (np.finfo(dtype).nmant + 1)
-    if max(-int(array.min()), int(array.max())) > exact:  # as Python's, which do not wrap
+    if max(-int(array.min()), int(array.max())) > exact:
         axis = 0 if whole else None
         ends = array.min(axis=axis), array.max(axis=axis)
-        low, high = (np.asarray(end).astype(object).reshape(-1) for end in ends)
+        low, high = (np.reshape(end, -1).tolist() for end in ends)  # Python's: they do not overflow
         for least, most in zip(low, high, strict=True):
             if least < most and max(-least, most) > max(exact, 1000 * (most - least)):
                 raise ShapeError(

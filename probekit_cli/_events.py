@@ -57,9 +57,9 @@ class Events:
         """Write what ended the run."""
         self.write("failed", error=type(error).__name__, message=told(error))
 
-    def finished(self, scores: dict[str, Any], seconds: float) -> None:
+    def finished(self, records: dict[str, Any], seconds: float) -> None:
         """Write the final scores; after the run, since the listeners hear of new rows only."""
-        self.write("finished", path=self._path, seconds=round(seconds, 3), scores=scores)
+        self.write("finished", path=self._path, seconds=round(seconds, 3), **records)
 
     def write(self, event: str, **content: Any) -> None:
         """Write one line; once nobody reads any more, write nothing and let the run go on."""

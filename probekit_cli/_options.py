@@ -186,7 +186,7 @@ def _parameter(field: "dataclasses.Field[Any]", hint: Any, task: str) -> inspect
     if element is None:
         raise _unusable(task, field.name, hint)
     split = _Splitter(element, words, length)
-    metavar = METAVARS[element]
+    metavar = "|".join(words) or METAVARS[element]
     settings["metavar"] = ",".join([metavar] * length) if length else f"{metavar},…"
     settings["callback"] = split.check
     if default in ((), None):

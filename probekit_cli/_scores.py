@@ -96,6 +96,15 @@ def final_scores(dataset: "xr.Dataset") -> dict[str, list[Score]]:
     return found
 
 
+def records_of(dataset: "xr.Dataset") -> dict[str, Any]:
+    """Return the same for JSON, and the names of those that are left out."""
+    found = final_scores(dataset)
+    return {
+        "scores": {name: [score.record() for score in rows] for name, rows in found.items()},
+        "left_out": [name for name in scores_of(dataset) if name not in found],
+    }
+
+
 def of_one_seed(dataset: "xr.Dataset", name: str) -> "xr.DataArray | None":
     """Return how sure a score of one model is; None if there are several, or it is not known.
 

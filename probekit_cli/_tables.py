@@ -53,7 +53,7 @@ def show_scores(terminal: Terminal, dataset: "xr.Dataset") -> None:
         is_cut
         and f"{REST}: rows or columns that are not shown; 'probekit export' and --json have all.",
         undefined and f"–: undefined. {'; '.join(undefined)}.",
-        others and f"not shown: {', '.join(others)}",
+        others and f"not shown: {', '.join(others)}; 'probekit export' writes them from a history.",
         finding(dataset, scores),
     ]
     for remark in filter(None, remarks):

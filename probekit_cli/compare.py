@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -33,6 +34,9 @@ HELP = """Put the final scores of two histories side by side.
 
 Shows the mean over the seeds of each, their difference (B − A), its interval, and the p-value of
 there being none. A score, layer or feature that only one of them has is named and left out."""
+
+LABELS = ("layer", "feature", "split")
+"""Axes whose labels two histories need not share."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -111,7 +115,9 @@ def _compare(asked: CompareOptions) -> None:
     from probekit.history import open_history
 
     one, other = open_history(asked.a), open_history(asked.b)
-    tables = tabulated(one, other, separated(asked.variables), comparison)
+    variables = separated(asked.variables)
+    apart = disjoint(one, other, needed=variables)
+    tables = tabulated(one.drop_vars(apart), other.drop_vars(apart), variables, comparison)
     left_out = only_in_one(one, other)
     terminal = Terminal()
     if asked.as_json:
@@ -175,12 +181,26 @@ def differing_settings(a: "xr.Dataset", b: "xr.Dataset") -> dict[str, list[objec
     }
 
 
+def disjoint(a: "xr.Dataset", b: "xr.Dataset", *, needed: Collection[str]) -> list[str]:
+    """Return scores that both have, but of other layers or features, beside some that compare.
+
+    Without any of those, or where one is `needed`, the comparison says what is wrong.
+    """
+    from probekit_cli._scores import scores_of
+
+    shared = [name for name in scores_of(a) if name in scores_of(b)]
+    both = [dim for dim in LABELS if dim in a.coords and dim in b.coords]
+    foreign = {dim for dim in both if not a[dim].isin(b[dim]).any()}
+    apart = [name for name in shared if foreign & {*a[name].dims} and name not in needed]
+    return apart if len(apart) < len(shared) else []
+
+
 def only_in_one(a: "xr.Dataset", b: "xr.Dataset") -> list[str]:
     """Return scores, layers, features and the like that only one of two histories has."""
     from probekit_cli._scores import scores_of
 
     names = _either(scores_of(a), scores_of(b))
-    for dim in ("layer", "feature", "split"):
+    for dim in LABELS:
         if dim in a.coords and dim in b.coords:
             labels = _either(a[dim].values.tolist(), b[dim].values.tolist())
             names += [f"{dim} {label}" for label in labels]

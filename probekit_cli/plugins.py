@@ -15,7 +15,12 @@ def add(app: typer.Typer, manager: Manager) -> None:
     def plugins_command(
         as_json: Json = False,
     ) -> None:
-        """Show which plugins are active, and from where."""
+        """Show which plugins are active, and from where.
+
+        Those that are installed are found by themselves. 'probekit -p no:NAME plugins' leaves one
+        out, and so does PROBEKIT_PLUGINS=no:NAME in the environment, where
+        PROBEKIT_DISABLE_PLUGIN_AUTOLOAD=1 leaves out all of them.
+        """
         terminal = Terminal()
         if as_json:
             terminal.json(records(manager))

@@ -231,11 +231,9 @@ def _history_path(output: Path | None) -> Path | None:
 
 
 def _write_json(terminal: Terminal, dataset: "xr.Dataset", path: Path | None) -> None:
-    from probekit_cli._scores import final_scores
+    from probekit_cli._scores import records_of
 
-    scores = final_scores(dataset)
-    records = {name: [score.record() for score in found] for name, found in scores.items()}
-    terminal.json({"path": path, "scores": records})
+    terminal.json({"path": path, **records_of(dataset)})
 
 
 def _show(terminal: Terminal, dataset: "xr.Dataset", probing: _Probing) -> None:

@@ -44,7 +44,7 @@ from probekit_cli._options import (
 )
 from probekit_cli._progress import NAME as PROGRESS
 from probekit_cli._progress import Progress
-from probekit_cli._scores import final_scores
+from probekit_cli._scores import records_of
 from probekit_cli._spelling import Flags, as_typed, flags_of
 from probekit_cli._terminal import Terminal, others_print_aside
 
@@ -249,9 +249,7 @@ class _Running:
     def _show(self, dataset: "xr.Dataset", seconds: float) -> None:
         """Show what came out, where it is, and what to do next."""
         if self.options.json:
-            scores = final_scores(dataset)
-            records = {name: [one.record() for one in found] for name, found in scores.items()}
-            self.events.finished(records, seconds)
+            self.events.finished(records_of(dataset), seconds)
         elif not self.options.quiet:
             show_history(self.terminal, self.path, dataset, seconds)
 

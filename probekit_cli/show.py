@@ -51,16 +51,15 @@ def add(app: typer.Typer, manager: Manager) -> None:
 
 def record(file: Path, dataset: "xr.Dataset") -> dict[str, object]:
     """Return what is in a history, for JSON."""
-    from probekit_cli._scores import final_scores
+    from probekit_cli._scores import records_of
 
-    scores = final_scores(dataset)
     return {
         "path": file,
         "dims": dict(dataset.sizes),
         "coords": {name: dataset[name].values for name in dataset.dims if name in dataset.coords},
         "config": config_of(dataset),
         "attributes": dict(dataset.attrs),
-        "scores": {name: [score.record() for score in found] for name, found in scores.items()},
+        **records_of(dataset),
     }
 
 

@@ -74,9 +74,7 @@ def _check_hashable(estimator: Estimator) -> None:
 
 def _one(item: Any) -> Estimator:
     if isinstance(item, str):
-        from probekit.plugins import get_manager
-
-        item = get_manager().registry.load("estimator", item)
+        item = _named(item)
     if isinstance(item, type):
         item = _with_defaults(item)
     missing = [part for part in _OWN if not hasattr(item, part)]
@@ -94,6 +92,20 @@ def _one(item: Any) -> Estimator:
             check_flag(option.name, getattr(item, option.name))
     estimator: Estimator = item
     return estimator
+
+
+def _named(text: str) -> Any:
+    """Return what is registered under a name; options behind it are for the command line alone."""
+    from probekit.plugins import get_manager
+
+    name, bracket, options = text.partition("(")
+    found = get_manager().registry.load("estimator", name.strip() if bracket else text)
+    if bracket:
+        made = getattr(found, "__name__", repr(found))
+        raise OptionError(
+            f"estimators: {text!r}: a name has no options here; give an instance, {made}({options}."
+        )
+    return found
 
 
 def _with_defaults(chosen: type) -> Any:

@@ -30,7 +30,9 @@ class LinearR2(Estimator):
     Parameters
     ----------
     multioutput : {"uniform_average", "variance_weighted", "raw_values"}
-        Mean over units; share of the total variance; or each unit on its own.
+        Mean over units; share of the total variance; or each unit on its own. A unit that is
+        constant, a dead one say, counts 1 where it is predicted exactly, as in scikit-learn, and
+        the status is ``constant_unit``; in a share of the total variance it counts nothing.
     name : str
         Name of the variable.
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:  # a config's module imports no jax
 MOST = 2**31 - 1
 """The largest size: JAX counts in 32 bits, and ends the process over what does not fit them."""
 
+MOST_SEEDS = 1_000_000
+"""Of a thousand times as many not even the list fits into memory."""
+
 LAST_SEED = 2_000_000_000
 """Room below 2³¹ for what a task adds to a seed, to draw several sets of data from it."""
 
@@ -78,7 +81,7 @@ class TaskConfig:
     Parameters
     ----------
     seeds : int
-        From 1.
+        From 1 to 1 000 000.
     first_seed : int
         From 0; the last seed is at most 2 000 000 000.
     epochs : int
@@ -114,6 +117,7 @@ class TaskConfig:
             if field.metadata.get("choices") and value is not None:
                 for part in value if isinstance(value, tuple) else (value,):
                     _check_chosen(field.name, part, field.metadata["choices"])
+        check_at_most("seeds", self.seeds, MOST_SEEDS)
         if self.first_seed + self.seeds - 1 > LAST_SEED:
             raise OptionError(
                 Argument("first_seed", self.first_seed),

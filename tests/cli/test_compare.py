@@ -50,6 +50,23 @@ def test_a_small_difference_is_never_minus_zero(probekit, two):
     assert row.split()[4] == "+0.000"
 
 
+def test_scores_of_other_features_are_left_out(probekit, two):
+    a, b = two
+    features = [f"other {name}" for name in b.feature.values]
+    b.assign_coords(feature=features).to_netcdf("others.nc")
+    found = json.loads(probekit("compare", "a.nc", "others.nc", "--json").out)
+    kept = {
+        name for name in a.data_vars if a[name].dtype.kind == "f" and "feature" not in a[name].dims
+    }
+    assert found["scores"].keys() == kept
+    assert {f"feature {name}" for name in (*a.feature.values, *features)} <= {*found["left_out"]}
+    done = probekit("compare", "a.nc", "others.nc", "--variables", "linear_r2")
+    assert done.code == 2
+    assert done.err == "probekit: a, b: linear_r2 has no feature in common.\n"
+    b[["linear_r2"]].assign_coords(feature=features).to_netcdf("none.nc")
+    assert probekit("compare", "a.nc", "none.nc").err == done.err
+
+
 @pytest.mark.filterwarnings("ignore:seeds")
 def test_seeds_resampled_and_shuffled(probekit, two):
     words = ("compare", "a.nc", "b.nc", "--json", "--confidence", "0.8", "--correction", "none")

@@ -8,6 +8,7 @@ import pytest
 from probekit.estimators import Kind
 from probekit.plugins import get_manager
 from probekit.plugins.registry import ESTIMATOR_KINDS
+from probekit.plugins.switches import NO_AUTOLOAD
 
 BROKEN = "import no_such_module"
 MINE = """
@@ -147,6 +148,12 @@ def test_plugins_shows_what_is_switched_off(probekit):
 
 
 @pytest.mark.usefixtures("broken")
+def test_help_of_plugins_says_how_to_switch_them_off(probekit):
+    text = probekit("plugins", "--help").out
+    assert "-p no:NAME" in text
+    assert f"{NO_AUTOLOAD}=1" in text
+
+
 def test_plugins_as_json(probekit, plugin):
     plugin("my_plugin", MINE)
     records = json.loads(probekit("plugins", "--json", "-p", "my_plugin", "-pno:progress").out)

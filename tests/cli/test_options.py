@@ -15,6 +15,7 @@ from probekit.errors import PluginError
 from probekit.history.schema import config_text
 from probekit.inference import INTERVALS
 from probekit.plugins import get_manager
+from probekit.tasks import option
 from probekit_cli import _resampling
 from probekit_cli._estimators import parse
 from probekit_cli._options import command_of, parameters_of
@@ -234,6 +235,13 @@ def test_fields_of_many_types(hint, default, text, value, wrong):
     assert given == {"odd_": default}
     if wrong is not None:
         assert runner.invoke(app, ["--odd", wrong]).exit_code == 2
+
+
+def test_help_names_the_choices_of_the_values_of_a_tuple():
+    gates = option(("and",), "Gates.", choices=("and", "or"))
+    config = dataclasses.make_dataclass("Config", [("gates", tuple[str, ...], gates)])
+    (parameter,) = parameters_of(config, task="mine", shared=[])
+    assert parameter.annotation.__metadata__[0].metavar == "and|or,…"
 
 
 def test_a_flag_that_may_be_left_open():

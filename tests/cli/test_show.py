@@ -343,8 +343,11 @@ def test_scores_by_unit_are_left_out():
     assert list(final_scores(dataset)) == ["linear_r2"]
     terminal = Terminal(out=io.StringIO())
     show_scores(terminal, dataset)
-    assert "not shown: by_unit (seed, epoch, unit)\n" in terminal.out.getvalue()
-    assert set(record(Path("odd.nc"), dataset)["coords"]) == {"seed", "epoch", "layer", "feature"}
+    said = "not shown: by_unit (seed, epoch, unit); 'probekit export' writes them from a history.\n"
+    assert said in terminal.out.getvalue()
+    found = record(Path("odd.nc"), dataset)
+    assert set(found["coords"]) == {"seed", "epoch", "layer", "feature"}
+    assert (list(found["scores"]), found["left_out"]) == (["linear_r2"], ["by_unit"])
 
 
 def test_what_stands_across_a_table():

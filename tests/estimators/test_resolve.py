@@ -2,6 +2,7 @@
 
 import dataclasses
 import inspect
+import re
 
 import pytest
 
@@ -55,6 +56,15 @@ def test_names_classes_and_instances():
 def test_an_unknown_name_gets_near_matches():
     with pytest.raises(UnknownNameError, match=r"'liner_r2'; did you mean 'linear_r2'"):
         resolve("liner_r2")
+
+
+def test_options_behind_a_name_are_for_an_instance():
+    text = "rsa(rdm='euclidean')"
+    message = re.escape(f"{text!r}: a name has no options here; give an instance, RSA{text[3:]}.")
+    with pytest.raises(OptionError, match=message):
+        resolve(["linear_r2", text])
+    with pytest.raises(UnknownNameError, match=r"'rsaa'; did you mean 'rsa'"):
+        resolve("rsaa(rdm='euclidean')")
 
 
 def test_what_only_looks_like_an_estimator_is_told_what_it_lacks():

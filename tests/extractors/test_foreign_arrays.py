@@ -83,6 +83,14 @@ def test_whole_numbers_that_float32_cannot_tell_from_each_other_are_refused():
         extractor(None)
 
 
+@pytest.mark.parametrize("dtype", ["int64", "uint64"])
+def test_whole_numbers_as_large_as_there_are_overflow_nothing(dtype):
+    info = np.iinfo(dtype)
+    array = np.array([[info.min], [info.max]], dtype)
+    found = pk.extractors.arrays({"layer": array})(None)["layer"]
+    assert np.array_equal(found, array.astype(np.float32))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_measures_take_arrays_of_any_package(kind):
     assert np.allclose(pk.measures.cka(KINDS[kind](X), X), 1, atol=1e-6)

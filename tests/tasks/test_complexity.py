@@ -53,6 +53,7 @@ def test_every_setting_has_a_help_text():
             {"first_seed": 2**32 - 2, "seeds": 2},
             r"first_seed=4294967294, seeds=2: the last seed must",
         ),
+        ({"seeds": 10**9}, r"seeds=1000000000: must be at most 1000000\."),
         ({"first_seed": -1}, r"first_seed=-1: must be at least 0"),
         ({"epochs": -1}, r"epochs=-1: must be at least 0"),
         ({"optimizer": "adm"}, r"optimizer='adm': not a choice; did you mean 'adam'"),
