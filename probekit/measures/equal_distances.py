@@ -3,6 +3,8 @@
 Else rounding decides: of classes at equal distances it is most of what ranks then compare.
 """
 
+from typing import NamedTuple
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -12,6 +14,9 @@ _WIDEST = 4
 
 Where there are so many distances that each is near the next, a run has no end; none are equal then.
 """
+
+_SHORT = 1000
+"""The share of all distances, one in so many, that a run must have to be looked for."""
 
 
 def made_equal(values: jax.Array, rounding: jax.Array, counted: jax.Array) -> jax.Array:
@@ -40,14 +45,54 @@ def made_equal(values: jax.Array, rounding: jax.Array, counted: jax.Array) -> ja
     return jnp.where(counted, jnp.zeros_like(values).at[order].set(equal), values)
 
 
-def are_equal(ordered: np.ndarray, rounding: np.ndarray) -> np.ndarray:
-    """Return whether each of values in order is equal to the next, on the host ``(pair - 1,)``."""
-    equal: np.ndarray = np.diff(ordered) <= rounding[1:] + rounding[:-1]
-    first = np.flatnonzero(np.append(True, ~equal))
-    last = np.append(first[1:], len(ordered)) - 1
-    wide = ordered[last] - ordered[first] > _WIDEST * (rounding[first] + rounding[last])
-    kept: np.ndarray = equal & ~np.repeat(wide, last - first + 1)[1:]
-    return kept
+class Runs(NamedTuple):
+    """Runs of equal ones among values in order, on the host: at least two each.
+
+    Attributes
+    ----------
+    first, last : array (run,)
+        Places of the ends of each; the last is part of it.
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+
+    @classmethod
+    def where(cls, equal: np.ndarray) -> "Runs":
+        """Return the runs of values of which some, in such places, are equal to the next."""
+        starts = np.ones(len(equal), bool)
+        starts[1:] = np.diff(equal) > 1
+        return cls(equal[starts], equal[np.roll(starts, -1)] + 1)
+
+    @property
+    def places(self) -> np.ndarray:
+        """All places in runs, one run after the other."""
+        size = self.last - self.first + 1
+        before = np.cumsum(size) - size
+        places: np.ndarray = np.arange(size.sum()) + self.repeated(self.first - before)
+        return places
+
+    def repeated(self, each: np.ndarray) -> np.ndarray:
+        """Return what is given for each run, for all of its `places`."""
+        return np.repeat(each, self.last - self.first + 1)
+
+
+def equal_runs(values: np.ndarray, order: np.ndarray, rounding: np.ndarray) -> Runs:
+    """Return the runs of equal values in this order, `made_equal` says which; on the host.
+
+    Only of equal numbers where the others are too short to change a rank by a thousandth of all.
+    """
+    ordered, most = values[order], rounding.max(initial=0)
+    apart = max(1, len(ordered) // _SHORT)
+    if not (ordered[apart:] - ordered[:-apart] <= 2 * _WIDEST * most).any():
+        return Runs.where(np.flatnonzero(ordered[1:] == ordered[:-1]))
+    # Few are so near the next; only of these it matters by how much they may be off themselves.
+    near = np.flatnonzero(np.diff(ordered) <= 2 * most)
+    off = rounding[order[near]] + rounding[order[near + 1]]
+    runs = Runs.where(near[ordered[near + 1] - ordered[near] <= off])
+    widest = _WIDEST * (rounding[order[runs.first]] + rounding[order[runs.last]])
+    narrow = ordered[runs.last] - ordered[runs.first] <= widest
+    return Runs(runs.first[narrow], runs.last[narrow])
 
 
 def with_equal_pairs(square: np.ndarray, rounding: np.ndarray) -> np.ndarray:
@@ -62,8 +107,7 @@ def with_equal_pairs(square: np.ndarray, rounding: np.ndarray) -> np.ndarray:
 def made_equal_on_host(values: np.ndarray, rounding: np.ndarray) -> np.ndarray:
     """Return what `made_equal` does of distances that all count, on the host."""
     order = np.argsort(values)
-    ordered = values[order]
-    first = np.append(True, ~are_equal(ordered, rounding[order]))
-    found = np.empty_like(values)
-    found[order] = ordered[np.flatnonzero(first)][np.cumsum(first) - 1]
+    runs = equal_runs(values, order, rounding)
+    found = values.copy()
+    found[order[runs.places]] = runs.repeated(values[order[runs.first]])
     return found

@@ -10,7 +10,7 @@ import numpy as np
 
 from probekit.measures._arguments import jitted
 from probekit.measures._status import divide
-from probekit.measures.equal_distances import are_equal
+from probekit.measures.equal_distances import Runs, equal_runs
 
 Comparison = Literal["pearson", "spearman", "kendall", "cosine"]
 
@@ -86,13 +86,13 @@ def _threads() -> ThreadPoolExecutor:
 def _mean_ranks(values: np.ndarray, rounding: np.ndarray | None) -> np.ndarray:
     """Ranks from 0; those that are equal, or differ by no more than rounding, have their mean."""
     order, ordered = _in_order(values)
-    equal = ordered[1:] == ordered[:-1]
-    if rounding is not None:
-        equal = are_equal(values[order], rounding[order])
-    first = np.flatnonzero(np.append(True, ~equal))
-    count = np.diff(np.append(first, len(values)))
+    if rounding is None:
+        runs = Runs.where(np.flatnonzero(ordered[1:] == ordered[:-1]))
+    else:
+        runs = equal_runs(values, order, rounding)
     ranks = np.empty(len(values))
-    ranks[order] = np.repeat(first + (count - 1) / 2, count)
+    ranks[order] = np.arange(len(values), dtype=ranks.dtype)
+    ranks[order[runs.places]] = runs.repeated((runs.first + runs.last) / 2)
     return ranks
 
 
