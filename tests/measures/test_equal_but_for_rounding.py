@@ -6,9 +6,12 @@ processor would.
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from probekit import measures
 from probekit.measures import similarity
+from probekit.measures.equal_distances import made_equal, made_equal_on_host
+from probekit.measures.ranks import spearman_of_arrays
 from probekit.statistics import Examples, state_of
 
 GENERATOR = np.random.default_rng(5)
@@ -206,3 +209,24 @@ def test_neighbours_of_a_grid_are_equally_far():
     turn = np.linalg.qr(GENERATOR.normal(size=(2, 2)))[0]
     for x in (grid, grid * 0.7 + 0.1, grid / 3, grid @ turn + 1.3):
         assert np.isnan(measures.intrinsic_dimension(np.float32(x)))
+
+
+@pytest.mark.parametrize("pairs", [10, 5000])
+@pytest.mark.parametrize("spread", [0.0, 3e-7])
+def test_ranks_tie_what_is_equal_whatever_rounding_made_of_it(pairs, spread):
+    generator = np.random.default_rng(0)
+    true = generator.integers(0, pairs // 3, pairs) / 7
+    values = np.float32(true + spread * generator.uniform(-1, 1, pairs))
+    other = generator.normal(size=pairs)
+    off = np.full(pairs, spread, np.float32)
+    found = spearman_of_arrays(values, other, rounding=(off, 0 * other))
+    assert found == pytest.approx(spearmanr(true, other).statistic, abs=1e-5)
+
+
+def test_long_runs_of_equal_ones_are_tied_on_the_host_as_under_jit():
+    generator = np.random.default_rng(0)
+    values = np.float32(generator.integers(0, 4, 4000) + 1e-6 * generator.uniform(size=4000))
+    off = np.full(4000, 1e-6, np.float32)
+    on_host = made_equal_on_host(values, off)
+    np.testing.assert_array_equal(on_host, made_equal(values, off, np.ones(4000, bool)))
+    assert len(np.unique(on_host)) == 4
