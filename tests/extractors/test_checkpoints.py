@@ -187,6 +187,44 @@ def test_a_step_that_is_named_twice_is_probed_once(managed, tmp_path):
     assert probed == history.step.values.tolist() == [10, 200]
 
 
+def test_checkpoints_are_probed_in_the_structure_that_was_asked_for(managed, tmp_path):
+    like = jax.eval_shape(lambda: state(0)) | {"step": 0}
+    found = []
+
+    def make_extractor(held):
+        found.append(held)
+        return pk.extractors.arrays({"layer": held["params"]["kernel"]})
+
+    options = {"output": tmp_path / "h.nc", "estimators": "total_variance", "steps": [10]}
+    pk.probe_checkpoints(managed, make_extractor, like=like, **options)
+    assert jax.tree.structure(found[0]) == jax.tree.structure(like)
+    assert isinstance(found[0]["params"]["kernel"], jax.Array)
+
+
+def test_a_history_outlives_a_mistake_and_checkpoints_that_are_gone(managed, tmp_path):
+    """As a training deletes its older checkpoints."""
+    folder, output = tmp_path / "run", tmp_path / "h.nc"
+    shutil.copytree(managed, folder)
+
+    def probed(**options):
+        options = {"output": output, "estimators": "total_variance"} | options
+        return pk.probe_checkpoints(
+            folder,
+            lambda found: pk.extractors.arrays({"layer": found["params"]["kernel"]}),
+            **options,
+        )
+
+    probed(steps=[0, 10])
+    before = output.read_bytes()
+    with pytest.raises(OptionError, match="steps: no checkpoint of step 11"):
+        probed(steps=[10, 11], overwrite=True)
+    assert output.read_bytes() == before
+    shutil.rmtree(folder / "0")
+    with pytest.raises(OptionError, match="steps: no checkpoint of step 11"):
+        probed(steps=[10, 11], resume=True)
+    assert probed(steps=[0, 10, 200], resume=True).step.values.tolist() == [0, 10, 200]
+
+
 def test_a_damaged_checkpoint_is_named_and_what_was_probed_before_is_kept(managed, tmp_path):
     folder = tmp_path / "run"
     shutil.copytree(managed, folder)
@@ -206,6 +244,8 @@ def test_a_damaged_checkpoint_is_named_and_what_was_probed_before_is_kept(manage
     with pytest.raises(HistoryError, match=rf"10/default: the .*\. {remedy}$"):
         probed()
     assert probed(steps=[0, 200], resume=True).step.values.tolist() == [0, 200]
+    with pytest.raises(HistoryError, match=rf"10/default: the .*\. {remedy}$"):  # the last one
+        probed(steps=[0, 10], overwrite=True)
     with pytest.raises(HistoryError, match=r"10/default: the .*\. Leave it out, with steps\.$"):
         probed(steps=[10, 200], overwrite=True)
     with pytest.raises(HistoryError, match="10/default: ") as told:
