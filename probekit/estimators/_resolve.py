@@ -14,6 +14,8 @@ _AXES = (
     *("seed", "epoch", "step", "split", "layer", "layer_a", "layer_b"),
     *("feature", "probe_set", "example", "unit"),
 )
+"""What the axes of a history are called, and hence no variable of it."""
+
 _INHERITED = ("joint", "traceable", "distinct", "adapted", "labels", "pairing")
 
 
