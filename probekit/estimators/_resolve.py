@@ -10,6 +10,12 @@ from probekit.estimators._protocol import Estimator
 from probekit.variables import Variable
 
 _OWN = ("name", "kind", "variables", "statistic", "compute")
+_AXES = (
+    *("seed", "epoch", "step", "split", "layer", "layer_a", "layer_b"),
+    *("feature", "probe_set", "example", "unit"),
+)
+"""What the axes of a history are called, and hence no variable of it."""
+
 _INHERITED = ("joint", "traceable", "distinct", "adapted", "labels", "pairing")
 
 
@@ -30,7 +36,8 @@ def resolve(estimators: str | Estimator | Iterable[Any]) -> tuple[Estimator, ...
     UnknownNameError
         If a name is not registered.
     OptionError
-        If there are none, if one is none of the three, or if two report under the same name.
+        If there are none, if one is none of the three, if one reports under a name that no variable
+        can have, or two under the same.
 
     Examples
     --------
@@ -52,6 +59,7 @@ def resolve(estimators: str | Estimator | Iterable[Any]) -> tuple[Estimator, ...
                     f"estimators: {estimator!r} declares the variable {variable!r}; "
                     "give a tuple of probekit.variables.Variable."
                 )
+            _check_name(variable.name, estimator)
             other = owners.setdefault(variable.name, estimator)
             if other is not estimator:
                 raise OptionError(
@@ -59,6 +67,15 @@ def resolve(estimators: str | Estimator | Iterable[Any]) -> tuple[Estimator, ...
                     "give one of them another name=."
                 )
     return resolved
+
+
+def _check_name(name: Any, estimator: Estimator) -> None:
+    """Raise `OptionError` for a name that no variable of a history can have."""
+    if not isinstance(name, str) or not name.strip() or "/" in name or name in _AXES:
+        raise OptionError(
+            f"estimators: {estimator!r} reports {name!r}; a name is a text that is no axis and has "
+            "no '/' in it. Give another name=."
+        )
 
 
 def _check_hashable(estimator: Estimator) -> None:

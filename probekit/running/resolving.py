@@ -159,6 +159,18 @@ def _matched(there: Sequence[str], globs: str | Sequence[str]) -> list[str]:
         return [globs] if isinstance(globs, str) else list(globs)
 
 
+def check_apart(task: Task, estimators: tuple[Estimator, ...]) -> None:
+    """Raise `OptionError` if an estimator reports what the task itself does: one would be lost."""
+    own = {variable.name for variable in task.variables}
+    for estimator in estimators:
+        for variable in estimator.variables:
+            if variable.name in own:
+                raise OptionError(
+                    f"estimators: {estimator!r} reports {variable.name!r}, as task {task.name!r} "
+                    "itself does; give it another name=."
+                )
+
+
 def adapted(
     task: Task, config: TaskConfig, estimators: tuple[Estimator, ...]
 ) -> tuple[Estimator, ...]:

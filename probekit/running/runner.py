@@ -26,7 +26,7 @@ from probekit.running.compiled import Compiled, compiled_for
 from probekit.running.lane import Chunk, Pace, run_lane, stacked_data
 from probekit.running.memory import told_of_memory
 from probekit.running.program import Carry, Data, Program
-from probekit.running.resolving import adapted, config_of, program_of, task_of
+from probekit.running.resolving import adapted, check_apart, config_of, program_of, task_of
 from probekit.running.resuming import Standing
 from probekit.running.rows import SCORED, activations_of, carry_of, leaves_of, rows_of
 from probekit.running.turns import Lane, side_by_side
@@ -165,6 +165,7 @@ def run(
     chosen = task_of(task)
     config = config_of(chosen, options)
     asked = resolve(chosen.estimators if estimators is None else estimators)
+    check_apart(chosen, asked)
     with told_of_memory():
         asked = adapted(chosen, config, asked)
     program = program_of(chosen, config, asked, layers, store_activations)

@@ -147,13 +147,13 @@ def test_plugins_shows_what_is_switched_off(probekit):
     assert ["broken", "switched", "off"] in [line.split() for line in done.out.splitlines()]
 
 
-@pytest.mark.usefixtures("broken")
 def test_help_of_plugins_says_how_to_switch_them_off(probekit):
     text = probekit("plugins", "--help").out
     assert "-p no:NAME" in text
     assert f"{NO_AUTOLOAD}=1" in text
 
 
+@pytest.mark.usefixtures("broken")
 def test_plugins_as_json(probekit, plugin):
     plugin("my_plugin", MINE)
     records = json.loads(probekit("plugins", "--json", "-p", "my_plugin", "-pno:progress").out)

@@ -58,6 +58,13 @@ def test_an_unknown_name_gets_near_matches():
         resolve("liner_r2")
 
 
+@pytest.mark.parametrize("name", [3, "", " ", "a/b", "layer", "epoch"])
+def test_names_that_no_variable_can_have(name):
+    message = rf"LinearR2\(.*\) reports {re.escape(repr(name))}; a name is a text that is no axis"
+    with pytest.raises(OptionError, match=message):
+        resolve(LinearR2(name=name))
+
+
 def test_options_behind_a_name_are_for_an_instance():
     text = "rsa(rdm='euclidean')"
     message = re.escape(f"{text!r}: a name has no options here; give an instance, RSA{text[3:]}.")

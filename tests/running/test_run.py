@@ -20,7 +20,7 @@ from probekit.errors import (
     ShapeError,
     UnknownNameError,
 )
-from probekit.estimators import Estimator
+from probekit.estimators import Estimator, LinearR2
 from probekit.history import Storage
 from probekit.plugins import hookimpl
 from probekit.probing.readout import absent
@@ -542,6 +542,12 @@ class OnHost(Estimator):
     def compute(self, fit, held_out):
         assert isinstance(held_out.xx, np.ndarray)
         return {self.name: np.float32(held_out.x_squares.sum() / held_out.count)}
+
+
+def test_an_estimator_with_the_name_of_what_the_task_reports():
+    message = r"LinearR2\(.*\) reports 'loss', as task 'reference-complexity' itself does; give it"
+    with pytest.raises(OptionError, match=message):
+        run(estimators=[LinearR2(name="loss")])
 
 
 def test_estimators_on_the_host(whole):
