@@ -22,6 +22,8 @@ _SHORT = 1000
 def made_equal(values: jax.Array, rounding: jax.Array, counted: jax.Array) -> jax.Array:
     """Return distances ``(pair,)`` with the least of each run of equal ones in place of them.
 
+    As they are where all runs are too short to change a rank by a thousandth of all.
+
     Parameters
     ----------
     values, rounding : array (pair,)
@@ -29,9 +31,18 @@ def made_equal(values: jax.Array, rounding: jax.Array, counted: jax.Array) -> ja
     counted : array (pair,)
         Others stay as they are.
     """
-    order = jnp.argsort(jnp.where(counted, values, jnp.inf))
-    ordered = jnp.where(counted, values, jnp.inf)[order]
-    off = jnp.where(counted, rounding, 0)[order]
+    known, off = jnp.where(counted, values, jnp.inf), jnp.where(counted, rounding, 0)
+    apart = max(1, len(values) // _SHORT)
+    ordered = jnp.sort(known)
+    matters = (ordered[apart:] - ordered[:-apart] <= 2 * _WIDEST * off.max(initial=0)).any()
+    made: jax.Array = jax.lax.cond(matters, _made_equal, lambda known, off: known, known, off)
+    return jnp.where(counted, made, values)
+
+
+def _made_equal(values: jax.Array, off: jax.Array) -> jax.Array:
+    """Return the same of distances of which those that do not count are infinite."""
+    order = jnp.argsort(values)
+    ordered, off = values[order], off[order]
     apart = ~(jnp.diff(ordered) <= off[1:] + off[:-1])
     places = jnp.arange(len(ordered), dtype=jnp.int32)
     starts, ends = (
@@ -42,7 +53,7 @@ def made_equal(values: jax.Array, rounding: jax.Array, counted: jax.Array) -> ja
     last = jax.lax.cummin(jnp.where(ends, places, len(ordered)), reverse=True)
     narrow = ordered[last] - ordered[first] <= _WIDEST * (off[first] + off[last])
     equal = jnp.where(narrow, ordered[first], ordered)
-    return jnp.where(counted, jnp.zeros_like(values).at[order].set(equal), values)
+    return jnp.zeros_like(values).at[order].set(equal)
 
 
 class Runs(NamedTuple):
@@ -80,7 +91,7 @@ class Runs(NamedTuple):
 def equal_runs(values: np.ndarray, order: np.ndarray, rounding: np.ndarray) -> Runs:
     """Return the runs of equal values in this order, `made_equal` says which; on the host.
 
-    Only of equal numbers where the others are too short to change a rank by a thousandth of all.
+    Only of equal numbers where that changes no rank by a thousandth of all.
     """
     ordered, most = values[order], rounding.max(initial=0)
     apart = max(1, len(ordered) // _SHORT)
