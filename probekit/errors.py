@@ -158,7 +158,10 @@ class ProbekitWarning(UserWarning):
 
 
 class ScoreWarning(ProbekitWarning):
-    """A score is undefined (NaN): the message names the layer, the estimator and the reason."""
+    """A score is undefined (NaN), or a mean over units of which some are constant.
+
+    The message names the layer, the estimator and the reason.
+    """
 
 
 class OptimismWarning(ProbekitWarning):

@@ -88,7 +88,8 @@ def compare(
     Warns
     -----
     ScoreWarning
-        Once per layer with undefined scores (NaN): which, and why.
+        Once per layer with undefined scores (NaN): which, and why; and once with scores that are
+        means over units of which some are constant.
     ProbekitWarning
         If a bootstrap has too few resamples for its intervals, or fewer than 10 examples or groups
         to draw from; if percentile intervals do not hold the score that they are of; or if a

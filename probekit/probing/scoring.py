@@ -84,7 +84,8 @@ def probe(
     Warns
     -----
     ScoreWarning
-        Once per layer with undefined scores (NaN): which, and why.
+        Once per layer with undefined scores (NaN): which, and why; and once with scores that are
+        means over units of which some are constant.
     OptimismWarning
         If the examples that were fitted are scored, and a feature drawn by lot would be explained
         to more than a tenth: by as many units of a layer, say, as a tenth of the examples.

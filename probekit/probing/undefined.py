@@ -1,4 +1,4 @@
-"""Warnings of scores that are undefined: of which layer, and why."""
+"""Warnings of scores that are undefined, or count what is constant: of which layer, and why."""
 
 import warnings
 from collections.abc import Mapping
@@ -21,14 +21,16 @@ NAMED_AT_MOST = 4
 def warn_of_undefined(
     dataset: "xr.Dataset", *, seen: set[str] | None = None, stacklevel: int = 2
 ) -> None:
-    """Warn, once per layer, of scores that are NaN because they are undefined.
+    """Warn of scores that are NaN as they are undefined, and of means over constant units too.
+
+    Once per layer of each.
 
     Parameters
     ----------
     dataset : xarray.Dataset
         As `dataset_of` makes it.
     seen : set of str, optional
-        Layers that have been warned of; they are passed over, and new ones are added.
+        What has been warned of; it is passed over, and what is new is added.
     stacklevel : int
         As `warnings.warn` takes it, counted from the caller.
     """
@@ -36,12 +38,13 @@ def warn_of_undefined(
         return  # as it is chunk after chunk of most runs
     seen = set() if seen is None else seen
     dim = "layer" if "layer" in dataset.dims else "layer_a"
-    for layer in dataset[dim].values:
-        reasons = [] if layer in seen else _reasons(dataset.sel({dim: layer}))
-        if reasons:
-            seen.add(str(layer))
-            text = "; ".join(reasons)
-            warnings.warn(f"layer {str(layer)!r}: {text}.", ScoreWarning, stacklevel=stacklevel + 1)
+    for layer in map(str, dataset[dim].values):
+        for kind, told in (("undefined", _reasons), ("constant", _averaged_over_constants)):
+            reasons = [] if f"{kind} {layer}" in seen else told(dataset.sel({dim: layer}))
+            if reasons:
+                seen.add(f"{kind} {layer}")
+                text = "; ".join(reasons)
+                warnings.warn(f"layer {layer!r}: {text}.", ScoreWarning, stacklevel=stacklevel + 1)
 
 
 def _reasons(layer: "xr.Dataset") -> list[str]:
@@ -64,6 +67,28 @@ def _reasons(layer: "xr.Dataset") -> list[str]:
             words = " and ".join(_in_words(code, layer[name].attrs) for code in codes)
             reasons.append(f"{score} is NaN{_concerned(layer[name], undefined)} ({words})")
     return reasons
+
+
+def _averaged_over_constants(layer: "xr.Dataset") -> list[str]:
+    """Return what is to be said of scores that are means over units, constant ones among them."""
+    means = []
+    for name in _statuses(layer):
+        score, status = name.removesuffix(STATUS_SUFFIX), layer[name]
+        constant = (status == Status.CONSTANT_UNIT) & layer[score].notnull()
+        if not _told_of(score) and "unit" not in status.dims and bool(constant.any()):
+            means.append(score)
+    if not means:
+        return []
+    verb = "is a mean" if len(means) == 1 else "are means"
+    return [
+        f"{_listed(means)} {verb} over units, also over constant ones, which count 1 (0 in what "
+        "features add); multioutput='variance_weighted' leaves them out"
+    ]
+
+
+def _listed(names: list[str]) -> str:
+    *before, last = names
+    return f"{', '.join(before)} and {last}" if before else last
 
 
 def _statuses(dataset: "xr.Dataset") -> list[str]:
@@ -106,9 +131,7 @@ def _concerned(status: "xr.DataArray", undefined: np.ndarray) -> str:
         return " with any layer of b" if of_pairs else ""
     if len(names) > NAMED_AT_MOST:
         return f" {word} {len(names)} of {len(places)} {many}"
-    *before, last = names
-    together = f"{', '.join(before)} and {last}" if before else last
-    return f" {word} {together}"
+    return f" {word} {_listed(names)}"
 
 
 def _told_of(name: str) -> str:

@@ -151,7 +151,8 @@ def run(
     ProbekitWarning
         Of settings that have no effect beside the others.
     ScoreWarning
-        Once per layer with undefined scores (NaN): which, and why.
+        Once per layer with undefined scores (NaN): which, and why; and once with scores that are
+        means over units of which some are constant.
 
     Examples
     --------
