@@ -217,7 +217,7 @@ def _vanish(column: "np.ndarray", low: float, high: float, dtype: "np.dtype[Any]
     """Whether some numbers become 0 that are not, beside others that are hardly larger."""
     import numpy as np
 
-    least = float(np.finfo(min(dtype, column.dtype, key=lambda d: d.itemsize)).tiny)
+    least = float(np.finfo(dtype).tiny)
     if max(-low, high) >= 2**12 * least:
         return False
     return bool(((np.abs(column) < least) & (column != 0)).any())

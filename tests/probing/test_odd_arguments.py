@@ -231,3 +231,13 @@ def test_missing_integers_of_pandas_are_unknown():
         scores = pk.probe(LAYERS, None, {"f": column}, estimators="linear_r2")
     assert scores.linear_r2.isnull().all()
     assert np.isnan(pk.measures.linear_r2(X, column))
+
+
+def test_small_half_precision_numbers_are_taken():
+    """Below float16's least normal number, which is far above that of float32."""
+    x = np.float16(1e-3 * np.random.default_rng(0).normal(size=(300, 4)))
+    assert (abs(x) < np.finfo(np.float16).tiny).any()
+    wanted = pk.measures.linear_r2(np.float32(x), np.float32(x[:, 0]))
+    assert pk.measures.linear_r2(x, x[:, 0]) == wanted
+    ds = pk.probe(pk.extractors.arrays({"l": x}), None, {"f": x[:, 0]}, estimators=["linear_r2"])
+    assert ds.linear_r2.item() == pytest.approx(float(wanted), abs=1e-6)
