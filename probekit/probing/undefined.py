@@ -14,6 +14,7 @@ from probekit.status import STATUS_SUFFIX, Status
 if TYPE_CHECKING:
     import xarray as xr
 
+_MEAN = "multioutput='uniform_average'"
 NAMED_AT_MOST = 4
 """How many features, or layers, a warning names; of more it says how many they are."""
 
@@ -73,16 +74,17 @@ def _averaged_over_constants(layer: "xr.Dataset") -> list[str]:
     """Return what is to be said of scores that are means over units, constant ones among them."""
     means = []
     for name in _statuses(layer):
-        score, status = name.removesuffix(STATUS_SUFFIX), layer[name]
-        constant = (status == Status.CONSTANT_UNIT) & layer[score].notnull()
-        if not _told_of(score) and "unit" not in status.dims and bool(constant.any()):
+        score = name.removesuffix(STATUS_SUFFIX)
+        constant = (layer[name] == Status.CONSTANT_UNIT) & layer[score].notnull()
+        is_mean = _MEAN in str(layer[score].attrs.get("estimator", ""))
+        if is_mean and not _told_of(score) and bool(constant.any()):
             means.append(score)
     if not means:
         return []
     verb = "is a mean" if len(means) == 1 else "are means"
     return [
-        f"{_listed(means)} {verb} over units, also over constant ones, which count 1 (0 in what "
-        "features add); multioutput='variance_weighted' leaves them out"
+        f"{_listed(means)} {verb} over units (or columns of a feature), also over constant ones, "
+        "which count 1 (0 in what features add); multioutput='variance_weighted' leaves them out"
     ]
 
 

@@ -24,9 +24,9 @@ def test_a_mean_over_dead_units_is_told_once_for_all_scores():
     with pytest.warns(ScoreWarning) as told:
         ds = scored(DEAD, "linear_r2", "ridge_r2", "unique_r2", "cka")
     assert [str(each.message) for each in told] == [
-        "layer 'x': linear_r2, ridge_r2, unique_r2 and unique_r2_shared are means over units, also "
-        "over constant ones, which count 1 (0 in what features add); multioutput="
-        "'variance_weighted' leaves them out."
+        "layer 'x': linear_r2, ridge_r2, unique_r2 and unique_r2_shared are means over units (or "
+        "columns of a feature), also over constant ones, which count 1 (0 in what features add); "
+        "multioutput='variance_weighted' leaves them out."
     ]
     alive = scored(ALIVE, "linear_r2").linear_r2
     np.testing.assert_allclose(ds.linear_r2, (4 * alive + 2) / 6, atol=1e-6)
