@@ -66,7 +66,8 @@ class Compiled:
         carry = init.eval_shape(numbers)  # type: ignore[no-untyped-call]
         self.packings, handed_out = program.packings(_of_one(carry), _of_one(data))
         self.room = max(1, min(EPOCHS, ROOM // max(1, self.seeds * handed_out)))
-        chunk = jax.jit(self._over_seeds(program.chunk), compiler_options=many_options())
+        run = program.chunk_of_seeds if self.seeds > 1 else self._over_seeds(program.chunk)
+        chunk = jax.jit(run, compiler_options=many_options())
         self._chunk = _compiling(chunk.lower(carry, data, self.epochs(struct)))
         self._init = _compiling(init.lower(numbers))
         self._readouts: dict[Packing, Future[Any]] = {}  # layers of one shape share one

@@ -173,6 +173,27 @@ class Program:
         """Train and evaluate a chunk of epochs of one seed."""
         return jax.lax.scan(lambda carry, epoch: self._epoch(carry, data, epoch), carry, epochs)
 
+    def chunk_of_seeds(self, carry: Carry, data: Data, epochs: Epochs) -> tuple[Carry, Row]:
+        """Do the same for several seeds at once, stacked.
+
+        Whether an epoch is wanted of any seed is asked outside of what is vectorised: within, both
+        answers are computed, and a chunk of one epoch would take as long as one that is full.
+        """
+
+        def of_all(carry: Carry, epoch: Epochs) -> tuple[Carry, Row]:
+            each = jax.vmap(self._epoch)
+            nothing = jax.tree.map(absent, jax.eval_shape(each, carry, data, epoch)[1])
+            return jax.lax.cond(
+                (epoch.wanted & ~carry.finished).any(),
+                lambda carry: each(carry, data, epoch),
+                lambda carry: (carry, nothing),
+                carry,
+            )
+
+        by_epoch = jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), epochs)
+        carry, rows = jax.lax.scan(of_all, carry, by_epoch)
+        return carry, jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), rows)
+
     def _epoch(self, carry: Carry, data: Data, epoch: Epochs) -> tuple[Carry, Row]:
         wanted = epoch.wanted & ~carry.finished
         state = jax.lax.cond(

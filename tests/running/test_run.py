@@ -394,6 +394,20 @@ def test_vectorised_seeds_agree_with_single_ones(whole):
     xr.testing.assert_allclose(together.sel(first), whole.sel(first), rtol=1e-3, atol=1e-4)
 
 
+def test_vectorised_seeds_train_no_epoch_that_is_not_wanted():
+    """A chunk has room for many: one that has few of them must not take as long as a full one."""
+    steps = []
+
+    class Counting(ReferenceComplexity):
+        def step(self, *arguments):
+            jax.debug.callback(lambda: steps.append(1))
+            return super().step(*arguments)
+
+    pk.run(Counting(), **SMALL | {"epochs": 3, "vectorized": True})
+    of_an_epoch = -(-SMALL["train_examples"] // SMALL["batch_size"])
+    assert 0 < len(steps) <= SMALL["seeds"] * of_an_epoch * 4  # epoch 0 is among them
+
+
 def stopped_and_resumed(path, chunks, **options):
     """A run that is stopped after so many chunks, and then goes on."""
     with pytest.raises(KeyboardInterrupt):
