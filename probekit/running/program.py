@@ -183,12 +183,13 @@ class Program:
         def of_all(carry: Carry, epoch: Epochs) -> tuple[Carry, Row]:
             each = jax.vmap(self._epoch)
             nothing = jax.tree.map(absent, jax.eval_shape(each, carry, data, epoch)[1])
-            return jax.lax.cond(
+            result: tuple[Carry, Row] = jax.lax.cond(
                 (epoch.wanted & ~carry.finished).any(),
                 lambda carry: each(carry, data, epoch),
                 lambda carry: (carry, nothing),
                 carry,
             )
+            return result
 
         by_epoch = jax.tree.map(lambda array: jnp.swapaxes(array, 0, 1), epochs)
         carry, rows = jax.lax.scan(of_all, carry, by_epoch)
