@@ -139,9 +139,9 @@ def angles_score(state: MomentsState, columns: Columns) -> Score:
     """
     directions = _directions(state)
     parts = [directions.of(group) for group in columns]
-    missing = jnp.stack([part.missing.all() for part in parts])
-    undefined = missing[:, None] | missing[None, :]
     planes = [part.rows if len(part.rows) == 1 else _spanning(part) for part in parts]
+    missing = jnp.stack([(plane == 0).all() for plane in planes])
+    undefined = missing[:, None] | missing[None, :]
     value = jnp.stack([jnp.stack([_angle(a, b) for b in planes]) for a in planes])
     value = jnp.where(undefined, jnp.nan, jnp.rad2deg(value))
     return score(

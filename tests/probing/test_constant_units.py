@@ -8,6 +8,7 @@ import pytest
 import probekit as pk
 from probekit.errors import ScoreWarning
 from probekit.estimators import LinearR2
+from probekit.status import Status
 
 RNG = np.random.default_rng(0)
 N = 120
@@ -40,6 +41,17 @@ def test_what_does_not_average_over_them_is_silent(multioutput):
         alive = scored(ALIVE, LinearR2(multioutput=multioutput)).linear_r2
     found = ds.linear_r2 if multioutput == "variance_weighted" else ds.linear_r2[..., :4]
     np.testing.assert_allclose(found, alive, atol=1e-6)
+
+
+def test_a_constant_that_is_no_unit_is_none_of_them():
+    """Weights of a feature without dissimilarities are 0, and their status is the same."""
+    features = {"same": np.ones(N), "coin": FEATURES["coin"]}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ds = pk.probe(
+            pk.extractors.arrays({"x": ALIVE}), None, features, estimators=["weighted_rsa"]
+        )
+    assert ds.weighted_rsa_weight_status.values.tolist() == [[Status.CONSTANT_UNIT, Status.OK]]
 
 
 def recorded(path):

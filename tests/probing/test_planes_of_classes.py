@@ -5,6 +5,7 @@ import pytest
 from scipy.linalg import subspace_angles
 
 import probekit as pk
+from probekit.errors import ScoreWarning
 
 N = 90
 
@@ -60,3 +61,21 @@ def test_a_class_in_the_middle_hides_no_plane():
     x = np.float32(np.stack([(kind == "a") * 1.0 - (kind == "b"), np.arange(N) % 2], axis=1))
     found = angles(x, {"kind": kind, "copy": x[:, 0]})
     np.testing.assert_allclose(found, 0, atol=1e-4)
+
+
+def test_classes_that_differ_by_rounding_alone_span_nothing():
+    """An angle of 90 degrees would look like an answer."""
+    kind = np.repeat(["a", "b", "c"], 20)
+    x = np.tile(np.float32([[1], [-1]]), (30, 40))
+    x[(kind == "a") & (x[:, 0] > 0), 0] += np.float32(2.0**-18)
+    quantity = np.float32(np.arange(60) % 2)
+    with pytest.warns(ScoreWarning, match="feature_angles is NaN"):
+        ds = pk.probe(
+            pk.extractors.arrays({"x": x}),
+            None,
+            {"kind": kind, "quantity": quantity},
+            estimators=["feature_angles"],
+        )
+    assert np.isnan(ds.feature_angles.values[0, 0]).all()
+    assert np.isnan(ds.feature_angles.values[0, 1, 0])
+    assert ds.feature_angles.values[0, 1, 1] == 0
