@@ -22,6 +22,7 @@ from probekit.probing.labelling import add_uncertainty
 from probekit.probing.plan import Plan
 from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.statistics import state_of
+from probekit.variables import TOLD_OF_SCORES
 
 pytestmark = pytest.mark.filterwarnings("ignore:resamples=")  # few are quick
 
@@ -596,3 +597,20 @@ def test_what_holds_out_its_own_takes_no_other(data):
     other = (pk.extractors.arrays({"layer": x}), features)
     with pytest.raises(OptionError, match="CrossValidation holds out its own; give no held_out"):
         probe(x, features, held_out=other, uncertainty=pk.CrossValidation())
+
+
+@pytest.mark.filterwarnings("ignore::probekit.errors.ScoreWarning")  # of few resamples
+def test_no_score_can_be_called_as_what_uncertainties_add(data):
+    """The names that `resolve` keeps free are all that are added."""
+    options = (
+        pk.Bootstrap(resamples=20, interval="bca", keep=True),
+        pk.Permutation(resamples=19),
+        pk.CrossValidation(folds=3),
+    )
+    added = set()
+    for option in options:
+        ds = probe(*data, estimators=["linear_r2"], uncertainty=option)
+        added |= {str(name) for name in ds.data_vars} - {"linear_r2"}
+    told = {f"linear_r2_{told}" for told in TOLD_OF_SCORES}
+    assert {name.removesuffix("_status") for name in added} - {"linear_r2"} <= told
+    assert told <= added
