@@ -1,7 +1,8 @@
 """Count, means and centred second moments: the statistic that serves most of the catalogue."""
 
 import dataclasses
-from typing import Any, Literal, get_args
+from functools import partial
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -19,9 +20,11 @@ from probekit._sums import (
     accumulator_dtype,
     diagonal,
     inner,
-    inner_squares,
     present_rows,
     product,
+    sum_by_blocks,
+    upper_squares,
+    whole_of,
 )
 from probekit.statistics._protocol import ShapeDtype, Statistic
 
@@ -227,18 +230,11 @@ class Moments(Statistic[MomentsState]):
     ) -> MomentsState:
         """Return the state of one batch alone."""
         del index
-        dtype = accumulator_dtype(x, y)
-        weight, x, y = present_rows(dtype, weight, x, y)
-        count = weight.sum()
-        root = jnp.sqrt(weight)[:, None]
-        share = weight * reciprocal(count)
-        x_shift, y_shift = product(share, x), product(share, y)
-        a, b = (x - x_shift[None, :]) * root, (y - y_shift[None, :]) * root
+        count, x_shift, y_shift = _means(x, y, weight)
+        found = sum_by_blocks(partial(self._about, x_shift, y_shift), x, y, weight)
         # A mean of n values is good to some √n roundings only. What it is off by is the mean of the
         # differences to it, which is small and so exact; every block is corrected by it.
-        against = jnp.concatenate([b, root], axis=1) if self.xy else root
-        cross = inner(against, a)  # (k + 1, unit): several times faster than its transpose
-        x_sum, y_sum = cross[-1], (root * b).sum(axis=0)
+        x_sum, y_sum = found.x_sum, found.y_sum
         x_off, y_off = x_sum * reciprocal(count), y_sum * reciprocal(count)
         x_mean, x_rest = sum_and_rest(x_shift, x_off)
         y_mean, y_rest = sum_and_rest(y_shift, y_off)
@@ -248,9 +244,26 @@ class Moments(Statistic[MomentsState]):
             y_mean=y_mean,
             x_rest=x_rest,
             y_rest=y_rest,
-            xx=_second_moments(self.xx, a, x_sum, x_off),
-            xy=cross[:-1].T - _outer(x_off, y_sum) if self.xy else None,
-            yy=_second_moments(self.yy, b, y_sum, y_off),
+            xx=_second_moments(self.xx, found.xx, x_sum, x_off),
+            xy=None if found.yx is None else found.yx.T - _outer(x_off, y_sum),
+            yy=_second_moments(self.yy, found.yy, y_sum, y_off),
+        )
+
+    def _about(
+        self, x_shift: jax.Array, y_shift: jax.Array, x: jax.Array, y: jax.Array, weight: jax.Array
+    ) -> "_Sums":
+        """Return sums of differences to these points."""
+        weight, x, y = present_rows(x_shift.dtype, weight, x, y)
+        root = jnp.sqrt(weight)[:, None]
+        a, b = (x - x_shift[None, :]) * root, (y - y_shift[None, :]) * root
+        against = jnp.concatenate([b, root], axis=1) if self.xy else root
+        cross = inner(against, a)  # (k + 1, unit): several times faster than its transpose
+        return _Sums(
+            x_sum=cross[-1],
+            y_sum=(root * b).sum(axis=0),
+            xx=_squares(self.xx, a),
+            yx=cross[:-1] if self.xy else None,
+            yy=_squares(self.yy, b),
         )
 
     def merge(self, a: MomentsState, b: MomentsState) -> MomentsState:
@@ -353,14 +366,44 @@ def _vanished(
     return vanished
 
 
-def _second_moments(
-    form: Block, rows: jax.Array, sums: jax.Array, off: jax.Array
-) -> jax.Array | None:
+class _Sums(NamedTuple):
+    """Sums over examples of weighted differences to a point, and of their products."""
+
+    x_sum: jax.Array
+    y_sum: jax.Array
+    xx: Any
+    yx: jax.Array | None
+    yy: Any
+
+
+def _means(x: jax.Array, y: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Return the count, and the means of `x` and `y` as good as one walk makes them."""
+    dtype = accumulator_dtype(x, y)
+    count = present_rows(dtype, weight)[0].sum()
+
+    def shares(x: jax.Array, y: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
+        weight, x, y = present_rows(dtype, weight, x, y)
+        share = weight * reciprocal(count)
+        return product(share, x), product(share, y)
+
+    return count, *sum_by_blocks(shares, x, y, weight)
+
+
+def _squares(form: Block, rows: jax.Array) -> Any:
+    """Return what `_second_moments` is made of, which can be added up."""
+    if form == "none":
+        return None
+    return jnp.square(rows).sum(axis=0) if form == "diagonal" else upper_squares(rows)
+
+
+def _second_moments(form: Block, squares: Any, sums: jax.Array, off: jax.Array) -> jax.Array | None:
+    """Return second moments about the mean, which is `off` what `squares` are about."""
     if form == "none":
         return None
     if form == "diagonal":
-        return jnp.square(rows).sum(axis=0) - sums * off
-    return inner_squares(rows) - _outer(sums, off)
+        diagonal: jax.Array = squares - sums * off
+        return diagonal
+    return whole_of(squares, len(sums)) - _outer(sums, off)
 
 
 def _merged(
