@@ -162,6 +162,32 @@ class MomentsState:
         )
 
 
+class Means(NamedTuple):
+    """Weighted means of `x` and `y`, or a part of them."""
+
+    x: jax.Array
+    y: jax.Array
+
+
+class Sums(NamedTuple):
+    """Weighted sums of differences to `Means` and of their products, or a part of them.
+
+    Attributes
+    ----------
+    x : array (unit,)
+    y : array (k,)
+    xx, yy : list of array, or array, or None
+        Of halves `upper_squares`.
+    yx : array (k, unit) or None
+    """
+
+    x: jax.Array
+    y: jax.Array
+    xx: Any
+    yx: jax.Array | None
+    yy: Any
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Moments(Statistic[MomentsState]):
     """Count, means and centred second moments of representations and features.
@@ -230,40 +256,48 @@ class Moments(Statistic[MomentsState]):
     ) -> MomentsState:
         """Return the state of one batch alone."""
         del index
-        count, x_shift, y_shift = _means(x, y, weight)
-        found = sum_by_blocks(partial(self._about, x_shift, y_shift), x, y, weight)
+        dtype = accumulator_dtype(x, y)
+        count = present_rows(dtype, weight)[0].sum()
+        means = sum_by_blocks(partial(self.means, count), x, y, weight)
+        return self.joint(count, means, sum_by_blocks(partial(self.sums, means), x, y, weight))
+
+    def means(self, count: jax.Array, x: jax.Array, y: jax.Array, weight: jax.Array) -> "Means":
+        """Return what some of `count` examples add to the means, to the digits of one walk."""
+        weight, x, y = present_rows(count.dtype, weight, x, y)
+        share = weight * reciprocal(count)
+        return Means(product(share, x), product(share, y))
+
+    def sums(self, means: "Means", x: jax.Array, y: jax.Array, weight: jax.Array) -> "Sums":
+        """Return what some examples add to the sums about the means."""
+        weight, x, y = present_rows(means.x.dtype, weight, x, y)
+        root = jnp.sqrt(weight)[:, None]
+        a, b = (x - means.x[None, :]) * root, (y - means.y[None, :]) * root
+        against = jnp.concatenate([b, root], axis=1) if self.xy else root
+        cross = inner(against, a)  # (k + 1, unit): several times faster than its transpose
+        return Sums(
+            x=cross[-1],
+            y=(root * b).sum(axis=0),
+            xx=_squares(self.xx, a),
+            yx=cross[:-1] if self.xy else None,
+            yy=_squares(self.yy, b),
+        )
+
+    def joint(self, count: jax.Array, means: "Means", sums: "Sums") -> MomentsState:
+        """Return the state of all examples that have been added up."""
         # A mean of n values is good to some √n roundings only. What it is off by is the mean of the
         # differences to it, which is small and so exact; every block is corrected by it.
-        x_sum, y_sum = found.x_sum, found.y_sum
-        x_off, y_off = x_sum * reciprocal(count), y_sum * reciprocal(count)
-        x_mean, x_rest = sum_and_rest(x_shift, x_off)
-        y_mean, y_rest = sum_and_rest(y_shift, y_off)
+        x_off, y_off = sums.x * reciprocal(count), sums.y * reciprocal(count)
+        x_mean, x_rest = sum_and_rest(means.x, x_off)
+        y_mean, y_rest = sum_and_rest(means.y, y_off)
         return MomentsState(
             count=count,
             x_mean=x_mean,
             y_mean=y_mean,
             x_rest=x_rest,
             y_rest=y_rest,
-            xx=_second_moments(self.xx, found.xx, x_sum, x_off),
-            xy=None if found.yx is None else found.yx.T - _outer(x_off, y_sum),
-            yy=_second_moments(self.yy, found.yy, y_sum, y_off),
-        )
-
-    def _about(
-        self, x_shift: jax.Array, y_shift: jax.Array, x: jax.Array, y: jax.Array, weight: jax.Array
-    ) -> "_Sums":
-        """Return sums of differences to these points."""
-        weight, x, y = present_rows(x_shift.dtype, weight, x, y)
-        root = jnp.sqrt(weight)[:, None]
-        a, b = (x - x_shift[None, :]) * root, (y - y_shift[None, :]) * root
-        against = jnp.concatenate([b, root], axis=1) if self.xy else root
-        cross = inner(against, a)  # (k + 1, unit): several times faster than its transpose
-        return _Sums(
-            x_sum=cross[-1],
-            y_sum=(root * b).sum(axis=0),
-            xx=_squares(self.xx, a),
-            yx=cross[:-1] if self.xy else None,
-            yy=_squares(self.yy, b),
+            xx=_second_moments(self.xx, sums.xx, sums.x, x_off),
+            xy=None if sums.yx is None else sums.yx.T - _outer(x_off, sums.y),
+            yy=_second_moments(self.yy, sums.yy, sums.y, y_off),
         )
 
     def merge(self, a: MomentsState, b: MomentsState) -> MomentsState:
@@ -364,29 +398,6 @@ def _vanished(
     near_zero = largest < np.sqrt(least) / (8 * float(information.eps))
     vanished: jax.Array = something & near_zero & (_diagonal(squares).max() < count * least)
     return vanished
-
-
-class _Sums(NamedTuple):
-    """Sums over examples of weighted differences to a point, and of their products."""
-
-    x_sum: jax.Array
-    y_sum: jax.Array
-    xx: Any
-    yx: jax.Array | None
-    yy: Any
-
-
-def _means(x: jax.Array, y: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Return the count, and the means of `x` and `y` as good as one walk makes them."""
-    dtype = accumulator_dtype(x, y)
-    count = present_rows(dtype, weight)[0].sum()
-
-    def shares(x: jax.Array, y: jax.Array, weight: jax.Array) -> tuple[jax.Array, jax.Array]:
-        weight, x, y = present_rows(dtype, weight, x, y)
-        share = weight * reciprocal(count)
-        return product(share, x), product(share, y)
-
-    return count, *sum_by_blocks(shares, x, y, weight)
 
 
 def _squares(form: Block, rows: jax.Array) -> Any:
