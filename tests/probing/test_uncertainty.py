@@ -614,3 +614,29 @@ def test_no_score_can_be_called_as_what_uncertainties_add(data):
     told = {f"linear_r2_{told}" for told in TOLD_OF_SCORES}
     assert {name.removesuffix("_status") for name in added} - {"linear_r2"} <= told
     assert told <= added
+
+
+@pytest.mark.parametrize("together", [1, 3, 25])
+def test_how_many_resamples_are_computed_side_by_side_changes_nothing(
+    data, bootstrapped, monkeypatch, together
+):
+    """Blocks are filled up, which the scores do not show."""
+    monkeypatch.setattr(
+        blocks, "_sizes", lambda *_, **__: (together, -(-10 // together) * together)
+    )
+    estimators = ["linear_r2", pk.estimators.RSA(rdm="euclidean")]
+    found = probe(*data, estimators=estimators, uncertainty=pk.Bootstrap(resamples=25, keep=True))
+    xr.testing.assert_allclose(found, bootstrapped, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "count"), [(1, 5), (1 << 10, 10**6), (1 << 22, 999), (1 << 40, 3)]
+)
+def test_blocks_of_resamples_are_whole_and_take_little_memory(nbytes, count):
+    together, size = blocks._sizes(nbytes, count, sharing=False)
+    assert size % together == 0
+    assert together == 1 or nbytes * together <= 1 << 23
+    assert size < count + together
+    assert size <= together or nbytes * (size - together) < 1 << 27
+    both, all_at_once = blocks._sizes(nbytes, count, sharing=True)
+    assert both == all_at_once <= count
