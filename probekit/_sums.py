@@ -127,10 +127,10 @@ def sum_of_blocks(of_block: Callable[..., Sums], *rows: jax.Array) -> Sums:
         return of_block(*rows)
     sums = math.ceil(examples / BLOCK / FEW)
     each = math.ceil(examples / BLOCK / sums)
-    found = partial(_of_block, of_block, rows)
+    found: Callable[[Any], Sums] = partial(_of_block, of_block, rows)
     empty = jax.tree.map(lambda form: jnp.zeros(form.shape, form.dtype), jax.eval_shape(found, 0))
-    few = partial(_added_up, found, empty)
     places = jnp.arange(sums * each).reshape(sums, each)
+    few: Callable[[jax.Array], Sums] = partial(_added_up, found, empty)
     return few(places[0]) if sums == 1 else _added_up(few, empty, places)
 
 

@@ -139,4 +139,5 @@ def _sum_of_each(of_block: Callable[[_Block], Found], blocks: _Block, parts: int
 def _added_at(place: jax.Array, kept: jax.Array, found: jax.Array) -> jax.Array:
     """Add to what is kept at this place of the first axis."""
     own = jax.lax.dynamic_index_in_dim(kept, place, keepdims=False)
-    return jax.lax.dynamic_update_index_in_dim(kept, own + found, place, 0)
+    added: jax.Array = jax.lax.dynamic_update_index_in_dim(kept, own + found, place, 0)
+    return added
