@@ -92,7 +92,21 @@ class MomentsState:
 
         They are so few roundings of the mean apart that what they show may be rounding.
         """
-        return self.y_constant & (self.y_squares > rounding_of_constants(self.count, self.y_mean))
+        return self.y_constant & ~self.y_equal
+
+    @property
+    def x_equal(self) -> jax.Array:
+        """Whether all values of each unit of `x` are the same, ``(unit,)``.
+
+        Of what was given, as labels are: its differences are none of rounding, however small beside
+        an offset.
+        """
+        return self.x_squares <= rounding_of_constants(self.count, self.x_mean)
+
+    @property
+    def y_equal(self) -> jax.Array:
+        """Whether all values of each column of `y` are the same, ``(k,)``; see `x_equal`."""
+        return self.y_squares <= rounding_of_constants(self.count, self.y_mean)
 
     def blocks(self) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Return `xx`, `xy` and `yy`, none of which may be missing.
