@@ -69,7 +69,18 @@ class ConditionMoments(MomentsOfParts):
         return len(set(_cycle(self.conditions)))
 
     def part_of(self, index: jax.Array) -> jax.Array:
-        """Return the place of each example's condition."""
+        """Return the place of each example's condition.
+
+        Parameters
+        ----------
+        index : array (example,)
+            Whole numbers.
+
+        Returns
+        -------
+        array (example,)
+            From 0, of an integer dtype.
+        """
         codes = np.unique(_cycle(self.conditions), return_inverse=True)[1].astype(np.int32)
         return jnp.asarray(codes)[index // self.in_a_row % len(codes)]
 

@@ -101,7 +101,18 @@ class FoldMoments(MomentsOfParts):
         return fold_count(self.folds)
 
     def part_of(self, index: jax.Array) -> jax.Array:
-        """Return the fold of each example."""
+        """Return the fold of each example.
+
+        Parameters
+        ----------
+        index : array (example,)
+            Whole numbers.
+
+        Returns
+        -------
+        array (example,)
+            From 0, of an integer dtype.
+        """
         return fold_of(index, self.folds)
 
     @property

@@ -276,13 +276,31 @@ class Moments(Statistic[MomentsState]):
         return self.joint(count, means, sum_by_blocks(partial(self.sums, means), x, y, weight))
 
     def means(self, count: jax.Array, x: jax.Array, y: jax.Array, weight: jax.Array) -> "Means":
-        """Return what some of `count` examples add to the means, to the digits of one walk."""
+        """Return what some examples add to the means, to the digits of one walk.
+
+        Parameters
+        ----------
+        count : array ()
+            Sum of the weights of all examples.
+        x : array (example, unit)
+        y : array (example, k)
+        weight : array (example,)
+        """
         weight, x, y = present_rows(count.dtype, weight, x, y)
         share = weight * reciprocal(count)
         return Means(product(share, x), product(share, y))
 
     def sums(self, means: "Means", x: jax.Array, y: jax.Array, weight: jax.Array) -> "Sums":
-        """Return what some examples add to the sums about the means."""
+        """Return what some examples add to the sums about the means.
+
+        Parameters
+        ----------
+        means : Means
+            Of all examples.
+        x : array (example, unit)
+        y : array (example, k)
+        weight : array (example,)
+        """
         weight, x, y = present_rows(means.x.dtype, weight, x, y)
         root = jnp.sqrt(weight)[:, None]
         a, b = (x - means.x[None, :]) * root, (y - means.y[None, :]) * root
@@ -297,7 +315,14 @@ class Moments(Statistic[MomentsState]):
         )
 
     def joint(self, count: jax.Array, means: "Means", sums: "Sums") -> MomentsState:
-        """Return the state of all examples that have been added up."""
+        """Return the state of all examples that have been added up.
+
+        Parameters
+        ----------
+        count : array ()
+        means : Means
+        sums : Sums
+        """
         # A mean of n values is good to some √n roundings only. What it is off by is the mean of the
         # differences to it, which is small and so exact; every block is corrected by it.
         x_off, y_off = sums.x * reciprocal(count), sums.y * reciprocal(count)
