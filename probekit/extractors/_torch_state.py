@@ -54,14 +54,14 @@ def as_it_was(model: "Module") -> Iterator[None]:
     finally:
         for now, before in attributes:
             _set_back(now, before)
-        for container, before in contents:
+        for container, content in contents:
             if isinstance(container, dict):
-                _set_back(container, before)
-            elif not _same(container, before):
-                container[:] = before
-        for buffer, before in buffers:
-            if not framework.equal(buffer, before):
-                buffer.copy_(before)
+                _set_back(container, dict(content))
+            elif not _same(container, list(content)):
+                container[:] = list(content)
+        for buffer, numbers in buffers:
+            if not framework.equal(buffer, numbers):
+                buffer.copy_(numbers)
 
 
 def _set_back(now: dict[Any, Any], before: dict[Any, Any]) -> None:
