@@ -6,13 +6,18 @@ the sum for a thousand of them, 1e-4 for ten thousand. Products over examples ar
 group by group; plain sums XLA groups by itself.
 """
 
-from typing import Any
+import math
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
 
 from probekit._checks import are_wide_integers, floating
 from probekit.errors import ShapeError
+
+Sums = TypeVar("Sums")
 
 
 def accumulator_dtype(*arrays: Any) -> Any:
@@ -34,7 +39,13 @@ GROUP = 64
 """How many terms are added up one by one."""
 
 BLOCK = 256
-"""How many where the product is large, and groups would cost time."""
+"""How many where the product is large, and groups would cost time; and examples of a block."""
+
+FEW = 64
+"""How many sums of blocks are added up one by one."""
+
+CACHED = 1 << 20
+"""Up to how many entries of arrays nothing is gained by walking through them in blocks."""
 
 NARROW = 1 << 15
 """Up to how many entries a product is small: its groups cost little memory and no time."""
@@ -57,31 +68,91 @@ def inner(a: jax.Array, b: jax.Array) -> jax.Array:
     """
     if a.shape[1] * b.shape[1] <= NARROW:
         return _products(_grouped(a, GROUP), _grouped(b, GROUP)).sum(axis=0)
-    if len(a) <= BLOCK:
-        return product(a.T, b)
-    blocks = _grouped(a, BLOCK), _grouped(b, BLOCK)
-    empty = jnp.zeros((a.shape[1], b.shape[1]), jnp.result_type(a, b))
-    step = lambda kept, block: (kept + product(block[0].T, block[1]), None)  # noqa: E731
-    return jax.lax.scan(step, empty, blocks)[0]
+    return sum_of_blocks(lambda a, b: product(a.T, b), a, b)
 
 
 def inner_squares(a: jax.Array) -> jax.Array:
     """Return ``aᵀ a`` as `inner` does; of a large one only half is computed."""
-    columns = a.shape[1]
-    if columns <= CORNER:
+    if a.shape[1] <= CORNER:
         return inner(a, a)
+    return whole_of(sum_of_blocks(upper_squares, a), a.shape[1])
+
+
+def upper_squares(a: jax.Array) -> list[jax.Array]:
+    """Return the upper half of ``aᵀ a``, in parts that can be added up; `whole_of` joins them."""
+    places = upper_places(a.shape[1], CORNER)
+    return [inner(a[:, rows], a[:, columns]) for rows, columns in places]
+
+
+def whole_of(parts: list[jax.Array], columns: int) -> jax.Array:
+    """Return the symmetric matrix of which these are what `upper_squares` gives."""
     places = upper_places(columns, CORNER)
-
-    def add(kept: list[jax.Array], block: jax.Array) -> tuple[list[jax.Array], None]:
-        pairs = zip(kept, places, strict=True)
-        return [part + product(block[:, i].T, block[:, j]) for part, (i, j) in pairs], None
-
-    empty = [jnp.zeros((i.stop - i.start, j.stop - j.start), a.dtype) for i, j in places]
-    parts = jax.lax.scan(add, empty, _grouped(a, BLOCK))[0]
-    whole = jnp.zeros((columns, columns), a.dtype)
+    if len(places) == 1:
+        return parts[0]
+    whole = jnp.zeros((columns, columns), parts[0].dtype)
     for part, (i, j) in zip(parts, places, strict=True):
         whole = whole.at[j, i].set(part.T).at[i, j].set(part)
     return whole
+
+
+def sum_by_blocks(of_block: Callable[..., Sums], *rows: jax.Array) -> Sums:
+    """Return what `sum_of_blocks` does; of little data what the function makes of it at once.
+
+    That gives the same but for rounding, and takes half as long to compile.
+    """
+    if sum(array.size for array in rows) <= CACHED:
+        return of_block(*rows)
+    return sum_of_blocks(of_block, *rows)
+
+
+def sum_of_blocks(of_block: Callable[..., Sums], *rows: jax.Array) -> Sums:
+    """Return the sum of what a function makes of `BLOCK` examples at a time.
+
+    What it makes on the way is as small as a block, and stays in the cache.
+
+    Parameters
+    ----------
+    of_block : callable
+        Given as many arrays ``(example, …)`` as there are, it returns a pytree of arrays.
+    *rows : array (example, …)
+        The last block is as long as the others: what was in an earlier one is 0 in all its arrays.
+
+    Returns
+    -------
+    pytree of array
+        Of no more than `FEW` blocks at a time, and then of these sums.
+    """
+    examples = len(rows[0])
+    if examples <= BLOCK:
+        return of_block(*rows)
+    sums = math.ceil(examples / BLOCK / FEW)
+    each = math.ceil(examples / BLOCK / sums)
+    found: Callable[[Any], Sums] = partial(_of_block, of_block, rows)
+    empty = jax.tree.map(lambda form: jnp.zeros(form.shape, form.dtype), jax.eval_shape(found, 0))
+    places = jnp.arange(sums * each).reshape(sums, each)
+    few: Callable[[jax.Array], Sums] = partial(_added_up, found, empty)
+    return few(places[0]) if sums == 1 else _added_up(few, empty, places)
+
+
+def _of_block(of_block: Callable[..., Sums], rows: Sequence[jax.Array], place: Any) -> Sums:
+    """Return what is made of the block at this place."""
+    first = place * BLOCK
+    start = jnp.minimum(first, len(rows[0]) - BLOCK)
+    unseen = start + jnp.arange(BLOCK) >= first
+    blocks = [jax.lax.dynamic_slice_in_dim(array, start, BLOCK) for array in rows]
+    return of_block(*(jnp.where(_along_rows(unseen, block), block, 0) for block in blocks))
+
+
+def _along_rows(values: jax.Array, rows: jax.Array) -> jax.Array:
+    """Return values of examples with as many axes as the array of these examples."""
+    return values.reshape(-1, *(1,) * (rows.ndim - 1))
+
+
+def _added_up(of_place: Callable[..., Sums], empty: Sums, places: jax.Array) -> Sums:
+    """Return the sum of what is made of each place."""
+    add = lambda kept, place: (jax.tree.map(jnp.add, kept, of_place(place)), None)  # noqa: E731
+    total: Sums = jax.lax.scan(add, empty, places)[0]
+    return total
 
 
 def upper_places(n: int, corner: int, start: int = 0) -> list[tuple[slice, slice]]:

@@ -18,6 +18,9 @@ UNBOUNDED = (-float("inf"), float("inf"))
 LOWER_IS_BETTER = "lower_is_better"
 """The attribute of variables that are distances or losses."""
 
+TOLD_OF_SCORES = ("status", "ci", "resamples", "left_out", "p", "p_corrected", "cv", "folds")
+"""What may stand beside a score ``NAME``, as ``NAME_<one of these>``; no score is called so."""
+
 
 WITHOUT_DIRECTION = "an example without direction (its units are all 0)"
 """Why an angle is undefined."""

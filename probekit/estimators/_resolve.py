@@ -1,13 +1,15 @@
 """From what a user names to estimators."""
 
 import dataclasses
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from probekit._checks import check_flag
 from probekit.errors import OptionError
 from probekit.estimators._protocol import Estimator
-from probekit.variables import Variable
+from probekit.status import STATUS_SUFFIX
+from probekit.variables import TOLD_OF_SCORES, Variable
 
 _OWN = ("name", "kind", "variables", "statistic", "compute")
 _AXES = (
@@ -66,6 +68,8 @@ def resolve(estimators: str | Estimator | Iterable[Any]) -> tuple[Estimator, ...
                     f"estimators: {other!r} and {estimator!r} both report {variable.name!r}; "
                     "give one of them another name=."
                 )
+    for name, told in itertools.product(owners, TOLD_OF_SCORES):
+        _check_apart(name, f"{name}_{told}", owners)
     return resolved
 
 
@@ -75,6 +79,20 @@ def _check_name(name: Any, estimator: Estimator) -> None:
         raise OptionError(
             f"estimators: {estimator!r} reports {name!r}; a name is a text that is no axis and has "
             "no '/' in it. Give another name=."
+        )
+    if name.endswith(STATUS_SUFFIX):
+        raise OptionError(
+            f"estimators: {estimator!r} reports {name!r}; what ends in {STATUS_SUFFIX!r} are codes "
+            "of another variable. Give another name=."
+        )
+
+
+def _check_apart(name: str, told: str, owners: Mapping[str, Estimator]) -> None:
+    """Raise `OptionError` if what may be told of a score is the name of another score."""
+    if told in owners:
+        raise OptionError(
+            f"estimators: {owners[told]!r} reports {told!r}, which is what is told of the {name!r} "
+            f"of {owners[name]!r}; give one of them another name=."
         )
 
 

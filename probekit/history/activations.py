@@ -264,6 +264,7 @@ def _define_in(
         "complevel": storage.compression,
         "significant_digits": storage.keep_bits,
         "quantize_mode": "BitRound",
+        "fletcher32": True,
     }
     dims = (*lead, "example", "unit")
     variable = group.createVariable(ACTIVATIONS_VARIABLE, dtype, dims, **packing)

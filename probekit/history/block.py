@@ -222,7 +222,14 @@ def define(group: "netCDF4.Dataset", name: str, header: Header) -> None:
         kind = header.dtype
         if kind.kind == "f" and name not in group.dimensions:
             fill = kind.type("nan")
-    variable = group.createVariable(name, kind, header.dims, fill_value=fill)
+    variable = group.createVariable(
+        name,
+        kind,
+        header.dims,
+        fill_value=fill,
+        # A checksum, so that a flipped bit is an error and no other number; texts can have none.
+        fletcher32=kind is not str and bool(header.dims),
+    )
     variable.set_auto_maskandscale(False)
     variable.setncatts(attributes)
 

@@ -9,7 +9,13 @@ from probekit.history import block
 from probekit.history.block import Block
 from probekit.history.layout import combine
 from probekit.history.schema import ROW_DIMS
-from probekit.history.segments import FINISHED_NAME, locate, reading_history, steadily
+from probekit.history.segments import (
+    FINISHED_NAME,
+    activation_files,
+    locate,
+    reading_history,
+    steadily,
+)
 from probekit.naming import PARTIAL_SUFFIX
 
 if TYPE_CHECKING:
@@ -78,10 +84,12 @@ def load(path: str | os.PathLike[str]) -> Block:
         for file in files:
             with reading_history(file) as opened:
                 blocks += [block.read(group) for group in block.groups(opened)]
-        whole = put_together(blocks)
-        if not whole.outline.headers and files[0].parent.name.endswith(PARTIAL_SUFFIX):
+        # Activations are written before their row, which may not be there yet.
+        rows = blocks[: len(blocks) - len(activation_files(files))]
+        in_the_making = files[0].parent.name.endswith(PARTIAL_SUFFIX)
+        if in_the_making and not any(each.outline.headers for each in rows):
             raise HistoryError(f"{files[0].parent}: nothing has been recorded yet.")
-        return whole
+        return put_together(blocks)
 
     return steadily(read)
 

@@ -42,7 +42,9 @@ def save(
     with writing(folder / f"state-{key}-{number:06d}.nc", durable=durable) as file:
         file.setncattr("state", text)
         file.createDimension("byte", max(1, sum(array.nbytes for array in arrays)))
-        variable = file.createVariable("leaves", np.uint8, ("byte",), fill_value=False)
+        variable = file.createVariable(
+            "leaves", np.uint8, ("byte",), fill_value=False, fletcher32=True
+        )
         start = 0
         for array in arrays:
             if array.nbytes:

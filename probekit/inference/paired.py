@@ -211,7 +211,8 @@ def _by_signs(
 ) -> Told:
     changed = _subsets(len(each), seed)
     sums, total = changed @ each, each.sum()
-    others, off = total - 2 * sums, 1e-9 * abs(total) + slack.sum()
+    # Rounding is of the differences' size, not of their sum's: that may be nothing but rounding.
+    others, off = total - 2 * sums, 1e-12 * np.abs(each).sum() + slack.sum()
     as_far = {
         "greater": others >= total - off,
         "less": others <= total + off,

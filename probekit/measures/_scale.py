@@ -13,9 +13,10 @@ from probekit.statistics import ExamplesState
 
 
 def moderating_power(values: jax.Array, *, axis: int | None = None) -> jax.Array:
-    """Power of two that brings the largest magnitude near 1 if it is far off; else 1.
+    """Power of two that brings the largest magnitude nearer to 1 if it is far off; else 1.
 
-    Products with it are exact, and values of usual size stay as they are.
+    Products with it are exact, and values of usual size stay as they are. The largest is brought
+    down no further than needed: squares of what is far smaller shall not vanish beside it.
 
     Parameters
     ----------
@@ -24,10 +25,11 @@ def moderating_power(values: jax.Array, *, axis: int | None = None) -> jax.Array
         Along which a power is found for each place, the axis being kept; of all, unless given.
     """
     exponents = int(np.finfo(values.dtype).maxexp)
-    far, step = 2.0 ** (exponents * 5 // 16), 2.0 ** (exponents * 5 // 8)
+    far, up = 2.0 ** (exponents * 5 // 16), 2.0 ** (exponents * 5 // 8)
+    down = 2.0 ** -(exponents * 11 // 32)
     largest = jnp.abs(values).max(axis=axis, keepdims=axis is not None)
-    power = jnp.where(largest > far, 1 / step, jnp.where(largest < 1 / far, step, 1))
-    return power.astype(values.dtype)
+    power = jnp.where(largest > far, jnp.where(largest > far / down, down**2, down), 1)
+    return jnp.where(largest < 1 / far, up, power).astype(values.dtype)
 
 
 def moderate(values: jax.Array, *, axis: int | None = None) -> jax.Array:

@@ -9,7 +9,7 @@ import numpy as np
 from probekit._sums import inner, product
 from probekit.measures._arguments import Splits, jitted, splits
 from probekit.measures._linalg import svd
-from probekit.measures._scale import moderate, moderating_power, scaled_to_one
+from probekit.measures._scale import largest_or_1, moderate, moderating_power, scaled_to_one
 from probekit.measures._status import Score, divide, score
 from probekit.measures.gram import centred_rows
 from probekit.statistics import Examples, ExamplesState, state_of
@@ -89,9 +89,9 @@ def aligned_cosine_score(state: ExamplesState, *, centred: bool) -> Score:
     about = [(_differences(z, weight), z) for z in kept]
     constant = jnp.stack([(differences == 0).all() for differences, _ in about]).any()
     x, y = (scaled_to_one(differences if centred else z) for differences, z in about)
-    lengths = [jnp.sqrt(jnp.square(z).sum(axis=1)) for z in (x, y)]
     turn = _turn_of(x, y)
-    x_turned, y_turned = product(x, turn.left), product(y, turn.right)
+    x_turned, y_turned = product(_of_length_1(x), turn.left), product(_of_length_1(y), turn.right)
+    lengths = [_is_there(z) for z in (x, y)]
     parts = _parts(lengths, (x_turned, y_turned), turn.known)
     both = lengths[0] * lengths[1]
     value = jnp.clip(_mean((x_turned * y_turned).sum(axis=1), both), -1, 1)
@@ -120,8 +120,8 @@ def transferred_cosine_score(
         one, two = (about, other_about) if centred else (z, other)
         fitted.append(scaled_to_one(one))
         scored.append(scaled_to_one(jnp.where(held_out.present[:, None], two, 0)))
-    lengths = [jnp.sqrt(jnp.square(z).sum(axis=1)) for z in scored]
     turn = _turn_of(*fitted)
+    lengths, scored = [_is_there(z) for z in scored], [_of_length_1(z) for z in scored]
     turned = (product(scored[0], turn.left), product(scored[1], turn.right))
     parts = _parts(lengths, turned, turn.known)
     both = lengths[0] * lengths[1]
@@ -197,6 +197,18 @@ def _parts(lengths: list[jax.Array], turned: Any, known: jax.Array) -> list[jax.
         jnp.sqrt(_rest(length, jnp.where(known, z, 0)))
         for length, z in zip(lengths, turned, strict=True)
     ]
+
+
+def _of_length_1(z: jax.Array) -> jax.Array:
+    """Rows of length 1: beside one far out, squares of the others vanish; 0 where a row is 0."""
+    z = z / largest_or_1(z, axis=1)
+    length = jnp.sqrt(jnp.square(z).sum(axis=1, keepdims=True))
+    return z / jnp.where(length > 0, length, 1)
+
+
+def _is_there(z: jax.Array) -> jax.Array:
+    """1 for rows that have a direction, and 0 for others: their lengths in `_of_length_1`."""
+    return (z != 0).any(axis=1).astype(z.dtype)
 
 
 def _mean(each: jax.Array, both: jax.Array) -> jax.Array:

@@ -116,7 +116,7 @@ def erased_score(
     varies = ~fit.x_constant
     xx = jnp.where(varies[:, None] & varies[None, :], xx, 0)
     # Combinations of columns that are uncorrelated, so that none is there twice.
-    columns = basis_of(yy, fit.y_constant).coefficients
+    columns = basis_of(yy, fit.y_equal).coefficients
     covariance = jnp.where(varies[:, None], product(xy, columns), 0)
     values, vectors = eigh(xx)
     kept = values > least_eigenvalue(values)

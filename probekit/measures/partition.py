@@ -278,7 +278,7 @@ def r2_of_sets(
     order, owner = in_order(columns)
     fit, held_out = (BY_UNIT.select(state, y=order).swapped() for state in (fit, held_out))
     xx, xy, _ = fit.blocks()
-    absent = fit.x_constant
+    absent = fit.x_equal
 
     # Whether a direction is lost, exactly or within rounding, in which columns hardly differ.
     short = least_squares(xx, xy, absent)[1]

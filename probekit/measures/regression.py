@@ -209,7 +209,9 @@ def _decoding(given: Splits, penalty: float, multioutput: MultiOutput) -> jax.Ar
 
 def encoding_score(fit: MomentsState, held_out: MomentsState, *, multioutput: MultiOutput) -> Score:
     """`linear_r2` from moments; needs `yy` in full and the diagonal of `xx`."""
-    return decoding_score(fit.swapped(), held_out.swapped(), penalty=0.0, multioutput=multioutput)
+    fit, held_out = fit.swapped(), held_out.swapped()
+    weights, deficient = _least_squares_of(fit, fit.x_equal)
+    return weights_score(fit, held_out, weights, multioutput=multioutput, deficient=deficient)
 
 
 def decoding_score(
@@ -368,11 +370,16 @@ def coefficients(state: MomentsState, penalty: float) -> tuple[jax.Array, jax.Ar
     xx, xy, _ = state.blocks()
     if penalty > 0:
         return _ridge(xx, xy, penalty), jnp.zeros((), bool)
+    return _least_squares_of(state, state.x_constant)
+
+
+def _least_squares_of(state: MomentsState, constant: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """`least_squares` from moments, where a single unit needs no eigenvectors."""
+    xx, xy, _ = state.blocks()
     if xx.shape[0] == 1:
-        constant = state.x_constant
         slope = xy / jnp.where(constant, 1, state.x_squares)[:, None]
         return jnp.where(constant[:, None], 0, slope), constant.any()
-    return least_squares(xx, xy, state.x_constant)
+    return least_squares(xx, xy, constant)
 
 
 def _ridge(xx: jax.Array, xy: jax.Array, penalty: float) -> jax.Array:

@@ -209,7 +209,7 @@ def _weights_of_columns(state: MomentsState) -> tuple[jax.Array, jax.Array]:
     _, xy, yy = state.blocks()
     finite = state.finite()
     x_scale = _to_length_1(state.x_squares, state.x_constant)
-    y_scale = _to_length_1(state.y_squares, state.y_constant)
+    y_scale = _to_length_1(state.y_squares, state.y_equal)
     correlations = jnp.where(finite, yy, 0) * y_scale[:, None] * y_scale[None, :]
     along = jnp.where(finite, xy.T, 0) * y_scale[:, None] * x_scale[None, :]
     values, vectors = eigh(correlations)

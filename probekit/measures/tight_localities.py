@@ -10,6 +10,9 @@ from probekit.measures.nearest import Cloud, Nearest
 SHORTEST = 1e-4
 """Lengths below this share of the radius are left out: their logarithms would outweigh all else."""
 
+_CLOSE = 1e-2
+"""Squared distances, in units of the radius, below which differences of squares lose digits."""
+
 
 def from_localities(cloud: Cloud, nearest: Nearest) -> jax.Array:
     """Inverse of the dimension, with every neighbour as a centre, and every other mirrored too.
@@ -24,7 +27,7 @@ def from_localities(cloud: Cloud, nearest: Nearest) -> jax.Array:
     short = jnp.where(nearest.among, short, 0)
     own = 1 - short
     between = nearest.between(cloud) / nearest.at(nearest.far)[:, None, None]
-    mirrored = jnp.maximum(2 * own[:, :, None] + 2 * own[:, None, :] - between, 0)
+    mirrored = _opposite(cloud, nearest, 2 * own[:, :, None] + 2 * own[:, None, :] - between)
     places = own.shape[1]
     there = nearest.among[:, None] & nearest.among[None, :] & ~np.eye(places, dtype=bool)
     straight, opposite = (_shares_of_rays(short, squared) for squared in (between, mirrored))
@@ -35,6 +38,28 @@ def from_localities(cloud: Cloud, nearest: Nearest) -> jax.Array:
     )
     count = (there.sum(axis=(1, 2)) + nearest.far).astype(own.dtype)
     return jnp.maximum(-total / (2 * count), 0)
+
+
+def _opposite(cloud: Cloud, nearest: Nearest, squared: jax.Array) -> jax.Array:
+    """Squared distances of neighbours from the points opposite to others, to their last digits.
+
+    Of two that lie opposite each other, as on a grid, a difference of squares is rounding, the root
+    of which is no short length: then the sum of both steps from the example is looked at.
+    """
+    close = squared < _CLOSE
+    radius = nearest.at(nearest.far)[:, None, None]
+
+    def of_example(own: tuple[jax.Array, jax.Array]) -> jax.Array:
+        row, others = own
+        steps = cloud.rows[others] - row
+        return jnp.square(steps[:, None] + steps[None, :]).sum(axis=2)
+
+    found: jax.Array = jax.lax.cond(
+        (close & nearest.counted[:, None, None]).any(),
+        lambda: jax.lax.map(of_example, (cloud.rows, nearest.others)) / radius,
+        lambda: squared,
+    )
+    return jnp.where(close, found, squared)
 
 
 def _shares_of_rays(short: jax.Array, squared: jax.Array) -> jax.Array:

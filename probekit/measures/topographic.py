@@ -284,18 +284,11 @@ def local_procrustes_score(state: ExamplesState, *, neighbours: int, scaled: boo
     powers = list(map(moderating_power, clouds))
     if not scaled:  # then one size is compared with the other
         powers = [moderating_power(jnp.concatenate(clouds, axis=1))] * 2
-    rows = [
-        _about_mean(z * power, present)[members] for z, power in zip(clouds, powers, strict=True)
-    ]
+    rows = [(z * power)[members] for z, power in zip(clouds, powers, strict=True)]
     shapes = jax.lax.map(lambda part: _shape(*part, scaled=scaled), (*rows, there))
     counted = present & jnp.isfinite(shapes)
     value = divide(jnp.where(counted, shapes, 0).sum(), counted.sum().astype(shapes.dtype))
     return score_of_ranks(value, state, ranked[0].undefined | ranked[1].undefined)
-
-
-def _about_mean(z: jax.Array, present: jax.Array) -> jax.Array:
-    mean = z.sum(axis=0) / jnp.maximum(present.sum(), 1)
-    return jnp.where(present[:, None], z - mean, 0)
 
 
 def _shape(x: jax.Array, y: jax.Array, there: jax.Array, *, scaled: bool) -> jax.Array:
@@ -303,11 +296,12 @@ def _shape(x: jax.Array, y: jax.Array, there: jax.Array, *, scaled: bool) -> jax
     count = jnp.maximum(there.sum(), 1)
     roots = []
     for rows in (x, y):
-        rows = jnp.where(there[:, None], rows, 0)
-        largest = jnp.abs(rows).max()
+        rounding = 8 * float(np.finfo(rows.dtype).eps) * jnp.abs(rows).max(axis=0)
+        # About the example itself first: differences of neighbours are exact wherever they lie,
+        # those to a mean that one example far out has moved are not.
+        rows = jnp.where(there[:, None], rows - rows[0], 0)
         rows = jnp.where(there[:, None], rows - rows.sum(axis=0) / count, 0)
-        # What is left about the mean of equal rows is rounding.
-        rows = jnp.where(jnp.abs(rows).max() > 8 * np.finfo(rows.dtype).eps * largest, rows, 0)
+        rows = jnp.where((jnp.abs(rows) > rounding).any(), rows, 0)  # else they lie in one place
         left, sizes, _ = svd(rows)
         roots.append(left * sizes)
     a, b = roots

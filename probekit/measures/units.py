@@ -158,7 +158,7 @@ def selectivity_score(fit: MomentsState, held_out: MomentsState, *, threshold: f
     """
     each, status = encoding_score(fit, held_out, multioutput="raw_values")
     selective = (each >= threshold) & ~held_out.x_constant
-    constant = held_out.x_constant.all() | fit.y_constant.all() | held_out.y_constant.all()
+    constant = held_out.x_constant.all() | fit.y_equal.all() | held_out.y_equal.all()
     value = jnp.where(constant, jnp.nan, selective.astype(each.dtype).mean())
     finite = fit.finite() & held_out.finite()
     enough = (fit.count >= 2) & (held_out.count >= 2)

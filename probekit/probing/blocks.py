@@ -23,6 +23,7 @@ Draw = Callable[[range], tuple[np.ndarray, ...]]
 """From the numbers of resamples to their weights, orders or places, the first axis of each."""
 
 _WORKING_SET = 1 << 27  # bytes of what many resamples take at a time
+_CACHED = 1 << 23  # bytes of those that a processor works on side by side
 
 
 class Sample(NamedTuple):
@@ -143,12 +144,25 @@ def scores_of_rows(
     found: dict[str, list[dict[str, np.ndarray]]] = {layer: [] for layer in fit.x}
     samples = {layer: (_arrays(fit, layer), _arrays(held_out, layer)) for layer in fit.x}
     one = draw(range(1))
-    at_once = min(_at_once(plan, pair, one, states) for pair in samples.values())
-    for start in range(0, count, min(at_once, count)):
-        each = draw(range(start, min(start + at_once, count)))
+    nbytes = max(_nbytes_of_one(plan, pair, one, states) for pair in samples.values())
+    together, size = _sizes(nbytes, count, sharing=states is reordered)
+    for start in range(0, count, size):
+        each = draw(range(start, min(start + size, count)))
         for layer, pair in samples.items():
-            found[layer].append(_scores_of(plan, pair, each, states, min(at_once, count)))
+            found[layer].append(_scores_of(plan, pair, each, states, (together, size)))
     return joined(found)
+
+
+def _sizes(nbytes: int, count: int, *, sharing: bool) -> tuple[int, int]:
+    """Return how many resamples are computed side by side, and how many in a block of such.
+
+    Shuffled labels share what is made of the representation: that is made once for all of a block.
+    """
+    block = min(count, max(1, _WORKING_SET // nbytes))
+    if sharing or jax.default_backend() != "cpu":
+        return block, block
+    together = min(block, max(1, _CACHED // nbytes))
+    return together, -(-block // together) * together
 
 
 def joined(found: Mapping[str, Sequence[Mapping[str, np.ndarray]]]) -> Resampled:
@@ -165,8 +179,10 @@ def _arrays(sample: Sample, layer: str) -> Arrays:
     return jnp.asarray(x), jnp.asarray(y), jnp.asarray(weight), jnp.asarray(number)
 
 
-def _at_once(plan: Plan, samples: Any, each: tuple[np.ndarray, ...], states: PairOfStates) -> int:
-    """Return how many resamples are computed at a time, so that they stay in little memory."""
+def _nbytes_of_one(
+    plan: Plan, samples: Any, each: tuple[np.ndarray, ...], states: PairOfStates
+) -> int:
+    """Return how many bytes computing one resample takes."""
     one = tuple(array[0] for array in each)
     kept = jax.tree.leaves(jax.eval_shape(partial(states, plan), *samples, *one))
     size = sum(leaf.size for leaf in kept) + sum(2 * x.size for x, *_ in samples)
@@ -174,18 +190,22 @@ def _at_once(plan: Plan, samples: Any, each: tuple[np.ndarray, ...], states: Pai
         if memory_of(statistic) != "fixed":
             examples = max(len(weight) for _, _, weight, _ in samples)
             size += 8 * min(examples, getattr(statistic, "capacity", examples)) ** 2
-    return int(max(1, _WORKING_SET // (4 * size)))
+    return 4 * int(size)
 
 
 def _scores_of(
-    plan: Plan, samples: Any, each: tuple[np.ndarray, ...], states: PairOfStates, size: int
+    plan: Plan,
+    samples: Any,
+    each: tuple[np.ndarray, ...],
+    states: PairOfStates,
+    sizes: tuple[int, int],
 ) -> dict[str, np.ndarray]:
     """Return the scores of one block, which is filled up to one size with its last row."""
     scores: dict[str, np.ndarray] = {}
-    count = len(each[0])
+    count, (together, size) = len(each[0]), sizes
     if any(estimator.traceable for estimator in plan.estimators):
         full = tuple(array[np.minimum(np.arange(size), count - 1)] for array in each)
-        traced = jax.device_get(_compute_all(plan, *samples, full, states))
+        traced = jax.device_get(_compute_all(plan, *samples, full, states, together))
         scores |= {name: array[:count] for name, array in traced.items()}
     if not plan.traceable:
         rows = [
@@ -196,16 +216,20 @@ def _scores_of(
     return scores
 
 
-@compiled_with(once_options, static_argnames=("plan", "states"))
+@compiled_with(once_options, static_argnames=("plan", "states", "together"))
 def _compute_all(
-    plan: Plan, fit: Any, held_out: Any, each: Any, states: PairOfStates
+    plan: Plan, fit: Any, held_out: Any, each: Any, states: PairOfStates, together: int
 ) -> dict[str, jax.Array]:
-    """Return the scores of all rows that can be computed under ``jit``."""
+    """Return the scores of all rows that can be computed under ``jit``, so many side by side."""
 
     def one(row: Any) -> dict[str, jax.Array]:
         return plan.compute(*states(plan, fit, held_out, *row), traceable=True)
 
-    found: dict[str, jax.Array] = jax.vmap(one)(each)
+    found: dict[str, jax.Array]
+    if together == len(each[0]):
+        found = jax.vmap(one)(each)
+    else:
+        found = jax.lax.map(one, each, batch_size=together if together > 1 else None)
     return found
 
 

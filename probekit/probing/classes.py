@@ -14,10 +14,10 @@ Classes = dict[str, np.ndarray]
 
 def is_text(value: np.ndarray) -> bool:
     """Whether an array is one of labels: texts, or such objects as stand for missing ones."""
-    if value.dtype.kind in "UST":
-        return True
+    if value.dtype != object:
+        return value.dtype.kind in "UST"
     some = [label for label in value.ravel().tolist() if not is_missing(label)]
-    return value.dtype == object and bool(some) and all(isinstance(t, str | bytes) for t in some)
+    return bool(some) and all(isinstance(label, str | bytes) for label in some)
 
 
 def is_missing(label: Any) -> bool:

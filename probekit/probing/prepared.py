@@ -197,7 +197,15 @@ class Probe:
     def scored_on(self, extractor: Extractor) -> tuple[Extractor, Any]:
         """Return extractor and inputs of the examples that probes are scored on."""
         inputs = self.fit.inputs if self.held_out is None else self.held_out.inputs
-        return (inputs, None) if getattr(inputs, "indexed", False) else (extractor, inputs)
+        if getattr(inputs, "indexed", False):
+            return inputs, None
+        # One that holds its examples would give those to fit on again, whatever the inputs are.
+        if self.held_out is not None and getattr(extractor, "indexed", False):
+            raise OptionError(
+                "held_out: the extractor holds its examples itself; "
+                "give (an extractor that holds others, features)."
+            )
+        return extractor, inputs
 
     def layer_shapes(self, extractor: Extractor) -> Mapping[str, ShapeDtype]:
         """Return shapes ``(example, …)`` of the layers, in forward order."""

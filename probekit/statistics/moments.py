@@ -1,7 +1,8 @@
 """Count, means and centred second moments: the statistic that serves most of the catalogue."""
 
 import dataclasses
-from typing import Any, Literal, get_args
+from functools import partial
+from typing import Any, Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -19,9 +20,11 @@ from probekit._sums import (
     accumulator_dtype,
     diagonal,
     inner,
-    inner_squares,
     present_rows,
     product,
+    sum_by_blocks,
+    upper_squares,
+    whole_of,
 )
 from probekit.statistics._protocol import ShapeDtype, Statistic
 
@@ -89,7 +92,21 @@ class MomentsState:
 
         They are so few roundings of the mean apart that what they show may be rounding.
         """
-        return self.y_constant & (self.y_squares > rounding_of_constants(self.count, self.y_mean))
+        return self.y_constant & ~self.y_equal
+
+    @property
+    def x_equal(self) -> jax.Array:
+        """Whether all values of each unit of `x` are the same, ``(unit,)``.
+
+        Of what was given, as labels are: its differences are none of rounding, however small beside
+        an offset.
+        """
+        return self.x_squares <= rounding_of_constants(self.count, self.x_mean)
+
+    @property
+    def y_equal(self) -> jax.Array:
+        """Whether all values of each column of `y` are the same, ``(k,)``; see `x_equal`."""
+        return self.y_squares <= rounding_of_constants(self.count, self.y_mean)
 
     def blocks(self) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Return `xx`, `xy` and `yy`, none of which may be missing.
@@ -157,6 +174,32 @@ class MomentsState:
             (other.x_mean - self.x_mean) + (other.x_rest - self.x_rest),
             (other.y_mean - self.y_mean) + (other.y_rest - self.y_rest),
         )
+
+
+class Means(NamedTuple):
+    """Weighted means of `x` and `y`, or a part of them."""
+
+    x: jax.Array
+    y: jax.Array
+
+
+class Sums(NamedTuple):
+    """Weighted sums of differences to `Means` and of their products, or a part of them.
+
+    Attributes
+    ----------
+    x : array (unit,)
+    y : array (k,)
+    xx, yy : list of array, or array, or None
+        Of halves `upper_squares`.
+    yx : array (k, unit) or None
+    """
+
+    x: jax.Array
+    y: jax.Array
+    xx: Any
+    yx: jax.Array | None
+    yy: Any
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -228,29 +271,47 @@ class Moments(Statistic[MomentsState]):
         """Return the state of one batch alone."""
         del index
         dtype = accumulator_dtype(x, y)
-        weight, x, y = present_rows(dtype, weight, x, y)
-        count = weight.sum()
-        root = jnp.sqrt(weight)[:, None]
+        count = present_rows(dtype, weight)[0].sum()
+        means = sum_by_blocks(partial(self.means, count), x, y, weight)
+        return self.joint(count, means, sum_by_blocks(partial(self.sums, means), x, y, weight))
+
+    def means(self, count: jax.Array, x: jax.Array, y: jax.Array, weight: jax.Array) -> "Means":
+        """Return what some of `count` examples add to the means, to the digits of one walk."""
+        weight, x, y = present_rows(count.dtype, weight, x, y)
         share = weight * reciprocal(count)
-        x_shift, y_shift = product(share, x), product(share, y)
-        a, b = (x - x_shift[None, :]) * root, (y - y_shift[None, :]) * root
-        # A mean of n values is good to some √n roundings only. What it is off by is the mean of the
-        # differences to it, which is small and so exact; every block is corrected by it.
+        return Means(product(share, x), product(share, y))
+
+    def sums(self, means: "Means", x: jax.Array, y: jax.Array, weight: jax.Array) -> "Sums":
+        """Return what some examples add to the sums about the means."""
+        weight, x, y = present_rows(means.x.dtype, weight, x, y)
+        root = jnp.sqrt(weight)[:, None]
+        a, b = (x - means.x[None, :]) * root, (y - means.y[None, :]) * root
         against = jnp.concatenate([b, root], axis=1) if self.xy else root
         cross = inner(against, a)  # (k + 1, unit): several times faster than its transpose
-        x_sum, y_sum = cross[-1], (root * b).sum(axis=0)
-        x_off, y_off = x_sum * reciprocal(count), y_sum * reciprocal(count)
-        x_mean, x_rest = sum_and_rest(x_shift, x_off)
-        y_mean, y_rest = sum_and_rest(y_shift, y_off)
+        return Sums(
+            x=cross[-1],
+            y=(root * b).sum(axis=0),
+            xx=_squares(self.xx, a),
+            yx=cross[:-1] if self.xy else None,
+            yy=_squares(self.yy, b),
+        )
+
+    def joint(self, count: jax.Array, means: "Means", sums: "Sums") -> MomentsState:
+        """Return the state of all examples that have been added up."""
+        # A mean of n values is good to some √n roundings only. What it is off by is the mean of the
+        # differences to it, which is small and so exact; every block is corrected by it.
+        x_off, y_off = sums.x * reciprocal(count), sums.y * reciprocal(count)
+        x_mean, x_rest = sum_and_rest(means.x, x_off)
+        y_mean, y_rest = sum_and_rest(means.y, y_off)
         return MomentsState(
             count=count,
             x_mean=x_mean,
             y_mean=y_mean,
             x_rest=x_rest,
             y_rest=y_rest,
-            xx=_second_moments(self.xx, a, x_sum, x_off),
-            xy=cross[:-1].T - _outer(x_off, y_sum) if self.xy else None,
-            yy=_second_moments(self.yy, b, y_sum, y_off),
+            xx=_second_moments(self.xx, sums.xx, sums.x, x_off),
+            xy=None if sums.yx is None else sums.yx.T - _outer(x_off, sums.y),
+            yy=_second_moments(self.yy, sums.yy, sums.y, y_off),
         )
 
     def merge(self, a: MomentsState, b: MomentsState) -> MomentsState:
@@ -353,14 +414,21 @@ def _vanished(
     return vanished
 
 
-def _second_moments(
-    form: Block, rows: jax.Array, sums: jax.Array, off: jax.Array
-) -> jax.Array | None:
+def _squares(form: Block, rows: jax.Array) -> Any:
+    """Return what `_second_moments` is made of, which can be added up."""
+    if form == "none":
+        return None
+    return jnp.square(rows).sum(axis=0) if form == "diagonal" else upper_squares(rows)
+
+
+def _second_moments(form: Block, squares: Any, sums: jax.Array, off: jax.Array) -> jax.Array | None:
+    """Return second moments about the mean, which is `off` what `squares` are about."""
     if form == "none":
         return None
     if form == "diagonal":
-        return jnp.square(rows).sum(axis=0) - sums * off
-    return inner_squares(rows) - _outer(sums, off)
+        diagonal: jax.Array = squares - sums * off
+        return diagonal
+    return whole_of(squares, len(sums)) - _outer(sums, off)
 
 
 def _merged(

@@ -41,6 +41,7 @@ from probekit.estimators import (
 )
 from probekit.plugins import get_manager
 from probekit.statistics import Moments
+from probekit.variables import TOLD_OF_SCORES
 
 
 def test_names_classes_and_instances():
@@ -63,6 +64,25 @@ def test_names_that_no_variable_can_have(name):
     message = rf"LinearR2\(.*\) reports {re.escape(repr(name))}; a name is a text that is no axis"
     with pytest.raises(OptionError, match=message):
         resolve(LinearR2(name=name))
+
+
+def test_a_score_is_not_called_as_the_codes_of_another():
+    with pytest.raises(OptionError, match="reports 'share_status'; what ends in '_status' are"):
+        resolve(LinearR2(name="share_status"))
+
+
+@pytest.mark.parametrize("told", [told for told in TOLD_OF_SCORES if told != "status"])
+def test_a_score_is_not_called_as_what_is_told_of_another(told):
+    whole, part = LinearR2(name="share"), LinearR2(name=f"share_{told}")
+    for both in ([whole, part], [part, whole]):
+        with pytest.raises(OptionError, match=f"reports 'share_{told}', which is what is told of"):
+            resolve(both)
+    assert resolve(part) == (part,)
+
+
+def test_all_registered_estimators_have_names_that_stand_beside_one_another():
+    names = get_manager().registry.names("estimator")
+    assert len(resolve(names)) == len(names)
 
 
 def test_options_behind_a_name_are_for_an_instance():

@@ -19,7 +19,13 @@ from probekit.errors import (
     OptionError,
     ShapeError,
 )
-from probekit.history import HistoryWriter, make_attributes, open_history, segments
+from probekit.history import (
+    HistoryWriter,
+    make_attributes,
+    open_activations,
+    open_history,
+    segments,
+)
 from probekit.history.compaction import compact
 from probekit.history.file import Lock
 from probekit.history.segments import Span, entries
@@ -232,6 +238,15 @@ def test_nothing_recorded_yet(path):
         open_history(path.parent / "other.nc")
 
 
+def test_activations_of_a_row_that_is_not_there_yet_are_no_row(path):
+    with writer(path) as history:
+        history.append_activations({"step": 0}, [{"layer": np.ones((3, 2))}])
+        with fails(HistoryError, "nothing has been recorded yet"):
+            open_history(path)
+        history.append(row(0))
+        assert open_history(path).step.values.tolist() == [0]
+
+
 def test_files_that_are_no_history(tmp_path):
     text = tmp_path / "text.nc"
     text.write_text("seed, epoch\n")
@@ -268,6 +283,48 @@ def test_attributes_that_are_damaged_are_told(path):
     path.write_bytes(whole[:last] + b"\0" + whole[last + 1 :])
     with fails(HistoryError, r"history\.nc: is truncated or damaged"):
         open_history(path)
+
+
+def with_a_flipped_bit(path, value):
+    """Change one bit of a number that stands once in a file."""
+    whole, wanted = path.read_bytes(), value.tobytes()
+    assert whole.count(wanted) == 1
+    at = whole.index(wanted)
+    path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+
+
+@pytest.mark.parametrize("finished", [False, True])
+def test_a_number_that_is_damaged_is_told(path, finished):
+    with writer(path) as history:
+        history.append(xr.Dataset({"score": ("step", [np.pi])}, {"step": [12345]}))
+        if finished:
+            history.finish()
+        damaged = path if finished else history.folder / Span(1, 1).file_name()
+    whole = damaged.read_bytes()
+    for value in (np.float64(np.pi), np.int64(12345)):
+        with_a_flipped_bit(damaged, value)
+        with fails(HistoryError, r"nc: is truncated or damaged"):
+            open_history(path)
+        damaged.write_bytes(whole)
+    assert open_history(path).score.item() == np.pi
+
+
+def test_an_activation_that_is_damaged_is_told(path):
+    with writer(path) as history:
+        history.append_activations({"step": 0}, [{"layer": np.array([[np.pi]])}])
+        history.append(row(0))
+        history.finish()
+    with_a_flipped_bit(path, np.float64(np.pi))
+    with fails(HistoryError, r"nc: is truncated or damaged"):
+        open_activations(path, "layer", step=0)[:]
+
+
+def test_a_state_that_is_damaged_is_told(path):
+    with writer(path) as history:
+        history.save_state("seed-0", [np.float64(np.pi)], {"epoch": 0})
+        with_a_flipped_bit(next(history.folder.glob("state-*")), np.float64(np.pi))
+        with fails(HistoryError, r"nc: is truncated or damaged"):
+            history.load_state("seed-0")
 
 
 def test_a_file_that_hdf5_would_read_for_ever_is_told(path):

@@ -503,6 +503,25 @@ def test_a_heat_map_of_very_many_layers_stays_a_page():
     assert figure.get_size_inches()[1] < 20
 
 
+@pytest.mark.parametrize("name", ["f{}", "feature_{}", "is it number {} of them all?"])
+def test_a_heat_map_of_very_many_features_stays_a_page_whose_names_can_be_read(name):
+    register_accessor()
+    features = [name.format(place) for place in range(50)]
+    ds = xr.Dataset(
+        {"linear_r2": (("layer", "feature"), np.full((2, 50), 0.5))},
+        {"layer": ["hidden_0", "hidden_1"], "feature": features},
+    )
+    figure = ds.probekit.plot.layers()
+    assert figure.get_size_inches()[0] < 26
+    figure.draw_without_rendering()
+    first, second = figure.axes[0].get_xticklabels()[:2]
+    apart = second.get_window_extent().x0 - first.get_window_extent().x0
+    if first.get_rotation() == 0:
+        assert apart > first.get_window_extent().width
+    else:  # 30 degrees: lines pass each other
+        assert apart / 2 > 0.14 * figure.dpi * (first.get_text().count("\n") + 1)
+
+
 @pytest.mark.parametrize("epochs", [[3], [3, 4, 5]])
 def test_a_panel_without_any_value_says_so(epochs):
     register_accessor()

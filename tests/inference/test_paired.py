@@ -42,6 +42,15 @@ def test_changed_signs_are_those_of_scipy(alternative):
     assert found.p == pytest.approx(theirs.pvalue)
 
 
+@pytest.mark.parametrize("alternative", SIDES)
+@pytest.mark.parametrize("each", [[-0.7, 0.5, 0.2], [0.7, -0.5, -0.2], [0.1, 0.2, -0.3, 0.0]])
+def test_changed_signs_of_differences_that_cancel_are_those_of_whole_numbers(each, alternative):
+    """Their sum is nothing but rounding, of which either side is no more extreme."""
+    whole = np.round(10 * np.array(each))
+    found, exact = (paired_test(z, test="signs", alternative=alternative) for z in (each, whole))
+    assert found.p == exact.p >= 0.5
+
+
 def test_many_signs_are_drawn():
     each = drawn(40)
     p, again, other = (paired_test(each, test="signs", seed=seed).p for seed in (0, 0, 1))

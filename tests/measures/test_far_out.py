@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import stats
 from scipy.spatial.distance import cdist, pdist
+from sklearn.metrics import silhouette_score
 
 import probekit as pk
 from probekit import measures
@@ -219,3 +220,54 @@ def test_options_that_are_no_numbers_that_can_be_used(measure, option, value):
 def test_measures_of_the_host_say_that_they_cannot_be_compiled(measure):
     with pytest.raises(pk.errors.ShapeError, match=r"computed on the host\. Call it outside"):
         jax.jit(getattr(measures, measure))(X, Y)
+
+
+@pytest.mark.parametrize("x", [NARROW[:, :4], X], ids=["narrow", "wide"])
+@pytest.mark.parametrize("size", [2.0**45, 2.0**60])
+def test_distances_of_the_others_do_not_vanish_beside_one_example_far_out(x, size):
+    """Brought to a size at which its square is in range, theirs were 0."""
+    x, labels = far_out(x, size), np.arange(len(x)) % 3
+    wanted = silhouette_score(np.float64(x), labels)
+    np.testing.assert_allclose(measures.silhouette(x, labels), wanted, atol=1e-5)
+    k, m = rbf(np.float64(x)), rbf(Y)
+    wanted = hsic(k, m) / np.sqrt(hsic(k, k) * hsic(m, m))
+    np.testing.assert_allclose(measures.cka(x, Y, kernel="rbf"), wanted, rtol=1e-5)
+
+
+def shape_left(x, y):
+    """1 - ‖(H X)ᵀ H Y‖²_* / ‖H X‖² ‖H Y‖² in float64."""
+    a, b = (np.float64(z) - np.float64(z).mean(axis=0) for z in (x, y))
+    overlap = np.linalg.svd(a.T @ b, compute_uv=False).sum()
+    return 1 - overlap**2 / (a**2).sum() / (b**2).sum()
+
+
+@pytest.mark.parametrize("size", [1e4, 2.0**30, 2.0**60])
+def test_shapes_of_neighbourhoods_beside_one_example_far_out(size):
+    """Differences to the mean of all, which it moves, had lost those of neighbours."""
+    x = far_out(X, size)
+    near = np.argsort(cdist(np.float64(x), np.float64(x)), axis=1)[:, :6]
+    each = [shape_left(x[rows], Y[rows]) for rows in near]
+    found = measures.local_procrustes(x, Y, neighbours=5)
+    # From the example itself all others are equally far, but for rounding.
+    np.testing.assert_allclose(found, np.mean(each), atol=0.2 / len(x))
+
+
+def test_a_rotation_of_one_example_far_out_is_none_of_the_others():
+    """Squares of these vanish: they were left out, and the cosine was 1."""
+    far, farther = far_out(X, 1e6), far_out(X, 2.0**64)
+    assert np.isnan(measures.aligned_cosine(far, Y))
+    assert np.isnan(measures.aligned_cosine(farther, Y))
+    transferred = [measures.aligned_cosine(x, Y, held_out=(x, Y)) for x in (far, farther)]
+    np.testing.assert_allclose(*transferred, atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [1e-6, 1e-9, 1e-14])
+def test_dimensions_of_classes_that_are_all_but_points(size):
+    """Rounding decided where the cone of a class is met: of 2.7 dimensions 0.8 were left."""
+    labels = np.arange(24) % 3
+    small, smaller = (
+        measures.manifold_capacity(np.c_[np.eye(3)[labels], NARROW * np.float32(each)], labels)
+        for each in (1e-3, size)
+    )
+    np.testing.assert_allclose(smaller.dimension, small.dimension, rtol=0.01)
+    np.testing.assert_allclose(smaller.radius / size, small.radius / 1e-3, rtol=0.01)

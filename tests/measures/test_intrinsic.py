@@ -184,6 +184,18 @@ def test_against_the_formula(method, options):
     assert float(found) == pytest.approx(wanted, rel=1e-4)
 
 
+@pytest.mark.parametrize("size", [1e-3, 1e-2])
+def test_tight_localities_of_neighbours_that_lie_opposite_each_other(size):
+    """As on a grid: the root of what rounding left of a difference of squares was a length."""
+    grid = np.stack(np.meshgrid(np.arange(6.0), np.arange(6.0)), axis=-1).reshape(-1, 2)
+    x = np.float32(grid + size * np.random.default_rng(0).normal(size=grid.shape))
+    found = measures.intrinsic_dimension(x, method="tle", neighbours=8)
+    wanted = oracles.intrinsic_dimension(
+        NONE_FITTED, None, np.float64(x), None, method="tle", neighbours=8
+    )
+    assert float(found) == pytest.approx(wanted, rel=1e-4)
+
+
 def test_two_neighbours_have_a_likelihood():
     x = cloud(40)
     far = np.sort(measures.rdm(x, metric="euclidean"), axis=1)

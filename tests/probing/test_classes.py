@@ -7,6 +7,7 @@ import xarray as xr
 
 import probekit as pk
 from probekit.errors import OptionError, ShapeError
+from probekit.probing.classes import is_text
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.normal(size=(60, 4)).astype(np.float32)
@@ -110,3 +111,11 @@ def test_texts_and_numbers_are_not_the_same_feature():
     for fit, other in ((KIND, X[:, 0]), (X[:, 0], KIND)):
         with pytest.raises(OptionError, match=r"held_out features\['f'\]: .*those to fit on are"):
             probe({"f": fit}, held_out=(HELD, {"f": other}))
+
+
+def test_whether_numbers_are_texts_is_told_by_their_dtype_alone():
+    """To look at each took longer than the scores of a million examples."""
+    assert not is_text(np.broadcast_to(np.float32(1), (1 << 40,)))
+    assert is_text(np.array(["a", None], object))
+    assert not is_text(np.array([1, None], object))
+    assert not is_text(np.array([None, np.nan], object))

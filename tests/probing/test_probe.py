@@ -182,6 +182,16 @@ def test_arrays_as_extractor_and_as_held_out():
     xr.testing.assert_allclose(ds.sel(layer=["hidden", "also"]), probe(), rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("inputs", [None, INPUTS[::-1], OTHER])
+@pytest.mark.parametrize("uncertainty", [None, pk.Bootstrap(resamples=40)])
+def test_activations_to_fit_on_are_not_scored_as_what_is_held_out(inputs, uncertainty):
+    extractor = pk.extractors.arrays({"layer": INPUTS})
+    count = len(INPUTS if inputs is None else inputs)
+    held_out = (inputs, {"a": np.arange(float(count))})
+    with pytest.raises(OptionError, match="held_out: the extractor holds its examples itself"):
+        pk.probe(extractor, None, {"a": INPUTS[:, 0]}, held_out=held_out, uncertainty=uncertainty)
+
+
 def test_non_finite_activations_are_nan_and_warned_of_once_per_layer():
     broken = INPUTS.copy()
     broken[3, 0] = np.inf

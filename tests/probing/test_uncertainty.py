@@ -22,6 +22,7 @@ from probekit.probing.labelling import add_uncertainty
 from probekit.probing.plan import Plan
 from probekit.probing.uncertainty import check_uncertainty, resample
 from probekit.statistics import state_of
+from probekit.variables import TOLD_OF_SCORES
 
 pytestmark = pytest.mark.filterwarnings("ignore:resamples=")  # few are quick
 
@@ -596,3 +597,46 @@ def test_what_holds_out_its_own_takes_no_other(data):
     other = (pk.extractors.arrays({"layer": x}), features)
     with pytest.raises(OptionError, match="CrossValidation holds out its own; give no held_out"):
         probe(x, features, held_out=other, uncertainty=pk.CrossValidation())
+
+
+@pytest.mark.filterwarnings("ignore::probekit.errors.ScoreWarning")  # of few resamples
+def test_no_score_can_be_called_as_what_uncertainties_add(data):
+    """The names that `resolve` keeps free are all that are added."""
+    options = (
+        pk.Bootstrap(resamples=20, interval="bca", keep=True),
+        pk.Permutation(resamples=19),
+        pk.CrossValidation(folds=3),
+    )
+    added = set()
+    for option in options:
+        ds = probe(*data, estimators=["linear_r2"], uncertainty=option)
+        added |= {str(name) for name in ds.data_vars} - {"linear_r2"}
+    told = {f"linear_r2_{told}" for told in TOLD_OF_SCORES}
+    assert {name.removesuffix("_status") for name in added} - {"linear_r2"} <= told
+    assert told <= added
+
+
+@pytest.mark.parametrize("together", [1, 3, 25])
+def test_how_many_resamples_are_computed_side_by_side_changes_nothing(
+    data, bootstrapped, monkeypatch, together
+):
+    """Blocks are filled up, which the scores do not show."""
+    monkeypatch.setattr(
+        blocks, "_sizes", lambda *_, **__: (together, -(-10 // together) * together)
+    )
+    estimators = ["linear_r2", pk.estimators.RSA(rdm="euclidean")]
+    found = probe(*data, estimators=estimators, uncertainty=pk.Bootstrap(resamples=25, keep=True))
+    xr.testing.assert_allclose(found, bootstrapped, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("nbytes", "count"), [(1, 5), (1 << 10, 10**6), (1 << 22, 999), (1 << 40, 3)]
+)
+def test_blocks_of_resamples_are_whole_and_take_little_memory(nbytes, count):
+    together, size = blocks._sizes(nbytes, count, sharing=False)
+    assert size % together == 0
+    assert together == 1 or nbytes * together <= 1 << 23
+    assert size < count + together
+    assert size <= together or nbytes * (size - together) < 1 << 27
+    both, all_at_once = blocks._sizes(nbytes, count, sharing=True)
+    assert both == all_at_once <= count

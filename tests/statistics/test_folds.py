@@ -109,3 +109,43 @@ def test_statistics_of_the_same_folds_are_shared():
 def test_bad_options_are_refused(make, message):
     with pytest.raises(OptionError, match=message):
         make()
+
+
+@pytest.mark.parametrize(
+    ("examples", "parts"), [(2500, 2), (2500, 37), (700, 300), (17, 40), (1, 2), (600, 600)]
+)
+def test_moments_of_parts_of_any_size(examples, parts):
+    """Of blocks that end anywhere, of parts without examples, and of what is absent."""
+    generator = np.random.default_rng(examples + parts)
+    part = generator.integers(0, parts, examples) ** 2 // parts  # the first are the largest
+    part[: min(2, examples)] = [0, parts - 1][: min(2, examples)]
+    means = generator.normal(0, 1e3, (parts, 5))
+    x = (means[part] + generator.normal(size=(examples, 5))).astype(np.float32)
+    y = generator.normal(size=(examples, 2)).astype(np.float32)
+    weight = generator.integers(0, 3, examples).astype(np.float32)
+    hidden = np.where(weight[:, None] > 0, x, np.nan).astype(np.float32)
+    statistic = FoldMoments(folds=tuple(part.tolist()) if examples > 1 else (0, 1))
+    found = jax.device_get(state_of(statistic, hidden, y, weight=weight))
+    for place, name in enumerate(np.unique(part)):
+        own = weight * (part == name)
+        assert found.count[place] == own.sum()
+        if own.any():
+            rows, wide = own > 0, x.astype(float)
+            a = wide[rows] - np.average(wide[rows], axis=0, weights=own[rows])
+            xx, xy = ((a.T * own[rows]) @ z for z in (a, y[rows].astype(float)))
+            np.testing.assert_allclose(found.xx[place], xx, rtol=0, atol=1e-3 * own.sum())
+            np.testing.assert_allclose(found.xy[place], xy, rtol=0, atol=1e-3 * own.sum())
+            assert (abs(found.xx[place]) <= 1e4 * own.sum()).all()  # about its own mean
+
+
+def test_a_bad_value_spoils_its_own_fold_alone():
+    x = X.copy()
+    x[5, 1] = np.nan
+    state = jax.device_get(state_of(FoldMoments(folds=3), x, Y))
+    good = jax.device_get(state_of(FoldMoments(folds=3), X, Y))
+    for fold in range(3):
+        if fold == FOLD[5]:
+            assert np.isnan(state.xx[fold, 1]).all()
+            assert np.isfinite(state.xx[fold, 0, 0])
+        else:
+            np.testing.assert_array_equal(state.xx[fold], good.xx[fold])

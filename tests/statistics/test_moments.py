@@ -273,3 +273,34 @@ def test_what_is_kept_apart_is_joined():
     jax.tree.map(np.testing.assert_array_equal, joined, whole)
     assert Moments(xx="diagonal").divided() is Moments(xy=False).divided() is None
     assert Other().divided() is None
+
+
+@pytest.mark.parametrize("form", ["full", "diagonal", "none"])
+@pytest.mark.parametrize(("examples", "units"), [(16_640, 70), (20_001, 70), (257, 4200)])
+def test_much_data_is_walked_through_in_blocks(examples, units, form):
+    """Of which the last overlaps the one before; what has no weight is in neither."""
+    generator = np.random.default_rng(0)
+    x = (3 + generator.normal(size=(examples, units))).astype(np.float32)
+    y = generator.normal(size=(examples, K)).astype(np.float32)
+    weight = generator.integers(0, 3, examples).astype(np.float32)
+    hidden = x.copy()
+    hidden[weight == 0] = np.nan
+    state = state_of(Moments(xx=form), hidden, y, weight=weight)
+    x_mean, y_mean, xx, xy, yy = in_float64(x, y, weight)
+    assert state.count == weight.sum()
+    np.testing.assert_allclose(state.x_mean, x_mean, rtol=1e-6)
+    np.testing.assert_allclose(state.y_mean, y_mean, rtol=0, atol=1e-6)
+    scale = 2e-6 * examples
+    np.testing.assert_allclose(state.xy, xy, rtol=0, atol=scale)
+    np.testing.assert_allclose(state.yy, yy, rtol=0, atol=scale)
+    if form != "none":
+        np.testing.assert_allclose(state.xx, xx if form == "full" else xx.diagonal(), atol=scale)
+    x[-1, 1], weight[-1] = np.inf, 1
+    spoilt = state_of(Moments(xx="diagonal"), x, y, weight=weight)
+    assert np.flatnonzero(~np.isfinite(spoilt.xx)).tolist() == [1]
+
+
+def test_of_much_data_nothing_as_large_is_made():
+    x, y = (jax.ShapeDtypeStruct((100_000, units), np.float32) for units in (64, 2))
+    program = state_of.lower(Moments(), x, y).compile()
+    assert program.memory_analysis().temp_size_in_bytes < 4 << 20

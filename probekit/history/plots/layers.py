@@ -52,7 +52,8 @@ def layers(
     tall, wide = (min(len(labels), style.MOST_LABELS) for labels in (names, columns))
     beside, below = style.heat_map_room(names, columns)
     lines = max(style.broken(name).count("\n") + 1 for name in names)
-    width, height = max(3.2, 1.3 + 0.95 * wide + beside), 1.15 + below
+    cells = style.column_width(names, columns, 0.95) * wide
+    width, height = max(3.2, 1.3 + cells + beside), 1.15 + below
     with style.new_figure(width, height + max(0.36, 0.14 * lines + 0.06) * tall) as figure:
         axes = figure.add_subplot()
         image = style.heat_map(axes, array.values, names, columns)

@@ -233,6 +233,17 @@ def is_turned(columns: Sequence[Any]) -> bool:
     return max(len(str(label)) for label in columns) > 9 and len(columns) > 3
 
 
+def column_width(rows: Sequence[Any], columns: Sequence[Any], usual: float) -> float:
+    """Return how many inches a named column of a heat map takes: few where it has no numbers."""
+    if max(len(rows), len(columns)) <= MOST_LABELS:
+        return usual
+    letter, turned_line = 0.075, 0.28
+    if is_turned(columns):
+        lines = max(broken(label, IN_COLUMN).count("\n") + 1 for label in columns)
+        return min(usual, turned_line * lines)
+    return min(usual, 0.1 + letter * max(len(str(label)) for label in columns))
+
+
 def heat_map_room(rows: Sequence[Any], columns: Sequence[Any]) -> tuple[float, float]:
     """Return how many inches the names of rows and columns take beside and below a heat map."""
     letter, line = 0.075, 0.14
