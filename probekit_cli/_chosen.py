@@ -1,6 +1,7 @@
 """Some layers of an extractor; imports jax, so commands import this when they run."""
 
 import dataclasses
+import inspect
 from typing import Any
 
 import jax
@@ -39,7 +40,8 @@ class Chosen(Extractor):
     def parameters(self, inputs: Any) -> dict[str, int | None]:
         """Return the counts of parameters that the other one knows."""
         count = getattr(self.extractor, "parameters", None)
-        return {} if count is None else dict(count(inputs))
+        # Many an extractor has a field of that name, which holds parameters and counts none.
+        return dict(count(inputs)) if inspect.ismethod(count) else {}
 
     def __call__(self, inputs: Any) -> dict[str, jax.Array]:
         """Return the activations of these layers; under ``jit`` no others are kept."""

@@ -88,7 +88,7 @@ class Tap:
         within = self.running[-1] if self.running else None
         # What super().__call__ returns is not what the module gives out.
         inherited = within is not None and within[0] is module and within[1] == name
-        noted = name == "__call__" and module.path != () and within is not None and not inherited
+        noted = name == "__call__" and module.path != () and not inherited
         self.count += 1
         if isinstance(module.scope.mutable, Set) and not isinstance(module.scope.mutable, Mutable):
             module.scope.mutable = Mutable(tuple(module.scope.mutable), self)

@@ -30,7 +30,8 @@ from probekit.extractors._calls import bound, first_argument, only_arrays
 from probekit.extractors._captured import Captured, called, root_among
 from probekit.extractors._stacks import copies_first, marks_of
 
-_SLOT, _PATH = "probekit_values", "probekit_path"
+# With the beginning of its own names flax leaves them out of the items of an `nnx.Dict`.
+_SLOT, _PATH = "_pytree__probekit_values", "_pytree__probekit_path"
 # In the order of calls, what a module was given comes before what its submodules were, and what it
 # gave out comes after.
 _BEFORE, _AFTER = -1, 2**31
@@ -129,6 +130,8 @@ class _Tap:
             sown: bool = super().sow(variable_type, name, value, *functions, **named)  # type: ignore[misc]
             return sown
         call.sown(self, name, value)
+        if hasattr(self, "__captures__"):  # a capture of the model's own, which it will read
+            super().sow(variable_type, name, value, *functions, **named)  # type: ignore[misc]
         return True
 
     def perturb(self, name: str, value: Any, *rest: Any, **named: Any) -> Any:

@@ -182,6 +182,7 @@ def _viewed(model: flax_nnx.Module, view: Mapping[str, Any] | None) -> flax_nnx.
     graphdef, state = flax_nnx.split(model)  # `view` asks modules, which a linen bridge counts
     model = flax_nnx.merge(graphdef, flax_nnx.as_pure(state))
     if view is None:
+        model.set_attributes(raise_if_not_found=False, **EVALUATION)  # of modules of the user's too
         return flax_nnx.view(model, raise_if_not_found=False, **EVALUATION)
     try:
         return flax_nnx.view(model, **view)

@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import threading
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,6 +18,7 @@ from probekit.extractors._calls import (
     check_arguments,
     field_names,
     first_argument,
+    is_array,
     only_arrays,
 )
 from probekit.extractors._captured import ROOT, Captured, called, layers_of, parts_of, root_among
@@ -24,6 +26,7 @@ from probekit.extractors._examples import Listing, Seen, Shapes, placed
 from probekit.extractors._paths import patterns_of
 from probekit.extractors._pooling import Pool, check_pool, pooled, pooled_shape
 from probekit.extractors._protocol import Extractor
+from probekit.extractors._torch_state import as_it_was, empty_out, evaluating
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -79,6 +82,7 @@ class TorchExtractor(Extractor):
     def _listing(self, inputs: Any) -> Listing:
         """Return what the model gives out for inputs of these shapes."""
         leaves, structure = jax.tree.flatten(inputs)
+        _check_arrays(leaves)
         shapes = tuple((tuple(leaf.shape), str(leaf.dtype)) for leaf in leaves)
         if (structure, shapes) not in self._listed:
             given = jax.tree.map(_shape, inputs)
@@ -106,12 +110,11 @@ class TorchExtractor(Extractor):
         import torch as framework
 
         _, dtype = self._placed()
-        parts = [*self.model.named_parameters(), *self.model.named_buffers()]
-        empty = {name: part.detach().to("meta") for name, part in parts}
 
         def run(*given: Any, **named: Any) -> Any:
             named = _mapped(named, lambda tensor: tensor.to("meta"), framework.Tensor)
-            return framework.func.functional_call(self.model, empty, given, named)
+            empty_out(self.model)
+            return self.model(*given, **named)
 
         return self._run(jax.tree.map(lambda leaf: _empty(leaf, "meta", dtype), inputs), None, run)
 
@@ -121,10 +124,10 @@ class TorchExtractor(Extractor):
 
         check_arguments(self.model, "forward", inputs, self.arguments)
         given, keywords = as_arguments(inputs)
-        with _LOCK, _evaluating(self.model), framework.inference_mode():
-            tap = _Tap(wanted)
-            with tap.on(self.model):
-                run(*given, **keywords, **self.arguments)
+        tap, model = _Tap(wanted), self.model
+        # No inference mode, in which a model cannot take gradients of its own.
+        with _LOCK, evaluating(model), framework.no_grad(), as_it_was(model), tap.on(model):
+            run(*given, **keywords, **self.arguments)
         return tap.found
 
     def _missing(self, seen: set[str]) -> list[str]:
@@ -154,7 +157,8 @@ def torch(
     """Make an extractor of a PyTorch model.
 
     It is run on the host, batch by batch, in evaluation mode and without gradients; then it is as
-    it was: no hook stays, each module is back in its mode.
+    it was: no hook stays, each module is back in its mode, what modules keep of a call is dropped
+    and no random numbers are used up. What `torch.compile` has compiled is run as it was written.
 
     Parameters
     ----------
@@ -199,7 +203,16 @@ def torch(
     if not isinstance(model, Module):
         raise OptionError(f"model: a {type(model).__name__}; give a torch.nn.Module.")
     check_pool(pool)
+    model = getattr(model, "_orig_mod", model)  # of what torch.compile gave
     return TorchExtractor(model, patterns_of(layers), pool, arguments)
+
+
+def _check_arrays(leaves: Sequence[Any]) -> None:
+    for leaf in leaves:
+        if not is_array(leaf):
+            raise OptionError(
+                f"inputs: a {type(leaf).__name__} among them; give arrays (example, …)."
+            )
 
 
 class _Tap:
@@ -249,28 +262,17 @@ class _Tap:
             self.found.append(Captured(name, _parts(value, _as_numpy)))
 
 
-@contextlib.contextmanager
-def _evaluating(model: "Module") -> Iterator[None]:
-    """Set evaluation mode for a while, and then each module back to its own."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
-
-
 def _mapped(value: Any, change: Any, kind: Any) -> Any:
     """Change the tensors in a value made of dicts, tuples, lists and dataclasses."""
     if isinstance(value, kind):
         return change(value)
-    if isinstance(value, Mapping):
-        return {key: _mapped(part, change, kind) for key, part in value.items()}
+    if isinstance(value, Mapping):  # of which JAX would sort the keys, if it can
+        return OrderedDict((key, _mapped(part, change, kind)) for key, part in value.items())
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return type(value)(*(_mapped(part, change, kind) for part in value))
-    if isinstance(value, tuple | list):
-        return type(value)([_mapped(part, change, kind) for part in value])
+    if isinstance(value, tuple | list):  # or a kind of them, such as what Tensor.max returns
+        parts = [_mapped(part, change, kind) for part in value]
+        return tuple(parts) if isinstance(value, tuple) else parts
     names = field_names(value)
     value = copy.copy(value) if names else value
     for name in names:

@@ -96,6 +96,22 @@ def test_layers_as_a_table(probekit):
     ]
 
 
+def test_layers_of_an_extractor_that_holds_its_parameters(probekit):
+    """A field named `parameters` counts none, whichever layers are asked for."""
+    Path("holding.py").write_text(
+        "import numpy as np, probekit as pk\n"
+        "class Holding:\n"
+        "    traceable, indexed, parameters = True, False, {'scale': 2.0}\n"
+        "    def __call__(self, x): return {'a': x * self.parameters['scale'], 'b': x}\n"
+        "    def layers(self, x): return {'a': x, 'b': x}\n"
+        "value = Holding(), np.ones((4, 3), np.float32)\n"
+    )
+    for options in ((), ("--layers", "a")):
+        done = probekit("layers", "holding.py:value", *options)
+        assert (done.code, done.err) == (0, "")
+        assert done.out.splitlines()[1].split() == ["a", "4", "×", "3", "float32", "–"]
+
+
 def test_layers_without_running_the_model(probekit):
     done = probekit("layers", "model.py:of_shapes", "--layers", "hid*,out", "--json")
     assert json.loads(done.out) == [

@@ -417,3 +417,6 @@ def test_a_method_of_this_very_module_and_a_function(compilations):
     both = linen(Coder(), variables, method=lambda m, x: {"code": m.encode(x), "all": m(x)})(X)
     assert list(both) == ["body", "body@1", "output.all", "output.code"]
     np.testing.assert_allclose(both["output.all"], expected**2, **TOLERANCE)
+    parts = linen(Coder(), variables, method=lambda m, x: m.body(x) + 1, layers=["**", "body:in"])
+    assert list(parts(X)) == ["body:in", "body", "output"]
+    np.testing.assert_allclose(parts(X)["body"], expected, **TOLERANCE)

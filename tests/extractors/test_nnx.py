@@ -639,3 +639,83 @@ def test_calls_that_do_not_fit_are_told_in_words_of_the_extractor():
         nnx(model, train=True).layers(inputs)
     with pytest.raises(OptionError, match=r"A dict gives inputs by keyword; to a model that takes"):
         nnx(model).layers({"x": inputs})
+
+
+class Heads(fnn.Module):
+    def __init__(self, rngs):
+        self.heads = fnn.Dict(a=fnn.Linear(5, 3, rngs=rngs), b=fnn.Linear(5, 3, rngs=rngs))
+
+    def __call__(self, x):
+        return sum(self.heads[name](x) for name in ("a", "b")) / len(self.heads)
+
+
+class Stack(Stacked):
+    def __call__(self, x):
+        @fnn.scan(in_axes=(0, fnn.Carry), out_axes=fnn.Carry)
+        def through(step, x):
+            return step(x)
+
+        return {name: layer(through(self.steps, x)) for name, layer in self.heads.items()}
+
+    def __init__(self, rngs):
+        super().__init__(rngs)
+        self.heads = fnn.Dict(only=fnn.Linear(5, 2, rngs=rngs))
+        del self.head
+
+
+def test_a_dict_of_modules_has_the_items_it_has():
+    model = Heads(fnn.Rngs(0))
+    outputs, order = extracted(model)
+    assert order == ["heads/a", "heads/b", "output"]
+    mean = (dense(model.heads["a"], X) + dense(model.heads["b"], X)) / 2
+    np.testing.assert_allclose(outputs["output"], mean, **TOLERANCE)
+    order = extracted(Stack(fnn.Rngs(0)))[1]
+    assert order[:2] == ["steps/inner[0]", "steps[0]"]
+    assert order[-2:] == ["heads/only", "output.only"]
+
+
+class Noise(fnn.Module):
+    """A module of the user's own that asks for the mode as those of flax do."""
+
+    def __init__(self):
+        self.deterministic = False
+
+    def __call__(self, x):
+        return x if self.deterministic else x + 100
+
+
+class WithNoise(fnn.Module):
+    def __init__(self, rngs):
+        self.noise, self.head = Noise(), fnn.Linear(5, 3, rngs=rngs)
+        self.use_running_average = False
+
+    def __call__(self, x):
+        return self.head(self.noise(x)) * (1 if self.use_running_average else -1)
+
+
+def test_evaluation_mode_is_that_of_the_user_s_modules_too():
+    model = WithNoise(fnn.Rngs(0))
+    outputs, _ = extracted(model)
+    np.testing.assert_allclose(outputs["output"], dense(model.head, X), **TOLERANCE)
+    own, _ = extracted(model, view={})
+    np.testing.assert_allclose(own["output"], -dense(model.head, X + 100), rtol=1e-3, atol=1e-2)
+    assert not model.noise.deterministic
+
+
+def test_what_a_model_captures_itself_it_can_read():
+    class Part(fnn.Module):
+        def __call__(self, x):
+            self.sow(fnn.Intermediate, "doubled", 2 * x)
+            return x
+
+    class Reading(fnn.Module):
+        def __init__(self, rngs):
+            self.part, self.head = Part(), fnn.Linear(5, 3, rngs=rngs)
+
+        def __call__(self, x):
+            captured = fnn.capture(lambda part, x: part(x), fnn.Intermediate)
+            return self.head(sum(jax.tree.leaves(captured(self.part, x))))
+
+    model = Reading(fnn.Rngs(0))
+    outputs, _ = extracted(model)
+    np.testing.assert_allclose(outputs["output"], dense(model.head, 3 * X), **TOLERANCE)

@@ -134,13 +134,15 @@ def test_dataclasses_and_named_tuples_are_looked_into():
 class Keeping(nn.Module):
     """Keeps what it was given and what it gave out."""
 
+    given = []
+
     def __init__(self):
         super().__init__()
         self.hidden = nn.Linear(5, 4)
 
     def forward(self, x, scale):
-        self.last = Found(self.hidden(x) * scale.logits, None)
-        return self.last
+        self.given.append(Found(self.hidden(x) * scale.logits, None))
+        return self.given[-1]
 
 
 def test_a_dataclass_is_the_user_s_and_stays_as_it_is():
@@ -148,7 +150,7 @@ def test_a_dataclass_is_the_user_s_and_stays_as_it_is():
     outputs, order = extracted(model, scale=scale)
     assert order == ["hidden", "output.logits"]
     np.testing.assert_allclose(outputs["output.logits"], 2 * outputs["hidden"], **TOLERANCE)
-    assert isinstance(model.last.logits, tt.Tensor)
+    assert isinstance(model.given[-1].logits, tt.Tensor)
     assert isinstance(scale.logits, tt.Tensor)
     assert scale.logits.device.type == "cpu"
 
@@ -380,3 +382,186 @@ def test_calls_that_do_not_fit_are_told_in_words_of_the_extractor():
         torch(model, train=True).layers(inputs)
     with pytest.raises(OptionError, match=r"A tuple gives several inputs; to a model that takes"):
         torch(model).layers((inputs, inputs))
+
+
+def called_and_trained(model):
+    """Return what a model gives out, after a step backward from it."""
+    output = model(tt.tensor(X))
+    output.sum().backward()
+    assert all(part.grad is not None for part in model.parameters())
+    return output.detach().numpy()
+
+
+def test_a_module_with_several_names_keeps_its_parameters():
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first = self.again = nn.Linear(5, 5)
+            self.all = nn.ModuleList([self.first, nn.Linear(5, 2)])
+
+        def forward(self, x):
+            return self.all[1](self.again(self.first(x).relu()))
+
+    model = Tied()
+    parameters = list(model.parameters())
+    outputs, order = extracted(model)
+    assert order == ["first", "first@1", "all/1", "output"]
+    once = dense(model.first, X)
+    np.testing.assert_allclose(outputs["first"], once, **TOLERANCE)
+    np.testing.assert_allclose(
+        outputs["first@1"], dense(model.first, np.maximum(once, 0)), **TOLERANCE
+    )
+    assert all(map(lambda a, b: a is b, model.parameters(), parameters))
+    np.testing.assert_allclose(called_and_trained(model), outputs["output"], **TOLERANCE)
+
+
+class Remembering(nn.Module):
+    """Keeps what it needs again, as masks and angles of positions are kept."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.rows = nn.Linear(5, 5), None
+        self.seen, self.calls = [], 0
+        self.register_buffer("count", tt.zeros(1))
+
+    def forward(self, x):
+        if self.rows is None:
+            self.rows = tt.arange(5, device=x.device, dtype=x.dtype)
+        if not hasattr(self, "more"):
+            self.register_buffer("more", 2 * self.rows, persistent=False)
+        self.count += 1
+        self.calls += 1
+        x = self.hidden(x)
+        self.seen.append(x)
+        return x * self.rows + self.more
+
+
+def test_nothing_stays_of_what_a_model_keeps_of_a_call():
+    model = Remembering()
+    outputs, _ = extracted(model)
+    assert (model.rows, model.seen, model.calls, model.count.item()) == (None, [], 0, 0)
+    assert not hasattr(model, "more")
+    expected = dense(model.hidden, X) * np.arange(5) + 2 * np.arange(5)
+    np.testing.assert_allclose(outputs["output"], expected, **TOLERANCE)
+    np.testing.assert_allclose(called_and_trained(model), expected, **TOLERANCE)
+    given = model.rows, model.more, model.seen[0]
+    outputs, _ = extracted(model)
+    assert all(map(lambda a, b: a is b, (model.rows, model.more, *model.seen), given))
+    np.testing.assert_allclose(outputs["output"], expected, **TOLERANCE)
+
+
+@pytest.mark.filterwarnings("ignore:.*weight_norm. is deprecated:FutureWarning")
+def test_a_weight_that_is_made_of_two_others_can_be_trained():
+    model = nn.Sequential(tt.nn.utils.weight_norm(nn.Linear(5, 4)))
+    model(tt.tensor(X))
+    weight = model[0].weight
+    outputs = torch(model)(X)
+    assert model[0].weight is weight
+    np.testing.assert_allclose(outputs["0"], dense(model[0], X), **TOLERANCE)
+
+
+class Adapted(nn.Linear):
+    """Adds a correction to its weight in evaluation mode, as LoRA does."""
+
+    def __init__(self, given, out):
+        super().__init__(given, out)
+        self.down, self.up = nn.Parameter(tt.randn(2, given)), nn.Parameter(tt.randn(out, 2))
+        self.merged = False
+
+    def train(self, mode=True):
+        super().train(mode)
+        if self.merged == mode:
+            self.weight.data += (-1 if mode else 1) * (self.up @ self.down)
+            self.merged = not mode
+        return self
+
+    def forward(self, x):
+        output = super().forward(x)
+        return output if self.merged else output + x @ (self.up @ self.down).T
+
+
+def test_modules_go_back_to_training_by_their_own_way():
+    model = nn.Sequential(Adapted(5, 4), nn.ReLU(), Adapted(4, 3))
+    model[2].eval()
+    weights = [layer.weight.detach().numpy().copy() for layer in (model[0], model[2])]
+    outputs = torch(model)(X)
+    assert [model[0].merged, model[2].merged] == [False, True]
+    assert [module.training for module in model.modules()] == [True, True, True, False]
+    for layer, weight in zip((model[0], model[2]), weights, strict=True):
+        np.testing.assert_allclose(layer.weight.detach(), weight, **TOLERANCE)
+    model[2].train()
+    np.testing.assert_allclose(called_and_trained(model), outputs["output"], **TOLERANCE)
+
+
+def test_random_numbers_are_not_used_up():
+    class Noisy(nn.Linear):
+        def forward(self, x):
+            return super().forward(x) + tt.randn(4)
+
+    model = nn.Sequential(Noisy(5, 4))
+    before = tt.get_rng_state()
+    extracted(model)
+    assert tt.equal(tt.get_rng_state(), before)
+
+
+def test_gradients_that_a_model_takes_itself():
+    class Slope(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.energy = nn.Linear(5, 1)
+
+        def forward(self, x):
+            with tt.enable_grad():
+                x = x.clone().requires_grad_()
+                return tt.autograd.grad((self.energy(x) ** 2).sum(), x)[0]
+
+    model = Slope()
+    outputs, order = extracted(model)
+    assert order == ["energy", "output"]
+    expected = 2 * dense(model.energy, X) * model.energy.weight.detach().numpy()
+    np.testing.assert_allclose(outputs["output"], expected, **TOLERANCE)
+
+
+def test_tuples_of_their_own_kind_and_keys_of_several_kinds():
+    class Largest(nn.Module):
+        def forward(self, x):
+            return x.max(1)
+
+    class Named(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.largest = Largest()
+
+        def forward(self, x):
+            return {"last": self.largest(x)[0], 0: 2 * x}
+
+    outputs, order = extracted(Named())
+    assert order == ["largest.0", "largest.1", "output.last", "output.0"]
+    np.testing.assert_array_equal(outputs["largest.0"], X.max(1))
+    np.testing.assert_array_equal(outputs["largest.1"], X.argmax(1))
+    np.testing.assert_array_equal(outputs["output.0"], 2 * X)
+
+
+def test_what_is_compiled_is_run_as_it_was_written():
+    plain = mlp(inplace=False)
+    outputs, order = extracted(tt.compile(plain, backend="eager"))
+    assert order == ["0", "1", "2/0", "2", "3", "output"]
+    inner = nn.Sequential(tt.compile(plain, backend="eager"))
+    within, order = extracted(inner)
+    assert order[:2] == ["0/_orig_mod/0", "0/_orig_mod/1"]
+    for found in (outputs["2/0"], within["0/_orig_mod/2/0"]):
+        expected = dense(plain[2][0], np.maximum(dense(plain[0], X), 0))
+        np.testing.assert_allclose(found, expected, **TOLERANCE)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.*:DeprecationWarning")
+def test_a_traced_model_keeps_its_parameters():
+    model = tt.jit.trace(nn.Sequential(nn.Linear(5, 4)), tt.tensor(X))
+    with pytest.warns(ProbekitWarning, match="no layer for 0"):
+        outputs = torch(model)(X)
+    np.testing.assert_allclose(outputs["output"], model(tt.tensor(X)).detach(), **TOLERANCE)
+
+
+def test_inputs_that_are_no_arrays():
+    with pytest.raises(OptionError, match="inputs: a float among them; give arrays"):
+        torch(mlp()).layers(X.tolist())
