@@ -565,3 +565,54 @@ def test_a_traced_model_keeps_its_parameters():
 def test_inputs_that_are_no_arrays():
     with pytest.raises(OptionError, match="inputs: a float among them; give arrays"):
         torch(mlp()).layers(X.tolist())
+
+
+class Counted(nn.Linear):
+    """Counts how often its mode was set, and lets nothing but that count."""
+
+    times = 0
+
+    def train(self, mode=True):
+        type(self).times += 1
+        return super().train(mode)
+
+
+def test_a_model_that_evaluates_is_not_told_to(monkeypatch):
+    monkeypatch.setattr(Counted, "times", 0)
+    model = nn.Sequential(Counted(5, 4)).eval()
+    Counted.times = 0
+    extracted(model)
+    assert Counted.times == 0
+
+
+class Frozen(nn.Dropout):
+    """Stays in evaluation mode, as what is not to be trained."""
+
+    def train(self, mode=True):
+        return super().train(False)
+
+
+def test_modes_that_train_itself_would_not_set():
+    model = nn.Sequential(nn.Linear(5, 4), Frozen(), nn.Dropout()).train()
+    model[1].training = True
+    extracted(model)
+    assert [module.training for module in model.modules()] == [True] * 4
+
+
+class Stepping(nn.Module):
+    """Has a parameter of whole numbers, before all others."""
+
+    def __init__(self):
+        super().__init__()
+        self.steps = nn.Parameter(tt.zeros(1, dtype=tt.int64), requires_grad=False)
+        self.dense = nn.Linear(5, 4)
+
+    def forward(self, x):
+        return self.dense(x)
+
+
+def test_whole_numbers_among_the_parameters_are_no_dtype_of_inputs():
+    x = X.astype(np.float64)
+    outputs, order = extracted(Stepping().double(), x)
+    assert order == ["dense", "output"]
+    assert outputs["dense"].dtype == np.float64
