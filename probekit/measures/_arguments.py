@@ -66,7 +66,7 @@ def matrix(argument: str, array: Any, *, least: int = 1) -> jax.Array:
     narrow = jnp.issubdtype(array.dtype, jnp.floating) and array.dtype != np.float64
     with np.errstate(over="ignore"):  # what does not fit becomes infinite, and the score NaN
         array = array.astype(np.float32 if narrow else floating())
-    return jnp.asarray(array).reshape(array.shape[0], -1)
+    return jnp.asarray(array.reshape(array.shape[0], -1))
 
 
 def _check_columns(argument: str, array: Any) -> None:

@@ -71,10 +71,15 @@ def spearman_of_arrays(
     NumPy sorts several times as fast as compiled code does on a CPU, and lets a second thread do
     the same meanwhile.
     """
-    u, v = _threads().map(_mean_ranks, (a, b), rounding or (None, None))
-    u, v = u - u.mean(), v - v.mean()
-    lengths = np.sqrt((u @ u) * (v @ v))
-    return float(np.clip((u @ v) / lengths, -1, 1)) if lengths > 0 else float("nan")
+    ranks = dict(enumerate(_threads().map(_mean_ranks, (a, b), rounding or (None, None))))
+    for own in ranks.values():
+        own -= (len(a) - 1) / 2
+    # Not by BLAS: its threads would wait for more to do, in the way of those of XLA.
+    u_squares, v_squares, products = (
+        np.einsum("i,i", ranks[i], ranks[j]) for i, j in ((0, 0), (1, 1), (0, 1))
+    )
+    lengths = np.sqrt(u_squares * v_squares)
+    return float(np.clip(products / lengths, -1, 1)) if lengths > 0 else float("nan")
 
 
 @cache
@@ -108,9 +113,11 @@ def _in_order(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     bits = (values + 0).view(np.int32)  # -0 becomes 0
     bits ^= (bits >> 31) & 0x7FFFFFFF  # negative ones grow with their size
     keys = np.left_shift(bits, 32, dtype=np.int64)
-    keys |= np.arange(len(values))
+    keys |= np.arange(len(values), dtype=np.int32)
     keys.sort()
-    return keys & 0xFFFFFFFF, keys >> 32
+    order = keys & 0xFFFFFFFF
+    keys >>= 32
+    return order, keys
 
 
 def _run_ends(values: jax.Array) -> tuple[jax.Array, jax.Array]:
