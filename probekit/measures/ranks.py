@@ -71,13 +71,11 @@ def spearman_of_arrays(
     NumPy sorts several times as fast as compiled code does on a CPU, and lets a second thread do
     the same meanwhile.
     """
-    ranks = dict(enumerate(_threads().map(_mean_ranks, (a, b), rounding or (None, None))))
-    for own in ranks.values():
-        own -= (len(a) - 1) / 2
+    u, v = _threads().map(_mean_ranks, (a, b), rounding or (None, None))
+    for ranks in (u, v):
+        ranks -= (len(a) - 1) / 2  # their mean, whatever is tied
     # Not by BLAS: its threads would wait for more to do, in the way of those of XLA.
-    u_squares, v_squares, products = (
-        np.einsum("i,i", ranks[i], ranks[j]) for i, j in ((0, 0), (1, 1), (0, 1))
-    )
+    products, u_squares, v_squares = (np.einsum("i,i", *z) for z in ((u, v), (u, u), (v, v)))
     lengths = np.sqrt(u_squares * v_squares)
     return float(np.clip(products / lengths, -1, 1)) if lengths > 0 else float("nan")
 

@@ -59,9 +59,9 @@ class MomentsOfParts(Statistic[MomentsState]):
         """Return the state that has also seen this batch; the order of examples is irrelevant."""
         moments = self.moments
         weight = present_rows(accumulator_dtype(x, y), weight)[0]
-        part = self.part_of(index)
-        count = jnp.zeros(self.parts, weight.dtype).at[part].add(weight)
-        blocks = _blocks(part, self.parts)
+        blocks = _blocks(self.part_of(index), self.parts)
+        of_each = jnp.where(blocks.present, weight[blocks.rows], 0).sum(axis=1)
+        count = jnp.zeros(self.parts, weight.dtype).at[blocks.part].add(of_each)
 
         def added_up(of_part: Callable[..., Found], *of_parts: Any) -> Found:
             def of_block(block: _Block) -> Found:

@@ -149,3 +149,12 @@ def test_a_bad_value_spoils_its_own_fold_alone():
             assert np.isfinite(state.xx[fold, 0, 0])
         else:
             np.testing.assert_array_equal(state.xx[fold], good.xx[fold])
+
+
+def test_counts_of_folds_add_up_without_drift():
+    """Equal weights that are no powers of two: added up one by one, they go astray together."""
+    weight = np.full(200_000, 0.1, np.float32)
+    state = state_of(FoldMoments(folds=2), np.ones((200_000, 1), np.float32), weight=weight)
+    fold = oracles.fold_of(range(200_000), 2)
+    expected = [np.float64(weight[fold == own]).sum() for own in range(2)]
+    np.testing.assert_allclose(state.count, expected, rtol=2e-6)
